@@ -1,0 +1,1 @@
+"""Hồ sơ tận nhà. Start reading at app/domain/custody.py."""

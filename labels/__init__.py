@@ -1,0 +1,1 @@
+"""Printed slips: a Slip goes in, PDF bytes come out. No Flask, no database, no clock."""

@@ -1,0 +1,141 @@
+"""Plan the day: as many stops as can be served, with few couriers, over the shortest way. PyVRP searches;
+what it answers is driven through once more here, so no plan breaks a window, a shift or a capacity."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from routes.distance import measure
+from routes.model import Courier, Plan, Problem, Round
+
+if TYPE_CHECKING:
+    from pyvrp import ProblemData
+
+ITERATIONS = 2_000  # when the caller sets no limit: half a second for a ward of 40 stops
+WORTH = 10  # a stop is left out to keep a window, never to save a way shorter than ten times the longest one
+
+
+def plan(
+    problem: Problem, seconds: float | None = None, iterations: int | None = None, seed: int = 0
+) -> Plan:
+    """The best plan found within `seconds` of search or `iterations`, whichever ends first.
+
+    The same problem, iterations and seed give the same plan; seconds do not. Without a limit it stops after
+    ITERATIONS. A stop nobody can serve is in `unplanned`. Raises ValueError for a negative limit or seed.
+    """
+    if min(seconds or 0, iterations or 0, seed) < 0:
+        raise ValueError("seconds, iterations and seed are not negative")
+    problem = measure(problem)
+    reachable = [
+        visit
+        for visit, _ in enumerate(problem.stops, 1)
+        if any(_drive(problem, courier, [visit]) for courier in problem.couriers)
+    ]
+    rounds = _search(problem, reachable, seconds, iterations, seed) if reachable else ()
+    planned = {stop.key for round in rounds for stop in round.stops}
+    return Plan(tuple(rounds), tuple(stop for stop in problem.stops if stop.key not in planned))
+
+
+def _search(
+    problem: Problem, visits: list[int], seconds: float | None, iterations: int | None, seed: int
+) -> list[Round]:
+    from pyvrp import solve  # a third of a second to load
+    from pyvrp.stop import MaxIterations, MaxRuntime, MultipleCriteria, StoppingCriterion
+
+    limits: list[StoppingCriterion] = []
+    if seconds is not None:
+        limits.append(MaxRuntime(seconds))
+    if iterations is not None or seconds is None:
+        limits.append(MaxIterations(ITERATIONS if iterations is None else iterations))
+
+    alike: dict[tuple[tuple[int, int], int], list[Courier]] = defaultdict(list)
+    for courier in problem.couriers:
+        alike[courier.shift, courier.capacity].append(courier)
+    groups = [group for (shift, _), group in alike.items() if shift[0] <= shift[1]]
+
+    data = _translate(problem, visits, groups)
+    best = solve(data, MultipleCriteria(limits), seed, collect_stats=False).best
+    rounds = []
+    for route in best.routes():
+        courier = groups[route.vehicle_type()].pop(0)
+        order = [visits[call.idx] for call in route if call.is_client()]
+        if round := _drive(problem, courier, order) or _drive(
+            problem, courier, _thin(problem, courier, order)
+        ):
+            rounds.append(round)
+    return sorted(rounds, key=lambda round: problem.couriers.index(round.courier))
+
+
+def _translate(problem: Problem, visits: Sequence[int], groups: Iterable[Sequence[Courier]]) -> ProblemData:
+    """Couriers who are alike become one vehicle type: the search is quicker without telling them apart."""
+    import numpy as np
+    from pyvrp import Client, Depot, Location, ProblemData, VehicleType
+
+    assert problem.distances is not None and problem.durations is not None
+    rows = np.array([0, *visits])
+    distances: Any = np.ascontiguousarray(problem.distances[np.ix_(rows, rows)], dtype=np.int64)
+    durations: Any = np.ascontiguousarray(problem.durations[np.ix_(rows, rows)], dtype=np.int64)
+    prize = problem.fixed_cost + WORTH * int((distances[0] + distances[:, 0]).max())
+    stops = [problem.stops[visit - 1] for visit in visits]
+    return ProblemData(
+        [Location(0, 0)] * len(rows),
+        [
+            Client(
+                at,
+                pickup=[stop.load],
+                service_duration=stop.service,
+                tw_early=max(0, stop.opens),
+                tw_late=stop.closes,
+                prize=prize,
+                required=False,
+            )
+            for at, stop in enumerate(stops, 1)
+        ],
+        [Depot(0)],
+        [
+            VehicleType(
+                len(group),
+                capacity=[group[0].capacity],
+                tw_early=group[0].shift[0],
+                tw_late=group[0].shift[1],
+                fixed_cost=problem.fixed_cost,
+            )
+            for group in groups
+        ],
+        [distances],
+        [durations],
+    )
+
+
+def _drive(problem: Problem, courier: Courier, visits: Sequence[int]) -> Round | None:
+    """The round over `visits` (matrix indices), each call as early as can be; None when it breaks a promise
+    or calls nowhere."""
+    distances, durations = problem.distances, problem.durations
+    assert distances is not None and durations is not None
+    stops = [problem.stops[visit - 1] for visit in visits]
+    if not stops or sum(stop.load for stop in stops) > courier.capacity:
+        return None
+    here, clock, distance, arrivals = 0, courier.shift[0], 0, []
+    for visit, stop in zip(visits, stops, strict=True):
+        clock = max(clock + int(durations[here, visit]), stop.opens)
+        if clock > stop.closes:
+            return None
+        arrivals.append(clock)
+        distance += int(distances[here, visit])
+        here, clock = visit, clock + stop.service
+    back = clock + int(durations[here, 0])
+    if back > courier.shift[1]:
+        return None
+    leaves = arrivals[0] - int(durations[0, visits[0]])
+    return Round(courier, tuple(stops), tuple(arrivals), leaves, back, distance + int(distances[here, 0]))
+
+
+def _thin(problem: Problem, courier: Courier, visits: Sequence[int]) -> list[int]:
+    """What is left of an order that cannot be driven when each visit that does not fit is passed over."""
+    kept: list[int] = []
+    for visit in visits:
+        if _drive(problem, courier, [*kept, visit]):
+            kept.append(visit)
+    return kept

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyvrp import ProblemData
 
 ITERATIONS = 2_000  # when the caller sets no limit: half a second for a ward of 40 stops
-WORTH = 10  # a stop is left out to keep a window, never to save a way shorter than ten times the longest one
+WORTH = 10  # a stop is left out to keep a promise, never to save a courier or ten times the longest way
 
 
 def plan(
@@ -77,7 +77,7 @@ def _translate(problem: Problem, visits: Sequence[int], groups: Iterable[Sequenc
     rows = np.array([0, *visits])
     distances: Any = np.ascontiguousarray(problem.distances[np.ix_(rows, rows)], dtype=np.int64)
     durations: Any = np.ascontiguousarray(problem.durations[np.ix_(rows, rows)], dtype=np.int64)
-    prize = problem.fixed_cost + WORTH * int((distances[0] + distances[:, 0]).max())
+    prize = 1 + 2 * problem.fixed_cost + WORTH * int((distances[0] + distances[:, 0]).max())
     stops = [problem.stops[visit - 1] for visit in visits]
     return ProblemData(
         [Location(0, 0)] * len(rows),

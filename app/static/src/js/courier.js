@@ -1,0 +1,2 @@
+// The courier's phone app starts here.
+export {};

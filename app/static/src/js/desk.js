@@ -1,0 +1,133 @@
+// The always-ready scanner field of desks and counters, over a plain form: macros/scan.html draws it.
+// A scanner is a keyboard that types fast and ends with Enter. Typed into the field it simply works; typed anywhere
+// else, a burst that reads as one of our codes is taken to the field. Nothing else a scanner types does anything.
+import { mangled, parse } from "./shared/codes.js";
+
+const GAP = 50;
+const LONGEST = 400;
+
+const field = document.querySelector("input[data-wedge]");
+const form = field?.form;
+let sent = false;
+
+const says = (name) => field.dataset[name] ?? "";
+function tell(text) {
+  const place = document.getElementById(`${field.id}-says`);
+  if (place) place.textContent = text;
+}
+
+function send(text) {
+  if (sent) return;
+  field.value = text;
+  form.requestSubmit();
+}
+
+function typing(element) {
+  return element && element !== field && (element.isContentEditable
+    || (element.matches("input, select, textarea") && !element.matches("[type=checkbox], [type=radio], [type=submit], [type=button]")));
+}
+
+function ready() {
+  if (document.querySelector("dialog[open]") || typing(document.activeElement)) return;
+  if (document.activeElement === document.body || document.activeElement === null) field.focus({ preventScroll: true });
+}
+
+function watchForm() {
+  form.addEventListener("submit", (event) => {
+    const text = field.value.trim();
+    if (!text) {
+      event.preventDefault();
+      field.focus();
+    } else if (mangled(text)) {
+      event.preventDefault();
+      tell(says("mangled"));
+      field.select();
+    } else if (sent) {
+      event.preventDefault();
+    } else {
+      sent = true;
+    }
+  });
+  window.addEventListener("pageshow", () => { sent = false; });
+}
+
+function watchBursts() {
+  let burst = "";
+  let last = 0;
+  let held = null;
+  const forget = () => { burst = ""; held = null; };
+
+  document.addEventListener("keydown", (event) => {
+    const target = event.target;
+    if (target === field || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return forget();
+    const slow = event.timeStamp - last > GAP;
+    last = event.timeStamp;
+    if (event.key === "Enter") {
+      const text = slow ? "" : burst;
+      const before = held;
+      forget();
+      if (!parse(text)) return undefined;
+      event.preventDefault();
+      event.stopPropagation();
+      if (before) before.element.value = before.value;
+      return send(text);
+    }
+    if (event.key === "Shift") return undefined;
+    if (event.key.length !== 1) return forget();
+    if (slow || burst.length >= LONGEST) {
+      burst = "";
+      held = typing(target) && "value" in target ? { element: target, value: target.value } : null;
+    }
+    burst += event.key;
+    return undefined;
+  }, true);
+}
+
+async function watchCamera() {
+  const button = document.querySelector("[data-camera]");
+  const dialog = document.querySelector("dialog[data-camera-dialog]");
+  if (!button || !dialog) return;
+  const scanner = await import("./scanner.js");
+  if (!scanner.cameraPossible()) return;
+  button.hidden = false;
+  const video = dialog.querySelector("video");
+  const words = dialog.querySelector("[data-camera-says]");
+  const torch = dialog.querySelector("[data-torch]");
+  const waiting = words.textContent;
+  let closing = null;
+
+  button.addEventListener("click", async () => {
+    closing = new AbortController();
+    words.textContent = waiting;
+    dialog.showModal();
+    const open = await scanner.openScanner(video, {
+      signal: closing.signal,
+      onCode(text) {
+        if (!parse(text)) {
+          words.textContent = words.dataset.foreign;
+          return;
+        }
+        dialog.close();
+        send(text);
+      },
+      onError({ kind }) { words.textContent = words.dataset[kind.replace("-", "")] ?? words.dataset.broken; },
+    });
+    torch.hidden = !open?.torch;
+    let on = false;
+    torch.onclick = async () => {
+      on = await open.torch(!on);
+      torch.setAttribute("aria-pressed", String(on));
+    };
+  });
+  dialog.addEventListener("close", () => { closing?.abort(); ready(); });
+  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+}
+
+if (field && form) {
+  watchForm();
+  watchBursts();
+  watchCamera();
+  ready();
+  window.addEventListener("focus", ready);
+  document.addEventListener("focusout", () => setTimeout(ready, 0));
+}

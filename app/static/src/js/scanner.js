@@ -1,0 +1,144 @@
+// The camera as a scanner: the browser's own BarcodeDetector where it reads QR codes, else our copy of zxing, loaded
+// only then. A code that stays in view is reported once, and again only after it was out of sight for three seconds.
+
+const QUIET = 3000;
+const PACE = 110;
+const FORMATS = ["qr_code", "code_128"];
+
+/** Why there is no picture: kind is "insecure", "refused", "no-camera", "busy" or "broken". */
+export class ScannerError extends Error {
+  constructor(kind, cause) {
+    super(`scanner: ${kind}`, { cause });
+    this.name = "ScannerError";
+    this.kind = kind;
+  }
+}
+
+const KINDS = {
+  NotAllowedError: "refused", SecurityError: "refused",
+  NotFoundError: "no-camera", OverconstrainedError: "no-camera", DevicesNotFoundError: "no-camera",
+  NotReadableError: "busy", AbortError: "busy", TrackStartError: "busy",
+};
+
+/** Whether it makes sense to offer the camera at all. */
+export const cameraPossible = () => window.isSecureContext && Boolean(navigator.mediaDevices?.getUserMedia);
+
+async function nativeReader() {
+  if (!("BarcodeDetector" in window)) return null;
+  try {
+    const offered = await window.BarcodeDetector.getSupportedFormats();
+    if (!offered.includes("qr_code")) return null;
+    return new window.BarcodeDetector({ formats: FORMATS.filter((each) => offered.includes(each)) });
+  } catch {
+    return null;
+  }
+}
+
+/** The address of the reader: <meta name="scanner-wasm" content="…"> if the page says so, else next to this script. */
+function readerUrl() {
+  const told = document.querySelector('meta[name="scanner-wasm"]')?.content;
+  return told || new URL(SCANNER_WASM, import.meta.url).href;
+}
+
+async function ownReader() {
+  const { BarcodeDetector, prepareZXingModule } = await import("barcode-detector/ponyfill");
+  const wasm = readerUrl();
+  prepareZXingModule({ overrides: { locateFile: (path, prefix) => (path.endsWith(".wasm") ? wasm : prefix + path) } });
+  return new BarcodeDetector({ formats: FORMATS });
+}
+
+/** Asks for the rear camera. Throws ScannerError. */
+async function openCamera() {
+  if (!cameraPossible()) throw new ScannerError(window.isSecureContext ? "no-camera" : "insecure");
+  const wish = { facingMode: { ideal: "environment" }, width: { ideal: 1280 }, height: { ideal: 720 } };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: false, video: wish });
+  } catch (error) {
+    throw new ScannerError(KINDS[error.name] ?? "broken", error);
+  }
+}
+
+/**
+ * openScanner(video, {onCode, onError, signal}) → Promise of {torch, stop} or null.
+ * onCode(text, format) per new code; onError(ScannerError) instead of a rejection; signal (AbortSignal) or stop() ends
+ * it and turns the camera off. torch is null, or a function torch(on) → Promise of the new state.
+ */
+export async function openScanner(video, { onCode, onError = () => {}, signal } = {}) {
+  let stream = null;
+  let timer = 0;
+  let over = false;
+  const stop = () => {
+    over = true;
+    clearTimeout(timer);
+    stream?.getTracks().forEach((track) => track.stop());
+    video.srcObject = null;
+  };
+  if (signal?.aborted) return null;
+  signal?.addEventListener("abort", stop, { once: true });
+
+  let reader;
+  try {
+    stream = await openCamera();
+    if (over) { stop(); return null; }
+    video.srcObject = stream;
+    video.muted = true;
+    video.playsInline = true;
+    await video.play();
+    reader = (await nativeReader()) ?? (await ownReader());
+  } catch (error) {
+    const quiet = over;
+    stop();
+    if (!quiet) onError(error instanceof ScannerError ? error : new ScannerError("broken", error));
+    return null;
+  }
+  if (over) return null;
+
+  const [track] = stream.getVideoTracks();
+  track.addEventListener("ended", () => {
+    if (over) return;
+    stop();
+    onError(new ScannerError("busy"));
+  });
+  const seen = new Map();
+  let failures = 0;
+
+  async function look() {
+    if (over) return;
+    try {
+      if (video.readyState >= 2 && !document.hidden) {
+        const found = await reader.detect(video);
+        failures = 0;
+        const now = performance.now();
+        for (const { rawValue, format } of found) {
+          if (over || !rawValue) continue;
+          const before = seen.get(rawValue);
+          seen.set(rawValue, now);
+          if (before === undefined || now - before > QUIET) onCode(rawValue, format);
+        }
+      }
+    } catch (error) {
+      failures += 1;
+      // A native detector without its service fails at the first frame: take our own reader instead, once.
+      try {
+        if (failures === 1) reader = await ownReader();
+      } catch (cause) {
+        failures = 20;
+        error = cause;
+      }
+      if (failures >= 20 && !over) {
+        stop();
+        onError(new ScannerError("broken", error));
+      }
+    }
+    if (!over) timer = setTimeout(look, PACE);
+  }
+  look();
+
+  const torch = track.getCapabilities?.().torch
+    ? async (on) => {
+      await track.applyConstraints({ advanced: [{ torch: on }] });
+      return on;
+    }
+    : null;
+  return { torch, stop };
+}

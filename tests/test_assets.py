@@ -1,0 +1,140 @@
+"""What the browser gets is whole, is ours, and comes from here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app import assets
+
+ROOT = Path(__file__).parent.parent
+DIST = ROOT / "app" / "static" / "dist"
+SOURCES = ROOT / "app" / "static" / "src"
+TEMPLATES = ROOT / "app" / "templates"
+ICON = re.compile(r"""\b(?:icon|draw)\(\s*["']([a-z-]+)["']""")
+
+built = pytest.mark.skipif(not (DIST / "manifest.json").exists(), reason="make assets has not run")
+
+
+def css() -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in DIST.glob("*.css")}
+
+
+@built
+def test_every_entry_of_the_manifest_is_a_file_with_its_hash_in_its_name() -> None:
+    names = assets.read()
+    wanted = "site.css courier.css site.js desk.js scanner.js courier.js icons.svg mark.svg zxing_reader.wasm"
+    assert set(wanted.split()) <= names.keys()
+    for name, file in names.items():
+        assert (DIST / file).is_file(), name
+        assert re.search(r"\.[0-9A-Za-z]{8,10}\.\w+$", file), file
+
+
+@built
+def test_every_source_has_been_built() -> None:
+    names = assets.read()
+    for script in (SOURCES / "js").glob("*.js"):
+        assert script.name in names
+    for sheet in (SOURCES / "styles").glob("[!_]*.scss"):
+        assert f"{sheet.stem}.css" in names
+
+
+@built
+def test_the_styles_carry_nothing_of_another_service() -> None:
+    for name, text in css().items():
+        assert not re.search(r"GDS Transport|crown|crest|1d70b8", text, re.IGNORECASE), name
+
+
+@built
+def test_the_styles_fetch_nothing_from_elsewhere_and_only_files_that_exist() -> None:
+    for text in css().values():
+        for address in re.findall(r"url\(\s*[\"']?([^\"')]+)", text):
+            assert address.startswith("data:") or (DIST / address).is_file(), address
+
+
+@built
+def test_the_scripts_know_no_other_host() -> None:
+    for path in DIST.glob("*.js"):
+        hosts = set(re.findall(r"https?://([a-z0-9.-]+)", path.read_text(encoding="utf-8")))
+        assert hosts <= {"www.w3.org"}, (path.name, hosts)
+
+
+@built
+def test_fonts_for_screen_and_paper_are_there_with_their_licence() -> None:
+    fonts = DIST / "fonts"
+    for name in ("BeVietnamPro_400Regular", "BeVietnamPro_600SemiBold", "BeVietnamPro_700Bold"):
+        assert (fonts / f"{name}.ttf").read_bytes()[:4] == b"\x00\x01\x00\x00"
+    assert "SIL OPEN FONT LICENSE" in (fonts / "LICENSE_FONT").read_text(encoding="utf-8").upper()
+    assert len(list(fonts.glob("*.woff2"))) == 6
+
+
+@built
+def test_the_scanner_reader_is_the_one_its_script_was_written_for() -> None:
+    reader = (DIST / assets.read()["zxing_reader.wasm"]).read_bytes()
+    module = ROOT / "node_modules" / "barcode-detector" / "dist" / "es"
+    if not module.exists():
+        pytest.skip("node_modules is not installed")
+    texts = "".join(path.read_text(encoding="utf-8") for path in module.glob("*.js"))
+    shared = ROOT / "node_modules" / "zxing-wasm" / "dist" / "es" / "reader" / "index.js"
+    texts += shared.read_text(encoding="utf-8") if shared.exists() else ""
+    assert hashlib.sha256(reader).hexdigest() in texts
+
+
+def test_the_lock_names_no_place_to_download_from() -> None:
+    text = (ROOT / "package-lock.json").read_text(encoding="utf-8")
+    assert '"resolved"' not in text
+    packages = json.loads(text)["packages"]
+    for name, package in packages.items():
+        links = json.dumps({key: value for key, value in package.items() if key != "funding"})
+        assert "://" not in links, name
+        assert name == "" or "integrity" in package, name
+
+
+def test_versions_are_exact() -> None:
+    package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    for version in (package["dependencies"] | package["devDependencies"]).values():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+
+
+def test_every_icon_in_use_is_drawn() -> None:
+    drawn = set(re.findall(r'<symbol id="i-([a-z-]+)"', (SOURCES / "icons.svg").read_text(encoding="utf-8")))
+    for path in TEMPLATES.rglob("*.html"):
+        used = set(ICON.findall(re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)))
+        assert used <= drawn, (path.name, used - drawn)
+
+
+def test_no_template_has_a_style_attribute_a_handler_or_a_script_without_a_nonce() -> None:
+    for path in TEMPLATES.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\sstyle=|\son[a-z]+=[\"']", text), path
+        for script in re.findall(r"<script[^>]*>", text):
+            assert "nonce=" in script, (path, script)
+
+
+def test_without_a_manifest_the_way_out_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="run make assets"):
+        assets.read(tmp_path)
+
+
+def test_an_asset_is_asked_for_by_its_plain_name() -> None:
+    asset = assets.addresses({"site.css": "site.abc123.css"})
+    assert asset("site.css") == "/static/dist/site.abc123.css"
+    with pytest.raises(RuntimeError, match="nobody.css"):
+        asset("nobody.css")
+
+
+@built
+def test_the_form_components_can_be_imported_by_templates() -> None:
+    app = Flask(__name__)
+    assets.init_app(app)
+    with app.app_context():
+        template = app.jinja_env.from_string(
+            '{% from "govuk_frontend_jinja/components/hint/macro.html" import govukHint %}'
+            '{{ govukHint({"text": "x"}) }}{{ asset("site.css") }}'
+        )
+        assert "govuk-hint" in template.render()

@@ -1,0 +1,46 @@
+"""Every setting, read once from the environment. Half a configuration does not start."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).parents[1]
+VAR = ROOT / "var"
+
+
+class Settings(BaseSettings):
+    """Names are those of the environment; `var/settings.env` is read when it exists."""
+
+    model_config = SettingsConfigDict(env_file=VAR / "settings.env", extra="ignore", hide_input_in_errors=True)
+
+    secret_key: str = Field(default="", description="32 characters or more; sessions and codes hang on it")
+    database_url: str = f"sqlite:///{VAR / 'dossier-post.db'}"
+    database_owner_url: str = Field(default="", description="for migrations, when another role owns the tables")
+    base_url: str = "http://localhost:8000"
+    keys_dir: Path = VAR / "keys"
+    demo: bool = False
+    support_phone: str = "0900 000 000"
+    web_workers: int = Field(default=1, ge=1, description="more than one only on PostgreSQL")
+    cookie_secure: bool | None = Field(default=None, description="default: when BASE_URL is https")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if len(self.secret_key) < 32:
+            raise ValueError("SECRET_KEY is missing or shorter than 32 characters: run `make run`, or set it")
+        if self.web_workers > 1 and self.database_url.startswith("sqlite"):
+            raise ValueError("WEB_WORKERS > 1 needs PostgreSQL: one process writes a SQLite file")
+        if not self.base_url.startswith(("http://", "https://")):
+            raise ValueError("BASE_URL must begin with http:// or https://")
+        if self.database_url.startswith("postgres://"):
+            self.database_url = self.database_url.replace("postgres://", "postgresql://", 1)
+        return self
+
+    @property
+    def secure(self) -> bool:
+        return self.base_url.startswith("https://") if self.cookie_secure is None else self.cookie_secure
+
+    @property
+    def host(self) -> str:
+        return self.base_url.split("://", 1)[1].rstrip("/")

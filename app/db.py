@@ -1,0 +1,145 @@
+"""The database handle, and the one place where a transaction ends.
+
+SQLite: WAL, synchronous=FULL, and every writing transaction begins IMMEDIATE (custody.md §2 of the
+design: a deferred BEGIN loses most of its races). PostgreSQL: READ COMMITTED, row locks, real fsync.
+"""
+
+import enum
+import secrets
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapper, mapped_column
+
+T = TypeVar("T")
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Instants are stored in UTC and always come back aware."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+Instant = Annotated[datetime, mapped_column(UtcDateTime)]
+Digest = Annotated[bytes, mapped_column(sa.LargeBinary(32))]
+Id = Annotated[str, mapped_column(sa.String(20))]
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+def choice(kind: type[enum.StrEnum]) -> sa.Enum:
+    """A column that holds one of `kind`'s values, as text."""
+    return sa.Enum(kind, native_enum=False, length=24, values_callable=lambda k: [m.value for m in k])
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def random_id(prefix: str) -> str:
+    """`prefix` and 65 random bits: says nothing, cannot be guessed, fits a QR and a URL."""
+    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(13))
+
+
+# One process writes a SQLite file: its threads queue here, which is fairer than the busy handler's back-off.
+_sqlite_writer = threading.Lock()
+
+
+def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Call `work` in one transaction. Only doors do.
+
+    When somebody else was faster the database refuses our rows; then look again, once.
+    `work` has no effect outside the database, so calling it again is safe.
+    """
+    session = db.session
+    with _sqlite_writer if db.engine.dialect.name == "sqlite" else nullcontext():
+        for last in (False, True):
+            session.rollback()  # what was read before may be stale by now
+            try:
+                session.connection(execution_options={"writes": True})
+                result = work(*args, **kwargs)
+                session.commit()
+            except IntegrityError:
+                session.rollback()
+                if last:
+                    raise
+            except BaseException:
+                session.rollback()
+                raise
+            else:
+                return result
+    raise AssertionError("unreachable")
+
+
+def lock(model: type[T], *keys: Any) -> list[T]:
+    """The rows with these primary keys, locked in ascending order until the transaction ends."""
+    mapper: Mapper[T] = sa.inspect(model)
+    (key,) = mapper.primary_key
+    rows = (
+        sa.select(model).where(key.in_(keys)).order_by(key).with_for_update().execution_options(populate_existing=True)
+    )
+    return list(db.session.scalars(rows))
+
+
+def tune(engine: sa.Engine) -> None:
+    """Make each new connection durable, and refuse a server that is not."""
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _tune_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    else:
+        sa.event.listen(engine, "connect", _refuse_unsafe)
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _refuse_unsafe(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        for setting in ("fsync", "synchronous_commit"):
+            value = cursor.execute(f"SHOW {setting}").fetchone()[0]
+            if value != "on":
+                raise RuntimeError(f"PostgreSQL has {setting}={value}: custody needs it on")
+    connection.rollback()

@@ -1,0 +1,57 @@
+"""Working time: which days state agencies and the post work (Bộ luật Lao động Đ111-112; operator's calendar wins)."""
+
+from datetime import date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import holidays
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Model, db
+
+HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class CalendarDay(Model):
+    """A day the operator declares open or closed: swaps are decided late, the library cannot know them."""
+
+    __tablename__ = "calendar_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    is_open: Mapped[bool]
+    note: Mapped[str] = mapped_column(sa.String(120), default="")
+
+
+@cache
+def _vietnam() -> holidays.HolidayBase:
+    return holidays.country_holidays("VN")
+
+
+def local(at: datetime) -> datetime:
+    return at.astimezone(HERE)
+
+
+def today(at: datetime) -> date:
+    return local(at).date()
+
+
+def is_working(day: date) -> bool:
+    """Whether state agencies work: Monday to Friday, no holiday, unless the operator's calendar says else."""
+    declared = db.session.get(CalendarDay, day)
+    return declared.is_open if declared else bool(_vietnam().is_working_day(day))
+
+
+def working_days_after(day: date, count: int) -> list[date]:
+    """The `count` working days that follow `day`; the day of the event is not counted (Bộ luật Dân sự Đ147)."""
+    found: list[date] = []
+    while len(found) < count:
+        day += timedelta(days=1)
+        if is_working(day):
+            found.append(day)
+    return found
+
+
+def due_day(received: date, days: int) -> date:
+    """Legal count: the end of the last of `days` working days; 0 means the same working day."""
+    return working_days_after(received, days)[-1] if days else received

@@ -1,0 +1,357 @@
+"""Custody: who holds a packet, and how it may change hands.
+
+`record` is the one way in, for phones and pages alike. Evidence is stored first and judged second; a scan names
+what it follows, so the verdict depends on the set of scans and not on their order. Read STEPS in steps.py first.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import db, lock
+from app.domain import codes, devices, dossiers, ledger, outbox, packets, placing, scans, tokens, visits
+from app.domain.devices import Device, DeviceKind
+from app.domain.dossiers import CaseState
+from app.domain.hands import Hand, Link
+from app.domain.ledger import Handoff, LineKind
+from app.domain.packets import Kind, Packet, State, Way
+from app.domain.people import Act, User
+from app.domain.scans import Ruling, Scan, ScanRow, Verdict
+from app.domain.steps import NOTE_EVENTS, STEPS, Step, rows
+from app.domain.tokens import Keys
+from app.errors import Refused
+
+__all__ = ["STEPS", "Outcome", "Seen", "enter", "record", "record_all"]
+
+REJUDGED = {"parent_unknown", "behind_dispute", "out_of_turn", "fits_nowhere", "packet_unknown", "proof_missing"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the server knows while it judges: its clock and its keys."""
+
+    at: datetime
+    keys: Keys
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdict on one scan, as doors tell it."""
+
+    digest: bytes
+    verdict: Ruling
+    why: str | None
+    packet: str | None
+    seq: int | None
+
+
+def record_all(batch: Iterable[Scan], seen: Seen) -> list[Outcome]:
+    """Judge several scans in one transaction, devices and then packets locked in one order."""
+    batch = list(batch)
+    lock(Device, *{scan.device for scan in batch if scan.device})
+    _lock_packets({scan.code for scan in batch if scan.code})
+    return [record(scan, seen) for scan in batch]
+
+
+def record(scan: Scan, seen: Seen) -> Outcome:
+    """Store one scan, judge it, and move the packet if the law allows. Never raises for what a scan says."""
+    if known := scans.latest(scan.digest):
+        return _outcome(scan, known)
+    device = next(iter(lock(Device, scan.device)), None) if scan.device else None
+    sig_ok = device is not None and tokens.signed_by(device.verify_key, scan.sig, b"scan-v1\n" + scan.body)
+    clash = _clash(scan)
+    scans.keep(scan, sig_ok, seen.at)
+    if why := _vet(scan, device, sig_ok, clash):
+        ruling = Ruling.HELD if why == "device_revoked" else Ruling.QUARANTINED
+        return _outcome(scan, scans.rule(scan.digest, ruling, why, None, seen.at))
+    assert device is not None
+    _count(device, scan)
+    packet = next(iter(_lock_packets({scan.code})), None)
+    if packet is None:
+        return _outcome(scan, scans.rule(scan.digest, Ruling.HELD, "packet_unknown", None, seen.at))
+    verdict = _judge(scan, packet, device, seen)
+    if verdict.verdict in (Ruling.APPLIED, Ruling.DISPUTED):
+        _judge_held_again(packet, seen)
+    _recompute_flags(packet)
+    return _outcome(scan, scans.latest(scan.digest) or verdict, packet)
+
+
+def _lock_packets(wanted: set[bytes | None]) -> list[Packet]:
+    rows_ = sa.select(Packet).where(Packet.code.in_([c for c in wanted if c])).order_by(Packet.id)
+    return list(db.session.scalars(rows_.with_for_update().execution_options(populate_existing=True)))
+
+
+def _outcome(scan: Scan, verdict: Verdict, packet: Packet | None = None) -> Outcome:
+    line = db.session.get(Handoff, verdict.line_id) if verdict.line_id else None
+    if packet is None and scan.code:
+        packet = db.session.scalar(sa.select(Packet).filter_by(code=scan.code))
+    number = packet.number if packet else None
+    return Outcome(scan.digest, verdict.verdict, verdict.why, number, line.seq if line else None)
+
+
+# ---- evidence ---------------------------------------------------------------------------------------------------
+
+
+def _clash(scan: Scan) -> str | None:
+    same_id = sa.select(ScanRow.digest).where(ScanRow.id == scan.id)
+    if scan.id and db.session.scalar(same_id.limit(1)):
+        return "id_reused"
+    same_n = sa.select(ScanRow.digest).where(ScanRow.device_id == scan.device, ScanRow.n == scan.n)
+    if scan.n and db.session.scalar(same_n.limit(1)):
+        return "n_reused"
+    return None
+
+
+def _vet(scan: Scan, device: Device | None, sig_ok: bool, clash: str | None) -> str | None:
+    """Why a scan is kept but not believed, or None."""
+    if device is None:
+        return "device_unknown"
+    if not sig_ok:
+        return "bad_signature"
+    if scan.malformed:
+        return "malformed"
+    if clash:
+        return clash
+    if device.revoked_at:
+        return "device_revoked"
+    if device.kind is DeviceKind.PHONE and device.user_id != scan.actor:
+        return "actor_mismatch"
+    return None
+
+
+def _count(device: Device, scan: Scan) -> None:
+    """Advance the device's contiguous mark over everything that has arrived."""
+    if scan.n != device.contiguous + 1:
+        return
+    device.contiguous, device.last_digest = scan.n, scan.digest
+    later = sa.select(ScanRow.n, ScanRow.digest).where(ScanRow.device_id == device.id, ScanRow.n > scan.n)
+    for n, digest in db.session.execute(later.order_by(ScanRow.n)):
+        if n != device.contiguous + 1:
+            break
+        device.contiguous, device.last_digest = n, digest
+
+
+# ---- judgement --------------------------------------------------------------------------------------------------
+
+
+def _judge(scan: Scan, packet: Packet, device: Device, seen: Seen) -> Verdict:
+    steps = rows(scan.event, packet.way)
+    if not steps or (scan.event == "dispute" and device.kind is not DeviceKind.LEDGER):
+        return scans.rule(scan.digest, Ruling.HELD, "unknown_event", None, seen.at)
+    hand = Hand(scan, packet, device, seen.keys)
+    if scan.event in NOTE_EVENTS:
+        return _note(scan, packet, hand, seen)
+    place = placing.place(scan, packet, hand)
+    if place.ruling is Ruling.APPLIED:
+        assert place.at and place.step
+        return _apply(scan, packet, place.at, place.step, seen)
+    if place.ruling is Ruling.DISPUTED and place.why == "two_children":
+        assert place.at
+        _dispute_at(place.at, packet, scan, seen)
+        return scans.latest(scan.digest) or scans.rule(scan.digest, Ruling.DISPUTED, place.why, None, seen.at)
+    return scans.rule(scan.digest, place.ruling, place.why, place.echoes, seen.at)
+
+
+# ---- consequences -----------------------------------------------------------------------------------------------
+
+
+def _apply(scan: Scan, packet: Packet, link: Link, step: Step, seen: Seen) -> Verdict:
+    assert step.target is not None
+    taker = scan.taker if step.taker else link.holder
+    assert taker is not None
+    line = ledger.append(
+        packet, LineKind.MOVE, scan.event, link.holder, taker, step.target, scan.digest, link.digest, seen.at
+    )
+    if scan.seal and not packet.seals:
+        packet.seals = [scan.seal]
+    if scan.event in ("collect", "deliver"):
+        visits.finish(packet, seen.at)
+    _tell(packet, step, scan, seen)
+    if packet.state is State.DELIVERED:
+        _close(packet, scan, seen)
+    return scans.rule(scan.digest, Ruling.APPLIED, None, line.id, seen.at)
+
+
+def _note(scan: Scan, packet: Packet, hand: Hand, seen: Seen) -> Verdict:
+    here = Link(packet.head, packet.state, packet.holder_id, None)
+    step = next(
+        (s for s in rows(scan.event, packet.way) if s.by is hand.by and any(p <= hand.proven for p in s.proof)), None
+    )
+    if step is None:
+        return scans.rule(scan.digest, Ruling.HELD, "proof_missing", None, seen.at)
+    line = ledger.append(
+        packet, LineKind.NOTE, scan.event, here.holder, here.holder, here.state, scan.digest, None, seen.at
+    )
+    if scan.event in ("miss", "decline"):
+        visits.fail(packet, scan.reason or "", scan.next or "", seen.at)
+    _tell(packet, step, scan, seen)
+    return scans.rule(scan.digest, Ruling.APPLIED, None, line.id, seen.at)
+
+
+def _dispute_at(link: Link, packet: Packet, scan: Scan, seen: Seen) -> None:
+    """Two different acts follow `link`: both are disputed, and its holder answers for the packet."""
+    behind = _digests_behind(packet, link)
+    rival = behind[0]
+    act = Act(None, seen.at, seen.keys)
+    claims = [("CLAIMS", rival.hex()), ("CLAIMS", scan.digest.hex())]
+    said = sign(
+        packet, "dispute", DeviceKind.LEDGER, "server", act,
+        giver=packet.holder_id, taker=link.holder, parent=packet.head, proof=claims,
+    )  # fmt: skip
+    device = db.session.get_one(Device, said.device)
+    scans.keep(said, True, seen.at)
+    _count(device, said)
+    line = ledger.append(
+        packet, LineKind.MOVE, "dispute", packet.holder_id, link.holder, State.DISPUTED,
+        said.digest, packet.head, seen.at,
+    )  # fmt: skip
+    packet.fork = link.digest
+    scans.rule(said.digest, Ruling.APPLIED, None, line.id, seen.at)
+    scans.rule(rival, Ruling.DISPUTED, "two_children", None, seen.at)
+    scans.rule(scan.digest, Ruling.DISPUTED, "two_children", None, seen.at)
+    for digest in behind[1:]:
+        scans.rule(digest, Ruling.HELD, "behind_dispute", None, seen.at)
+    _tell(packet, next(s for s in STEPS if s.event == "dispute"), said, seen)
+
+
+def _digests_behind(packet: Packet, link: Link) -> list[bytes]:
+    """Digests of the moves after `link`, nearest first, then of the scans that echo one of them."""
+    chain = placing.live(packet)
+    at = next(i for i, one in enumerate(chain) if one.digest == link.digest)
+    after = [one.digest for one in chain[at + 1 :]]
+    echoed = [alias for alias, digest in placing.aliases(packet).items() if digest in after]
+    claimed = [row.digest for row, _ in placing.claims(packet)]
+    return after + [digest for digest in echoed + claimed if digest not in after]
+
+
+def _judge_held_again(packet: Packet, seen: Seen) -> None:
+    """What was waiting for its place may now have one; look until nothing changes."""
+    changed = True
+    while changed:
+        changed = False
+        for row, verdict in scans.of_packet(packet.code, Ruling.HELD):
+            waiting = placing.read(row)
+            if verdict.why not in REJUDGED or waiting.event in NOTE_EVENTS:
+                continue
+            device = db.session.get_one(Device, waiting.device)
+            place = placing.place(waiting, packet, Hand(waiting, packet, device, seen.keys))
+            if (place.ruling, place.why) != (Ruling.HELD, verdict.why):
+                after = _judge(waiting, packet, device, seen)
+                changed = after.verdict is not Ruling.HELD
+
+
+def _tell(packet: Packet, step: Step, scan: Scan, seen: Seen) -> None:
+    dossier = packet.dossier
+    if step.tell and dossier:
+        outbox.say(
+            dossier.citizen.phone, step.tell, seen.at,
+            number=dossier.number, secret=dossier.secret, way=packet.way, seal=scan.seal or packet.seal,
+            reason=scan.reason, next=scan.next,
+        )  # fmt: skip
+
+
+def _close(packet: Packet, scan: Scan, seen: Seen) -> None:
+    """The result is in the citizen's hands: the case is over once nothing of it is still under way."""
+    dossier = packet.dossier
+    rest = [p for p in packets.of_dossier(dossier.id) if not p.ended]
+    if packet.kind is Kind.RESULT and not rest and dossier.state is CaseState.RESULT_READY:
+        dossiers.move(dossier, "close", Act(db.session.get(User, scan.actor), seen.at, seen.keys))
+
+
+def _recompute_flags(packet: Packet) -> None:
+    """Flags follow from the set of scans, so they are worked out anew, never toggled."""
+    moves = {v.line_id: placing.read(row) for row, v in scans.of_packet(packet.code, Ruling.APPLIED)}
+    flags = set()
+    unproven = any(
+        scan.event == "collect" and packet.way is Way.IN and not _proved_by_citizen(packet, scan)
+        for scan in moves.values()
+    )
+    if unproven and not any(scan.event == "attest" for scan in moves.values()):
+        flags.add("collect_unproven")
+    if any(scan.seal and packet.seals and scan.seal not in packet.seals for scan in moves.values()):
+        flags.add("seal_mismatch")
+    if any(scan.issue and scan.issue < packet.slip.issue for scan in moves.values()):
+        flags.add("old_issue")
+    if packet.dossier.state is CaseState.CANCELLED and any(s.event == "collect" for s in moves.values()):
+        flags.add("collected_after_cancel")
+    packet.flags = sorted(flags)
+
+
+def _proved_by_citizen(packet: Packet, scan: Scan) -> bool:
+    checked = db.session.get(codes.CodeCheck, scan.digest)
+    return bool(checked and checked.is_right) or any(kind in ("LOGIN", "WET_SEEN") for kind, _ in scan.proof)
+
+
+# ---- pages ------------------------------------------------------------------------------------------------------
+
+
+def sign(
+    packet: Packet, event: str, kind: DeviceKind, actor: str, act: Act, *,
+    giver: str | None, taker: str | None, parent: bytes | None, proof: list[tuple[str, str]],
+    seal: str | None = None, sheets: int | None = None, reason: str | None = None, next_: str | None = None,
+) -> Scan:  # fmt: skip
+    """A scan in the server's own hand, for the person at a page or for the ledger itself."""
+    device = devices.server(kind, act)
+    facts: dict[str, Any] = {
+        "v": 1,
+        "id": secrets.token_hex(16),
+        "device": device.id,
+        "n": device.contiguous + 1,
+        "back": device.last_digest.hex() if device.last_digest else None,
+        "code": tokens.b32(packet.code),
+        "issue": packet.slip.issue,
+        "event": event,
+        "giver": giver,
+        "taker": taker,
+        "actor": actor,
+        "parent": parent.hex() if parent else None,
+        "at": {"wall": act.at.isoformat(), "tz": "Asia/Ho_Chi_Minh", "server_time": act.at.isoformat()},
+        "seal": seal,
+        "sheets": sheets,
+        "proof": [{"kind": word, "value": value} for word, value in proof],
+        "reason": reason,
+        "next": next_,
+    }
+    body = json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode()
+    return scans.parse(body, tokens.sign(act.keys.server, b"scan-v1\n" + body))
+
+
+def enter(packet: Packet, event: str, act: Act, *, actor: str | None = None, **facts: Any) -> Outcome:
+    """Record what a person did at a page. Raises Refused("custody_<why>") when the law does not let it stand.
+
+    `facts`: giver, taker, parent (the head the page showed), proof, seal, sheets, reason, next_.
+    A page has a person before it, who is told at once; nothing half-done is left behind.
+    """
+    said = sign(packet, event, DeviceKind.PAGES, actor or act.by.id, act, **facts)
+    outcome = record(said, Seen(act.at, act.keys))
+    if outcome.verdict not in (Ruling.APPLIED, Ruling.DUPLICATE):
+        raise Refused(f"custody_{outcome.why}", number=packet.number)
+    return outcome
+
+
+# ---- audit ------------------------------------------------------------------------------------------------------
+
+
+def first_broken(packet: Packet) -> tuple[int, str] | None:
+    """(seq, what is wrong) of the packet's first line that does not hold: chain, evidence, signature, custody."""
+    if broken := ledger.first_broken(packet):
+        return broken
+    holder = packet.origin_id
+    for line in ledger.lines(packet):
+        row = db.session.get(ScanRow, line.digest)
+        if row is None or scans.digest_of(row.body) != line.digest:
+            return line.seq, "its scan is missing or changed"
+        device = db.session.get(Device, row.device_id)
+        if device is None or not tokens.signed_by(device.verify_key, row.sig, b"scan-v1\n" + row.body):
+            return line.seq, "the scan's signature does not hold"
+        if line.giver_id != holder:
+            return line.seq, "given by somebody who did not hold it"
+        holder = line.taker_id
+    if packet.holder_id != holder:
+        return packet.seq, "the packet's holder is not the last taker"
+    return None

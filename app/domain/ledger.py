@@ -1,0 +1,126 @@
+"""Ledger: one hash-chained line for every change of hands. Lines are added, never touched.
+
+A line's bytes are its values, one a row, in UTF-8; its hash is their SHA-256; the first line follows the packet's genesis.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Digest, Instant, Model, choice, db
+from app.domain import tokens
+from app.domain.packets import Packet, State
+from app.domain.parties import Party
+
+
+class LineKind(StrEnum):
+    MOVE = "move"
+    NOTE = "note"
+
+
+class Handoff(Model):
+    __tablename__ = "handoffs"
+    __table_args__ = (
+        sa.UniqueConstraint("packet_id", "seq"),
+        sa.Index(
+            "uq_handoffs_one_child",
+            "packet_id",
+            "follows",
+            unique=True,
+            sqlite_where=sa.text("kind = 'move'"),
+            postgresql_where=sa.text("kind = 'move'"),
+        ),  # fmt: skip
+        sa.CheckConstraint("(kind = 'move') = (follows IS NOT NULL)", name="follows"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    packet_id: Mapped[int] = mapped_column(sa.ForeignKey(Packet.id))
+    seq: Mapped[int]
+    kind: Mapped[LineKind] = mapped_column(choice(LineKind))
+    event: Mapped[str] = mapped_column(sa.String(24))
+    giver_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id))
+    taker_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id))
+    state: Mapped[State] = mapped_column(choice(State))
+    digest: Mapped[Digest] = mapped_column(unique=True)
+    follows: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
+    prev_hash: Mapped[Digest]
+    hash: Mapped[Digest]
+    recorded_at: Mapped[Instant]
+
+
+def line_bytes(line: Handoff, code: bytes) -> bytes:
+    values = (
+        "handoff-v1",
+        tokens.b32(code),
+        str(line.seq),
+        line.kind,
+        line.event,
+        line.giver_id,
+        line.taker_id,
+        line.state,
+        line.digest.hex(),
+        line.follows.hex() if line.follows else "-",
+        line.prev_hash.hex(),
+        line.recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
+    )
+    return "\n".join(values).encode()
+
+
+def append(
+    packet: Packet, kind: LineKind, event: str, giver_id: str, taker_id: str, state: State,
+    digest: bytes, follows: bytes | None, at: datetime,
+) -> Handoff:  # fmt: skip
+    """The next line of a locked packet, and the packet's own row brought up to it."""
+    line = Handoff(
+        packet_id=packet.id,
+        seq=packet.seq + 1,
+        kind=kind,
+        event=event,
+        giver_id=giver_id,
+        taker_id=taker_id,
+        state=state,
+        digest=digest,
+        follows=follows,
+        prev_hash=packet.line_hash,
+        recorded_at=at,
+    )
+    line.hash = hashlib.sha256(line_bytes(line, packet.code)).digest()
+    db.session.add(line)
+    packet.seq, packet.line_hash = line.seq, line.hash
+    if kind is LineKind.MOVE:
+        packet.state, packet.holder_id, packet.head = state, taker_id, digest
+    db.session.flush()
+    return line
+
+
+def lines(packet: Packet) -> list[Handoff]:
+    return list(db.session.scalars(sa.select(Handoff).filter_by(packet_id=packet.id).order_by(Handoff.seq)))
+
+
+def first_broken(packet: Packet) -> tuple[int, str] | None:
+    """(seq, what is wrong) of the first line that does not hold, or None. Reads the ledger, then the projection."""
+    prev, seq = packet.genesis, 0
+    for line in lines(packet):
+        seq += 1
+        if line.seq != seq:
+            return seq, "line missing"
+        if line.prev_hash != prev:
+            return seq, "does not follow the line before it"
+        if hashlib.sha256(line_bytes(line, packet.code)).digest() != line.hash:
+            return seq, "changed after it was written"
+        prev = line.hash
+    if packet.seq != seq or packet.line_hash != prev:
+        return seq + 1, "the ledger ends before the packet's own mark"
+    return None
+
+
+def all_packets(batch: int = 500) -> Iterator[Packet]:
+    last = 0
+    while rows := list(db.session.scalars(sa.select(Packet).where(Packet.id > last).order_by(Packet.id).limit(batch))):
+        yield from rows
+        last = rows[-1].id
+        db.session.expunge_all()

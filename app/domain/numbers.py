@@ -1,0 +1,137 @@
+"""Item numbers people read aloud and type: UPU S10 from a loaded pool, and our own HS-YYMMDD-ssssss-c.
+
+Only the postal operator allots S10 numbers: we consume pools of them, in order, and never use one twice.
+"""
+
+import re
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Instant, Model, db
+from app.errors import Invalid
+
+S10 = re.compile(r"([A-Z]{2})(\d{8})(\d)([A-Z]{2})")
+OWN = re.compile(r"HS(\d{6})(\d{6})(\d)")
+WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
+_DAMM = (
+    "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
+    "3674209581", "5869720134", "8945362017", "9438617205", "2581436790",
+)  # fmt: skip
+
+
+class NumberPool(Model):
+    """A range of S10 serials from the postal operator; `is_test` ranges are marked on paper."""
+
+    __tablename__ = "number_pools"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    prefix: Mapped[str] = mapped_column(sa.String(2))
+    country: Mapped[str] = mapped_column(sa.String(2), default="VN")
+    first: Mapped[int]
+    last: Mapped[int]
+    next: Mapped[int]
+    is_test: Mapped[bool] = mapped_column(default=False)
+    loaded_at: Mapped[Instant]
+
+
+class NumberDay(Model):
+    """How many of our own numbers a day has used."""
+
+    __tablename__ = "number_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    used: Mapped[int] = mapped_column(default=0)
+
+
+def s10_check(serial: str) -> int:
+    """The check digit of eight digits (UPU S10: weights 8 6 4 2 3 5 9 7; 11 - sum mod 11; 10 → 0, 11 → 5)."""
+    rest = 11 - sum(w * int(d) for w, d in zip(WEIGHTS, serial, strict=True)) % 11
+    return {10: 0, 11: 5}.get(rest, rest)
+
+
+def damm(digits: str) -> int:
+    """Damm's check digit: finds every single wrong digit and every swap of neighbours."""
+    state = 0
+    for digit in digits:
+        state = int(_DAMM[state][int(digit)])
+    return state
+
+
+def own(day: date, serial: int) -> str:
+    digits = f"{day:%y%m%d}{serial:06d}"
+    return f"HS-{digits[:6]}-{digits[6:]}-{damm(digits)}"
+
+
+def load_pool(
+    prefix: str, first: int, last: int, at: datetime, *, country: str = "VN", is_test: bool = False
+) -> NumberPool:
+    """Raises Invalid("pool_range") or Invalid("pool_overlaps"); first letters J K S T W are reserved by the UPU."""
+    if not re.fullmatch(r"[A-IL-RUVX-Z][A-Z]", prefix) or not 0 <= first <= last <= 99_999_999:
+        raise Invalid("pool_range")
+    same = sa.select(NumberPool).filter_by(prefix=prefix, country=country)
+    if db.session.scalar(same.where(NumberPool.first <= last, NumberPool.last >= first)):
+        raise Invalid("pool_overlaps")
+    pool = NumberPool(prefix=prefix, country=country, first=first, last=last, next=first, is_test=is_test, loaded_at=at)
+    db.session.add(pool)
+    return pool
+
+
+def take_s10() -> str | None:
+    """The next number of the oldest pool that has one, or None while no pool is loaded."""
+    open_pools = sa.select(NumberPool.id).where(NumberPool.next <= NumberPool.last)
+    oldest = open_pools.order_by(NumberPool.id).limit(1)
+    pool_id = db.session.scalar(oldest)
+    if pool_id is None:
+        return None
+    pool = db.session.get_one(NumberPool, pool_id, with_for_update=True, populate_existing=True)
+    if pool.next > pool.last:
+        return take_s10()  # somebody took the last one while we waited for the lock
+    serial = f"{pool.next:08d}"
+    pool.next += 1
+    db.session.flush()
+    return f"{pool.prefix}{serial}{s10_check(serial)}{pool.country}"
+
+
+def take_own(day: date) -> str:
+    row = db.session.get(NumberDay, day, with_for_update=True)
+    if row is None:
+        row = NumberDay(day=day, used=0)
+        db.session.add(row)
+    row.used += 1
+    db.session.flush()
+    return own(day, row.used)
+
+
+def is_test(number: str) -> bool:
+    """Whether the number comes from a test pool: paper and screens mark it."""
+    if not (found := S10.fullmatch(number)):
+        return False
+    prefix, serial, _, country = found.groups()
+    inside = sa.select(NumberPool.is_test).where(
+        NumberPool.prefix == prefix, NumberPool.country == country,
+        NumberPool.first <= int(serial), NumberPool.last >= int(serial),
+    )  # fmt: skip
+    return bool(db.session.scalar(inside))
+
+
+def read(text: str) -> str:
+    """The canonical form of a number somebody typed: case, spaces, dashes, O for 0 and I or L for 1 forgiven.
+
+    Raises Invalid: `number_form` (no number of ours) or `number_check` (a digit is wrong).
+    """
+    letters = re.sub(r"[\s.\-–_/]", "", text.upper())[:40]
+    for own_form in (True, False):
+        head, middle, tail = (letters[:2], letters[2:], "") if own_form else (letters[:2], letters[2:-2], letters[-2:])
+        candidate = head + middle.translate(str.maketrans("OIL", "011")) + tail
+        if own_form and (found := OWN.fullmatch(candidate)):
+            day, serial, check = found.groups()
+            if damm(day + serial) != int(check):
+                raise Invalid("number_check")
+            return f"HS-{day}-{serial}-{check}"
+        if not own_form and (found := S10.fullmatch(candidate)):
+            if s10_check(found[2]) != int(found[3]):
+                raise Invalid("number_check")
+            return candidate
+    raise Invalid("number_form")

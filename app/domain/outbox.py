@@ -1,0 +1,59 @@
+"""Outbox: messages to citizens. The row commits with the fact it tells; one worker sends it afterwards.
+
+A message holds a kind and values; the sentence is made by the channel, in the language of the reader.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Instant, Model, db
+
+PATIENCE = timedelta(days=2)
+
+
+class Message(Model):
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    phone: Mapped[str] = mapped_column(sa.String(20), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(40))
+    values: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    created_at: Mapped[Instant]
+    due_at: Mapped[Instant] = mapped_column(index=True)
+    sent_at: Mapped[Instant | None]
+    given_up_at: Mapped[Instant | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(sa.String(200))
+
+
+def say(phone: str, kind: str, at: datetime, **values: Any) -> Message:
+    message = Message(phone=phone, kind=kind, values=values, created_at=at, due_at=at)
+    db.session.add(message)
+    return message
+
+
+def claim(at: datetime, lease: timedelta = timedelta(minutes=2)) -> Message | None:
+    """The next message due, taken for `lease`: a worker that dies gives it back by doing nothing."""
+    waiting = sa.select(Message).where(Message.sent_at.is_(None), Message.given_up_at.is_(None), Message.due_at <= at)
+    message = db.session.scalar(waiting.order_by(Message.due_at, Message.id).limit(1).with_for_update(skip_locked=True))
+    if message:
+        message.due_at, message.tries = at + lease, message.tries + 1
+    return message
+
+
+def sent(message_id: int, at: datetime) -> None:
+    message = db.session.get_one(Message, message_id)
+    message.sent_at, message.error = at, None
+
+
+def failed(message_id: int, error: str, at: datetime) -> None:
+    """Try again later, each time later; give up after two days and keep the reason."""
+    message = db.session.get_one(Message, message_id)
+    message.error = error[:200]
+    if at - message.created_at > PATIENCE:
+        message.given_up_at = at
+    else:
+        message.due_at = at + timedelta(seconds=min(3600, 5 * 2 ** min(message.tries, 10)))

@@ -1,0 +1,196 @@
+"""People: citizens who entrust papers, staff who carry and receive them, and what each role may do.
+
+Names, phones and addresses live in this file's tables only (and in the outbox until a message is sent).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import argon2
+import phonenumbers
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Id, Instant, Model, choice, db, random_id
+from app.domain import parties
+from app.domain.parties import Party, PartyKind
+from app.domain.places import Neighbourhood, Office, Ward
+from app.domain.tokens import Keys
+from app.errors import Invalid
+
+
+class Role(StrEnum):
+    COURIER = "courier"
+    CLERK = "clerk"  # at the post office
+    OFFICER = "officer"  # at the ward desk
+    DISPATCHER = "dispatcher"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+class Right(StrEnum):
+    SCAN = "scan"  # carry packets, with a phone of one's own
+    COUNTER = "counter"  # take in, hold and hand out packets at a post office
+    DESK = "desk"  # receive, decide and send back at a ward desk
+    DISPATCH = "dispatch"  # give visits to couriers
+    SUPERVISE = "supervise"
+    ADMIN = "admin"
+    WORK = "work"  # any member of staff: own page, sign out
+
+
+# fmt: off
+GRANTS = {
+    Role.COURIER:    {Right.WORK, Right.SCAN},
+    Role.CLERK:      {Right.WORK, Right.COUNTER},
+    Role.OFFICER:    {Right.WORK, Right.DESK},
+    Role.DISPATCHER: {Right.WORK, Right.DISPATCH},
+    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE},
+    Role.ADMIN:      {Right.WORK, Right.ADMIN},
+}
+# fmt: on
+
+
+class User(Model):
+    __tablename__ = "users"
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=lambda: random_id("u"))
+    login: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    role: Mapped[Role] = mapped_column(choice(Role))
+    office_id: Mapped[int | None] = mapped_column(sa.ForeignKey(Office.id), index=True)
+    party_id: Mapped[str | None] = mapped_column(sa.ForeignKey(Party.id), unique=True, doc="couriers only")
+    badge: Mapped[str | None] = mapped_column(sa.String(20), unique=True)
+    phone: Mapped[str | None] = mapped_column(sa.String(20))
+    password_hash: Mapped[str] = mapped_column(sa.String(200))
+    pin_hash: Mapped[str | None] = mapped_column(sa.String(200), doc="signs a handover at another's screen")
+    disabled_at: Mapped[Instant | None]
+
+    office: Mapped[Office | None] = relationship()
+
+    def may(self, right: Right) -> bool:
+        return self.disabled_at is None and right in GRANTS[self.role]
+
+    @property
+    def holds_as(self) -> str | None:
+        """The party this person acts for: a courier's own, else that of the office."""
+        return self.party_id or (self.office.party_id if self.office else None)
+
+
+class Citizen(Model):
+    """Who sends a dossier, and where they live. One row a booking; erasable without touching the ledger."""
+
+    __tablename__ = "citizens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    party_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    phone: Mapped[str] = mapped_column(sa.String(20), index=True)
+    second_name: Mapped[str | None] = mapped_column(sa.String(120))
+    second_phone: Mapped[str | None] = mapped_column(sa.String(20))
+    ward_id: Mapped[int] = mapped_column(sa.ForeignKey(Ward.id))
+    neighbourhood_id: Mapped[int] = mapped_column(sa.ForeignKey(Neighbourhood.id))
+    street: Mapped[str] = mapped_column(sa.String(200))
+    notes: Mapped[str] = mapped_column(sa.String(300), default="")
+    call_first: Mapped[bool] = mapped_column(default=False)
+    lat: Mapped[float]
+    lon: Mapped[float]
+
+    ward: Mapped[Ward] = relationship()
+    neighbourhood: Mapped[Neighbourhood] = relationship()
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who acts, when by the server's clock, and with which keys. `user` is None for a citizen."""
+
+    user: User | None
+    at: datetime
+    keys: Keys
+
+    @property
+    def by(self) -> User:
+        """The signed-in person; a programming error when nobody is."""
+        if self.user is None:
+            raise AssertionError("this verb needs a signed-in person")
+        return self.user
+
+
+_hasher = argon2.PasswordHasher()
+
+
+def use_hasher(hasher: argon2.PasswordHasher) -> None:
+    """Tests hash cheaply; nothing else should call this."""
+    global _hasher
+    _hasher = hasher
+
+
+def hash_secret(secret: str) -> str:
+    return _hasher.hash(secret)
+
+
+def secret_fits(hashed: str | None, secret: str) -> bool:
+    """Compare in the time of one hash, also when there is nothing to compare with."""
+    try:
+        return _hasher.verify(hashed or _nothing(), secret) and hashed is not None
+    except (argon2.exceptions.VerifyMismatchError, argon2.exceptions.InvalidHashError):
+        return False
+
+
+def _nothing() -> str:
+    if _hasher not in _nothings:
+        _nothings[_hasher] = _hasher.hash("nobody's password")
+    return _nothings[_hasher]
+
+
+_nothings: dict[argon2.PasswordHasher, str] = {}
+
+
+def hire(
+    login: str, name: str, role: Role, office: Office | None, password: str, *,
+    badge: str | None = None, phone: str | None = None, pin: str | None = None,
+) -> User:  # fmt: skip
+    party = parties.new(PartyKind.COURIER) if role is Role.COURIER else None
+    user = User(
+        id=random_id("u"),
+        login=login,
+        name=name,
+        role=role,
+        office=office,
+        party_id=party.id if party else None,
+        badge=badge,
+        phone=phone,
+        password_hash=hash_secret(password),
+        pin_hash=hash_secret(pin) if pin else None,
+    )
+    db.session.add(user)
+    return user
+
+
+def read_phone(text: str) -> str:
+    """A Vietnamese number as E.164, e.g. "0912 345 678" → "+84912345678".
+
+    Raises Invalid: `phone_short` / `phone_long` (with `digits`), `phone_unknown`.
+    """
+    digits = sum(c.isdigit() for c in text)
+    try:
+        number = phonenumbers.parse(text, "VN")
+    except phonenumbers.NumberParseException as error:
+        raise Invalid("phone_unknown", digits=digits) from error
+    if phonenumbers.is_valid_number(number) or _plainly_fictitious(number):
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason == phonenumbers.ValidationResult.TOO_LONG or digits > 11:
+        raise Invalid("phone_long", digits=digits)
+    raise Invalid("phone_short" if digits < 10 else "phone_unknown", digits=digits)
+
+
+def _plainly_fictitious(number: phonenumbers.PhoneNumber) -> bool:
+    """0900 000 xxx reaches nobody: demonstrations and tests use it."""
+    national = str(number.national_number)
+    return number.country_code == 84 and national.startswith("900000") and len(national) == 9
+
+
+def couriers_of(office_id: int) -> list[User]:
+    rows = sa.select(User).filter_by(role=Role.COURIER, office_id=office_id, disabled_at=None)
+    return list(db.session.scalars(rows.order_by(User.badge)))

@@ -1,0 +1,109 @@
+"""Sessions: who is signed in where, how long, and how often somebody may try.
+
+The cookie carries a random secret, the table its hash: a session can be ended from the server, one or all.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Digest, Instant, Model, db
+from app.domain import people
+from app.domain.people import Act, User
+from app.errors import Refused, TooMany
+
+IDLE = timedelta(hours=2)
+LIFE = timedelta(hours=12)
+PRESENT = timedelta(minutes=5)  # a proof of PRESENCE is worth this long
+
+
+class Session(Model):
+    __tablename__ = "sessions"
+
+    secret_hash: Mapped[Digest] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey(User.id), index=True)
+    created_at: Mapped[Instant]
+    seen_at: Mapped[Instant]
+    present_at: Mapped[Instant]
+    ended_at: Mapped[Instant | None]
+
+    user: Mapped[User] = relationship()
+
+    def lives(self, at: datetime) -> bool:
+        fresh = at - self.seen_at < IDLE and at - self.created_at < LIFE
+        return self.ended_at is None and fresh and self.user.disabled_at is None
+
+    def present(self, at: datetime) -> bool:
+        return at - self.present_at <= PRESENT
+
+
+class Throttle(Model):
+    """Tries in the current window of one counter, e.g. wrong passwords for one login."""
+
+    __tablename__ = "throttles"
+
+    key: Mapped[Digest] = mapped_column(primary_key=True)
+    began_at: Mapped[Instant]
+    tries: Mapped[int]
+
+
+def hash_of(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def find(secret: str, at: datetime) -> Session | None:
+    session = db.session.get(Session, hash_of(secret))
+    return session if session and session.lives(at) else None
+
+
+def check_password(login: str, password: str) -> User:
+    """Same work and same answer whether the login exists or not. Raises Refused("sign_in_wrong")."""
+    user = db.session.scalar(sa.select(User).filter_by(login=login.strip().lower(), disabled_at=None))
+    if not people.secret_fits(user.password_hash if user else None, password) or user is None:
+        raise Refused("sign_in_wrong")
+    return user
+
+
+def begin(user_id: str, act: Act) -> str:
+    """A new session; the secret goes into the cookie and is known nowhere else."""
+    secret = secrets.token_urlsafe(32)
+    db.session.add(
+        Session(secret_hash=hash_of(secret), user_id=user_id, created_at=act.at, seen_at=act.at, present_at=act.at)
+    )
+    return secret
+
+
+def end(secret: str, act: Act) -> None:
+    if session := db.session.get(Session, hash_of(secret)):
+        session.ended_at = act.at
+
+
+def end_all(user: User, act: Act) -> None:
+    """Sign out everywhere: password changed, phone lost, job ended."""
+    live = sa.update(Session).where(Session.user_id == user.id, Session.ended_at.is_(None))
+    db.session.execute(live.values(ended_at=act.at))
+
+
+def touch(secret: str, act: Act, *, present: bool = False) -> None:
+    if session := db.session.get(Session, hash_of(secret)):
+        session.seen_at = act.at
+        if present:
+            session.present_at = act.at
+
+
+def count(key: bytes, limit: int, window: timedelta, at: datetime) -> None:
+    """One more try under `key`; raises TooMany past `limit` in a `window`. Runs in its own short transaction."""
+    row = db.session.get(Throttle, key, with_for_update=True)
+    if row is None or at - row.began_at >= window:
+        row = db.session.merge(Throttle(key=key, began_at=at, tries=0))
+    if row.tries >= limit:
+        raise TooMany("too_many_tries", seconds=int((row.began_at + window - at).total_seconds()) + 1)
+    row.tries += 1
+
+
+def forget(key: bytes) -> None:
+    """The right password clears the counter of its login."""
+    db.session.execute(sa.delete(Throttle).where(Throttle.key == key))

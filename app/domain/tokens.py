@@ -1,0 +1,145 @@
+"""Tokens: the bytes a slip carries, and the keys that vouch for them. Pure: no table, no clock.
+
+A slip token is 83 bytes, written as 133 characters of upper-case Crockford base32: version, key id, type,
+packet code (10), issue, unit (3), expiry (days since 2020-01-01), then ES256 r‖s over "slip-v1\\n" + the first 19.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import IntEnum
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+from app.db import ALPHABET
+from app.errors import Invalid
+
+EPOCH = date(2020, 1, 1)
+BODY, SIGNATURE, LENGTH = 19, 64, 133
+_VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
+
+
+class TokenType(IntEnum):
+    BAG = 1
+    SLIP = 2
+    STICKER = 3
+    DESK = 4
+
+
+@dataclass(frozen=True)
+class SlipToken:
+    """What a scanned slip says, once its signature has been checked."""
+
+    type: TokenType
+    code: bytes
+    issue: int
+    unit: int
+    expires: date
+    key_id: int
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The server's secrets, loaded once: none of them is ever in the database."""
+
+    slip: ec.EllipticCurvePrivateKey
+    server: ec.EllipticCurvePrivateKey
+    secret: bytes
+    slip_key_id: int = 1
+
+    @classmethod
+    def load(cls, folder: Path, secret: str) -> "Keys":
+        """Raises RuntimeError, with the remedy, when a key file is missing."""
+        found = {}
+        for name in ("slip", "server"):
+            path = folder / f"{name}.pem"
+            if not path.exists():
+                raise RuntimeError(f"No key {path}: run `python tools/first_run.py`")
+            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+            if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+                raise RuntimeError(f"{path} is not a P-256 key")
+            found[name] = key
+        return cls(found["slip"], found["server"], secret.encode())
+
+    def digest(self, purpose: str, *parts: str | bytes) -> bytes:
+        """A keyed hash; the same parts under another purpose give another hash."""
+        message = b"\0".join(p.encode() if isinstance(p, str) else p for p in (purpose, *parts))
+        return hmac.digest(self.secret, message, hashlib.sha256)
+
+
+def sha256(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def b32(data: bytes) -> str:
+    """Crockford base32, upper case, spare bits zero: 10 bytes → 16 letters, 83 bytes → 133."""
+    letters = -(-len(data) * 8 // 5)
+    number = int.from_bytes(data) << (letters * 5 - len(data) * 8)
+    return "".join(ALPHABET[(number >> (5 * (letters - 1 - at))) & 31] for at in range(letters))
+
+
+def unb32(text: str, size: int) -> bytes:
+    """The `size` bytes `text` says. Raises Invalid("token_damaged") unless it is the one canonical spelling."""
+    if len(text) != -(-size * 8 // 5):
+        raise Invalid("token_damaged")
+    number = 0
+    for letter in text:
+        if letter not in _VALUES:
+            raise Invalid("token_damaged")
+        number = number << 5 | _VALUES[letter]
+    spare = len(text) * 5 - size * 8
+    if number & ((1 << spare) - 1):
+        raise Invalid("token_damaged")
+    return (number >> spare).to_bytes(size)
+
+
+def sign(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
+    """ES256 as r‖s, 64 bytes, deterministic (RFC 6979): the same slip prints the same bytes."""
+    der = key.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(32) + s.to_bytes(32)
+
+
+def signed_by(key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
+    if len(signature) != SIGNATURE:
+        return False
+    der = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+    try:
+        key.verify(der, message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def write(keys: Keys, type_: TokenType, code: bytes, issue: int, unit: int, expires: date) -> str:
+    """The 133 letters printed in the QR of one issue of a slip."""
+    head = bytes([1, keys.slip_key_id, type_]) + code + bytes([issue]) + unit.to_bytes(3)
+    body = head + (expires - EPOCH).days.to_bytes(2)
+    return b32(body + sign(keys.slip, b"slip-v1\n" + body))
+
+
+def read(keys: Keys, text: str) -> SlipToken:
+    """Raises Invalid: `token_damaged` (not the canonical 133 letters) or `token_forged` (key, type, signature)."""
+    data = unb32(text, BODY + SIGNATURE)
+    body, signature = data[:BODY], data[BODY:]
+    genuine = signed_by(keys.slip.public_key(), signature, b"slip-v1\n" + body)
+    if body[0] != 1 or body[1] != keys.slip_key_id or body[2] not in set(TokenType) or not genuine:
+        raise Invalid("token_forged")
+    return SlipToken(
+        type=TokenType(body[2]),
+        code=body[3:13],
+        issue=body[13],
+        unit=int.from_bytes(body[14:17]),
+        expires=EPOCH + timedelta(days=int.from_bytes(body[17:19])),
+        key_id=body[1],
+    )
+
+
+def url(base_url: str, token: str) -> str:
+    """What the QR holds: upper case throughout, so that it fits the alphanumeric mode."""
+    return f"{base_url.rstrip('/')}/S/".upper() + token

@@ -1,0 +1,19 @@
+"""The doors, registered: one blueprint per place people go, and /api/v1."""
+
+from types import ModuleType
+
+from flask import Flask
+
+from app import security
+from app.views import account, health
+
+VIEWS = (health, account)
+APIS: tuple[ModuleType, ...] = ()
+
+
+def init_app(app: Flask) -> None:
+    for module in VIEWS:
+        app.register_blueprint(module.bp)
+    for module in APIS:
+        security.csrf.exempt(module.bp)  # no cookies there
+        app.register_blueprint(module.bp)

@@ -1,0 +1,91 @@
+"""Every error once: HTML for people, problem+json (RFC 9457) under /api, the same keys in both."""
+
+import secrets
+from typing import Any
+
+from flask import Flask, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app.errors import Refused, TooMany
+from app.logs import log
+from app.sentences import sentence
+
+# status: (key, title, text)
+PAGES = {
+    400: ("bad_request", _l("This page was sent incompletely"), _l("Go back one page and send it again. What you typed is still there.")),
+    401: ("sign_in_needed", _l("Please sign in first"), _l("Your session is over. Sign in again and repeat the last step.")),
+    403: ("not_allowed", _l("This page is not open to you"), _l("If it should be, ask your supervisor.")),
+    404: ("not_found", _l("There is nothing at this address"), _l("The link may be cut off or old. Start from the first page, or track by number.")),
+    405: ("method_not_allowed", _l("This address cannot be used like that"), _l("Go back one page and use the button there.")),
+    409: ("conflict", _l("This cannot be done now"), ""),
+    410: ("gone", _l("This page is no longer there"), _l("Its time is over. Start from the first page.")),
+    413: ("too_large", _l("That was too much at once"), _l("Shorten the text or send fewer items. Nothing has been recorded.")),
+    415: ("media_type", _l("This form of data is not understood"), _l("Send JSON.")),
+    422: ("invalid", _l("Something needs another look"), ""),
+    429: ("too_many_tries", _l("Too many tries"), ""),
+    500: ("broken", _l("This page is in trouble"), _l("The fault is ours. What you filled in on the steps before is kept.")),
+    503: ("busy", _l("The service is pausing for a moment"), _l("Try again in a minute. What you typed is kept.")),
+}  # fmt: skip
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(Refused, refused)
+    app.register_error_handler(CSRFError, forged)
+    app.register_error_handler(HTTPException, http)
+    app.register_error_handler(Exception, broken)
+
+
+def refused(refusal: Refused) -> ResponseReturnValue:
+    headers = {}
+    if isinstance(refusal, TooMany):
+        headers["Retry-After"] = str(refusal.values.get("seconds", 60))
+    return answer(refusal.status, refusal.key, sentence(refusal)) + (headers,)
+
+
+def forged(_error: CSRFError) -> ResponseReturnValue:
+    text = _(
+        "The form was open too long or came from another site. Go back, load the page again and send it once more."
+    )
+    return answer(400, "form_expired", text)
+
+
+def http(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()  # a redirect
+    key, _title, text = PAGES.get(status, PAGES[500])
+    return answer(status, key, str(text))
+
+
+def broken(error: Exception) -> ResponseReturnValue:
+    reference = f"{secrets.choice('ABCDEGHKMNPRTX')}{secrets.randbelow(10)} {secrets.randbelow(1000):03d}"
+    log.error(
+        "broken",
+        reference=reference,
+        route=request.url_rule.rule if request.url_rule else "-",
+        exc_info=error,
+    )
+    key, _title, text = PAGES[500]
+    return answer(500, key, str(text), reference=reference)
+
+
+def answer(status: int, key: str, text: str, **more: Any) -> tuple[Any, int]:
+    title = str(PAGES.get(status, PAGES[500])[1])
+    if request.path.startswith("/api/"):
+        body = {
+            "type": f"urn:hosotannha:{key}",
+            "title": title,
+            "status": status,
+            "key": key,
+            "detail": text,
+        } | more
+        response = jsonify(body)
+        response.mimetype = "application/problem+json"
+        return response, status
+    g.setdefault("user", None)
+    page = render_template("errors/page.html", status=status, title=title, text=text, reference=more.get("reference"))
+    return page, status

@@ -1,0 +1,39 @@
+"""What the domain may say instead of yes. Doors turn these into HTML or JSON, once."""
+
+from typing import Any
+
+
+class Refused(Exception):
+    """A rule said no. `key` names the sentence in the catalogues, `values` fill it."""
+
+    status = 409
+
+    def __init__(self, key: str, /, **values: Any) -> None:
+        super().__init__(key)
+        self.key, self.values = key, values
+
+
+class Invalid(Refused):
+    """The input itself is wrong; `values` may map a field to the key of its sentence."""
+
+    status = 422
+
+
+class NotAllowed(Refused):
+    status = 403
+
+
+class Missing(Refused):
+    status = 404
+
+
+class Gone(Refused):
+    """It existed, and its time is over."""
+
+    status = 410
+
+
+class TooMany(Refused):
+    """Asked too often; `values["seconds"]` says when to come back."""
+
+    status = 429

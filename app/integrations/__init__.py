@@ -1,0 +1,1 @@
+"""The outside world. A channel takes a message and either delivers it or raises."""

@@ -1,0 +1,227 @@
+"""Who may enter, and what every answer carries. A view that names no right admits nobody."""
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.db import atomically, now
+from app.domain import devices, sessions
+from app.domain.devices import Device
+from app.domain.people import Act, Right, User
+from app.domain.sessions import Session
+from app.errors import NotAllowed, Refused
+
+View = TypeVar("View", bound=Callable[..., Any])
+TOUCH = timedelta(minutes=5)  # a session's last sign of life is written this often, not on each request
+csrf = CSRFProtect()
+
+
+def requires(right: Right) -> Callable[[View], View]:
+    """Admit signed-in staff (pages) or a registered phone (API) whose role grants `right`."""
+
+    def mark(view: View) -> View:
+        view.right = right  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Admit anybody."""
+    view.right = None  # type: ignore[attr-defined]
+    return view
+
+
+def camera(view: View) -> View:
+    """The page scans with the camera: its policy lets the decoder's wasm run."""
+    view.camera = True  # type: ignore[attr-defined]
+    return view
+
+
+def init_app(app: Flask) -> None:
+    csrf.init_app(app)
+    app.before_request(guard)
+    app.after_request(harden)
+    app.jinja_env.globals.update(csp_nonce=csp_nonce)
+    app.context_processor(lambda: {"current_user": g.get("user")})
+
+
+def guard() -> AnyResponse | None:
+    """Runs before every request: who is it, and may they?"""
+    g.user, g.session, g.device = None, None, None
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    view = current_app.view_functions[request.endpoint]
+    if request.path.startswith("/api/"):
+        _know_device()
+    else:
+        _know_session()
+    if not hasattr(view, "right"):
+        abort(403)
+    right: Right | None = view.right
+    if right is None:
+        return None
+    if g.user is None:
+        if request.path.startswith("/api/") or request.method != "GET":
+            abort(401)
+        return redirect(url_for("account.sign_in", next=request.path))
+    if not g.user.may(right):
+        raise NotAllowed("not_your_page")
+    return None
+
+
+def _know_device() -> None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    device = devices.by_token(token) if scheme == "Bearer" and token else None
+    if device is not None:
+        g.device, g.user = device, device.user
+
+
+def _know_session() -> None:
+    secret = request.cookies.get(cookie_name(), "")
+    session = sessions.find(secret, now()) if secret else None
+    if session is None:
+        return
+    if now() - session.seen_at > TOUCH:
+        atomically(sessions.touch, secret, act())
+        session = sessions.find(secret, now())
+    if session is not None:
+        g.session, g.user = session, session.user
+
+
+def act() -> Act:
+    """Who acts in this request, and when."""
+    return Act(user=g.get("user"), at=now(), keys=current_app.extensions["keys"])
+
+
+def user() -> User:
+    """The signed-in person, in a view that requires a right."""
+    found: User = g.user
+    return found
+
+
+def device() -> Device:
+    """The registered phone of an API call. 401 without one."""
+    if g.device is None:
+        abort(401)
+    found: Device = g.device
+    return found
+
+
+def address_key(purpose: str) -> bytes:
+    """A throttle's key for the caller's network address, which itself is not kept."""
+    digest: bytes = act().keys.digest(purpose, request.remote_addr or "")
+    return digest
+
+
+# ---- signing in -------------------------------------------------------------------------------------------------
+
+WINDOW = timedelta(minutes=15)
+PER_LOGIN, PER_ADDRESS = 8, 40
+
+
+def check_password(login: str, password: str) -> User:
+    """The user, or Refused("sign_in_wrong"); tries are counted for the login and for the address."""
+    doing = act()
+    login_key = doing.keys.digest("sign-in", login.strip().lower())
+    atomically(sessions.count, login_key, PER_LOGIN, WINDOW, doing.at)
+    atomically(sessions.count, address_key("sign-in-from"), PER_ADDRESS, WINDOW, doing.at)
+    found = sessions.check_password(login, password)
+    atomically(sessions.forget, login_key)
+    return found
+
+
+def sign_in(user_id: str, answer: AnyResponse) -> AnyResponse:
+    """Begin a session, with a new secret each time, and hand its cookie to `answer`."""
+    secret = atomically(sessions.begin, user_id, act())
+    answer.set_cookie(
+        cookie_name(),
+        secret,
+        max_age=int(sessions.LIFE.total_seconds()),
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+    return answer
+
+
+def sign_out(answer: AnyResponse) -> AnyResponse:
+    secret = request.cookies.get(cookie_name(), "")
+    if secret:
+        atomically(sessions.end, secret, act())
+    answer.delete_cookie(cookie_name(), path="/", secure=current_app.config["SESSION_COOKIE_SECURE"], httponly=True)
+    return answer
+
+
+def cookie_name() -> str:
+    return "__Host-hs" if current_app.config["SESSION_COOKIE_SECURE"] else "hs"
+
+
+def is_present() -> bool:
+    """Whether the person at this page proved it is them in the last five minutes (PRESENCE)."""
+    session: Session | None = g.session
+    return session is not None and session.present(now())
+
+
+def prove_presence(password: str) -> None:
+    """Ask again when five minutes have passed. Raises Refused("presence_wrong"), TooMany."""
+    if is_present():
+        return
+    try:
+        found = check_password(user().login, password)
+    except Refused as refusal:
+        raise Refused("presence_wrong") if refusal.key == "sign_in_wrong" else refusal from refusal
+    if found.id != user().id:
+        raise Refused("presence_wrong")
+    secret = request.cookies[cookie_name()]
+    atomically(sessions.touch, secret, act(), present=True)
+    g.session = sessions.find(secret, now())
+    g.user = g.session.user
+
+
+# ---- headers ----------------------------------------------------------------------------------------------------
+
+
+def csp_nonce() -> str:
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def harden(response: Response) -> Response:
+    view = current_app.view_functions.get(request.endpoint or "")
+    scans = getattr(view, "camera", False)
+    policy = {
+        "default-src": "'none'",
+        "script-src": f"'self' 'nonce-{csp_nonce()}'" + (" 'wasm-unsafe-eval'" if scans else ""),
+        "style-src": "'self'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "manifest-src": "'self'",
+        "worker-src": "'self'",
+        "media-src": "'self' blob:",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+    }
+    response.headers["Content-Security-Policy"] = "; ".join(f"{k} {v}" for k, v in policy.items())
+    response.headers["Permissions-Policy"] = f"camera=({'self' if scans else ''}), geolocation=(), microphone=()"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.path.startswith("/static/dist/") and response.status_code == 200:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

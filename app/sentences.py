@@ -1,0 +1,63 @@
+"""What each refusal says to a person. The domain raises a key; the doors say it here, in the reader's language."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.errors import Refused
+
+# fmt: off
+SENTENCES = {
+    # places and booking
+    "ward_unknown": _l("There is no ward with this code. Choose one from the list."),
+    "ward_needs_neighbourhood": _l("This old ward was divided in July 2025. Choose the khu phố to know which ward it is now."),
+    "ward_not_served": _l("No courier serves this ward yet. Call us, or bring the papers to the ward."),
+    "procedure_unknown": _l("There is no such procedure any more. Search again in plain words."),
+    "slot_full": _l("Somebody has just taken the last place. Choose another time; what you typed is kept."),
+    "slot_unknown": _l("This time can no longer be booked. Choose another one; what you typed is kept."),
+    "phone_short": _l("Only %(digits)s digits so far. A mobile number has 10, for example 0900 000 123."),
+    "phone_long": _l("%(digits)s digits is too many. A mobile number has 10, for example 0900 000 123."),
+    "phone_unknown": _l("This does not look like a phone number in Viet Nam. A mobile number has 10 digits, for example 0900 000 123."),
+    "courier_under_way": _l("The courier has already set out. Call us and we will sort it out together."),
+    "visit_over": _l("This visit is already over. Look at the tracking page for what comes next."),
+    # numbers, links, tokens
+    "number_form": _l("This is not one of our numbers. Look at the slip: it reads like HS-260826-000123-0, or like RR473124829VN."),
+    "number_check": _l("The last digit does not match, so one digit is probably mistyped. Look at the slip again."),
+    "packet_unknown": _l("There is no packet with this number here. Look at the slip again, or call us."),
+    "link_unknown": _l("This link does not lead anywhere. It may be cut off: open it again from the message, or track by number."),
+    "token_damaged": _l("This code is damaged or is not from our slip. Scan again, or type the number beside it."),
+    "token_forged": _l("This slip was not made by us. Keep the packet and show it to a person at the post office."),
+    # people
+    "sign_in_wrong": _l("The name or the password is not right. Look at both and try again."),
+    "presence_wrong": _l("The password is not right. Nothing has been recorded yet."),
+    "too_many_tries": _l("Too many tries. Wait %(seconds)s seconds, or ask your supervisor."),
+    "not_your_page": _l("This page belongs to another job. Sign in with the account that does it."),
+    "device_key": _l("The phone sent a key we cannot use. Update its browser and sign in again."),
+    "device_unknown": _l("This phone is not registered. Sign in on it once more."),
+    # dossiers
+    "case_submit": _l("This dossier has already been received by the ward."),
+    "case_accept": _l("Only a dossier the ward has received can be accepted."),
+    "case_ready": _l("Only an accepted dossier can have a result."),
+    "case_close": _l("This dossier cannot be closed yet."),
+    "case_cancel": _l("This dossier can no longer be cancelled by the link. Call us."),
+    "official_code": _l("A dossier code reads like 000.00.17.H09-260818-0001 or H29.17-260818-0001. Copy it from the one-stop system."),
+    # custody
+    "custody_out_of_turn": _l("Somebody has already moved packet %(number)s. Open it again to see who holds it now."),
+    "custody_proof_missing": _l("A proof is missing or the code is wrong, so packet %(number)s stays where it is."),
+    "custody_unknown_event": _l("Packet %(number)s cannot do this."),
+    "custody_two_children": _l("Two people claim packet %(number)s. The last undisputed holder answers for it until a supervisor decides."),
+    "custody_joins_dispute": _l("Two people claim packet %(number)s. The last undisputed holder answers for it until a supervisor decides."),
+    "custody_behind_dispute": _l("Packet %(number)s is in dispute. A supervisor decides first."),
+    "custody_parent_unknown": _l("The page was too old for packet %(number)s. Open it again."),
+    "custody_fits_nowhere": _l("Packet %(number)s is not where this step begins."),
+    "scan_unreadable": _l("This scan could not be read. It is kept for a person to look at."),
+    "pool_range": _l("A pool has a two-letter prefix and a range of eight-digit serials, for example RR 47312482 to 47312999."),
+    "pool_overlaps": _l("This range overlaps one that is already loaded. No number is used twice."),
+}
+# fmt: on
+
+
+def sentence(refusal: Refused) -> str:
+    """The refusal in words. A key without a sentence is a programming error."""
+    values: dict[str, Any] = {"seconds": "", "number": "", "digits": ""} | refusal.values
+    return str(SENTENCES[refusal.key]) % values

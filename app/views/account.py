@@ -1,0 +1,78 @@
+"""Signing in and out, the language, and where each role starts work."""
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+from app import security
+from app.domain.people import Right, Role
+from app.errors import Refused
+from app.language import LANGUAGES
+from app.security import public, requires
+from app.sentences import sentence
+
+bp = Blueprint("account", __name__)
+
+STARTS = {
+    Role.COURIER: "courier.home",
+    Role.CLERK: "office.home",
+    Role.OFFICER: "desk.home",
+    Role.DISPATCHER: "dispatch.home",
+    Role.SUPERVISOR: "admin.home",
+    Role.ADMIN: "admin.home",
+}
+
+
+class SignIn(FlaskForm):  # type: ignore[misc]
+    login = StringField(
+        _l("Sign-in name"), [InputRequired(_l("Type your sign-in name, for example desk1")), Length(max=60)]
+    )
+    password = PasswordField(_l("Password"), [InputRequired(_l("Type your password")), Length(max=200)])
+    next = HiddenField()
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@public
+def sign_in() -> ResponseReturnValue:
+    form = SignIn(next=request.args.get("next", ""))
+    status = 200
+    if form.validate_on_submit():
+        try:
+            found = security.check_password(form.login.data, form.password.data)
+        except Refused as refusal:
+            form.password.errors = [sentence(refusal)]
+            status = refusal.status if refusal.status == 429 else 422
+        else:
+            return security.sign_in(found.id, redirect(_inside(form.next.data) or url_for("account.start")))
+    elif form.is_submitted():
+        status = 422
+    return render_template("account/sign_in.html", form=form), status
+
+
+@bp.get("/start")
+@requires(Right.WORK)
+def start() -> ResponseReturnValue:
+    """Each role's first page."""
+    return redirect(url_for(STARTS[security.user().role]))
+
+
+@bp.post("/sign-out")
+@public
+def sign_out() -> ResponseReturnValue:
+    return security.sign_out(redirect(url_for("account.sign_in")))
+
+
+@bp.get("/language/<to>")
+@public
+def language(to: str) -> ResponseReturnValue:
+    if to in LANGUAGES:
+        session["language"] = to
+    return redirect(_inside(request.args.get("back", "")) or "/")
+
+
+def _inside(path: str) -> str | None:
+    """A path of our own, or None: nobody is sent to another site."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path else None

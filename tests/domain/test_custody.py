@@ -1,0 +1,224 @@
+"""The ledger keeps its law: evidence first, verdict by what a scan follows, one holder always."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.db import atomically, db
+from app.domain import custody, ledger, manifests, scans
+from app.domain.codes import Purpose
+from app.domain.ledger import Handoff
+from app.domain.manifests import Giver
+from app.domain.packets import State, Way
+from app.domain.scans import Ruling, ScanRow, Verdict
+from app.errors import Refused
+from tests.world import Phone, World
+
+
+def test_a_packet_collected_with_the_citizens_code_is_with_the_courier(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    outcome = world.record(phone.scan(packet, "collect", proof=[("CODE", world.code(packet))]))
+    packet = world.fresh(packet)
+    assert (outcome.verdict, outcome.seq) == (Ruling.APPLIED, 1)
+    assert (packet.state, packet.holder_id, packet.flags) == (State.CARRIED, phone.party, [])
+
+
+def test_without_the_code_it_is_collected_all_the_same_but_flagged(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    outcome = world.record(phone.scan(packet, "collect", proof=[("CODE", "000000")]))
+    packet = world.fresh(packet)
+    assert outcome.verdict == Ruling.APPLIED
+    assert packet.flags == ["collect_unproven"]
+
+
+def test_the_citizens_later_word_closes_the_flag(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    world.record(phone.scan(packet, "collect"))
+    packet = world.fresh(packet)
+    atomically(
+        custody.enter, packet, "attest", world.act(), actor=packet.dossier.citizen.party_id,
+        giver=packet.holder_id, taker=packet.holder_id, parent=None, proof=[("LOGIN", "")],
+    )  # fmt: skip
+    assert world.fresh(packet).flags == []
+
+
+def test_the_same_scan_twice_is_one_handoff(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    scan = phone.scan(packet, "collect")
+    first, again = world.record(scan), world.record(scan)
+    assert (first.verdict, first.seq) == (again.verdict, again.seq) == (Ruling.APPLIED, 1)
+    assert len(ledger.lines(world.fresh(packet))) == 1
+
+
+def test_two_couriers_after_the_same_parent_are_a_dispute_and_the_giver_answers(world: World) -> None:
+    packet = world.packet(Way.OUT)
+    one, two, three = (
+        world.phone(world.courier),
+        world.phone(world.second_courier),
+        world.phone(world.strange_courier),
+    )
+    claims = [phone.scan(packet, "take") for phone in (one, two, three)]
+    assert world.record(claims[0]).verdict == Ruling.APPLIED
+    assert [world.record(claim).verdict for claim in claims[1:]] == [Ruling.DISPUTED] * 2
+    packet = world.fresh(packet)
+    assert (packet.state, packet.holder_id, packet.fork) == (
+        State.DISPUTED,
+        world.desk.party_id,
+        packet.genesis,
+    )
+    assert scans.latest(claims[0].digest).verdict == Ruling.DISPUTED
+    assert custody.first_broken(packet) is None
+
+
+def test_a_scan_that_arrives_before_its_parent_waits_and_is_applied_when_it_comes(world: World) -> None:
+    packet, phone = world.packet(Way.OUT), world.phone()
+    take = phone.scan(packet, "take")
+    later = phone.scan(packet, "deliver", giver=phone.party, taker=packet.dossier.citizen.party_id,
+                       parent=take.digest.hex(), proof=[("CODE", world.code(packet, Purpose.DELIVER))])  # fmt: skip
+    early = world.record(later)
+    assert (early.verdict, early.why) == (Ruling.HELD, "parent_unknown")
+    world.record(take)
+    assert scans.latest(later.digest).verdict == Ruling.APPLIED
+    assert world.fresh(packet).state == State.DELIVERED
+
+
+def test_the_same_act_told_twice_is_a_duplicate_and_can_be_followed(world: World) -> None:
+    packet, phone = world.packet(Way.OUT), world.phone()
+    first, echo = phone.scan(packet, "take"), phone.scan(packet, "take")
+    world.record(first)
+    assert world.record(echo).verdict == Ruling.DUPLICATE
+    deliver = phone.scan(packet, "deliver", giver=phone.party, taker=packet.dossier.citizen.party_id,
+                         parent=echo.digest.hex(), proof=[("CODE", world.code(packet, Purpose.DELIVER))])  # fmt: skip
+    assert world.record(deliver).verdict == Ruling.APPLIED
+
+
+def test_delivery_needs_something_the_courier_cannot_mint(world: World) -> None:
+    packet, phone = world.packet(Way.OUT), world.phone()
+    world.record(phone.scan(packet, "take"))
+    packet = world.fresh(packet)
+    home = {"giver": phone.party, "taker": packet.dossier.citizen.party_id}
+    bare = world.record(phone.scan(packet, "deliver", **home))
+    wrong = world.record(phone.scan(packet, "deliver", **home, proof=[("CODE", "123")]))
+    fake = world.record(phone.scan(packet, "deliver", **home, proof=[("WET_SEEN", ""), ("LOGIN", ""), ("CITIZEN", "")]))
+    assert [bare.why, wrong.why, fake.why] == ["proof_missing"] * 3
+    assert world.fresh(packet).state == State.CARRIED
+
+
+def test_a_claimed_signature_leaves_the_courier_answering(world: World) -> None:
+    packet, phone = world.packet(Way.OUT), world.phone()
+    world.record(phone.scan(packet, "take"))
+    packet = world.fresh(packet)
+    world.record(phone.scan(packet, "deliver", giver=phone.party, taker=phone.party, proof=[("WET_CLAIMED", "")]))
+    packet = world.fresh(packet)
+    assert (packet.state, packet.holder_id) == (State.DELIVERED_UNVERIFIED, phone.party)
+
+
+def test_five_wrong_codes_close_the_code_and_paper_still_proves(world: World) -> None:
+    packet, phone = world.packet(Way.OUT), world.phone()
+    right = world.code(packet, Purpose.DELIVER)
+    world.record(phone.scan(packet, "take"))
+    packet = world.fresh(packet)
+    home = {"giver": phone.party, "taker": packet.dossier.citizen.party_id}
+    for wrong in range(5):
+        world.record(phone.scan(packet, "deliver", **home, proof=[("CODE", f"99999{wrong}")]))
+    assert world.record(phone.scan(packet, "deliver", **home, proof=[("CODE", right)])).why == "proof_missing"
+    claimed = phone.scan(packet, "deliver", giver=phone.party, taker=phone.party, proof=[("WET_CLAIMED", "")])
+    assert world.record(claimed).verdict == Ruling.APPLIED
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        ({"device": "d-nobody"}, "device_unknown"),
+        ({"v": 2}, "malformed"),
+        ({"actor": "u-somebody-else"}, "actor_mismatch"),
+        ({"giver": 7}, "malformed"),
+    ],
+)
+def test_what_is_not_believed_is_kept_in_quarantine(world: World, spoil: dict, why: str) -> None:
+    phone, packet = world.phone(), world.packet()
+    outcome = world.record(phone.scan(packet, "collect", **spoil))
+    assert (outcome.verdict, outcome.why) == (Ruling.QUARANTINED, why)
+    assert db.session.get(ScanRow, outcome.digest) is not None
+    assert world.fresh(packet).seq == 0
+
+
+def test_a_forged_signature_changes_the_verdict_not_the_recording(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    body = phone.body(packet, "collect")
+    outcome = world.record(scans.parse(body, b"\0" * 64))
+    assert (outcome.verdict, outcome.why) == (Ruling.QUARANTINED, "bad_signature")
+
+
+def test_an_id_or_a_number_used_again_is_quarantined(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    world.record(phone.scan(packet, "collect", id="a" * 32))
+    assert world.record(phone.scan(packet, "collect", id="a" * 32)).why == "id_reused"
+    assert world.record(phone.scan(packet, "collect", n=1)).why == "n_reused"
+
+
+def test_an_unknown_packet_is_held(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    outcome = world.record(phone.scan(packet, "collect", code="0" * 16))
+    assert (outcome.verdict, outcome.why) == (Ruling.HELD, "packet_unknown")
+
+
+def test_a_strangers_courier_cannot_collect_for_somebody_else(world: World) -> None:
+    phone, packet = world.phone(world.strange_courier), world.packet()
+    assert world.record(phone.scan(packet, "collect", taker=world.courier.party_id)).why == "out_of_turn"
+
+
+def test_a_page_that_is_refused_leaves_nothing(world: World) -> None:
+    packet = world.packet()
+    with pytest.raises(Refused, match="custody_out_of_turn"):
+        atomically(
+            custody.enter, packet, "hand_in", world.act(world.clerk), giver=packet.holder_id,
+            taker=world.post.party_id, parent=packet.head, proof=[], seal="NP1",
+        )  # fmt: skip
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(ScanRow)) == 0
+
+
+def test_a_missed_visit_is_a_note_and_moves_nothing(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    head = packet.head
+    outcome = world.record(phone.scan(packet, "miss", reason="nobody_home", next="another_day"))
+    packet = world.fresh(packet)
+    assert (outcome.verdict, packet.head, packet.state) == (Ruling.APPLIED, head, State.WAITING)
+    assert world.record(phone.scan(packet, "miss", reason="nobody_home")).why == "proof_missing"
+
+
+def test_the_audit_names_the_first_broken_line(world: World) -> None:
+    phone = world.phone()
+    packet = world.collected(phone)
+    assert custody.first_broken(packet) is None
+    line = ledger.lines(packet)[0]
+    with db.engine.begin() as raw:
+        raw.execute(sa.text("DROP TRIGGER handoffs_no_update"))
+        raw.execute(sa.update(Handoff).where(Handoff.id == line.id).values(taker_id=world.post.party_id))
+    assert custody.first_broken(world.fresh(packet)) == (1, "changed after it was written")
+
+
+@pytest.mark.parametrize("table", ["scans", "verdicts", "handoffs", "manifests", "manifest_lines"])
+@pytest.mark.parametrize("verb", ["UPDATE {} SET rowid = rowid", "DELETE FROM {}"])
+def test_the_database_itself_refuses_to_change_the_past(world: World, table: str, verb: str) -> None:
+    packet = world.collected(world.phone())
+    act = world.act(world.officer)
+    atomically(manifests.of_one, packet, packet.holder_id, world.desk.party_id, Giver.PIN, act)
+    with db.engine.begin() as raw, pytest.raises(sa.exc.IntegrityError, match="append-only"):
+        raw.execute(sa.text(verb.format(table)))
+
+
+def test_every_history_in_every_order_ends_with_the_same_holder(each_app: Flask, each_world: World) -> None:
+    world = each_world
+    packet, phone = world.packet(Way.OUT), world.phone()
+    rival: Phone = world.phone(world.second_courier)
+    take = phone.scan(packet, "take")
+    other = rival.scan(packet, "take")
+    deliver = phone.scan(packet, "deliver", giver=phone.party, taker=packet.dossier.citizen.party_id,
+                         parent=take.digest.hex(), proof=[("WET_CLAIMED", "")])  # fmt: skip
+    for scan in (deliver, other, take):
+        world.record(scan)
+    packet = world.fresh(packet)
+    assert (packet.state, packet.holder_id) == (State.DISPUTED, world.desk.party_id)
+    kept = db.session.scalar(sa.select(sa.func.count()).select_from(Verdict))
+    assert kept >= 5

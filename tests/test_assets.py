@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from flask import Flask
+from jinja2.ext import babel_extract
 
 from app import assets
 
@@ -138,3 +143,54 @@ def test_the_form_components_can_be_imported_by_templates() -> None:
             '{{ govukHint({"text": "x"}) }}{{ asset("site.css") }}'
         )
         assert "govuk-hint" in template.render()
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "value"),
+    [
+        ("HTTPS://HOSO.EXAMPLE/S/" + "7" * 133, "slip", "7" * 133),
+        ("https://hoso.example:8000/s/" + "z" * 133 + "\r", "slip", "Z" * 133),
+        ("RR123456785VN", "s10", "RR123456785VN"),
+        ("rr 123 456 785 vn", "s10", "RR123456785VN"),
+        ("RRI2345678OVN", "s10", "RR123456780VN"),
+        ("hs-260826-000123-0", "hs", "HS-260826-000123-0"),
+        ("HS 26O826 OOOI23 O", "hs", "HS-260826-000123-0"),
+        ("HS2608260001230", "hs", "HS-260826-000123-0"),
+        ("HTTPS://HOSO.EXAMPLE/S/" + "U" * 133, None, None),
+        ("HTTPS://HOSO.EXAMPLE/S/" + "7" * 132, None, None),
+        ("HTTPS://HOSO.EXAMPLE/ADMIN?X=/S/" + "7" * 133, None, None),
+        ("javascript:alert(1)", None, None),
+        ("HS-260826-000123", None, None),
+        ("", None, None),
+    ],
+)
+def test_the_scan_grammar_knows_our_codes_and_nothing_else(
+    typed: str, kind: str | None, value: str | None
+) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not on the path")
+    module = (SOURCES / "js" / "shared" / "codes.js").as_uri()
+    script = f"import {{ parse }} from {json.dumps(module)}; "
+    script += f"console.log(JSON.stringify(parse({json.dumps(typed)})))"
+    answer = subprocess.run([node, "--input-type=module", "-e", script], capture_output=True, check=True)
+    found = json.loads(answer.stdout)
+    assert found == (None if kind is None else {"kind": kind, "value": value})
+
+
+def test_every_sentence_of_the_shared_templates_is_said_in_vietnamese() -> None:
+    catalogue = ROOT / "app" / "translations" / "vi" / "LC_MESSAGES"
+    said = {
+        part
+        for path in catalogue.glob("*.po")
+        for message in read_po(io.BytesIO(path.read_bytes()))
+        if message.id and message.string
+        for part in ((message.id,) if isinstance(message.id, str) else message.id)
+    }
+    places = [TEMPLATES / "base.html", *(TEMPLATES / name for name in ("layouts", "macros", "errors"))]
+    files = [path for place in places for path in (place.rglob("*.html") if place.is_dir() else [place])]
+    options = {"silent": "false", "newstyle_gettext": "true"}
+    for path in files:
+        for _, _, sentence, _ in babel_extract(io.BytesIO(path.read_bytes()), ("_", "ngettext"), [], options):
+            first = sentence if isinstance(sentence, str) else sentence[0]
+            assert first in said, (path.name, first)

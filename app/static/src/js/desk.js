@@ -119,7 +119,10 @@ async function watchCamera() {
       torch.setAttribute("aria-pressed", String(on));
     };
   });
-  dialog.addEventListener("close", () => { closing?.abort(); ready(); });
+  dialog.addEventListener("close", () => {
+    closing?.abort();
+    field.focus({ preventScroll: true });
+  });
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
 }
 

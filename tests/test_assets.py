@@ -164,9 +164,7 @@ def test_the_form_components_can_be_imported_by_templates() -> None:
         ("", None, None),
     ],
 )
-def test_the_scan_grammar_knows_our_codes_and_nothing_else(
-    typed: str, kind: str | None, value: str | None
-) -> None:
+def test_the_scan_grammar_knows_our_codes_and_nothing_else(typed: str, kind: str | None, value: str | None) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not on the path")

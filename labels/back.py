@@ -1,0 +1,133 @@
+"""The back of the slip: rights, duties, compensation (TT 17/2017 Đ9), and room for what is signed on the
+way."""
+
+from collections.abc import Sequence
+
+from labels import fonts, front, tables, texts
+from labels import sheet as pen
+from labels.front import HALF, OTHER
+from labels.sheet import ENGLISH, HEAD, PRIMARY, STRONG, TEXT, Section, Sheet, Span, Style
+from labels.slip import Slip, Way
+from labels.tables import LEFT, WIDTH
+
+RECOVERED_ROOM = {Way.IN: 12.9, Way.OUT: 26.0}  # mm for the rows of recovered papers
+BOTTOM = 201.0
+
+
+def overflow(slip: Slip) -> list[Section]:
+    """What the back has no room for, to go to the continuation sheet. Raises MissingGlyph."""
+    rest: list[Section] = []
+    rows = tables.recovered(slip.recovered)
+    shown = front.fitting(rows, RECOVERED_ROOM[slip.way])
+    if shown < len(rows):
+        head = tables.head(tables.RECOVERED)
+        heading = tables.heading(f"{texts.RECOVERED[0]} (tiếp)")
+        rest.append(Section((heading, head), tuple(rows[shown:])))
+    if slip.way is Way.OUT and slip.authorisation:
+        front.authorised(slip, HALF, rest)
+    return rest
+
+
+def draw(sheet: Sheet, slip: Slip) -> None:
+    """Draw the back. Raises MissingGlyph."""
+    band(sheet, slip, texts.BACK)
+    y = _terms(sheet, slip, 14.2)
+    y = _boxed(sheet, slip, y + 1.2)
+    y = _said(sheet, y + 1.4, texts.LIABILITY_HEAD, [(front.keep_end(texts.LIABILITY), TEXT)])
+    complaints: list[Span] = [
+        ("Gọi ", TEXT),
+        (front.keep(slip.office_phone), STRONG),
+        (f" {front.keep_end(texts.COMPLAINTS)}", TEXT),
+    ]
+    y = _said(sheet, y + 1.2, texts.COMPLAINTS_HEAD, complaints) + 1.2
+    pen.rule(sheet, LEFT, y, WIDTH)
+    basis = pen.wrap([(front.keep_end(texts.BASIS), Style(fonts.REGULAR, 6.4, 2.8, pen.GREY))], WIDTH)
+    low = BOTTOM - basis.height
+    pen.write(sheet, LEFT, low, basis)
+    low -= 1.2
+    low = _missing(sheet, low) if slip.way is Way.IN else _delivery(sheet, slip, low)
+    low = _recovered(sheet, slip, low)
+    _handoffs(sheet, y + 0.9, low)
+
+
+def band(sheet: Sheet, slip: Slip, title: str) -> None:
+    """The head of every page after the first: what it is, the number, which copy, and the mark when there is
+    one."""
+    pen.put(sheet, LEFT, 5.2, title, Style(fonts.BOLD, 11, 4.6, PRIMARY))
+    number: list[Span] = [(slip.number, STRONG), (f" · Liên {slip.copy} · In lần {slip.issue}", TEXT)]
+    pen.write(sheet, LEFT, 6.0, pen.wrap(number, 74, 1), "right", WIDTH)
+    if slip.mark:
+        front.stamp(sheet, slip.mark, LEFT + 50, 5.4, 20, 4.8)
+    pen.rule(sheet, LEFT, 11.8, WIDTH, 0.5, PRIMARY)
+
+
+def _terms(sheet: Sheet, slip: Slip, y: float) -> float:
+    left = _numbered(sheet, LEFT, y, texts.RIGHTS_HEAD[slip.way], texts.RIGHTS[slip.way])
+    return max(left, _numbered(sheet, OTHER, y, texts.DUTIES_HEAD, texts.DUTIES))
+
+
+def _numbered(sheet: Sheet, x: float, y: float, head: str, points: Sequence[str]) -> float:
+    y = pen.write(sheet, x, y, pen.wrap([(head, HEAD)], HALF)) + 0.3
+    for number, point in enumerate(points, 1):
+        pen.put(sheet, x, y, f"{number}.", TEXT)
+        y = pen.write(sheet, x + 3.6, y, pen.wrap([(front.keep_end(point), TEXT)], HALF - 3.6))
+    return y
+
+
+def _boxed(sheet: Sheet, slip: Slip, y: float) -> float:
+    spans = [(texts.MOMENT_HEAD[slip.way], STRONG), (f" {front.keep_end(texts.MOMENT[slip.way])}", TEXT)]
+    block = pen.wrap(spans, WIDTH - 4.8)
+    pen.frame(sheet, LEFT, y, WIDTH, block.height + 2.6, 0.3)
+    return pen.write(sheet, LEFT + 2.4, y + 1.3, block) + 1.3
+
+
+def _said(sheet: Sheet, y: float, head: str, spans: Sequence[Span]) -> float:
+    y = pen.write(sheet, LEFT, y, pen.wrap([(head, HEAD)], WIDTH))
+    return pen.write(sheet, LEFT, y, pen.wrap(spans, WIDTH))
+
+
+def _missing(sheet: Sheet, low: float) -> float:
+    """Papers known to be missing when the citizen still wishes to send (QĐ 45/2016 Đ6.3)."""
+    top = low - 19.6
+    pen.write(sheet, LEFT, top, pen.wrap([(texts.MISSING, HEAD)], WIDTH))
+    for step in (8.4, 14.4):
+        pen.rule(sheet, LEFT, top + step, WIDTH, dots=True)
+    pen.put(sheet, LEFT, top + 15.4, texts.MISSING_SAID, TEXT)
+    front.line(sheet, 90, top + 15.4, 51, "Người gửi ký:")
+    return top - 1.6
+
+
+def _delivery(sheet: Sheet, slip: Slip, low: float) -> float:
+    """Who received, what was shown, when, and both signatures (QĐ 45/2016 Đ10)."""
+    top = low - 33.0
+    head, english = texts.DELIVERY
+    pen.write(sheet, LEFT, top, pen.wrap([(head, HEAD), (f" {english}", ENGLISH)], WIDTH))
+    front.shown(sheet, slip, LEFT, top + 4.2, HALF, [])
+    front.line(sheet, OTHER, top + 4.2, HALF, "Lúc (giờ, ngày):")
+    front.line(sheet, OTHER, top + 7.5, HALF, "Họ tên người nhận:")
+    pen.write(
+        sheet, LEFT, top + 12.2, pen.wrap([("Người nhận", STRONG), (" Recipient signs", ENGLISH)], HALF)
+    )
+    pen.write(sheet, LEFT, top + 15.5, pen.wrap([(texts.RECEIVED, TEXT)], HALF, 2))
+    courier, english = texts.COURIER
+    pen.write(sheet, OTHER, top + 12.2, pen.wrap([(courier, STRONG), (f" {english}", ENGLISH)], HALF))
+    for x in (LEFT, OTHER):
+        pen.rule(sheet, x, top + 31.4, HALF, 0.15, pen.HAIR)
+    return top - 1.6
+
+
+def _recovered(sheet: Sheet, slip: Slip, low: float) -> float:
+    title, english = texts.RECOVERED
+    rows = tables.recovered(slip.recovered, least=2)
+    shown = front.fitting(rows, RECOVERED_ROOM[slip.way])
+    heading, head = tables.heading(title, english), tables.head(tables.RECOVERED)
+    pieces = [heading, head, *rows[:shown]]
+    top = low - tables.tall(pieces)
+    tables.stack(sheet, top, pieces)
+    return top - 1.6
+
+
+def _handoffs(sheet: Sheet, y: float, low: float) -> None:
+    title, english = texts.HANDOFFS
+    top = [tables.heading(title, english), tables.head(tables.HANDOFFS)]
+    tables.stack(sheet, y, [*top, *tables.handoffs(low - y - tables.tall(top))])

@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
-from flask import Flask
+from flask import Flask, render_template_string
+from flask_babel import Babel
 from jinja2.ext import babel_extract
+from wtforms import BooleanField, FieldList, Form, FormField, RadioField, StringField
+from wtforms.fields import SelectChoice
+from wtforms.validators import InputRequired
 
 from app import assets
 
@@ -192,3 +196,40 @@ def test_every_sentence_of_the_shared_templates_is_said_in_vietnamese() -> None:
         for _, _, sentence, _ in babel_extract(io.BytesIO(path.read_bytes()), ("_", "ngettext"), [], options):
             first = sentence if isinstance(sentence, str) else sentence[0]
             assert first in said, (path.name, first)
+
+
+class Paper(Form):
+    kind = StringField("Kind", [InputRequired("Name the paper")])
+
+
+class Booking(Form):
+    slot = RadioField("Slot", [InputRequired("Choose a time")], choices=[SelectChoice("8"), SelectChoice("10")])
+    phone = StringField("Phone", [InputRequired("Type a number <b>")], description="So that the courier can call")
+    papers = FieldList(FormField(Paper), min_entries=1)
+    consent = BooleanField("Yes", [InputRequired("Tick if you agree")])
+
+
+@built
+def test_each_error_is_said_at_the_top_with_a_way_to_its_field_and_again_above_it() -> None:
+    app = Flask("app", root_path=str(ROOT / "app"))
+    Babel(app, default_locale="en")
+    assets.init_app(app)
+    form = Booking()
+    assert not form.validate()
+    with app.test_request_context():
+        page = render_template_string(
+            """{% from "macros/form.html" import error_summary, radios, text, checkbox %}{{ error_summary(form) }}
+            {{ radios(form.slot, disabled=["10"], notes={"8": "3 places left"}) }}{{ text(form.phone) }}
+            {{ text(form.papers[0].kind) }}{{ checkbox(form.consent, hint="You may take it back") }}""",
+            form=form,
+        )
+    assert "There are 4 places to look at again" in page
+    for field in ("slot", "phone", "papers-0-kind", "consent"):
+        assert f'href="#{field}"' in page
+        assert page.count(f'id="{field}"') == 1
+        assert f'id="{field}-error"' in page
+    assert 'aria-describedby="phone-hint phone-error"' in page
+    assert 'aria-describedby="consent-error consent-item-hint"' in page
+    assert "Type a number &lt;b&gt;" in page and "Type a number <b>" not in page
+    assert page.count("disabled") == 1 and "3 places left" in page
+    assert "style=" not in page and "<script" not in page and 'class="govuk-hint"></div>' not in page

@@ -13,8 +13,3 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
-
-// <form data-on-change>: filters apply as soon as they are chosen; without scripts the form keeps its button
-for (const form of document.querySelectorAll("form[data-on-change]")) {
-  form.addEventListener("change", () => form.requestSubmit());
-}

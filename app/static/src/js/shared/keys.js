@@ -1,7 +1,9 @@
 // Shortcuts with a modifier or a function key: <a data-key="Alt+1">, <button data-key="F8">, "Ctrl+Enter". Single letters
 // are never shortcuts: speech input and scanners type them. The key is announced with aria-keyshortcuts by the macro.
 
-const name = (event) => [event.ctrlKey && "Ctrl", event.altKey && "Alt", event.shiftKey && "Shift", event.key].filter(Boolean).join("+");
+// With Alt held some keyboards write a sign instead of the digit: the key itself counts.
+const cap = (event) => (event.altKey && /^Digit\d$/.test(event.code) ? event.code.slice(5) : event.key);
+const name = (event) => [event.ctrlKey && "Ctrl", event.altKey && "Alt", event.shiftKey && "Shift", cap(event)].filter(Boolean).join("+");
 const allowed = /^(?:(?:Ctrl|Alt)\+.+|(?:Shift\+)?F\d{1,2}|Escape)$/;
 
 export function keys() {

@@ -10,7 +10,9 @@ async function refill(block) {
     if (!answer.ok || answer.redirected) return;
     const text = await answer.text();
     if (text !== block.dataset.liveLast && !block.contains(document.activeElement)) {
-      block.replaceChildren(document.createRange().createContextualFragment(text));
+      const sheet = document.createElement("template"); // scripts in a template do not run
+      sheet.innerHTML = text;
+      block.replaceChildren(sheet.content);
       block.dataset.liveLast = text;
     }
   } catch { /* the next round tries again */ }

@@ -22,7 +22,7 @@ def overflow(slip: Slip) -> list[Section]:
     if shown < len(rows):
         head = tables.head(tables.RECOVERED)
         heading = tables.heading(f"{texts.RECOVERED[0]} (tiếp)")
-        rest.append(Section((heading, head), tuple(rows[shown:])))
+        rest.append(Section(texts.RECOVERED[0], (heading, head), tuple(rows[shown:])))
     if slip.way is Way.OUT and slip.authorisation:
         front.authorised(slip, HALF, rest)
     return rest
@@ -55,9 +55,9 @@ def band(sheet: Sheet, slip: Slip, title: str) -> None:
     one."""
     pen.put(sheet, LEFT, 5.2, title, Style(fonts.BOLD, 11, 4.6, PRIMARY))
     number: list[Span] = [(slip.number, STRONG), (f" · Liên {slip.copy} · In lần {slip.issue}", TEXT)]
-    pen.write(sheet, LEFT, 6.0, pen.wrap(number, 74, 1), "right", WIDTH)
+    pen.write(sheet, LEFT, 6.0, pen.wrap(number, 55, 1), "right", WIDTH)
     if slip.mark:
-        front.stamp(sheet, slip.mark, LEFT + 50, 5.4, 20, 4.8)
+        front.stamp(sheet, slip.mark, LEFT + 54, 5.2, 22, 5.0)
     pen.rule(sheet, LEFT, 11.8, WIDTH, 0.5, PRIMARY)
 
 
@@ -105,9 +105,7 @@ def _delivery(sheet: Sheet, slip: Slip, low: float) -> float:
     front.shown(sheet, slip, LEFT, top + 4.2, HALF, [])
     front.line(sheet, OTHER, top + 4.2, HALF, "Lúc (giờ, ngày):")
     front.line(sheet, OTHER, top + 7.5, HALF, "Họ tên người nhận:")
-    pen.write(
-        sheet, LEFT, top + 12.2, pen.wrap([("Người nhận", STRONG), (" Recipient signs", ENGLISH)], HALF)
-    )
+    pen.write(sheet, LEFT, top + 12.2, pen.wrap([("Người nhận", STRONG), (" Recipient signs", ENGLISH)], HALF))
     pen.write(sheet, LEFT, top + 15.5, pen.wrap([(texts.RECEIVED, TEXT)], HALF, 2))
     courier, english = texts.COURIER
     pen.write(sheet, OTHER, top + 12.2, pen.wrap([(courier, STRONG), (f" {english}", ENGLISH)], HALF))

@@ -49,9 +49,7 @@ def _quality(slip: Slip) -> tuple[str, ...]:
 
 def _price(slip: Slip) -> tuple[str, ...]:
     total = say_money(sum(line.amount for line in slip.charges))
-    return f"Tổng cộng {total}", *(
-        f"{line.name} {say_money(line.amount)} {line.method}" for line in slip.charges
-    )
+    return f"Tổng cộng {total}", *(f"{line.name} {say_money(line.amount)} {line.method}" for line in slip.charges)
 
 
 def _papers(slip: Slip) -> tuple[str, ...]:

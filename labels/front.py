@@ -83,9 +83,7 @@ def _title(sheet: Sheet, slip: Slip) -> float:
     if slip.mark:
         beside = LEFT + pen.measure(texts.TITLE, title) + 4
         stamp(sheet, slip.mark, beside, 18.8, 104 - beside, 7.0)
-    pen.write(
-        sheet, LEFT, 26.0, pen.wrap([(texts.SUBTITLE, TEXT), (f" · {texts.SUBTITLE_EN}", ENGLISH)], 99, 2)
-    )
+    pen.write(sheet, LEFT, 26.0, pen.wrap([(texts.SUBTITLE, TEXT), (f" · {texts.SUBTITLE_EN}", ENGLISH)], 99, 2))
     pen.put(sheet, LEFT, 30.4, slip.number, fitted(slip.number, 96, 16, fonts.BOLD, 6.6))
     barcode.draw(sheet.canvas, slip.number, LEFT, sheet.height - 45.6, 90, 8.0)
     where: list[Span] = [
@@ -101,7 +99,7 @@ def _title(sheet: Sheet, slip: Slip) -> float:
 
 def stamp(sheet: Sheet, text: str, x: float, y: float, width: float, height: float) -> None:
     """A framed remark nobody overlooks, such as that the number is from a test range."""
-    style = fitted(text, width - 2.4, 11, fonts.BOLD, height)
+    style = fitted(text, width - 2.4, min(11, height * 1.6), fonts.BOLD, height)  # room for tone marks
     pen.frame(sheet, x, y, width, height, 0.6)
     pen.put(sheet, x + 1.2, y, text, style, "centre", width - 2.4)
 
@@ -137,9 +135,7 @@ def _parties(sheet: Sheet, slip: Slip, y: float, rest: list[Section]) -> float:
     return bottom + 0.9
 
 
-def _party(
-    sheet: Sheet, party: Party, head: tuple[str, str], x: float, y: float, rest: list[Section]
-) -> float:
+def _party(sheet: Sheet, party: Party, head: tuple[str, str], x: float, y: float, rest: list[Section]) -> float:
     y = _head(sheet, head, x, y)
     short = len(pen.wrap([(party.name, NAME)], HALF).lines) <= 2
     phones: list[Span] = [(keep(party.phone), STRONG)]
@@ -163,7 +159,11 @@ def cut(spans: Sequence[Span], width: float, limit: int, title: str, rest: list[
     """Spans wrapped to `limit` lines; when that is not all, the whole text goes to the continuation sheet."""
     block = pen.wrap(spans, width, limit)
     if block.cut:
-        rest.append(Section((tables.heading(f"{title} (viết đủ)"),), tuple(tables.prose(spans))))
+        rows = tuple(tables.prose(spans))
+        if rest and rest[-1].title == title:
+            rest[-1] = rest[-1]._replace(rows=rest[-1].rows + rows)
+        else:
+            rest.append(Section(title, (tables.heading(f"{title} (viết đủ)"),), rows))
     return block
 
 
@@ -187,9 +187,7 @@ def _service(sheet: Sheet, slip: Slip, y: float, rest: list[Section]) -> float:
     else:
         quality.append((f" ({slip.quality} ngày làm việc sau ngày J)", TEXT))
     title = texts.SERVICE[0]
-    left = pen.write(
-        sheet, LEFT, left, cut([(keep_end(f"Phương thức: {slip.method}"), TEXT)], HALF, 2, title, rest)
-    )
+    left = pen.write(sheet, LEFT, left, cut([(keep_end(f"Phương thức: {slip.method}"), TEXT)], HALF, 2, title, rest))
     left = pen.write(sheet, LEFT, left, cut(quality, HALF, 2, title, rest))
     right = _acceptance(sheet, slip, y, rest)
     bottom = max(left, right) + 0.8
@@ -251,7 +249,7 @@ def _money_and_seal(sheet: Sheet, slip: Slip, above: float, rest: list[Section])
     shown = fitting(rows, max(room, 2 * rows[0].height if rows else 0))
     if shown < len(rows):
         heading = tables.heading(f"{texts.MONEY[0]} (tiếp)", texts.MONEY[1])
-        rest.append(Section((heading,), tuple(rows[shown:])))
+        rest.append(Section(texts.MONEY[0], (heading,), tuple(rows[shown:])))
     height = max(21.6, tables.tall(rows[:shown]) + total.height + 3.6)
     top = SIGN - 1.8 - height
     y = _head(sheet, texts.MONEY, LEFT, top)
@@ -284,9 +282,9 @@ def _seal(sheet: Sheet, slip: Slip, top: float, height: float) -> None:
     y = top + 12.2
     pen.put(sheet, x + 1.8, y, texts.SEALED[slip.way], TEXT)
     pen.tick(sheet, x + 1.8, y + 4.0)
-    pen.put(sheet, x + 5.2, y + 3.8, "Bưu tá", TEXT)
-    pen.tick(sheet, x + 15.2, y + 4.0)
-    pen.write(sheet, x + 18.6, y + 3.8, pen.wrap([(texts.SEAL_READ[slip.way], TEXT)], width - 19.6, 2))
+    pen.put(sheet, x + 5.6, y + 3.8, "Bưu tá", TEXT)
+    pen.tick(sheet, x + 16.0, y + 4.0)
+    pen.write(sheet, x + 19.8, y + 3.8, pen.wrap([(texts.SEAL_READ[slip.way], TEXT)], width - 20.8, 2))
 
 
 def _papers(sheet: Sheet, slip: Slip, y: float, bottom: float, rest: list[Section]) -> None:
@@ -301,12 +299,13 @@ def _papers(sheet: Sheet, slip: Slip, y: float, bottom: float, rest: list[Sectio
         total = tables.total(slip, shown)
     if shown < len(rows):
         heading = tables.heading(f"{texts.MATTER[slip.way][0]}: giấy tờ (tiếp)")
-        rest.insert(0, Section((heading, head), tuple(rows[shown:])))
+        rest.insert(0, Section("papers", (heading, head), tuple(rows[shown:])))
     rows = rows[:shown]
     room -= tables.tall(rows) + total.height - 5.0
-    while shown == len(slip.papers) and len(rows) < ROWS and room >= tables.ROW:
-        rows.append(tables.blank(len(rows) + 1))
-        room -= tables.ROW
+    empty = min(ROWS - shown, int(room // tables.ROW)) if shown == len(slip.papers) else 0
+    if empty > 0:
+        tall = min(room / empty, 5.4)  # the pen gets what room there is
+        rows += [tables.blank(number, tall) for number in range(shown + 1, shown + empty + 1)]
     y = tables.stack(sheet, y, [head, *rows, total])
     if note.lines:
         pen.write(sheet, LEFT, y + 0.7, note)
@@ -327,18 +326,18 @@ def _signatures(sheet: Sheet, slip: Slip, rest: list[Section]) -> None:
     pen.write(sheet, other, SIGN, pen.wrap([(courier, STRONG), (f" {english}", ENGLISH)], width))
     pen.write(sheet, other, SIGN + 3.3, pen.wrap([(texts.COURIER_SIGNED, TEXT)], width))
     for x in (LEFT, other):
-        pen.rule(sheet, x, SIGN + 20.6, width, 0.15, HAIR)
+        pen.rule(sheet, x, SIGN + 20.0, width, 0.15, HAIR)
     centre = (LEFT + width + other) / 2
     pen.ring(sheet, centre, SIGN + 13.6, 25)
     for index, text in enumerate(texts.STAMP):
         pen.put(sheet, centre - 13, SIGN + 10.8 + index * 2.8, text, CAPTION, "centre", 26)
     if slip.way is Way.IN:
-        shown(sheet, slip, LEFT, SIGN + 21.2, width, rest)
+        shown(sheet, slip, LEFT, SIGN + 20.5, width, rest)
     else:
-        line(sheet, LEFT, SIGN + 21.2, width, "Họ tên, chức vụ:")
+        line(sheet, LEFT, SIGN + 20.5, width, "Họ tên, chức vụ:")
     if slip.courier:
         name = f"{slip.courier} · Thẻ số {slip.badge}" if slip.badge else slip.courier
-        pen.write(sheet, other, SIGN + 21.2, pen.wrap([(name, TEXT)], width, 2))
+        pen.write(sheet, other, SIGN + 20.5, pen.wrap([(name, TEXT)], width, 2))
 
 
 def shown(sheet: Sheet, slip: Slip, x: float, y: float, width: float, rest: list[Section]) -> float:

@@ -71,8 +71,9 @@ class Piece(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Rows under their heads; the heads are drawn again where the rows go on to another page."""
+    """Rows under their heads, of one title; the heads are drawn again where the rows go on to another page."""
 
+    title: str
     heads: tuple[Piece, ...]
     rows: tuple[Piece, ...]
 
@@ -194,9 +195,7 @@ def write(sheet: Sheet, x: float, y: float, block: Block, align: str = "left", w
     return y
 
 
-def put(
-    sheet: Sheet, x: float, y: float, text: str, style: Style, align: str = "left", width: float = 0.0
-) -> None:
+def put(sheet: Sheet, x: float, y: float, text: str, style: Style, align: str = "left", width: float = 0.0) -> None:
     """Draw one line of text, not wrapped, with its top at y mm. Raises MissingGlyph."""
     text = fonts.clean(text)
     measure(text, style)
@@ -223,9 +222,7 @@ def rule(
     sheet.canvas.restoreState()
 
 
-def upright(
-    sheet: Sheet, x: float, y: float, height: float, weight: float = 0.15, colour: Color = HAIR
-) -> None:
+def upright(sheet: Sheet, x: float, y: float, height: float, weight: float = 0.15, colour: Color = HAIR) -> None:
     """An upright line of `height` mm down from y."""
     sheet.canvas.saveState()
     sheet.canvas.setLineWidth(weight * MM)

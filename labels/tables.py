@@ -77,17 +77,13 @@ def head(columns: Sequence[Column], english: str = "") -> Piece:
         if english:
             named = columns[1]
             x = named.x + PAD + pen.measure(named.head, COLUMN) + 1.2
-            pen.put(
-                sheet, x, y + height - 0.6 - COLUMN.leading, english, ENGLISH._replace(leading=COLUMN.leading)
-            )
+            pen.put(sheet, x, y + height - 0.6 - COLUMN.leading, english, ENGLISH._replace(leading=COLUMN.leading))
         _under(sheet, columns, y + height, 0.35)
 
     return Piece(height, draw)
 
 
-def row(
-    columns: Sequence[Column], cells: Sequence[Sequence[Span]], lowest: float, weight: float = 0.15
-) -> Piece:
+def row(columns: Sequence[Column], cells: Sequence[Sequence[Span]], lowest: float, weight: float = 0.15) -> Piece:
     """A row of texts, each wrapped in its column, centred upright, over a thin rule."""
     blocks = [pen.wrap(cell, column.width - 2 * PAD) for column, cell in zip(columns, cells, strict=True)]
     height = max(lowest, max(block.height for block in blocks) + 0.9)
@@ -112,9 +108,9 @@ def papers(lines: Sequence[Paper]) -> list[Piece]:
     return [_paper(number, line) for number, line in enumerate(lines, 1)]
 
 
-def blank(number: int) -> Piece:
+def blank(number: int, height: float = ROW) -> Piece:
     """An empty row of the list, for a paper added by hand."""
-    return _boxed(row(PAPERS, _cells(str(number), "", "", "", []), ROW), None)
+    return _boxed(row(PAPERS, _cells(str(number), "", "", "", []), height), None)
 
 
 def _paper(number: int, paper: Paper) -> Piece:
@@ -154,11 +150,7 @@ def total(slip: Slip, shown: int) -> Piece:
     forms = [str(sum(paper.form is form for paper in sent)) for form in BOXES]
     back = sum(paper.give_back for paper in sent)
     rest = len(slip.papers) - shown
-    last = (
-        (f"Phải trả lại: {back}" if slip.way is Way.IN else "")
-        if not rest
-        else _from(shown + 1, len(slip.papers))
-    )
+    last = (f"Phải trả lại: {back}" if slip.way is Way.IN else "") if not rest else _from(shown + 1, len(slip.papers))
     cells = [
         "",
         f"Cộng: {len(sent)} giấy tờ",

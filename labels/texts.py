@@ -99,7 +99,7 @@ LIABILITY = (
 )  # QĐ 45 Đ14; NĐ 47/2011 Đ25, Đ26; Luật Bưu chính Đ41.4
 COMPLAINTS_HEAD = "KHIẾU NẠI"
 COMPLAINTS = (
-    "hoặc gửi văn bản tới bưu cục bất kỳ. Mất hoặc chậm: trong 6\u00a0tháng kể từ khi hết thời gian "
+    "để được giúp; gửi văn bản tới bưu cục bất kỳ. Mất hoặc chậm: trong 6\u00a0tháng kể từ khi hết thời gian "
     "toàn trình. Hư hỏng, giá cước: trong 1\u00a0tháng. Bưu chính trả lời trong 5\u00a0ngày làm việc "
     "(cùng tỉnh), 7\u00a0ngày làm việc (khác tỉnh)."
 )  # Luật Bưu chính Đ38; TT 17 Đ8

@@ -105,9 +105,7 @@ LONG_NAME = (
 )
 LONG = replace(
     OUTBOUND,
-    sender=replace(
-        DESK, name=LONG_NAME, email="van.thu.tiep.nhan.ho.so.mot.cua.cap.xa@phuong-di-an.vi-du.test"
-    ),
+    sender=replace(DESK, name=LONG_NAME, email="van.thu.tiep.nhan.ho.so.mot.cua.cap.xa@phuong-di-an.vi-du.test"),
     recipient=replace(
         CITIZEN,
         name=LONG_NAME,

@@ -107,9 +107,7 @@ def test_nothing_is_drawn_in_the_quiet_zone(url: str) -> None:
     left, top = (148 - 4 - box) / 25.4 * dpi, 16.5 / 25.4 * dpi
     side = qr.side(url, box) / 25.4 * dpi
     quiet = (box / 25.4 * dpi - side) / 2
-    square = image.crop(
-        (round(left), round(top), round(left + box / 25.4 * dpi), round(top + box / 25.4 * dpi))
-    )
+    square = image.crop((round(left), round(top), round(left + box / 25.4 * dpi), round(top + box / 25.4 * dpi)))
     dark = square.point(lambda value: 255 if value < 200 else 0).getbbox()
     assert dark is not None
     assert dark[0] == pytest.approx(quiet, abs=2) and dark[1] == pytest.approx(quiet, abs=2)

@@ -16,8 +16,7 @@ from tests.labels.samples import BLANK, CITIZEN, INBOUND, LONG, OUTBOUND, PAPERS
 
 VIETNAMESE = "".join(
     letter + letter.upper()
-    for letter in "aàáảãạăằắẳẵặâầấẩẫậeèéẻẽẹêềếểễệiìíỉĩịoòóỏõọôồốổỗộơờớởỡợ"
-    "uùúủũụưừứửữựyỳýỷỹỵđbcdghklmnpqrstvxfjwz"
+    for letter in "aàáảãạăằắẳẵặâầấẩẫậeèéẻẽẹêềếểễệiìíỉĩịoòóỏõọôồốổỗộơờớởỡợuùúủũụưừứửữựyỳýỷỹỵđbcdghklmnpqrstvxfjwz"
 )
 
 
@@ -67,10 +66,7 @@ def test_decomposed_letters_print_composed() -> None:
 
 
 def test_invisible_characters_are_left_out() -> None:
-    assert (
-        "Nguyễn Thị Mơ"
-        in pages(replace(INBOUND, sender=replace(CITIZEN, name="Nguyễn\u200b Thị\ufeff Mơ")))[0]
-    )
+    assert "Nguyễn Thị Mơ" in pages(replace(INBOUND, sender=replace(CITIZEN, name="Nguyễn\u200b Thị\ufeff Mơ")))[0]
 
 
 @pytest.mark.parametrize("character", ["✓", "☐", "→", "王", "🙂"])

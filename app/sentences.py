@@ -20,6 +20,13 @@ SENTENCES = {
     "phone_unknown": _l("This does not look like a phone number in Viet Nam. A mobile number has 10 digits, for example 0900 000 123."),
     "courier_under_way": _l("The courier has already set out. Call us and we will sort it out together."),
     "visit_over": _l("This visit is already over. Look at the tracking page for what comes next."),
+    # the catalogue
+    "ward_overlaps": _l("Ward code %(code)s already means another ward on some of these days."),
+    "office_kind": _l("Office %(code)s exists as another kind of office. Give this one its own code."),
+    "office_unknown": _l("There is no post office with the code %(code)s. Load the offices first."),
+    "procedure_code": _l("%(code)s is not a procedure code. It reads like 1.004859."),
+    "procedure_why_not": _l("Procedure %(code)s does not go by post: say why, and what to bring."),
+    "procedure_no_papers": _l("Procedure %(code)s goes by post but lists no paper a courier could carry."),
     # numbers, links, tokens
     "number_form": _l("This is not one of our numbers. Look at the slip: it reads like HS-260826-000123-0, or like RR473124829VN."),
     "number_check": _l("The last digit does not match, so one digit is probably mistyped. Look at the slip again."),
@@ -59,5 +66,5 @@ SENTENCES = {
 
 def sentence(refusal: Refused) -> str:
     """The refusal in words. A key without a sentence is a programming error."""
-    values: dict[str, Any] = {"seconds": "", "number": "", "digits": ""} | refusal.values
+    values: dict[str, Any] = {"seconds": "", "number": "", "digits": "", "code": ""} | refusal.values
     return str(SENTENCES[refusal.key]) % values

@@ -17,9 +17,7 @@ ITERATIONS = 2_000  # when the caller sets no limit: half a second for a ward of
 WORTH = 10  # a stop is left out to keep a promise, never to save a courier or ten times the longest way
 
 
-def plan(
-    problem: Problem, seconds: float | None = None, iterations: int | None = None, seed: int = 0
-) -> Plan:
+def plan(problem: Problem, seconds: float | None = None, iterations: int | None = None, seed: int = 0) -> Plan:
     """The best plan found within `seconds` of search or `iterations`, whichever ends first.
 
     The same problem, iterations and seed give the same plan; seconds do not. Without a limit it stops after
@@ -61,9 +59,7 @@ def _search(
     for route in best.routes():
         courier = groups[route.vehicle_type()].pop(0)
         order = [visits[call.idx] for call in route if call.is_client()]
-        if round := _drive(problem, courier, order) or _drive(
-            problem, courier, _thin(problem, courier, order)
-        ):
+        if round := _drive(problem, courier, order) or _drive(problem, courier, _thin(problem, courier, order)):
             rounds.append(round)
     return sorted(rounds, key=lambda round: problem.couriers.index(round.courier))
 

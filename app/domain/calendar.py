@@ -55,3 +55,13 @@ def working_days_after(day: date, count: int) -> list[date]:
 def due_day(received: date, days: int) -> date:
     """Legal count: the end of the last of `days` working days; 0 means the same working day."""
     return working_days_after(received, days)[-1] if days else received
+
+
+def declare(day: date, is_open: bool, note: str) -> bool:
+    """The operator's word on one day; whether it changed anything."""
+    known = db.session.get(CalendarDay, day)
+    if known and (known.is_open, known.note) == (is_open, note):
+        return False
+    db.session.merge(CalendarDay(day=day, is_open=is_open, note=note))
+    db.session.flush()
+    return True

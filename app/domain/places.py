@@ -5,14 +5,18 @@ known by (code, valid_from) and an old address is resolved by its khu phố (NQ 
 """
 
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Model, choice, db
-from app.domain.parties import Party
+from app.domain import parties
+from app.domain.parties import Party, PartyKind
 from app.errors import Invalid, Missing
 
 
@@ -147,3 +151,103 @@ def desk_of(ward_id: int) -> Office:
     if desk is None:
         raise Missing("ward_not_served")
     return desk
+
+
+# ---- the catalogue: every verb says whether it changed anything, so the same file twice changes nothing -----------
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One opening of an office: weekday (0 = Monday) and local times."""
+
+    weekday: int
+    opens: time
+    closes: time
+
+
+def settle_ward(code: str, valid_from: date, **facts: Any) -> bool:
+    """A ward as it is from `valid_from`. Raises Invalid("ward_overlaps") when the code means another one then."""
+    ward = _find_ward(code, valid_from)
+    until = facts.get("valid_to") or date.max
+    for other in db.session.scalars(sa.select(Ward).filter_by(code=code)):
+        if other is not ward and other.valid_from <= until and valid_from <= (other.valid_to or date.max):
+            raise Invalid("ward_overlaps", code=code)
+    return _settle(ward, Ward, facts, code=code, valid_from=valid_from)
+
+
+def ward_known_as(code: str, valid_from: date) -> Ward:
+    """The ward with this code and first day. Raises Missing("ward_unknown")."""
+    ward = _find_ward(code, valid_from)
+    if ward is None:
+        raise Missing("ward_unknown", code=code)
+    return ward
+
+
+def _find_ward(code: str, valid_from: date) -> Ward | None:
+    return db.session.scalar(sa.select(Ward).filter_by(code=code, valid_from=valid_from))
+
+
+def succeed(old: Ward, new: Ward, is_default: bool) -> bool:
+    """`new` took over all or part of `old`."""
+    known = db.session.get(Succession, (old.id, new.id))
+    return _settle(known, Succession, {"is_default": is_default}, old_ward_id=old.id, new_ward_id=new.id)
+
+
+def settle_office(kind: OfficeKind, code: str, ward: Ward, hours: Sequence[Opening], **facts: Any) -> bool:
+    """A post office or a ward desk; a new one becomes a party that may hold packets.
+
+    Raises Invalid("office_kind"): what holds packets as a desk cannot become a post office.
+    """
+    office = db.session.scalar(sa.select(Office).filter_by(code=code))
+    if office and office.kind is not kind:
+        raise Invalid("office_kind", code=code)
+    is_new, facts = office is None, facts | {"ward_id": ward.id}
+    if office is None:
+        party = parties.new(PartyKind(kind.value))
+        db.session.flush()
+        office = Office(kind=kind, code=code, party_id=party.id, **facts)
+        db.session.add(office)
+    moved = not is_new and _settle(office, Office, facts)
+    return _open(office, hours) or moved or is_new
+
+
+def _open(office: Office, hours: Sequence[Opening]) -> bool:
+    wanted = sorted(set(hours), key=lambda o: (o.weekday, o.opens))
+    if wanted == [Opening(o.weekday, o.opens, o.closes) for o in office.hours]:
+        return False
+    for old in office.hours:
+        db.session.delete(old)
+    db.session.flush()
+    for opening in wanted:
+        row = OfficeHours(office_id=office.id, weekday=opening.weekday, opens=opening.opens, closes=opening.closes)
+        db.session.add(row)
+    db.session.flush()
+    db.session.expire(office, ["hours"])
+    return True
+
+
+def office_coded(code: str, kind: OfficeKind) -> Office:
+    """Raises Missing("office_unknown")."""
+    office = db.session.scalar(sa.select(Office).filter_by(code=code, kind=kind))
+    if office is None:
+        raise Missing("office_unknown", code=code)
+    return office
+
+
+def settle_neighbourhood(name: str, old_ward: Ward, ward: Ward, post_office: Office, lat: float, lon: float) -> bool:
+    """A khu phố, the ward it now lies in, and the post office whose couriers go there."""
+    known = db.session.scalar(sa.select(Neighbourhood).filter_by(name=name, old_ward_id=old_ward.id))
+    facts = {"ward_id": ward.id, "post_office_id": post_office.id, "lat": lat, "lon": lon}
+    return _settle(known, Neighbourhood, facts, name=name, old_ward_id=old_ward.id)
+
+
+def _settle(row: Model | None, table: type[Model], facts: dict[str, Any], **key: Any) -> bool:
+    if row is None:
+        db.session.add(table(**key, **facts))
+        db.session.flush()
+        return True
+    different = {name: value for name, value in facts.items() if getattr(row, name) != value}
+    for name, value in different.items():
+        setattr(row, name, value)
+    db.session.flush()
+    return bool(different)

@@ -5,7 +5,8 @@ Two flags, per province and with a legal basis: may it be submitted, may its res
 """
 
 import re
-from datetime import date
+from dataclasses import asdict, dataclass, fields
+from datetime import date, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Model, choice, db
 from app.domain.places import fold
-from app.errors import Missing
+from app.errors import Invalid, Missing
 
 CODE = re.compile(r"[1-3]\.\d{6}(?:\.\d{3}\.\d{2}\.\d{2}\.[A-Y]\d{2})?")  # domain: mã TTHC
 
@@ -103,3 +104,73 @@ def popular(day: date) -> list[Procedure]:
 def words_of(procedure: Procedure, extra: str = "") -> str:
     texts = (procedure.title, procedure.official_name, procedure.field, procedure.title_en, procedure.code, extra)
     return fold(" ".join(texts))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One paper of a published list; the columns of ChecklistLine but for its place."""
+
+    name: str
+    name_en: str
+    form: PaperForm
+    copies: int = 1
+    sheets: int = 1
+    note: str = ""
+    note_en: str = ""
+    returned: bool = False
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a version of a procedure says; the columns of Procedure but for number, version and dates."""
+
+    title: str
+    title_en: str
+    official_name: str
+    field: str
+    submit_by_post: bool
+    return_by_post: bool
+    legal_basis: str
+    days: int
+    why_not: str = ""
+    why_not_en: str = ""
+    fee: int = 0
+    fee_note: str = ""
+    fee_note_en: str = ""
+    popular: bool = False
+
+
+def publish(
+    code: str, content: Content, lines: tuple[Line, ...], valid_from: date, today: date, synonyms: str = ""
+) -> bool:
+    """A new version when the content differs from the newest, which then ends the day before; else nothing.
+
+    A booking keeps the version it was shown, so what has been in force is never rewritten: a change starts today
+    at the earliest. Raises Invalid: `procedure_code`, `procedure_why_not` (not by post needs its reason),
+    `procedure_no_papers` (nothing a courier could carry).
+    """
+    if not CODE.fullmatch(code):
+        raise Invalid("procedure_code", code=code)
+    if not content.submit_by_post and not content.why_not:
+        raise Invalid("procedure_why_not", code=code)
+    if content.submit_by_post and all(line.form is PaperForm.DATA for line in lines):
+        raise Invalid("procedure_no_papers", code=code)
+    newest = db.session.scalar(
+        sa.select(Procedure).filter_by(code=code).order_by(Procedure.version.desc()).limit(1)
+    )  # fmt: skip
+    made = Procedure(code=code, valid_from=valid_from, version=1, **asdict(content))
+    made.words = words_of(made, synonyms)
+    if newest is not None:
+        if _says(newest) == (content, lines) and newest.words == made.words:
+            return False
+        made.version, made.valid_from = newest.version + 1, max(valid_from, today)
+        newest.valid_to = made.valid_from - timedelta(days=1)
+    made.papers = [ChecklistLine(position=at, **asdict(line)) for at, line in enumerate(lines, start=1)]
+    db.session.add(made)
+    db.session.flush()
+    return True
+
+
+def _says(procedure: Procedure) -> tuple[Content, tuple[Line, ...]]:
+    lines = (Line(**{f.name: getattr(paper, f.name) for f in fields(Line)}) for paper in procedure.papers)
+    return Content(**{f.name: getattr(procedure, f.name) for f in fields(Content)}), tuple(lines)

@@ -55,6 +55,13 @@ def phone(number: str) -> str:
     return f"{local[:4]}{NBSP}{local[4:7]}{NBSP}{local[7:]}" if len(local) == 10 else local
 
 
+def seal(number: str) -> str:
+    """ "NP0045821" → "NP 0045 821": as it is read aloud."""
+    if len(number) == 9 and number[:2].isalpha():
+        return f"{number[:2]}{NBSP}{number[2:6]}{NBSP}{number[6:]}"
+    return number
+
+
 def in_language(vietnamese: str, english: str) -> str:
     """Catalogue data carries both: procedures, papers."""
     return english if str(get_locale()) == "en" and english else vietnamese
@@ -68,6 +75,7 @@ def init_app(app: Flask) -> None:
         moment=moment,
         money=money,
         phone=phone,
+        seal=seal,
         b32=tokens.b32,
     )
     app.jinja_env.globals.update(window=window, in_language=in_language)

@@ -181,3 +181,8 @@ def of_dossier(dossier_id: int) -> list[Packet]:
 
 def holder_kind(packet: Packet) -> Any:
     return db.session.get_one(Party, packet.holder_id).kind
+
+
+def under_way(dossier_id: int) -> Packet | None:
+    """The newest packet of the dossier whose journey is not over."""
+    return next((packet for packet in reversed(of_dossier(dossier_id)) if not packet.ended), None)

@@ -159,9 +159,7 @@ def upgrade() -> None:
         sa.Column("lat", sa.Double(), nullable=False),
         sa.Column("lon", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["neighbourhood_id"],
-            ["neighbourhoods.id"],
-            name=op.f("fk_citizens_neighbourhood_id_neighbourhoods"),
+            ["neighbourhood_id"], ["neighbourhoods.id"], name=op.f("fk_citizens_neighbourhood_id_neighbourhoods")
         ),
         sa.ForeignKeyConstraint(["party_id"], ["parties.id"], name=op.f("fk_citizens_party_id_parties")),
         sa.ForeignKeyConstraint(["ward_id"], ["wards.id"], name=op.f("fk_citizens_ward_id_wards")),

@@ -9,6 +9,16 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.create_table(
+        "drafts",
+        sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("secret_hash", name=op.f("pk_drafts")),
+    )
+    with op.batch_alter_table("drafts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drafts_updated_at"), ["updated_at"], unique=False)
+
+    op.create_table(
         "number_days",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("used", sa.Integer(), nullable=False),
@@ -91,9 +101,7 @@ def upgrade() -> None:
         sa.Column("desk_id", sa.Integer(), nullable=False),
         sa.Column("post_office_id", sa.Integer(), nullable=False),
         sa.Column(
-            "return_way",
-            sa.Enum("home", "desk", name="returnway", native_enum=False, length=24),
-            nullable=False,
+            "return_way", sa.Enum("home", "desk", name="returnway", native_enum=False, length=24), nullable=False
         ),
         sa.Column("consented_at", sa.DateTime(), nullable=False),
         sa.Column("booked_at", sa.DateTime(), nullable=False),
@@ -155,15 +163,7 @@ def upgrade() -> None:
         sa.Column("way", sa.Enum("in", "out", "between", name="way", native_enum=False, length=24), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "submission",
-                "supplement",
-                "result",
-                "returned_papers",
-                name="kind",
-                native_enum=False,
-                length=24,
-            ),
+            sa.Enum("submission", "supplement", "result", "returned_papers", name="kind", native_enum=False, length=24),
             nullable=False,
         ),
         sa.Column("dossier_id", sa.Integer(), nullable=True),
@@ -230,9 +230,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("packet_id", sa.Integer(), nullable=False),
         sa.Column(
-            "purpose",
-            sa.Enum("collect", "deliver", name="purpose", native_enum=False, length=24),
-            nullable=False,
+            "purpose", sa.Enum("collect", "deliver", name="purpose", native_enum=False, length=24), nullable=False
         ),
         sa.Column("is_right", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["packet_id"], ["packets.id"], name=op.f("fk_code_checks_packet_id_packets")),
@@ -246,9 +244,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("packet_id", sa.Integer(), nullable=False),
         sa.Column(
-            "purpose",
-            sa.Enum("collect", "deliver", name="purpose", native_enum=False, length=24),
-            nullable=False,
+            "purpose", sa.Enum("collect", "deliver", name="purpose", native_enum=False, length=24), nullable=False
         ),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("made_at", sa.DateTime(), nullable=False),
@@ -277,9 +273,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("packet_id", sa.Integer(), nullable=False),
         sa.Column(
-            "kind",
-            sa.Enum("collect", "deliver", name="visitkind", native_enum=False, length=24),
-            nullable=False,
+            "kind", sa.Enum("collect", "deliver", name="visitkind", native_enum=False, length=24), nullable=False
         ),
         sa.Column(
             "state",
@@ -331,3 +325,4 @@ def downgrade() -> None:
     op.drop_table("view_codes")
     op.drop_table("number_pools")
     op.drop_table("number_days")
+    op.drop_table("drafts")

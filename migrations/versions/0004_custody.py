@@ -75,9 +75,7 @@ def upgrade() -> None:
         sa.Column("missing", sa.Integer(), nullable=False),
         sa.Column("surplus", sa.Integer(), nullable=False),
         sa.Column(
-            "giver_by",
-            sa.Enum("pin", "signed_print", name="giver", native_enum=False, length=24),
-            nullable=False,
+            "giver_by", sa.Enum("pin", "signed_print", name="giver", native_enum=False, length=24), nullable=False
         ),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["giver_id"], ["parties.id"], name=op.f("fk_manifests_giver_id_parties")),
@@ -102,14 +100,7 @@ def upgrade() -> None:
         sa.Column(
             "verdict",
             sa.Enum(
-                "applied",
-                "duplicate",
-                "held",
-                "disputed",
-                "quarantined",
-                name="ruling",
-                native_enum=False,
-                length=24,
+                "applied", "duplicate", "held", "disputed", "quarantined", name="ruling", native_enum=False, length=24
             ),
             nullable=False,
         ),
@@ -124,9 +115,7 @@ def upgrade() -> None:
         "devices",
         sa.Column("id", sa.String(length=20), nullable=False),
         sa.Column(
-            "kind",
-            sa.Enum("phone", "pages", "ledger", name="devicekind", native_enum=False, length=24),
-            nullable=False,
+            "kind", sa.Enum("phone", "pages", "ledger", name="devicekind", native_enum=False, length=24), nullable=False
         ),
         sa.Column("party_id", sa.String(length=20), nullable=True),
         sa.Column("user_id", sa.String(length=20), nullable=True),

@@ -1,0 +1,296 @@
+"""Booking: a citizen entrusts papers to the post. One form, sent once or twice, is one dossier.
+
+The khu phố decides ward, desk and post office. A visit may be moved or cancelled until the courier sets out.
+Answers of a booking in progress are a draft: found by a random secret, gone after a day.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Digest, Instant, Model, db
+from app.domain import audit, codes, dossiers, numbers, outbox, packets, parties, people, places, procedures, visits
+from app.domain.calendar import today
+from app.domain.codes import Purpose
+from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
+from app.domain.packets import Kind, Packet, State, Way
+from app.domain.parties import PartyKind
+from app.domain.people import Act, Citizen
+from app.domain.places import Neighbourhood, Ward, fold
+from app.domain.procedures import PaperForm, Procedure
+from app.domain.visits import OPEN, Slot, Visit, VisitKind
+from app.errors import Invalid, Refused
+
+DRAFT_LIFE = timedelta(hours=24)
+LONGEST = {"name": 120, "second_name": 120, "street": 200, "notes": 300}  # letters, as the columns hold them
+PURPOSES = {Way.IN: Purpose.COLLECT, Way.OUT: Purpose.DELIVER}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A filled-in booking. Phones as typed; `ward_id` is the ward the citizen named, old or new."""
+
+    procedure_code: str
+    ward_id: int
+    neighbourhood_id: int
+    street: str
+    slot_key: str
+    name: str
+    phone: str
+    consent: bool
+    booking_key: str  # random, made with the form: the same one twice is one booking
+    return_way: ReturnWay = ReturnWay.HOME
+    notes: str = ""
+    call_first: bool = False
+    second_name: str = ""
+    second_phone: str = ""
+
+
+# ---- where ------------------------------------------------------------------------------------------------------
+
+
+def wards_to_name(at: datetime) -> list[Ward]:
+    """One ward for each name in use, today's before the old: nobody has to know which Tân Đông Hiệp they mean."""
+    by_name: dict[str, Ward] = {}
+    for ward in places.served_wards(today(at)):
+        by_name.setdefault(fold(ward.name), ward)
+    return list(by_name.values())
+
+
+def neighbourhoods_named(ward: Ward, at: datetime) -> list[Neighbourhood]:
+    """Every khu phố somebody who names this ward may live in, whichever ward of that name they mean."""
+    same = [one for one in places.served_wards(today(at)) if fold(one.name) == fold(ward.name)]
+    found = {place.id: place for one in same for place in places.neighbourhoods_of(one)}
+    return sorted(found.values(), key=lambda place: fold(place.name))
+
+
+def _live_at(request: Request, at: datetime) -> Neighbourhood:
+    ward = db.session.get(Ward, request.ward_id)
+    for place in neighbourhoods_named(ward, at) if ward else ():
+        if place.id == request.neighbourhood_id:
+            return place
+    raise Invalid("neighbourhood_unknown")
+
+
+# ---- book, cancel, move ------------------------------------------------------------------------------------------
+
+
+def book(request: Request, act: Act) -> Dossier:
+    """A dossier with its packet, slip, visit, code and messages, or the one this form has made before.
+
+    Raises Invalid (`consent_missing`, `name_missing`, `street_missing`, `text_long`, `neighbourhood_unknown`, phones
+    as `read_phone`), Missing (`procedure_unknown`, `ward_not_served`, `slot_unknown`), Refused (`procedure_in_person`,
+    `slot_full`).
+    """
+    if known := by_key(request.booking_key):
+        return known
+    phone, second_phone = _check(request)
+    procedure = procedures.get(request.procedure_code, today(act.at))
+    if not procedure.submit_by_post:
+        raise Refused("procedure_in_person")
+    place = _live_at(request, act.at)
+    desk = places.desk_of(place.ward_id)
+    slot = visits.take(place.post_office, visits.read_key(place.post_office, request.slot_key, act.at))
+    party = parties.new(PartyKind.CITIZEN)
+    db.session.flush()
+    citizen = Citizen(
+        party_id=party.id, name=request.name.strip(), phone=phone,
+        second_name=request.second_name.strip() or None, second_phone=second_phone,
+        ward_id=place.ward_id, neighbourhood_id=place.id, street=request.street.strip(), notes=request.notes.strip(),
+        call_first=request.call_first, lat=place.lat, lon=place.lon,
+    )  # fmt: skip
+    dossier = Dossier(
+        number=numbers.take_own(today(act.at)), secret=dossiers.new_secret(), state=CaseState.BOOKED,
+        procedure=procedure, citizen=citizen, desk=desk, post_office=place.post_office,
+        return_way=request.return_way if procedure.return_by_post else ReturnWay.DESK,
+        consented_at=act.at, booked_at=act.at, booking_key=request.booking_key,
+        papers=papers_of(procedure), result_papers=[],
+    )  # fmt: skip
+    db.session.add_all([citizen, dossier])
+    db.session.flush()
+    dossiers.begin(dossier, "book", act)
+    packet = packets.new(dossier, Kind.SUBMISSION, Way.IN, party.id, unit=int(place.ward.code), act=act)
+    visit = visits.schedule(packet, VisitKind.COLLECT, slot, act)
+    _say(dossier, "booked", act, **_when(visit))
+    _say(dossier, "door_code", act, code=codes.make(packet, Purpose.COLLECT, act))
+    audit.note("book", dossier.number, act, procedure=procedure.code, version=procedure.version)
+    return dossier
+
+
+def by_key(booking_key: str) -> Dossier | None:
+    """The dossier this form has already made."""
+    return db.session.scalar(sa.select(Dossier).filter_by(booking_key=booking_key))
+
+
+def papers_of(procedure: Procedure) -> list[Paper]:
+    """What the courier will count: the checklist without what the ward takes from a database."""
+    return [
+        Paper(
+            position=line.position,
+            name=line.name,
+            form=line.form,
+            copies=line.copies,
+            sheets=line.sheets,
+            returned=line.returned,
+        )  # fmt: skip
+        for line in procedure.papers
+        if line.form is not PaperForm.DATA
+    ]
+
+
+def _check(request: Request) -> tuple[str, str | None]:
+    """Both phones as they are kept."""
+    if not request.consent:
+        raise Invalid("consent_missing")
+    if not request.name.strip():
+        raise Invalid("name_missing")
+    if not request.street.strip():
+        raise Invalid("street_missing")
+    for field, limit in LONGEST.items():
+        if len(getattr(request, field)) > limit:
+            raise Invalid("text_long", limit=limit)
+    second = people.read_phone(request.second_phone) if request.second_phone.strip() else None
+    return people.read_phone(request.phone), second
+
+
+def cancel(dossier: Dossier, act: Act) -> None:
+    """Call the visit off while the papers are at home and nobody is on the way.
+
+    Raises Refused: `courier_under_way`, `already_collected`, `case_cancel`.
+    """
+    packet = packets.under_way(dossier.id)
+    if packet and (packet.way is not Way.IN or packet.state is not State.WAITING):
+        raise Refused("already_collected")
+    if packet and (visit := visits.open_visit(packet.id)):
+        visits.cancel(visit, act)
+    case = dossiers.move(dossier, "cancel", act)
+    assert case.tell
+    _say(dossier, case.tell, act)
+    audit.note("cancel", dossier.number, act)
+
+
+def rebook(dossier: Dossier, slot_key: str, act: Act) -> Visit:
+    """Another time for the visit that is open, or a new one after a visit that was missed.
+
+    Raises Refused (`nothing_to_move`, `courier_under_way`, `slot_full`), Missing("slot_unknown").
+    """
+    visit = movable(dossier)
+    if visit is None:
+        raise Refused("nothing_to_move")
+    offer = visits.read_key(dossier.post_office, slot_key, act.at)
+    slot = visit.slot
+    if visit.state in OPEN and (slot.day, slot.opens) == (offer.day, offer.opens):
+        return visit
+    moved = visits.move_to(visit, offer, dossier.post_office, act)
+    _say(dossier, "rebooked", act, **_when(moved))
+    audit.note("rebook", dossier.number, act, slot=slot_key)
+    return moved
+
+
+def movable(dossier: Dossier) -> Visit | None:
+    """The visit a citizen may put elsewhere: the newest of the packet under way, unless it has been made."""
+    packet = packets.under_way(dossier.id)
+    if packet is None or dossier.state is CaseState.CANCELLED or (packet.way is Way.IN and packet.state != "WAITING"):
+        return None
+    visit = visits.current(packet.id)
+    return visit if visit and visit.state is not visits.VisitState.DONE else None
+
+
+def resend_code(dossier: Dossier, act: Act) -> None:
+    """One more valid code to the phone. The door throttles. Raises Refused: `no_code_needed`, `code_closed`."""
+    packet = packets.under_way(dossier.id)
+    purpose = code_purpose(packet) if packet else None
+    if packet is None or purpose is None or dossier.state is CaseState.CANCELLED:
+        raise Refused("no_code_needed")
+    if codes.closed(packet, purpose):
+        raise Refused("code_closed")
+    _say(dossier, "code_again", act, code=codes.make(packet, purpose, act), purpose=purpose)
+    audit.note("resend_code", dossier.number, act, purpose=purpose)
+
+
+def code_purpose(packet: Packet) -> Purpose | None:
+    """What a code would prove of this packet now, if anything."""
+    if packet.way is Way.IN and packet.state is not State.WAITING and "collect_unproven" not in packet.flags:
+        return None
+    return PURPOSES.get(packet.way)
+
+
+def deliver_visit(packet: Packet, act: Act) -> Visit:
+    """A visit to bring the packet home: the first slot with room from the next working day, told with its code.
+
+    Raises Refused("no_slot_left") when the coming working days are full.
+    """
+    dossier = packet.dossier
+    visit = visits.schedule(packet, VisitKind.DELIVER, _first_slot(dossier, act), act)
+    _say(dossier, "result_sent", act, code=codes.make(packet, Purpose.DELIVER, act), **_when(visit))
+    return visit
+
+
+def _first_slot(dossier: Dossier, act: Act) -> Slot:
+    for offer in visits.offers(dossier.post_office, act.at):
+        if offer.left and offer.day > today(act.at):
+            try:
+                return visits.take(dossier.post_office, offer)
+            except Refused:
+                continue  # somebody was faster; the next one
+    raise Refused("no_slot_left")
+
+
+def _say(dossier: Dossier, kind: str, act: Act, **values: Any) -> None:
+    outbox.say(dossier.citizen.phone, kind, act.at, number=dossier.number, secret=dossier.secret, **values)
+
+
+def _when(visit: Visit) -> dict[str, str]:
+    slot = visit.slot
+    return {"day": f"{slot.day:%Y-%m-%d}", "opens": f"{slot.opens:%H:%M}", "closes": f"{slot.closes:%H:%M}"}
+
+
+# ---- drafts -----------------------------------------------------------------------------------------------------
+
+
+class Draft(Model):
+    """Answers of a booking in progress. The browser holds the secret, the table its hash."""
+
+    __tablename__ = "drafts"
+
+    secret_hash: Mapped[Digest] = mapped_column(primary_key=True)
+    answers: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    updated_at: Mapped[Instant] = mapped_column(index=True)
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def draft(secret: str, at: datetime) -> dict[str, Any] | None:
+    """The answers so far, or None: never begun, or older than a day."""
+    found = db.session.get(Draft, _hash(secret)) if secret else None
+    return dict(found.answers) if found and at - found.updated_at < DRAFT_LIFE else None
+
+
+def begin_draft(answers: dict[str, Any], act: Act) -> str:
+    """A new draft, with the key its booking will have; returns the secret. Drafts past their day go."""
+    db.session.execute(sa.delete(Draft).where(Draft.updated_at <= act.at - DRAFT_LIFE))
+    secret = secrets.token_urlsafe(32)
+    answers = {"booking_key": secrets.token_hex(20)} | answers
+    db.session.add(Draft(secret_hash=_hash(secret), answers=answers, updated_at=act.at))
+    return secret
+
+
+def keep_draft(secret: str, answers: dict[str, Any], act: Act) -> bool:
+    """Add to the answers. False when the draft is gone."""
+    found = db.session.get(Draft, _hash(secret), with_for_update=True)
+    if found is None or act.at - found.updated_at >= DRAFT_LIFE:
+        return False
+    found.answers = found.answers | answers
+    found.updated_at = act.at
+    return True
+
+
+def drop_draft(secret: str) -> None:
+    db.session.execute(sa.delete(Draft).where(Draft.secret_hash == _hash(secret)))

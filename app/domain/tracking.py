@@ -1,0 +1,394 @@
+"""Tracking: what a citizen is told about a dossier. Who holds it, until when, and how it came there.
+
+Keys and values only. Whoever merely has the number learns the state; a courier is named only on the day of the visit
+at this door; no date is guessed.
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain import audit, booking, calendar, codes, ledger, numbers, outbox, packets, visits
+from app.domain.calendar import today
+from app.domain.codes import Purpose
+from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.ledger import Handoff
+from app.domain.packets import Kind, Packet, State, Way
+from app.domain.parties import Party, PartyKind
+from app.domain.people import Act, Citizen
+from app.domain.places import Office
+from app.domain.visits import OPEN, Visit, VisitKind, VisitState
+
+OVER = frozenset({CaseState.CLOSED, CaseState.CANCELLED})
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Today's courier at this door."""
+
+    name: str
+    badge: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who has the papers: `kind` is a party's, `office` is named unless somebody is on the road with them."""
+
+    kind: PartyKind
+    office: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One knot of the thread. `state`: did, now or next."""
+
+    key: str
+    state: str
+    at: datetime | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Story:
+    number: str
+    headline: str
+    holder: Holder
+    next: Entry | None
+    entries: tuple[Entry, ...]
+    caller: Caller | None
+    visit: Visit | None
+    packet: Packet | None
+    movable: bool
+    cancellable: bool
+    code: Purpose | None  # what a code sent again would be for
+    claim: str | None  # "attest" or "confirm": what the citizen's code would settle
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What decides the headline; read from rows or from columns alike."""
+
+    case: CaseState
+    return_way: ReturnWay
+    way: Way | None = None
+    packet: State | None = None
+    unproven: bool = False
+    visit: VisitState | None = None
+    visit_kind: VisitKind | None = None
+    visit_today: bool = False
+
+
+# fmt: off
+PLACES = {
+    (Way.IN,  State.CARRIED): "carried_in",   (Way.IN,  State.AT_POST): "at_post_in",
+    (Way.IN,  State.AT_DESK): "at_desk_in",   (Way.OUT, State.WAITING): "waiting_out",
+    (Way.OUT, State.CARRIED): "carried_out",  (Way.OUT, State.AT_POST): "at_post_out",
+    (Way.OUT, State.AT_DESK): "at_desk_out",
+}
+EVENTS = {
+    (Way.IN,  "collect"): "collected",        (Way.IN,  "hand_in"): "post_received",
+    (Way.IN,  "take"):    "carried_on",       (Way.IN,  "receive"): "desk_received",
+    (Way.IN,  "deliver"): "papers_returned",  (Way.OUT, "take"):    "result_taken",
+    (Way.OUT, "hand_in"): "result_at_post",   (Way.OUT, "receive"): "result_back",
+    (Way.OUT, "deliver"): "delivered",        (Way.OUT, "confirm"): "delivered",
+}
+CASE_EVENTS = {
+    "submit": "submitted", "accept": "accepted", "ready": "result_ready", "close": "closed", "cancel": "cancelled",
+}
+AHEAD = {  # what is still to come, in order, from each state of the case
+    CaseState.BOOKED:       ("submitted", "result_ready", "delivered"),
+    CaseState.SUBMITTED:    ("accepted", "result_ready", "delivered"),
+    CaseState.ACCEPTED:     ("result_ready", "delivered"),
+    CaseState.RESULT_READY: ("delivered",),
+}
+# fmt: on
+
+
+def headline(sight: Sight) -> str:
+    """The one sentence of the page, by key: trouble first, then today's visit, then where the packet is."""
+    if sight.case in OVER:
+        return str(sight.case)
+    if sight.packet in (State.LOST, State.DISPUTED, State.WRITTEN_OFF, State.DELIVERED_UNVERIFIED):
+        return sight.packet.lower()
+    if sight.packet is None or sight.packet in packets.ENDED:
+        return _at_the_ward(sight)
+    if sight.visit in OPEN and sight.visit_today and _visit_matters(sight):
+        return "courier_today"
+    if sight.visit is VisitState.MISSED and _visit_matters(sight):
+        return "missed" if sight.way is Way.IN else "missed_out"
+    if sight.packet is State.CARRIED and sight.unproven:
+        return "collected_unproven"
+    if sight.way is Way.IN and sight.packet is State.WAITING:
+        return "visit_set" if sight.visit in OPEN else "no_visit"
+    if sight.way is Way.OUT and sight.return_way is ReturnWay.DESK:
+        return "call_for_it"
+    return PLACES.get((sight.way, sight.packet), "moving") if sight.way else "moving"
+
+
+def _visit_matters(sight: Sight) -> bool:
+    """A visit for the way the packet is going; the collection visit is history once it is collected."""
+    wanted = VisitKind.COLLECT if sight.way is Way.IN else VisitKind.DELIVER
+    return sight.visit_kind is wanted and (sight.way is Way.OUT or sight.packet is State.WAITING)
+
+
+def _at_the_ward(sight: Sight) -> str:
+    if sight.case is CaseState.BOOKED:
+        return "opened"
+    if sight.case is CaseState.RESULT_READY and sight.return_way is ReturnWay.DESK:
+        return "call_for_it"
+    return str(sight.case)
+
+
+# ---- the whole story, for the citizen ----------------------------------------------------------------------------
+
+
+def story(dossier: Dossier, at: datetime) -> Story:
+    """What the citizen's own page says: read only."""
+    under_way = packets.under_way(dossier.id)
+    visit = visits.current(under_way.id) if under_way else None
+    sight = _sight(dossier, under_way, visit, at)
+    key = headline(sight)
+    coming = visit if visit and visit.state in OPEN and _visit_matters(sight) else None
+    waiting = under_way is not None and under_way.way is Way.IN and under_way.state is State.WAITING
+    reachable = coming is None or coming.state is not VisitState.EN_ROUTE
+    return Story(
+        number=dossier.number,
+        headline=key,
+        holder=_holder(dossier, under_way),
+        next=_next(dossier, under_way, coming, key, at),
+        entries=tuple(_entries(dossier, coming, at)),
+        caller=_caller(coming, at),
+        visit=coming,
+        packet=under_way,
+        movable=reachable and booking.movable(dossier) is not None,
+        cancellable=dossier.state is CaseState.BOOKED and waiting and reachable,
+        code=booking.code_purpose(under_way) if under_way and dossier.state not in OVER else None,
+        claim=_claim(under_way),
+    )
+
+
+def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: datetime) -> Sight:
+    if packet is None:
+        return Sight(dossier.state, dossier.return_way)
+    return Sight(
+        case=dossier.state,
+        return_way=dossier.return_way,
+        way=packet.way,
+        packet=packet.state,
+        unproven="collect_unproven" in packet.flags,
+        visit=visit.state if visit else None,
+        visit_kind=visit.kind if visit else None,
+        visit_today=bool(visit and visit.round_id and visit.slot.day == today(at)),
+    )
+
+
+def _claim(packet: Packet | None) -> str | None:
+    if packet is None:
+        return None
+    if packet.state is State.DELIVERED_UNVERIFIED:
+        return "confirm"
+    return "attest" if "collect_unproven" in packet.flags else None
+
+
+def _holder(dossier: Dossier, packet: Packet | None) -> Holder:
+    if packet is None:
+        newest = next(reversed(packets.of_dossier(dossier.id)), None)
+        if newest is None or newest.state is State.DELIVERED or dossier.state is CaseState.CANCELLED:
+            return Holder(PartyKind.CITIZEN)
+        return Holder(PartyKind.DESK, dossier.desk.name)
+    party = db.session.get_one(Party, packet.holder_id)
+    office = db.session.scalar(sa.select(Office.name).filter_by(party_id=party.id))
+    return Holder(party.kind, office)
+
+
+def _caller(visit: Visit | None, at: datetime) -> Caller | None:
+    if visit is None or visit.slot.day != today(at) or visit.courier is None:
+        return None
+    return Caller(visit.courier.name, visit.courier.badge, visit.courier.phone)
+
+
+def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str, at: datetime) -> Entry | None:
+    """What happens next, and when if anybody has promised it."""
+    if visit:
+        return Entry("visit", "next", values=when(visit, at))
+    if key in ("missed", "missed_out", "no_visit"):
+        return Entry("choose_time", "next")
+    if key in ("carried_in", "at_post_in", "collected_unproven") and packet:
+        last = ledger.lines(packet)[-1].recorded_at
+        return Entry("to_desk", "next", values={"day": calendar.working_days_after(today(last), 1)[0]})
+    if dossier.state is CaseState.ACCEPTED and dossier.due_on:
+        return Entry("due", "next", values={"day": dossier.due_on})
+    return None
+
+
+def when(visit: Visit, at: datetime) -> dict[str, Any]:
+    """Day and window of a visit; on the day, about when, to the half hour."""
+    slot = visit.slot
+    values: dict[str, Any] = {"kind": visit.kind, "day": slot.day, "opens": slot.opens, "closes": slot.closes}
+    if visit.arrives_at and slot.day == today(at):
+        values["about"] = about(visit.arrives_at)
+    return values
+
+
+def about(arrives_at: datetime) -> tuple[time, time]:
+    """The half hour an arrival is announced for."""
+    here = calendar.local(arrives_at)
+    begins = here.replace(minute=here.minute // 30 * 30, second=0, microsecond=0)
+    return begins.time(), (begins + timedelta(minutes=30)).time()
+
+
+def _entries(dossier: Dossier, coming: Visit | None, at: datetime) -> list[Entry]:
+    done = sorted(_past(dossier), key=lambda entry: entry.at or dossier.booked_at)
+    if dossier.state in OVER:
+        return done
+    if coming:
+        done.append(Entry("visit", "now", values=when(coming, at)))
+    else:
+        last = done[-1]
+        done[-1] = Entry(last.key, "now", last.at, last.values)
+    said = {entry.key for entry in done}
+    home = dossier.return_way is ReturnWay.HOME
+    for key in AHEAD.get(dossier.state, ()):
+        if key == "delivered" and coming and coming.kind is VisitKind.DELIVER:
+            continue
+        values = {"day": dossier.due_on} if key == "result_ready" and dossier.due_on else {}
+        key = "called_for" if key == "delivered" and not home else key
+        if key not in said:
+            done.append(Entry(key, "next", values=values))
+    return done
+
+
+def _past(dossier: Dossier) -> Iterator[Entry]:
+    yield Entry("booked", "did", dossier.booked_at)
+    for line in dossier.history:
+        if key := CASE_EVENTS.get(line.event):
+            yield Entry(key, "did", _legal_time(dossier, key) or line.at, _case_values(dossier, key))
+    for packet in packets.of_dossier(dossier.id):
+        for moved in ledger.lines(packet):
+            if entry := _moved(dossier, packet, moved):
+                yield entry
+        missed = sa.select(Visit).filter_by(packet_id=packet.id, state=VisitState.MISSED).order_by(Visit.id)
+        for visit in db.session.scalars(missed):
+            values = {"attempt": visit.attempt, "reason": visit.reason, "next": visit.next}
+            yield Entry("missed", "did", visit.ended_at, values)
+
+
+def _legal_time(dossier: Dossier, key: str) -> datetime | None:
+    return dossier.submitted_at if key == "submitted" else None
+
+
+def _case_values(dossier: Dossier, key: str) -> dict[str, Any]:
+    if key == "submitted":
+        return {"office": dossier.desk.name}
+    if key == "accepted":
+        return {"official_code": dossier.official_code, "day": dossier.due_on, "days": dossier.procedure.days}
+    return {}
+
+
+def _moved(dossier: Dossier, packet: Packet, line: Handoff) -> Entry | None:
+    if line.event == "dispute":
+        return Entry("disputed", "did", line.recorded_at)
+    key = EVENTS.get((packet.way, line.event))
+    if key is None:
+        return None
+    values: dict[str, Any] = {}
+    if key == "collected":
+        there = [paper for paper in dossier.papers if not paper.is_missing]
+        values = {"kinds": len(there), "sheets": sum(paper.sheets for paper in there), "seal": packet.seal}
+        if packet.kind is not Kind.SUBMISSION:
+            values = {"seal": packet.seal}
+    elif line.state is State.DELIVERED_UNVERIFIED:
+        key = "delivered_unverified"
+    else:
+        values = {"office": db.session.scalar(sa.select(Office.name).filter_by(party_id=line.taker_id))}
+    return Entry(key, "did", line.recorded_at, values)
+
+
+# ---- by number --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """What the number and four digits of the phone open: the state, and nothing else."""
+
+    number: str
+    headline: str
+
+
+def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None:
+    """The state of the dossier, or None when number and digits do not belong together.
+
+    The same three queries and the same comparison whether the number exists or not. Raises Invalid (`number_form`,
+    `number_check`) for what cannot be a number of ours, which says nothing about which exist.
+    """
+    number = numbers.read(text)
+    of_packet = sa.select(Packet.dossier_id).where(Packet.number == number)
+    found = db.session.execute(
+        sa.select(Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone)
+        .join(Citizen, Dossier.citizen_id == Citizen.id)
+        .where(sa.or_(Dossier.number == number, Dossier.id.in_(of_packet)))
+        .limit(1)
+    ).first()
+    packet = db.session.execute(
+        sa.select(Packet.id, Packet.way, Packet.state, Packet.flags)
+        .where(Packet.dossier_id == (found.id if found else 0), Packet.state.not_in(packets.ENDED))
+        .order_by(Packet.id.desc())
+        .limit(1)
+    ).first()
+    visit = db.session.execute(
+        sa.select(Visit.state, Visit.kind, Visit.round_id, visits.Slot.day)
+        .join(visits.Slot)
+        .where(Visit.packet_id == (packet.id if packet else 0))
+        .order_by(Visit.id.desc())
+        .limit(1)
+    ).first()
+    digits = "".join(c for c in phone_last4 if c.isdigit())[:8].encode()
+    fits = secrets.compare_digest(digits, (found.phone[-4:] if found else "none").encode())
+    sight = Sight(
+        case=found.state if found else CaseState.BOOKED,
+        return_way=found.return_way if found else ReturnWay.HOME,
+        way=packet.way if packet else None,
+        packet=packet.state if packet else None,
+        unproven=bool(packet and "collect_unproven" in packet.flags),
+        visit=visit.state if visit else None,
+        visit_kind=visit.kind if visit else None,
+        visit_today=bool(visit and visit.round_id and visit.day == today(at)),
+    )
+    key = headline(sight)
+    return Glimpse(found.number, key) if found and fits else None
+
+
+def ask_details(text: str, act: Act) -> str:
+    """Send a one-time code to the phone of this number, if there is one; the request it belongs to either way.
+
+    Raises Invalid as `numbers.read`. The door throttles by address and by number.
+    """
+    number = numbers.read(text)
+    dossier = db.session.scalar(sa.select(Dossier).filter_by(number=number))
+    request, code = codes.ask_view(dossier.id if dossier else None, act)
+    if dossier:
+        outbox.say(dossier.citizen.phone, "view_code", act.at, number=dossier.number, code=code)
+    return request
+
+
+def open_details(request: str, code: str, act: Act) -> int | None:
+    """The dossier whose details this code opens, or None; the try is counted either way."""
+    dossier_id = codes.answer_view(request, code, act)
+    if dossier_id is not None:
+        audit.note("details_opened", str(dossier_id), act)
+    return dossier_id
+
+
+def due_days(received: date, due: date) -> list[tuple[date, str]]:
+    """Each day from the signature to the due day: "received", "off", "on" or "due"."""
+    marks, day = [(received, "received")], received
+    while day < due and len(marks) < 60:
+        day += timedelta(days=1)
+        marks.append((day, "due" if day == due else "on" if calendar.is_working(day) else "off"))
+    return marks

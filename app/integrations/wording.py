@@ -1,0 +1,86 @@
+"""Messages to citizens, in words. Short; no name of a person, no name of a procedure, no address: a kind and values.
+
+The worker calls `words` inside an application context. Vietnamese, whatever the language of whoever caused it.
+"""
+
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Any
+
+from flask import current_app
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+
+from app import language
+
+# fmt: off
+MESSAGES = {
+    "booked": _l("Booked, %(number)s. The courier comes %(day)s, %(window)s. See, move or cancel: %(link)s"),
+    "door_code": _l("Code %(code)s for packet %(number)s. Read it to the courier only when all is counted and sealed."),
+    "code_again": _l("Code %(code)s for packet %(number)s. Read it to the courier only at the door, when everything is right."),
+    "rebooked": _l("New time for %(number)s: %(day)s, %(window)s. See: %(link)s"),
+    "cancelled": _l("Cancelled: %(number)s. Nobody has collected anything, nothing is to be paid. See: %(link)s"),
+    "courier_today": _l("Today between %(opens)s and %(closes)s a courier comes for %(number)s. Name and badge: %(link)s"),
+    "collected": _l("The courier has received packet %(number)s, seal %(seal)s. See: %(link)s"),
+    "collected_unproven": _l("The courier says packet %(number)s is collected. Please confirm: %(link)s. Not so? Call %(phone)s"),
+    "missed": _l("The courier did not find you for %(number)s: %(reason)s. %(next)s: %(link)s"),
+    "declined": _l("Packet %(number)s was not handed over: %(reason)s. %(next)s: %(link)s"),
+    "submitted": _l("The ward has signed for dossier %(number)s. This is its day of filing. See: %(link)s"),
+    "accepted": _l("The ward now handles dossier %(number)s. When it is due: %(link)s"),
+    "accepted_due": _l("The ward now handles dossier %(number)s, due %(due)s. See: %(link)s"),
+    "result_ready": _l("The result of dossier %(number)s is ready. See: %(link)s"),
+    "result_sent": _l("Result of %(number)s: a courier brings it %(day)s, %(window)s. Code %(code)s, to be read only with the result in hand. See: %(link)s"),
+    "delivered": _l("Packet %(number)s has been handed over in person. Not so? Call %(phone)s"),
+    "delivered_unverified": _l("The courier says packet %(number)s was handed over. Please confirm: %(link)s. Not received? Call %(phone)s"),
+    "disputed": _l("Two records of packet %(number)s differ. The post is checking and still answers for it. See: %(link)s"),
+    "view_code": _l("Code %(code)s opens the tracking page of %(number)s. It is good for 5 minutes. Tell it to nobody."),
+}
+REASONS = {
+    "nobody_home": _l("nobody was at home"),
+    "papers_not_ready": _l("the papers were not ready"),
+    "house_not_found": _l("the house was not found"),
+    "changed_mind": _l("the sender decided otherwise"),
+    "courier_late": _l("the courier did not come in time, the post apologises"),
+    "refused_id": _l("no identity card was shown"),
+    "refused": _l("the recipient did not take it"),
+    "wrong_person": _l("the recipient was not there"),
+    "no_authorisation": _l("the authorisation paper was missing"),
+    "fee_not_paid": _l("the fee was not paid"),
+    "old_papers_missing": _l("the old papers to be given back were missing"),
+}
+NEXT = {
+    "later_today": _l("The courier comes again today"),
+    "another_day": _l("Choose another time"),
+    "hold_at_post": _l("It is kept at the post office"),
+    "back_to_desk": _l("It goes back to the ward desk"),
+}
+# fmt: on
+
+
+def words(kind: str, values: Mapping[str, Any]) -> str:
+    """The message of `kind` in Vietnamese. KeyError for a kind nobody has put into words."""
+    with force_locale("vi"):
+        if kind == "accepted" and values.get("due_on"):
+            kind = "accepted_due"
+        return str(MESSAGES[kind]) % _filled(values)
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, str]:
+    settings = current_app.extensions["settings"]
+    filled = dict.fromkeys(("number", "code", "seal", "day", "window", "opens", "closes", "due"), "")
+    filled |= {name: str(value) for name, value in values.items() if value is not None}
+    filled["link"] = f"{settings.base_url.rstrip('/')}/t/{values.get('secret', '')}"
+    filled["phone"] = settings.support_phone
+    if values.get("seal"):
+        filled["seal"] = language.seal(str(values["seal"]))
+    if values.get("day"):
+        filled["day"] = language.long_date(date.fromisoformat(values["day"]))
+    if values.get("due_on"):
+        filled["due"] = language.long_date(date.fromisoformat(values["due_on"]))
+    if values.get("opens") and values.get("closes"):
+        opens, closes = (time.fromisoformat(values[name]) for name in ("opens", "closes"))
+        filled |= {"window": language.window(opens, closes)}
+        filled |= {"opens": language.clock(opens), "closes": language.clock(closes)}
+    filled["reason"] = str(REASONS.get(values.get("reason") or "", ""))
+    filled["next"] = str(NEXT.get(values.get("next") or "", NEXT["another_day"]))
+    return filled

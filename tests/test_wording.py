@@ -1,0 +1,60 @@
+"""Every message has words: short, Vietnamese, and silent about persons, procedures and places."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.domain.dossiers import CASES
+from app.domain.steps import NEXT, REASONS, STEPS
+from app.integrations import wording
+
+DOMAIN = Path(wording.__file__).parents[1] / "domain"
+SAMPLE = {
+    "number": "HS-261123-000001-4", "secret": "0123456789ABCDEF", "code": "123456", "seal": "NP0045821",
+    "day": "2026-11-24", "opens": "08:00", "closes": "10:00", "reason": "nobody_home", "next": "another_day",
+    "due_on": "2026-11-27",
+}  # fmt: skip
+
+
+def kinds_said() -> set[str]:
+    """Kinds written out in a call of outbox.say, or of a verb that passes them on, plus those of the tables."""
+    kinds = {step.tell for step in STEPS if step.tell} | {case.tell for case in CASES.values() if case.tell}
+    for path in DOMAIN.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
+                "say",
+                "_say",
+            ):
+                second = node.args[1] if len(node.args) > 1 else None
+                if isinstance(second, ast.Constant) and isinstance(second.value, str):
+                    kinds.add(second.value)
+    return kinds
+
+
+def test_every_kind_of_message_has_words(app: Flask) -> None:
+    assert {"booked", "door_code", "view_code"} <= kinds_said() <= set(wording.MESSAGES)
+
+
+def test_every_reason_and_what_comes_next_have_words() -> None:
+    assert set(wording.REASONS) >= {reason for reasons in REASONS.values() for reason in reasons}
+    assert set(wording.NEXT) >= {step for steps in NEXT.values() for step in steps}
+
+
+@pytest.mark.parametrize("kind", sorted(wording.MESSAGES))
+def test_a_message_is_short_and_fills_every_gap(app: Flask, kind: str) -> None:
+    text = wording.words(kind, SAMPLE)
+    assert "%(" not in text and "  " not in text
+    assert len(text) <= 240
+    assert "{" not in text
+
+
+@pytest.mark.parametrize("kind", sorted(wording.MESSAGES))
+def test_a_message_with_no_more_than_a_number_still_reads(app: Flask, kind: str) -> None:
+    assert wording.words(kind, {"number": SAMPLE["number"], "secret": "0" * 16, "seal": None})
+
+
+def test_a_kind_without_words_is_an_error_and_not_an_empty_message(app: Flask) -> None:
+    with pytest.raises(KeyError):
+        wording.words("nonsense", SAMPLE)

@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     base_url: str = "http://localhost:8000"
     keys_dir: Path = VAR / "keys"
     demo: bool = False
+    channel: str = Field(default="", description="how messages leave; while empty they wait. The demo keeps them")
     support_phone: str = "0900 000 000"
     web_workers: int = Field(default=1, ge=1, description="more than one only on PostgreSQL")
     cookie_secure: bool | None = Field(default=None, description="default: when BASE_URL is https")
@@ -35,6 +36,8 @@ class Settings(BaseSettings):
             raise ValueError("BASE_URL must begin with http:// or https://")
         if self.database_url.startswith("postgres://"):
             self.database_url = self.database_url.replace("postgres://", "postgresql://", 1)
+        if self.demo and not self.channel:
+            self.channel = "inbox"
         return self
 
     @property

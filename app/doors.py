@@ -5,9 +5,9 @@ from types import ModuleType
 from flask import Flask
 
 from app import security
-from app.views import account, health
+from app.views import account, admin, dispatch, health
 
-VIEWS = (health, account)
+VIEWS = (health, account, dispatch, admin)
 APIS: tuple[ModuleType, ...] = ()
 
 

@@ -52,6 +52,10 @@ SENTENCES = {
     "not_your_page": _l("This page belongs to another job. Sign in with the account that does it."),
     "device_key": _l("The phone sent a key we cannot use. Update its browser and sign in again."),
     "device_unknown": _l("This phone is not registered. Sign in on it once more."),
+    "no_office": _l("This account belongs to no office. Ask the administrator."),
+    "courier_unknown": _l("This courier does not belong to your post office. Choose one from the list."),
+    "round_under_way": _l("This courier has already set out. Call them, then change the rest."),
+    "day_form": _l("A day reads like 2026-08-28. Choose one from the list."),
     # dossiers
     "case_submit": _l("This dossier has already been received by the ward."),
     "case_accept": _l("Only a dossier the ward has received can be accepted."),

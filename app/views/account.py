@@ -1,6 +1,6 @@
 """Signing in and out, the language, and where each role starts work."""
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -22,7 +22,7 @@ STARTS = {
     Role.OFFICER: "desk.home",
     Role.DISPATCHER: "dispatch.home",
     Role.SUPERVISOR: "admin.home",
-    Role.ADMIN: "admin.home",
+    Role.ADMIN: "admin.number_pools",
 }
 
 
@@ -76,3 +76,9 @@ def language(to: str) -> ResponseReturnValue:
 def _inside(path: str) -> str | None:
     """A path of our own, or None: nobody is sent to another site."""
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path else None
+
+
+@bp.app_context_processor
+def home() -> dict[str, str]:
+    """Where the mark in the head leads: staff to their work, everybody else to the first page."""
+    return {"home": url_for("account.start")} if g.get("user") else {}

@@ -1,0 +1,70 @@
+# Two commands do everything: `make run` and `make test`. The rest is for developers.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTHON ?= python3
+export UV_SYSTEM_CERTS := 1
+export PYTHONUNBUFFERED := 1
+say = @printf '\033[1m==> %s\033[0m\n' $(1)
+
+.PHONY: help run test test-fast lint format assets lock clean bench
+
+help:
+	@printf '%s\n' 'make run     set up everything and serve the demonstration on http://localhost:8000 (PORT=… for another)' \
+	  'make test    set up everything and run every test' 'make lint    ruff and mypy' 'make clean   forget what was built (var/ stays)'
+
+run: .stamps/python assets
+	$(call say,"Database and demonstration data")
+	@$(BIN)/python tools/first_run.py --demo
+	@$(BIN)/flask --app app db upgrade
+	@$(BIN)/flask --app app demo load
+	@exec $(BIN)/python tools/serve.py
+
+test: .stamps/dev assets
+	@bash tools/services.sh
+	$(call say,"Tests")
+	@REQUIRE_ALL=$${REQUIRE_ALL-$${CI:+1}} $(BIN)/python -m pytest -n 2 --dist loadfile --timeout 300 $(ARGS)
+
+test-fast: .stamps/dev assets
+	@$(BIN)/python -m pytest -x -q --timeout 120 --ignore tests/e2e -k 'not postgresql' $(ARGS)
+
+lint: .stamps/dev
+	@$(BIN)/ruff check --output-format concise .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python tools/catalogue.py check
+
+format: .stamps/dev
+	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format .
+
+assets: .stamps/assets .stamps/catalogue
+
+lock: .stamps/python
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements.lock --extra test --extra lint -o requirements-dev.lock
+
+clean:
+	@rm -rf .venv .stamps node_modules app/static/dist .pytest_cache .mypy_cache .ruff_cache
+	@find app -name '*.mo' -delete
+
+.stamps/python: requirements.lock requirements-uv.lock tools/setup.sh
+	$(call say,"Python environment and libraries")
+	@PYTHON=$(PYTHON) bash tools/setup.sh requirements.lock
+	@mkdir -p .stamps && touch $@
+
+.stamps/dev: .stamps/python requirements-dev.lock
+	$(call say,"Libraries for tests and checks")
+	@PYTHON=$(PYTHON) bash tools/setup.sh requirements-dev.lock
+	@touch $@
+
+.stamps/assets: .stamps/python package.json package-lock.json .npmrc requirements-node.lock tools/assets.sh tools/assets.mjs $(shell find app/static/src -type f 2>/dev/null)
+	$(call say,"Styles and scripts and fonts")
+	@bash tools/assets.sh
+	@touch $@
+
+.stamps/catalogue: .stamps/python tools/catalogue.py $(wildcard app/translations/*/LC_MESSAGES/*.po)
+	@$(BIN)/python tools/catalogue.py compile
+	@touch $@

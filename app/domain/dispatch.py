@@ -1,0 +1,161 @@
+"""Dispatch: a post office's day, its visits given to couriers and ordered into rounds.
+
+Planning takes seconds, so it is three steps: `problem` reads, `routes.plan` thinks outside any transaction, `adopt` writes.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import sqlalchemy as sa
+
+import routes
+from app.db import db, lock
+from app.domain import audit, people, visits
+from app.domain.calendar import HERE
+from app.domain.dossiers import Dossier
+from app.domain.packets import Packet, Way
+from app.domain.people import Act, User
+from app.domain.places import Office
+from app.domain.visits import OPEN, Round, Slot, Visit, VisitState
+from app.errors import Missing, Refused
+
+SHIFT = (time(7, 30), time(17, 30))
+CAPACITY = 60  # packets on a motorbike
+SERVICE = 480  # seconds at a door: count, seal, sign
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a dispatcher sees: visits nobody has yet, and each courier's round (None while empty)."""
+
+    office: Office
+    day: date
+    unassigned: list[Visit]
+    rounds: list[tuple[User, Round | None]]
+
+    @property
+    def count(self) -> int:
+        return len(self.unassigned) + sum(len(round_.visits) for _, round_ in self.rounds if round_)
+
+
+def day_of(office: Office, day: date) -> Day:
+    mine = of_day(office, day)
+    unassigned = [visit for visit in mine if visit.round_id is None and visit.state in OPEN]
+    found = sa.select(Round).filter_by(office_id=office.id, day=day)
+    by_courier = {round_.courier_id: round_ for round_ in db.session.scalars(found)}
+    staff = people.couriers_of(office.id)
+    return Day(office, day, unassigned, [(courier, by_courier.get(courier.id)) for courier in staff])
+
+
+def of_day(office: Office, day: date) -> list[Visit]:
+    query = (
+        sa.select(Visit)
+        .join(Slot)
+        .where(Slot.office_id == office.id, Slot.day == day)
+        .order_by(Slot.opens, Visit.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def assign(office: Office, visit_ids: list[int], courier_id: str | None, act: Act) -> int:
+    """Give visits of this office to a courier, at the end of the round, or to nobody. How many were moved.
+
+    Raises Missing("courier_unknown") for another office's courier and Refused("round_under_way") once one has set out.
+    """
+    courier = next((c for c in people.couriers_of(office.id) if c.id == courier_id), None)
+    if courier_id and courier is None:
+        raise Missing("courier_unknown")
+    moved = 0
+    for visit in lock(Visit, *visit_ids):
+        if visit.slot.office_id != office.id or visit.state not in OPEN:
+            continue
+        if visit.state is VisitState.EN_ROUTE:
+            raise Refused("round_under_way")
+        if courier is None:
+            visit.round, visit.position, visit.state = None, None, VisitState.SCHEDULED
+        else:
+            round_ = _round(office, courier, visit.slot.day)
+            visit.position = max((v.position or 0 for v in round_.visits if v is not visit), default=0) + 1
+            visit.round, visit.state = round_, VisitState.EN_ROUTE if round_.started_at else VisitState.ASSIGNED
+        visit.arrives_at = None
+        moved += 1
+    audit.note("assign", f"office {office.id}", act, visits=visit_ids, courier=courier_id)
+    return moved
+
+
+def problem(office: Office, day: date) -> routes.Problem:
+    """Every visit that has not set out, for every courier who has not. Seconds since local midnight."""
+    here = day_of(office, day)
+    free = [courier for courier, round_ in here.rounds if round_ is None or round_.started_at is None]
+    waiting = [v for v in of_day(office, day) if v.state in (VisitState.SCHEDULED, VisitState.ASSIGNED)]
+    return routes.Problem(
+        depot=routes.Place(office.lat, office.lon),
+        couriers=tuple(
+            routes.Courier(courier.id, (_seconds(SHIFT[0]), _seconds(SHIFT[1])), CAPACITY) for courier in free
+        ),
+        stops=tuple(
+            routes.Stop(
+                str(visit.id),
+                routes.Place(visit.packet.dossier.citizen.lat, visit.packet.dossier.citizen.lon),
+                _seconds(visit.slot.opens),
+                _seconds(visit.slot.closes) - SERVICE,
+                SERVICE,
+            )
+            for visit in waiting
+        ),
+    )
+
+
+def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
+    """Write a plan into the rounds. Visits that changed while it was made stay as they are. How many were placed."""
+    midnight = datetime.combine(day, time(), HERE)
+    placed = 0
+    ids = [int(stop.key) for round_ in plan.rounds for stop in round_.stops]
+    left_out = [int(stop.key) for stop in plan.unplanned]
+    found = {visit.id: visit for visit in lock(Visit, *ids, *left_out)}
+    for visit_id in left_out:
+        if found[visit_id].state is VisitState.ASSIGNED:
+            _take_off(found[visit_id])
+    for planned in plan.rounds:
+        courier = db.session.get_one(User, planned.courier.key)
+        round_ = _round(office, courier, day)
+        if round_.started_at:
+            continue
+        round_.planned_at = act.at
+        for position, (stop, arrival) in enumerate(zip(planned.stops, planned.arrivals, strict=True), start=1):
+            visit = found[int(stop.key)]
+            if visit.state not in (VisitState.SCHEDULED, VisitState.ASSIGNED) or visit.slot.day != day:
+                continue
+            visit.round, visit.position, visit.state = round_, position, VisitState.ASSIGNED
+            visit.arrives_at = midnight + timedelta(seconds=arrival)
+            placed += 1
+    audit.note("plan", f"office {office.id}", act, day=day.isoformat(), placed=placed)
+    return placed
+
+
+def due_out(office: Office) -> list[Packet]:
+    """Results sealed at the desks this office serves, and packets it holds that go on to a home."""
+    query = (
+        sa.select(Packet)
+        .join(Dossier)
+        .where(Dossier.post_office_id == office.id, Packet.way == Way.OUT, Packet.state.in_(("WAITING", "AT_POST")))
+        .order_by(Packet.created_at)
+    )
+    return list(db.session.scalars(query))
+
+
+def _round(office: Office, courier: User, day: date) -> Round:
+    round_ = visits.round_of(courier, day)
+    if round_ is None:
+        round_ = Round(office_id=office.id, courier_id=courier.id, day=day)
+        db.session.add(round_)
+        db.session.flush()
+    return round_
+
+
+def _take_off(visit: Visit) -> None:
+    visit.round, visit.position, visit.arrives_at, visit.state = None, None, None, VisitState.SCHEDULED
+
+
+def _seconds(clock: time) -> int:
+    return clock.hour * 3600 + clock.minute * 60

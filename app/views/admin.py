@@ -1,0 +1,58 @@
+"""For supervisors and administrators: what needs a person, and the pools of numbers."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, IntegerField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from app import security
+from app.db import atomically
+from app.domain import audit, numbers, oversight
+from app.domain.people import Act, Right
+from app.errors import Refused
+from app.security import requires
+from app.sentences import sentence
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+SERIAL = NumberRange(0, 99_999_999, _l("A serial has at most eight digits, for example 47312482"))
+
+
+class Pool(FlaskForm):  # type: ignore[misc]
+    prefix = StringField(_l("Two letters"), [InputRequired(_l("Type the two letters of the range, for example RR")), Length(max=2, message=_l("Two letters only, for example RR"))])
+    first = IntegerField(_l("First serial, eight digits"), [InputRequired(_l("Type the first serial, for example 47312482")), SERIAL])
+    last = IntegerField(_l("Last serial, eight digits"), [InputRequired(_l("Type the last serial, for example 47312999")), SERIAL])
+    is_test = BooleanField(_l("A test range: paper and screens mark its numbers"))
+
+
+@bp.get("/")
+@requires(Right.SUPERVISE)
+def home() -> ResponseReturnValue:
+    return render_template(
+        "admin/home.html", counts=oversight.counts(), waiting=oversight.waiting(), unreadable=oversight.unreadable()
+    )
+
+
+@bp.route("/numbers", methods=["GET", "POST"])
+@requires(Right.ADMIN)
+def number_pools() -> ResponseReturnValue:
+    form, status = Pool(), 200
+    if form.validate_on_submit():
+        try:
+            atomically(load, form.prefix.data.upper(), form.first.data, form.last.data, form.is_test.data, security.act())
+        except Refused as refusal:
+            form.first.errors = [sentence(refusal)]
+            status = 422
+        else:
+            flash(_("The range is loaded. New packets take their numbers from it."), "ok")
+            return redirect(url_for("admin.number_pools"))
+    elif form.is_submitted():
+        status = 422
+    return render_template("admin/numbers.html", form=form, pools=oversight.pools()), status
+
+
+def load(prefix: str, first: int, last: int, is_test: bool, act: Act) -> None:
+    pool = numbers.load_pool(prefix, first, last, act.at, is_test=is_test)
+    audit.note("load_pool", pool.prefix, act, first=first, last=last)

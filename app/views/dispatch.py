@@ -1,0 +1,88 @@
+"""The dispatcher's day: who goes where, in which order, and when they will be there."""
+
+from datetime import date
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+import routes
+from app import security
+from app.db import atomically, now
+from app.domain import calendar, dispatch
+from app.domain.people import Right
+from app.domain.places import Office
+from app.errors import Invalid, Missing
+from app.security import requires
+
+bp = Blueprint("dispatch", __name__, url_prefix="/dispatch")
+
+
+@bp.get("/")
+@requires(Right.DISPATCH)
+def home() -> ResponseReturnValue:
+    """The first working day that still has something to plan: today, until the last window has begun."""
+    today = calendar.today(now())
+    day = today if calendar.is_working(today) else calendar.working_days_after(today, 1)[0]
+    return redirect(url_for("dispatch.day", day=day.isoformat()))
+
+
+@bp.get("/<day>")
+@requires(Right.DISPATCH)
+def day(day: str) -> ResponseReturnValue:
+    when = _read(day)
+    today = calendar.today(now())
+    week = sorted({when, *([today] if calendar.is_working(today) else []), *calendar.working_days_after(today, 5)})
+    found = dispatch.day_of(_office(), when)
+    return render_template("dispatch/day.html", found=found, week=week, today=today)
+
+
+@bp.post("/<day>/assign")
+@requires(Right.DISPATCH)
+def assign(day: str) -> ResponseReturnValue:
+    when = _read(day)
+    ids = [int(value) for value in request.form.getlist("visit") if value.isdecimal()][:500]
+    courier = request.form.get("courier") or None
+    if ids:
+        moved = atomically(dispatch.assign, _office(), ids, courier, security.act())
+        flash(ngettext("%(num)d visit moved.", "%(num)d visits moved.", moved), "ok")
+    else:
+        flash(_("Tick at least one visit first."), "warning")
+    return redirect(url_for("dispatch.day", day=when.isoformat()))
+
+
+@bp.post("/<day>/plan")
+@requires(Right.DISPATCH)
+def plan(day: str) -> ResponseReturnValue:
+    """Order everything that has not set out. The search itself runs outside any transaction."""
+    when, office = _read(day), _office()
+    made = routes.plan(dispatch.problem(office, when))
+    placed = atomically(dispatch.adopt, office, when, made, security.act())
+    if made.unplanned:
+        text = ngettext(
+            "%(num)d visit fits no courier's day: give it to somebody by hand, or call and agree another time.",
+            "%(num)d visits fit no courier's day: give them to somebody by hand, or call and agree another time.",
+            len(made.unplanned),
+        )
+        flash(text, "warning")
+    kilometres = f"{made.distance / 1000:.1f}".replace(".", ",")
+    text = ngettext(
+        "%(num)d visit ordered, %(km)s km in all.", "%(num)d visits ordered, %(km)s km in all.", placed, km=kilometres
+    )
+    flash(text, "ok" if placed else "stamp")
+    return redirect(url_for("dispatch.day", day=when.isoformat()))
+
+
+def _office() -> Office:
+    office = security.user().office
+    if office is None:
+        raise Missing("no_office")
+    return office
+
+
+def _read(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid("day_form") from error

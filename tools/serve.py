@@ -1,0 +1,46 @@
+"""Serve the application with granian: one process on SQLite, WEB_WORKERS of them on PostgreSQL. Ctrl-C stops it."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from app.config import Settings  # noqa: E402 - the path above comes first
+
+THREADS = 16
+
+
+def main() -> None:
+    port = os.environ.get("PORT", "8000")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        sys.exit(f"PORT={port} is not a port: use a number from 1 to 65535, for example PORT=8080")
+    settings = Settings()
+    if "base_url" not in settings.model_fields_set:
+        os.environ["BASE_URL"] = f"http://localhost:{port}"
+        settings = Settings()
+    print(f"\nHồ sơ tận nhà: {settings.base_url}", flush=True)
+    if settings.demo:
+        print(
+            f"  Start here:      {settings.base_url}/demo\n"
+            f"  Messages:        {settings.base_url}/demo/inbox\n"
+            f"  Courier's phone: {settings.base_url}/courier/\n"
+            f"  Staff sign-in:   {settings.base_url}/sign-in\n"
+            "  Names:           courier1 … courier8, clerk1 …, desk1 …, dispatcher1, supervisor1, admin1\n"
+            "  Password:        demo-demo (PIN at another's screen: 246810)\n"
+            "  Stop with Ctrl-C.\n",
+            flush=True,
+        )
+    granian = [
+        str(Path(sys.executable).with_name("granian")),
+        "--interface", "wsgi", "--host", os.environ.get("HOST", "127.0.0.1"), "--port", port,
+        "--workers", str(settings.web_workers), "--blocking-threads", str(THREADS), "--backlog", "1024",
+        "--log-level", "warning", "--workers-kill-timeout", "15", "app.server:app",
+    ]  # fmt: skip
+    os.chdir(ROOT)
+    os.execv(granian[0], granian)  # noqa: S606 - our own interpreter's neighbour
+
+
+if __name__ == "__main__":
+    main()

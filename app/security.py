@@ -1,5 +1,6 @@
 """Who may enter, and what every answer carries. A view that names no right admits nobody."""
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,6 +18,7 @@ from app.domain.sessions import Session
 from app.errors import NotAllowed, Refused
 
 View = TypeVar("View", bound=Callable[..., Any])
+HASHED = re.compile(r"/static/dist/.+\.[0-9A-Za-z]{8,}\.\w+")  # built files whose name says their content
 TOUCH = timedelta(minutes=5)  # a session's last sign of life is written this often, not on each request
 csrf = CSRFProtect()
 
@@ -220,7 +222,7 @@ def harden(response: Response) -> Response:
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.path.startswith("/static/dist/") and response.status_code == 200:
+    if HASHED.fullmatch(request.path) and response.status_code == 200:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     elif request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")

@@ -49,10 +49,7 @@ def day_of(office: Office, day: date) -> Day:
 
 def of_day(office: Office, day: date) -> list[Visit]:
     query = (
-        sa.select(Visit)
-        .join(Slot)
-        .where(Slot.office_id == office.id, Slot.day == day)
-        .order_by(Slot.opens, Visit.id)
+        sa.select(Visit).join(Slot).where(Slot.office_id == office.id, Slot.day == day).order_by(Slot.opens, Visit.id)
     )
     return list(db.session.scalars(query))
 

@@ -21,9 +21,19 @@ SERIAL = NumberRange(0, 99_999_999, _l("A serial has at most eight digits, for e
 
 
 class Pool(FlaskForm):  # type: ignore[misc]
-    prefix = StringField(_l("Two letters"), [InputRequired(_l("Type the two letters of the range, for example RR")), Length(max=2, message=_l("Two letters only, for example RR"))])
-    first = IntegerField(_l("First serial, eight digits"), [InputRequired(_l("Type the first serial, for example 47312482")), SERIAL])
-    last = IntegerField(_l("Last serial, eight digits"), [InputRequired(_l("Type the last serial, for example 47312999")), SERIAL])
+    prefix = StringField(
+        _l("Two letters"),
+        [
+            InputRequired(_l("Type the two letters of the range, for example RR")),
+            Length(max=2, message=_l("Two letters only, for example RR")),
+        ],
+    )
+    first = IntegerField(
+        _l("First serial, eight digits"), [InputRequired(_l("Type the first serial, for example 47312482")), SERIAL]
+    )
+    last = IntegerField(
+        _l("Last serial, eight digits"), [InputRequired(_l("Type the last serial, for example 47312999")), SERIAL]
+    )
     is_test = BooleanField(_l("A test range: paper and screens mark its numbers"))
 
 
@@ -41,7 +51,9 @@ def number_pools() -> ResponseReturnValue:
     form, status = Pool(), 200
     if form.validate_on_submit():
         try:
-            atomically(load, form.prefix.data.upper(), form.first.data, form.last.data, form.is_test.data, security.act())
+            atomically(
+                load, form.prefix.data.upper(), form.first.data, form.last.data, form.is_test.data, security.act()
+            )
         except Refused as refusal:
             form.first.errors = [sentence(refusal)]
             status = 422

@@ -1,0 +1,96 @@
+"""Numbers people read aloud: check digits, pools, forgiving typing, no number twice."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.db import atomically, db
+from app.domain import numbers
+from app.errors import Invalid
+from tests.world import MONDAY, World
+
+S10 = [
+    ("47312482", 9), ("12345678", 5), ("00000010", 2), ("00000008", 0), ("00000015", 5), ("00071758", 1),
+    ("96633102", 0), ("76129403", 8), ("00071761", 8), ("00000000", 5), ("47110815", 1), ("00071759", 5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("serial", "digit"), S10)
+def test_the_check_digit_of_the_postal_union(serial: str, digit: int) -> None:
+    assert numbers.s10_check(serial) == digit
+
+
+@pytest.mark.parametrize(
+    ("digits", "digit"), [("260821000001", 4), ("260821000123", 2), ("260903004567", 1), ("572", 4)]
+)
+def test_our_own_check_digit(digits: str, digit: int) -> None:
+    assert numbers.damm(digits) == digit
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("hs 260821 000123 2", "HS-260821-000123-2"),
+        ("HS-26O821-OOO123-2", "HS-260821-000123-2"),
+        ("rr 4731 2482 9 vn", "RR473124829VN"),
+        ("EB000717595hk", "EB000717595HK"),
+        ("ee47 1 l0 8151fr", "EE471108151FR"),
+    ],
+)
+def test_typing_is_forgiven(typed: str, number: str) -> None:
+    assert numbers.read(typed) == number
+
+
+@pytest.mark.parametrize("typed", ["EB000717594HK", "EB000717535HK", "EB900717618HK", "HS-260821-000123-3"])
+def test_a_wrong_digit_is_noticed(typed: str) -> None:
+    with pytest.raises(Invalid, match="number_check"):
+        numbers.read(typed)
+
+
+@pytest.mark.parametrize("typed", ["", "RA184717615H1", "1847176155123", "HS-1", "<script>", "x" * 10_000])
+def test_what_is_no_number_is_said_so(typed: str) -> None:
+    with pytest.raises(Invalid, match="number_form"):
+        numbers.read(typed)
+
+
+@given(st.integers(0, 999_999), st.integers(0, 12), st.integers(1, 9))
+def test_every_single_wrong_digit_is_found(serial: int, place: int, shift: int) -> None:
+    digits = numbers.own(date(2026, 8, 21), serial).replace("-", "")[2:]
+    wrong = digits[:place] + str((int(digits[place]) + shift) % 10) + digits[place + 1 :]
+    with pytest.raises(Invalid):
+        numbers.read("HS" + wrong)
+
+
+def test_while_no_pool_is_loaded_the_packet_carries_the_dossiers_own_number(world: World) -> None:
+    packet = world.packet()
+    assert packet.number == packet.dossier.number
+
+
+def test_a_pool_is_used_in_order_and_never_twice_even_at_once(each_app: Flask, each_world: World) -> None:
+    atomically(numbers.load_pool, "RR", 10, 29, MONDAY, is_test=True)
+
+    def take(_: int) -> str | None:
+        with each_app.app_context():
+            return atomically(numbers.take_s10)
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(take, range(24)))
+    numbered = [number for number in taken if number]
+    assert len(set(numbered)) == len(numbered) == 20
+    assert taken.count(None) == 4
+    assert min(numbered) == f"RR00000010{numbers.s10_check('00000010')}VN"
+    db.session.rollback()
+    assert numbers.is_test(numbered[0])
+
+
+def test_a_range_is_loaded_once_and_in_the_unions_form(world: World) -> None:
+    atomically(numbers.load_pool, "RR", 10, 29, MONDAY)
+    with pytest.raises(Invalid, match="pool_overlaps"):
+        atomically(numbers.load_pool, "RR", 29, 40, MONDAY)
+    for prefix in ("JA", "R", "1A", "rr"):
+        with pytest.raises(Invalid, match="pool_range"):
+            atomically(numbers.load_pool, prefix, 1, 2, MONDAY)

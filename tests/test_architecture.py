@@ -1,0 +1,164 @@
+"""The laws of the house, checked. Each is a few lines long."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.domain.people import GRANTS, Right, Role
+from app.sentences import SENTENCES
+
+ROOT = Path(__file__).parents[1]
+
+# Arrows point down: whoever is not named may not be imported. Nouns of app.domain stand in their order.
+DOMAIN = [
+    "parties", "places", "tokens", "people", "sessions", "calendar", "procedures", "audit", "outbox", "numbers",
+    "dossiers", "packets", "visits", "codes", "devices", "scans", "ledger", "steps", "hands", "placing", "custody",
+    "manifests", "booking", "scope", "desk", "counter", "oversight", "dispatch", "day", "slips", "tracking", "models",
+]  # fmt: skip
+INSIDE = {"app.db", "app.errors", "app.domain"}
+DOOR = INSIDE | {
+    "app.security",
+    "app.sentences",
+    "app.language",
+    "app.logs",
+    "app.integrations",
+    "app.config",
+    "routes",
+}
+MAY_IMPORT = {
+    "routes": set(),
+    "labels": set(),
+    "app.errors": set(),
+    "app.config": set(),
+    "app.db": set(),
+    "app.domain": INSIDE | {"routes", "labels"},
+    "app.integrations": INSIDE | {"app.language"},
+    "app.security": INSIDE,
+    "app.sentences": {"app.errors"},
+    "app.views": DOOR | {"app.demo"},
+    "app.api": DOOR,
+}
+
+
+def files(package: str) -> list[Path]:
+    path = ROOT / package.replace(".", "/")
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def ours(path: Path) -> set[str]:
+    return {name for name in imports(path) if name.split(".")[0] in {"app", "routes", "labels", "tests"}}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_arrows_point_one_way(package: str) -> None:
+    allowed = tuple(f"{name}." for name in MAY_IMPORT[package] | {package})
+    for path in files(package):
+        assert not [name for name in ours(path) if not f"{name}.".startswith(allowed)], path
+
+
+@pytest.mark.parametrize("package", ["routes", "labels", "app.domain"])
+def test_the_inside_knows_no_web(package: str) -> None:
+    web = {"flask", "werkzeug", "flask_babel", "flask_wtf", "requests", "urllib", "http", "socket", "smtplib"}
+    for path in files(package):
+        assert not [name for name in imports(path) if name.split(".")[0] in web], path
+
+
+def test_nouns_are_ordered_and_each_knows_only_those_before_it() -> None:
+    found = {path.stem: path for path in files("app.domain") if path.stem != "__init__"}
+    assert set(found) <= set(DOMAIN), "a new noun takes its place in DOMAIN"
+    for noun, path in found.items():
+        known = {name.split(".")[2] for name in ours(path) if name.startswith("app.domain.")}
+        late = [name for name in known if DOMAIN.index(name) >= DOMAIN.index(noun)]
+        assert not late, f"{noun} imports {late}"
+
+
+def test_only_dispatch_plans_rounds_and_only_slips_prints() -> None:
+    for path in files("app"):
+        roots = {name.split(".")[0] for name in ours(path)}
+        assert "labels" not in roots or path.stem in {"slips", "cli"}, path
+        assert "routes" not in roots or path.stem in {"dispatch", "cli"}, path
+
+
+def test_our_own_modules_are_imported_at_the_top() -> None:
+    for package in ("app", "routes", "labels"):
+        for path in files(package):
+            tree = ast.parse(path.read_text())
+            for function in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
+                inner = [n for n in ast.walk(function) if isinstance(n, ast.ImportFrom)]
+                assert not [n for n in inner if str(n.module).split(".")[0] in {"app", "routes", "labels"}], path
+
+
+def test_only_atomically_ends_a_transaction() -> None:
+    for path in files("app"):
+        calls = {
+            node.func.attr
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        }
+        assert path.name == "db.py" or not calls & {"commit", "rollback"}, path
+
+
+def test_the_domain_has_no_clock_of_its_own() -> None:
+    for path in files("app.domain"):
+        text = path.read_text()
+        assert not re.search(r"datetime\.now|date\.today|time\.time\(|[^_]now\(\)", text), path
+
+
+def test_every_view_says_who_may_enter(app: Flask) -> None:
+    assert [name for name, view in app.view_functions.items() if name != "static" and not hasattr(view, "right")] == []
+
+
+def test_a_view_that_forgot_admits_nobody(app: Flask, sign_in, world) -> None:  # type: ignore[no-untyped-def]
+    app.add_url_rule("/forgotten", view_func=lambda: "hello", endpoint="forgotten")
+    assert app.test_client().get("/forgotten").status_code == 403
+    assert sign_in(world.admin).get("/forgotten").status_code == 403
+
+
+def test_every_role_has_rights_and_every_right_somebody() -> None:
+    assert set(GRANTS) == set(Role)
+    assert set().union(*GRANTS.values()) == set(Right)
+
+
+def test_every_refusal_has_its_sentence() -> None:
+    raised = set()
+    for path in files("app"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = getattr(getattr(node, "func", None), "id", "")
+            if name in {"Refused", "Invalid", "NotAllowed", "Missing", "Gone", "TooMany"} and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    raised.add(first.value)
+    assert raised - set(SENTENCES) == set()
+
+
+def test_no_table_is_forgotten_by_the_migrations() -> None:
+    text = (ROOT / "app/domain/models.py").read_text()
+    for path in files("app.domain"):
+        if "__tablename__" in path.read_text():
+            assert re.search(rf"^    {path.stem},$", text, re.M), path.stem
+
+
+def test_no_lock_file_names_a_package_index() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock", "requirements-node.lock"):
+        text = (ROOT / name).read_text()
+        assert "://" not in text and "index" not in text and "file:" not in text, name
+        assert "--hash=sha256:" in text
+
+
+def test_the_recipes_name_files_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:app|routes|labels|tests|migrations|tools|bench|docs)/[\w./-]+)`", text)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []

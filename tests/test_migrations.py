@@ -1,0 +1,61 @@
+"""Migrations equal the models: up, down, up, on both databases; the past refuses to be changed on both."""
+
+from collections.abc import Iterator
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+
+import app.domain.models  # noqa: F401
+from app import create_app
+from app.config import Settings
+from app.db import db
+from tests import postgres
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare(request: pytest.FixtureRequest, settings: Settings, tmp_path) -> Iterator[Flask]:  # type: ignore[no-untyped-def]
+    """An application on an empty database."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'bare.db'}"
+    else:
+        url = postgres.create(request.getfixturevalue("postgres_server"), f"bare_{tmp_path.name}")
+    made = create_app(settings.model_copy(update={"database_url": url}), TESTING=True)
+    with made.app_context():
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+    if request.param == "postgresql":
+        postgres.drop(url)
+
+
+def test_up_down_up_and_nothing_is_left_to_migrate(bare: Flask) -> None:
+    flask_migrate.upgrade()
+    flask_migrate.downgrade(revision="base")
+    assert set(sa.inspect(db.engine).get_table_names()) <= {"alembic_version"}
+    flask_migrate.upgrade()
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
+        assert compare_metadata(context, db.metadata) == []
+
+
+def test_a_table_that_is_not_ours_is_left_alone(bare: Flask) -> None:
+    flask_migrate.upgrade()
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE of_somebody_else (id integer)")
+    flask_migrate.check()
+    assert "of_somebody_else" in sa.inspect(db.engine).get_table_names()
+
+
+@pytest.mark.parametrize("verb", ["UPDATE scans SET sig_ok = sig_ok", "DELETE FROM scans", "TRUNCATE scans CASCADE"])
+def test_postgresql_refuses_to_change_the_past_even_to_the_owner(each_app: Flask, verb: str) -> None:
+    if db.engine.dialect.name == "sqlite":
+        return  # tests/domain/test_custody.py tries it there
+    row = sa.text("INSERT INTO scans (digest, body, sig, sig_ok, recorded_at) VALUES ('a', 'b', 'c', true, now())")
+    with db.engine.begin() as connection:
+        connection.execute(row)
+    with db.engine.begin() as connection, pytest.raises(sa.exc.DatabaseError, match="append-only"):
+        connection.execute(sa.text(verb))

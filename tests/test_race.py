@@ -1,0 +1,112 @@
+"""Twenty couriers claim one packet at the same moment, with real threads, on both databases.
+
+Never two holders; one applied child of the parent; every further claim a dispute; the giver answers meanwhile.
+A naive version (look, then write) stands beside it, and the same checks must catch it.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.db import atomically, db
+from app.domain import custody, ledger, scans
+from app.domain.ledger import Handoff, LineKind
+from app.domain.packets import Packet, State, Way
+from app.domain.people import Role, User, hire
+from app.domain.scans import Ruling
+from tests.world import Phone, World
+
+COURIERS = 20
+
+
+def rush(app: Flask, claims: list[Callable[[], object]]) -> list[object]:
+    """Run all claims at once, each in a thread and an application context of its own."""
+    start = Barrier(len(claims))
+
+    def one(claim: Callable[[], object]) -> object:
+        with app.app_context():
+            start.wait()
+            try:
+                return claim()
+            except sa.exc.IntegrityError as error:
+                return error
+
+    with ThreadPoolExecutor(len(claims)) as pool:
+        return list(pool.map(one, claims))
+
+
+@pytest.fixture
+def phones(each_world: World) -> list[Phone]:
+    post = each_world.post
+
+    def recruit() -> None:
+        for n in range(COURIERS):
+            hire(f"rider{n}", f"Bưu tá {n}", Role.COURIER, post, World.PASSWORD, badge=f"R-{n:02}")
+
+    atomically(recruit)
+    riders = db.session.scalars(sa.select(User).where(User.login.like("rider%"))).all()
+    return [each_world.phone(rider) for rider in riders]
+
+
+def test_twenty_claims_leave_one_holder_and_a_dispute(each_app: Flask, each_world: World, phones: list[Phone]) -> None:
+    packet = each_world.packet(Way.OUT)
+    taken = [phone.scan(packet, "take") for phone in phones]
+    seen = each_world.seen()
+    rush(each_app, [lambda scan=scan: atomically(custody.record, scan, seen) for scan in taken])
+
+    packet = each_world.fresh(packet)
+    children = [line for line in ledger.lines(packet) if line.follows == packet.genesis]
+    final = [scans.latest(scan.digest) for scan in taken]
+    assert len(children) == 1
+    assert [verdict.verdict for verdict in final] == [Ruling.DISPUTED] * COURIERS
+    assert (packet.state, packet.holder_id) == (State.DISPUTED, each_world.desk.party_id)
+    assert custody.first_broken(packet) is None
+
+
+def test_the_same_claim_sent_twenty_times_at_once_is_one_handoff(
+    each_app: Flask, each_world: World, phones: list[Phone]
+) -> None:
+    packet = each_world.packet(Way.OUT)
+    scan, seen = phones[0].scan(packet, "take"), each_world.seen()
+    outcomes = rush(each_app, [lambda: atomically(custody.record, scan, seen)] * COURIERS)
+    assert {(outcome.verdict, outcome.seq) for outcome in outcomes} == {(Ruling.APPLIED, 1)}
+    assert each_world.fresh(packet).holder_id == phones[0].party
+
+
+def naive_claim(packet_id: int, taker: str, holders: list[str]) -> None:
+    """The planted bug: look who holds it, then write, in two transactions."""
+    packet = db.session.get_one(Packet, packet_id)
+    free, genesis = packet.state == State.WAITING, packet.genesis
+    db.session.rollback()
+    if free:
+        atomically(naive_write, packet_id, taker, genesis)
+        holders.append(taker)
+
+
+def naive_write(packet_id: int, taker: str, genesis: bytes) -> None:
+    packet = db.session.get_one(Packet, packet_id)
+    packet.state, packet.holder_id = State.CARRIED, taker
+
+
+def test_the_naive_version_is_caught(each_app: Flask, each_world: World, phones: list[Phone]) -> None:
+    packet = each_world.packet(Way.OUT)
+    believe_they_hold: list[str] = []
+    packet_id = packet.id
+    rush(each_app, [lambda p=p: naive_claim(packet_id, p.party, believe_they_hold) for p in phones])
+    assert len(believe_they_hold) > 1, "the race was not run: the harness would not see a real one either"
+
+
+def test_the_database_itself_refuses_a_second_child(each_app: Flask, each_world: World) -> None:
+    packet = each_world.collected(each_world.phone())
+    first = ledger.lines(packet)[0]
+
+    def second() -> None:
+        copy = {c.name: getattr(first, c.name) for c in Handoff.__table__.columns if c.name != "id"}
+        db.session.add(Handoff(**copy | {"seq": 2, "digest": b"x" * 32, "kind": LineKind.MOVE}))
+
+    with pytest.raises(sa.exc.IntegrityError):
+        atomically(second)

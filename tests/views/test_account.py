@@ -1,0 +1,151 @@
+"""Signing in: throttled, ended from the server, the same answer whoever does not exist; and what each answer carries."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+
+from app.db import atomically, db, now
+from app.domain import sessions
+from app.domain.people import Role, User
+from tests.world import World
+
+
+def test_every_role_reaches_its_first_page(app: Flask, world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    for user in (world.courier, world.clerk, world.officer, world.dispatcher, world.supervisor, world.admin):
+        answer = sign_in(user).get("/start", follow_redirects=True)
+        assert answer.status_code == 200, user.role
+
+
+def test_wrong_passwords_and_unknown_names_get_the_same_words(app: Flask, world: World) -> None:
+    client = app.test_client()
+    pages = [
+        client.post("/sign-in", data={"login": login, "password": "wrong"}).text.replace(login, "")
+        for login in ("desk1", "nobody")
+    ]
+    assert "không đúng" in pages[0] or "chưa đúng" in pages[0]
+    assert [len(page) for page in pages] == [len(pages[0])] * 2
+
+
+def test_after_eight_tries_the_login_waits_even_with_the_right_password(app: Flask, world: World) -> None:
+    client = app.test_client()
+    for _ in range(8):
+        assert client.post("/sign-in", data={"login": "desk1", "password": "wrong"}).status_code == 422
+    right = {"login": "desk1", "password": World.PASSWORD}
+    assert client.post("/sign-in", data=right).status_code == 429
+    with time_machine.travel(now() + timedelta(minutes=16)):
+        assert client.post("/sign-in", data=right).status_code == 302
+
+
+def test_a_session_ends_on_the_server(app: Flask, world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    desk = sign_in(world.officer)
+    assert desk.get("/start").status_code == 302
+    user = db.session.get_one(User, world.officer.id)
+    atomically(sessions.end_all, user, world.act(user, now()))
+    answer = desk.get("/start")
+    assert answer.headers["Location"].startswith("/sign-in")
+
+
+def test_signing_out_kills_the_cookie_wherever_it_was_copied(app: Flask, world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    desk = sign_in(world.officer)
+    stolen = desk.get_cookie("hs").value
+    desk.post("/sign-out")
+    thief = app.test_client()
+    thief.set_cookie("hs", stolen)
+    assert thief.get("/start").headers["Location"].startswith("/sign-in")
+
+
+def test_a_disabled_person_is_out_at_the_next_request(app: Flask, world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    desk = sign_in(world.officer)
+
+    def disable() -> None:
+        db.session.get_one(User, world.officer.id).disabled_at = now()
+
+    atomically(disable)
+    assert desk.get("/start").headers["Location"].startswith("/sign-in")
+
+
+def test_a_new_sign_in_is_a_new_secret(app: Flask, world: World) -> None:
+    client = app.test_client()
+    client.set_cookie("hs", "fixed-by-an-attacker")
+    client.post("/sign-in", data={"login": "desk1", "password": World.PASSWORD})
+    assert client.get_cookie("hs").value != "fixed-by-an-attacker"
+
+
+@pytest.mark.parametrize("where", ["//evil.example", "https://evil.example", "/\\evil.example"])
+def test_nobody_is_sent_to_another_site(app: Flask, world: World, where: str) -> None:
+    form = {"login": "desk1", "password": World.PASSWORD, "next": where}
+    assert app.test_client().post("/sign-in", data=form).headers["Location"] == "/start"
+    assert app.test_client().get("/language/en", query_string={"back": where}).headers["Location"] == "/"
+
+
+def test_a_form_without_its_token_is_refused_in_words(app: Flask, world: World) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    answer = app.test_client().post("/sign-in", data={"login": "desk1", "password": World.PASSWORD})
+    assert answer.status_code == 400
+    assert "<h1" in answer.text
+
+
+def test_every_page_carries_its_shield(app: Flask, world: World) -> None:
+    answer = app.test_client().get("/sign-in")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "camera=()" in answer.headers["Permissions-Policy"]
+
+
+def test_the_cookie_is_locked_down_behind_https(settings, empty_sqlite, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    import shutil
+
+    from app import create_app
+
+    path = shutil.copy(empty_sqlite, tmp_path / "https.db")
+    update = {"database_url": f"sqlite:///{path}", "base_url": "https://hs.example"}
+    app = create_app(settings.model_copy(update=update), TESTING=True, WTF_CSRF_ENABLED=False)
+    with app.app_context():
+        World.build(app)
+        answer = app.test_client().post(
+            "/sign-in", data={"login": "desk1", "password": World.PASSWORD}, base_url="https://hs.example"
+        )
+        db.session.remove()
+        db.engine.dispose()
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-hs=") and "Secure" in cookie and "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    assert answer.headers["Strict-Transport-Security"]
+
+
+def test_every_role_sees_only_its_own_doors(app: Flask, world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    doors = {Role.DISPATCHER: "/dispatch/2026-11-24", Role.SUPERVISOR: "/admin/", Role.ADMIN: "/admin/numbers"}
+    people = (world.courier, world.clerk, world.officer, world.dispatcher, world.supervisor, world.admin)
+    for user in people:
+        client = sign_in(user)
+        for role, path in doors.items():
+            assert client.get(path).status_code == (200 if user.role == role else 403), (user.role, path)
+
+
+def test_health_and_readiness(app: Flask) -> None:
+    client = app.test_client()
+    assert client.get("/healthz").json == {"status": "ok"}
+    assert client.get("/readyz").json == {"status": "ok"}
+
+
+def test_the_language_is_the_readers_choice(app: Flask) -> None:
+    client = app.test_client()
+    assert 'lang="vi">' in client.get("/sign-in").text
+    client.get("/language/en")
+    assert 'lang="en">' in client.get("/sign-in").text
+
+
+def test_a_broken_page_says_a_number_to_read_out_and_keeps_the_secret(app: Flask) -> None:
+    def boom() -> str:
+        raise RuntimeError("0900 000 123")
+
+    boom.right = None  # type: ignore[attr-defined]
+    app.add_url_rule("/boom", view_func=boom, endpoint="boom")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    answer = app.test_client().get("/boom")
+    assert answer.status_code == 500
+    assert "0900 000 123" not in answer.text.replace("\u00a0", " ") or "RuntimeError" not in answer.text

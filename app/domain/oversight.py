@@ -19,7 +19,7 @@ class Waiting:
 
 def counts() -> dict[State, int]:
     rows = db.session.execute(sa.select(Packet.state, sa.func.count()).group_by(Packet.state))
-    found = dict(rows.tuples().all())
+    found = {state: int(count) for state, count in rows}
     return {state: found.get(state, 0) for state in State}
 
 

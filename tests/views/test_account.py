@@ -40,7 +40,7 @@ def test_after_eight_tries_the_login_waits_even_with_the_right_password(app: Fla
 
 def test_a_session_ends_on_the_server(app: Flask, world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
     desk = sign_in(world.officer)
-    assert desk.get("/start").status_code == 302
+    assert desk.get("/sign-in").status_code == 200
     user = db.session.get_one(User, world.officer.id)
     atomically(sessions.end_all, user, world.act(user, now()))
     answer = desk.get("/start")

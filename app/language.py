@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from flask import Flask, session
 from flask_babel import format_date, get_locale
 
-from app.domain import calendar, tokens
+from app.domain import calendar, numbers, tokens
 
 LANGUAGES = ("vi", "en")
 NBSP = "\u00a0"
@@ -50,16 +50,12 @@ def money(amount: int) -> str:
 
 
 def phone(number: str) -> str:
-    """ "+84900000123" → "0900 000 123"."""
-    local = "0" + number[3:] if number.startswith("+84") else number
-    return f"{local[:4]}{NBSP}{local[4:7]}{NBSP}{local[7:]}" if len(local) == 10 else local
+    """ "+84900000123" → "0900 000 123", kept in one piece."""
+    return numbers.spoken_phone(number).replace(" ", NBSP)
 
 
 def seal(number: str) -> str:
-    """ "NP0045821" → "NP 0045 821": as it is read aloud."""
-    if len(number) == 9 and number[:2].isalpha():
-        return f"{number[:2]}{NBSP}{number[2:6]}{NBSP}{number[6:]}"
-    return number
+    return numbers.spoken_seal(number).replace(" ", NBSP)
 
 
 def in_language(vietnamese: str, english: str) -> str:

@@ -135,3 +135,16 @@ def read(text: str) -> str:
                 raise Invalid("number_check")
             return candidate
     raise Invalid("number_form")
+
+
+def spoken_seal(number: str) -> str:
+    """ "NP0045821" → "NP 0045 821", as it is read aloud; other forms as they are."""
+    if len(number) == 9 and number[:2].isalpha():
+        return f"{number[:2]} {number[2:6]} {number[6:]}"
+    return number
+
+
+def spoken_phone(number: str) -> str:
+    """ "+84900000123" → "0900 000 123", as it is dialled here."""
+    local = "0" + number[3:] if number.startswith("+84") else number
+    return f"{local[:4]} {local[4:7]} {local[7:]}" if len(local) == 10 and local.isdigit() else local

@@ -1,0 +1,155 @@
+"""Slips: what a packet's paper says, and the code on it. The only file that draws with `labels`.
+
+The paper is the contract of carriage; the code on it holds no personal data, only the packet's token.
+"""
+
+from collections.abc import Sequence
+
+import labels
+from app.domain import calendar, ledger, numbers, postage, tokens, visits
+from app.domain.dossiers import Dossier, ReturnWay
+from app.domain.packets import Kind, Packet, Way
+from app.domain.places import Office
+from app.domain.procedures import PaperForm
+from labels import qr, terms
+
+COPIES = (1, 2, 3)  # sender, inside the envelope, post
+QUALITY = 1  # J+1 within one former district (TT 17/2017 Đ7)
+
+
+def token_url(packet: Packet, base_url: str) -> str:
+    """What the code on the packet's slip holds."""
+    return tokens.url(base_url, packet.slip.token)
+
+
+def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
+    """One copy of the packet's slip as it stands now; what only the door will tell is left to be written."""
+    dossier = packet.dossier
+    inward = packet.way is Way.IN
+    home, desk = _home(dossier), _desk(dossier.desk)
+    accepted = next((line.recorded_at for line in ledger.lines(packet) if line.event in ("collect", "take")), None)
+    visit = visits.current(packet.id)
+    courier = visit.courier if visit and accepted else None
+    procedure = dossier.procedure
+    due = calendar.working_days_after(calendar.today(accepted), QUALITY)[0] if accepted else None
+    return labels.Slip(
+        number=packet.number,
+        token_url=token_url(packet, base_url),
+        way=labels.Way(packet.way.value if packet.way is not Way.BETWEEN else "in"),
+        kind=labels.Kind(packet.kind.value),
+        copy=copy,
+        service=3 if dossier.return_way is ReturnWay.HOME else 1,
+        sender=home if inward else desk,
+        recipient=desk if inward else home,
+        matter=procedure.official_name if inward else terms.result_of(procedure.official_name),
+        papers=_papers(packet),
+        charges=_charges(packet),
+        method=terms.METHODS["in" if inward else "out"],
+        quality=QUALITY,
+        office=dossier.post_office.name,
+        office_phone=dossier.post_office.phone,
+        issue=packet.slip.issue,
+        tracking=dossier.number if dossier.number != packet.number else "",
+        case_code=dossier.official_code or "",
+        checklist=terms.checklist(procedure.version, f"{procedure.valid_from:%-d/%-m/%Y}") if inward else "",
+        due=due,
+        accepted_at=accepted,
+        accepted_place=terms.PLACES["in" if inward else "out"] if accepted else "",
+        courier=courier.name if courier else "",
+        badge=(courier.badge or "") if courier else "",
+        seal=numbers.spoken_seal(packet.seal) if packet.seal else "",
+        mark=terms.TEST_NUMBER if numbers.is_test(packet.number) else "",
+    )
+
+
+def pdf(packets: Sequence[Packet], base_url: str, copies: Sequence[int] = COPIES) -> bytes:
+    """The slips of these packets, each in these copies, as one PDF."""
+    return labels.render("slip", (slip_of(packet, base_url, copy) for packet in packets for copy in copies))
+
+
+def drawing(packet: Packet, base_url: str) -> tuple[int, str]:
+    """The slip's code for a screen: side in modules with its quiet zone, and the path of an SVG in those units."""
+    modules = qr.matrix(token_url(packet, base_url))
+    runs = []
+    for y, row in enumerate(modules, start=qr.QUIET):
+        x = 0
+        while x < len(row):
+            start = x
+            while x < len(row) and row[x]:
+                x += 1
+            if x > start:
+                runs.append(f"M{start + qr.QUIET} {y}h{x - start}v1h-{x - start}z")
+            x += 1
+    return len(modules) + 2 * qr.QUIET, "".join(runs)
+
+
+def _home(dossier: Dossier) -> labels.Party:
+    citizen = dossier.citizen
+    place = citizen.neighbourhood
+    former = place.old_ward.name if place.old_ward.name != citizen.ward.name else ""
+    return labels.Party(
+        name=_printable(citizen.name),
+        address=(_printable(citizen.street), terms.neighbourhood(place.name), terms.ward(citizen.ward.name),
+                 terms.city(citizen.ward.province)),
+        phone=numbers.spoken_phone(citizen.phone),
+        second_phone=numbers.spoken_phone(citizen.second_phone) if citizen.second_phone else "",
+        former_place=former,
+    )  # fmt: skip
+
+
+def _desk(desk: Office) -> labels.Party:
+    ward = () if desk.ward.name in desk.address else (terms.ward(desk.ward.name), terms.city(desk.ward.province))
+    return labels.Party(name=desk.name, address=(desk.address, *ward), phone=desk.phone)
+
+
+def _papers(packet: Packet) -> tuple[labels.Paper, ...]:
+    dossier = packet.dossier
+    if packet.kind is Kind.RESULT:
+        return tuple(
+            labels.Paper(
+                _printable(str(paper.get("name", ""))),
+                labels.Form(paper.get("form", "original")),
+                copies=paper.get("copies") or None,
+                sheets=paper.get("sheets") or None,
+            )  # fmt: skip
+            for paper in dossier.result_papers
+        )
+    sent = tuple(
+        labels.Paper(
+            paper.name,
+            labels.Form(paper.form.value),
+            copies=paper.copies or None,
+            sheets=paper.sheets or None,
+            give_back=paper.returned,
+        )  # fmt: skip
+        for paper in dossier.papers
+        if not paper.is_missing
+    )
+    looked_up = tuple(
+        labels.Paper(line.name, labels.Form.DATA)
+        for line in dossier.procedure.papers
+        if line.form is PaperForm.DATA and packet.kind is Kind.SUBMISSION
+    )
+    return sent + looked_up
+
+
+def _charges(packet: Packet) -> tuple[labels.Charge, ...]:
+    dossier = packet.dossier
+    if packet.way is not Way.IN:
+        return (labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID),)
+    bill = postage.bill(dossier.procedure, dossier.return_way, calendar.today(dossier.booked_at))
+    return tuple(
+        labels.Charge(
+            terms.CHARGES[line.key],
+            line.amount,
+            labels.Stream(line.stream.value),
+            method="" if line.stream is postage.Stream.FEE else terms.PAY_ON_COLLECTION,
+        )  # fmt: skip
+        for line in bill.lines
+    )
+
+
+def _printable(text: str) -> str:
+    """A letter the typeface lacks must not keep a slip from being printed."""
+    absent = labels.missing(text)
+    return "".join("?" if letter in absent else letter for letter in text) if absent else text

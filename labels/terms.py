@@ -1,0 +1,37 @@
+"""Fixed Vietnamese of what fills a slip: names of charges and services, marks, places. Legal words, never translated."""
+
+CHARGES = {
+    "postage_there": "Cước đi (đến 100 g)",
+    "postage_back": "Cước về (kết quả)",
+    "statutory_fee": "Lệ phí nộp cho phường",
+    "paid_before": "Cước về (đã trả khi gửi)",
+}
+PAY_ON_COLLECTION = "Tiền mặt, khi gửi"
+PAID = "Đã trả trước"
+METHODS = {
+    "in": "bưu tá đến nhà nhận, đưa đến một cửa",
+    "out": "bưu tá nhận tại một cửa, trao tận nhà",
+}
+PLACES = {"in": "tại nhà người gửi", "out": "tại quầy một cửa"}
+TEST_NUMBER = "SỐ THỬ"
+CALL_FIRST = "Gọi trước khi đến"
+
+
+def checklist(version: int, since: str) -> str:
+    return f"Danh mục công bố bản {version}, {since}"
+
+
+def result_of(name: str) -> str:
+    return f"Kết quả: {name}"
+
+
+def neighbourhood(name: str) -> str:
+    return f"khu phố {name}"
+
+
+def ward(name: str) -> str:
+    return f"phường {name}"
+
+
+def city(name: str) -> str:
+    return f"TP. {name}"

@@ -1,0 +1,76 @@
+"""Slips: the paper says what the dossier says, its code is the packet's token, and any name can be printed."""
+
+import pypdf
+import pytest
+
+from app.db import atomically, db
+from app.domain import numbers, packets, slips, tokens
+from app.domain.packets import Kind, Way
+from tests.world import MONDAY, World
+
+BASE = "https://hoso.vi-du.test"
+
+
+def text_of(data: bytes) -> str:
+    from io import BytesIO
+
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(data)).pages)
+
+
+def test_a_slip_carries_number_persons_papers_and_money_line_by_line(world: World) -> None:
+    packet = world.packet()
+    slip = slips.slip_of(packet, BASE)
+    assert slip.number == packet.number and slip.tracking == ""
+    assert slip.sender.name == "Nguyễn Thị Mơ" and slip.recipient.name == "Phường Dĩ An"
+    assert [(charge.amount, charge.stream.value) for charge in slip.charges] == [
+        (26_000, "postage"), (26_000, "postage"), (15_000, "fee"),
+    ]  # fmt: skip
+    assert [paper.form.value for paper in slip.papers] == ["original", "certified", "copy", "data"]
+    assert slip.seal == "" and slip.accepted_at is None
+    assert packet.number in text_of(slips.pdf([packet], BASE, copies=(1,)))
+
+
+def test_the_code_on_the_slip_is_the_packets_token_and_nothing_else(world: World) -> None:
+    packet = world.packet()
+    url = slips.token_url(packet, BASE)
+    assert url == url.upper()
+    assert tokens.read(world.keys, url.rsplit("/", 1)[1]).code == packet.code
+    side, path = slips.drawing(packet, BASE)
+    assert side >= 41 + 8 and path.startswith("M4 4h7v1h-7z")
+
+
+def test_after_collection_the_slip_says_seal_and_time(world: World) -> None:
+    slip = slips.slip_of(world.collected(world.phone()), BASE)
+    assert slip.seal == "NP 0045 821"
+    assert slip.accepted_at == MONDAY and slip.due is not None
+
+
+@pytest.mark.parametrize("kind", [Kind.RESULT, Kind.RETURNED_PAPERS])
+def test_a_slip_for_the_way_home_has_the_ward_as_its_sender(world: World, kind: Kind) -> None:
+    packet = world.packet(Way.OUT, kind)
+    packet.dossier.result_papers = [{"name": "Trích lục", "form": "original", "copies": 1, "sheets": 1}]
+    db.session.commit()
+    slip = slips.slip_of(packet, BASE)
+    assert slip.sender.name == "Phường Dĩ An" and slip.charges[0].amount == 0
+    assert slips.pdf([packet], BASE).startswith(b"%PDF")
+
+
+def test_a_name_with_letters_the_typeface_lacks_still_prints(world: World) -> None:
+    packet = world.packet()
+    packet.dossier.citizen.name = "Nguyễn 🌸 Mơ 漢"
+    db.session.commit()
+    assert slips.slip_of(packet, BASE).sender.name == "Nguyễn ? Mơ ?"
+    assert slips.pdf([packet], BASE).startswith(b"%PDF")
+
+
+def test_a_number_from_a_test_range_is_marked_on_paper(world: World) -> None:
+    atomically(numbers.load_pool, "RR", 47312482, 47312499, MONDAY, is_test=True)
+    packet = world.packet()
+    assert slips.slip_of(packet, BASE).mark == "SỐ THỬ"
+    assert slips.slip_of(packet, BASE).tracking == packet.dossier.number
+
+
+def test_a_reprint_is_the_next_issue(world: World) -> None:
+    packet = world.packet()
+    atomically(lambda: packets.issue_slip(db.session.merge(packet), 25942, world.act()))
+    assert slips.slip_of(world.fresh(packet), BASE).issue == 2

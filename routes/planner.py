@@ -3,6 +3,7 @@ what it answers is driven through once more here, so no plan breaks a window, a 
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,8 @@ def plan(problem: Problem, seconds: float | None = None, iterations: int | None 
 def _search(
     problem: Problem, visits: list[int], seconds: float | None, iterations: int | None, seed: int
 ) -> list[Round]:
-    from pyvrp import solve  # a third of a second to load
+    from pyvrp import Route, Solution, solve  # a third of a second to load
+    from pyvrp.exceptions import PenaltyBoundWarning
     from pyvrp.stop import MaxIterations, MaxRuntime, MultipleCriteria, StoppingCriterion
 
     limits: list[StoppingCriterion] = []
@@ -53,18 +55,29 @@ def _search(
         alike[courier.shift, courier.capacity].append(courier)
     groups = [group for (shift, _), group in alike.items() if shift[0] <= shift[1]]
 
-    data = _translate(problem, visits, groups)
-    best = solve(data, MultipleCriteria(limits), seed, collect_stats=False).best
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PenaltyBoundWarning)  # says the day is tight, which is no fault
+        data = _translate(problem, visits, groups, required=False)
+        best = solve(data, MaxIterations(0), seed, collect_stats=False).best
+        if best.is_feasible() and best.num_clients() == len(visits):
+            # Everybody can be served: a search that may not drop a stop makes half as many steps again.
+            data = _translate(problem, visits, groups, required=True)
+            orders = [(route, [call.idx for call in route if call.is_client()]) for route in best.routes()]
+            best = Solution(data, [Route(data, order, route.vehicle_type()) for route, order in orders])
+        best = solve(data, MultipleCriteria(limits), seed, False, initial_solution=best).best
     rounds = []
     for route in best.routes():
         courier = groups[route.vehicle_type()].pop(0)
         order = [visits[call.idx] for call in route if call.is_client()]
-        if round := _drive(problem, courier, order) or _drive(problem, courier, _thin(problem, courier, order)):
+        round = _drive(problem, courier, order) or _drive(problem, courier, _thin(problem, courier, order))
+        if round:
             rounds.append(round)
     return sorted(rounds, key=lambda round: problem.couriers.index(round.courier))
 
 
-def _translate(problem: Problem, visits: Sequence[int], groups: Iterable[Sequence[Courier]]) -> ProblemData:
+def _translate(
+    problem: Problem, visits: Sequence[int], groups: Iterable[Sequence[Courier]], required: bool
+) -> ProblemData:
     """Couriers who are alike become one vehicle type: the search is quicker without telling them apart."""
     import numpy as np
     from pyvrp import Client, Depot, Location, ProblemData, VehicleType
@@ -84,8 +97,8 @@ def _translate(problem: Problem, visits: Sequence[int], groups: Iterable[Sequenc
                 service_duration=stop.service,
                 tw_early=max(0, stop.opens),
                 tw_late=stop.closes,
-                prize=prize,
-                required=False,
+                prize=0 if required else prize,
+                required=required,
             )
             for at, stop in enumerate(stops, 1)
         ],

@@ -177,7 +177,7 @@ class World:
         packet = packets.new(dossier, kind, way, origin, 25942, act)
         if way is Way.OUT:
             packet.seals = ["NP0045821"]
-        offer = next(o for o in visits.offers(self.post, act.at) if o.day > today(act.at))
+        offer = next(o for o in visits.offers(self.post, act.at) if o.left and o.day > today(act.at))
         visit_kind = VisitKind.COLLECT if way is Way.IN else VisitKind.DELIVER
         visits.schedule(packet, visit_kind, visits.take(self.post, offer), act)
         return packet

@@ -1,15 +1,22 @@
 """flask custody | outbox | …: the same verbs as the pages, for a terminal."""
 
+import signal
 import sys
+from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 import click
-from flask import Flask
+import sqlalchemy as sa
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from app import catalogue
-from app.db import now
-from app.domain import custody, ledger, packets
+import routes
+from app import catalogue, worker
+from app.db import atomically, db, now
+from app.domain import custody, dispatch, ledger, packets
+from app.domain.people import Act
+from app.domain.places import Office, OfficeKind
 
 custody_cli = AppGroup("custody", help="The ledger.")
 
@@ -47,6 +54,46 @@ def load(path: Path) -> None:
         click.echo(f"{table.what:<16} {table.changed:>4} new or changed  {table.same:>4} as before")
 
 
+day_cli = AppGroup("day", help="The couriers' day.")
+
+
+@day_cli.command("plan")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--office", help="Code of one post office; all of them otherwise.")
+@click.option("--seconds", type=click.FloatRange(0.1, 600), help="How long to search, for each office.")
+def plan(day: datetime, office: str | None, seconds: float | None) -> None:
+    """Order the visits of DAY (2026-08-28) that have not set out into rounds."""
+    query = sa.select(Office).filter_by(kind=OfficeKind.POST).order_by(Office.code)
+    found = list(db.session.scalars(query.filter_by(code=office) if office else query))
+    if not found:
+        raise click.BadParameter(f"there is no post office {office}", param_hint="--office")
+    for one in found:
+        made = routes.plan(dispatch.problem(one, day.date()), seconds=seconds)
+        placed = atomically(dispatch.adopt, one, day.date(), made, Act(None, now(), current_app.extensions["keys"]))
+        left = f", {len(made.unplanned)} fit nobody's day" if made.unplanned else ""
+        click.echo(
+            f"{one.code:<8} {placed:>3} visits in {len(made.rounds)} rounds, {made.distance / 1000:.1f} km{left}"
+        )
+
+
+outbox_cli = AppGroup("outbox", help="Messages to citizens.")
+
+
+@outbox_cli.command("run")
+@click.option("--once", is_flag=True, help="Send what is due and stop.")
+def outbox_run(once: bool) -> None:
+    """Send messages as they become due, until interrupted. On SQLite the server does this itself."""
+    if not current_app.extensions["settings"].channel:
+        raise click.ClickException("No channel is set, so messages wait: set CHANNEL.")
+    if once:
+        click.echo(f"{worker.send_due()} messages sent")
+        return
+    stop = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    worker.run(current_app._get_current_object(), stop)  # type: ignore[attr-defined]
+
+
 def init_app(app: Flask) -> None:
-    app.cli.add_command(custody_cli)
-    app.cli.add_command(catalogue_cli)
+    for group in (custody_cli, catalogue_cli, day_cli, outbox_cli):
+        app.cli.add_command(group)

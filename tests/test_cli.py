@@ -1,0 +1,68 @@
+"""The terminal: same verbs, exit status that tells."""
+
+import sqlalchemy as sa
+from flask import Flask
+
+from app.db import db
+from app.domain import outbox, visits
+from app.domain.outbox import Message
+from tests.world import MONDAY, World
+
+
+def forge(*statements: str) -> None:
+    """Change the database behind the application's back, as an administrator could."""
+    db.session.rollback()
+    with db.engine.begin() as raw:
+        for statement in statements:
+            raw.execute(sa.text(statement))
+
+
+def test_verify_says_all_is_well_and_exits_0(app: Flask, world: World) -> None:
+    world.collected(world.phone())
+    result = app.test_cli_runner().invoke(args=["custody", "verify"])
+    assert (result.exit_code, result.output) == (0, "1 packets checked, 0 broken\n")
+
+
+def test_verify_names_the_first_broken_line_and_exits_1(app: Flask, world: World) -> None:
+    packet = world.collected(world.phone())
+    number = packet.number
+    forge("DROP TRIGGER handoffs_no_update", "UPDATE handoffs SET event = 'take'")
+    result = app.test_cli_runner().invoke(args=["custody", "verify", "--packet", number])
+    assert result.exit_code == 1
+    assert f"{number}: line 1: changed after it was written" in result.output
+
+
+def test_verify_sees_evidence_that_was_changed(app: Flask, world: World) -> None:
+    packet = world.collected(world.phone())
+    number = packet.number
+    forge("DROP TRIGGER scans_no_update", "UPDATE scans SET body = CAST('{}' AS BLOB)")
+    result = app.test_cli_runner().invoke(args=["custody", "verify"])
+    assert result.exit_code == 1
+    assert f"{number}: line 1: its scan is missing or changed" in result.output
+
+
+def test_verify_sees_a_cut_tail(app: Flask, world: World) -> None:
+    world.collected(world.phone())
+    forge("DROP TRIGGER handoffs_no_delete", "DELETE FROM handoffs")
+    assert app.test_cli_runner().invoke(args=["custody", "verify"]).exit_code == 1
+
+
+def test_a_day_is_planned_from_the_terminal(app: Flask, world: World) -> None:
+    packet = world.packet()
+    visit = visits.current(packet.id)
+    assert visit
+    result = app.test_cli_runner().invoke(args=["day", "plan", visit.slot.day.isoformat(), "--office", "PO-1"])
+    assert result.exit_code == 0
+    assert "1 visits in 1 rounds" in result.output
+    assert app.test_cli_runner().invoke(args=["day", "plan", "2026-11-24", "--office", "XX"]).exit_code == 2
+    assert app.test_cli_runner().invoke(args=["day", "plan", "tomorrow"]).exit_code == 2
+
+
+def test_messages_leave_once(app: Flask, world: World) -> None:
+    outbox.say("+84900000123", "cancelled", MONDAY, number="HS-1", secret="X" * 16)
+    db.session.commit()
+    runner = app.test_cli_runner()
+    assert "1 messages sent" in runner.invoke(args=["outbox", "run", "--once"]).output
+    assert "0 messages sent" in runner.invoke(args=["outbox", "run", "--once"]).output
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Message)).one().sent_at is not None

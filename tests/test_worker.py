@@ -1,0 +1,67 @@
+"""The outbox worker: a failing channel loses nothing, a dead worker's message comes back, nobody sends twice."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app import integrations, worker
+from app.db import atomically, db, now
+from app.domain import outbox
+from app.domain.outbox import Message
+from tests.world import World
+
+
+def say(kind: str = "cancelled") -> None:
+    atomically(outbox.say, "+84900000123", kind, now(), number="HS-260826-000123-0", secret="X" * 16)
+
+
+def the_message() -> Message:
+    db.session.rollback()
+    return db.session.scalars(sa.select(Message)).one()
+
+
+def test_a_channel_that_fails_is_tried_again_later(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+
+    def broken(phone: str, words: str) -> None:
+        raise OSError("no route to host")
+
+    say()
+    monkeypatch.setitem(integrations.CHANNELS, "inbox", broken)
+    assert worker.send_due() == 0
+    waiting = the_message()
+    assert (waiting.sent_at, waiting.error, waiting.tries) == (None, "OSError", 1)
+    assert waiting.due_at > now()
+
+    monkeypatch.setitem(integrations.CHANNELS, "inbox", lambda phone, words: sent.append(words))
+    waiting.due_at = now()
+    db.session.commit()
+    assert worker.send_due() == 1
+    assert the_message().sent_at is not None
+    assert "HS-260826-000123-0" in sent[0]
+
+
+def test_what_a_dead_worker_took_comes_back(each_app: Flask) -> None:
+    say()
+    at = now()
+    first = atomically(outbox.claim, at)
+    assert first is not None
+    assert atomically(outbox.claim, at) is None
+    assert atomically(outbox.claim, at + timedelta(minutes=3)) is not None
+
+
+def test_after_two_days_it_is_given_up_with_its_reason(app: Flask) -> None:
+    say()
+    message = the_message()
+    atomically(outbox.failed, message.id, "OSError", now() + timedelta(days=3))
+    assert the_message().given_up_at is not None
+    assert worker.send_due() == 0
+
+
+def test_without_a_channel_messages_wait(app: Flask) -> None:
+    app.extensions["settings"] = app.extensions["settings"].model_copy(update={"channel": ""})
+    say()
+    assert worker.send_due() == 0
+    assert the_message().tries == 0

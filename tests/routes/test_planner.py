@@ -48,6 +48,15 @@ def test_a_day_too_big_for_its_couriers_is_planned_in_part_and_without_a_broken_
     assert sum(len(round.stops) for round in answer.rounds) > (45 if iterations else 10)
 
 
+@pytest.mark.parametrize("couriers", [20, 4], ids=["enough couriers", "too few couriers"])
+def test_a_day_of_hundreds_keeps_every_promise_and_is_the_same_each_time(couriers):
+    problem = day(1, n=400, couriers=couriers)
+    answer = plan(problem, iterations=20)
+    assert check(problem, answer) == []
+    assert bool(answer.unplanned) == (couriers == 4)
+    assert answer == plan(problem, iterations=20)
+
+
 def test_two_hours_are_full_before_a_call_is_left_out():
     """A call takes five minutes and the doors are the same: 25 calls can begin in two hours."""
     problem = Problem(POST_OFFICE, team(1), tuple(near(f"S{number}") for number in range(40)))

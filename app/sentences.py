@@ -63,6 +63,30 @@ SENTENCES = {
     "case_close": _l("This dossier cannot be closed yet."),
     "case_cancel": _l("This dossier can no longer be cancelled by the link. Call us."),
     "official_code": _l("A dossier code reads like 000.00.17.H09-260818-0001 or H29.17-260818-0001. Copy it from the one-stop system."),
+    # ward desk
+    "wrong_ward": _l("Packet %(number)s belongs to %(desk)s. Do not open it: give it back to the courier."),
+    "not_inbound": _l("Packet %(number)s is on its way to a home. It is not opened here."),
+    "not_outbound": _l("Packet %(number)s comes from a home. Count it together with the courier instead."),
+    "dossier_cancelled": _l("The citizen cancelled packet %(number)s. Do not open it: the courier takes the papers home."),
+    "counts_missing": _l("Every paper needs a number. Type 0 for a paper that is not in the packet."),
+    "remark_needed": _l("The seal is not whole. Write in a few words what both of you see; it goes into the record."),
+    "seal_form": _l("A seal reads like NP 0045 821. Read the number from the bag."),
+    "pin_wrong": _l("The courier's PIN is not right. Nothing has been recorded yet."),
+    "pin_needs_courier": _l("No courier holds this packet, so nobody can type a PIN. Have the printed record signed."),
+    "official_code_taken": _l("Another dossier already has this code. Look at the one-stop system again."),
+    "due_past": _l("The due date has already passed. Copy the date from the receipt."),
+    "result_papers": _l("List at least one paper, each with a name, a form and its sheets."),
+    "result_not_ready": _l("There is no result to send yet. List the result's papers first."),
+    "result_sent": _l("The result is already sealed in packet %(number)s."),
+    "not_waiting_here": _l("Packet %(number)s does not wait at this desk, so no visit can be planned for it."),
+    "proof_needed": _l("Type the six digits the citizen has, or tick that you hold the signed slip."),
+    "manifest_unknown": _l("There is no record of handing over with this number here."),
+    # post office
+    "wrong_office": _l("Packet %(number)s belongs to %(office)s. Send the citizen or the courier there."),
+    "nothing_counted": _l("No paper was handed over, so there is nothing to take in."),
+    "reprint_reason": _l("Choose why the slip is printed again."),
+    "packet_over": _l("The journey of packet %(number)s is over. It needs no new slip."),
+    "page_too_old": _l("Packet %(number)s has moved since this page was opened. Look at it again; nothing has been recorded."),
     # custody
     "custody_out_of_turn": _l("Somebody has already moved packet %(number)s. Open it again to see who holds it now."),
     "custody_proof_missing": _l("A proof is missing or the code is wrong, so packet %(number)s stays where it is."),
@@ -81,5 +105,6 @@ SENTENCES = {
 
 def sentence(refusal: Refused) -> str:
     """The refusal in words. A key without a sentence is a programming error."""
-    values: dict[str, Any] = {"seconds": "", "number": "", "digits": "", "code": ""} | refusal.values
+    blank = dict.fromkeys(("seconds", "number", "digits", "code", "desk", "office"), "")
+    values: dict[str, Any] = blank | refusal.values
     return str(SENTENCES[refusal.key]) % values

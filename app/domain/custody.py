@@ -321,6 +321,18 @@ def sign(
     return scans.parse(body, tokens.sign(act.keys.server, b"scan-v1\n" + body))
 
 
+def hold(packet: Packet, act: Act) -> Packet:
+    """The packet as it is now, locked for a page: devices first, then packets, as everywhere."""
+    devices.server(DeviceKind.PAGES, act)
+    return _lock_packets({packet.code})[0]
+
+
+def expect(packet: Packet, head: bytes | None) -> None:
+    """Raises Refused("page_too_old") when a held packet has moved since the page showed `head`; None asks nothing."""
+    if head is not None and packet.head != head:
+        raise Refused("page_too_old", number=packet.number)
+
+
 def enter(packet: Packet, event: str, act: Act, *, actor: str | None = None, **facts: Any) -> Outcome:
     """Record what a person did at a page. Raises Refused("custody_<why>") when the law does not let it stand.
 

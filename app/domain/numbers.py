@@ -14,6 +14,7 @@ from app.errors import Invalid
 
 S10 = re.compile(r"([A-Z]{2})(\d{8})(\d)([A-Z]{2})")
 OWN = re.compile(r"HS(\d{6})(\d{6})(\d)")
+SEAL = re.compile(r"[A-Z]{0,4}\d{4,12}")
 WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 _DAMM = (
     "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
@@ -148,3 +149,11 @@ def spoken_phone(number: str) -> str:
     """ "+84900000123" → "0900 000 123", as it is dialled here."""
     local = "0" + number[3:] if number.startswith("+84") else number
     return f"{local[:4]} {local[4:7]} {local[7:]}" if len(local) == 10 and local.isdigit() else local
+
+
+def read_seal(text: str) -> str:
+    """The number of a seal, e.g. "np 0045 821" → "NP0045821". Raises Invalid("seal_form")."""
+    seal = re.sub(r"[\s.\-–_/]", "", text.upper())[:40]
+    if not SEAL.fullmatch(seal):
+        raise Invalid("seal_form")
+    return seal

@@ -30,6 +30,7 @@ MESSAGES = {
     "accepted_due": _l("The ward now handles dossier %(number)s, due %(due)s. See: %(link)s"),
     "result_ready": _l("The result of dossier %(number)s is ready. See: %(link)s"),
     "result_sent": _l("Result of %(number)s: a courier brings it %(day)s, %(window)s. Code %(code)s, to be read only with the result in hand. See: %(link)s"),
+    "result_at_desk": _l("The result of %(number)s waits at the ward desk. Code %(code)s, to be read only with the result in hand. See: %(link)s"),
     "delivered": _l("Packet %(number)s has been handed over in person. Not so? Call %(phone)s"),
     "delivered_unverified": _l("The courier says packet %(number)s was handed over. Please confirm: %(link)s. Not received? Call %(phone)s"),
     "disputed": _l("Two records of packet %(number)s differ. The post is checking and still answers for it. See: %(link)s"),

@@ -64,26 +64,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_scans_packet_code"), ["packet_code"], unique=False)
 
     op.create_table(
-        "manifests",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("receipt_no", sa.String(length=24), nullable=False),
-        sa.Column("giver_id", sa.String(length=20), nullable=False),
-        sa.Column("taker_id", sa.String(length=20), nullable=False),
-        sa.Column("list_hash", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("expected", sa.Integer(), nullable=False),
-        sa.Column("scanned", sa.Integer(), nullable=False),
-        sa.Column("missing", sa.Integer(), nullable=False),
-        sa.Column("surplus", sa.Integer(), nullable=False),
-        sa.Column(
-            "giver_by", sa.Enum("pin", "signed_print", name="giver", native_enum=False, length=24), nullable=False
-        ),
-        sa.Column("at", sa.DateTime(), nullable=False),
-        sa.ForeignKeyConstraint(["giver_id"], ["parties.id"], name=op.f("fk_manifests_giver_id_parties")),
-        sa.ForeignKeyConstraint(["taker_id"], ["parties.id"], name=op.f("fk_manifests_taker_id_parties")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_manifests")),
-        sa.UniqueConstraint("receipt_no", name=op.f("uq_manifests_receipt_no")),
-    )
-    op.create_table(
         "scan_extras",
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("salt", sa.String(length=64), nullable=False),
@@ -135,6 +115,28 @@ def upgrade() -> None:
     with op.batch_alter_table("devices", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_devices_user_id"), ["user_id"], unique=False)
 
+    op.create_table(
+        "manifests",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("receipt_no", sa.String(length=24), nullable=False),
+        sa.Column("giver_id", sa.String(length=20), nullable=False),
+        sa.Column("taker_id", sa.String(length=20), nullable=False),
+        sa.Column("list_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("scanned", sa.Integer(), nullable=False),
+        sa.Column("missing", sa.Integer(), nullable=False),
+        sa.Column("surplus", sa.Integer(), nullable=False),
+        sa.Column(
+            "giver_by", sa.Enum("pin", "signed_print", name="giver", native_enum=False, length=24), nullable=False
+        ),
+        sa.Column("receiver_id", sa.String(length=20), nullable=True),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["giver_id"], ["parties.id"], name=op.f("fk_manifests_giver_id_parties")),
+        sa.ForeignKeyConstraint(["receiver_id"], ["users.id"], name=op.f("fk_manifests_receiver_id_users")),
+        sa.ForeignKeyConstraint(["taker_id"], ["parties.id"], name=op.f("fk_manifests_taker_id_parties")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_manifests")),
+        sa.UniqueConstraint("receipt_no", name=op.f("uq_manifests_receipt_no")),
+    )
     op.create_table(
         "handoffs",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -194,6 +196,10 @@ def upgrade() -> None:
             sa.Enum("moved", "missing", "surplus", "held", name="lineresult", native_enum=False, length=24),
             nullable=False,
         ),
+        sa.Column("seal", sa.String(length=24), nullable=True),
+        sa.Column("is_intact", sa.Boolean(), nullable=False),
+        sa.Column("is_complete", sa.Boolean(), nullable=False),
+        sa.Column("remark", sa.String(length=300), nullable=False),
         sa.ForeignKeyConstraint(
             ["manifest_id"], ["manifests.id"], name=op.f("fk_manifest_lines_manifest_id_manifests")
         ),
@@ -206,10 +212,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("manifest_lines")
     op.drop_table("handoffs")
+    op.drop_table("manifests")
     op.drop_table("devices")
     op.drop_table("verdicts")
     op.drop_table("scan_extras")
-    op.drop_table("manifests")
     op.drop_table("scans")
     op.drop_table("raw_inbox")
     if op.get_bind().dialect.name != "sqlite":

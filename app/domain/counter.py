@@ -1,0 +1,145 @@
+"""The post office's counter: it takes packets in from citizens, couriers and desks, holds them, and hands them out.
+
+A citizen proves themselves with the six digits or with a slip the clerk has seen signed, never by the clerk's word.
+"""
+
+import sqlalchemy as sa
+
+from app.domain import audit, custody, desk, numbers, packets
+from app.domain.dossiers import CaseState
+from app.domain.packets import Packet, Slip, State, Way
+from app.domain.people import Act, User
+from app.domain.places import Office
+from app.errors import Invalid, Refused
+
+REPRINTS = ("damaged", "lost", "unreadable", "wrong_paper")
+
+
+def accept(
+    packet: Packet, act: Act, *, counts: dict[int, int], seal: str, head: bytes | None = None,
+    code: str | None = None, wet_seen: bool = False,
+) -> None:  # fmt: skip
+    """The citizen brings the papers: count them together, seal, hold. The home visit, if open, is given back.
+
+    `counts`: sheets by the paper's position; 0 means not handed over. Raises Refused: `wrong_office` (office),
+    `page_too_old`, `dossier_cancelled`, custody_…; Invalid: `counts_missing`, `seal_form`, `proof_needed`.
+    """
+    office, packet = _office(packet, act), custody.hold(packet, act)
+    if packet.state is State.AT_POST and packet.holder_id == office.party_id:
+        return
+    custody.expect(packet, head)
+    dossier = packet.dossier
+    if dossier.state is CaseState.CANCELLED:
+        raise Refused("dossier_cancelled", number=packet.number)
+    if set(counts) != {p.position for p in dossier.papers} or not all(0 <= n <= desk.MOST for n in counts.values()):
+        raise Invalid("counts_missing")
+    if not any(counts.values()):
+        raise Invalid("nothing_counted")
+    for paper in dossier.papers:
+        found = counts[paper.position]
+        paper.is_missing, paper.sheets = not found, found or paper.sheets
+    desk.free_visit(packet, act)
+    custody.enter(
+        packet, "collect", act, giver=packet.holder_id, taker=office.party_id, parent=packet.head,
+        proof=desk.citizen_proof(code, wet_seen), seal=numbers.read_seal(seal), sheets=sum(counts.values()),
+    )  # fmt: skip
+    audit.note("accepted_at_counter", packet.number, act)
+
+
+def hand_in(packet: Packet, act: Act, head: bytes | None, seal: str) -> None:
+    """A courier hands a packet in, or the desk its result. The same form sent twice is one handoff.
+
+    Raises Refused: `page_too_old`, custody_…; Invalid("seal_form").
+    """
+    office, packet = _own(act), custody.hold(packet, act)
+    if packet.state is State.AT_POST and packet.holder_id == office.party_id:
+        return
+    custody.expect(packet, head)
+    custody.enter(
+        packet, "hand_in", act, giver=packet.holder_id, taker=office.party_id, parent=packet.head, proof=[],
+        seal=numbers.read_seal(seal),
+    )  # fmt: skip
+    audit.note("handed_in", packet.number, act)
+
+
+def hand_out(
+    packet: Packet, act: Act, *, seal: str, head: bytes | None = None, code: str | None = None, wet_seen: bool = False
+) -> None:
+    """The citizen calls for a packet held here. Raises Refused: `page_too_old`, custody_… (`custody_proof_missing`: the
+    code is wrong); Invalid: `seal_form`, `proof_needed`."""
+    packet = custody.hold(packet, act)
+    if packet.state is State.DELIVERED:
+        return
+    custody.expect(packet, head)
+    desk.free_visit(packet, act)
+    custody.enter(
+        packet, "deliver", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=packet.head,
+        proof=desk.citizen_proof(code, wet_seen), seal=numbers.read_seal(seal),
+    )  # fmt: skip
+    audit.note("handed_out", packet.number, act, by="paper" if wet_seen else "code")
+
+
+def confirm(packet: Packet, act: Act, *, code: str | None = None, wet_seen: bool = False) -> None:
+    """A delivery only the courier vouched for is proven: the clerk has the signed slip, or the citizen's code.
+
+    Raises Refused: `wrong_office`, custody_…; Invalid("proof_needed").
+    """
+    _office(packet, act)
+    packet = custody.hold(packet, act)
+    if packet.state is State.DELIVERED:
+        return
+    custody.enter(
+        packet, "confirm", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=None,
+        proof=desk.citizen_proof(code, wet_seen),
+    )  # fmt: skip
+    audit.note("confirmed", packet.number, act, by="paper" if wet_seen else "code")
+
+
+def reprint(packet: Packet, act: Act, reason: str) -> Slip:
+    """The next issue of the slip; the older ones are void from now on. Raises Invalid("reprint_reason")."""
+    if reason not in REPRINTS:
+        raise Invalid("reprint_reason")
+    packet = custody.hold(packet, act)
+    if packet.ended:
+        raise Refused("packet_over", number=packet.number)
+    slip = packets.issue_slip(packet, int(packet.dossier.desk.ward.code), act)
+    audit.note("slip_reissued", packet.number, act, reason=reason, issue=slip.issue)
+    return slip
+
+
+def _own(act: Act) -> Office:
+    office = act.by.office
+    if office is None:
+        raise Refused("no_office")
+    return office
+
+
+def _office(packet: Packet, act: Act) -> Office:
+    office = packet.dossier.post_office
+    if act.by.office_id != office.id:
+        raise Refused("wrong_office", number=packet.number, office=office.name)
+    return office
+
+
+# ---- what the counter's page lists ------------------------------------------------------------------------------
+
+
+def coming_in(office: Office) -> sa.Select[Packet]:
+    """Carried by couriers of this office."""
+    couriers = sa.select(User.party_id).where(User.office_id == office.id, User.party_id.is_not(None))
+    return sa.select(Packet).where(Packet.state == State.CARRIED, Packet.holder_id.in_(couriers))
+
+
+def held(office: Office) -> sa.Select[Packet]:
+    return sa.select(Packet).where(Packet.state == State.AT_POST, Packet.holder_id == office.party_id)
+
+
+def next_act(packet: Packet, office: Office) -> str | None:
+    """The one thing a clerk of `office` can do with the packet now, by the name of its form."""
+    if packet.state is State.WAITING:
+        return "accept" if packet.way is Way.IN else "hand-in"
+    if packet.state is State.CARRIED:
+        return "hand-in"
+    if packet.state is State.AT_POST and packet.holder_id == office.party_id:
+        return "hand-out"
+    return "confirm" if packet.state is State.DELIVERED_UNVERIFIED else None

@@ -1,0 +1,321 @@
+"""The ward desk: it receives and counts with the courier, decides, and sends the result home.
+
+The moment both sides have confirmed the count is the legal submission (QĐ 45/2016 Đ7.4); pickup never is. A verb is
+one transaction. Where it claims PRESENCE, the door has asked the officer for it at most five minutes before.
+"""
+
+from datetime import date, time
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain import (
+    audit,
+    booking,
+    calendar,
+    codes,
+    custody,
+    dossiers,
+    manifests,
+    numbers,
+    outbox,
+    packets,
+    people,
+    tokens,
+    visits,
+)
+from app.domain.codes import Purpose
+from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
+from app.domain.manifests import Found, Giver, Manifest
+from app.domain.packets import Kind, Packet, State, Way
+from app.domain.parties import PartyKind
+from app.domain.people import Act, User
+from app.domain.places import Office
+from app.domain.procedures import PaperForm
+from app.domain.visits import VisitState
+from app.errors import Invalid, Refused
+
+CUTOFF = time(15)  # received later: work begins on the next working day (NĐ 61/2018 Đ18.2)
+PRESENCE = [("PRESENCE", "")]
+MOST = 500  # sheets of one paper
+
+
+# ---- in: from the courier's hands -------------------------------------------------------------------------------
+
+
+def receive(
+    packet: Packet, act: Act, *, head: bytes | None, seal: str, counts: dict[int, int], giver_by: Giver,
+    pin: str = "", remark: str = "", intact: bool = True,
+) -> Manifest:  # fmt: skip
+    """Take a sealed packet over, open it and count it together: a biên bản of one, and the legal submission.
+
+    `counts`: sheets found, by the paper's position, one for every paper. The same form sent twice is one biên bản.
+    Raises Refused: `wrong_ward` (desk), `pin_wrong`, `not_inbound`, `dossier_cancelled`, `page_too_old`, custody_…;
+    Invalid: `counts_missing`, `seal_form`, `remark_needed`, `pin_needs_courier`.
+    """
+    desk, packet = _desk(packet, act), custody.hold(packet, act)
+    dossier = packet.dossier
+    if packet.way is not Way.IN:
+        raise Refused("not_inbound", number=packet.number)
+    if packet.state is State.OPENED and (known := manifests.of_packet(packet.id)) and known.taker_id == desk.party_id:
+        return known
+    custody.expect(packet, head)
+    if dossier.state is CaseState.CANCELLED:
+        raise Refused("dossier_cancelled", number=packet.number)
+    found = _found(seal, remark, intact, is_complete=_write_counts(dossier, counts))
+    giver = packet.holder_id
+    _confirm_giver(packet, giver_by, pin)
+    custody.enter(
+        packet, "receive", act, giver=giver, taker=desk.party_id, parent=packet.head, proof=PRESENCE, seal=found.seal
+    )
+    custody.enter(
+        packet, "open", act, giver=desk.party_id, taker=desk.party_id, parent=packet.head,
+        proof=[("COUNT", _hash_of(counts)), *PRESENCE], sheets=sum(counts.values()),
+    )  # fmt: skip
+    manifest = manifests.of_one(packet, giver, desk.party_id, giver_by, act, found)
+    audit.note("received", packet.number, act, receipt=manifest.receipt_no, complete=found.is_complete, intact=intact)
+    if packet.kind is Kind.SUBMISSION:
+        dossiers.move(dossier, "submit", act)
+        dossier.submitted_at = act.at
+        _say(dossier, "submitted", act, when=act.at.isoformat())
+    return manifest
+
+
+def take_back(
+    packet: Packet, act: Act, *, head: bytes | None, seal: str, giver_by: Giver, pin: str = "", remark: str = "",
+    intact: bool = True,
+) -> Manifest:  # fmt: skip
+    """A result nobody could be given comes back unopened and waits here (TT 17/2017 Đ5.2). Raises as `receive`."""
+    desk, packet = _desk(packet, act), custody.hold(packet, act)
+    if packet.way is not Way.OUT:
+        raise Refused("not_outbound", number=packet.number)
+    if packet.state is State.AT_DESK and (known := manifests.of_packet(packet.id)) and known.taker_id == desk.party_id:
+        return known
+    custody.expect(packet, head)
+    found, giver = _found(seal, remark, intact), packet.holder_id
+    _confirm_giver(packet, giver_by, pin)
+    custody.enter(
+        packet, "receive", act, giver=giver, taker=desk.party_id, parent=packet.head, proof=PRESENCE, seal=found.seal
+    )
+    free_visit(packet, act)
+    manifest = manifests.of_one(packet, giver, desk.party_id, giver_by, act, found)
+    audit.note("taken_back", packet.number, act, receipt=manifest.receipt_no, intact=intact)
+    _invite(packet, act)
+    return manifest
+
+
+def _desk(packet: Packet, act: Act) -> Office:
+    desk = packet.dossier.desk
+    if act.by.office_id != desk.id:
+        raise Refused("wrong_ward", number=packet.number, desk=desk.name)
+    return desk
+
+
+def _found(seal: str, remark: str, intact: bool, is_complete: bool = True) -> Found:
+    remark = " ".join(remark.split())[:300]
+    if not intact and not remark:
+        raise Invalid("remark_needed")
+    return Found(numbers.read_seal(seal), intact, is_complete, remark)
+
+
+def _confirm_giver(packet: Packet, giver_by: Giver, pin: str) -> None:
+    """The giving side agrees: the courier's own six digits, or the print they signed."""
+    if giver_by is Giver.SIGNED_PRINT:
+        return
+    courier = courier_of(packet)
+    if courier is None:
+        raise Invalid("pin_needs_courier")
+    if not people.secret_fits(courier.pin_hash, pin.strip()):
+        raise Refused("pin_wrong")
+
+
+def courier_of(packet: Packet) -> User | None:
+    """Who carries the packet, when a courier does."""
+    if packets.holder_kind(packet) is not PartyKind.COURIER:
+        return None
+    return db.session.scalar(sa.select(User).filter_by(party_id=packet.holder_id))
+
+
+def _write_counts(dossier: Dossier, counts: dict[int, int]) -> bool:
+    """Each paper's sheets as found; whether all that was handed over is there."""
+    if set(counts) != {paper.position for paper in dossier.papers} or not all(0 <= n <= MOST for n in counts.values()):
+        raise Invalid("counts_missing")
+    for paper in dossier.papers:
+        paper.desk_sheets = counts[paper.position]
+    return not differences(dossier)
+
+
+def expected(paper: Paper) -> int:
+    """Sheets the slip promises: as counted at the door."""
+    return 0 if paper.is_missing else paper.sheets
+
+
+def differences(dossier: Dossier) -> list[Paper]:
+    """Papers whose count at the desk is not the one at the door."""
+    return [paper for paper in dossier.papers if paper.desk_sheets not in (None, expected(paper))]
+
+
+def _hash_of(counts: dict[int, int]) -> str:
+    return tokens.sha256("\n".join(f"{position}:{sheets}" for position, sheets in sorted(counts.items()))).hex()
+
+
+# ---- the case ---------------------------------------------------------------------------------------------------
+
+
+def suggested_due(dossier: Dossier) -> date | None:
+    """The due day of the legal count from the submission; None before it."""
+    if dossier.submitted_at is None:
+        return None
+    received = calendar.today(dossier.submitted_at)
+    late = dossier.procedure.days == 0 and calendar.local(dossier.submitted_at).time() >= CUTOFF
+    if late or not calendar.is_working(received):
+        received = calendar.working_days_after(received, 1)[0]
+    return calendar.due_day(received, dossier.procedure.days)
+
+
+def accept(dossier: Dossier, act: Act, code: str, due_on: date) -> bool:
+    """Note the dossier code and due day the one-stop system gave; whether the code has a form the law names.
+
+    Raises Invalid: `official_code`, `due_past`; Refused: `official_code_taken`, `case_accept`, `wrong_ward`.
+    """
+    dossier = _hold(dossier, act)
+    code, is_lax = dossiers.read_official_code(code)
+    if dossier.state is CaseState.ACCEPTED and (dossier.official_code, dossier.due_on) == (code, due_on):
+        return not is_lax
+    if due_on < calendar.today(act.at):
+        raise Invalid("due_past")
+    if db.session.scalar(sa.select(Dossier.id).where(Dossier.official_code == code, Dossier.id != dossier.id)):
+        raise Refused("official_code_taken")
+    dossiers.move(dossier, "accept", act)
+    dossier.official_code, dossier.due_on = code, due_on
+    audit.note("accepted", dossier.number, act, due=due_on.isoformat(), lax=is_lax)
+    _say(dossier, "accepted", act, due_on=due_on.isoformat())
+    return not is_lax
+
+
+def ready(dossier: Dossier, act: Act, papers: list[dict[str, Any]]) -> None:
+    """The result and the originals to give back lie ready: `papers` of {"name", "form", "sheets"} (QĐ 45/2016 Đ9).
+
+    Raises Invalid("result_papers"); Refused: `case_ready`, `wrong_ward`.
+    """
+    dossier, listed = _hold(dossier, act), [_result_paper(paper) for paper in papers]
+    if not listed:
+        raise Invalid("result_papers")
+    if dossier.state is CaseState.RESULT_READY and dossier.result_papers == listed:
+        return
+    dossiers.move(dossier, "ready", act)
+    dossier.result_papers = listed
+    audit.note("result_ready", dossier.number, act, papers=len(listed))
+    _say(dossier, "result_ready", act, home=goes_home(dossier))
+
+
+def _result_paper(paper: dict[str, Any]) -> dict[str, Any]:
+    name, form, sheets = " ".join(str(paper["name"]).split()), paper["form"], paper["sheets"]
+    if not 0 < len(name) <= 200 or form not in set(PaperForm) - {PaperForm.DATA} or not 0 < sheets <= MOST:
+        raise Invalid("result_papers")
+    return {"name": name, "form": str(form), "sheets": sheets}
+
+
+def _hold(dossier: Dossier, act: Act) -> Dossier:
+    """The dossier as it is now, locked, and of the officer's own desk."""
+    held = db.session.get_one(Dossier, dossier.id, with_for_update=True, populate_existing=True)
+    if act.by.office_id != held.desk_id:
+        raise Refused("wrong_ward", number=held.number, desk=held.desk.name)
+    return held
+
+
+# ---- out: to the citizen's hands --------------------------------------------------------------------------------
+
+
+def goes_home(dossier: Dossier) -> bool:
+    """Whether a courier brings the result: the citizen asked for it and the procedure allows it."""
+    return dossier.return_way is ReturnWay.HOME and dossier.procedure.return_by_post
+
+
+def result_of(dossier: Dossier) -> Packet | None:
+    """The newest packet that carries the result, delivered or not."""
+    of = sa.select(Packet).filter_by(dossier_id=dossier.id, kind=Kind.RESULT)
+    return db.session.scalar(of.order_by(Packet.id.desc()).limit(1))
+
+
+def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
+    """Seal the result: a new packet with its own slip, sender the desk; a courier comes, or it waits to be called for.
+
+    Raises Invalid("seal_form"); Refused: `result_not_ready`, `result_sent`, `wrong_ward`.
+    """
+    dossier, seal = _hold(dossier, act), numbers.read_seal(seal)
+    if dossier.state is not CaseState.RESULT_READY:
+        raise Refused("result_not_ready")
+    if known := result_of(dossier):
+        if known.seal == seal:
+            return known
+        raise Refused("result_sent", number=known.number)
+    desk = dossier.desk
+    packet = packets.new(dossier, Kind.RESULT, Way.OUT, desk.party_id, int(desk.ward.code), act)
+    packet.seals = [seal]
+    audit.note("result_sealed", packet.number, act, dossier=dossier.number, seal=seal)
+    if goes_home(dossier):
+        booking.deliver_visit(packet, act)
+    else:
+        _invite(packet, act)
+    return packet
+
+
+def send_again(packet: Packet, act: Act) -> None:
+    """Another visit for a result that came back. Raises Refused: `not_waiting_here`, `wrong_ward`."""
+    _desk(packet, act)
+    packet = custody.hold(packet, act)
+    if packet.way is not Way.OUT or packet.state not in (State.AT_DESK, State.WAITING):
+        raise Refused("not_waiting_here", number=packet.number)
+    if visits.open_visit(packet.id) is None:
+        audit.note("sent_again", packet.number, act)
+        booking.deliver_visit(packet, act)
+
+
+def hand_over(
+    packet: Packet, act: Act, *, head: bytes | None = None, code: str | None = None, wet_seen: bool = False
+) -> None:
+    """The citizen calls for the result at the desk. Closes the dossier. The home visit, if open, is given back.
+
+    Raises Invalid("proof_needed"); Refused: `page_too_old`, `wrong_ward`, custody_… (`custody_proof_missing`: the code
+    is wrong).
+    """
+    _desk(packet, act)
+    packet = custody.hold(packet, act)
+    if packet.state is State.DELIVERED:
+        return
+    custody.expect(packet, head)
+    free_visit(packet, act)
+    custody.enter(
+        packet, "deliver", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=packet.head,
+        proof=[*PRESENCE, *citizen_proof(code, wet_seen)],
+    )  # fmt: skip
+    audit.note("handed_over", packet.number, act, by="paper" if wet_seen else "code")
+
+
+def citizen_proof(code: str | None, wet_seen: bool) -> list[tuple[str, str]]:
+    """What the citizen proves themselves with: the six digits, or a signed slip. Raises Invalid("proof_needed")."""
+    if wet_seen:
+        return [("WET_SEEN", "")]
+    if digits := "".join(c for c in code or "" if c.isdigit()):
+        return [("CODE", digits)]
+    raise Invalid("proof_needed")
+
+
+def free_visit(packet: Packet, act: Act) -> None:
+    """Nobody need come any more: the place goes back, unless the courier is already on the way."""
+    visit = visits.open_visit(packet.id)
+    if visit and visit.state is not VisitState.EN_ROUTE:
+        visits.cancel(visit, act)
+
+
+def _invite(packet: Packet, act: Act) -> None:
+    """The result waits here: the citizen gets a code to call for it."""
+    dossier = packet.dossier
+    code = codes.make(packet, Purpose.DELIVER, act)
+    _say(dossier, "result_at_desk", act, code=code)
+
+
+def _say(dossier: Dossier, kind: str, act: Act, **values: Any) -> None:
+    outbox.say(dossier.citizen.phone, kind, act.at, number=dossier.number, secret=dossier.secret, **values)

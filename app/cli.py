@@ -14,6 +14,8 @@ from flask.cli import AppGroup
 import routes
 from app import catalogue, worker
 from app.db import atomically, db, now
+from app.demo import cast
+from app.demo import load as demo
 from app.domain import custody, dispatch, ledger, packets
 from app.domain.people import Act
 from app.domain.places import Office, OfficeKind
@@ -94,6 +96,24 @@ def outbox_run(once: bool) -> None:
     worker.run(current_app._get_current_object(), stop)  # type: ignore[attr-defined]
 
 
+demo_cli = AppGroup("demo", help="The demonstration.")
+
+
+@demo_cli.command("load")
+def load_demo() -> None:
+    """Fill an empty database with an invented Dĩ An: people, packets in every state, today's rounds."""
+    if not current_app.extensions["settings"].demo:
+        raise click.ClickException("This is no demonstration: DEMO is not 1. Nothing was loaded.")
+    with click.progressbar(length=1, label="Demonstration", width=24, item_show_func=lambda name: name or "") as bar:
+
+        def tell(name: str, done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos, name)
+
+        loaded = demo.load(now(), current_app.extensions["keys"], tell)
+    click.echo(f"Loaded. Password of everybody: {cast.PASSWORD}" if loaded else "Already loaded.")
+
+
 def init_app(app: Flask) -> None:
-    for group in (custody_cli, catalogue_cli, day_cli, outbox_cli):
+    for group in (custody_cli, catalogue_cli, day_cli, outbox_cli, demo_cli):
         app.cli.add_command(group)

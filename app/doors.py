@@ -5,14 +5,14 @@ from types import ModuleType
 from flask import Flask
 
 from app import security
-from app.views import account, admin, dispatch, health
+from app.views import account, admin, demo, dispatch, health
 
 VIEWS = (health, account, dispatch, admin)
 APIS: tuple[ModuleType, ...] = ()
 
 
 def init_app(app: Flask) -> None:
-    for module in VIEWS:
+    for module in (*VIEWS, *((demo,) if app.extensions["settings"].demo else ())):
         app.register_blueprint(module.bp)
     for module in APIS:
         security.csrf.exempt(module.bp)  # no cookies there

@@ -38,6 +38,7 @@ SENTENCES = {
     "procedure_code": _l("%(code)s is not a procedure code. It reads like 1.004859."),
     "procedure_why_not": _l("Procedure %(code)s does not go by post: say why, and what to bring."),
     "procedure_no_papers": _l("Procedure %(code)s goes by post but lists no paper a courier could carry."),
+    "demo_nobody": _l("Nobody of this name is in the demonstration. Load it with: flask demo load"),
     # numbers, links, tokens
     "number_form": _l("This is not one of our numbers. Look at the slip: it reads like HS-260826-000123-0, or like RR473124829VN."),
     "number_check": _l("The last digit does not match, so one digit is probably mistyped. Look at the slip again."),

@@ -57,3 +57,11 @@ def failed(message_id: int, error: str, at: datetime) -> None:
         message.given_up_at = at
     else:
         message.due_at = at + timedelta(seconds=min(3600, 5 * 2 ** min(message.tries, 10)))
+
+
+def newest(limit: int, digits: str = "", skip: int = 0) -> list[Message]:
+    """The newest messages first, to phones that hold `digits`."""
+    query = sa.select(Message).where(Message.phone.contains(digits, autoescape=True))
+    return list(
+        db.session.scalars(query.order_by(Message.created_at.desc(), Message.id.desc()).offset(skip).limit(limit))
+    )

@@ -1,0 +1,284 @@
+"""The scenes: one dossier each, brought by its people to where it stands today. SCENES says how many of what."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.db import db
+from app.demo.stage import Stage, at
+from app.domain import booking, calendar, desk
+from app.domain.codes import Purpose
+from app.domain.manifests import Giver
+from app.domain.packets import Packet
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`play` is called once for each khu phố of `hoods`; `nth` counts the calls."""
+
+    name: str
+    play: Callable[[Stage, str, str, int], None]
+    hoods: tuple[str, ...]
+
+
+# Which courier of the demonstration serves a khu phố; those of Bưu cục Dĩ An share theirs.
+COURIERS = {
+    "Bình Minh 1": "courier4", "Bình Minh 2": "courier4", "Tây A": "courier4", "Tân Lập": "courier4",
+    "Bình Đường 1": "courier5", "Bình Đường 3": "courier5", "Thống Nhất 2": "courier5",
+    "Chiêu Liêu": "courier6", "Tân Long": "courier6", "Đông Thành": "courier6",
+    "Tân Phú 1": "courier7", "Tân Phước": "courier7", "Ba Đình": "courier7",
+    "Nội Hóa 1": "courier8", "Ngãi Thắng": "courier8", "Châu Thới": "courier8", "Đông B": "courier8",
+}  # fmt: skip
+HOME = ("2.000635", "1.001612", "2.000908", "1.011607", "1.001731")  # the result may come by post
+CIVIL = ("1.004859", "1.004873", "1.001193", "1.004837")  # called for at the ward
+
+
+def courier_for(hood: str, nth: int) -> str:
+    return COURIERS.get(hood, f"courier{2 + nth % 2}")
+
+
+# ---- ways there -------------------------------------------------------------------------------------------------
+
+
+def _collected(s: Stage, hood: str, courier: str, nth: int, ago: int, procedure: str, home: bool = True) -> Packet:
+    """Collected `ago` working days before today and handed in at the post office that evening."""
+    day = s.days.before(ago)
+    packet = s.book(hood, day, nth % 4, at(s.days.before(ago + 1), "09:00"), procedure, home)
+    clock = ("08:20", "10:15", "13:20", "15:10")[nth % 4]
+    s.collect(packet, courier, at(day, clock) + timedelta(minutes=7 * (nth % 8)))
+    s.hand_in(packet, at(day, "17:00") + timedelta(minutes=nth % 20))
+    return packet
+
+
+def _submitted(s: Stage, hood: str, courier: str, nth: int, ago: int, procedure: str, home: bool = True) -> Packet:
+    """Received by the ward `ago` working days before today; 0 is the newest morning."""
+    packet = _collected(s, hood, courier, nth, max(ago, 1) + 1, procedure, home)
+    day = s.days.before(ago) if ago else s.days.last
+    s.take(packet, courier, at(day, "07:35"))
+    s.receive(packet, at(day, "07:45") + timedelta(minutes=4 * (nth % 20)), missing_sheet=nth % 7 == 6)
+    return packet
+
+
+def _ready(s: Stage, hood: str, courier: str, nth: int, ago: int, procedure: str, home: bool = True) -> Packet:
+    """The result lies ready since `ago` working days before today."""
+    packet = _submitted(s, hood, courier, nth, ago + 2, procedure, home)
+    s.accept(packet.dossier, at(s.days.before(ago + 2), "10:10"), s.days.before(ago))
+    s.ready(packet.dossier, at(s.days.before(ago), "09:00") + timedelta(minutes=nth % 30))
+    return packet
+
+
+def _sent(s: Stage, hood: str, courier: str, nth: int, ago: int, procedure: str, home: bool = True) -> Packet:
+    """The sealed result, waiting at the desk for the courier or for the citizen."""
+    dossier = _ready(s, hood, courier, nth, ago, procedure, home).dossier
+    return s.send_result(dossier, at(s.days.before(ago), "10:00") + timedelta(minutes=nth % 30))
+
+
+def _on_the_road(s: Stage, hood: str, courier: str, nth: int, ago: int) -> Packet:
+    """The result on its round: fetched at the desk, kept at the post office overnight, taken along in the morning."""
+    result = _sent(s, hood, courier, nth, ago, HOME[nth % len(HOME)])
+    s.assign(result, courier, at(s.days.before(ago), "16:40"))
+    s.take(result, courier, at(s.days.before(ago), "15:30"))
+    s.hand_in(result, at(s.days.before(ago), "17:15"))
+    morning = calendar.working_days_after(s.days.before(ago), 1)[0]
+    s.take(result, courier, at(morning, "07:40"))
+    return result
+
+
+# ---- before the courier -----------------------------------------------------------------------------------------
+
+
+def booked_today(s: Stage, hood: str, courier: str, nth: int) -> None:
+    packet = s.book(hood, s.days.today, nth % 4, at(s.days.before(1), "09:30"), (HOME + CIVIL)[nth % 9], nth % 2 == 0)
+    s.assign(packet, courier, at(s.days.before(1), "16:30"))
+
+
+def booked_today_first(s: Stage, hood: str, courier: str, nth: int) -> None:
+    booked_today(s, hood, "courier1", nth)
+
+
+def booked_tomorrow(s: Stage, hood: str, courier: str, nth: int) -> None:
+    s.book(hood, s.days.tomorrow, nth % 4, at(s.days.before(1), "10:30"), (CIVIL + HOME)[nth % 9], nth % 3 > 0)
+
+
+def booked_later(s: Stage, hood: str, courier: str, nth: int) -> None:
+    packet = s.book(hood, s.days.tomorrow, nth % 4, at(s.days.before(1), "11:00"), HOME[nth % 5])
+    key = f"{s.days.after_tomorrow:%Y%m%d}-0800"
+    booking.rebook(packet.dossier, key, s.act(None, at(s.days.before(1), "20:15")))
+
+
+def cancelled(s: Stage, hood: str, courier: str, nth: int) -> None:
+    packet = s.book(hood, s.days.tomorrow, nth % 4, at(s.days.before(2), "10:00"), CIVIL[nth % 4])
+    booking.cancel(packet.dossier, s.act(None, at(s.days.before(1), "19:40")))
+
+
+def missed(s: Stage, hood: str, courier: str, nth: int) -> None:
+    packet = s.book(hood, s.days.last, 0, at(s.days.before(3), "14:00"), HOME[nth % 5])
+    s.assign(packet, courier, at(s.days.before(2), "16:30"))
+    s.set_out(courier, s.days.last, at(s.days.last, "07:45"))
+    reason = ("nobody_home", "papers_not_ready")[nth % 2]
+    s.must(s.scan(packet, courier, "miss", at(s.days.last, "09:05"), reason=reason, next="another_day", seal=None))
+
+
+# ---- on the way to the ward -------------------------------------------------------------------------------------
+
+
+def at_post(s: Stage, hood: str, courier: str, nth: int) -> None:
+    _collected(s, hood, courier, nth, 1, (CIVIL + HOME)[nth % 9])
+
+
+def carried(s: Stage, hood: str, courier: str, nth: int) -> None:
+    packet = _collected(s, hood, courier, nth, 2, (HOME + CIVIL)[nth % 9])
+    s.take(packet, courier, at(s.days.last, "07:40"))
+
+
+def carried_by_first(s: Stage, hood: str, courier: str, nth: int) -> None:
+    carried(s, hood, "courier1", nth)
+
+
+def unproven(s: Stage, hood: str, courier: str, nth: int) -> None:
+    packet = s.book(hood, s.days.last, 0, at(s.days.before(3), "15:00"), CIVIL[nth % 4])
+    s.collect(packet, courier, at(s.days.last, "08:40"), proven=False)
+
+
+def disputed(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """Two couriers say they have it: one of them scanned without a network, and it arrives later."""
+    packet = s.book(hood, s.days.last, 0, at(s.days.before(3), "16:00"), HOME[nth % 5])
+    giver = packet.holder_id
+    s.collect(packet, courier, at(s.days.last, "08:25"))
+    other = "courier3" if courier == "courier2" else "courier2"
+    verdict = s.scan(
+        packet, other, "collect", at(s.days.last, "08:50"),
+        giver=giver, parent=packet.genesis.hex(), seal=f"NP{45100 + packet.id:07d}", sheets=2,
+    )  # fmt: skip
+    if verdict != "disputed":
+        raise AssertionError(verdict)
+
+
+# ---- at the ward ------------------------------------------------------------------------------------------------
+
+
+def submitted(s: Stage, hood: str, courier: str, nth: int) -> None:
+    _submitted(s, hood, courier, nth, 0, (CIVIL + HOME)[nth % 9], nth % 2 == 0)
+
+
+def accepted(s: Stage, hood: str, courier: str, nth: int) -> None:
+    packet = _submitted(s, hood, courier, nth, 1, ("1.011607", "1.004859", "1.001612", "1.004873")[nth % 4])
+    s.accept(packet.dossier, at(s.days.before(1), "10:30"))
+
+
+def overdue(s: Stage, hood: str, courier: str, nth: int) -> None:
+    packet = _submitted(s, hood, courier, nth, 6, ("1.004873", "1.004859", "1.001612")[nth % 3])
+    s.accept(packet.dossier, at(s.days.before(6), "10:30"))
+
+
+def result_ready(s: Stage, hood: str, courier: str, nth: int) -> None:
+    _ready(s, hood, courier, nth, 1, (HOME + CIVIL)[nth % 9], nth % 3 != 2)
+
+
+# ---- on the way home --------------------------------------------------------------------------------------------
+
+
+def result_waiting(s: Stage, hood: str, courier: str, nth: int) -> None:
+    s.assign(_sent(s, hood, courier, nth, 1, HOME[nth % 5]), courier, at(s.days.before(1), "16:40"))
+
+
+def result_waiting_for_caller(s: Stage, hood: str, courier: str, nth: int) -> None:
+    _sent(s, hood, courier, nth, 1, CIVIL[nth % 4], home=False)
+
+
+def result_at_post(s: Stage, hood: str, courier: str, nth: int) -> None:
+    result = _sent(s, hood, courier, nth, 1, HOME[nth % 5])
+    s.take(result, courier, at(s.days.before(1), "15:30"))
+    s.hand_in(result, at(s.days.before(1), "17:15"))
+
+
+def result_carried(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """With the courier for today's round; before the first working morning it is still fetched from the desk."""
+    result = _sent(s, hood, courier, nth, 1, HOME[nth % 5])
+    s.assign(result, courier, at(s.days.before(1), "16:40"))
+    s.take(result, courier, at(s.days.before(1), "15:30"))
+    if s.days.last == s.days.today:
+        s.hand_in(result, at(s.days.before(1), "17:15"))
+        s.take(result, courier, at(s.days.today, "07:40"))
+
+
+def result_carried_by_first(s: Stage, hood: str, courier: str, nth: int) -> None:
+    result_carried(s, hood, "courier1", nth)
+
+
+def result_back(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """Somebody else opened the door, without authorisation: the result goes back to the desk."""
+    result = _on_the_road(s, hood, courier, nth, 4)
+    day = s.days.before(3)
+    s.must(s.scan(result, courier, "decline", at(day, "08:50"), reason="no_authorisation", next="back_to_desk"))
+    officer = s.act(s.officer(result.dossier), at(day, "16:20"))
+    desk.take_back(result, officer, head=None, seal=result.seal or "", giver_by=Giver.SIGNED_PRINT)
+
+
+def delivered_unverified(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """The recipient's phone was off: signed on paper, no code."""
+    result, when = _on_the_road(s, hood, courier, nth, 2), at(s.days.before(1), "09:10")
+    s.set_out(courier, s.days.before(1), at(s.days.before(1), "07:45"))
+    mine = s.staff[courier].party_id
+    s.must(s.scan(result, courier, "deliver", when, giver=mine, taker=mine, proof=[("WET_CLAIMED", "")]))
+
+
+def closed_at_home(s: Stage, hood: str, courier: str, nth: int) -> None:
+    ago = 5 + nth % 2
+    result, day = _on_the_road(s, hood, courier, nth, ago), s.days.before(ago - 1)
+    s.set_out(courier, day, at(day, "07:45"))
+    code, taker = s.code(result, Purpose.DELIVER), result.dossier.citizen.party_id
+    s.must(s.scan(result, courier, "deliver", at(day, "09:15"), taker=taker, proof=[("CODE", code)]))
+
+
+def closed_at_desk(s: Stage, hood: str, courier: str, nth: int) -> None:
+    result = _sent(s, hood, courier, nth, 4, CIVIL[nth % 4], home=False)
+    officer = s.act(s.officer(result.dossier), at(s.days.before(3), "14:10"))
+    desk.hand_over(result, officer, code=s.code(result, Purpose.DELIVER))
+
+
+# fmt: off
+FIRST = (  # what courier1 finds today
+    Scene("today, courier1",               booked_today_first,        ("Nhị Đồng 1", "Thắng Lợi 1", "Đông Tân", "Nhị Đồng 2", "Đông Chiêu")),
+    Scene("to bring home, courier1",       result_carried_by_first,   ("Thắng Lợi 2", "Nhị Đồng 1")),
+)
+NEXT_DAY = Scene("tomorrow, nobody's yet", booked_tomorrow,           (
+    "Nhị Đồng 1", "Đông Tân", "Thắng Lợi 1", "Đông Tác", "Nhị Đồng 2", "Thống Nhất 1", "Thắng Lợi 2", "Đông Chiêu",
+    "Đông Chiêu A", "Nhị Đồng 1", "Đông Tân", "Thống Nhất 1", "Đông Tác", "Nhị Đồng 2", "Bình Minh 1", "Tân Lập",
+    "Bình Đường 1", "Chiêu Liêu", "Tân Phú 1", "Nội Hóa 1",
+))
+SCENES = (
+    *FIRST,
+    Scene("today, other couriers",         booked_today,              ("Thống Nhất 1", "Đông Tác", "Đông Chiêu A", "Bình Minh 2", "Bình Đường 3", "Tân Long", "Tân Phước", "Ngãi Thắng")),
+    NEXT_DAY,
+    Scene("put off by a day",              booked_later,              ("Thắng Lợi 2", "Châu Thới")),
+    Scene("cancelled",                     cancelled,                 ("Nhị Đồng 2", "Tây A")),
+    Scene("courier found nobody",          missed,                    ("Thống Nhất 1", "Đông Tân")),
+    Scene("at the post office",            at_post,                   ("Đông Tác", "Nhị Đồng 1", "Tân Phú 1")),
+    Scene("on the way to the ward",        carried,                   ("Thắng Lợi 1", "Đông Tân", "Đông Chiêu", "Nội Hóa 1", "Ba Đình")),
+    Scene("on the way, courier1",          carried_by_first,          ("Nhị Đồng 2", "Thống Nhất 1")),
+    Scene("collected without a code",      unproven,                  ("Đông Chiêu A",)),
+    Scene("two couriers claim it",         disputed,                  ("Nhị Đồng 1",)),
+    Scene("submitted",                     submitted,                 ("Thắng Lợi 2", "Đông Tân", "Nhị Đồng 1", "Đông Thành", "Đông B")),
+    Scene("accepted",                      accepted,                  ("Nhị Đồng 2", "Thắng Lợi 1", "Đông Tác", "Tân Phước", "Ngãi Thắng")),
+    Scene("overdue",                       overdue,                   ("Đông Chiêu", "Thống Nhất 1", "Nội Hóa 1")),
+    Scene("result ready",                  result_ready,              ("Nhị Đồng 1", "Đông Tân", "Thắng Lợi 2", "Tân Phú 1")),
+    Scene("result waits for the courier",  result_waiting,            ("Nhị Đồng 2", "Đông Tác")),
+    Scene("result waits to be called for", result_waiting_for_caller, ("Thắng Lợi 1",)),
+    Scene("result at the post office",     result_at_post,            ("Đông Chiêu A", "Đông Tân")),
+    Scene("result on the road",            result_carried,            ("Thống Nhất 1", "Châu Thới")),
+    Scene("result back at the desk",       result_back,               ("Đông Chiêu",)),
+    Scene("delivered, to be proven",       delivered_unverified,      ("Thắng Lợi 1", "Nhị Đồng 2")),
+    Scene("delivered and closed",          closed_at_home,            ("Nhị Đồng 1", "Thắng Lợi 2", "Đông Tân", "Tân Phú 1")),
+    Scene("called for and closed",         closed_at_desk,            ("Đông Tác", "Thống Nhất 1")),
+)
+# fmt: on
+
+
+def play(scenes: tuple[Scene, ...], s: Stage) -> Iterator[str]:
+    """Play each scene in each of its khu phố, and name it when it is done."""
+    for scene in scenes:
+        for nth, hood in enumerate(scene.hoods):
+            scene.play(s, hood, courier_for(hood, nth), nth)
+            db.session.flush()
+            yield scene.name

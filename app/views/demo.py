@@ -1,0 +1,95 @@
+"""The demonstration's own pages: step into any role with one click, and read the messages that would have gone out.
+
+Registered only when DEMO=1; a real installation has no such address.
+"""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from markupsafe import Markup, escape
+from wtforms import TelField
+
+from app import security
+from app.db import atomically, now
+from app.demo import cast, load
+from app.demo.stage import Days
+from app.domain import outbox
+from app.domain.outbox import Message
+from app.errors import Missing
+from app.integrations import wording
+from app.security import public
+
+bp = Blueprint("demo", __name__, url_prefix="/demo")
+PAGE = 40
+
+
+class ByPhone(FlaskForm):  # type: ignore[misc]
+    class Meta:
+        csrf = False  # a search changes nothing
+
+    phone = TelField(
+        _l("Messages of one phone"), description=_l("All or part of the number, for example 0900 000 123.")
+    )
+
+
+@bp.get("/")
+@public
+def home() -> ResponseReturnValue:
+    """Who there is to be, and what to try, in the order a dossier travels."""
+    return render_template(
+        "demo/home.html",
+        loaded=load.is_loaded(),
+        days=Days(now()),
+        examples=load.examples(),
+        others=[who for who in cast.STAFF if not who.login.endswith("1")],
+        password=cast.PASSWORD,
+        pin=cast.PIN,
+    )
+
+
+@bp.post("/enter")
+@public
+def enter() -> ResponseReturnValue:
+    """Sign in as somebody of the cast, with today's work laid out when the loaded days have gone by."""
+    login = request.form.get("login", "")
+    user = load.member(login)
+    if user is None:
+        raise Missing("demo_nobody")
+    atomically(load.renew, now(), security.act().keys)
+    return security.sign_in(user.id, redirect(url_for("account.start")))
+
+
+@bp.get("/inbox")
+@public
+def inbox() -> ResponseReturnValue:
+    """Every message, newest first, as the citizen would read it."""
+    form = ByPhone(request.args)
+    page = max(1, min(request.args.get("page", 1, type=int), 1000))
+    found = outbox.newest(PAGE + 1, _digits(form.phone.data or ""), skip=PAGE * (page - 1))
+    letters = [(message, _read(message)) for message in found[:PAGE]]
+    older = page + 1 if len(found) > PAGE else None
+    return render_template("demo/inbox.html", form=form, letters=letters, older=older)
+
+
+def _digits(text: str) -> str:
+    """What to look for in "+84900000123": a leading 0 or 84 says nothing."""
+    digits = "".join(c for c in text if c.isdigit())[:15]
+    return digits.removeprefix("84").removeprefix("0") if len(digits) > 6 else digits
+
+
+def _read(message: Message) -> Markup:
+    """The words, the link made one, the code easy to find."""
+    try:
+        words = escape(wording.words(message.kind, message.values))
+    except KeyError:
+        return escape(message.kind)
+    if code := message.values.get("code"):
+        words = words.replace(escape(code), Markup('<mark class="code">{}</mark>').format(code))
+    if secret := message.values.get("secret"):
+        path = f"/t/{secret}"
+        for word in words.split():
+            if path in word:
+                link = word.rstrip(".,")
+                words = words.replace(link, Markup('<a href="{}">{}</a>').format(path, link))
+    return words

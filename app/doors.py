@@ -5,10 +5,11 @@ from types import ModuleType
 from flask import Flask
 
 from app import security
+from app.api import day, devices, scans
 from app.views import account, admin, demo, dispatch, health
 
 VIEWS = (health, account, dispatch, admin)
-APIS: tuple[ModuleType, ...] = ()
+APIS: tuple[ModuleType, ...] = (devices, scans, day)
 
 
 def init_app(app: Flask) -> None:

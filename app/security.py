@@ -81,7 +81,8 @@ def _know_device() -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     device = devices.by_token(token) if scheme == "Bearer" and token else None
     if device is not None:
-        g.device, g.user = device, device.user
+        g.device = device
+        g.user = device.user if device.lives(now()) else None  # what it holds it may hand in; it is shown nothing new
 
 
 def _know_session() -> None:

@@ -39,6 +39,7 @@ SENTENCES = {
     "procedure_why_not": _l("Procedure %(code)s does not go by post: say why, and what to bring."),
     "procedure_no_papers": _l("Procedure %(code)s goes by post but lists no paper a courier could carry."),
     "demo_nobody": _l("Nobody of this name is in the demonstration. Load it with: flask demo load"),
+    "round_unknown": _l("There is no such round of yours."),
     # numbers, links, tokens
     "number_form": _l("This is not one of our numbers. Look at the slip: it reads like HS-260826-000123-0, or like RR473124829VN."),
     "number_check": _l("The last digit does not match, so one digit is probably mistyped. Look at the slip again."),
@@ -46,11 +47,13 @@ SENTENCES = {
     "link_unknown": _l("This link does not lead anywhere. It may be cut off: open it again from the message, or track by number."),
     "token_damaged": _l("This code is damaged or is not from our slip. Scan again, or type the number beside it."),
     "token_forged": _l("This slip was not made by us. Keep the packet and show it to a person at the post office."),
+    "fields": _l("Something in what was sent is missing or has the wrong shape: %(fields)s."),
     # people
     "sign_in_wrong": _l("The name or the password is not right. Look at both and try again."),
     "presence_wrong": _l("The password is not right. Nothing has been recorded yet."),
     "too_many_tries": _l("Too many tries. Wait %(seconds)s seconds, or ask your supervisor."),
     "not_your_page": _l("This page belongs to another job. Sign in with the account that does it."),
+    "not_a_courier": _l("Only couriers carry packets with a phone. Sign in at the desk or the office instead."),
     "device_key": _l("The phone sent a key we cannot use. Update its browser and sign in again."),
     "device_unknown": _l("This phone is not registered. Sign in on it once more."),
     "no_office": _l("This account belongs to no office. Ask the administrator."),
@@ -106,6 +109,6 @@ SENTENCES = {
 
 def sentence(refusal: Refused) -> str:
     """The refusal in words. A key without a sentence is a programming error."""
-    blank = dict.fromkeys(("seconds", "number", "digits", "code", "desk", "office"), "")
+    blank = dict.fromkeys(("seconds", "number", "digits", "code", "desk", "office", "fields"), "")
     values: dict[str, Any] = blank | refusal.values
     return str(SENTENCES[refusal.key]) % values

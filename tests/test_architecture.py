@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "app.security": INSIDE,
     "app.sentences": {"app.errors"},
     "app.views": DOOR | {"app.demo"},
-    "app.api": DOOR,
+    "app.api": DOOR | {"app.errorpages"},
 }
 
 

@@ -1,12 +1,13 @@
 """Audit: who did what, and who looked at whom. Keys and ids only, never a name or a phone."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Instant, Model, db
+from app.domain.calendar import HERE
 from app.domain.people import Act, User
 
 
@@ -40,3 +41,10 @@ def note(action: str, subject: str, act: Act, **details: Any) -> None:
 
 def viewed(user_id: str, dossier_id: int, page: str, at: datetime) -> None:
     db.session.add(ViewLine(at=at, user_id=user_id, dossier_id=dossier_id, page=page))
+
+
+def viewed_on(user_id: str, page: str, day: date) -> set[int]:
+    """The dossiers whose people this page has already shown this user today."""
+    since = datetime.combine(day, time(), HERE)
+    seen = sa.select(ViewLine.dossier_id).where(ViewLine.user_id == user_id, ViewLine.page == page)
+    return set(db.session.scalars(seen.where(ViewLine.at >= since)))

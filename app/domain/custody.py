@@ -61,6 +61,7 @@ def record_all(batch: Iterable[Scan], seen: Seen) -> list[Outcome]:
 def record(scan: Scan, seen: Seen) -> Outcome:
     """Store one scan, judge it, and move the packet if the law allows. Never raises for what a scan says."""
     if known := scans.latest(scan.digest):
+        scans.keep_extra(scan)
         return _outcome(scan, known)
     device = next(iter(lock(Device, scan.device)), None) if scan.device else None
     sig_ok = device is not None and tokens.signed_by(device.verify_key, scan.sig, b"scan-v1\n" + scan.body)
@@ -171,6 +172,8 @@ def _apply(scan: Scan, packet: Packet, link: Link, step: Step, seen: Seen) -> Ve
         packet.seals = [scan.seal]
     if scan.event in ("collect", "deliver"):
         visits.finish(packet, seen.at)
+    if scan.event == "collect":
+        dossiers.count_at_door(packet.dossier, scans.papers_counted(scan.digest))
     _tell(packet, step, scan, seen)
     if packet.state is State.DELIVERED:
         _close(packet, scan, seen)

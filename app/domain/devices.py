@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -43,6 +43,9 @@ class Device(Model):
     last_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), doc="of scan `contiguous`")
 
     user: Mapped[User | None] = relationship()
+
+    def lives(self, at: datetime) -> bool:
+        return self.revoked_at is None and (self.valid_until is None or at < self.valid_until)
 
     @property
     def verify_key(self) -> ec.EllipticCurvePublicKey:

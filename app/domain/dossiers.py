@@ -142,6 +142,15 @@ def begin(dossier: Dossier, event: str, act: Act) -> None:
     db.session.add(CaseLine(dossier_id=dossier.id, event=event, state=dossier.state, at=act.at, user_id=user_id))
 
 
+def count_at_door(dossier: Dossier, counted: list[dict[str, Any]]) -> None:
+    """What courier and citizen counted together, line by line; a paper not handed over is marked, not dropped."""
+    told = {line["position"]: line for line in counted}
+    for paper in dossier.papers:
+        if line := told.get(paper.position):
+            paper.is_missing = line["missing"]
+            paper.sheets = 0 if line["missing"] else line["sheets"]
+
+
 OFFICIAL_CODES = (
     re.compile(r"(\d{3})\.(\d{2})\.(\d{2})\.([A-Y]\d{2})-(\d{6})-(\d{4,})"),  # TT 01/2018 Đ19
     re.compile(r"([A-Y]\d{2}(?:\.\d{1,4}){0,4})-(\d{6})-(\d{4,12})"),  # TT 03/2025 Đ13, TT 04/2025 Đ23

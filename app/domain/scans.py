@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
 import sqlalchemy as sa
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, choice, db
@@ -65,6 +67,8 @@ class ScanExtra(Model):
     place: Mapped[list[float] | None] = mapped_column(sa.JSON)
     free_text: Mapped[str | None] = mapped_column(sa.String(500))
     photo_sha256: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
+    papers: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON, doc="counted at the door")
+    money: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON, doc="taken at the door: how, and which receipt")
 
 
 class RawScan(Model):
@@ -76,6 +80,43 @@ class RawScan(Model):
     device_id: Mapped[str | None] = mapped_column(sa.String(64))
     bytes: Mapped[bytes] = mapped_column(sa.LargeBinary)
     at: Mapped[Instant]
+
+
+class CountedPaper(BaseModel):
+    """One paper as the courier and the citizen counted it together."""
+
+    position: int = Field(ge=1, le=200)
+    sheets: int = Field(ge=0, le=2000)
+    missing: bool = False
+
+
+class MoneyTaken(BaseModel):
+    paid_by: Literal["cash", "transfer"]
+    receipt: str | None = Field(default=None, max_length=24, pattern=r"^[^\x00-\x1f]*$")
+
+
+class Extra(BaseModel):
+    """What a phone says beside a scan and no signed body may hold: erasable, worth nothing as evidence alone."""
+
+    salt: str = Field(default="", max_length=64, pattern=r"^[0-9A-Za-z+/=_-]*$")
+    place: Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=2, max_length=3)] | None = (
+        None
+    )
+    free_text: str | None = Field(default=None, max_length=500, pattern=r"^[^\x00]*$")
+    photo_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    papers: Annotated[list[CountedPaper], Field(max_length=100)] | None = None
+    money: MoneyTaken | None = None
+
+    @classmethod
+    def read(cls, raw: Any) -> Self | None:
+        """What can be understood of it, field by field: a doubtful place must not cost the count of papers."""
+        if not isinstance(raw, dict):
+            return None
+        try:
+            return cls.model_validate(raw)
+        except ValidationError as error:
+            wrong = {each["loc"][0] for each in error.errors()}
+        return cls.model_validate({name: value for name, value in raw.items() if name not in wrong})
 
 
 @dataclass(frozen=True)
@@ -102,6 +143,7 @@ class Scan:
     proof: tuple[tuple[str, str], ...]
     reason: str | None
     next: str | None
+    extra: Extra | None = None
 
     def said(self, kind: str) -> str | None:
         """The value given for one kind of proof."""
@@ -112,7 +154,7 @@ def digest_of(body: bytes) -> bytes:
     return hashlib.sha256(b"scan-v1\n" + body).digest()
 
 
-def parse(body: bytes, sig: bytes) -> Scan:
+def parse(body: bytes, sig: bytes, extra: Extra | None = None) -> Scan:
     """Read a signed body. Raises Invalid("scan_unreadable") unless it is one JSON object of at most 64 KiB."""
     try:
         raw = json.loads(body)
@@ -141,7 +183,7 @@ def parse(body: bytes, sig: bytes) -> Scan:
     }
     if raw.get("v") != 1:
         reader.bad = True
-    return Scan(body=body, sig=sig, digest=digest_of(body), malformed=reader.bad, **values)
+    return Scan(body=body, sig=sig, digest=digest_of(body), malformed=reader.bad, extra=extra, **values)
 
 
 class _Reader:
@@ -232,7 +274,31 @@ def keep(scan: Scan, sig_ok: bool, at: datetime) -> ScanRow:
     )
     db.session.add(row)
     db.session.flush()
+    keep_extra(scan)
     return row
+
+
+def keep_extra(scan: Scan) -> None:
+    """The erasable side of a scan, once: what came first stays."""
+    said = scan.extra
+    if said is None or db.session.get(ScanExtra, scan.digest) is not None:
+        return
+    extra = ScanExtra(
+        digest=scan.digest,
+        salt=said.salt,
+        place=said.place,
+        free_text=said.free_text,
+        photo_sha256=bytes.fromhex(said.photo_sha256) if said.photo_sha256 else None,
+        papers=[paper.model_dump() for paper in said.papers] if said.papers else None,
+        money=said.money.model_dump() if said.money else None,
+    )
+    db.session.add(extra)
+    db.session.flush()
+
+
+def papers_counted(digest: bytes) -> list[dict[str, Any]]:
+    extra: ScanExtra | None = db.session.get(ScanExtra, digest)
+    return (extra.papers or []) if extra else []
 
 
 def keep_raw(data: bytes, device_id: str | None, at: datetime) -> None:
@@ -273,3 +339,28 @@ def of_packet(code: bytes, *rulings: Ruling) -> list[tuple[ScanRow, Verdict]]:
         .order_by(ScanRow.recorded_at, ScanRow.digest)
     )
     return [(row, verdict) for row, verdict in db.session.execute(query)]
+
+
+def missing(device_id: str, contiguous: int, limit: int = 50) -> list[int]:
+    """The device's numbers that have not arrived, lowest first: gaps between those that have."""
+    arrived = sa.select(ScanRow.n).where(ScanRow.device_id == device_id, ScanRow.n > contiguous)
+    gaps: list[int] = []
+    expected = contiguous + 1
+    for n in db.session.scalars(arrived.distinct().order_by(ScanRow.n)):
+        assert n is not None
+        gaps.extend(range(expected, min(n, expected + limit - len(gaps))))
+        expected = n + 1
+        if len(gaps) >= limit:
+            break
+    return gaps
+
+
+def judged_since(device_id: str, since: datetime) -> Iterable[Verdict]:
+    """The newest verdict on each of the device's scans that was judged at or after `since`."""
+    fresh = (
+        sa.select(Verdict)
+        .join(ScanRow, ScanRow.digest == Verdict.digest)
+        .where(ScanRow.device_id == device_id, Verdict.at >= since)
+        .order_by(Verdict.at, Verdict.nth)
+    )
+    return {verdict.digest: verdict for verdict in db.session.scalars(fresh)}.values()

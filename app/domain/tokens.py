@@ -6,6 +6,7 @@ packet code (10), issue, unit (3), expiry (days since 2020-01-01), then ES256 râ
 
 import hashlib
 import hmac
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum
@@ -65,6 +66,11 @@ class Keys:
                 raise RuntimeError(f"{path} is not a P-256 key")
             found[name] = key
         return cls(found["slip"], found["server"], secret.encode())
+
+    def slip_public(self) -> dict[str, str | int]:
+        """The key that checks slips, as phones are told it: its id and base64 SubjectPublicKeyInfo."""
+        form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return {"id": self.slip_key_id, "public_key": b64encode(self.slip.public_key().public_bytes(*form)).decode()}
 
     def digest(self, purpose: str, *parts: str | bytes) -> bytes:
         """A keyed hash; the same parts under another purpose give another hash."""

@@ -70,6 +70,8 @@ def upgrade() -> None:
         sa.Column("place", sa.JSON(), nullable=True),
         sa.Column("free_text", sa.String(length=500), nullable=True),
         sa.Column("photo_sha256", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("papers", sa.JSON(), nullable=True),
+        sa.Column("money", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["digest"], ["scans.digest"], name=op.f("fk_scan_extras_digest_scans")),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_scan_extras")),
     )

@@ -1,0 +1,82 @@
+"""The courier's day, a look-up of one packet, and setting out. Only ever one's own."""
+
+from datetime import timedelta
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from pydantic import BaseModel, Field, model_validator
+
+from app import security
+from app.api import bodies, phrases, times
+from app.api.bodies import PRINTABLE
+from app.db import atomically
+from app.domain import day, sessions
+from app.domain.people import Right, User
+from app.domain.steps import NEXT, REASONS
+from app.security import requires
+
+bp = Blueprint("api_day", __name__, url_prefix="/api/v1")
+LOOKUPS, LOOKUP_WINDOW = 120, timedelta(minutes=10)  # a courier's hands are slower; a guesser's are not
+
+
+@bp.get("/day")
+@requires(Right.SCAN)
+def today() -> ResponseReturnValue:
+    act, courier = security.act(), security.user()
+    told = day.of(courier, act.at)
+    answer = times.vouched(act.at, act.keys) | {
+        "expires": times.stamp(act.at + day.SHIFT),
+        "courier": {"name": courier.name, "badge": courier.badge, "office": _office(courier)},
+        **told,
+        "steps": day.steps(),
+        "reasons": REASONS,
+        "next": NEXT,
+        "texts": phrases.texts(),
+        "language": str(get_locale()),
+        "keys": {"slip": [act.keys.slip_public()], "revoked": []},
+        "revoked_slips": [],
+        "revoked_devices": [],
+        "checkpoint": None,
+        "consistency": [],
+    }
+    if named := day.not_logged(courier, told["stops"], act.at):
+        atomically(day.log_views, courier.id, named, act.at)
+    return jsonify(answer)
+
+
+def _office(courier: User) -> dict[str, str] | None:
+    office = courier.office
+    return {"name": office.name, "phone": office.phone, "party": office.party_id} if office else None
+
+
+@bp.post("/rounds/<int:round_id>/start")
+@requires(Right.SCAN)
+def start(round_id: int) -> ResponseReturnValue:
+    bodies.same_site()
+    round_ = atomically(day.set_out, round_id, security.act())
+    assert round_.started_at
+    return jsonify(id=round_.id, date=round_.day.isoformat(), started=times.stamp(round_.started_at))
+
+
+class Asked(BaseModel):
+    """Exactly one of what is printed on a packet."""
+
+    code: str | None = Field(default=None, max_length=16, pattern=PRINTABLE)
+    number: str | None = Field(default=None, max_length=60, pattern=PRINTABLE)
+    token: str | None = Field(default=None, max_length=200, pattern=PRINTABLE)
+
+    @model_validator(mode="after")
+    def _one(self) -> "Asked":
+        if sum(bool(each) for each in (self.code, self.number, self.token)) != 1:
+            raise ValueError("one of code, number, token")
+        return self
+
+
+@bp.post("/lookups")
+@requires(Right.SCAN)
+def look_up() -> ResponseReturnValue:
+    asked, act = bodies.read(Asked), security.act()
+    atomically(sessions.count, act.keys.digest("lookup", security.device().id), LOOKUPS, LOOKUP_WINDOW, act.at)
+    found = day.look_up(security.user(), act.at, act.keys, code=asked.code, number=asked.number, token=asked.token)
+    return jsonify(found)

@@ -1,0 +1,146 @@
+"""Scans come in: evidence is kept first and judged second, and one answer serves the whole batch.
+
+Whatever is JSON within the limits gets a verdict inside a 200. What cannot be read is kept raw and answered with 400
+and its index, nothing of that batch being judged: the phone sends the rest without it. A revoked phone, or that of a
+person who has left, may still hand in what it holds.
+"""
+
+import base64
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, jsonify
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, Field, ValidationError
+from sqlalchemy.exc import OperationalError
+
+from app import errorpages, security
+from app.api import bodies, times
+from app.db import atomically
+from app.domain import custody, devices, scans, sessions
+from app.domain.custody import Outcome, Seen
+from app.domain.devices import Device
+from app.domain.people import Act
+from app.domain.scans import Extra, Scan
+from app.errors import Invalid
+from app.logs import log
+from app.security import public
+from app.sentences import sentence
+
+bp = Blueprint("api_scans", __name__, url_prefix="/api/v1")
+BATCH, LARGEST = 50, 256 * 1024
+RAW_TRIES, RAW_WINDOW = 200, timedelta(hours=1)  # unreadable posts of one device that are kept
+
+
+class Envelope(BaseModel):
+    device: str | None = None
+    since: Any = None
+    scans: list[Any] = Field(default_factory=list)
+
+
+@bp.post("/scans")
+@public
+def upload() -> ResponseReturnValue:
+    data = bodies.check(LARGEST)
+    device, act = security.device(), security.act()
+    try:
+        envelope = Envelope.model_validate_json(data)
+    except ValidationError:
+        return _unreadable(data, device, act, None)
+    if envelope.device not in (None, device.id):
+        abort(403)
+    if len(envelope.scans) > BATCH:
+        abort(413)
+    batch: list[Scan] = []
+    for index, item in enumerate(envelope.scans):
+        try:
+            batch.append(_read(item))
+        except Invalid:
+            return _unreadable(json.dumps(item).encode(), device, act, index)
+    outcomes = _judge(batch, Seen(act.at, act.keys)) if batch else []
+    return jsonify(
+        times.vouched(act.at, act.keys)
+        | mark(device.id)
+        | {
+            "results": [told(outcome) for outcome in outcomes],
+            "later": later(device.id, _instant(envelope.since)),
+            "checkpoint": None,
+            "consistency": [],
+        }
+    )
+
+
+def _read(item: Any) -> Scan:
+    """Raises Invalid("scan_unreadable"). A signature that cannot be read is a wrong one: that is for the verdict."""
+    if not isinstance(item, dict):
+        raise Invalid("scan_unreadable")
+    try:
+        body = base64.b64decode(item["body"], validate=True)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Invalid("scan_unreadable") from error
+    try:
+        signature = base64.b64decode(item["sig"], validate=True)
+    except (KeyError, TypeError, ValueError):
+        signature = b""
+    return scans.parse(body, signature, Extra.read(item.get("extras")))
+
+
+def _unreadable(data: bytes, device: Device, act: Act, index: int | None) -> ResponseReturnValue:
+    atomically(sessions.count, act.keys.digest("raw-inbox", device.id), RAW_TRIES, RAW_WINDOW, act.at)
+    atomically(scans.keep_raw, data, device.id, act.at)
+    return errorpages.answer(400, "scan_unreadable", sentence(Invalid("scan_unreadable")), index=index)
+
+
+def _judge(batch: list[Scan], seen: Seen) -> list[Outcome]:
+    try:
+        return atomically(custody.record_all, batch, seen)
+    except OperationalError:
+        raise  # the database is away: the phone sends all of it again
+    except Exception as error:
+        log.error("batch_broken", scans=len(batch), exc_info=error)
+    outcomes = []
+    for scan in batch:  # one by one, so that one bad item cannot block the rest
+        try:
+            outcomes.append(atomically(custody.record, scan, seen))
+        except OperationalError:
+            raise
+        except Exception as error:
+            log.error("scan_broken", digest=scan.digest.hex(), exc_info=error)
+            atomically(scans.keep_raw, scan.body, scan.device, seen.at)
+    return outcomes
+
+
+def told(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "digest": outcome.digest.hex(),
+        "verdict": outcome.verdict,
+        "why": outcome.why,
+        "packet": outcome.packet,
+        "seq": outcome.seq,
+        "receipt": None,
+    }
+
+
+def mark(device_id: str) -> dict[str, Any]:
+    """How far this phone's numbers have arrived without a gap, and the first fifty that have not."""
+    device = devices.get(device_id)
+    return {"contiguous": device.contiguous, "missing": scans.missing(device.id, device.contiguous)}
+
+
+def later(device_id: str, since: datetime | None) -> list[dict[str, Any]]:
+    if since is None:
+        return []
+    return [
+        {"digest": v.digest.hex(), "nth": v.nth, "verdict": v.verdict, "why": v.why}
+        for v in scans.judged_since(device_id, since)
+    ]
+
+
+def _instant(value: Any) -> datetime | None:
+    """A `since` that cannot be read costs the phone its news, never its scans."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else None

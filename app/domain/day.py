@@ -1,0 +1,265 @@
+"""The day: what one courier's phone is told. Today's own round, what they carry, what they may take; nothing else.
+
+Personal data goes with a stop while it is open and no longer. Keys and values only: the door adds the sentences.
+"""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain import audit, outbox, packets, postage, tokens, visits
+from app.domain.calendar import today
+from app.domain.dossiers import Dossier, Paper
+from app.domain.packets import ENDED, Kind, Packet, State, Way
+from app.domain.parties import Party, PartyKind
+from app.domain.people import Act, User
+from app.domain.places import Office, OfficeKind
+from app.domain.steps import STEPS, By
+from app.domain.tokens import Keys
+from app.domain.visits import OPEN, Round, Visit, VisitKind, VisitState
+from app.errors import Missing
+
+VIEW = "courier.day"
+MOST = 200  # packets in one list
+SHIFT = timedelta(hours=12)  # a phone may work this long on what it was told
+LEAVES_A_DESK = sa.or_(
+    sa.and_(Packet.state == State.WAITING, Packet.way != Way.IN),
+    sa.and_(Packet.state == State.AT_DESK, Packet.way != Way.IN),
+)
+
+
+def of(courier: User, at: datetime) -> dict[str, Any]:
+    """Everything the courier's phone needs to work through today without a network."""
+    round_ = visits.round_of(courier, today(at))
+    stops = [visit for visit in round_.visits if visit.state is not VisitState.CANCELLED] if round_ else []
+    return {
+        "round": _round(round_) if round_ else None,
+        "stops": [stop(visit) for visit in stops],
+        "carrying": [packet(each) for each in carried_by(courier)],
+        "to_take": [packet(each, papers=False) for each in to_take(courier, at)],
+    }
+
+
+def _round(round_: Round) -> dict[str, Any]:
+    return {
+        "id": round_.id,
+        "date": round_.day.isoformat(),
+        "started": round_.started_at.isoformat() if round_.started_at else None,
+    }
+
+
+def stop(visit: Visit) -> dict[str, Any]:
+    """One call at a home. Who lives there is said while the visit is open."""
+    return {
+        "visit": visit.id,
+        "slot": [_clock(visit.slot.opens), _clock(visit.slot.closes)],
+        "arrives_at": visit.arrives_at.isoformat() if visit.arrives_at else None,
+        "kind": visit.kind,
+        "state": visit.state,
+        "attempt": visit.attempt,
+        "person": _person(visit.packet.dossier) if visit.state in OPEN else None,
+        "money": money(visit),
+        "packets": [packet(visit.packet)],
+    }
+
+
+def _clock(at: time) -> str:
+    return f"{at:%H:%M}"
+
+
+def _person(dossier: Dossier) -> dict[str, Any]:
+    who = dossier.citizen
+    return {
+        "name": who.name,
+        "phone": who.phone,
+        "second_name": who.second_name,
+        "second_phone": who.second_phone,
+        "address": [who.street, who.neighbourhood.name, who.ward.name],
+        "notes": who.notes,
+        "call_first": who.call_first,
+        "lat": who.lat,
+        "lon": who.lon,
+    }
+
+
+def money(visit: Visit) -> list[dict[str, Any]]:
+    """What is asked for at this door, line by line, in đồng: statutory fees never mixed with postage."""
+    if visit.kind is not VisitKind.COLLECT or visit.packet.kind is not Kind.SUBMISSION:
+        return []
+    dossier = visit.packet.dossier
+    bill = postage.bill(dossier.procedure, dossier.return_way, today(dossier.booked_at))
+    return [{"kind": line.key, "amount": line.amount, "stream": line.stream} for line in bill.lines]
+
+
+def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
+    """A packet as phones know it. `papers`: what is inside and why, only for whoever stands before it."""
+    dossier = found.dossier
+    place = db.session.scalar(sa.select(Office).filter_by(party_id=found.holder_id))
+    return {
+        "code": tokens.b32(found.code),
+        "number": found.number,
+        "dossier": dossier.number,
+        "issue": found.slip.issue,
+        "way": found.way,
+        "kind": found.kind,
+        "state": found.state,
+        "holder": found.holder_id,
+        "holder_kind": db.session.get_one(Party, found.holder_id).kind,
+        "place": {"kind": place.kind, "name": place.name} if place else None,
+        "citizen": dossier.citizen.party_id,
+        "head": found.head.hex(),
+        "seals": list(found.seals),
+        "papers": [_paper(line) for line in dossier.papers] if papers and found.way is Way.IN else [],
+        "procedure": {"title": dossier.procedure.title, "title_en": dossier.procedure.title_en} if papers else None,
+        "desk": dossier.desk.name,
+    }
+
+
+def _paper(line: Paper) -> dict[str, Any]:
+    return {
+        "position": line.position,
+        "name": line.name,
+        "form": line.form,
+        "copies": line.copies,
+        "sheets": line.sheets,
+        "missing": line.is_missing,
+    }
+
+
+# ---- scope ------------------------------------------------------------------------------------------------------
+
+
+def carried_by(courier: User) -> list[Packet]:
+    """Everything the courier answers for, also what was reported delivered and not yet confirmed."""
+    held = sa.select(Packet).where(Packet.holder_id == courier.party_id, Packet.state.not_in(ENDED))
+    return list(db.session.scalars(held.order_by(Packet.id).limit(MOST)))
+
+
+def to_take(courier: User, at: datetime) -> list[Packet]:
+    """What waits for a courier of this post office: at its own counter, and at the ward desks it serves.
+
+    What stands on another courier's round today is that courier's to take.
+    """
+    if courier.office is None:
+        return []
+    promised = (
+        sa.select(Visit.packet_id)
+        .join(Round, Visit.round_id == Round.id)
+        .where(Round.day == today(at), Round.courier_id != courier.id, Visit.state.in_(OPEN))
+    )
+    waiting = (
+        sa.select(Packet)
+        .join(Dossier, Packet.dossier_id == Dossier.id)
+        .where(
+            sa.or_(
+                sa.and_(Packet.state == State.AT_POST, Packet.holder_id == courier.office.party_id),
+                sa.and_(LEAVES_A_DESK, Packet.holder_id.in_(_desks()), Dossier.post_office_id == courier.office_id),
+            ),
+            Packet.id.not_in(promised),
+        )
+    )
+    return list(db.session.scalars(waiting.order_by(Packet.id).limit(MOST)))
+
+
+def _desks() -> sa.Select[str]:
+    return sa.select(Office.party_id).where(Office.kind == OfficeKind.DESK)
+
+
+def is_theirs(found: Packet, courier: User, at: datetime) -> bool:
+    """Whether this courier may be told about a packet: it is in their hands, on their round, or in their office's care."""
+    if found.holder_id == courier.party_id or _on_round(found, courier, at):
+        return True
+    if courier.office is None or found.ended:
+        return False
+    if found.holder_id == courier.office.party_id:
+        return True
+    kind = db.session.get_one(Party, found.holder_id).kind
+    return kind in (PartyKind.DESK, PartyKind.CITIZEN) and found.dossier.post_office_id == courier.office_id
+
+
+def _on_round(found: Packet, courier: User, at: datetime) -> bool:
+    mine = sa.select(Visit.id).join(Round, Visit.round_id == Round.id)
+    mine = mine.where(Visit.packet_id == found.id, Round.courier_id == courier.id, Round.day == today(at))
+    return db.session.scalar(mine.limit(1)) is not None
+
+
+def look_up(
+    courier: User, at: datetime, keys: Keys, *, code: str | None, number: str | None, token: str | None
+) -> dict[str, Any]:
+    """One packet by what is printed on it. Raises Missing("packet_unknown") alike for what is not there and not theirs.
+
+    Raises Invalid as tokens.read, tokens.unb32 and numbers.read. `scanned` is the issue the token names.
+    """
+    read = tokens.read(keys, token) if token else None
+    if read:
+        found = packets.by_code(read.code)
+    elif code:
+        found = packets.by_code(tokens.unb32(code, 10))
+    else:
+        found = packets.by_number(number or "")
+    if not is_theirs(found, courier, at):
+        raise Missing("packet_unknown")
+    close = found.holder_id == courier.party_id or _on_round(found, courier, at)
+    return packet(found, papers=close) | {"scanned": read.issue if read else None}
+
+
+# ---- verbs ------------------------------------------------------------------------------------------------------
+
+
+def set_out(round_id: int, act: Act) -> Round:
+    """The courier leaves, and everybody on the round is told once who comes and when.
+
+    Raises Missing("round_unknown") for a round that is not there or not theirs.
+    """
+    round_ = db.session.get(Round, round_id, with_for_update=True)
+    if round_ is None or round_.courier_id != act.by.id:
+        raise Missing("round_unknown")
+    if round_.started_at is None:
+        for visit in round_.visits:
+            if visit.state is VisitState.ASSIGNED:
+                _announce(visit, act)
+    visits.set_out(round_, act)
+    return round_
+
+
+def _announce(visit: Visit, act: Act) -> None:
+    dossier = visit.packet.dossier
+    outbox.say(
+        dossier.citizen.phone, "courier_today", act.at,
+        number=dossier.number, secret=dossier.secret,
+        opens=_clock(visit.slot.opens), closes=_clock(visit.slot.closes),
+        arrives_at=visit.arrives_at.isoformat() if visit.arrives_at else None,
+    )  # fmt: skip
+
+
+def not_logged(courier: User, stops: list[dict[str, Any]], at: datetime) -> set[int]:
+    """Dossiers whose people these stops name and that today's log of views does not have yet for this courier."""
+    shown = [each["visit"] for each in stops if each["person"]]
+    wanted = sa.select(Packet.dossier_id).join(Visit, Visit.packet_id == Packet.id).where(Visit.id.in_(shown))
+    found = {dossier_id for dossier_id in db.session.scalars(wanted) if dossier_id}
+    return found - audit.viewed_on(courier.id, VIEW, today(at))
+
+
+def log_views(courier_id: str, dossiers: set[int], at: datetime) -> None:
+    for dossier_id in sorted(dossiers):
+        audit.viewed(courier_id, dossier_id, VIEW, at)
+
+
+def steps() -> list[dict[str, Any]]:
+    """The couriers' rows of STEPS: phones use them to warn early, and never decide."""
+    return [
+        {
+            "event": step.event,
+            "ways": sorted(step.ways),
+            "from": step.source,
+            "to": step.target,
+            "giver": step.giver,
+            "taker": step.taker,
+            "proof": [sorted(words) for words in step.proof],
+            "flag": step.flag,
+        }
+        for step in STEPS
+        if step.by is By.COURIER
+    ]

@@ -1,0 +1,233 @@
+"""The demonstration: every state is there, brought by the real verbs, and one click makes anybody of the cast."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.config import Settings
+from app.db import atomically, db
+from app.demo import cast, load, scenes
+from app.demo.stage import Days
+from app.domain import calendar, custody, dispatch, ledger, numbers, places, visits
+from app.domain.calendar import HERE
+from app.domain.dossiers import CaseState, Dossier
+from app.domain.outbox import Message
+from app.domain.packets import Packet, State, Way
+from app.domain.parties import Party
+from app.domain.people import Citizen, User
+from app.domain.places import Office, OfficeKind
+from app.domain.steps import STEPS
+from app.domain.visits import OPEN, VisitKind, VisitState
+from tests.conftest import start
+
+THURSDAY = datetime(2026, 11, 19, 10, 30, tzinfo=HERE)
+SUNDAY = datetime(2026, 11, 22, 8, 0, tzinfo=HERE)
+HOLIDAY = datetime(2026, 9, 2, 20, 0, tzinfo=HERE)
+EARLY = datetime(2026, 11, 19, 6, 0, tzinfo=HERE)
+
+
+def quietly(name: str, done: int, total: int) -> None:
+    assert 0 < done <= total
+
+
+@pytest.fixture(scope="module")
+def demo_file(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path, settings: Settings) -> Path:
+    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    shutil.copy(empty_sqlite, path)
+    for app in start(settings, f"sqlite:///{path}"):
+        assert load.load(THURSDAY, app.extensions["keys"], quietly)
+    return path
+
+
+@pytest.fixture
+def demo(tmp_path: Path, demo_file: Path, settings: Settings) -> Iterator[Flask]:
+    with time_machine.travel(THURSDAY, tick=True):
+        yield from start(settings, f"sqlite:///{shutil.copy(demo_file, tmp_path / 'demo.db')}")
+
+
+def all_packets() -> list[Packet]:
+    return list(db.session.scalars(sa.select(Packet).order_by(Packet.id)))
+
+
+def login(name: str) -> User:
+    return db.session.scalars(sa.select(User).filter_by(login=name)).one()
+
+
+def test_every_state_of_a_dossier_and_of_a_packet_is_there(demo: Flask) -> None:
+    assert set(db.session.scalars(sa.select(Dossier.state))) == set(CaseState)
+    reached = {State.WAITING} | {step.target for step in STEPS if step.target}
+    assert set(db.session.scalars(sa.select(Packet.state))) == reached
+    assert set(db.session.scalars(sa.select(Packet.state).filter_by(way=Way.OUT))) > {State.WAITING, State.AT_POST}
+    assert set(db.session.scalars(sa.select(visits.Visit.state))) >= {
+        VisitState.SCHEDULED, VisitState.ASSIGNED, VisitState.DONE, VisitState.MISSED, VisitState.CANCELLED,
+    }  # fmt: skip
+    flagged = [packet.flags for packet in all_packets() if packet.flags]
+    assert ["collect_unproven"] in flagged
+
+
+def test_every_packet_has_a_holder_and_an_unbroken_ledger(demo: Flask) -> None:
+    packets = all_packets()
+    assert len(packets) > 90
+    for packet in packets:
+        assert custody.first_broken(packet) is None, packet.number
+        assert db.session.get(Party, packet.holder_id)
+        moments = [line.recorded_at for line in ledger.lines(packet)]
+        assert moments == sorted(moments) and all(packet.created_at <= at <= THURSDAY for at in moments)
+
+
+def test_numbers_are_test_numbers_and_phones_reach_nobody(demo: Flask) -> None:
+    assert all(numbers.is_test(packet.number) for packet in all_packets())
+    told = [c.phone for c in db.session.scalars(sa.select(Citizen))] + [
+        u.phone for u in db.session.scalars(sa.select(User))
+    ]
+    assert all(phone and phone.startswith("+84900000") for phone in told)
+    assert all(
+        d.official_code is None or d.official_code.startswith("H29.999-")
+        for d in db.session.scalars(sa.select(Dossier))
+    )
+
+
+def test_courier1_has_a_round_today_and_the_dispatcher_a_day_to_plan(demo: Flask) -> None:
+    office = login("dispatcher1").office
+    assert office and office.name == "Bưu cục Dĩ An"
+    mine = visits.round_of(login("courier1"), THURSDAY.date())
+    assert mine and not mine.started_at
+    kinds = [visit.kind for visit in mine.visits if visit.state in OPEN]
+    assert kinds.count(VisitKind.COLLECT) >= 3 and kinds.count(VisitKind.DELIVER) >= 1
+    bag = [v.packet for v in mine.visits if v.kind is VisitKind.DELIVER]
+    assert all(packet.holder_id == login("courier1").party_id for packet in bag)
+    assert len(dispatch.day_of(office, THURSDAY.date() + timedelta(days=1)).unassigned) >= 12
+
+
+def test_desk1_has_work_of_every_kind(demo: Flask) -> None:
+    desk = places.desk_of(places.ward_on("25942", THURSDAY.date()).id)
+    mine = list(db.session.scalars(sa.select(Dossier).filter_by(desk_id=desk.id)))
+    states = [dossier.state for dossier in mine]
+    assert states.count(CaseState.SUBMITTED) >= 3 and states.count(CaseState.RESULT_READY) >= 3
+    assert len([d for d in mine if d.state is CaseState.ACCEPTED and d.due_on and d.due_on < THURSDAY.date()]) >= 2
+    assert [d for d in mine if d.submitted_at and calendar.today(d.submitted_at) == THURSDAY.date()]
+    coming = [p for p in all_packets() if p.way is Way.IN and p.state is State.CARRIED and p.dossier.desk_id == desk.id]
+    assert len(coming) >= 4
+
+
+@pytest.mark.parametrize("moment", [HOLIDAY, EARLY], ids=["a holiday", "before work"])
+def test_it_loads_at_any_hour_of_any_day(app: Flask, moment: datetime) -> None:
+    with time_machine.travel(moment, tick=True):
+        assert load.load(moment, app.extensions["keys"], quietly)
+        mine = visits.round_of(login("courier1"), Days(moment).today)
+    assert mine and len(mine.visits) >= 4 and calendar.is_working(mine.day) and mine.day >= moment.date()
+    assert not [p.number for p in all_packets() if custody.first_broken(p)]
+    assert max(m.created_at for m in db.session.scalars(sa.select(Message))) <= moment
+
+
+def test_it_loads_on_both_databases_and_a_second_time_changes_nothing(each_app: Flask) -> None:
+    keys = each_app.extensions["keys"]
+    assert load.load(THURSDAY, keys, quietly)
+    before = db.session.scalar(sa.select(sa.func.count()).select_from(Packet))
+    assert not load.load(THURSDAY, keys, quietly)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Packet)) == before
+
+
+def test_a_load_that_fails_leaves_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trip(stage: object, hood: str, courier: str, nth: int) -> None:
+        raise RuntimeError("tripped")
+
+    broken = (*scenes.FIRST, scenes.Scene("broken", trip, ("Đông Tân",)))
+    monkeypatch.setattr(scenes, "SCENES", broken)
+    with pytest.raises(RuntimeError, match="tripped"):
+        load.load(THURSDAY, app.extensions["keys"], quietly)
+    assert not load.is_loaded() and all_packets() == []
+
+
+def test_the_next_week_there_is_work_again(demo: Flask) -> None:
+    later = THURSDAY + timedelta(days=6)
+    assert atomically(load.renew, later, demo.extensions["keys"])
+    mine = visits.round_of(login("courier1"), later.date())
+    assert mine and len(mine.visits) >= 4
+    assert not atomically(load.renew, later, demo.extensions["keys"])
+    assert not [p.number for p in all_packets() if custody.first_broken(p)]
+
+
+@pytest.mark.parametrize("who", cast.STAFF, ids=lambda who: who.login)
+def test_everybody_of_the_cast_enters_with_one_click_or_with_the_password(demo: Flask, who: cast.Staff) -> None:
+    client = demo.test_client()
+    entered = client.post("/demo/enter", data={"login": who.login})
+    assert entered.status_code == 302 and entered.location == "/start"
+    assert "hs=" in entered.headers["Set-Cookie"]
+    typed = demo.test_client().post("/sign-in", data={"login": who.login, "password": cast.PASSWORD})
+    assert typed.status_code == 302
+    assert (login(who.login).pin_hash is not None) == (who.badge is not None)
+
+
+def test_nobody_but_the_cast_can_be_entered(demo: Flask) -> None:
+    stranger = login("desk3")
+    stranger.login = "somebody"
+    db.session.commit()
+    for name in ("somebody", "desk3", "", "root"):
+        answer = demo.test_client().post("/demo/enter", data={"login": name})
+        assert answer.status_code == 404 and "hs=" not in answer.headers.get("Set-Cookie", "")
+
+
+def test_the_page_names_every_role_and_the_tracking_pages(demo: Flask) -> None:
+    text = demo.test_client().get("/demo/").text
+    for name in ("dispatcher1", "courier1", "clerk1", "desk1", "supervisor1", "admin1", "courier8"):
+        assert f'value="{name}"' in text
+    assert text.count('href="/t/') == 3
+    assert "20/11/2026" in text.replace("\xa0", " ")
+    assert demo.test_client().get("/demo").status_code == 308
+
+
+def test_the_command_loads_once_and_the_page_says_when_nobody_works(app: Flask) -> None:
+    run = app.test_cli_runner().invoke
+    with time_machine.travel(SUNDAY, tick=True):
+        assert "demo load" in app.test_client().get("/demo/").text
+        first, second = run(args=["demo", "load"]), run(args=["demo", "load"])
+        assert "23/11/2026" in app.test_client().get("/demo/").text
+    assert first.exit_code == 0 and cast.PASSWORD in first.output
+    assert second.exit_code == 0 and "Already loaded" in second.output
+    assert not [p.number for p in all_packets() if custody.first_broken(p)]
+
+
+def test_the_inbox_shows_the_newest_first_with_codes_and_by_phone(demo: Flask) -> None:
+    client: FlaskClient = demo.test_client()
+    newest = db.session.scalars(sa.select(Message).order_by(Message.created_at.desc())).first()
+    assert newest
+    code = db.session.scalars(sa.select(Message).filter_by(kind="door_code")).first()
+    assert code
+    shown = client.get(f"/demo/inbox?phone={code.phone}").text
+    assert f'<mark class="code">{code.values["code"]}</mark>' in shown
+    assert f'href="/t/{code.values["secret"]}"' in shown
+    phones = set(db.session.scalars(sa.select(Message.phone)))
+    other = next(p for p in phones if p != code.phone)
+    assert other[-3:] not in [word[-3:] for word in shown.split() if word.startswith("0900")]
+    first = client.get("/demo/inbox").text
+    assert "page=2" in first and client.get("/demo/inbox?page=2").status_code == 200
+    for odd in ("phone=%25", "phone=abc", "page=-3", "page=x", "phone=" + "9" * 400):
+        assert client.get(f"/demo/inbox?{odd}").status_code == 200
+
+
+def test_without_demo_there_is_no_such_address_and_no_loading(
+    tmp_path: Path, empty_sqlite: Path, settings: Settings
+) -> None:
+    url = f"sqlite:///{shutil.copy(empty_sqlite, tmp_path / 'real.db')}"
+    for real in start(settings.model_copy(update={"demo": False}), url):
+        client = real.test_client()
+        for path in ("/demo", "/demo/", "/demo/inbox"):
+            assert client.get(path).status_code == 404
+        assert client.post("/demo/enter", data={"login": "admin1"}).status_code == 404
+        refused = real.test_cli_runner().invoke(args=["demo", "load"])
+        assert refused.exit_code == 1 and "Nothing was loaded" in refused.output
+        assert not load.is_loaded()
+
+
+def test_every_post_office_has_its_people(demo: Flask) -> None:
+    for office in db.session.scalars(sa.select(Office).filter_by(kind=OfficeKind.POST)):
+        staff = set(db.session.scalars(sa.select(User.role).filter_by(office_id=office.id)))
+        assert {"courier", "clerk", "dispatcher"} <= staff, office.name

@@ -1,17 +1,15 @@
 """The world of the tests: a post office and a ward desk in Dĩ An, their people, one citizen, one stranger."""
 
 import base64
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 
 from app.db import atomically, db
+from app.demo import phone as demo
 from app.domain import (
     custody,
     devices,
@@ -39,54 +37,19 @@ from app.domain.visits import VisitKind
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=HERE)
 
 
-class Phone:
-    """A courier's phone as the protocol sees it: a key, a counter, bodies signed in its own hand."""
+class Phone(demo.Phone):
+    """A registered phone that scans at nine on Monday, always the same seal and three sheets unless told otherwise."""
 
     def __init__(self, user: User, act: Act) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        der = self.key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        self.public_key = base64.b64encode(der).decode()
-        device, self.token = atomically(devices.register, user, der, "test phone", act)
-        self.device_id, self.party, self.actor = device.id, user.party_id, user.id
-        self.n, self.back = 0, None
+        super().__init__(user.id, user.party_id)
+        device, self.token = atomically(devices.register, user, self.der, "test phone", act)
+        self.device_id = device.id
 
-    def body(self, packet: Packet, event: str, **over: Any) -> bytes:
-        """The next body; `over` replaces any field, proofs are (kind, value) pairs."""
-        self.n += 1
-        facts = {
-            "v": 1,
-            "id": secrets.token_hex(16),
-            "device": self.device_id,
-            "n": self.n,
-            "back": self.back,
-            "code": tokens.b32(packet.code),
-            "issue": 1,
-            "event": event,
-            "giver": packet.holder_id,
-            "taker": self.party,
-            "actor": self.actor,
-            "parent": packet.head.hex(),
-            "at": {"wall": MONDAY.isoformat(), "tz": "Asia/Ho_Chi_Minh"},
-            "seal": "NP0045821",
-            "sheets": 3,
-            "proof": [],
-            "reason": None,
-            "next": None,
-        }
-        facts |= over
-        facts["proof"] = [{"kind": k, "value": v} for k, v in facts["proof"]]
-        body = json.dumps(facts, separators=(",", ":")).encode()
-        self.back = scans.digest_of(body).hex()
-        return body
+    def body(self, packet: Packet, event: str, at: datetime = MONDAY, **over: Any) -> bytes:
+        return super().body(packet, event, at, **({"issue": 1, "seal": "NP0045821", "sheets": 3} | over))
 
-    def sign(self, body: bytes) -> bytes:
-        return tokens.sign(self.key, b"scan-v1\n" + body)
-
-    def scan(self, packet: Packet, event: str, **over: Any) -> scans.Scan:
-        body = self.body(packet, event, **over)
-        return scans.parse(body, self.sign(body))
+    def scan(self, packet: Packet, event: str, at: datetime = MONDAY, **over: Any) -> scans.Scan:
+        return super().scan(packet, event, at, extra=over.pop("extra", None), **over)
 
     def envelope(self, *bodies: bytes) -> dict[str, Any]:
         """What the phone posts to /api/v1/scans."""

@@ -9,7 +9,7 @@ from app import catalogue
 from app.db import atomically, db
 from app.demo import cast, scenes
 from app.demo.stage import Days, Stage
-from app.domain import numbers, people
+from app.domain import calendar, numbers, people
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
@@ -42,6 +42,7 @@ def _load(at: datetime, keys: Keys, tell: Tell) -> bool:
     for done, who in enumerate(cast.STAFF, start=1):
         staff[who.login] = _hire(who, done)
         tell("people", done, total)
+    _work_today(at)
     numbers.load_pool(*POOL, at=at, is_test=True)
     db.session.flush()
     stage = Stage(at, keys, Days(at), staff)
@@ -60,10 +61,11 @@ def _hire(who: cast.Staff, nth: int) -> User:
 
 def renew(at: datetime, keys: Keys) -> bool:
     """Give courier1 a round and dispatcher1 a day to plan again when the loaded ones have gone by."""
+    if not is_loaded():
+        return False
+    _work_today(at)
     days = Days(at)
     staff = {user.login: user for user in db.session.scalars(sa.select(User))}
-    if "courier1" not in staff:
-        return False
     due: tuple[scenes.Scene, ...] = ()
     if _open_today(staff["courier1"], days) < ENOUGH_TODAY:
         due += scenes.FIRST
@@ -74,6 +76,13 @@ def renew(at: datetime, keys: Keys) -> bool:
     for _ in range(skip or 0):
         next(stage.citizens)
     return len(list(scenes.play(due, stage))) > 0
+
+
+def _work_today(at: datetime) -> None:
+    """Who tries the demonstration on a Sunday finds couriers at work, and the calendar says why."""
+    day = calendar.today(at)
+    if not calendar.is_working(day):
+        calendar.declare(day, True, "Ngày làm việc của bản trình diễn")
 
 
 def _open_today(courier: User, days: Days) -> int:

@@ -58,6 +58,8 @@ class Phone:
     def sign(self, body: bytes) -> bytes:
         return tokens.sign(self.key, b"scan-v1\n" + body)
 
-    def scan(self, packet: Packet, event: str, at: datetime, **over: Any) -> scans.Scan:
+    def scan(
+        self, packet: Packet, event: str, at: datetime, extra: scans.Extra | None = None, **over: Any
+    ) -> scans.Scan:
         body = self.body(packet, event, at, **over)
-        return scans.parse(body, self.sign(body))
+        return scans.parse(body, self.sign(body), extra)

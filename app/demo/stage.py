@@ -25,6 +25,7 @@ from app.domain.outbox import Message
 from app.domain.packets import Packet
 from app.domain.people import Act, User
 from app.domain.places import Neighbourhood, Office
+from app.domain.scans import CountedPaper, Extra
 from app.domain.tokens import Keys
 from app.domain.visits import WINDOWS
 
@@ -128,10 +129,12 @@ class Stage:
         if round_ := visits.round_of(self.staff[courier], day):
             visits.set_out(round_, self.act(courier, when))
 
-    def scan(self, packet: Packet, courier: str, event: str, when: datetime, **facts: Any) -> str:
+    def scan(
+        self, packet: Packet, courier: str, event: str, when: datetime, extra: Extra | None = None, **facts: Any
+    ) -> str:
         """The verdict on what the courier's phone signed."""
         packet = db.session.get_one(Packet, packet.id, populate_existing=True)
-        scan = self.phone(courier).scan(packet, event, when, **facts)
+        scan = self.phone(courier).scan(packet, event, when, extra, **facts)
         return custody.record(scan, Seen(min(when, self.now), self.keys)).verdict
 
     def collect(self, packet: Packet, courier: str, when: datetime, proven: bool = True) -> None:
@@ -141,8 +144,20 @@ class Stage:
         self.assign(packet, courier, at(self._eve(visit.slot.day), "16:30"))
         self.set_out(courier, visit.slot.day, at(visit.slot.day, "07:45"))
         proof = [("CODE", self.code(packet, Purpose.COLLECT))] if proven else []
-        sheets = sum(paper.sheets for paper in packet.dossier.papers)
-        self.must(self.scan(packet, courier, "collect", when, seal=self.seal(packet), sheets=sheets, proof=proof))
+        counted = self._count(packet)
+        sheets = sum(paper.sheets for paper in counted)
+        extra, seal = Extra(papers=counted), self.seal(packet)
+        self.must(self.scan(packet, courier, "collect", when, extra, seal=seal, sheets=sheets, proof=proof))
+
+    def _count(self, packet: Packet) -> list[CountedPaper]:
+        """Paper by paper; one house in nine cannot find its last one, and says so."""
+        papers = packet.dossier.papers
+        short = len(papers) > 2 and packet.id % 9 == 4
+        return [
+            CountedPaper(position=paper.position, sheets=0 if gone else paper.sheets, missing=gone)
+            for paper in papers
+            for gone in [short and paper is papers[-1]]
+        ]
 
     def hand_in(self, packet: Packet, when: datetime) -> None:
         clerk = self.of_office("clerk", packet.dossier.post_office)
@@ -174,7 +189,7 @@ class Stage:
         dossier = packet.dossier
         counts = {paper.position: desk.expected(paper) for paper in dossier.papers}
         if missing_sheet:
-            counts[max(counts)] -= 1
+            counts[min(counts)] -= 1
         desk.receive(
             packet, self.act(self.officer(dossier), when), head=None, seal=packet.seal or "", counts=counts,
             giver_by=Giver.SIGNED_PRINT, remark="Thiếu 1 tờ so với lúc nhận" if missing_sheet else "",

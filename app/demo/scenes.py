@@ -88,7 +88,9 @@ def _on_the_road(s: Stage, hood: str, courier: str, nth: int, ago: int) -> Packe
 
 
 def booked_today(s: Stage, hood: str, courier: str, nth: int) -> None:
-    packet = s.book(hood, s.days.today, nth % 4, at(s.days.before(1), "09:30"), (HOME + CIVIL)[nth % 9], nth % 2 == 0)
+    packet = s.book(
+        hood, s.days.today, min(nth, 3), at(s.days.before(1), "09:30"), (HOME + CIVIL)[nth % 9], nth % 2 == 0
+    )
     s.assign(packet, courier, at(s.days.before(1), "16:30"))
 
 
@@ -239,8 +241,8 @@ def closed_at_desk(s: Stage, hood: str, courier: str, nth: int) -> None:
 
 # fmt: off
 FIRST = (  # what courier1 finds today
-    Scene("today, courier1",               booked_today_first,        ("Nhị Đồng 1", "Thắng Lợi 1", "Đông Tân", "Nhị Đồng 2", "Đông Chiêu")),
     Scene("to bring home, courier1",       result_carried_by_first,   ("Thắng Lợi 2", "Nhị Đồng 1")),
+    Scene("today, courier1",               booked_today_first,        ("Nhị Đồng 1", "Thắng Lợi 1", "Đông Tân", "Nhị Đồng 2", "Đông Chiêu")),
 )
 NEXT_DAY = Scene("tomorrow, nobody's yet", booked_tomorrow,           (
     "Nhị Đồng 1", "Đông Tân", "Thắng Lợi 1", "Đông Tác", "Nhị Đồng 2", "Thống Nhất 1", "Thắng Lợi 2", "Đông Chiêu",

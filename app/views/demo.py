@@ -28,9 +28,7 @@ class ByPhone(FlaskForm):  # type: ignore[misc]
     class Meta:
         csrf = False  # a search changes nothing
 
-    phone = TelField(
-        _l("Messages of one phone"), description=_l("All or part of the number, for example 0900 000 123.")
-    )
+    phone = TelField(_l("Messages of one phone"), description=_l("The last digits are enough, for example 123."))
 
 
 @bp.get("/")

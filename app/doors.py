@@ -6,9 +6,9 @@ from flask import Flask
 
 from app import security
 from app.api import day, devices, scans
-from app.views import account, admin, demo, dispatch, health
+from app.views import account, admin, booking, demo, dispatch, health, tracking
 
-VIEWS = (health, account, dispatch, admin)
+VIEWS = (health, account, booking, tracking, dispatch, admin)
 APIS: tuple[ModuleType, ...] = (devices, scans, day)
 
 

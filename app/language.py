@@ -1,14 +1,17 @@
 """Which language a reader gets, and how dates, money and numbers are written in it."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from flask import Flask, session
 from flask_babel import format_date, get_locale
+from markupsafe import Markup
 
 from app.domain import calendar, numbers, tokens
+from app.domain.places import Office
 
 LANGUAGES = ("vi", "en")
 NBSP = "\u00a0"
+MONDAY = date(2024, 1, 1)
 
 
 def choose() -> str:
@@ -20,10 +23,7 @@ def choose() -> str:
 def long_date(day: date | datetime) -> str:
     """ "Thứ Sáu, 28/8/2026"."""
     day = calendar.today(day) if isinstance(day, datetime) else day
-    weekday = format_date(day, "EEEE")
-    if str(get_locale()) == "vi":
-        weekday = weekday.title()
-    return f"{weekday.replace(' ', NBSP)}, {day.day}/{day.month}/{day.year}"
+    return f"{weekday(day)}, {day.day}/{day.month}/{day.year}"
 
 
 def short_date(day: date | datetime) -> str:
@@ -42,6 +42,11 @@ def moment(at: datetime) -> str:
 
 def window(opens: time, closes: time) -> str:
     return f"{clock(opens)}–{clock(closes)}"
+
+
+def slot(day: date, opens: time, closes: time) -> Markup:
+    """ "Thứ Sáu, 28/8/2026, 8:00–10:00" for a page: the hours stay on one line."""
+    return Markup('{}, <span class="nowrap">{}</span>').format(long_date(day), window(opens, closes))
 
 
 def money(amount: int) -> str:
@@ -63,6 +68,31 @@ def in_language(vietnamese: str, english: str) -> str:
     return english if str(get_locale()) == "en" and english else vietnamese
 
 
+def days_of(office: Office) -> list[str]:
+    """Opening hours, weekdays with the same hours together: "Thứ Hai – Thứ Sáu: 7:30–11:30, 13:00–17:00"."""
+    by_day: dict[int, list[str]] = {}
+    for opening in office.hours:
+        by_day.setdefault(opening.weekday, []).append(window(opening.opens, opening.closes))
+    lines: list[tuple[list[int], list[str]]] = []
+    for weekday, windows in sorted(by_day.items()):
+        if lines and lines[-1][1] == windows and lines[-1][0][-1] == weekday - 1:
+            lines[-1][0].append(weekday)
+        else:
+            lines.append(([weekday], windows))
+    return [f"{_weekdays(days)}: {', '.join(windows)}" for days, windows in lines]
+
+
+def _weekdays(days: list[int]) -> str:
+    names = [weekday(MONDAY + timedelta(days=day)) for day in (days[0], days[-1])]
+    return names[0] if len(days) == 1 else " – ".join(names)
+
+
+def weekday(day: date) -> str:
+    """ "Thứ Sáu"."""
+    name = format_date(day, "EEEE")
+    return str(name.title() if str(get_locale()) == "vi" else name).replace(" ", NBSP)
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         long_date=long_date,
@@ -72,9 +102,10 @@ def init_app(app: Flask) -> None:
         money=money,
         phone=phone,
         seal=seal,
+        weekday=weekday,
         b32=tokens.b32,
     )
-    app.jinja_env.globals.update(window=window, in_language=in_language)
+    app.jinja_env.globals.update(window=window, slot=slot, in_language=in_language, days_of=days_of)
     settings = app.extensions["settings"]
 
     @app.context_processor

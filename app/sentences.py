@@ -29,6 +29,7 @@ SENTENCES = {
     "already_collected": _l("The courier already has the papers, so this can no longer be cancelled here. Call us."),
     "no_code_needed": _l("No code is needed for this dossier just now."),
     "code_closed": _l("Five wrong codes have been typed, so codes no longer count for this packet. Sign the paper slip instead, or call us."),
+    "wait_a_little": _l("Asked too often. Wait %(minutes)s minutes and try again, or call us."),
     "courier_under_way": _l("The courier has already set out. Call us and we will sort it out together."),
     "visit_over": _l("This visit is already over. Look at the tracking page for what comes next."),
     # the catalogue
@@ -109,6 +110,6 @@ SENTENCES = {
 
 def sentence(refusal: Refused) -> str:
     """The refusal in words. A key without a sentence is a programming error."""
-    blank = dict.fromkeys(("seconds", "number", "digits", "code", "desk", "office", "fields"), "")
+    blank = dict.fromkeys(("seconds", "minutes", "number", "digits", "code", "desk", "office", "fields"), "")
     values: dict[str, Any] = blank | refusal.values
     return str(SENTENCES[refusal.key]) % values

@@ -14,7 +14,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, db
-from app.domain import audit, codes, dossiers, numbers, outbox, packets, parties, people, places, procedures, visits
+from app.domain import (
+    audit,
+    codes,
+    dossiers,
+    numbers,
+    outbox,
+    packets,
+    parties,
+    people,
+    places,
+    postage,
+    procedures,
+    visits,
+)
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
@@ -22,6 +35,7 @@ from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Act, Citizen
 from app.domain.places import Neighbourhood, Ward, fold
+from app.domain.postage import Bill
 from app.domain.procedures import PaperForm, Procedure
 from app.domain.visits import OPEN, Slot, Visit, VisitKind
 from app.errors import Invalid, Refused
@@ -141,6 +155,11 @@ def papers_of(procedure: Procedure) -> list[Paper]:
         for line in procedure.papers
         if line.form is not PaperForm.DATA
     ]
+
+
+def bill_of(dossier: Dossier) -> Bill:
+    """What is paid when the courier comes, as it was shown when it was booked."""
+    return postage.bill(dossier.procedure, dossier.return_way, today(dossier.booked_at))
 
 
 def _check(request: Request) -> tuple[str, str | None]:

@@ -153,6 +153,11 @@ def desk_of(ward_id: int) -> Office:
     return desk
 
 
+def desks() -> list[Office]:
+    """Every ward desk, for whoever has to go there in person."""
+    return list(db.session.scalars(sa.select(Office).filter_by(kind=OfficeKind.DESK).order_by(Office.name)))
+
+
 # ---- the catalogue: every verb says whether it changed anything, so the same file twice changes nothing -----------
 
 

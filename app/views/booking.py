@@ -1,0 +1,301 @@
+"""Booking: the first page, the search, and one question a page until the visit is booked.
+
+Answers wait in a draft; the browser holds only its secret. Every page works without scripts.
+"""
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from wtforms import SelectChoice
+
+from app import security
+from app.db import atomically, db, now
+from app.domain import booking, calendar, places, postage, procedures, visits
+from app.domain.booking import DRAFT_LIFE, Request
+from app.domain.dossiers import ReturnWay
+from app.domain.places import Neighbourhood, Ward
+from app.domain.procedures import Procedure
+from app.domain.visits import Offer
+from app.errors import Missing, Refused
+from app.language import window
+from app.security import public
+from app.sentences import sentence
+from app.views import booking_forms as forms
+from app.views.highlight import highlight
+
+bp = Blueprint("booking", __name__)
+bp.add_app_template_filter(highlight)
+STEPS = 7
+SEE_OTHER = 303
+
+
+class DraftGone(Exception):
+    """No booking in progress in this browser, or one older than a day."""
+
+
+@bp.errorhandler(DraftGone)
+def draft_gone(_error: DraftGone) -> ResponseReturnValue:
+    return render_template("booking/restart.html"), 410
+
+
+# ---- finding the procedure --------------------------------------------------------------------------------------
+
+
+@bp.get("/")
+@public
+def first() -> ResponseReturnValue:
+    return render_template("booking/first.html")
+
+
+@bp.get("/book")
+@public
+def search() -> ResponseReturnValue:
+    day = calendar.today(now())
+    asked = " ".join(request.args.get("q", "").split())[:100]
+    found = procedures.search(asked, day) if asked else []
+    return render_template("booking/search.html", asked=asked, found=found, popular=procedures.popular(day))
+
+
+@bp.get("/procedures/<code>")
+@public
+def procedure(code: str) -> ResponseReturnValue:
+    found = procedures.get(code, calendar.today(now()))
+    page = "booking/papers.html" if found.submit_by_post else "booking/in_person.html"
+    return render_template(page, procedure=found, desks=places.desks(), tariff=postage.tariff(calendar.today(now())))
+
+
+@bp.post("/procedures/<code>")
+@public
+def begin(code: str) -> ResponseReturnValue:
+    """Begin, or go on with other papers: what was answered before is kept."""
+    found = procedures.get(code, calendar.today(now()))
+    if not found.submit_by_post:
+        raise Refused("procedure_in_person")
+    secret = request.cookies.get(_cookie(), "")
+    if secret and atomically(booking.keep_draft, secret, {"procedure": code}, security.act()):
+        return _on(booking.draft(secret, now()) or {})
+    secret = atomically(booking.begin_draft, {"procedure": code}, security.act())
+    answer = make_response(redirect(url_for("booking.ward"), SEE_OTHER))
+    answer.set_cookie(
+        _cookie(), secret, max_age=int(DRAFT_LIFE.total_seconds()), httponly=True, samesite="Lax", path="/",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )  # fmt: skip
+    return answer
+
+
+# ---- the draft --------------------------------------------------------------------------------------------------
+
+
+def _cookie() -> str:
+    return "__Host-hs-draft" if current_app.config["SESSION_COOKIE_SECURE"] else "hs-draft"
+
+
+def _draft() -> dict[str, Any]:
+    answers = booking.draft(request.cookies.get(_cookie(), ""), now())
+    if answers is None or "procedure" not in answers:
+        raise DraftGone
+    return answers
+
+
+def _keep(**answers: Any) -> ResponseReturnValue:
+    """Keep what this page asked and go to the first question still open."""
+    secret = request.cookies.get(_cookie(), "")
+    if not atomically(booking.keep_draft, secret, answers, security.act()):
+        raise DraftGone
+    return _on(_draft())
+
+
+def _on(answers: dict[str, Any]) -> ResponseReturnValue:
+    open_questions = (
+        ("booking.ward", "ward_id"),
+        ("booking.address", "neighbourhood_id"),
+        ("booking.time", "slot_key"),
+        ("booking.who", "phone"),
+        ("booking.way_back", "return_way"),
+    )
+    page = next((page for page, answer in open_questions if not answers.get(answer)), "booking.check")
+    return redirect(url_for(page), SEE_OTHER)
+
+
+def _need(answers: dict[str, Any], *names: str) -> None:
+    """Somebody who jumps ahead by address starts where a draft starts."""
+    if any(not answers.get(name) for name in names):
+        raise DraftGone
+
+
+def _procedure(answers: dict[str, Any]) -> Procedure:
+    return procedures.get(answers["procedure"], calendar.today(now()))
+
+
+def _place(answers: dict[str, Any]) -> Neighbourhood:
+    return db.session.get_one(Neighbourhood, answers["neighbourhood_id"])
+
+
+# ---- one question a page ----------------------------------------------------------------------------------------
+
+
+@bp.route("/book/ward", methods=["GET", "POST"])
+@public
+def ward() -> ResponseReturnValue:
+    answers = _draft()
+    form = forms.Ward(ward=str(answers.get("ward_id", "")))
+    named = booking.wards_to_name(now())
+    form.ward.choices = [SelectChoice(str(one.id), one.name) for one in named]
+    if form.validate_on_submit():
+        chosen = int(form.ward.data)
+        if chosen == answers.get("ward_id"):
+            return _keep()
+        return _keep(ward_id=chosen, neighbourhood_id=None, slot_key=None)
+    hints = {str(one.id): _("former name") for one in named if one.valid_to}
+    return render_template("booking/ward.html", form=form, hints=hints, answers=answers), 422 if form.errors else 200
+
+
+@bp.route("/book/address", methods=["GET", "POST"])
+@public
+def address() -> ResponseReturnValue:
+    answers = _draft()
+    _need(answers, "ward_id")
+    named = db.session.get_one(Ward, answers["ward_id"])
+    places_there = booking.neighbourhoods_named(named, now())
+    known = {name: answers.get(name) for name in ("street", "notes", "call_first")}
+    form = forms.Address(neighbourhood=str(answers.get("neighbourhood_id") or ""), **known)
+    form.neighbourhood.choices = [SelectChoice(str(place.id), _khu_pho(place, named)) for place in places_there]
+    if form.validate_on_submit():
+        place = next(one for one in places_there if str(one.id) == form.neighbourhood.data)
+        same_office = answers.get("post_office_id") == place.post_office_id
+        return _keep(
+            neighbourhood_id=place.id, post_office_id=place.post_office_id, street=form.street.data,
+            notes=form.notes.data, call_first=bool(form.call_first.data),
+            slot_key=answers.get("slot_key") if same_office else None,
+        )  # fmt: skip
+    form.neighbourhood.choices = [SelectChoice("", _("Choose")), *form.neighbourhood.choices]
+    return render_template("booking/address.html", form=form, named=named), 422 if form.errors else 200
+
+
+def _khu_pho(place: Neighbourhood, named: Ward) -> str:
+    if place.ward.name == named.name:
+        return place.name
+    return str(_("%(name)s (now %(ward)s ward)", name=place.name, ward=place.ward.name))
+
+
+@bp.route("/book/time", methods=["GET", "POST"])
+@public
+def time() -> ResponseReturnValue:
+    answers = _draft()
+    _need(answers, "ward_id", "neighbourhood_id")
+    place = _place(answers)
+    offers = visits.offers(place.post_office, now())
+    form = forms.Time(slot=answers.get("slot_key"))
+    form.slot.choices = [SelectChoice(offer.key, "") for offer in offers if offer.left]
+    if form.validate_on_submit():
+        return _keep(slot_key=form.slot.data)
+    return _time_page(form, offers, answers, 422 if form.errors else 200)
+
+
+def _time_page(form: forms.Time, offers: list[Offer], answers: dict[str, Any], status: int) -> ResponseReturnValue:
+    context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
+    page = render_template(
+        "booking/time.html", form=form, place=_place(answers), procedure=_procedure(answers), answers=answers,
+        here=url_for("booking.time"), taken=status in (404, 409), **context,
+    )  # fmt: skip
+    return page, status
+
+
+def slot_page(form: forms.Time, offers: list[Offer], wanted: str) -> dict[str, Any]:
+    """Days to choose from, and the slots of one: the wanted day, else the first with room."""
+    days: dict[date, int] = {}
+    for offer in offers:
+        days[offer.day] = days.get(offer.day, 0) + offer.left
+    free = next((offer for offer in offers if offer.left), None)
+    asked = next((day for day in days if f"{day:%Y%m%d}" == wanted), None)
+    day = asked or (free.day if free else None)
+    slots = [offer for offer in offers if offer.day == day]
+    form.slot.choices = [SelectChoice(offer.key, window(offer.opens, offer.closes)) for offer in slots]
+    form.day.data = f"{day:%Y%m%d}" if day else ""
+    return {"days": days, "day": day, "slots": slots, "nearest": free}
+
+
+@bp.route("/book/who", methods=["GET", "POST"])
+@public
+def who() -> ResponseReturnValue:
+    answers = _draft()
+    asked = ("name", "phone", "second_name", "second_phone")
+    form = forms.Who(**{name: answers.get(name, "") for name in asked})
+    if form.validate_on_submit():
+        return _keep(**{name: form[name].data for name in asked})
+    return render_template("booking/who.html", form=form), 422 if form.errors else 200
+
+
+@bp.route("/book/return", methods=["GET", "POST"])
+@public
+def way_back() -> ResponseReturnValue:
+    answers = _draft()
+    _need(answers, "neighbourhood_id")
+    found, desk = _procedure(answers), places.desk_of(_place(answers).ward_id)
+    form = forms.Return(way=answers.get("return_way"))
+    if not found.return_by_post:
+        form.way.choices = [SelectChoice("desk", "")]
+    if form.validate_on_submit():
+        return _keep(return_way=form.way.data)
+    tariff = postage.tariff(calendar.today(now()))
+    page = render_template("booking/way_back.html", form=form, procedure=found, desk=desk, tariff=tariff)
+    return page, 422 if form.errors else 200
+
+
+@bp.route("/book/check", methods=["GET", "POST"])
+@public
+def check() -> ResponseReturnValue:
+    form = forms.Check()
+    if request.method == "POST" and (made := booking.by_key(form.booking_key.data or "")):
+        return redirect(url_for("tracking.booked", secret=made.secret), SEE_OTHER)  # the same form once more
+    answers = _draft()
+    _need(answers, "ward_id", "neighbourhood_id", "street", "slot_key", "phone", "return_way")
+    if form.validate_on_submit():
+        return _book(answers)
+    return _check_page(form, answers, 422 if form.errors else 200)
+
+
+def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> ResponseReturnValue:
+    found, place = _procedure(answers), _place(answers)
+    try:
+        offer = visits.read_key(place.post_office, answers["slot_key"], now())
+    except Missing as gone:
+        return _other_time(answers, gone)
+    way = ReturnWay(answers["return_way"]) if found.return_by_post else ReturnWay.DESK
+    form.booking_key.data = answers["booking_key"]
+    page = render_template(
+        "booking/check.html", form=form, answers=answers, procedure=found, place=place, offer=offer, way=way,
+        bill=postage.bill(found, way, calendar.today(now())), desk=places.desk_of(place.ward_id),
+    )  # fmt: skip
+    return page, status
+
+
+def _book(answers: dict[str, Any]) -> ResponseReturnValue:
+    asked = ("ward_id", "neighbourhood_id", "street", "notes", "call_first", "slot_key", "name", "phone",
+             "second_name", "second_phone", "booking_key")  # fmt: skip
+    filled = Request(
+        procedure_code=answers["procedure"], return_way=ReturnWay(answers["return_way"]), consent=True,
+        **{name: answers[name] for name in asked},
+    )  # fmt: skip
+    try:
+        dossier = atomically(booking.book, filled, security.act())
+    except Refused as refusal:
+        if refusal.key in ("slot_full", "slot_unknown"):
+            return _other_time(answers, refusal)
+        raise
+    atomically(booking.drop_draft, request.cookies.get(_cookie(), ""))
+    answer = make_response(redirect(url_for("tracking.booked", secret=dossier.secret), SEE_OTHER))
+    answer.delete_cookie(_cookie(), path="/", secure=current_app.config["SESSION_COOKIE_SECURE"], httponly=True)
+    return answer
+
+
+def _other_time(answers: dict[str, Any], refusal: Refused) -> ResponseReturnValue:
+    """The time went to somebody else: the same question again, with everything else kept."""
+    form = forms.Time(formdata=None)
+    form.slot.errors = [sentence(refusal)]
+    answers = answers | {"slot_key": None}
+    offers = visits.offers(_place(answers).post_office, now())
+    return _time_page(form, offers, answers, refusal.status)

@@ -1,0 +1,121 @@
+"""The questions of a booking, each with what to say when the answer is not one."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, Length, Optional, StopValidation
+
+from app.domain import people
+from app.domain.booking import LONGEST
+from app.errors import Invalid
+from app.sentences import sentence
+
+
+def chosen(message: Any) -> Any:
+    """One of the offered choices, or `message`."""
+
+    def check(_form: FlaskForm, field: Field) -> None:
+        if field.data not in {choice.value for choice in field.choices}:
+            raise StopValidation(str(message))
+
+    return check
+
+
+def short(field: str) -> Length:
+    limit = LONGEST[field]
+    return Length(max=limit, message=_l("That is too long. At most %(limit)s letters fit.", limit=limit))
+
+
+def a_phone(_form: FlaskForm, field: Field) -> None:
+    try:
+        people.read_phone(field.data[:40])
+    except Invalid as wrong:
+        raise ValidationError(sentence(wrong)) from wrong
+
+
+def trimmed(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+class Ward(FlaskForm):  # type: ignore[misc]
+    ward = RadioField(
+        _l("Which ward does the courier come to?"),
+        [chosen(_l("Choose the ward, by its old name or by its new one."))],
+        description=_l("Old name or new, both are right."),
+        validate_choice=False,
+    )
+
+
+class Address(FlaskForm):  # type: ignore[misc]
+    neighbourhood = SelectField(
+        _l("Khu phố"),
+        [chosen(_l("Choose the khu phố, to know which courier comes."))],
+        validate_choice=False,
+    )
+    street = StringField(
+        _l("House number and street"),
+        [DataRequired(_l("Type the house number and the street, for example 12 Mẫu Đơn street.")), short("street")],
+        filters=[trimmed],
+    )
+    notes = TextAreaField(
+        _l("How to find it, if it is hard to find"),
+        [short("notes")],
+        description=_l("For example: 2nd floor, lane beside the pharmacy, green gate, a dog"),
+        filters=[lambda text: (text or "").strip()],
+    )
+    call_first = BooleanField(_l("Call before coming"))
+
+
+class Time(FlaskForm):  # type: ignore[misc]
+    slot = RadioField(_l("Time"), [chosen(_l("Choose a time that still has places."))], validate_choice=False)
+    day = HiddenField()
+
+
+class Who(FlaskForm):  # type: ignore[misc]
+    name = StringField(
+        _l("Full name"),
+        [DataRequired(_l("Type the name of the person who sends the papers.")), short("name")],
+        filters=[trimmed],
+    )
+    phone = StringField(
+        _l("Phone number"),
+        [DataRequired(_l("Type a phone number, so that the courier can call, for example 0900 000 123.")), a_phone],
+        description=_l("The number and the code for the courier are sent here."),
+        filters=[trimmed],
+    )
+    second_name = StringField(
+        _l("Name"), [short("second_name")], description=_l("For example Cam, daughter"), filters=[trimmed]
+    )
+    second_phone = StringField(_l("Their phone number"), [Optional(), a_phone], filters=[trimmed])
+
+
+class Return(FlaskForm):  # type: ignore[misc]
+    way = RadioField(
+        _l("How should the result come back?"),
+        [chosen(_l("Choose how the result comes back."))],
+        choices=[
+            SelectChoice("home", _l("The courier brings it home")),
+            SelectChoice("desk", _l("I call for it at the ward")),
+        ],
+        validate_choice=False,
+    )
+
+
+class Check(FlaskForm):  # type: ignore[misc]
+    consent = BooleanField(
+        _l("I agree that the post uses this name, address and phone number to collect and return the dossier."),
+        [DataRequired(_l("Tick the box if you agree. Without it the post may not use your name, address and phone."))],
+    )
+    booking_key = HiddenField(validators=[Length(max=40)])

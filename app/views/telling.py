@@ -1,0 +1,236 @@
+"""A story in words: the headline, who holds the papers, what comes next, and each knot of the thread."""
+
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+
+from app import language
+from app.domain.dossiers import Dossier, ReturnWay
+from app.domain.parties import PartyKind
+from app.domain.tracking import Entry, Story
+from app.domain.visits import VisitKind
+from app.integrations.wording import NEXT, REASONS
+
+
+def _(text: str, **values: Any) -> str:
+    return str(gettext(text, **values))
+
+
+# What is said to anybody who may know the state; the citizen's own page adds days and names.
+# fmt: off
+HEADLINES = {
+    "visit_set": _l("Booked. Waiting for the courier"),
+    "no_visit": _l("Booked. No visit is set"),
+    "courier_today": _l("The courier comes today"),
+    "missed": _l("The visit did not come about. Choose another time"),
+    "missed_out": _l("The result could not be handed over. Choose another time"),
+    "carried_in": _l("The courier has the packet"),
+    "collected_unproven": _l("The courier has the packet. Please confirm"),
+    "at_post_in": _l("The packet is at the post office"),
+    "at_desk_in": _l("The ward has the packet, unopened"),
+    "opened": _l("The ward has opened and counted it with the post"),
+    "submitted": _l("The ward has signed for it"),
+    "accepted": _l("The ward is handling it"),
+    "result_ready": _l("The result is ready"),
+    "waiting_out": _l("The result is sealed and waits for the courier"),
+    "carried_out": _l("The courier has the result"),
+    "at_post_out": _l("The result is at the post office"),
+    "at_desk_out": _l("The result is back at the ward"),
+    "call_for_it": _l("The result waits at the ward"),
+    "delivered_unverified": _l("The courier says it was handed over. Please confirm"),
+    "closed": _l("Finished. The result has been handed over"),
+    "cancelled": _l("Cancelled. Nobody has collected the papers"),
+    "moving": _l("On the way between two offices"),
+    "lost": _l("The packet has not been found yet. The post is searching"),
+    "disputed": _l("Two records differ. The post is checking"),
+    "written_off": _l("The packet is lost. The post pays for new papers"),
+}
+EXPLAINED = {
+    "collected_unproven": _l("The courier scanned without your code. If the packet was collected, type the code below."),
+    "carried_in": _l("The dossier counts as filed when the ward signs for it."),
+    "at_post_in": _l("The dossier counts as filed when the ward signs for it."),
+    "at_desk_in": _l("The ward opens it and counts together with the post, then both sign."),
+    "submitted": _l("This is the day of filing. The ward says next when the result is due."),
+    "disputed": _l("You need not do anything. Whoever held it last still answers for it."),
+    "lost": _l("The post will call you. Whoever held it last answers for it."),
+    "written_off": _l("The post bears the cost of new papers and compensates. It will call you."),
+    "cancelled": _l("Nothing is to be paid."),
+    "delivered_unverified": _l("If you have it, type the code below. If not, call us at once."),
+}
+ENTRIES = {
+    "booked": _l("Booked"),
+    "submitted": _l("The ward signed for it"),
+    "accepted": _l("The ward handles it"),
+    "result_ready": _l("The result is ready"),
+    "closed": _l("Finished"),
+    "cancelled": _l("Cancelled"),
+    "collected": _l("The courier collected it at home"),
+    "carried_on": _l("A courier takes it on to the ward"),
+    "post_received": _l("%(office)s received it"),
+    "desk_received": _l("%(office)s has it, unopened"),
+    "papers_returned": _l("The papers are back home"),
+    "result_taken": _l("A courier brings the result"),
+    "result_at_post": _l("%(office)s has the result"),
+    "result_back": _l("The result is back at %(office)s"),
+    "delivered": _l("Handed over in person"),
+    "delivered_unverified": _l("The courier says it was handed over"),
+    "disputed": _l("Two records differ"),
+    "missed": _l("Visit %(attempt)s did not come about"),
+}
+AHEAD = {
+    "submitted": _l("The ward signs for it"),
+    "accepted": _l("The ward says when the result is due"),
+    "result_ready": _l("The result is ready"),
+    "delivered": _l("The courier brings the result home"),
+    "called_for": _l("You call for the result at the ward"),
+}
+HOLDERS = {
+    PartyKind.CITIZEN: _l("You, at home"),
+    PartyKind.COURIER: _l("The courier"),
+    PartyKind.POST: _l("The post office"),
+    PartyKind.DESK: _l("The ward"),
+}
+PICTURES = {
+    PartyKind.CITIZEN: "home", PartyKind.COURIER: "courier", PartyKind.POST: "post", PartyKind.DESK: "desk",
+}
+# fmt: on
+
+
+def headline(told: Story) -> str:
+    """The page's h1."""
+    visit = told.next.values if told.next and told.next.key == "visit" else None
+    if told.headline == "visit_set" and visit:
+        return _("The courier comes %(day)s, %(window)s", day=language.long_date(visit["day"]), window=_window(visit))
+    if told.headline == "courier_today" and visit:
+        if "about" in visit:
+            about = language.window(*visit["about"])
+            return _("The courier comes at about %(window)s", window=about)
+        return _("The courier comes today, %(window)s", window=_window(visit))
+    return str(HEADLINES[told.headline])
+
+
+def explained(told: Story) -> str:
+    return str(EXPLAINED.get(told.headline, ""))
+
+
+def card(told: Story) -> list[tuple[str, str, str]]:
+    """Who has it, and until when: the first card, as (picture, term, value)."""
+    who = told.holder.office or str(HOLDERS[told.holder.kind])
+    lines = [(PICTURES[told.holder.kind], _("Who has the papers"), who)]
+    if told.next:
+        picture, term, value = _coming(told.next)
+        lines.append((picture, term, value))
+    return lines
+
+
+def _coming(entry: Entry) -> tuple[str, str, str]:
+    values = entry.values
+    if entry.key == "visit":
+        fetch = values["kind"] is VisitKind.COLLECT
+        term = _("The courier comes to collect") if fetch else _("The courier brings the result")
+        return "calendar", term, language.slot(values["day"], values["opens"], values["closes"])
+    if entry.key == "to_desk":
+        return "clock", _("Reaches the ward at the latest"), language.long_date(values["day"])
+    if entry.key == "due":
+        return "clock", _("Result due"), language.long_date(values["day"])
+    return "calendar", _("Next"), _("Choose another time")
+
+
+def _window(values: dict[str, Any]) -> str:
+    return language.window(values["opens"], values["closes"])
+
+
+def thread(told: Story) -> list[dict[str, Any]]:
+    """The knots, for the macro of that name."""
+    return [_knot(entry) for entry in told.entries]
+
+
+def _knot(entry: Entry) -> dict[str, Any]:
+    values = entry.values
+    if entry.key == "visit":
+        fetch = values["kind"] is VisitKind.COLLECT
+        title = _("The courier comes to collect") if fetch else _("The courier brings the result")
+        return {
+            "state": entry.state,
+            "title": title,
+            "when": f"{language.short_date(values['day'])}, {_window(values)}",
+        }
+    table = AHEAD if entry.state == "next" else ENTRIES
+    title = str(table[entry.key]) % {name: value or "" for name, value in values.items()}
+    return {"state": entry.state, "title": title, "when": _when(entry), "detail": _detail(entry)}
+
+
+def _when(entry: Entry) -> str:
+    if entry.at:
+        return _moment(entry.at)
+    if day := entry.values.get("day"):
+        return _("Due %(day)s", day=language.long_date(day))
+    return ""
+
+
+def _moment(at: datetime) -> str:
+    return language.moment(at)
+
+
+def _detail(entry: Entry) -> str:
+    values = entry.values
+    if entry.key == "collected":
+        parts = []
+        if values.get("kinds"):
+            kinds = ngettext("%(num)d kind of paper", "%(num)d kinds of papers", values["kinds"])
+            sheets = ngettext("%(num)d sheet", "%(num)d sheets", values["sheets"])
+            parts.append(f"{kinds}, {sheets}.")
+        if values.get("seal"):
+            parts.append(_("Seal number %(seal)s", seal=language.seal(values["seal"])))
+        return " ".join(parts)
+    if entry.key == "submitted" and entry.state != "next":
+        return _("This is the day of filing by law.")
+    if entry.key == "accepted" and values.get("official_code"):
+        return _("The ward's dossier code: %(code)s", code=values["official_code"])
+    if entry.key == "missed":
+        reason = str(REASONS.get(values.get("reason") or "", ""))
+        after = str(NEXT.get(values.get("next") or "", ""))
+        return ". ".join(_capital(part) for part in (reason, after) if part)
+    return ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def return_words(dossier: Dossier) -> str:
+    if dossier.return_way is ReturnWay.HOME:
+        return _("The courier brings it home")
+    return _("You call for it at %(office)s", office=dossier.desk.name)
+
+
+def due_strip(marks: list[tuple[date, str]]) -> list[tuple[str, str, str]]:
+    """Days in a row for the page, free days together: (class, days, word)."""
+    strip: list[tuple[str, str, str]] = []
+    counted, at = 0, 0
+    while at < len(marks):
+        day, mark = marks[at]
+        if mark == "off":
+            last = at
+            while last + 1 < len(marks) and marks[last + 1][1] == "off":
+                last += 1
+            strip.append(("off", _span(day, marks[last][0]), _("closed")))
+            at = last + 1
+            continue
+        if mark == "received":
+            strip.append(("", f"{day.day}/{day.month}", _("received")))
+        else:
+            counted += 1
+            strip.append((mark, f"{day.day}/{day.month}", _("day %(num)s", num=counted)))
+        at += 1
+    return strip
+
+
+def _span(first: date, last: date) -> str:
+    if first == last:
+        return f"{first.day}/{first.month}"
+    if first.month == last.month:
+        return f"{first.day}–{last.day}/{last.month}"
+    return f"{first.day}/{first.month}–{last.day}/{last.month}"

@@ -1,0 +1,342 @@
+"""Tracking: the citizen's own page behind the secret link, the state behind the number, the found packet."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from markupsafe import Markup
+from wtforms import SelectChoice, StringField
+from wtforms.validators import DataRequired, Length
+
+from app import security
+from app.db import atomically, db, now
+from app.domain import booking, calendar, custody, dossiers, numbers, packets, sessions, slips, tokens
+from app.domain import tracking as stories
+from app.domain import visits as calls
+from app.domain.dossiers import CaseState, Dossier
+from app.domain.packets import Kind, Packet
+from app.domain.people import Act, Right
+from app.errors import Invalid, Missing, Refused, TooMany
+from app.security import public
+from app.sentences import sentence
+from app.views import ics, telling
+from app.views.booking import SEE_OTHER, slot_page
+from app.views.booking_forms import Time
+
+bp = Blueprint("tracking", __name__)
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+MESSAGES = ((1, MINUTE), (3, 10 * MINUTE), (10, DAY))  # codes sent to one phone
+GRANT = 15 * MINUTE  # details stay open in this browser
+PAGES = {Right.SCAN: "courier.home", Right.COUNTER: "office.packet", Right.DESK: "desk.packet"}
+
+
+class ByNumber(FlaskForm):  # type: ignore[misc]
+    number = StringField(
+        _l("Tracking number"),
+        [DataRequired(_l("Type the tracking number, for example HS-260826-000123-0.")),
+         Length(max=40, message=_l("That is too long for a number. It reads like HS-260826-000123-0."))],
+        description=_l("On the slip or in the message, for example HS-260826-000123-0"),
+    )  # fmt: skip
+    digits = StringField(
+        _l("Last 4 digits of the phone number"),
+        [DataRequired(_l("Type the last 4 digits of the phone number given when booking.")),
+         Length(max=8, message=_l("Only the last 4 digits are needed."))],
+    )  # fmt: skip
+
+
+class Code(FlaskForm):  # type: ignore[misc]
+    code = StringField(
+        _l("Six-digit code"),
+        [DataRequired(_l("Type the six digits of the message.")),
+         Length(max=20, message=_l("A code has six digits."))],
+    )  # fmt: skip
+
+
+def _throttle(purpose: str, key: bytes, *limits: tuple[int, timedelta]) -> None:
+    """Count one try in every window. Raises TooMany("wait_a_little")."""
+    act = security.act()
+    for limit, window in limits:
+        digest = act.keys.digest(f"{purpose}-{window}", key)
+        try:
+            atomically(sessions.count, digest, limit, window, act.at)
+        except TooMany as many:
+            seconds = many.values["seconds"]
+            raise TooMany("wait_a_little", seconds=seconds, minutes=-(-seconds // 60)) from many
+
+
+# ---- the secret link --------------------------------------------------------------------------------------------
+
+
+def _dossier(secret: str) -> Dossier:
+    try:
+        return dossiers.by_secret(secret)
+    except Missing:
+        _throttle("link", security.address_key("link"), (20, MINUTE), (200, HOUR))
+        raise
+
+
+@bp.get("/t/<secret>")
+@public
+def home(secret: str) -> ResponseReturnValue:
+    return _page(_dossier(secret), secret, Code(formdata=None))
+
+
+def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -> ResponseReturnValue:
+    told = stories.story(dossier, now())
+    strip = []
+    if dossier.state is CaseState.ACCEPTED and dossier.due_on and dossier.submitted_at:
+        strip = telling.due_strip(stories.due_days(calendar.today(dossier.submitted_at), dossier.due_on))
+    page = render_template(
+        "tracking/story.html", dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
+        bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:],
+    )  # fmt: skip
+    return page, status
+
+
+@bp.get("/t/<secret>/booked")
+@public
+def booked(secret: str) -> ResponseReturnValue:
+    dossier = _dossier(secret)
+    told = stories.story(dossier, now())
+    if told.visit is None or told.packet is None or dossier.state is not CaseState.BOOKED:
+        return redirect(url_for("tracking.home", secret=secret))
+    side, path = slips.drawing(told.packet, _base_url())
+    return render_template(
+        "tracking/booked.html", dossier=dossier, told=told, secret=secret, side=side, path=path, telling=telling,
+        bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
+        desk_day=calendar.working_days_after(told.visit.slot.day, 1)[0],
+    )  # fmt: skip
+
+
+@bp.get("/t/<secret>/slip.pdf")
+@public
+def slip(secret: str) -> ResponseReturnValue:
+    """The citizen's own slip: the contract, to keep or to print."""
+    dossier = _dossier(secret)
+    packet = next(one for one in packets.of_dossier(dossier.id) if one.kind is Kind.SUBMISSION)
+    return _file(slips.pdf([packet], _base_url()), "application/pdf", f"{packet.number}.pdf")
+
+
+@bp.get("/t/<secret>/visit.ics")
+@public
+def calendar_file(secret: str) -> ResponseReturnValue:
+    dossier = _dossier(secret)
+    told = stories.story(dossier, now())
+    if told.visit is None:
+        raise Refused("nothing_to_move")
+    link = f"{_base_url().rstrip('/')}/t/{dossier.secret}"
+    text = ics.event(told.visit, dossier.number, link, now())
+    return _file(text.encode(), "text/calendar; charset=utf-8", f"{dossier.number}.ics")
+
+
+def _file(data: bytes, type_: str, name: str) -> ResponseReturnValue:
+    answer = make_response(data)
+    answer.headers["Content-Type"] = type_
+    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+def _base_url() -> str:
+    url: str = current_app.extensions["settings"].base_url
+    return url
+
+
+@bp.route("/t/<secret>/cancel", methods=["GET", "POST"])
+@public
+def cancel(secret: str) -> ResponseReturnValue:
+    dossier = _dossier(secret)
+    if request.method == "POST":
+        atomically(booking.cancel, dossier, security.act())
+        return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
+    told = stories.story(dossier, now())
+    if not told.cancellable:
+        return redirect(url_for("tracking.home", secret=secret))
+    return render_template("tracking/cancel.html", dossier=dossier, told=told, secret=secret)
+
+
+@bp.route("/t/<secret>/move", methods=["GET", "POST"])
+@public
+def move(secret: str) -> ResponseReturnValue:
+    dossier = _dossier(secret)
+    visit = booking.movable(dossier)
+    if visit is None:
+        raise Refused("nothing_to_move")
+    offers = calls.offers(dossier.post_office, now())
+    here = f"{visit.slot.day:%Y%m%d}-{visit.slot.opens:%H%M}" if visit.state in calls.OPEN else None
+    form = Time(slot=here)
+    form.slot.choices = [SelectChoice(offer.key, "") for offer in offers if offer.left or offer.key == here]
+    status = 200
+    if form.validate_on_submit():
+        try:
+            atomically(booking.rebook, dossier, form.slot.data, security.act())
+        except Refused as refusal:
+            if refusal.key not in ("slot_full", "slot_unknown"):
+                raise
+            form.slot.errors, status = [sentence(refusal)], refusal.status
+        else:
+            flash(_("The new time is set. A message is on its way."), "ok")
+            return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
+    elif form.errors:
+        status = 422
+    context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
+    page = render_template(
+        "tracking/move.html", form=form, dossier=dossier, visit=visit, secret=secret, here=here, **context
+    )
+    return page, status
+
+
+@bp.post("/t/<secret>/code")
+@public
+def code_again(secret: str) -> ResponseReturnValue:
+    dossier = _dossier(secret)
+    _throttle("code", dossier.citizen.phone.encode(), *MESSAGES)
+    atomically(booking.resend_code, dossier, security.act())
+    flash(_("A new code is on its way to the number ending in %(tail)s.", tail=dossier.citizen.phone[-3:]), "ok")
+    return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
+
+
+@bp.post("/t/<secret>/claim")
+@public
+def claim(secret: str) -> ResponseReturnValue:
+    """The citizen's own word, with the code: yes, it was collected; yes, it was handed over."""
+    dossier = _dossier(secret)
+    told = stories.story(dossier, now())
+    if told.claim is None or told.packet is None:
+        return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
+    form = Code()
+    if not form.validate_on_submit():
+        return _page(dossier, secret, form, 422)
+    _throttle("claim", told.packet.code, (5, DAY))  # wrong tries leave no other trace
+    try:
+        atomically(_claim, told.packet, told.claim, form.code.data, security.act())
+    except Refused as refusal:
+        if refusal.key != "custody_proof_missing":
+            raise
+        form.code.errors = [_("This is not the code of the message. Look again, or ask for a new one.")]
+        return _page(_dossier(secret), secret, form, 422)
+    flash(_("Thank you. It is recorded."), "ok")
+    return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
+
+
+def _claim(packet: Packet, event: str, code: str, act: Act) -> None:
+    packet = db.session.get_one(Packet, packet.id)
+    citizen = packet.dossier.citizen.party_id
+    taker = citizen if event == "confirm" else packet.holder_id
+    custody.enter(
+        packet, event, Act(None, act.at, act.keys), actor=citizen,
+        giver=packet.holder_id, taker=taker, parent=None, proof=[("CODE", code)],
+    )  # fmt: skip
+
+
+# ---- by number --------------------------------------------------------------------------------------------------
+
+
+@bp.route("/track", methods=["GET", "POST"])
+@public
+def by_number() -> ResponseReturnValue:
+    """Number and four digits open the state; the same answer for every pair that does not belong together."""
+    form = ByNumber()
+    if request.method == "GET" or "digits" not in request.form:
+        return render_template("tracking/by_number.html", form=ByNumber(formdata=None, number=form.number.data))
+    if not form.validate():
+        return render_template("tracking/by_number.html", form=form), 422
+    try:
+        number = numbers.read(form.number.data)
+        _throttle("track", security.address_key("track"), (20, MINUTE), (200, HOUR))
+        _throttle("track-number", number.encode(), (10, 15 * MINUTE))
+        seen = stories.state_by_number(number, form.digits.data, now())
+    except Invalid as wrong:
+        form.number.errors = [sentence(wrong)]
+        return render_template("tracking/by_number.html", form=form), 422
+    if seen is None:
+        return render_template("tracking/no_such.html", form=form, number=number), 404
+    return render_template("tracking/glimpse.html", seen=seen, words=telling.HEADLINES[seen.headline])
+
+
+@bp.post("/track/send")
+@public
+def send_code() -> ResponseReturnValue:
+    """A code to the phone of this number, if there is one; the next page is the same either way."""
+    form = ByNumber()
+    try:
+        number = numbers.read((form.number.data or "")[:40])
+    except Invalid as wrong:
+        form.number.errors = [sentence(wrong)]
+        return render_template("tracking/by_number.html", form=form), 422
+    _throttle("send", security.address_key("send"), (5, 10 * MINUTE), (30, DAY))
+    _throttle("send-number", number.encode(), *MESSAGES)
+    session["view_request"] = atomically(stories.ask_details, number, security.act())
+    return redirect(url_for("tracking.code"), SEE_OTHER)
+
+
+@bp.route("/track/code", methods=["GET", "POST"])
+@public
+def code() -> ResponseReturnValue:
+    asked = session.get("view_request")
+    if not asked:
+        return redirect(url_for("tracking.by_number"))
+    form = Code()
+    if not form.validate_on_submit():
+        return render_template("tracking/code.html", form=form), 422 if form.errors else 200
+    _throttle("view", security.address_key("view"), (20, 10 * MINUTE))
+    found = atomically(stories.open_details, asked, form.code.data, security.act())
+    if found is None:
+        form.code.errors = [_("This is not the code, or its 5 minutes are over. Look again, or ask for a new one.")]
+        return render_template("tracking/code.html", form=form), 422
+    session.pop("view_request")
+    session["details"] = {"dossier": found, "until": (now() + GRANT).isoformat()}
+    return redirect(url_for("tracking.details"), SEE_OTHER)
+
+
+@bp.get("/track/details")
+@public
+def details() -> ResponseReturnValue:
+    """The same story, opened by a code: it shows, and changes nothing."""
+    grant: dict[str, Any] = session.get("details") or {}
+    until = datetime.fromisoformat(grant["until"]) if grant else datetime.min.replace(tzinfo=UTC)
+    dossier = db.session.get(Dossier, grant["dossier"]) if grant and now() < until else None
+    if dossier is None:
+        session.pop("details", None)
+        return redirect(url_for("tracking.by_number"))
+    return _page(dossier, None, Code(formdata=None))
+
+
+# ---- a packet in a stranger's hands -----------------------------------------------------------------------------
+
+
+@bp.get("/s/<token>")
+@bp.get("/S/<token>")
+@public
+def found(token: str) -> ResponseReturnValue:
+    """What a stranger sees who scans a slip. Staff go to their own page for the packet."""
+    try:
+        said = tokens.read(current_app.extensions["keys"], token.upper())
+        number: str | None = packets.by_code(said.code).number
+        status = 200
+    except Invalid:
+        number, status = None, 404
+    except Missing:
+        number, status = None, 200  # a genuine slip of ours, whose booking has not come back yet
+    if number and g.user is not None:
+        for right, endpoint in PAGES.items():
+            if g.user.may(right) and endpoint in current_app.view_functions:
+                return redirect(_own_page(endpoint, number))
+    return render_template("tracking/found.html", number=number), status
+
+
+def _own_page(endpoint: str, number: str) -> str:
+    rules = current_app.url_map.iter_rules(endpoint)
+    wants_number = any("number" in rule.arguments for rule in rules)
+    return url_for(endpoint, number=number) if wants_number else url_for(endpoint)
+
+
+@bp.app_template_filter()
+def tel(number: str) -> Markup:
+    """The address behind a number one can tap."""
+    return Markup("tel:") + "".join(c for c in number if c.isdigit() or c == "+")

@@ -1,0 +1,261 @@
+"""The booking pages, walked by somebody without scripts: one question a page, nothing lost, bad answers explained."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.db import db
+from app.domain import booking, visits
+from app.domain.dossiers import Dossier
+from app.domain.outbox import Message
+from app.domain.visits import Slot
+from tests.world import MONDAY, World
+
+
+@pytest.fixture(autouse=True)
+def _monday() -> Any:
+    with time_machine.travel(MONDAY, tick=True):
+        yield
+
+
+@pytest.fixture
+def client(world: World) -> FlaskClient:
+    return world.app.test_client()
+
+
+def begun(world: World, client: FlaskClient) -> FlaskClient:
+    answer = client.post(f"/procedures/{world.procedure.code}")
+    assert (answer.status_code, answer.location) == (303, "/book/ward")
+    return client
+
+
+def a_slot(world: World, at: int = 0) -> str:
+    return visits.offers(world.post, MONDAY)[at].key
+
+
+def answers(world: World) -> dict[str, dict[str, Any]]:
+    return {
+        "/book/ward": {"ward": world.neighbourhood.ward_id},
+        "/book/address": {
+            "neighbourhood": world.neighbourhood.id, "street": "12 đường Mẫu Đơn", "notes": "cổng xanh",
+            "call_first": "y",
+        },
+        "/book/time": {"slot": a_slot(world)},
+        "/book/who": {"name": "Nguyễn Thị Mơ", "phone": "0900 000 123", "second_name": "", "second_phone": ""},
+        "/book/return": {"way": "home"},
+    }  # fmt: skip
+
+
+def filled(world: World, client: FlaskClient) -> str:
+    """Every question answered; the check page's booking key."""
+    page = "/book/ward"
+    begun(world, client)
+    for asked, data in answers(world).items():
+        assert page == asked
+        answer = client.post(page, data=data)
+        assert answer.status_code == 303, answer.text
+        page = answer.location
+    assert page == "/book/check"
+    key = re.search(r'name="booking_key" value="(\w{40})"', client.get(page).text)
+    assert key
+    return key[1]
+
+
+def book(world: World, client: FlaskClient) -> TestResponse:
+    return client.post("/book/check", data={"booking_key": filled(world, client), "consent": "y"})
+
+
+def test_a_visit_is_booked_in_seven_pages_without_scripts(world: World, client: FlaskClient) -> None:
+    answer = book(world, client)
+    dossier = db.session.scalars(sa.select(Dossier)).one()
+    assert (answer.status_code, answer.location) == (303, f"/t/{dossier.secret}/booked")
+    assert dossier.citizen.notes == "cổng xanh" and dossier.citizen.call_first
+    page = client.get(answer.location).text
+    assert dossier.number in page and "<svg" in page and "visit.ics" in page
+    assert "0900 000 123" not in page and "Nguyễn Thị Mơ" not in page
+    assert "hs-draft=;" in answer.headers["Set-Cookie"]
+    assert not list(db.session.scalars(sa.select(booking.Draft)))
+
+
+def test_answers_are_neither_in_the_cookie_nor_in_the_address(world: World, client: FlaskClient) -> None:
+    filled(world, client)
+    cookie = client.get_cookie("hs-draft")
+    assert cookie and cookie.http_only and len(cookie.value) == 43
+    draft = db.session.scalars(sa.select(booking.Draft)).one()
+    assert draft.answers["name"] == "Nguyễn Thị Mơ"
+
+
+def test_the_button_pressed_twice_books_once_and_shows_the_same_page(world: World, client: FlaskClient) -> None:
+    key = filled(world, client)
+    first = client.post("/book/check", data={"booking_key": key, "consent": "y"})
+    second = client.post("/book/check", data={"booking_key": key, "consent": "y"})
+    assert first.location == second.location
+    assert len(list(db.session.scalars(sa.select(Dossier)))) == 1
+
+
+def test_consent_is_never_ticked_beforehand_and_never_skipped(world: World, client: FlaskClient) -> None:
+    key = filled(world, client)
+    assert "checked" not in client.get("/book/check").text.split('name="consent"')[1].split(">")[0]
+    answer = client.post("/book/check", data={"booking_key": key})
+    assert answer.status_code == 422
+    assert not list(db.session.scalars(sa.select(Dossier)))
+
+
+def test_a_time_taken_meanwhile_asks_that_question_again_and_keeps_the_rest(world: World, client: FlaskClient) -> None:
+    key = filled(world, client)
+    offer = visits.offers(world.post, MONDAY)[0]
+    db.session.add(
+        Slot(office_id=world.post.id, day=offer.day, opens=offer.opens, closes=offer.closes, places=3, taken=3)
+    )
+    db.session.commit()
+    answer = client.post("/book/check", data={"booking_key": key, "consent": "y"})
+    assert answer.status_code == 409
+    assert f'value="{offer.key}"' in answer.text and "disabled" in answer.text
+    answer = client.post("/book/time", data={"slot": a_slot(world, 1)})
+    assert answer.location == "/book/check"
+    assert "Nguyễn Thị Mơ" in client.get("/book/check").text
+
+
+def test_changing_the_ward_asks_again_only_what_hangs_on_it(world: World, client: FlaskClient) -> None:
+    filled(world, client)
+    other = next(ward for ward in booking.wards_to_name(MONDAY) if ward.name == "An Bình")
+    assert client.post("/book/ward", data={"ward": other.id}).location == "/book/address"
+    page = client.get("/book/address").text
+    assert "12 đường Mẫu Đơn" in page and "Bình Đường 1" in page and "Nhị Đồng 1" not in page
+    (place,) = booking.neighbourhoods_named(other, MONDAY)
+    answer = client.post("/book/address", data={"neighbourhood": place.id, "street": "9"})
+    assert answer.location == "/book/time"
+    assert client.post("/book/time", data={"slot": a_slot(world)}).location == "/book/check"
+
+
+def test_another_procedure_keeps_the_answers(world: World, client: FlaskClient) -> None:
+    filled(world, client)
+    assert client.post(f"/procedures/{world.procedure.code}").location == "/book/check"
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        ("/book/ward", {"ward": "999"}),
+        ("/book/address", {"neighbourhood": "999"}),
+        ("/book/address", {"street": ""}),
+        ("/book/address", {"street": "x" * 10_000}),
+        ("/book/address", {"notes": "x" * 10_000}),
+        ("/book/time", {"slot": ""}),
+        ("/book/time", {"slot": "20200101-0800"}),
+        ("/book/who", {"name": " "}),
+        ("/book/who", {"name": "x" * 10_000}),
+        ("/book/who", {"phone": "0900 000 12"}),
+        ("/book/who", {"phone": "1" * 10_000}),
+        ("/book/who", {"second_phone": "12"}),
+        ("/book/return", {"way": "pigeon"}),
+    ],
+)
+def test_a_wrong_answer_is_explained_and_what_was_typed_is_kept(
+    world: World, client: FlaskClient, path: str, wrong: dict[str, str]
+) -> None:
+    filled(world, client)
+    data = {"street": "12 <script>alert(1)</script>"} if path == "/book/address" else {}
+    answer = client.post(path, data=answers(world)[path] | data | wrong)
+    assert answer.status_code == 422
+    assert "govuk-error-summary" in answer.text
+    assert "<script>alert" not in answer.text
+    if path == "/book/address" and "street" not in wrong:
+        assert "12 &lt;script&gt;" in answer.text
+
+
+def test_a_question_left_open_is_asked_again(world: World, client: FlaskClient) -> None:
+    begun(world, client)
+    assert client.post("/book/ward", data={"csrf_token": ""}).status_code == 422
+    client.post("/book/ward", data=answers(world)["/book/ward"])
+    client.post("/book/address", data=answers(world)["/book/address"])
+    assert client.post("/book/time", data={"csrf_token": ""}).status_code == 422
+    assert client.post("/book/who", data={"csrf_token": ""}).status_code == 422
+
+
+def test_markup_in_an_address_stays_text_on_every_page(world: World, client: FlaskClient) -> None:
+    filled(world, client)
+    bad = answers(world)["/book/address"] | {"street": "<script>alert(1)</script>", "notes": "<b onclick=x>"}
+    client.post("/book/address", data=bad)
+    page = client.get("/book/check").text
+    assert "&lt;script&gt;alert(1)" in page and "<b onclick" not in page
+
+
+def test_a_draft_older_than_a_day_begins_again(world: World, client: FlaskClient) -> None:
+    filled(world, client)
+    with time_machine.travel(MONDAY + timedelta(hours=25), tick=False):
+        for page in ("/book/ward", "/book/time", "/book/check"):
+            answer = client.get(page)
+            assert answer.status_code == 410 and 'href="/book"' in answer.text
+        assert client.post("/book/ward", data={"ward": 1}).status_code == 410
+
+
+def test_nobody_jumps_into_the_middle(client: FlaskClient) -> None:
+    for page in ("/book/ward", "/book/address", "/book/time", "/book/who", "/book/return", "/book/check"):
+        assert client.get(page).status_code == 410
+
+
+def test_reading_pages_writes_nothing(world: World, client: FlaskClient) -> None:
+    for page in ("/", "/book", "/book?q=khai+sinh", f"/procedures/{world.procedure.code}", "/procedures/1.000894"):
+        answer = client.get(page)
+        assert answer.status_code == 200
+    assert not list(db.session.scalars(sa.select(booking.Draft)))
+    assert not list(db.session.scalars(sa.select(Message)))
+
+
+# ---- the search -------------------------------------------------------------------------------------------------
+
+
+def test_a_search_without_accents_finds_and_marks_the_words(client: FlaskClient) -> None:
+    page = client.get("/book?q=giay+khai+sinh").text
+    assert "<mark>giấy khai sinh</mark>" in page
+
+
+def test_what_cannot_go_by_post_is_shown_and_says_where_to_go(world: World, client: FlaskClient) -> None:
+    assert "/procedures/1.000894" in client.get("/book?q=kết hôn").text
+    page = client.get("/procedures/1.000894").text
+    assert "Hai người phải cùng có mặt để ký." in page
+    assert world.desk.name in page and world.other_desk.name in page and "7:30–17:00" in page
+    assert "<form" not in page.split('id="main"')[1]
+    assert client.post("/procedures/1.000894").status_code == 409
+
+
+def test_nothing_found_offers_a_telephone_and_what_is_often_done(world: World, client: FlaskClient) -> None:
+    page = client.get("/book?q=zzz").text
+    assert "tel:0900000000" in page and world.procedure.title in page
+
+
+def test_strange_searches_are_only_searches(client: FlaskClient) -> None:
+    for asked in ("<script>alert(1)</script>", "%", "' or 1=1 --", "x" * 10_000):
+        answer = client.get("/book", query_string={"q": asked})
+        assert answer.status_code == 200 and "<script>alert" not in answer.text
+
+
+def test_an_unknown_procedure_is_not_found(client: FlaskClient) -> None:
+    assert client.get("/procedures/9.999999").status_code == 404
+
+
+def test_pages_speak_english_when_asked(world: World, client: FlaskClient) -> None:
+    client.get("/language/en")
+    assert "Register a marriage" in client.get("/procedures/1.000894").text
+    assert "Correct a birth certificate" in client.get(f"/procedures/{world.procedure.code}").text
+
+
+def test_full_slots_are_shown_but_cannot_be_chosen(world: World, client: FlaskClient) -> None:
+    begun(world, client)
+    for page in ("/book/ward", "/book/address"):
+        client.post(page, data=answers(world)[page])
+    offer = visits.offers(world.post, MONDAY)[0]
+    db.session.add(
+        Slot(office_id=world.post.id, day=offer.day, opens=offer.opens, closes=offer.closes, places=3, taken=3)
+    )
+    db.session.commit()
+    box = client.get("/book/time").text.split(f'value="{offer.key}"')[1].split(">")[0]
+    assert "disabled" in box
+    assert client.post("/book/time", data={"slot": offer.key}).status_code == 422

@@ -1,0 +1,274 @@
+"""The citizen's own page, the state by number, and what a stranger sees who finds a packet."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask.testing import FlaskClient
+
+from app.db import db
+from app.domain import visits
+from app.domain.dossiers import CaseState
+from app.domain.outbox import Message
+from app.domain.packets import Packet, State, Way
+from app.domain.visits import Round, VisitState
+from tests.world import MONDAY, World
+
+
+@pytest.fixture(autouse=True)
+def _monday() -> Any:
+    with time_machine.travel(MONDAY, tick=True) as clock:
+        yield clock
+
+
+@pytest.fixture
+def client(world: World) -> FlaskClient:
+    return world.app.test_client()
+
+
+def link(packet: Packet) -> str:
+    return f"/t/{packet.dossier.secret}"
+
+
+def messages(kind: str) -> list[Message]:
+    return list(db.session.scalars(sa.select(Message).filter_by(kind=kind)))
+
+
+def test_the_page_says_who_has_it_first_and_names_nobody(world: World, client: FlaskClient) -> None:
+    packet = world.collected(world.phone())
+    page = client.get(link(packet))
+    assert page.status_code == 200
+    body = page.text.split('id="main"')[1]
+    assert body.index("card-now") < body.index("thread")
+    assert "NP\u00a00045\u00a0821" in body
+    for private in ("Nguyễn Thị Mơ", "Mẫu Đơn", "900000123", "Trần Văn Bưởi", "giấy khai sinh"):
+        assert private not in body
+
+
+def test_the_courier_is_named_with_badge_and_phone_only_on_the_day(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    visit = visits.open_visit(packet.id)
+    assert visit
+    visit.round = Round(office_id=world.post.id, courier_id=world.courier.id, day=visit.slot.day)
+    visit.state, visit.arrives_at = VisitState.EN_ROUTE, visits.starts_at(visit.slot.day, visit.slot.opens)
+    db.session.commit()
+    morning = visits.starts_at(visit.slot.day, visit.slot.opens)
+    assert "Bưởi" not in client.get(link(packet)).text
+    with time_machine.travel(morning, tick=True):
+        page = client.get(link(packet)).text
+        assert "Trần Văn Bưởi" in page and "DA-01" in page and "tel:+84900000200" in page
+        assert "8:00–8:30" in page
+        assert client.get(f"{link(packet)}/cancel").status_code == 302
+        assert client.post(f"{link(packet)}/cancel").status_code == 409
+    with time_machine.travel(morning + timedelta(days=1), tick=True):
+        assert "Bưởi" not in client.get(link(packet)).text
+
+
+@pytest.mark.parametrize("secret", ["0" * 16, "x", "A" * 10_000, "<script>"])
+def test_a_wrong_link_is_not_found_and_says_what_to_do(client: FlaskClient, secret: str) -> None:
+    for path in ("", "/booked", "/slip.pdf", "/visit.ics", "/cancel", "/move"):
+        assert client.get(f"/t/{secret}{path}").status_code == 404
+
+
+def test_guessing_links_is_slowed(client: FlaskClient) -> None:
+    seen = [client.get(f"/t/{at:016d}").status_code for at in range(22)]
+    assert seen[:20] == [404] * 20 and seen[-1] == 429
+
+
+def test_a_visit_is_cancelled_after_one_question(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    page = client.get(f"{link(packet)}/cancel")
+    assert page.status_code == 200 and db.session.get_one(Packet, packet.id).dossier.state is CaseState.BOOKED
+    assert client.post(f"{link(packet)}/cancel").status_code == 303
+    assert db.session.get_one(Packet, packet.id).dossier.state is CaseState.CANCELLED
+    assert client.get(link(packet)).status_code == 200
+
+
+def test_a_visit_is_moved_to_another_time(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    later = visits.offers(world.post, MONDAY)[-1]
+    page = client.get(f"{link(packet)}/move?day={later.day:%Y%m%d}")
+    assert later.key in page.text
+    assert client.post(f"{link(packet)}/move", data={"slot": "20200101-0800"}).status_code == 422
+    assert client.post(f"{link(packet)}/move", data={"slot": later.key}).status_code == 303
+    moved = visits.open_visit(packet.id)
+    assert moved and moved.slot.day == later.day
+    assert len(messages("rebooked")) == 1
+
+
+def test_nothing_under_way_cannot_be_moved(world: World, client: FlaskClient) -> None:
+    packet = world.collected(world.phone())
+    assert client.get(f"{link(packet)}/move").status_code == 409
+
+
+def test_the_code_is_sent_again_once_a_minute(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    assert client.post(f"{link(packet)}/code").status_code == 303
+    answer = client.post(f"{link(packet)}/code")
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) <= 60
+    assert len(messages("code_again")) == 1
+    assert messages("code_again")[0].values["code"] not in client.get(link(packet)).text
+
+
+def test_an_unproven_collection_is_confirmed_with_the_code(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    code = world.code(packet)
+    world.record(world.phone().scan(world.fresh(packet), "collect"))
+    assert "collect_unproven" in world.fresh(packet).flags
+    wrong = "000000" if code != "000000" else "111111"
+    answer = client.post(f"{link(packet)}/claim", data={"code": wrong})
+    assert answer.status_code == 422 and wrong in answer.text
+    assert client.post(f"{link(packet)}/claim", data={"code": ""}).status_code == 422
+    assert client.post(f"{link(packet)}/claim", data={"code": f"{code[:3]} {code[3:]}"}).status_code == 303
+    assert "collect_unproven" not in world.fresh(packet).flags
+
+
+def test_a_delivery_nobody_proved_is_confirmed_with_the_code(world: World, client: FlaskClient) -> None:
+    packet = world.packet(Way.OUT)
+    phone = world.phone()
+    code = world.code(packet, purpose=_deliver())
+    world.record(phone.scan(world.fresh(packet), "take"))
+    packet = world.fresh(packet)
+    scan = phone.scan(packet, "deliver", taker=packet.holder_id, proof=[("WET_CLAIMED", "1")])
+    assert world.record(scan).verdict == "applied"
+    assert world.fresh(packet).state is State.DELIVERED_UNVERIFIED
+    assert client.post(f"{link(packet)}/claim", data={"code": code}).status_code == 303
+    packet = world.fresh(packet)
+    assert packet.state is State.DELIVERED and packet.dossier.state is CaseState.CLOSED
+
+
+def _deliver() -> Any:
+    from app.domain.codes import Purpose
+
+    return Purpose.DELIVER
+
+
+def test_codes_are_not_guessed_at_the_page(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    world.record(world.phone().scan(packet, "collect"))
+    seen = [client.post(f"{link(packet)}/claim", data={"code": f"{at:06d}"}).status_code for at in range(6)]
+    assert seen == [422] * 5 + [429]
+
+
+def test_slip_and_calendar_file_come_from_the_link(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    slip = client.get(f"{link(packet)}/slip.pdf")
+    assert slip.mimetype == "application/pdf" and slip.data.startswith(b"%PDF")
+    event = client.get(f"{link(packet)}/visit.ics")
+    assert event.mimetype == "text/calendar"
+    text = event.data.decode()
+    assert "BEGIN:VEVENT\r\n" in text and "DTSTART:2026" in text
+    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+    assert "Mơ" not in text and "Mẫu Đơn" not in text
+
+
+# ---- by number --------------------------------------------------------------------------------------------------
+
+
+def ask(client: FlaskClient, number: str, digits: str) -> Any:
+    return client.post("/track", data={"number": number, "digits": digits})
+
+
+def test_number_and_digits_show_the_state_and_nothing_else(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    answer = ask(client, packet.number.lower(), "0123")
+    assert answer.status_code == 200 and packet.number in answer.text
+    assert packet.dossier.secret not in answer.text and "Mẫu Đơn" not in answer.text
+
+
+def test_wrong_digits_and_unknown_numbers_get_the_same_answer(world: World, client: FlaskClient) -> None:
+    from datetime import date
+
+    from app.domain.numbers import own
+
+    packet, unknown = world.packet(), own(date(2026, 11, 23), 9999)
+    pages = [(ask(client, number, "9999"), number) for number in (packet.number, unknown)]
+    assert {answer.status_code for answer, _ in pages} == {404}
+    plain = {re.sub(r'(csrf_token" value="|nonce[-="]+)[^"\']*', "", a.text.replace(n, "#")) for a, n in pages}
+    assert len(plain) == 1
+
+
+def test_a_mistyped_number_says_that_a_digit_is_wrong(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    wrong = packet.number[:-1] + str((int(packet.number[-1]) + 1) % 10)
+    answer = ask(client, wrong, "0123")
+    assert answer.status_code == 422 and wrong in answer.text
+    for bad in ("", "hello", "<script>alert(1)</script>", "x" * 10_000):
+        answer = ask(client, bad, "0123")
+        assert answer.status_code == 422 and "<script>alert" not in answer.text
+
+
+def test_the_first_pages_field_leads_to_the_four_digits(world: World, client: FlaskClient) -> None:
+    answer = client.post("/track", data={"number": "HS-261123-000001-0"})
+    assert answer.status_code == 200 and 'value="HS-261123-000001-0"' in answer.text
+
+
+def test_numbers_are_not_tried_in_a_row(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    seen = [ask(client, packet.number, f"{at:04d}").status_code for at in range(12)]
+    assert seen[:10] == [404] * 10 and seen[-1] == 429
+
+
+def test_details_open_for_a_quarter_of_an_hour_with_the_code_of_the_message(
+    world: World, client: FlaskClient, _monday: Any
+) -> None:
+    packet = world.collected(world.phone())
+    assert client.get("/track/details").status_code == 302
+    assert client.post("/track/send", data={"number": packet.number}).location == "/track/code"
+    (message,) = messages("view_code")
+    wrong = client.post("/track/code", data={"code": "000001"})
+    assert wrong.status_code == 422
+    answer = client.post("/track/code", data={"code": message.values["code"]})
+    assert (answer.status_code, answer.location) == (303, "/track/details")
+    page = client.get("/track/details").text
+    assert "NP\u00a00045\u00a0821" in page
+    assert packet.dossier.secret not in page and "<form" not in page.split('id="main"')[1]
+    _monday.shift(timedelta(minutes=16))
+    assert client.get("/track/details").status_code == 302
+
+
+def test_a_code_is_asked_for_an_unknown_number_just_the_same(world: World, client: FlaskClient) -> None:
+    from datetime import date
+
+    from app.domain.numbers import own
+
+    answer = client.post("/track/send", data={"number": own(date(2026, 11, 23), 9999)})
+    assert (answer.status_code, answer.location) == (303, "/track/code")
+    assert not messages("view_code")
+    assert client.post("/track/code", data={"code": "123456"}).status_code == 422
+    assert client.post("/track/send", data={"number": "hello"}).status_code == 422
+
+
+def test_a_phone_is_not_flooded_with_codes(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    seen = [client.post("/track/send", data={"number": packet.number}).status_code for _ in range(3)]
+    assert seen == [303, 429, 429] and len(messages("view_code")) == 1
+
+
+# ---- a packet in a stranger's hands -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("door", ["s", "S"])
+def test_a_stranger_learns_whom_to_call_and_nothing_of_the_packet(world: World, client: FlaskClient, door: str) -> None:
+    packet = world.packet()
+    answer = client.get(f"/{door}/{packet.slip.token}")
+    assert answer.status_code == 200
+    assert packet.number in answer.text and "tel:0900000000" in answer.text
+    for private in ("Nguyễn", "Mẫu Đơn", world.procedure.title, "Phường Dĩ An", packet.dossier.secret):
+        assert private not in answer.text
+
+
+def test_a_damaged_or_forged_token_gets_the_same_helpful_page_without_a_number(
+    world: World, client: FlaskClient
+) -> None:
+    packet = world.packet()
+    token = packet.slip.token
+    forged = token[:40] + ("0" if token[40] != "0" else "1") + token[41:]
+    for bad in (forged, token[:-2], "x", "<script>alert(1)</script>"):
+        answer = client.get(f"/s/{bad}")
+        assert answer.status_code == 404
+        assert packet.number not in answer.text and "tel:0900000000" in answer.text
+        assert "<script>alert" not in answer.text

@@ -18,5 +18,5 @@ else
   npm=(node "$wheel/lib/node_modules/npm/bin/npm-cli.js") # the wheel's own npm link does not run
 fi
 echo "  fetching front-end packages"
-"${npm[@]}" ci --ignore-scripts --no-audit --no-fund --loglevel=error || stop "the front-end packages could not be fetched. Is the network there? Then run the same command again."
+npm_config_update_notifier=false "${npm[@]}" ci --ignore-scripts --no-audit --no-fund --loglevel=error || stop "the front-end packages could not be fetched. Is the network there? Then run the same command again."
 node tools/assets.mjs

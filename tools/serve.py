@@ -7,19 +7,33 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from app.config import Settings  # noqa: E402 - the path above comes first
+from pydantic import ValidationError  # noqa: E402 - the path above comes first
+
+from app.config import Settings  # noqa: E402
+from app.domain.tokens import Keys  # noqa: E402
 
 THREADS = 16
+
+
+def read_settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        sys.exit("Cannot start: " + "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors()))
 
 
 def main() -> None:
     port = os.environ.get("PORT", "8000")
     if not port.isdecimal() or not 0 < int(port) < 65536:
         sys.exit(f"PORT={port} is not a port: use a number from 1 to 65535, for example PORT=8080")
-    settings = Settings()
+    settings = read_settings()
     if "base_url" not in settings.model_fields_set:
         os.environ["BASE_URL"] = f"http://localhost:{port}"
-        settings = Settings()
+        settings = read_settings()
+    try:
+        Keys.load(settings.keys_dir, settings.secret_key)
+    except RuntimeError as error:
+        sys.exit(f"Cannot start: {error}")
     print(f"\nHồ sơ tận nhà: {settings.base_url}", flush=True)
     if settings.demo:
         print(

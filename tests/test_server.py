@@ -1,0 +1,121 @@
+"""The real server: starts, answers, sends messages, writes logs without personal data, and stops gracefully."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from app.config import ROOT, Settings
+from tests import postgres
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    def __init__(self, settings: Settings, url: str, log: Path, **more: str) -> None:
+        self.port, self.log = free_port(), log
+        environment = os.environ | {
+            "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url,
+            "BASE_URL": f"http://localhost:{self.port}", "PORT": str(self.port), "DEMO": "1",
+        }  # fmt: skip
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "tools/serve.py"], cwd=ROOT, env=environment | more, stdout=file, stderr=file
+            )
+
+    def get(self, path: str) -> tuple[int, str]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+
+    def wait(self) -> "Server":
+        for _ in range(150):
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                self.get("/healthz")
+            except OSError:
+                time.sleep(0.2)
+            else:
+                return self
+        raise AssertionError(self.log.read_text())
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=20)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    if request.param == "sqlite":
+        path = shutil.copy(request.getfixturevalue("empty_sqlite"), tmp_path / "server.db")
+        yield f"sqlite:///{path}", {}
+        return
+    url = postgres.copy(request.getfixturevalue("empty_postgres"))
+    yield url, {"WEB_WORKERS": "2"}
+    postgres.drop(url)
+
+
+def test_it_serves_sends_and_stops(place: tuple[str, dict[str, str]], settings: Settings, tmp_path: Path) -> None:
+    url, more = place
+    server = Server(settings, url, tmp_path / "log", **more).wait()
+    try:
+        assert json.loads(server.get("/readyz")[1]) == {"status": "ok"}
+        status, page = server.get("/book?q=nguyen+thi+mo+0900000123")
+        assert status == 200 and "</html>" in page
+        engine = sa.create_engine(url)
+        row = (
+            'INSERT INTO outbox (phone, kind, "values", created_at, due_at, tries) VALUES '
+            '(\'+84900000123\', \'cancelled\', \'{"number": "HS-1", "secret": "X"}\', '
+            "'2026-11-23 02:00:00', '2026-11-23 02:00:00', 0)"
+        )
+        with engine.begin() as connection:
+            connection.exec_driver_sql(row)
+        if url.startswith("sqlite"):
+            for _ in range(50):
+                with engine.connect() as connection:
+                    if connection.exec_driver_sql("SELECT sent_at FROM outbox").scalar():
+                        break
+                time.sleep(0.2)
+            else:
+                raise AssertionError("the worker sent nothing")
+        engine.dispose()
+    finally:
+        assert server.stop() == 0
+    log = server.log.read_text()
+    assert '"route": "/book"' in log
+    assert "nguyen" not in log and "0900000123" not in log
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"SECRET_KEY": "short"}, "SECRET_KEY is missing or shorter than 32"),
+        ({"WEB_WORKERS": "2"}, "needs PostgreSQL"),
+        ({"PORT": "many"}, "PORT=many is not a port"),
+        ({"KEYS_DIR": "/nowhere"}, "tools/first_run.py"),
+    ],
+)
+def test_half_a_configuration_does_not_start(
+    wrong: dict[str, str], says: str, settings: Settings, empty_sqlite: Path, tmp_path: Path
+) -> None:
+    server = Server(settings, f"sqlite:///{empty_sqlite}", tmp_path / "log", **wrong)
+    try:
+        assert server.process.wait(timeout=30) != 0
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        raise
+    log = server.log.read_text()
+    assert says in log and "Traceback" not in log

@@ -3,12 +3,10 @@
 A citizen proves themselves with the six digits or with a slip the clerk has seen signed, never by the clerk's word.
 """
 
-import sqlalchemy as sa
-
 from app.domain import audit, custody, desk, numbers, packets
 from app.domain.dossiers import CaseState
-from app.domain.packets import Packet, Slip, State, Way
-from app.domain.people import Act, User
+from app.domain.packets import Packet, Slip, State
+from app.domain.people import Act
 from app.domain.places import Office
 from app.errors import Invalid, Refused
 
@@ -119,27 +117,3 @@ def _office(packet: Packet, act: Act) -> Office:
     if act.by.office_id != office.id:
         raise Refused("wrong_office", number=packet.number, office=office.name)
     return office
-
-
-# ---- what the counter's page lists ------------------------------------------------------------------------------
-
-
-def coming_in(office: Office) -> sa.Select[Packet]:
-    """Carried by couriers of this office."""
-    couriers = sa.select(User.party_id).where(User.office_id == office.id, User.party_id.is_not(None))
-    return sa.select(Packet).where(Packet.state == State.CARRIED, Packet.holder_id.in_(couriers))
-
-
-def held(office: Office) -> sa.Select[Packet]:
-    return sa.select(Packet).where(Packet.state == State.AT_POST, Packet.holder_id == office.party_id)
-
-
-def next_act(packet: Packet, office: Office) -> str | None:
-    """The one thing a clerk of `office` can do with the packet now, by the name of its form."""
-    if packet.state is State.WAITING:
-        return "accept" if packet.way is Way.IN else "hand-in"
-    if packet.state is State.CARRIED:
-        return "hand-in"
-    if packet.state is State.AT_POST and packet.holder_id == office.party_id:
-        return "hand-out"
-    return "confirm" if packet.state is State.DELIVERED_UNVERIFIED else None

@@ -123,3 +123,8 @@ def by_number(receipt_no: str) -> Manifest:
 def lines_of(manifest: Manifest) -> list[tuple[ManifestLine, Packet]]:
     rows = sa.select(ManifestLine, Packet).join(Packet).where(ManifestLine.manifest_id == manifest.id)
     return [(line, packet) for line, packet in db.session.execute(rows.order_by(Packet.number))]
+
+
+def receiver(manifest: Manifest) -> User | None:
+    """Who signed for the taker."""
+    return db.session.get(User, manifest.receiver_id) if manifest.receiver_id else None

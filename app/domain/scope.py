@@ -4,20 +4,25 @@ One rule by role: officers see the dossiers of their desk, clerks and dispatcher
 it holds, couriers their own visits and packets, supervisors and administrators all. What lies outside is not there.
 """
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.db import db
 from app.domain import packets as packets_
+from app.domain import tokens
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
-from app.domain.people import Role, User
-from app.domain.places import Office
+from app.domain.people import Citizen, Role, User
+from app.domain.places import Office, fold
+from app.domain.tokens import Keys, TokenType
 from app.domain.visits import Round, Slot, Visit
-from app.errors import Missing
+from app.errors import Invalid, Missing, Refused
 
 Rule = sa.ColumnElement[bool]
+TOKEN = re.compile(r"(?:^|/S/)([0-9A-Z]{133})$")  # the address on a slip, or its letters alone
+RECENT = 5000  # dossiers a search by name looks through
 WHOLE = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
 
@@ -59,6 +64,46 @@ def admit(user: User, packet: Packet) -> Packet:
     if found is None:
         raise Missing("packet_unknown")
     return found
+
+
+def scanned(user: User, text: str, keys: Keys) -> tuple[Packet, bool]:
+    """The packet whose slip was scanned, or whose number was typed, and whether that slip is still in force.
+
+    A scanned slip proves that the packet is here, so a wrong place learns whose it is; a number proves nothing.
+    Raises Refused: `wrong_ward` (desk), `wrong_office` (office); Invalid: `token_damaged`, `token_forged`, or as `packet`.
+    """
+    found = TOKEN.search("".join(text.split()).upper())
+    if found is None:
+        return packet(user, text), True
+    slip = tokens.read(keys, found[1])
+    if slip.type is not TokenType.SLIP:
+        raise Invalid("token_damaged")
+    here = packets_.by_code(slip.code)
+    try:
+        admit(user, here)
+    except Missing:
+        if user.role is Role.OFFICER:
+            raise Refused("wrong_ward", number=here.number, desk=here.dossier.desk.name) from None
+        raise Refused("wrong_office", number=here.number, office=here.dossier.post_office.name) from None
+    return here, slip.issue == here.slip.issue
+
+
+def search(user: User, text: str, limit: int = 20) -> list[Dossier]:
+    """Newest dossiers whose sender's name holds every word, or whose phone or official code is the text."""
+    words, digits = fold(text[:80]).split(), "".join(c for c in text if c.isdigit())
+    if not words:
+        return []
+    columns = (Dossier.id, Citizen.name, Citizen.phone, Citizen.second_phone, Dossier.official_code)
+    newest = dossiers(user).join(Citizen).order_by(Dossier.id.desc()).limit(RECENT).with_only_columns(*columns)
+    hits: list[int] = []
+    for id_, name, phone, second, code in db.session.execute(newest):
+        named = all(word in fold(name) for word in words)
+        called = len(digits) >= 9 and any(p and p.endswith(digits[-9:]) for p in (phone, second))
+        if named or called or (code and code.casefold() == words[0]):
+            hits.append(id_)
+        if len(hits) == limit:
+            break
+    return list(db.session.scalars(sa.select(Dossier).where(Dossier.id.in_(hits)).order_by(Dossier.id.desc())))
 
 
 def _dossier_rule(user: User) -> Rule:

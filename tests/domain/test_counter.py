@@ -129,13 +129,3 @@ def test_a_reprint_is_the_next_issue_with_its_reason(world: World) -> None:
     assert line.details == {"reason": "damaged", "issue": 2}
     with pytest.raises(Invalid, match="reprint_reason"):
         atomically(counter.reprint, packet, world.act(world.clerk), "because")
-
-
-def test_the_lists_say_what_comes_in_and_what_is_held(world: World) -> None:
-    carried, held = world.collected(world.phone()), at_post(world, Way.OUT)
-    post = world.clerk.office
-    assert post
-    assert [p.id for p in db.session.scalars(counter.coming_in(post))] == [carried.id]
-    assert [p.id for p in db.session.scalars(counter.held(post))] == [held.id]
-    assert counter.next_act(carried, post) == "hand-in"
-    assert counter.next_act(held, post) == "hand-out"

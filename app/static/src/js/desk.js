@@ -126,6 +126,26 @@ async function watchCamera() {
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
 }
 
+// Counting: a number that differs from the slip is said beside it while it is typed. The words stand in the table.
+function watchCounts() {
+  for (const row of document.querySelectorAll("tr[data-count]")) {
+    const box = row.querySelector("[data-expected]");
+    const says = row.querySelector("[data-difference]");
+    box?.addEventListener("input", () => {
+      const found = /^\d+$/.test(box.value.trim()) ? Number(box.value) : null;
+      const left = Number(box.dataset.expected) - found;
+      const off = found === null || left !== 0;
+      row.classList.toggle("tone-warning", off);
+      if (found === null) says.textContent = "–";
+      else if (!off) says.textContent = says.dataset.same;
+      else if (found === 0) says.textContent = says.dataset.none;
+      else says.textContent = (left > 0 ? says.dataset.missing : says.dataset.surplus).replace("%n", String(Math.abs(left)));
+    });
+    box?.addEventListener("focus", () => box.select());
+  }
+}
+
+watchCounts();
 if (field && form) {
   watchForm();
   watchBursts();

@@ -1,0 +1,205 @@
+"""Queues: what waits for whom at a ward desk and at a post office, and the one act a packet is ready for there.
+
+Every queue starts from the scope of the person who looks; a packet's next act follows from states alone.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, selectinload
+
+from app.db import db
+from app.domain import ledger, packets, scope
+from app.domain.desk import result_of
+from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.ledger import Handoff, LineKind
+from app.domain.packets import Kind, Packet, State, Way
+from app.domain.parties import Party, PartyKind
+from app.domain.people import User
+from app.domain.places import Office
+from app.domain.visits import OPEN, Visit
+
+Queue = Callable[[User], sa.Select[Packet]]
+MOST = 200  # rows of one list
+WITH = (
+    selectinload(Packet.dossier).selectinload(Dossier.citizen),
+    selectinload(Packet.dossier).selectinload(Dossier.procedure),
+)
+
+
+def _case(state: CaseState) -> Queue:
+    """Dossiers in this state, each by the packet that brought it."""
+    return lambda user: (
+        scope.packets(user)
+        .where(Dossier.state == state, Packet.kind == Kind.SUBMISSION)
+        .order_by(Dossier.due_on, Packet.id)
+    )
+
+
+def _to_send(user: User) -> sa.Select[Packet]:
+    result = aliased(Packet)
+    sent = sa.exists().where(result.dossier_id == Dossier.id, result.kind == Kind.RESULT)
+    return _case(CaseState.RESULT_READY)(user).where(~sent)
+
+
+def _is_expected() -> sa.ColumnElement[bool]:
+    """A courier is to come for the packet."""
+    return sa.exists().where(Visit.packet_id == Packet.id, Visit.state.in_(OPEN))
+
+
+def _out(user: User, *states: State) -> sa.Select[Packet]:
+    return scope.packets(user).where(Packet.way == Way.OUT, Packet.state.in_(states)).order_by(Packet.id)
+
+
+def _at_post(user: User) -> sa.Select[Packet]:
+    mine = sa.select(Office.party_id).where(Office.id == user.office_id).scalar_subquery()
+    return scope.packets(user).where(Packet.state == State.AT_POST, Packet.holder_id == mine).order_by(Packet.id)
+
+
+def _called_for(user: User) -> sa.Select[Packet]:
+    """Results kept at the post office because nobody was met: the newest visit says so."""
+    one = aliased(Visit)
+    last = sa.select(sa.func.max(one.id)).where(one.packet_id == Packet.id).correlate(Packet).scalar_subquery()
+    kept = sa.exists().where(Visit.id == last, Visit.next == "hold_at_post")
+    return _at_post(user).where(Packet.way == Way.OUT, kept)
+
+
+def _carried(user: User) -> sa.Select[Packet]:
+    """Carried by couriers of the clerk's office."""
+    couriers = sa.select(User.party_id).where(User.office_id == user.office_id, User.party_id.is_not(None))
+    carried = scope.packets(user).where(Packet.state == State.CARRIED, Packet.holder_id.in_(couriers))
+    return carried.order_by(Packet.id)
+
+
+# fmt: off
+DESK: dict[str, Queue] = {
+    "receive": lambda user: scope.packets(user).where(Packet.way == Way.IN, Packet.state.in_((State.CARRIED, State.AT_POST))).order_by(Packet.id),
+    "decide":  _case(CaseState.SUBMITTED),
+    "work":    _case(CaseState.ACCEPTED),
+    "send":    _to_send,
+    "leaving": lambda user: _out(user, State.WAITING).where(_is_expected()),
+    "waiting": lambda user: _out(user, State.WAITING).where(~_is_expected()),
+    "back":    lambda user: _out(user, State.AT_DESK),
+}
+POST: dict[str, Queue] = {
+    "coming":   _carried,
+    "here":     _at_post,
+    "call":     _called_for,
+    "unproven": lambda user: _out(user, State.DELIVERED_UNVERIFIED),
+}
+# fmt: on
+
+
+def counts(queues: dict[str, Queue], user: User) -> dict[str, int]:
+    def count(queue: Queue) -> int:
+        rows = queue(user).with_only_columns(Packet.id).order_by(None).subquery()
+        return db.session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
+
+    return {name: count(queue) for name, queue in queues.items()}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One packet of a list: who holds it, and since when."""
+
+    packet: Packet
+    holder: "Holder"
+    since: datetime
+
+
+def rows(queue: Queue, user: User) -> list[Row]:
+    found = list(db.session.scalars(queue(user).options(*WITH).limit(MOST)))
+    names = holders(packet.holder_id for packet in found)
+    moved = (
+        sa.select(Handoff.packet_id, sa.func.max(Handoff.recorded_at))
+        .where(Handoff.kind == LineKind.MOVE, Handoff.packet_id.in_([packet.id for packet in found]))
+        .group_by(Handoff.packet_id)
+    )
+    since = {row[0]: row[1] for row in db.session.execute(moved)}
+    return [Row(one, names[one.holder_id], since.get(one.id, one.created_at)) for one in found]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A party by name; a citizen's stands with the dossier, not here."""
+
+    kind: PartyKind
+    name: str = ""
+    badge: str | None = None
+
+
+def holders(party_ids: Iterable[str]) -> dict[str, Holder]:
+    wanted = set(party_ids)
+    found = {party.id: Holder(party.kind) for party in db.session.scalars(sa.select(Party).where(Party.id.in_(wanted)))}
+    for office in db.session.scalars(sa.select(Office).where(Office.party_id.in_(wanted))):
+        found[office.party_id] = Holder(found[office.party_id].kind, office.name)
+    for user in db.session.scalars(sa.select(User).where(User.party_id.in_(wanted))):
+        assert user.party_id
+        found[user.party_id] = Holder(PartyKind.COURIER, user.name, user.badge)
+    return found
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of a dossier's story: a step of the case, or a packet's handoff from `giver` to `taker`."""
+
+    at: datetime
+    key: str
+    packet: Packet | None = None
+    giver: Holder | None = None
+    taker: Holder | None = None
+
+
+def history(dossier: Dossier) -> list[Happening]:
+    """Everything that happened to the dossier and its packets, oldest first."""
+    lines = [(packet, line) for packet in packets.of_dossier(dossier.id) for line in ledger.lines(packet)]
+    names = holders(party for _, line in lines for party in (line.giver_id, line.taker_id))
+    moved = [Happening(x.recorded_at, _told(x), one, names[x.giver_id], names[x.taker_id]) for one, x in lines]
+    decided = [Happening(line.at, f"case_{line.event}") for line in dossier.history]
+    return sorted(decided + moved, key=lambda one: (one.at, one.packet is None))
+
+
+def _told(line: Handoff) -> str:
+    return "deliver_claimed" if line.state is State.DELIVERED_UNVERIFIED and line.event == "deliver" else line.event
+
+
+# ---- the one right act ------------------------------------------------------------------------------------------
+
+
+def at_desk(packet: Packet) -> str | None:
+    """What the packet's own desk can do with it now: the name of its form, None when there is nothing to do."""
+    if packet.way is Way.OUT:
+        if packet.state in (State.CARRIED, State.AT_POST):
+            return "take-back"
+        return "hand-over" if packet.state in (State.WAITING, State.AT_DESK) else None
+    if packet.state in (State.CARRIED, State.AT_POST):
+        return "receive"
+    if packet.state is not State.OPENED or packet.kind is not Kind.SUBMISSION:
+        return None
+    dossier = packet.dossier
+    if dossier.state is CaseState.RESULT_READY and result_of(dossier) is None:
+        return "send"
+    return {CaseState.SUBMITTED: "accept", CaseState.ACCEPTED: "ready"}.get(dossier.state)
+
+
+def at_post(packet: Packet, office: Office) -> str | None:
+    """What a clerk of `office` can do with the packet now."""
+    if packet.state is State.WAITING:
+        return "accept" if packet.way is Way.IN and packet.dossier.state is CaseState.BOOKED else _from_desk(packet)
+    if packet.state is State.CARRIED:
+        return "hand-in"
+    if packet.state is State.AT_POST and packet.holder_id == office.party_id:
+        return "hand-out"
+    return "confirm" if packet.state is State.DELIVERED_UNVERIFIED else None
+
+
+def _from_desk(packet: Packet) -> str | None:
+    by_post = packet.dossier.return_way is ReturnWay.HOME
+    return "hand-in" if packet.way is Way.OUT and by_post else None
+
+
+def newest(dossier: Dossier) -> Packet:
+    """The packet that says where the dossier is now."""
+    return packets.under_way(dossier.id) or packets.of_dossier(dossier.id)[-1]

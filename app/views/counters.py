@@ -1,0 +1,157 @@
+"""What the pages of ward desk and post office share: the scan field, the proof of a citizen, refusals at their fields."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, current_app, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, IntegerField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from app import security
+from app.db import atomically, now
+from app.domain import audit, desk, scope, sessions, slips
+from app.domain.dossiers import Dossier, Paper
+from app.domain.packets import Packet
+from app.errors import Missing, Refused
+from app.sentences import sentence
+
+TRIES, WINDOW = 5, timedelta(minutes=15)
+
+# The field a refusal belongs to; whatever is not named here is said on top of the page.
+FIELDS = {
+    "seal_form": "seal", "remark_needed": "remark", "pin_wrong": "pin", "pin_needs_courier": "on_paper",
+    "presence_wrong": "password", "official_code": "code", "official_code_taken": "code", "due_past": "due_on",
+    "proof_needed": "code", "custody_proof_missing": "code", "reprint_reason": "reason",
+}  # fmt: skip
+
+
+class Moving(FlaskForm):  # type: ignore[misc]
+    """A form of a packet's page: it carries the head the page showed, so that an old page is refused."""
+
+    head = HiddenField()
+
+    @property
+    def seen(self) -> bytes:
+        try:
+            return bytes.fromhex(self.head.data or "")
+        except ValueError:
+            return b""
+
+
+class Sealed(Moving):
+    seal = StringField(_l("Seal number on the bag"), [InputRequired(_l("Type the number on the seal")), Length(max=40)])
+
+
+class Proven(Moving):
+    """The citizen proves themselves: digits, or a signed slip."""
+
+    code = StringField(_l("Six digits from the citizen's message"), [Length(max=20)])
+    paper = BooleanField(_l("No digits: I hold the slip they signed"))
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return {"wet_seen": self.paper.data, "code": None if self.paper.data else self.code.data}
+
+
+def counting(base: type[Moving], dossier: Dossier) -> type[Moving]:
+    """`base` with one number field for every paper of the dossier, filled with what the slip promises."""
+    checks = [
+        InputRequired(_l("Type a number, 0 when the paper is not there")),
+        NumberRange(0, desk.MOST, _l("Type a number from 0 to %(most)s", most=desk.MOST)),
+    ]
+    fields = {
+        f"sheets_{paper.position}": IntegerField(paper.name, checks, default=desk.expected(paper))
+        for paper in dossier.papers
+    }
+    made: type[Moving] = type("Counting", (base,), fields)
+    return made
+
+
+def counted(form: Moving, papers: list[Paper]) -> dict[int, int]:
+    return {paper.position: form[f"sheets_{paper.position}"].data for paper in papers}
+
+
+# ---- finding ----------------------------------------------------------------------------------------------------
+
+
+def find(text: str, page: str) -> tuple[ResponseReturnValue | None, list[Dossier]]:
+    """Where a scan, a number or a name leads: straight to the packet's `page`, or a list to choose from.
+
+    Raises what `scope.scanned` raises, when nothing is found by name either.
+    """
+    text = text.strip()[:400]
+    try:
+        packet, is_newest = scope.scanned(security.user(), text, security.act().keys)
+    except Refused as refusal:
+        if refusal.key != "number_form":
+            raise
+        found = scope.search(security.user(), text)
+        if not found:
+            raise
+        if len(found) > 1:
+            return None, found
+        return redirect(url_for(page, number=found[0].number)), []
+    if not is_newest:
+        flash(_("This slip has been replaced by a newer one. Look for the new slip on the packet."), "warning")
+    return redirect(url_for(page, number=packet.number)), []
+
+
+def open_packet(number: str) -> Packet:
+    return scope.packet(security.user(), number)
+
+
+def log_view(packet: Packet, page: str) -> None:
+    """Who looked at whose dossier, in a short transaction of its own."""
+    atomically(audit.viewed, security.user().id, packet.dossier_id, page, now())
+
+
+# ---- refusing ---------------------------------------------------------------------------------------------------
+
+
+def complain(form: FlaskForm, refusal: Refused) -> int:
+    """Say a refusal at the field it is about, or on top; the status of the answer."""
+    said, field = sentence(refusal), FIELDS.get(refusal.key, "")
+    if refusal.key == "custody_proof_missing":
+        said = _("These digits are not right. Look at the message again, or have the slip signed.")
+    if field in form:
+        form[field].errors = [*form[field].errors, said]
+        return refusal.status if refusal.status == 429 else 422
+    form.form_errors.append(said)
+    return refusal.status
+
+
+def throttled(purpose: str, subject: str) -> None:
+    """One more try at somebody's secret. Raises TooMany after five in a quarter of an hour."""
+    doing = security.act()
+    atomically(sessions.count, doing.keys.digest(purpose, subject), TRIES, WINDOW, doing.at)
+
+
+def forgive(purpose: str, subject: str) -> None:
+    atomically(sessions.forget, security.act().keys.digest(purpose, subject))
+
+
+# ---- paper ------------------------------------------------------------------------------------------------------
+
+
+def slip_pdf(packet: Packet) -> Response:
+    """All copies of the packet's slip in force."""
+    base_url = current_app.extensions["settings"].base_url
+    pdf = slips.pdf([packet], base_url)
+    return Response(
+        pdf,
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{packet.number}-{packet.slip.issue}.pdf"'},
+    )
+
+
+def own_packet(receipt_lines: list[tuple[Any, Packet]]) -> None:
+    """Raises Missing unless every packet of a record is the officer's to see."""
+    for _line, packet in receipt_lines:
+        try:
+            scope.admit(security.user(), packet)
+        except Missing:
+            raise Missing("manifest_unknown") from None

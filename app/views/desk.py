@@ -1,0 +1,383 @@
+"""The ward desk's pages: what waits, one scan to the packet, the one right form, the record of handing over."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    DateField,
+    FieldList,
+    FormField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+)
+from wtforms import Form as PlainForm
+from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import Optional as MayBeEmpty
+
+from app import security
+from app.db import atomically, now
+from app.domain import calendar, desk, manifests, numbers, queues, visits
+from app.domain.dossiers import Dossier
+from app.domain.manifests import Giver
+from app.domain.packets import Packet
+from app.domain.people import Right
+from app.domain.procedures import PaperForm
+from app.errors import Refused
+from app.security import camera, requires
+from app.sentences import sentence
+from app.views import counters
+from app.views.counters import Moving, Proven, Sealed, complain
+
+bp = Blueprint("desk", __name__, url_prefix="/desk")
+BLANK_ROWS = 2  # of the result's papers, beyond those we can guess
+
+
+# ---- forms ------------------------------------------------------------------------------------------------------
+
+
+class Present(Moving):
+    """Asks for the officer's own password, when five minutes have passed."""
+
+    password = PasswordField(_l("Your password"), [Length(max=200)])
+
+
+class Receive(Present, Sealed):
+    act = "receive"
+    intact = RadioField(
+        _l("Is the seal whole?"),
+        choices=[SelectChoice("yes", _l("Whole")), SelectChoice("no", _l("Broken or changed"))],
+        default="yes",
+    )
+    remark = StringField(_l("Remark"), [Length(max=300)])
+    pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
+    on_paper = BooleanField(_l("No PIN: they signed the sheet, and it stays here"))
+
+
+class TakeBack(Receive):
+    act = "take-back"
+
+
+class Accept(Moving):
+    act = "accept"
+    code = StringField(
+        _l("Dossier code of the one-stop system"),
+        [InputRequired(_l("Copy the dossier code from the one-stop system")), Length(max=60)],
+    )
+    due_on = DateField(_l("Due date on the receipt"), [InputRequired(_l("Type the due date from the receipt"))])
+
+
+class ResultPaper(PlainForm):  # type: ignore[misc]
+    name = StringField(_l("Paper"), [Length(max=200)])
+    form = SelectField(
+        _l("Form"),
+        choices=[
+            SelectChoice(PaperForm.ORIGINAL, _l("original")),
+            SelectChoice(PaperForm.CERTIFIED, _l("certified copy")),
+            SelectChoice(PaperForm.COPY, _l("copy")),
+        ],
+    )
+    sheets = IntegerField(
+        _l("Sheets"), [MayBeEmpty(), NumberRange(1, desk.MOST, _l("Type the number of sheets, at least 1"))]
+    )
+
+
+class Ready(Moving):
+    act = "ready"
+    papers = FieldList(FormField(ResultPaper), max_entries=30)
+
+    @property
+    def listed(self) -> list[dict[str, Any]]:
+        return [row | {"sheets": row["sheets"] or 1} for row in self.papers.data if (row["name"] or "").strip()]
+
+
+class Send(Sealed):
+    act = "send"
+
+
+class HandOver(Present, Proven):
+    act = "hand-over"
+
+
+class Again(Moving):
+    act = "send-again"
+
+
+# ---- what waits -------------------------------------------------------------------------------------------------
+
+
+@bp.get("/")
+@requires(Right.DESK)
+@camera
+def home() -> ResponseReturnValue:
+    return _home()
+
+
+@bp.get("/queues")
+@requires(Right.DESK)
+def counts() -> ResponseReturnValue:
+    """The counts alone, for the page that is already open."""
+    return render_template("desk/_queues.html", **_counted(request.args.get("list", "")))
+
+
+@bp.get("/find")
+@requires(Right.DESK)
+@camera
+def find() -> ResponseReturnValue:
+    text = request.args.get("code", "")
+    try:
+        answer, found = counters.find(text, "desk.packet")
+    except Refused as refusal:
+        return _home(refusal.status, says=sentence(refusal), text=text)
+    return answer or _home(found=found, text=text)
+
+
+def _home(status: int = 200, **more: Any) -> ResponseReturnValue:
+    shown = _counted(request.args.get("list", ""))
+    rows = queues.rows(queues.DESK[shown["chosen"]], security.user())
+    return render_template("desk/home.html", rows=rows, today=calendar.today(now()), **shown, **more), status
+
+
+def _counted(chosen: str) -> dict[str, Any]:
+    found = queues.counts(queues.DESK, security.user())
+    if chosen not in found:
+        chosen = next((name for name, count in found.items() if count), "receive")
+    return {"queues": found, "chosen": chosen}
+
+
+# ---- one packet -------------------------------------------------------------------------------------------------
+
+
+@bp.get("/packets/<number>")
+@requires(Right.DESK)
+@camera
+def packet(number: str) -> ResponseReturnValue:
+    return _page(counters.open_packet(number))
+
+
+def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> ResponseReturnValue:
+    """The packet with its one form; a form that no longer fits leaves its words, not its fields."""
+    counters.log_view(packet, "desk.packet")
+    dossier, act, says = packet.dossier, queues.at_desk(packet), []
+    if form is not None and form.act != act:
+        says = list(form.form_errors) or [sentence(Refused("page_too_old", number=packet.number))]
+        form = None
+    if form is None and act:
+        form = _fresh(act, packet)
+    if form is not None:
+        form.head.data = packet.head.hex()
+    result = desk.result_of(dossier)
+    return render_template(
+        "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
+        holder=queues.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
+        courier=desk.courier_of(packet), history=queues.history(dossier), expected=desk.expected,
+        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=desk.goes_home(dossier),
+        result=result if result and result.id != packet.id else None, again=Again(head=packet.head.hex()),
+        today=calendar.today(now()),
+    ), status  # fmt: skip
+
+
+def _fresh(act: str, packet: Packet) -> Moving:
+    """The form for the act, filled with what is already known. Nothing of the request: it may be another form's."""
+    dossier = packet.dossier
+    seal = numbers.spoken_seal(packet.seal or "")
+    if act in ("receive", "take-back"):
+        base = _receiving(packet) if act == "receive" else TakeBack
+        return base(formdata=None, seal=seal, intact="yes")
+    if act == "accept":
+        return Accept(formdata=None, due_on=desk.suggested_due(dossier))
+    if act == "ready":
+        return Ready(formdata=None, papers=_guessed(dossier))
+    return Send(formdata=None) if act == "send" else HandOver(formdata=None)
+
+
+def _receiving(packet: Packet) -> type[Moving]:
+    return counters.counting(Receive, packet.dossier)
+
+
+def _guessed(dossier: Dossier) -> list[dict[str, Any]]:
+    """The result, the originals that go back, and a few empty lines. The slip is Vietnamese, so its words are."""
+    with force_locale("vi"):
+        result = _("Result: %(title)s", title=dossier.procedure.title)
+    back = [
+        {"name": paper.name, "form": paper.form, "sheets": paper.desk_sheets}
+        for paper in dossier.papers
+        if paper.returned and paper.desk_sheets
+    ]
+    blank = [{"name": "", "form": PaperForm.ORIGINAL, "sheets": None}] * BLANK_ROWS
+    return [{"name": result, "form": PaperForm.ORIGINAL, "sheets": 1}, *back, *blank]
+
+
+# ---- in ---------------------------------------------------------------------------------------------------------
+
+
+@bp.post("/packets/<number>/receive")
+@requires(Right.DESK)
+@camera
+def receive(number: str) -> ResponseReturnValue:
+    packet = counters.open_packet(number)
+    form = _receiving(packet)()
+    counts = counters.counted(form, packet.dossier.papers)
+    return _take(packet, form, lambda facts: desk.receive(packet, counts=counts, **facts))
+
+
+@bp.post("/packets/<number>/take-back")
+@requires(Right.DESK)
+@camera
+def take_back(number: str) -> ResponseReturnValue:
+    packet = counters.open_packet(number)
+    return _take(packet, TakeBack(), lambda facts: desk.take_back(packet, **facts))
+
+
+def _take(packet: Packet, form: Any, verb: Any) -> ResponseReturnValue:
+    """Both sides confirm: the officer with the password, the courier with the PIN or on paper."""
+    if not form.validate_on_submit():
+        return _page(packet, form, 422)
+    giver_by = Giver.SIGNED_PRINT if form.on_paper.data else Giver.PIN
+    try:
+        security.prove_presence(form.password.data or "")
+        if giver_by is Giver.PIN:
+            counters.throttled("courier-pin", packet.holder_id)
+        facts = {
+            "act": security.act(), "head": form.seen, "seal": form.seal.data, "giver_by": giver_by,
+            "pin": form.pin.data or "", "remark": form.remark.data or "", "intact": form.intact.data != "no",
+        }  # fmt: skip
+        giver = packet.holder_id
+        manifest = atomically(verb, facts)
+    except Refused as refusal:
+        return _page(packet, form, complain(form, refusal))
+    if giver_by is Giver.PIN:
+        counters.forgive("courier-pin", giver)
+    return redirect(url_for("desk.record", receipt=manifest.receipt_no))
+
+
+@bp.get("/records/<receipt>")
+@requires(Right.DESK)
+@camera
+def record(receipt: str) -> ResponseReturnValue:
+    """The biên bản giao nhận. A legal paper: Vietnamese whatever the reader's language."""
+    manifest = manifests.by_number(receipt)
+    lines = manifests.lines_of(manifest)
+    counters.own_packet(lines)
+    for _line, one in lines:
+        counters.log_view(one, "desk.record")
+    with force_locale("vi"):
+        return render_template(
+            "desk/record.html", manifest=manifest, lines=manifests.lines_of(manifest), expected=desk.expected,
+            parties=queues.holders([manifest.giver_id, manifest.taker_id]), desk=security.user().office,
+            receiver=manifests.receiver(manifest), differences=desk.differences,
+        )  # fmt: skip
+
+
+@bp.get("/packets/<number>/sheet")
+@requires(Right.DESK)
+def sheet(number: str) -> ResponseReturnValue:
+    """The record to be signed by hand, when the courier has no PIN."""
+    packet = counters.open_packet(number)
+    counters.log_view(packet, "desk.sheet")
+    with force_locale("vi"):
+        return render_template(
+            "desk/sheet.html", packet=packet, expected=desk.expected, desk=security.user().office,
+            holder=queues.holders([packet.holder_id])[packet.holder_id], today=calendar.today(now()),
+        )  # fmt: skip
+
+
+# ---- the case ---------------------------------------------------------------------------------------------------
+
+
+@bp.post("/packets/<number>/accept")
+@requires(Right.DESK)
+@camera
+def accept(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), Accept()
+    if not form.validate_on_submit():
+        return _page(packet, form, 422)
+    try:
+        known = atomically(desk.accept, packet.dossier, security.act(), form.code.data, form.due_on.data)
+    except Refused as refusal:
+        return _page(packet, form, complain(form, refusal))
+    if known:
+        flash(_("Accepted. The citizen has been told the due date."), "ok")
+    else:
+        flash(_("Accepted, but the code has an unusual form. Compare it once more with the receipt."), "warning")
+    return redirect(url_for("desk.packet", number=number))
+
+
+@bp.post("/packets/<number>/ready")
+@requires(Right.DESK)
+@camera
+def ready(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), Ready()
+    if not form.validate_on_submit():
+        return _page(packet, form, 422)
+    try:
+        atomically(desk.ready, packet.dossier, security.act(), form.listed)
+    except Refused as refusal:
+        return _page(packet, form, complain(form, refusal))
+    flash(_("The result is ready, and the citizen has been told. Seal it now."), "ok")
+    return redirect(url_for("desk.packet", number=number))
+
+
+# ---- out --------------------------------------------------------------------------------------------------------
+
+
+@bp.post("/packets/<number>/send")
+@requires(Right.DESK)
+@camera
+def send(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), Send()
+    if not form.validate_on_submit():
+        return _page(packet, form, 422)
+    try:
+        sealed = atomically(desk.send_result, packet.dossier, security.act(), form.seal.data)
+    except Refused as refusal:
+        return _page(packet, form, complain(form, refusal))
+    flash(_("Sealed as packet %(number)s. Print the slip and put it on the bag.", number=sealed.number), "ok")
+    return redirect(url_for("desk.packet", number=sealed.number))
+
+
+@bp.post("/packets/<number>/hand-over")
+@requires(Right.DESK)
+@camera
+def hand_over(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), HandOver()
+    if not form.validate_on_submit():
+        return _page(packet, form, 422)
+    try:
+        security.prove_presence(form.password.data or "")
+        counters.throttled("desk-code", packet.number)
+        atomically(desk.hand_over, packet, security.act(), head=form.seen, **form.given)
+    except Refused as refusal:
+        return _page(packet, form, complain(form, refusal))
+    counters.forgive("desk-code", number)
+    flash(_("Handed over in person. The dossier is closed."), "ok")
+    return redirect(url_for("desk.packet", number=number))
+
+
+@bp.post("/packets/<number>/send-again")
+@requires(Right.DESK)
+@camera
+def send_again(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), Again()
+    try:
+        atomically(desk.send_again, packet, security.act())
+    except Refused as refusal:
+        return _page(packet, form, complain(form, refusal))
+    flash(_("A courier comes for it again. The citizen has been told when."), "ok")
+    return redirect(url_for("desk.packet", number=number))
+
+
+@bp.get("/packets/<number>/slip.pdf")
+@requires(Right.DESK)
+def slip(number: str) -> Response:
+    packet = counters.open_packet(number)
+    counters.log_view(packet, "desk.slip")
+    return counters.slip_pdf(packet)

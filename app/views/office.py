@@ -1,0 +1,246 @@
+"""The post office's pages: what comes in, what is held, one scan to the packet and its one right form."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectChoice, SelectField
+from wtforms.validators import InputRequired
+
+from app import security
+from app.db import atomically, now
+from app.domain import calendar, counter, desk, numbers, queues, visits
+from app.domain.packets import Packet
+from app.domain.people import Right
+from app.domain.places import Office
+from app.errors import Refused
+from app.security import camera, requires
+from app.sentences import sentence
+from app.views import counters
+from app.views.counters import Moving, Proven, Sealed, complain
+
+bp = Blueprint("office", __name__, url_prefix="/office")
+
+
+# ---- forms ------------------------------------------------------------------------------------------------------
+
+
+class Accept(Proven, Sealed):
+    act = "accept"
+
+
+class HandIn(Sealed):
+    act = "hand-in"
+
+
+class HandOut(Proven, Sealed):
+    act = "hand-out"
+
+
+class Confirm(Proven):
+    act = "confirm"
+
+
+class Reprint(Moving):
+    act = "reprint"
+    reason = SelectField(
+        _l("Why is it printed again?"),
+        [InputRequired(_l("Choose why the slip is printed again"))],
+        choices=[
+            SelectChoice("", _l("Choose")),
+            SelectChoice("damaged", _l("The slip is damaged")),
+            SelectChoice("lost", _l("The slip is lost")),
+            SelectChoice("unreadable", _l("The code cannot be scanned")),
+            SelectChoice("wrong_paper", _l("It was printed badly")),
+        ],
+    )
+
+
+# ---- what waits -------------------------------------------------------------------------------------------------
+
+
+@bp.get("/")
+@requires(Right.COUNTER)
+@camera
+def home() -> ResponseReturnValue:
+    return _home()
+
+
+@bp.get("/queues")
+@requires(Right.COUNTER)
+def counts() -> ResponseReturnValue:
+    """The counts alone, for the page that is already open."""
+    return render_template("office/_queues.html", **_counted(request.args.get("list", "")))
+
+
+@bp.get("/find")
+@requires(Right.COUNTER)
+@camera
+def find() -> ResponseReturnValue:
+    text = request.args.get("code", "")
+    try:
+        answer, found = counters.find(text, "office.packet")
+    except Refused as refusal:
+        return _home(refusal.status, says=sentence(refusal), text=text)
+    return answer or _home(found=found, text=text)
+
+
+def _home(status: int = 200, **more: Any) -> ResponseReturnValue:
+    shown = _counted(request.args.get("list", ""))
+    rows = queues.rows(queues.POST[shown["chosen"]], security.user())
+    return render_template("office/home.html", rows=rows, today=calendar.today(now()), **shown, **more), status
+
+
+def _counted(chosen: str) -> dict[str, Any]:
+    found = queues.counts(queues.POST, security.user())
+    if chosen not in found:
+        chosen = next((name for name, count in found.items() if count), "coming")
+    return {"queues": found, "chosen": chosen}
+
+
+# ---- one packet -------------------------------------------------------------------------------------------------
+
+
+@bp.get("/packets/<number>")
+@requires(Right.COUNTER)
+@camera
+def packet(number: str) -> ResponseReturnValue:
+    return _page(counters.open_packet(number))
+
+
+def _page(
+    packet: Packet, form: Moving | None = None, status: int = 200, reprint: Reprint | None = None
+) -> ResponseReturnValue:
+    """The packet with its one form; a form that no longer fits leaves its words, not its fields."""
+    counters.log_view(packet, "office.packet")
+    act, says = queues.at_post(packet, _office()), []
+    if form is not None and form.act != act:
+        says = list(form.form_errors) or [sentence(Refused("page_too_old", number=packet.number))]
+        form = None
+    if form is None and act:
+        form = _fresh(act, packet)
+    if form is not None:
+        form.head.data = packet.head.hex()
+    return render_template(
+        "office/packet.html", packet=packet, dossier=packet.dossier, act=act, form=form, says=says,
+        holder=queues.holders([packet.holder_id])[packet.holder_id], courier=desk.courier_of(packet),
+        history=queues.history(packet.dossier), expected=desk.expected, visit=visits.open_visit(packet.id),
+        reprint=reprint or Reprint(formdata=None), today=calendar.today(now()),
+    ), status  # fmt: skip
+
+
+def _fresh(act: str, packet: Packet) -> Moving:
+    seal = numbers.spoken_seal(packet.seal or "")
+    if act == "accept":
+        return counters.counting(Accept, packet.dossier)(formdata=None)
+    if act == "hand-in":
+        return HandIn(formdata=None, seal=seal)
+    if act == "hand-out":
+        return HandOut(formdata=None, seal=seal)
+    return Confirm(formdata=None)
+
+
+def _office() -> Office:
+    office = security.user().office
+    if office is None:
+        raise Refused("no_office")
+    return office
+
+
+# ---- acts -------------------------------------------------------------------------------------------------------
+
+
+@bp.post("/packets/<number>/accept")
+@requires(Right.COUNTER)
+@camera
+def accept(number: str) -> ResponseReturnValue:
+    packet = counters.open_packet(number)
+    form = counters.counting(Accept, packet.dossier)()
+    counts = counters.counted(form, packet.dossier.papers)
+
+    def work(**facts: Any) -> None:
+        counter.accept(packet, security.act(), counts=counts, seal=form.seal.data, head=form.seen, **facts)
+
+    return _proven(packet, form, work, _("Taken in and sealed. The citizen has been told."))
+
+
+@bp.post("/packets/<number>/hand-in")
+@requires(Right.COUNTER)
+@camera
+def hand_in(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), HandIn()
+    if not form.validate_on_submit():
+        return _page(packet, form, 422)
+    try:
+        atomically(counter.hand_in, packet, security.act(), form.seen, form.seal.data)
+    except Refused as refusal:
+        return _page(packet, form, complain(form, refusal))
+    flash(_("Packet %(number)s is now held here.", number=packet.number), "ok")
+    return redirect(url_for("office.packet", number=number))
+
+
+@bp.post("/packets/<number>/hand-out")
+@requires(Right.COUNTER)
+@camera
+def hand_out(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), HandOut()
+
+    def work(**facts: Any) -> None:
+        counter.hand_out(packet, security.act(), seal=form.seal.data, head=form.seen, **facts)
+
+    return _proven(packet, form, work, _("Handed out in person."))
+
+
+@bp.post("/packets/<number>/confirm")
+@requires(Right.COUNTER)
+@camera
+def confirm(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), Confirm()
+
+    def work(**facts: Any) -> None:
+        counter.confirm(packet, security.act(), **facts)
+
+    return _proven(packet, form, work, _("The delivery is proven. The courier is no longer answerable for it."))
+
+
+def _proven(packet: Packet, form: Any, work: Any, done: str) -> ResponseReturnValue:
+    """An act that needs the citizen's digits or signature; tries at the digits are counted."""
+    number = packet.number
+    if not form.validate_on_submit():
+        return _page(packet, form, 422)
+    try:
+        counters.throttled("office-code", number)
+        atomically(work, **form.given)
+    except Refused as refusal:
+        return _page(packet, form, complain(form, refusal))
+    counters.forgive("office-code", number)
+    flash(done, "ok")
+    return redirect(url_for("office.packet", number=number))
+
+
+@bp.post("/packets/<number>/reprint")
+@requires(Right.COUNTER)
+@camera
+def reprint(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), Reprint()
+    if not form.validate_on_submit():
+        return _page(packet, status=422, reprint=form)
+    try:
+        slip_ = atomically(counter.reprint, packet, security.act(), form.reason.data)
+    except Refused as refusal:
+        return _page(packet, status=complain(form, refusal), reprint=form)
+    flash(
+        _("Slip no. %(issue)s is valid now; older ones are void. Print it and put it on the bag.", issue=slip_.issue),
+        "ok",
+    )
+    return redirect(url_for("office.packet", number=number))
+
+
+@bp.get("/packets/<number>/slip.pdf")
+@requires(Right.COUNTER)
+def slip(number: str) -> Response:
+    packet = counters.open_packet(number)
+    counters.log_view(packet, "office.slip")
+    return counters.slip_pdf(packet)

@@ -65,3 +65,12 @@ def declare(day: date, is_open: bool, note: str) -> bool:
     db.session.merge(CalendarDay(day=day, is_open=is_open, note=note))
     db.session.flush()
     return True
+
+
+def days_until(received: date, due: date) -> list[tuple[date, str]]:
+    """Each day from the event to the due day (at most 60): "received", "off", "on" or "due"."""
+    marks, day = [(received, "received")], received
+    while day < due and len(marks) < 60:
+        day += timedelta(days=1)
+        marks.append((day, "due" if day == due else "on" if is_working(day) else "off"))
+    return marks

@@ -7,7 +7,7 @@ at this door; no date is guessed.
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -101,6 +101,10 @@ EVENTS = {
 CASE_EVENTS = {
     "submit": "submitted", "accept": "accepted", "ready": "result_ready", "close": "closed", "cancel": "cancelled",
 }
+NO_DAY = {  # what comes next where nobody has promised a day
+    "opened": "ward_names_day", "submitted": "ward_names_day", "at_desk_in": "ward_signs",
+    "result_ready": "ward_packs", "call_for_it": "opening_hours",
+}
 AHEAD = {  # what is still to come, in order, from each state of the case
     CaseState.BOOKED:       ("submitted", "result_ready", "delivered"),
     CaseState.SUBMITTED:    ("accepted", "result_ready", "delivered"),
@@ -120,7 +124,7 @@ def headline(sight: Sight) -> str:
         return _at_the_ward(sight)
     if sight.visit in OPEN and sight.visit_today and _visit_matters(sight):
         return "courier_today"
-    if sight.visit is VisitState.MISSED and _visit_matters(sight):
+    if sight.visit is VisitState.MISSED and _visit_matters(sight) and sight.packet is not State.AT_DESK:
         return "missed" if sight.way is Way.IN else "missed_out"
     if sight.packet is State.CARRIED and sight.unproven:
         return "collected_unproven"
@@ -217,14 +221,14 @@ def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str
     """What happens next, and when if anybody has promised it."""
     if visit:
         return Entry("visit", "next", values=when(visit, at))
-    if key in ("missed", "missed_out", "no_visit"):
+    if key in ("missed", "missed_out", "no_visit") or (key == "at_desk_out" and booking.movable(dossier)):
         return Entry("choose_time", "next")
     if key in ("carried_in", "at_post_in", "collected_unproven") and packet:
         last = ledger.lines(packet)[-1].recorded_at
         return Entry("to_desk", "next", values={"day": calendar.working_days_after(today(last), 1)[0]})
     if dossier.state is CaseState.ACCEPTED and dossier.due_on:
         return Entry("due", "next", values={"day": dossier.due_on})
-    return None
+    return Entry(NO_DAY[key], "next") if key in NO_DAY else None
 
 
 def when(visit: Visit, at: datetime) -> dict[str, Any]:
@@ -259,7 +263,7 @@ def _entries(dossier: Dossier, coming: Visit | None, at: datetime) -> list[Entry
             continue
         values = {"day": dossier.due_on} if key == "result_ready" and dossier.due_on else {}
         key = "called_for" if key == "delivered" and not home else key
-        if key not in said:
+        if key not in said and not (key == "delivered" and "delivered_unverified" in said):
             done.append(Entry(key, "next", values=values))
     return done
 
@@ -271,7 +275,9 @@ def _past(dossier: Dossier) -> Iterator[Entry]:
             yield Entry(key, "did", _legal_time(dossier, key) or line.at, _case_values(dossier, key))
     for packet in packets.of_dossier(dossier.id):
         for moved in ledger.lines(packet):
-            if entry := _moved(dossier, packet, moved):
+            entry = _moved(dossier, packet, moved)
+            signed = entry and entry.key == "desk_received" and dossier.submitted_at  # said by "submitted"
+            if entry and not signed:
                 yield entry
         missed = sa.select(Visit).filter_by(packet_id=packet.id, state=VisitState.MISSED).order_by(Visit.id)
         for visit in db.session.scalars(missed):
@@ -383,12 +389,3 @@ def open_details(request: str, code: str, act: Act) -> int | None:
     if dossier_id is not None:
         audit.note("details_opened", str(dossier_id), act)
     return dossier_id
-
-
-def due_days(received: date, due: date) -> list[tuple[date, str]]:
-    """Each day from the signature to the due day: "received", "off", "on" or "due"."""
-    marks, day = [(received, "received")], received
-    while day < due and len(marks) < 60:
-        day += timedelta(days=1)
-        marks.append((day, "due" if day == due else "on" if calendar.is_working(day) else "off"))
-    return marks

@@ -53,8 +53,8 @@ EXPLAINED = {
     "at_post_in": _l("The dossier counts as filed when the ward signs for it."),
     "at_desk_in": _l("The ward opens it and counts together with the post, then both sign."),
     "submitted": _l("This is the day of filing. The ward says next when the result is due."),
-    "disputed": _l("You need not do anything. Whoever held it last still answers for it."),
-    "lost": _l("The post will call you. Whoever held it last answers for it."),
+    "disputed": _l("You need not do anything. The post has to find out, and answers for the packet."),
+    "lost": _l("You need not do anything. The post searches, and answers for the packet."),
     "written_off": _l("The post bears the cost of new papers and compensates. It will call you."),
     "cancelled": _l("Nothing is to be paid."),
     "delivered_unverified": _l("If you have it, type the code below. If not, call us at once."),
@@ -69,10 +69,10 @@ ENTRIES = {
     "collected": _l("The courier collected it at home"),
     "carried_on": _l("A courier takes it on to the ward"),
     "post_received": _l("%(office)s received it"),
-    "desk_received": _l("%(office)s has it, unopened"),
+    "desk_received": _l("%(office)s received the packet"),
     "papers_returned": _l("The papers are back home"),
-    "result_taken": _l("A courier brings the result"),
-    "result_at_post": _l("%(office)s has the result"),
+    "result_taken": _l("A courier took the result along"),
+    "result_at_post": _l("%(office)s received the result"),
     "result_back": _l("The result is back at %(office)s"),
     "delivered": _l("Handed over in person"),
     "delivered_unverified": _l("The courier says it was handed over"),
@@ -85,6 +85,12 @@ AHEAD = {
     "result_ready": _l("The result is ready"),
     "delivered": _l("The courier brings the result home"),
     "called_for": _l("You call for the result at the ward"),
+}
+WITHOUT_DAY = {
+    "ward_names_day": _l("The ward says when the result is due"),
+    "ward_signs": _l("The ward opens, counts and signs"),
+    "ward_packs": _l("The ward seals the result and names the day"),
+    "opening_hours": _l("Call for it in opening hours"),
 }
 HOLDERS = {
     PartyKind.CITIZEN: _l("You, at home"),
@@ -118,6 +124,8 @@ def explained(told: Story) -> str:
 def card(told: Story) -> list[tuple[str, str, str]]:
     """Who has it, and until when: the first card, as (picture, term, value)."""
     who = told.holder.office or str(HOLDERS[told.holder.kind])
+    if told.headline in ("disputed", "lost"):
+        return [("post", _("Who has the papers"), _("The post is finding out"))]
     lines = [(PICTURES[told.holder.kind], _("Who has the papers"), who)]
     if told.next:
         picture, term, value = _coming(told.next)
@@ -135,7 +143,9 @@ def _coming(entry: Entry) -> tuple[str, str, str]:
         return "clock", _("Reaches the ward at the latest"), language.long_date(values["day"])
     if entry.key == "due":
         return "clock", _("Result due"), language.long_date(values["day"])
-    return "calendar", _("Next"), _("Choose another time")
+    if entry.key in WITHOUT_DAY:
+        return "clock", _("What comes next"), str(WITHOUT_DAY[entry.key])
+    return "calendar", _("What comes next"), _("Choose another time")
 
 
 def _window(values: dict[str, Any]) -> str:

@@ -90,7 +90,7 @@ def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -
     told = stories.story(dossier, now())
     strip = []
     if dossier.state is CaseState.ACCEPTED and dossier.due_on and dossier.submitted_at:
-        strip = telling.due_strip(stories.due_days(calendar.today(dossier.submitted_at), dossier.due_on))
+        strip = telling.due_strip(calendar.days_until(calendar.today(dossier.submitted_at), dossier.due_on))
     page = render_template(
         "tracking/story.html", dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:],

@@ -1,7 +1,12 @@
 """Slips: the paper says what the dossier says, its code is the packet's token, and any name can be printed."""
 
+import re
+from io import BytesIO
+
+import numpy as np
 import pypdf
 import pytest
+import zxingcpp
 
 from app.db import atomically, db
 from app.domain import numbers, packets, slips, tokens
@@ -12,8 +17,6 @@ BASE = "https://hoso.vi-du.test"
 
 
 def text_of(data: bytes) -> str:
-    from io import BytesIO
-
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(data)).pages)
 
 
@@ -37,6 +40,16 @@ def test_the_code_on_the_slip_is_the_packets_token_and_nothing_else(world: World
     assert tokens.read(world.keys, url.rsplit("/", 1)[1]).code == packet.code
     side, path = slips.drawing(packet, BASE)
     assert side >= 41 + 8 and path.startswith("M4 4h7v1h-7z")
+
+
+def test_the_drawing_on_the_screen_reads_as_the_same_code(world: World) -> None:
+    packet = world.packet()
+    side, path = slips.drawing(packet, BASE)
+    picture = np.full((side, side), 255, np.uint8)
+    for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1", path):
+        picture[int(y), int(x) : int(x) + int(width)] = 0
+    (read,) = zxingcpp.read_barcodes(np.kron(picture, np.ones((4, 4), np.uint8)))
+    assert read.text == slips.token_url(packet, BASE)
 
 
 def test_after_collection_the_slip_says_seal_and_time(world: World) -> None:

@@ -190,7 +190,7 @@ def test_an_unknown_number_gets_a_request_too_and_no_message(world: World) -> No
 
 
 def test_days_until_the_due_day_are_marked_one_by_one(world: World) -> None:
-    marks = tracking.due_days(date(2026, 8, 28), date(2026, 9, 1))
+    marks = calendar.days_until(date(2026, 8, 28), date(2026, 9, 1))
     assert marks[0] == (date(2026, 8, 28), "received") and marks[1][1] == "off" and marks[-1][1] == "due"
 
 

@@ -14,7 +14,9 @@ from app.domain import visits
 from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
+from app.domain.people import Right
 from app.domain.visits import Round, VisitState
+from app.views.tracking import PAGES
 from tests.world import MONDAY, World
 
 
@@ -259,6 +261,14 @@ def test_a_stranger_learns_whom_to_call_and_nothing_of_the_packet(world: World, 
     assert packet.number in answer.text and "tel:0900000000" in answer.text
     for private in ("Nguyễn", "Mẫu Đơn", world.procedure.title, "Phường Dĩ An", packet.dossier.secret):
         assert private not in answer.text
+
+
+def test_staff_who_scan_a_slip_go_to_their_own_page_for_it(world: World, sign_in: Any) -> None:
+    packet = world.packet()
+    for user, right in ((world.courier, "SCAN"), (world.clerk, "COUNTER"), (world.officer, "DESK")):
+        answer = sign_in(user).get(f"/s/{packet.slip.token}")
+        known = PAGES[Right[right]] in world.app.view_functions
+        assert answer.status_code == (302 if known else 200)
 
 
 def test_a_damaged_or_forged_token_gets_the_same_helpful_page_without_a_number(

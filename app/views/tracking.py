@@ -19,7 +19,7 @@ from app.domain import tracking as stories
 from app.domain import visits as calls
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.packets import Kind, Packet
-from app.domain.people import Act, Right
+from app.domain.people import Act, Right, User
 from app.errors import Invalid, Missing, Refused, TooMany
 from app.security import public
 from app.sentences import sentence
@@ -315,25 +315,25 @@ def details() -> ResponseReturnValue:
 @public
 def found(token: str) -> ResponseReturnValue:
     """What a stranger sees who scans a slip. Staff go to their own page for the packet."""
+    packet, status = None, 200
     try:
-        said = tokens.read(current_app.extensions["keys"], token.upper())
-        number: str | None = packets.by_code(said.code).number
-        status = 200
+        packet = packets.by_code(tokens.read(current_app.extensions["keys"], token.upper()).code)
     except Invalid:
-        number, status = None, 404
+        status = 404
     except Missing:
-        number, status = None, 200  # a genuine slip of ours, whose booking has not come back yet
-    if number and g.user is not None:
-        for right, endpoint in PAGES.items():
-            if g.user.may(right) and endpoint in current_app.view_functions:
-                return redirect(_own_page(endpoint, number))
-    return render_template("tracking/found.html", number=number), status
+        pass  # a genuine slip of ours, whose booking has not come back yet
+    if packet and g.user is not None and (page := _own_page(packet, g.user)):
+        return redirect(page)
+    return render_template("tracking/found.html", number=packet.number if packet else None), status
 
 
-def _own_page(endpoint: str, number: str) -> str:
-    rules = current_app.url_map.iter_rules(endpoint)
-    wants_number = any("number" in rule.arguments for rule in rules)
-    return url_for(endpoint, number=number) if wants_number else url_for(endpoint)
+def _own_page(packet: Packet, user: User) -> str | None:
+    """Where this member of staff works on the packet; None when it is another office's, or not their job."""
+    dossier = packet.dossier
+    endpoint = next((page for right, page in PAGES.items() if user.may(right)), None)
+    if endpoint not in current_app.view_functions or user.office_id not in (dossier.desk_id, dossier.post_office_id):
+        return None
+    return url_for(endpoint) if endpoint == "courier.home" else url_for(endpoint, number=packet.number)
 
 
 @bp.app_template_filter()

@@ -36,11 +36,11 @@ class Life:
         citizen.open("/book?q=giay+khai+sinh").sees("Sửa thông tin sai trên")
         citizen.open("/procedures/1.004859").sees("Tờ khai", "Căn cước").send(to="/procedures/1.004859")
         citizen.send(ward=str(world.neighbourhood.ward_id))
-        citizen.send(
-            neighbourhood=str(world.neighbourhood.id), street="12 đường Mẫu Đơn", notes="cổng xanh, có chó"
-        )
+        citizen.send(neighbourhood=str(world.neighbourhood.id), street="12 đường Mẫu Đơn", notes="cổng xanh, có chó")
         assert citizen.page
-        slot = re.findall(r'name="slot"[^>]*value="(\d{8}-\d{4})"|value="(\d{8}-\d{4})"[^>]*name="slot"', citizen.page.text)
+        slot = re.findall(
+            r'name="slot"[^>]*value="(\d{8}-\d{4})"|value="(\d{8}-\d{4})"[^>]*name="slot"', citizen.page.text
+        )
         citizen.send(slot=next(a or b for a, b in slot))
         citizen.send(name="Nguyễn Thị Mơ", phone="0900 000 123", second_name="Cam", second_phone="0900 000 124")
         citizen.send(way=over.get("way", "home"))
@@ -88,7 +88,11 @@ def test_from_a_home_to_the_desk_and_back_to_the_home(life: Life) -> None:
     world, dossier = life.world, life.book()
     packet = life.packet(dossier)
     number = packet.number
-    assert (dossier.state, packet.state, packet.holder_id) == (CaseState.BOOKED, State.WAITING, dossier.citizen.party_id)
+    assert (dossier.state, packet.state, packet.holder_id) == (
+        CaseState.BOOKED,
+        State.WAITING,
+        dossier.citizen.party_id,
+    )
     life.story(dossier).sees(dossier.number)
 
     visit_day = re.search(r"(\d{4}-\d\d-\d\d)", str(db.session.scalar(sa.text("SELECT day FROM slots"))))

@@ -269,6 +269,8 @@ def test_staff_who_scan_a_slip_go_to_their_own_page_for_it(world: World, sign_in
         answer = sign_in(user).get(f"/s/{packet.slip.token}")
         known = PAGES[Right[right]] in world.app.view_functions
         assert answer.status_code == (302 if known else 200)
+    for user in (world.stranger, world.strange_officer, world.strange_courier, world.admin):
+        assert sign_in(user).get(f"/s/{packet.slip.token}").status_code == 200
 
 
 def test_a_damaged_or_forged_token_gets_the_same_helpful_page_without_a_number(

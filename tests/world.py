@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 
+import sqlalchemy as sa
 from flask import Flask
 
 from app.db import atomically, db
@@ -153,6 +154,11 @@ class World:
         """The packet as the database has it now."""
         db.session.rollback()
         return db.session.get_one(Packet, packet.id)
+
+    def fresh_count(self) -> int:
+        """How many scans there are: what a refused page must not change."""
+        db.session.rollback()
+        return db.session.scalar(sa.select(sa.func.count()).select_from(scans.ScanRow)) or 0
 
     def collected(self, phone: Phone, packet: Packet | None = None) -> Packet:
         packet = packet or self.packet()

@@ -50,7 +50,7 @@ def main() -> None:
         str(Path(sys.executable).with_name("granian")),
         "--interface", "wsgi", "--host", os.environ.get("HOST", "127.0.0.1"), "--port", port,
         "--workers", str(settings.web_workers), "--blocking-threads", str(THREADS), "--backlog", "1024",
-        "--log-level", "warning", "--workers-kill-timeout", "15", "app.server:app",
+        "--log-level", "error", "--workers-kill-timeout", "15", "app.server:app",
     ]  # fmt: skip
     os.chdir(ROOT)
     os.execv(granian[0], granian)  # noqa: S606 - our own interpreter's neighbour

@@ -174,8 +174,6 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         form = _fresh(act, packet)
     if form is not None:
         form.head.data = packet.head.hex()
-    if isinstance(form, Receive):
-        form.pin.data = ""  # a secret is never sent back
     result = desk.result_of(dossier)
     return render_template(
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,

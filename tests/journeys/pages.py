@@ -77,7 +77,7 @@ class Visitor:
         """Send the page's form whose action ends with `to` (or that has the named fields), with `fill` filled in."""
         assert self.page
         for action, values in _Forms(self.page.text).forms:
-            fits = action.endswith(to) if to is not None else bool(fill) and fill.keys() <= values.keys()
+            fits = (action or self.path).endswith(to) if to is not None else bool(fill) and fill.keys() <= values.keys()
             if fits:
                 data = {k: v for k, v in (values | fill).items() if v is not None}
                 self.page = self.client.post(action or self.path, data=data, follow_redirects=True)

@@ -145,7 +145,11 @@ def test_brought_to_the_post_office_and_called_for_at_the_desk(life: Life) -> No
     assert life.packet(dossier).state == State.AT_POST
     assert life.scan(packet, "take", giver=world.post.party_id) == "applied"
     desk = life.officer.open(f"/desk/packets/{packet.number}").send(to="/receive", on_paper="y")
-    for act, fill in (("accept", {"code": "000.00.17.H09-261124-0002"}), ("ready", {}), ("send", {"seal": "NP 1"})):
+    for act, fill in (
+        ("accept", {"code": "000.00.17.H09-261124-0002"}),
+        ("ready", {}),
+        ("send", {"seal": "NP 0045 777"}),
+    ):
         desk.open(f"/desk/packets/{packet.number}").send(to=f"/{act}", **fill)
     result = life.packet(dossier, Kind.RESULT)
     desk.open(f"/desk/packets/{result.number}").send(to="/hand-over", paper="y")
@@ -175,7 +179,8 @@ def test_the_citizen_cancels_until_the_courier_sets_out_and_not_after(life: Life
     life.dispatcher.open(f"/dispatch/{str(day)[:10]}").send(to="/plan")
     round_id = db.session.scalar(sa.text("SELECT id FROM rounds"))
     life.post(f"/api/v1/rounds/{round_id}/start", {})
-    life.citizen.open(f"/t/{second.secret}/cancel", status=409)
+    refused = life.citizen.client.post(f"/t/{second.secret}/cancel")
+    assert refused.status_code == 409 and "lên đường" in refused.text
     db.session.rollback()
     assert db.session.get_one(Dossier, second.id).state == CaseState.BOOKED
     assert db.session.get_one(User, world.courier.id)

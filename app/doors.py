@@ -6,9 +6,9 @@ from flask import Flask
 
 from app import security
 from app.api import day, devices, scans
-from app.views import account, admin, booking, demo, desk, dispatch, health, office, tracking
+from app.views import account, admin, booking, courier, demo, desk, dispatch, health, office, tracking
 
-VIEWS = (health, account, booking, tracking, desk, office, dispatch, admin)
+VIEWS = (health, account, booking, tracking, courier, desk, office, dispatch, admin)
 APIS: tuple[ModuleType, ...] = (devices, scans, day)
 
 

@@ -23,6 +23,7 @@ INSIDE = {"app.db", "app.errors", "app.domain"}
 DOOR = INSIDE | {
     "app.security",
     "app.sentences",
+    "app.phrases",
     "app.language",
     "app.logs",
     "app.integrations",

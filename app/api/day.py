@@ -8,12 +8,13 @@ from flask_babel import get_locale
 from pydantic import BaseModel, Field, model_validator
 
 from app import security
-from app.api import bodies, phrases, times
+from app.api import bodies, times
 from app.api.bodies import PRINTABLE
 from app.db import atomically
 from app.domain import day, sessions
 from app.domain.people import Right, User
 from app.domain.steps import NEXT, REASONS
+from app.phrases import texts
 from app.security import requires
 
 bp = Blueprint("api_day", __name__, url_prefix="/api/v1")
@@ -32,7 +33,7 @@ def today() -> ResponseReturnValue:
         "steps": day.steps(),
         "reasons": REASONS,
         "next": NEXT,
-        "texts": phrases.texts(),
+        "texts": texts(),
         "language": str(get_locale()),
         "keys": {"slip": [act.keys.slip_public()], "revoked": []},
         "revoked_slips": [],

@@ -177,7 +177,7 @@ def _apply(scan: Scan, packet: Packet, link: Link, step: Step, seen: Seen) -> Ve
     _tell(packet, step, scan, seen)
     if packet.state is State.DELIVERED:
         _close(packet, scan, seen)
-    return scans.rule(scan.digest, Ruling.APPLIED, None, line.id, seen.at)
+    return scans.rule(scan.digest, Ruling.APPLIED, step.flag, line.id, seen.at)
 
 
 def _note(scan: Scan, packet: Packet, hand: Hand, seen: Seen) -> Verdict:

@@ -1,0 +1,51 @@
+// Meeting a packet: a code was seen or a number typed. Which packet is it, is its slip in force, and what is to be done?
+import * as day from "./day.js";
+import { draft, setUnknown } from "./drafts.js";
+import { play } from "./feedback.js";
+import { go } from "./router.js";
+import { me } from "./store.js";
+import { genuine, read } from "./token.js";
+
+/** found: {kind: "slip" | "hs" | "s10", value}. `mode` and `visit` say what we were looking for. */
+export async function meet(found, { mode, visit, typed }) {
+  const token = found.kind === "slip" ? read(found.value) : null;
+  if (found.kind === "slip" && !token) return refuse("damaged", "stamp", { mode, visit });
+  if (token && (await genuine(token, day.keys())) === false) return refuse("forged", "danger", { mode, visit });
+  const now = day.model();
+  let packet = token ? now.packets.get(token.code) : day.byNumber(now, found.value);
+  if (!packet) {
+    const answer = await day.lookUp(token ? { token: found.value } : { number: found.value });
+    if (!answer.packet) return refuse(answer.why === "signin" ? "offline" : answer.why, answer.why === "forged" ? "danger" : "stamp", { mode, visit });
+    packet = day.model().packets.get(answer.packet.code) ?? answer.packet;
+  }
+  if (token && token.issue < packet.issue) return refuse("old", "danger", { mode, visit });
+  return route(packet, { issue: token?.issue ?? packet.issue, typed }, mode, visit, day.model());
+}
+
+function route(packet, slip, mode, visit, now) {
+  const stop = day.stopFor(now, packet.code);
+  if (mode === "visit" && stop?.visit !== Number(visit)) return refuse("other", "danger", { mode, visit, number: packet.number });
+  if (stop?.kind === "collect" && packet.state === "WAITING") return begin(stop, slip, `/collect/${stop.visit}/papers`);
+  if (stop?.kind === "deliver" && packet.holder === me().party) return begin(stop, slip, `/deliver/${stop.visit}/person`);
+  if (packet.holder === me().party) return refuse("yours", "stamp", { mode, place: packet.way === "out" ? "post" : "desk", name: packet.way === "out" ? null : packet.desk });
+  if (day.isTakeable(packet)) {
+    draft(packet.code).slip = slip;
+    play("ok");
+    return go(`/take/${packet.code}`);
+  }
+  if (["OPENED", "DELIVERED", "WRITTEN_OFF"].includes(packet.state)) return refuse("over", "stamp", { mode, number: packet.number });
+  if (packet.holder_kind === "citizen") return refuse("not_round", "stamp", { mode, number: packet.number });
+  return refuse("not_here", "danger", { mode, number: packet.number, state: packet.state });
+}
+
+function begin(stop, slip, path) {
+  draft(stop.visit).slip = slip;
+  play("ok");
+  return go(path);
+}
+
+function refuse(why, tone, facts) {
+  setUnknown(facts);
+  play(tone);
+  return go(`/unknown/${why}`);
+}

@@ -1,0 +1,25 @@
+// In the bag: what this courier answers for just now, and where each goes.
+import * as day from "../day.js";
+import { bar, bigIcon, h, link, page, thumb } from "../dom.js";
+import { t } from "../words.js";
+import { packetLine, strip } from "./parts.js";
+
+export function carrying() {
+  const now = day.model();
+  const line = (packet) => {
+    if (packet.state === "DELIVERED_UNVERIFIED") {
+      return packetLine(packet, "stamp", h("p", { class: "small" }, t("carrying.unverified")), h("a", { class: "button-quiet button-wide", href: `#/confirm/${packet.code}` }, t("carrying.confirm")));
+    }
+    const stop = day.stopFor(now, packet.code);
+    const where = packet.way === "in" ? t("carrying.to_desk", { place: packet.desk }) : stop?.person ? `${t("kind.deliver")}: ${stop.person.address[0]}` : t("carrying.to_home");
+    return packetLine(packet, null, h("p", { class: "small" }, where));
+  };
+  return {
+    live: true,
+    nodes: [
+      bar(t("carrying.title"), t("round.carrying", { count: now.carrying.length }), { back: "#/" }), strip(),
+      now.carrying.length ? page(h("ul", { class: "queue" }, now.carrying.map(line))) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead"))),
+      thumb(link(t("round.scan"), "#/scan", { before: "qr" })),
+    ],
+  };
+}

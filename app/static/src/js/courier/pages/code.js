@@ -1,0 +1,41 @@
+// The citizen's word: six digits read aloud, or a signature on the paper slip. The phone never knows the right code.
+import { button, fault, h, page, thumb } from "../dom.js";
+import { t } from "../words.js";
+
+/** record(code | null) writes the scan. `slip: false` leaves the signature out, `extra` stands above the field. */
+export function codeStep({ head, row = null, go, note, record, slip = true, extra = null }) {
+  const says = fault("code-says");
+  const input = h("input", {
+    class: "input digits", id: "code", name: "code", inputmode: "numeric", autocomplete: "off", maxlength: 9, enterkeyhint: "done",
+    "aria-describedby": "code-hint code-says",
+  });
+  const done = button(go, null, { before: "check" });
+  done.type = "submit";
+  done.setAttribute("form", "coding");
+  let written = false;
+
+  async function write(code) {
+    if (written) return;
+    written = true;
+    await record(code);
+  }
+
+  function submit(event) {
+    event.preventDefault();
+    const digits = input.value.replace(/\D/g, "");
+    if (digits.length !== 6) return says.say(t("code.short", { count: digits.length }), input);
+    return write(digits);
+  }
+
+  return {
+    nodes: [
+      head,
+      page(row, extra,
+        h("form", { class: "stack-tight", id: "coding", novalidate: true, onsubmit: submit },
+          h("label", { class: "label h2", for: "code" }, t("code.label")), h("span", { class: "hint", id: "code-hint" }, t("code.hint")), says, input),
+        slip ? button(t("code.slip"), () => write(null), { before: "pen", quiet: true, id: "slip-signed" }) : null,
+        note ? h("p", { class: "small soft" }, note) : null),
+      thumb(done),
+    ],
+  };
+}

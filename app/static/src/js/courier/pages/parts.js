@@ -1,0 +1,46 @@
+// Parts that several pages share: the theme button, the strip under the bar, the lines of a packet.
+import { button, h, icon, tag } from "../dom.js";
+import * as outbox from "../outbox.js";
+import { nextTheme, setTheme } from "../phone.js";
+import { draw } from "../router.js";
+import { seal, slot, t } from "../words.js";
+
+const THEME_ICONS = { day: "home", sun: "sun", night: "moon" };
+const LONG = 7200000;
+
+export function themeButton() {
+  const next = nextTheme();
+  const turn = () => { setTheme(next); draw(false); document.getElementById("theme")?.focus(); };
+  return h("button", { type: "button", id: "theme", onclick: turn }, icon(THEME_ICONS[next], t(`theme.${next}`)));
+}
+
+/** What the network and the outbox have to say, one line; null when there is nothing to say yet. */
+export function strip() {
+  const { kept, arrived } = outbox.counts();
+  const state = outbox.state();
+  if (state === "signin") return line("danger", "lock", t("strip.signin"));
+  if (state === "refused") return line("danger", "stop", t("strip.refused"));
+  if (outbox.waiting() > LONG) return line("danger", "offline", t("strip.old", { hours: Math.floor(outbox.waiting() / 3600000) }));
+  if (!navigator.onLine) return line("warning", "offline", t("strip.offline"));
+  if (kept) return line("stamp", "saved", t("strip.waiting", { count: kept }));
+  return arrived ? line("ok", "post", t("strip.all")) : null;
+}
+
+const line = (tone, name, text) => h("div", { class: `strip tone-${tone}`, role: "status" }, icon(name), h("span", {}, text));
+
+export const kindTag = (stop) => tag(stop.kind === "collect" ? "home" : "packet", t(`kind.${stop.kind}`));
+
+/** When: the promised hours, and about when the plan expects us. */
+export const hours = (stop) => h("p", { class: "time" }, slot(stop.slot));
+
+export function sealLine(packet) {
+  return packet.seals.length ? h("p", {}, icon("seal"), " ", t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null;
+}
+
+export const retry = (text, work) => button(text, work, { before: "sync", quiet: true });
+
+/** One packet in a list: its number, what it is, its seal; `more` stands below. */
+export function packetLine(packet, tone = null, ...more) {
+  return h("li", { class: tone ? `tone-${tone}` : null }, icon("packet"), h("div", {}, h("b", { class: "code" }, packet.number), h("p", { class: "small" }, t(`packet.${packet.way}`)),
+    packet.seals.length ? h("p", { class: "small" }, t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null, more));
+}

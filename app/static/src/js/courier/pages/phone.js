@@ -1,0 +1,41 @@
+// This phone: whose it is, its colours, and leaving it to the next courier.
+import * as day from "../day.js";
+import { bar, button, h, icon, notice, page, thumb } from "../dom.js";
+import * as outbox from "../outbox.js";
+import { askToKeep, setTheme, theme } from "../phone.js";
+import { draw, go } from "../router.js";
+import { leavePhone, me } from "../store.js";
+import { support, t } from "../words.js";
+
+let kept = true;
+
+export function phonePage() {
+  askToKeep().then((answer) => {
+    if (answer !== kept) {
+      kept = answer;
+      if (window.location.hash === "#/phone") draw(false);
+    }
+  });
+  const who = day.courier();
+  const unsent = outbox.kept().length;
+  const look = (name, picture) => h("button", { type: "button", class: "button-quiet button-big", id: `theme-${name}`, "aria-pressed": String(theme() === name), onclick: () => { setTheme(name); draw(false); } }, icon(picture), " ", t(`theme.${name}`));
+  async function leave() {
+    await outbox.send();
+    await leavePhone();
+    day.forget();
+    go("/", { replace: true });
+    draw(true);
+  }
+  return {
+    live: true,
+    nodes: [
+      bar(t("app.menu"), who ? [who.name, who.badge].filter(Boolean).join(" · ") : me().login, { back: "#/" }),
+      page(h("div", { class: "stack" }, look("sun", "sun"), look("night", "moon"), look("day", "home")),
+        who?.office ? h("a", { class: "button-quiet button-big button-wide", href: `tel:${who.office.phone.replace(/\s/g, "")}` }, icon("phone"), " ", `${who.office.name} · ${who.office.phone}`)
+          : h("a", { class: "button-quiet button-big button-wide", href: `tel:${support.replace(/\s/g, "")}` }, icon("phone"), " ", t("app.call_office")),
+        kept ? null : notice("warning", "warn", h("p", {}, t("strip.not_kept"))),
+        h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("signout.title")), h("p", {}, t("signout.lead")), unsent ? notice("stamp", "saved", h("p", {}, t("signout.unsent", { count: unsent }))) : null)),
+      thumb(button(t("signout.go"), leave, { before: "leave", quiet: true })),
+    ],
+  };
+}

@@ -1,0 +1,111 @@
+// Today's round: the next home, how far we are, where the scans are, and what comes after.
+import * as day from "../day.js";
+import { bar, bigIcon, button, h, icon, link, notice, page, pair, thumb } from "../dom.js";
+import * as outbox from "../outbox.js";
+import { draw, go } from "../router.js";
+import { clock, date, money, short, t } from "../words.js";
+import { hours, kindTag, retry, strip, themeButton } from "./parts.js";
+
+let startFailed = false;
+
+export function round() {
+  const now = day.model();
+  const who = day.courier();
+  const under = [now.round && date(now.round.date), who && [who.name.split(" ").at(-1), who.badge].filter(Boolean).join(", ")].filter(Boolean).join(" · ");
+  const menu = h("a", { href: "#/phone", id: "menu" }, icon("person", t("app.menu")));
+  const top = h("header", { class: "bar" }, bar("").firstChild, h("h1", { class: "grow", tabindex: "-1" }, t("round.title"), under && h("small", {}, under)), themeButton(), menu);
+  const parts = [trouble(now)];
+  const open = now.stops.filter(day.isOpen);
+  if (!now.known) return { live: true, nodes: [top, strip(), page(parts, waiting(), sync()), thumb(scanAny(false))] };
+  if (!now.stops.length) parts.push(bigIcon("calendar"), h("h2", { class: "h1" }, t("round.empty")), h("p", {}, t("round.empty_lead")));
+  else if (!open.length) parts.push(bigIcon("check"), h("h2", { class: "h1" }, t("round.done_title")), h("p", {}, t("round.done_lead")));
+  else parts.push(nextStop(now, open[0]));
+  if (now.stops.length) parts.push(progress(now, open));
+  parts.push(sync(), bags(now), later(open.slice(1)), done(now.stops.filter((stop) => !day.isOpen(stop))));
+  return { live: true, nodes: [top, strip(), page(parts), thumb(main(now, open))] };
+}
+
+function trouble(now) {
+  if (startFailed) return notice("warning", "offline", h("p", {}, t("round.started_offline")));
+  if (!day.trouble() || !now.known) return null;
+  return notice("warning", "offline", h("p", {}, t("round.stale", { time: clock(day.fetched()) })), retry(t("round.again"), () => day.refresh()));
+}
+
+function waiting() {
+  if (!day.trouble()) return h("p", { role: "status" }, t("round.loading"));
+  return notice("warning", "offline", h("p", {}, t("round.none_yet")), retry(t("round.again"), () => day.refresh()));
+}
+
+function nextStop(now, stop) {
+  const { person } = stop;
+  const [street, ...rest] = person.address;
+  const papers = stop.packets[0].papers.length;
+  const sum = day.sum(stop);
+  const facts = [
+    stop.kind === "collect" && papers ? t("visit.papers", { count: papers }) : null,
+    sum ? t("visit.ask", { sum: money(sum) }) : t("visit.no_money"),
+  ].filter(Boolean);
+  return h("section", { class: "stop-card", "aria-labelledby": "next-home" },
+    h("div", { class: "row between" }, kindTag(stop), h("b", {}, t("round.stop_of", { n: now.stops.indexOf(stop) + 1, count: now.stops.length }))),
+    hours(stop),
+    h("div", {}, h("h2", { class: "h3", id: "next-home" }, street), h("p", {}, rest.join(", "), person.notes ? `. ${person.notes}` : "")),
+    h("p", {}, h("b", {}, person.name), " · ", facts.join(" · ")),
+    person.call_first ? notice("stamp", "phone", h("p", {}, t("visit.call_first"))) : null,
+    pair(h("a", { class: "button-quiet", href: `#/visit/${stop.visit}/map` }, icon("pin"), " ", t("visit.way")),
+      h("a", { class: "button-quiet", href: `tel:${person.phone}` }, icon("phone"), " ", t("app.call"))));
+}
+
+function progress(now, open) {
+  const finished = now.stops.length - open.length;
+  const held = day.moneyHeld();
+  return h("div", { class: "stack-tight" },
+    h("progress", { value: finished, max: now.stops.length, "aria-label": t("round.progress", { done: finished, count: now.stops.length }) }),
+    h("p", { class: "row between small" }, h("span", {}, t("round.progress", { done: finished, count: now.stops.length })),
+      held ? h("b", {}, t("round.money", { sum: money(held) })) : null));
+}
+
+/** The three places a scan can be; there is no fourth. */
+export function sync() {
+  const counts = outbox.counts();
+  const one = (name, key, className) => h("a", { href: "#/outbox", id: `sync-${key}` }, h("span", { class: className }, icon(name)), h("b", {}, String(counts[key])), t(`sync.${key}`));
+  return h("nav", { class: "sync", "aria-label": t("outbox.title") }, one("saved", "kept", "kept"), one("post", "arrived", "arrived"), one("person", "person", "person"));
+}
+
+function bags(now) {
+  const one = (href, id, name, text) => h("li", {}, h("a", { href, id }, icon(name), h("b", {}, text), icon("next")));
+  return h("ul", { class: "later" },
+    now.toTake.length ? one("#/take", "to-take", "incoming", t("round.take_count", { count: now.toTake.length })) : null,
+    one("#/carrying", "carrying", "packet", t("round.carrying", { count: now.carrying.length })));
+}
+
+function later(stops) {
+  if (!stops.length) return null;
+  return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.later")), h("ol", { class: "later" }, stops.map((stop) => row(stop, short(stop.slot[0]), stop.person?.address[0] ?? ""))));
+}
+
+function done(stops) {
+  if (!stops.length) return null;
+  const line = (stop) => h("li", {}, h("div", {}, icon(stop.state === "done" ? "check" : "door"),
+    h("span", {}, h("b", { class: "code" }, stop.packets[0].number), h("br"), h("span", { class: "small" }, t(`kind.${stop.kind}`))),
+    h("span", { class: "small" }, t(stop.state === "done" ? "state.done" : "state.missed"))));
+  return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.done_stops")), h("ol", { class: "later" }, stops.map(line)));
+}
+
+function row(stop, when, where) {
+  return h("li", {}, h("a", { href: `#/visit/${stop.visit}`, id: `stop-${stop.visit}` }, h("span", { class: "code" }, when),
+    h("span", {}, h("b", {}, where), h("br"), h("span", { class: "small" }, t(`kind.${stop.kind}`))), icon(stop.kind === "collect" ? "home" : "packet")));
+}
+
+const scanAny = (quiet) => link(t("round.scan"), "#/scan", { before: "qr", quiet });
+
+function main(now, open) {
+  if (!open.length) return now.toTake.length ? [link(t("round.take"), "#/take", { before: "incoming" }), scanAny(true)] : scanAny(false);
+  if (now.round && !now.round.started) return [button(t("round.start"), () => setOut(now.round), { before: "bike", id: "start" }), scanAny(true)];
+  return [link(t("round.at_door"), `#/visit/${open[0].visit}`, { before: "door" })];
+}
+
+async function setOut(round_) {
+  startFailed = !(await day.setOut(round_));
+  draw(false);
+  if (!startFailed) go("/");
+}

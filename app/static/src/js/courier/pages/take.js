@@ -1,0 +1,44 @@
+// Taking packets at a counter or a desk: scan each, compare its seal, sign for it.
+import { take as sign } from "../acts.js";
+import * as day from "../day.js";
+import { bar, bigIcon, h, icon, link, page, thumb } from "../dom.js";
+import { draft, drop } from "../drafts.js";
+import { t } from "../words.js";
+import { packetLine, strip } from "./parts.js";
+import { sealCheck } from "./seal.js";
+import { asked } from "./verdict.js";
+
+export function take() {
+  const now = day.model();
+  const waiting = now.toTake;
+  if (!waiting.length) {
+    return { live: true, nodes: [bar(t("take.title"), null, { back: "#/" }), strip(), page(bigIcon("check"), h("p", { class: "h2" }, t("take.none")), h("p", {}, t("take.none_lead"))), thumb(link(t("take.back"), "#/"), link(t("round.scan"), "#/scan/take", { before: "qr", quiet: true }))] };
+  }
+  const places = Map.groupBy?.(waiting, (packet) => packet.place?.name ?? "") ?? new Map([["", waiting]]);
+  return {
+    live: true,
+    nodes: [
+      bar(t("take.title"), t("take.lead"), { back: "#/" }), strip(),
+      page(h("div", { class: "tally" }, h("b", {}, String(waiting.length)), h("p", {}, t("take.left"))),
+        [...places].map(([place, list]) => h("section", { class: "stack-tight" }, place ? h("h2", { class: "h3 row" }, icon(list[0].holder_kind), t("take.at", { place })) : null,
+          h("ul", { class: "queue" }, list.map((packet) => packetLine(packet)))))),
+      thumb(link(t("take.scan"), "#/scan/take", { before: "qr" })),
+    ],
+  };
+}
+
+export function takeOne(code) {
+  const packet = day.model().packets.get(code);
+  const d = draft(code);
+  if (!packet || !d.slip || !day.isTakeable(packet)) return { nodes: [page(bigIcon("wait"))], ready: () => window.location.replace("#/take") };
+  return sealCheck({
+    head: bar(t("take.title"), packet.place?.name, { back: "#/take" }), packet,
+    extra: h("div", { class: "stack-tight" }, h("p", { class: "code h3" }, packet.number), h("p", {}, t(`packet.${packet.way}`))),
+    async forward(seal) {
+      const made = await sign(packet, seal, d.slip);
+      drop(code);
+      await asked(made, false);
+    },
+  });
+}
+

@@ -1,0 +1,23 @@
+// A packet that is not what was looked for. Word, reason, what to do now.
+import { h, icon, link, thumb } from "../dom.js";
+import { unknownFacts } from "../drafts.js";
+import { support, t } from "../words.js";
+
+const STOP = ["forged", "old", "other", "not_here"];
+
+export function unknown(why) {
+  const { mode, visit, number = "", state, place, name } = unknownFacts();
+  const stop = STOP.includes(why);
+  const again = ["/scan", mode, mode === "visit" ? visit : null].filter(Boolean).join("/");
+  const values = { number, state: state ? t(`packetstate.${state}`) : "", place: name ?? (place ? t(`place.${place}`) : "") };
+  return {
+    nodes: [
+      h("main", { class: `verdict tone-${stop ? "danger" : "stamp"}`, id: "main" },
+        icon(stop ? "stop" : "warn"), h("h1", { tabindex: "-1" }, t(stop ? "verdict.stop" : "unknown.title")),
+        h("p", { class: "h3" }, t(`unknown.${why}`)), h("p", {}, t(`unknown.${why}_do`, values))),
+      thumb(link(t("verdict.scan_again"), `#${again}`, { before: "qr" }),
+        ["yours", "over"].includes(why) ? link(t("verdict.to_round"), "#/", { quiet: true })
+          : h("a", { class: "button-quiet button-wide button-big", href: `tel:${support.replace(/\s/g, "")}` }, icon("phone"), " ", t("app.call_office"))),
+    ],
+  };
+}

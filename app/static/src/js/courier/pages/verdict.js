@@ -1,0 +1,81 @@
+// The verdict: icon, word, colour, sound, touch. It stays until touched, and it changes when the server says more.
+import * as outbox from "../outbox.js";
+import { button, code, h, icon, link, page, thumb } from "../dom.js";
+import { drop } from "../drafts.js";
+import { play } from "../feedback.js";
+import { go } from "../router.js";
+import { seal as spoken, t } from "../words.js";
+import { reason } from "./outbox.js";
+
+const ASK = 2500; // a code is worth this wait for the server's word, when there seems to be a network
+const played = new Map();
+let asking = null;
+
+/** Show the verdict of a row that is safely written. With a code the server is heard first, if it answers soon. */
+export async function asked(row, withCode) {
+  if (withCode && navigator.onLine && outbox.state() !== "offline") {
+    asking = row.digest;
+    go(`/verdict/${row.digest}`, { replace: true });
+    await Promise.race([outbox.send(), new Promise((done) => { setTimeout(done, ASK); })]);
+    asking = null;
+    outbox.changes.dispatchEvent(new Event("change"));
+    return;
+  }
+  go(`/verdict/${row.digest}`, { replace: true });
+}
+
+/** {tone, picture, word} of a row now. */
+function look(row) {
+  const wrongCode = row.meta.hadCode && row.why === "proof_missing";
+  if (wrongCode || row.verdict === "disputed" || row.verdict === "quarantined") return { tone: "danger", picture: "stop", word: t("verdict.stop") };
+  if (row.meta.sealDiffers || outbox.status(row) === "person") return { tone: "stamp", picture: "warn", word: t("verdict.amber") };
+  return { tone: "ok", picture: "check", word: t(`verdict.ok_${row.meta.event}`) };
+}
+
+export function verdict(digest) {
+  const row = outbox.row(digest);
+  if (!row) return { nodes: [page()], ready: () => go("/", { replace: true }) };
+  if (asking === digest) return { live: true, nodes: [h("main", { class: "page asking", id: "main" }, icon("saved"), h("h1", { class: "h2", tabindex: "-1", role: "status" }, t("code.asking")))] };
+  const { tone, picture, word } = look(row);
+  return {
+    live: true,
+    nodes: [
+      h("main", { class: `verdict tone-${tone}`, id: "main", "aria-live": "assertive" }, icon(picture), h("h1", { tabindex: "-1", id: "verdict" }, word), facts(row, tone), where(row)),
+      thumb(after(row, tone)),
+    ],
+    ready() {
+      if (played.get(digest) !== tone) play(tone);
+      played.set(digest, tone);
+    },
+  };
+}
+
+function facts(row, tone) {
+  const { meta } = row;
+  const wrongCode = meta.hadCode && row.why === "proof_missing";
+  if (wrongCode) return [h("p", { class: "h3" }, t("verdict.code_wrong")), h("p", {}, t("verdict.code_wrong_do"))];
+  if (tone === "danger") return [h("p", { class: "h3" }, reason(row)), code(meta.number), h("p", {}, t("verdict.kept"))];
+  if (meta.sealDiffers && meta.known) return [h("p", {}, t("verdict.seals", { known: spoken(meta.known), read: spoken(meta.seal) })), h("p", {}, t("verdict.go_on"))];
+  if (tone === "stamp") return [h("p", {}, reason(row)), code(meta.number), h("p", {}, t("verdict.go_on"))];
+  return [
+    code(meta.number),
+    meta.seal ? h("p", {}, t("seal.number", { seal: spoken(meta.seal) })) : null,
+    ["miss", "decline"].includes(meta.event) ? h("p", {}, t("verdict.told")) : null,
+    meta.to === "DELIVERED_UNVERIFIED" ? h("p", {}, t("verdict.unverified")) : null,
+    meta.hadCode && row.status === "kept" ? h("p", {}, t("verdict.code_later")) : null,
+  ];
+}
+
+const where = (row) => (row.status === "kept" ? h("p", {}, icon("saved"), " ", t("sync.kept")) : row.status === "arrived" ? h("p", {}, icon("post"), " ", t("sync.arrived")) : null);
+
+function after(row, tone) {
+  const { meta } = row;
+  if (meta.hadCode && row.why === "proof_missing" && meta.event === "deliver") return [button(t("verdict.type_again"), () => go(`/deliver/${meta.visit}/code`, { replace: true }), { before: "keys", id: "again" }), link(t("visit.deliver_failed"), `#/visit/${meta.visit}/failed`, { quiet: true })];
+  if (meta.hadCode && row.why === "proof_missing" && meta.event === "confirm") return link(t("verdict.type_again"), `#/confirm/${meta.code}`, { before: "keys" });
+  const forget = () => { drop(meta.visit); };
+  if (meta.event === "take") return [link(t("verdict.next_packet"), "#/scan/take", { before: "qr" }), link(t("take.back"), "#/", { quiet: true })];
+  const on = link(t(tone === "ok" && meta.visit ? "verdict.next_home" : "verdict.to_round"), "#/", { after: "next", id: "on" });
+  on.addEventListener("click", forget);
+  return on;
+}
+

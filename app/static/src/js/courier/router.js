@@ -1,0 +1,71 @@
+// The address after # says which page is shown; Back works as people expect. A page is a function that returns
+// {nodes, live, leave}: `live` draws it again when scans or the day change, `leave` runs when it goes.
+import { changes } from "./outbox.js";
+import { me } from "./store.js";
+import { carrying } from "./pages/carrying.js";
+import { collect } from "./pages/collect.js";
+import { deliver } from "./pages/deliver.js";
+import { confirm } from "./pages/confirm.js";
+import { failed } from "./pages/failed.js";
+import { map, visit } from "./pages/visit.js";
+import { outboxPage } from "./pages/outbox.js";
+import { phonePage } from "./pages/phone.js";
+import { round } from "./pages/round.js";
+import { scan } from "./pages/scan.js";
+import { signIn } from "./pages/signin.js";
+import { take, takeOne } from "./pages/take.js";
+import { typing } from "./pages/typing.js";
+import { unknown } from "./pages/unknown.js";
+import { verdict } from "./pages/verdict.js";
+
+const PAGES = [
+  [/^\/$/, round], [/^\/visit\/(\d+)$/, visit], [/^\/visit\/(\d+)\/map$/, map], [/^\/visit\/(\d+)\/failed$/, failed],
+  [/^\/collect\/(\d+)\/([a-z]+)$/, collect], [/^\/deliver\/(\d+)\/([a-z]+)$/, deliver],
+  [/^\/scan(?:\/([a-z]+)(?:\/(\d+))?)?$/, scan], [/^\/type(?:\/([a-z]+)(?:\/(\d+))?)?$/, typing], [/^\/unknown\/([a-z_]+)$/, unknown],
+  [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm],
+  [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage], [/^\/verdict\/([0-9a-f]{64})$/, verdict],
+];
+
+let shown = null;
+let shownAt = null;
+
+const here = () => window.location.hash.slice(1) || "/";
+
+/** Show another page; `replace` leaves no way back to this one. */
+export function go(path, { replace = false } = {}) {
+  if (here() === path) draw(true);
+  else if (replace) window.location.replace(`#${path}`);
+  else window.location.hash = path;
+}
+
+export function start() {
+  window.addEventListener("hashchange", () => draw(true));
+  changes.addEventListener("change", () => { if (shown?.live) draw(false); });
+  draw(true);
+}
+
+function find(path) {
+  if (!me()) return () => signIn();
+  for (const [pattern, page] of PAGES) {
+    const found = pattern.exec(path);
+    if (found) return () => page(...found.slice(1));
+  }
+  return () => round();
+}
+
+export function draw(fresh) {
+  const app = document.getElementById("app");
+  const path = here();
+  const focused = !fresh && document.activeElement?.id;
+  shown?.leave?.();
+  shown = find(path)();
+  app.replaceChildren(...shown.nodes);
+  if (fresh) {
+    if (shownAt !== null) {
+      window.scrollTo(0, 0);
+      app.querySelector("h1")?.focus({ preventScroll: true });
+    }
+    shownAt = path;
+  } else if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  shown.ready?.();
+}

@@ -1,0 +1,86 @@
+// The store: who this phone is, and every scan it ever signed, in IndexedDB. A scan is safe when put() has returned:
+// the write is flushed to the disk first (durability "strict"). Nothing here deletes a scan.
+import { openDB } from "idb";
+
+const NAME = "courier";
+let db = null;
+let current = null;
+
+export async function open() {
+  db = await openDB(NAME, 1, {
+    upgrade(made) {
+      made.createObjectStore("devices", { keyPath: "device" });
+      made.createObjectStore("outbox", { keyPath: ["device", "n"] });
+      made.createObjectStore("state");
+    },
+  });
+  const id = await db.get("state", "current");
+  current = id ? (await db.get("devices", id)) ?? null : null;
+}
+
+/** The signed-in phone: {device, party, actor, token, login, key, n, back, since, server}, or null. */
+export const me = () => current;
+
+export async function takePhone(device) {
+  const tx = db.transaction(["devices", "state"], "readwrite", { durability: "strict" });
+  await Promise.all([tx.objectStore("devices").put(device), tx.objectStore("state").put(device.device, "current"), tx.done]);
+  current = device;
+}
+
+/** The next courier may sign in. Keys and tokens stay as long as anything they signed is unsent. */
+export async function leavePhone() {
+  const left = current;
+  const tx = db.transaction(["devices", "outbox", "state"], "readwrite", { durability: "strict" });
+  await tx.objectStore("state").delete("current");
+  const range = IDBKeyRange.bound([left.device, 0], [left.device, Infinity]);
+  const rows = await tx.objectStore("outbox").getAll(range);
+  if (rows.every((row) => row.status !== "kept")) await tx.objectStore("devices").delete(left.device);
+  await tx.done;
+  current = null;
+}
+
+export const devices = () => db.getAll("devices");
+export const rows = () => db.getAll("outbox");
+
+/** One signed scan and the counter it used, both or neither. Refuses when another tab was faster. */
+export async function put(row, device) {
+  const tx = db.transaction(["devices", "outbox"], "readwrite", { durability: "strict" });
+  const kept = await tx.objectStore("devices").get(device.device);
+  if (!kept || kept.n !== row.n - 1) {
+    tx.abort();
+    await tx.done.catch(() => {});
+    return false;
+  }
+  const next = { ...kept, n: row.n, back: row.digest };
+  await Promise.all([tx.objectStore("outbox").add(row), tx.objectStore("devices").put(next)]);
+  await tx.done;
+  if (current?.device === next.device) current = next;
+  return true;
+}
+
+/** What the server said of some rows; other fields of a row never change. */
+export async function mark(changes) {
+  const tx = db.transaction("outbox", "readwrite", { durability: "strict" });
+  for (const { device, n, ...said } of changes) {
+    const row = await tx.store.get([device, n]);
+    if (row) await tx.store.put({ ...row, ...said });
+  }
+  await tx.done;
+}
+
+/** Facts of a device other than its counter: `since`, the server's last word about the time. */
+export async function note(device, facts) {
+  const tx = db.transaction("devices", "readwrite");
+  const kept = await tx.store.get(device);
+  if (kept) {
+    const next = { ...kept, ...facts, n: kept.n, back: kept.back };
+    await tx.store.put(next);
+    if (current?.device === device) current = next;
+  }
+  await tx.done;
+}
+
+export async function refresh() {
+  if (current) current = (await db.get("devices", current.device)) ?? current;
+  return current;
+}

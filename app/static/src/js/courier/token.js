@@ -1,0 +1,63 @@
+// The slip's 133 letters: upper-case Crockford base32 of 83 bytes. The phone reads the packet's code and issue from
+// them and checks the signature where it knows the key; the server checks again.
+import { signedBy } from "./sign.js";
+
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const BODY = 19;
+const TYPES = [1, 2, 3];
+const PREFIX = new TextEncoder().encode("slip-v1\n");
+
+/** The bytes a text says, or null unless it is the one canonical spelling of `size` bytes. */
+export function unb32(text, size) {
+  if (text.length !== Math.ceil((size * 8) / 5)) return null;
+  const bytes = new Uint8Array(size);
+  let bits = 0;
+  let held = 0;
+  let at = 0;
+  for (const letter of text) {
+    const value = ALPHABET.indexOf(letter);
+    if (value < 0) return null;
+    held = (held << 5) | value;
+    bits += 5;
+    if (bits >= 8 && at < size) {
+      bits -= 8;
+      bytes[at] = (held >> bits) & 255;
+      at += 1;
+      held &= (1 << bits) - 1;
+    }
+  }
+  return held === 0 && at === size ? bytes : null;
+}
+
+export function b32(bytes) {
+  let text = "";
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += ALPHABET[(held >> bits) & 31];
+      held &= (1 << bits) - 1;
+    }
+  }
+  return bits ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
+}
+
+/** {code, issue, key, body, sig} or null when the letters cannot be a slip's. */
+export function read(text) {
+  const bytes = unb32(text, 83);
+  if (!bytes || bytes[0] !== 1 || !TYPES.includes(bytes[2])) return null;
+  return { code: b32(bytes.slice(3, 13)), issue: bytes[13], key: bytes[1], body: bytes.slice(0, BODY), sig: bytes.slice(BODY) };
+}
+
+/** true: ours; false: not ours; null: this phone does not know the key. */
+export async function genuine(token, keys) {
+  const known = keys?.find((each) => each.id === token.key);
+  if (!known) return null;
+  const message = new Uint8Array(PREFIX.length + BODY);
+  message.set(PREFIX);
+  message.set(token.body, PREFIX.length);
+  return signedBy(known.public_key, token.sig, message);
+}

@@ -1,0 +1,49 @@
+// Words: every sentence comes with the page; the scripts know keys only. %(name)s is filled here.
+const said = JSON.parse(document.getElementById("said").textContent);
+
+export const language = said.language;
+export const support = said.support;
+export const icons = said.icons;
+export const VERSION = "1";
+const HERE = "Asia/Ho_Chi_Minh";
+const NBSP = "\u00a0";
+
+export function t(key, values = {}) {
+  const text = said.texts[key] ?? key;
+  return text.replace(/%\((\w+)\)s/g, (whole, name) => (values[name] ?? whole));
+}
+
+/** The first of these keys that has a sentence. */
+export const told = (...keys) => t(keys.find((key) => key in said.texts) ?? keys.at(-1));
+
+export const money = (amount) => new Intl.NumberFormat("vi-VN").format(amount) + NBSP + "đ";
+
+/** "8:05", local to Viet Nam whatever the phone thinks. */
+export function clock(at) {
+  return new Intl.DateTimeFormat("vi-VN", { hour: "numeric", minute: "2-digit", hourCycle: "h23", timeZone: HERE }).format(new Date(at)).replace(/^0(\d)/, "$1");
+}
+
+/** "08:00" → "8:00" */
+export const short = (time) => time.replace(/^0/, "");
+
+export const slot = ([opens, closes]) => `${short(opens)}–${short(closes)}`;
+
+/** "2026-08-28" → "Thứ Sáu, 28/8" */
+export function date(iso) {
+  const [year, month, day] = iso.split("-").map(Number);
+  const weekday = new Intl.DateTimeFormat(language === "vi" ? "vi-VN" : "en-GB", { weekday: "long", timeZone: "UTC" }).format(new Date(Date.UTC(year, month - 1, day)));
+  const upper = weekday.replace(/(^|\s)\S/g, (letter) => letter.toUpperCase());
+  return `${upper.replaceAll(" ", NBSP)}, ${day}/${month}`;
+}
+
+/** "NP0045821" → "NP 0045 821" */
+export function seal(number) {
+  const found = /^([A-Z]*)(\d{4})(\d{3})$/.exec(number ?? "");
+  return found ? `${found[1]}${NBSP}${found[2]}${NBSP}${found[3]}`.trim() : (number ?? "");
+}
+
+/** "+84900000123" → "0900 000 123" */
+export function phone(number) {
+  const local = number.startsWith("+84") ? `0${number.slice(3)}` : number;
+  return local.length === 10 ? [local.slice(0, 4), local.slice(4, 7), local.slice(7)].join(NBSP) : local;
+}

@@ -1,0 +1,157 @@
+"""A real browser against a real server. `site` serves this test's own app on a free port; `camera` holds something
+before the fake camera: a printed slip, an empty desk."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+from flask import Flask
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page
+from werkzeug.serving import make_server
+
+import labels
+from app.domain import slips
+from app.domain.packets import Packet
+from tests.e2e.finding import code_in
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTH, HEIGHT = 640, 480
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM is None:
+        if os.environ.get("REQUIRE_ALL"):
+            pytest.exit("no chromium, and REQUIRE_ALL is set", returncode=1)
+        for item in items:
+            if "tests/e2e" in str(item.path):
+                item.add_marker(pytest.mark.skip(reason="no chromium: apt-get install chromium"))
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    app: Flask
+
+
+class Camera:
+    """What the browser's fake camera sees. Change it before a page opens the camera."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.show(self.desk())
+
+    @staticmethod
+    def desk() -> Image.Image:
+        return Image.new("RGB", (WIDTH, HEIGHT), (148, 146, 140))
+
+    def show(self, *pictures: Image.Image) -> None:
+        with self.path.open("wb") as file:
+            file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F10:1 Ip A1:1 C420mpeg2\n".encode())
+            for picture in pictures:
+                y, cb, cr = picture.convert("YCbCr").split()
+                half = (WIDTH // 2, HEIGHT // 2)
+                file.write(b"FRAME\n" + y.tobytes() + cb.resize(half).tobytes() + cr.resize(half).tobytes())
+
+    def show_slip(self, packet: Packet, base_url: str) -> None:
+        """The packet's printed slip comes into view, held a little crooked: the camera waits half a second for it."""
+        paper = printed(packet, base_url)
+        frames = []
+        for turn, shift in ((-5, 0), (-3, 6), (-1, 10), (2, 4), (4, -4)):
+            frame = self.desk()
+            held = paper.rotate(turn, expand=True, fillcolor=(148, 146, 140), resample=Image.Resampling.BICUBIC)
+            frame.paste(held, ((WIDTH - held.width) // 2 + shift, (HEIGHT - held.height) // 2))
+            frames.append(frame)
+        self.show(*[self.desk()] * 5, *frames * 3)
+
+
+def printed(packet: Packet, base_url: str) -> Image.Image:
+    """The part of the real slip that holds the code, as a camera at reading distance sees it."""
+    pdf = pypdfium2.PdfDocument(labels.render("slip", [slips.slip_of(packet, base_url)]))
+    try:
+        sheet = pdf[0].render(scale=4).to_pil().convert("RGB")
+    finally:
+        pdf.close()
+    left, top, right, bottom = code_in(sheet)
+    margin = (right - left) // 6
+    cut = sheet.crop((left - margin, top - margin, right + margin, bottom + margin))
+    return cut.resize((400, 400 * cut.height // cut.width), Image.Resampling.LANCZOS)
+
+
+@pytest.fixture(scope="session")
+def camera_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("camera") / "seen.y4m"
+    Camera(path)
+    return path
+
+
+@pytest.fixture
+def camera(camera_file: Path) -> Camera:
+    return Camera(camera_file)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], camera_file: Path) -> dict[str, Any]:
+    args = [
+        "--disable-dev-shm-usage",
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={camera_file}",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        args.append("--no-sandbox")
+    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": args}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return browser_context_args | {
+        "locale": "vi-VN",
+        "timezone_id": "Asia/Ho_Chi_Minh",
+        "viewport": {"width": 360, "height": 740},
+    }
+
+
+@pytest.fixture
+def site(app: Flask) -> Iterator[Site]:
+    """This test's app on http://localhost (a secure context: keys and camera work there)."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Site(f"http://localhost:{server.port}", app)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def phone(context: BrowserContext, site: Site) -> Iterator[Page]:
+    """A courier's phone: small, touched, with a camera. Nothing it asks for may lie outside our own origin."""
+    context.grant_permissions(["camera"], origin=site.url)
+    page = context.new_page()
+    abroad: list[str] = []
+    context.on("request", lambda request: None if request.url.startswith((site.url, "data:", "blob:")) else abroad.append(request.url))
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    assert abroad == []
+    assert faults == []
+
+
+def axe_faults(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it stands."""
+    page.evaluate(AXE)
+    found = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map(v => v.id + ': ' +"
+        " v.nodes.map(n => n.target.join(' ')).join(' | ')))",
+        RULES,
+    )
+    return list(found)

@@ -1,0 +1,288 @@
+"""A courier's day on a cheap phone: sign in once, scan, collect, hand over, with a network and without one."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import BrowserContext, Page, expect
+
+from app.db import atomically, db, now
+from app.domain.calendar import today
+from app.domain.codes import Purpose
+from app.domain.packets import Packet, State, Way
+from app.domain.scans import ScanExtra, ScanRow
+from app.domain.visits import Round, VisitState, open_visit
+from tests.e2e.conftest import Camera, Site, axe_faults
+from tests.world import World
+
+
+def plan(world: World, *listed: Packet) -> None:
+    """A round for today, already started."""
+
+    def put() -> None:
+        round_ = Round(office_id=world.post.id, courier_id=world.courier.id, day=today(now()), planned_at=now())
+        round_.started_at = now()
+        db.session.add(round_)
+        db.session.flush()
+        for position, packet in enumerate(listed, 1):
+            visit = open_visit(packet.id)
+            assert visit
+            visit.round_id, visit.position, visit.state = round_.id, position, VisitState.EN_ROUTE
+
+    atomically(put)
+
+
+def sign_in(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/courier/")
+    page.get_by_label("Tên đăng nhập").fill("courier1")
+    page.get_by_label("Mật khẩu").fill(World.PASSWORD)
+    page.get_by_role("button", name="Dùng máy này").click()
+    expect(page.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible()
+
+
+def press(page: Page, name: str) -> None:
+    page.locator("main, footer").get_by_role("button", name=name).or_(
+        page.locator("main, footer").get_by_role("link", name=name)
+    ).first.click()
+
+
+def count_papers(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible()
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    press(page, "Đủ 3 tờ")
+
+
+def seal_and_money(page: Page) -> None:
+    page.get_by_label("Số trên dây niêm phong").fill("0045 821")
+    press(page, "Đã dán kín")
+    page.get_by_label("Tiền mặt").check()
+    press(page, "Đã thu 67.000 đ")
+
+
+def type_number(page: Page, number: str) -> None:
+    press(page, "Gõ mã")
+    page.get_by_label("Số trên phiếu").fill(number)
+    press(page, "Tìm gói")
+
+
+def verdict(page: Page, word: str, tone: str) -> None:
+    screen = page.locator("main.verdict")
+    expect(screen.get_by_role("heading")).to_have_text(word, timeout=10_000)
+    expect(screen).to_have_class(re.compile(rf"\btone-{tone}\b"))
+
+
+def test_a_slip_is_scanned_and_the_packet_collected_with_the_citizens_code(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    camera.show_slip(packet, "http://localhost:8000")
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible(timeout=30_000)
+    count_papers(phone)
+    seal_and_money(phone)
+    phone.get_by_label("Mã người dân đọc").fill(world.code(packet))
+    press(phone, "Xong, nhận gói")
+    verdict(phone, "Đã nhận gói", "ok")
+    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
+    packet = world.fresh(packet)
+    assert (packet.state, packet.flags, packet.seals) == (State.CARRIED, [], ["NP0045821"])
+    extra = db.session.scalar(sa.select(ScanExtra))
+    assert extra and [line["sheets"] for line in extra.papers] == [1, 1, 1]
+    assert extra.money == {"paid_by": "cash", "receipt": None}
+
+
+def test_the_number_can_be_typed_and_a_wrong_digit_is_noticed(world: World, site: Site, phone: Page) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    wrong = packet.number[:-1] + str((int(packet.number[-1]) + 1) % 10)
+    type_number(phone, wrong)
+    expect(phone.get_by_role("alert")).to_contain_text("Số cuối không khớp")
+    phone.get_by_label("Số trên phiếu").fill(packet.number.lower().replace("-", " "))
+    press(phone, "Tìm gói")
+    count_papers(phone)
+    seal_and_money(phone)
+    press(phone, "Đã ký phiếu giấy")
+    verdict(phone, "Đã nhận gói", "ok")
+    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
+    assert world.fresh(packet).flags == ["collect_unproven"]
+
+
+def test_without_a_network_the_scan_is_kept_and_sent_when_it_is_back(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    context.set_offline(True)
+    press(phone, "Quét phiếu")
+    expect(phone.get_by_text("Không có mạng. Cứ quét, máy giữ giúp.")).to_be_visible()
+    type_number(phone, packet.number)
+    count_papers(phone)
+    seal_and_money(phone)
+    phone.get_by_label("Mã người dân đọc").fill(world.code(packet))
+    press(phone, "Xong, nhận gói")
+    verdict(phone, "Đã nhận gói", "ok")
+    expect(phone.get_by_text("An toàn trên máy này")).to_be_visible()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(ScanRow)) == 0
+    context.set_offline(False)
+    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible(timeout=20_000)
+    assert world.fresh(packet).state == State.CARRIED
+
+
+def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
+    world: World, site: Site, phone: Page
+) -> None:
+    packet = world.packet(Way.OUT)
+    code = world.code(packet, Purpose.DELIVER)
+    plan(world, packet)
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Nhận gói ở quầy")
+    press(phone, "Quét gói tiếp")
+    type_number(phone, packet.number)
+    press(phone, "Đúng số này")
+    verdict(phone, "Đã nhận gói", "ok")
+    press(phone, "Về tuyến")
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    type_number(phone, packet.number)
+    phone.get_by_label("Căn cước").check()
+    press(phone, "Đúng người")
+    press(phone, "Đúng số này")
+    phone.get_by_label("Mã người dân đọc").fill("000 000" if code != "000000" else "111 111")
+    press(phone, "Xong, trao gói")
+    verdict(phone, "Dừng lại", "danger")
+    expect(phone.get_by_text("Mã chưa đúng.")).to_be_visible()
+    assert world.fresh(packet).state == State.CARRIED
+    press(phone, "Gõ lại mã")
+    phone.get_by_label("Mã người dân đọc").fill(code)
+    press(phone, "Xong, trao gói")
+    verdict(phone, "Đã trao xong", "ok")
+    assert world.fresh(packet).state == State.DELIVERED
+    press(phone, "Nhà tiếp theo")
+    expect(phone.locator("#sync-person b")).to_have_text("0")
+
+
+def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(world: World, site: Site, phone: Page) -> None:
+    packet = world.packet()
+    code = world.code(packet)
+    plan(world, packet)
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    type_number(phone, packet.number)
+    count_papers(phone)
+    seal_and_money(phone)
+    phone.get_by_label("Mã người dân đọc").fill("000000" if code != "000000" else "111111")
+    press(phone, "Xong, nhận gói")
+    verdict(phone, "Đã ghi, cần người xem", "stamp")
+    assert world.fresh(packet).state == State.CARRIED
+
+
+def test_nobody_at_home_is_recorded_with_what_comes_next(world: World, site: Site, phone: Page) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Chưa nhận được")
+    press(phone, "Ghi và nhắn người dân")
+    expect(phone.get_by_role("alert")).to_have_text("Chọn lý do")
+    phone.get_by_label("Không có ai ở nhà").check()
+    phone.get_by_label("Hẹn ngày khác").check()
+    press(phone, "Ghi và nhắn người dân")
+    verdict(phone, "Đã ghi", "ok")
+    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
+    press(phone, "Nhà tiếp theo")
+    expect(phone.get_by_text("Xong 1 / 1 nhà")).to_be_visible()
+
+
+def test_a_paper_that_is_not_there_is_marked_and_sent_all_the_same(world: World, site: Site, phone: Page) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    type_number(phone, packet.number)
+    press(phone, "Đủ 3 tờ")
+    expect(phone.get_by_role("alert")).to_contain_text("Còn 3 giấy chưa đếm")
+    phone.get_by_role("checkbox").nth(0).check()
+    phone.get_by_role("checkbox").nth(1).check()
+    press(phone, "Có giấy khác số tờ")
+    phone.get_by_role("button", name="Thiếu Học bạ").click()
+    phone.get_by_role("button", name="Thêm một tờ: Tờ khai").click()
+    press(phone, "Vẫn gửi")
+    seal_and_money(phone)
+    press(phone, "Đã ký phiếu giấy")
+    verdict(phone, "Đã nhận gói", "ok")
+    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
+    papers = world.fresh(packet).dossier.papers
+    assert [(paper.sheets, paper.is_missing) for paper in papers] == [(2, False), (1, False), (0, True)]
+
+
+def test_leaving_the_phone_keeps_what_is_not_sent(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Chưa nhận được")
+    context.set_offline(True)
+    phone.get_by_label("Không có ai ở nhà").check()
+    phone.get_by_label("Hẹn ngày khác").check()
+    press(phone, "Ghi và nhắn người dân")
+    press(phone, "Nhà tiếp theo")
+    phone.get_by_role("link", name="Máy này").click()
+    press(phone, "Rời máy này")
+    expect(phone.get_by_text("Máy còn giữ 1 lượt quét trước")).to_be_visible()
+    context.set_offline(False)
+    expect(phone.get_by_text("Máy còn giữ")).to_be_visible()
+    sign_in(phone, site)
+    expect(phone.locator("#sync-arrived b")).to_have_text("1", timeout=20_000)
+    assert db.session.scalar(sa.select(ScanRow.sig_ok)) is True
+
+
+@pytest.mark.parametrize("theme", ["day", "sun", "night"])
+def test_axe_finds_nothing_on_the_way(world: World, site: Site, phone: Page, theme: str) -> None:
+    packet, result = world.packet(), world.packet(Way.OUT)
+    plan(world, packet)
+    assert result
+    phone.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    phone.goto(f"{site.url}/courier/")
+    expect(phone.get_by_role("heading", name="Máy này của ai?")).to_be_visible()
+    assert axe_faults(phone) == []
+    sign_in(phone, site)
+    expect(phone.get_by_role("link", name="Đã tới cửa")).to_be_visible()
+    stop = phone.locator(".stop-card a").first.get_attribute("href").split("/")[2]
+    for path in ("/", f"/visit/{stop}", f"/visit/{stop}/map", f"/visit/{stop}/failed", f"/scan/visit/{stop}",
+                 f"/type/visit/{stop}", "/take", "/carrying", "/outbox", "/phone", "/unknown/none"):  # fmt: skip
+        phone.goto(f"{site.url}/courier/#{path}")
+        expect(phone.locator("h1")).to_be_visible()
+        assert (path, axe_faults(phone)) == (path, [])
+    phone.goto(f"{site.url}/courier/#/type/visit/{stop}")
+    phone.get_by_label("Số trên phiếu").fill(packet.number)
+    press(phone, "Tìm gói")
+    press(phone, "Có giấy khác số tờ")
+    assert axe_faults(phone) == []
+    count_papers(phone)
+    assert axe_faults(phone) == []
+    phone.get_by_label("Số trên dây niêm phong").fill("45")
+    press(phone, "Đã dán kín")
+    assert axe_faults(phone) == []
+    phone.get_by_label("Số trên dây niêm phong").fill("0045821")
+    press(phone, "Đã dán kín")
+    assert axe_faults(phone) == []
+    phone.get_by_label("Tiền mặt").check()
+    press(phone, "Đã thu")
+    assert axe_faults(phone) == []
+    press(phone, "Đã ký phiếu giấy")
+    verdict(phone, "Đã nhận gói", "ok")
+    assert axe_faults(phone) == []

@@ -87,6 +87,11 @@ def printed(packet: Packet, base_url: str) -> Image.Image:
 
 
 @pytest.fixture(scope="session")
+def base_url() -> None:
+    """Each test has its own `site`; there is no address for all of them."""
+
+
+@pytest.fixture(scope="session")
 def camera_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("camera") / "seen.y4m"
     Camera(path)
@@ -138,7 +143,10 @@ def phone(context: BrowserContext, site: Site) -> Iterator[Page]:
     context.grant_permissions(["camera"], origin=site.url)
     page = context.new_page()
     abroad: list[str] = []
-    context.on("request", lambda request: None if request.url.startswith((site.url, "data:", "blob:")) else abroad.append(request.url))
+    context.on(
+        "request",
+        lambda request: None if request.url.startswith((site.url, "data:", "blob:")) else abroad.append(request.url),
+    )
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     yield page

@@ -59,7 +59,7 @@ export function draw(fresh) {
   const focused = !fresh && document.activeElement?.id;
   shown?.leave?.();
   shown = find(path)();
-  app.replaceChildren(...shown.nodes);
+  app.replaceChildren(...shown.nodes.filter(Boolean));
   if (fresh) {
     if (shownAt !== null) {
       window.scrollTo(0, 0);

@@ -32,7 +32,7 @@ export function papersStep({ stop, packet, d, head, legs, next }) {
     nodes: [
       head(t("papers.title")),
       page(legs, h("p", {}, t("papers.lead")), lines.map((line) => one(line, d.editing, set)), says,
-        short ? notice("warning", "warn", h("p", {}, h("b", {}, t("papers.some_missing", { count: missing.length })), " ", t("papers.choose"))) : h("p", { class: "soft" }, t("papers.all", { count: lines.length })),
+        short ? notice("warning", "warn", h("p", {}, h("b", {}, t("papers.some_missing", { count: missing.length })), " ", t("papers.choose"))) : h("p", { class: "soft" }, open.length ? null : [t("papers.all", { count: lines.length }), " "], t("papers.rule")),
         edit),
       short
         ? thumb(link(t("papers.another_day"), `#/visit/${stop.visit}/failed`, { before: "calendar" }), total ? button(t("papers.send_anyway"), forward, { before: "pen", quiet: true, id: "anyway" }) : null)

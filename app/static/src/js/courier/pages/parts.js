@@ -5,7 +5,7 @@ import { nextTheme, setTheme } from "../phone.js";
 import { draw } from "../router.js";
 import { seal, slot, t } from "../words.js";
 
-const THEME_ICONS = { day: "home", sun: "sun", night: "moon" };
+const THEME_ICONS = { day: "eye", sun: "sun", night: "moon" };
 const LONG = 7200000;
 
 export function themeButton() {
@@ -33,8 +33,11 @@ export const kindTag = (stop) => tag(stop.kind === "collect" ? "home" : "packet"
 /** When: the promised hours, and about when the plan expects us. */
 export const hours = (stop) => h("p", { class: "time" }, slot(stop.slot));
 
+/** One fact: a picture and its words, the words under each other when they wrap. */
+export const fact = (name, words) => h("p", { class: "fact" }, icon(name), h("span", {}, words));
+
 export function sealLine(packet) {
-  return packet.seals.length ? h("p", {}, icon("seal"), " ", t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null;
+  return packet.seals.length ? fact("seal", t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null;
 }
 
 export const retry = (text, work) => button(text, work, { before: "sync", quiet: true });

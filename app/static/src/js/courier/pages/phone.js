@@ -5,7 +5,7 @@ import * as outbox from "../outbox.js";
 import { askToKeep, setTheme, theme } from "../phone.js";
 import { draw, go } from "../router.js";
 import { leavePhone, me } from "../store.js";
-import { support, t } from "../words.js";
+import { phone, support, t } from "../words.js";
 
 let kept = true;
 
@@ -30,8 +30,8 @@ export function phonePage() {
     live: true,
     nodes: [
       bar(t("app.menu"), who ? [who.name, who.badge].filter(Boolean).join(" · ") : me().login, { back: "#/" }),
-      page(h("div", { class: "stack" }, look("sun", "sun"), look("night", "moon"), look("day", "home")),
-        who?.office ? h("a", { class: "button-quiet button-big button-wide", href: `tel:${who.office.phone.replace(/\s/g, "")}` }, icon("phone"), " ", `${who.office.name} · ${who.office.phone}`)
+      page(h("div", { class: "stack" }, look("sun", "sun"), look("night", "moon"), look("day", "eye")),
+        who?.office ? h("a", { class: "button-quiet button-big button-wide", href: `tel:${who.office.phone.replace(/\s/g, "")}` }, icon("phone"), h("span", {}, `${who.office.name} · `, h("span", { class: "nowrap" }, phone(who.office.phone.replace(/\s/g, "")))))
           : h("a", { class: "button-quiet button-big button-wide", href: `tel:${support.replace(/\s/g, "")}` }, icon("phone"), " ", t("app.call_office")),
         kept ? null : notice("warning", "warn", h("p", {}, t("strip.not_kept"))),
         h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("signout.title")), h("p", {}, t("signout.lead")), unsent ? notice("stamp", "saved", h("p", {}, t("signout.unsent", { count: unsent }))) : null)),

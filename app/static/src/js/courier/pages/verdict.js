@@ -29,7 +29,7 @@ function look(row) {
   const wrongCode = row.meta.hadCode && row.why === "proof_missing";
   if (wrongCode || row.verdict === "disputed" || row.verdict === "quarantined") return { tone: "danger", picture: "stop", word: t("verdict.stop") };
   if (row.meta.sealDiffers || outbox.status(row) === "person") return { tone: "stamp", picture: "warn", word: t("verdict.amber") };
-  return { tone: "ok", picture: "check", word: t(`verdict.ok_${row.meta.event}`) };
+  return { tone: "ok", picture: "check", word: t(row.meta.to === "DELIVERED_UNVERIFIED" ? "verdict.ok_unverified" : `verdict.ok_${row.meta.event}`) };
 }
 
 export function verdict(digest) {

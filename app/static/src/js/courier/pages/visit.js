@@ -4,7 +4,7 @@ import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
 import { draft } from "../drafts.js";
 import { me } from "../store.js";
 import { clock, money, phone, t } from "../words.js";
-import { hours, kindTag, sealLine, strip } from "./parts.js";
+import { fact, hours, kindTag, sealLine, strip } from "./parts.js";
 
 export function missingVisit() {
   return { live: true, nodes: [bar(t("round.title"), null, { back: "#/" }), page(bigIcon("calendar"), h("p", { class: "h2" }, t("visit.unknown"))), thumb(link(t("verdict.to_round"), "#/"))] };
@@ -32,13 +32,13 @@ export function visit(id) {
         h("section", { class: "stop-card" },
           h("div", { class: "row between" }, kindTag(stop), stop.attempt > 1 ? h("b", {}, t("visit.attempt", { n: stop.attempt })) : null),
           h("div", {}, hours(stop), stop.arrives_at ? h("p", { class: "small soft" }, t("visit.arrives", { time: clock(stop.arrives_at) })) : null),
-          h("div", {}, h("h2", { class: "h3" }, person.name), h("p", {}, [street, ...rest].join(", ")), person.notes ? h("p", {}, icon("info"), " ", person.notes) : null),
-          h("p", {}, sum ? h("b", {}, t("visit.ask", { sum: money(sum) })) : t("visit.no_money"), stop.kind === "collect" && packet.papers.length ? ` · ${t("visit.papers", { count: packet.papers.length })}` : null)),
+          h("div", {}, h("h2", { class: "h3" }, person.name), h("p", {}, [street, ...rest].join(", ")), person.notes ? fact("info", person.notes) : null),
+          h("p", { class: "sentence" }, sum ? h("b", {}, t("visit.ask", { sum: money(sum) })) : t("visit.no_money"), stop.kind === "collect" && packet.papers.length ? ` · ${t("visit.papers", { count: packet.papers.length })}` : null)),
         person.call_first ? notice("stamp", "phone", h("p", {}, t("visit.call_first"))) : null,
         call(person.phone), person.second_phone ? call(person.second_phone, person.second_name) : null,
         h("a", { class: "button-quiet button-big button-wide", href: `#/visit/${stop.visit}/map` }, icon("pin"), " ", t("visit.way")),
-        h("section", { class: "stack-tight" }, h("p", {}, icon("packet"), " ", h("span", { class: "code" }, packet.number)), sealLine(packet), h("p", {}, icon("desk"), " ", t("visit.desk", { desk: packet.desk })),
-          packet.procedure ? h("p", {}, icon("list"), " ", packet.procedure.title) : null),
+        h("section", { class: "stack-tight" }, fact("packet", h("span", { class: "code" }, packet.number)), sealLine(packet), packet.way === "in" ? fact("desk", t("visit.desk", { desk: packet.desk })) : null,
+          packet.procedure ? fact("list", packet.procedure.title) : null),
         ready ? null : notice("warning", "warn", h("p", {}, t("visit.not_carried", { place: packet.place?.name ?? t("place.post") })))),
       thumb(ready ? link(t("visit.scan"), `#/scan/visit/${stop.visit}`, { before: "qr" }) : link(t("round.take"), "#/take", { before: "incoming" }),
         link(t(`visit.${stop.kind}_failed`), `#/visit/${stop.visit}/failed`, { quiet: true })),

@@ -98,7 +98,7 @@ def test_each_role_enters_its_own_doors_and_no_others(walk: Walk) -> None:
         for role, client in walk.own.items():
             status = client.get(url).status_code
             if right in GRANTS[role]:
-                assert status in (200, 302), (role, url, status)
+                assert status in (200, 302, 422), (role, url, status)  # 422: an empty search
             else:
                 assert status == 403, (role, url, status)
 

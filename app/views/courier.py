@@ -9,6 +9,9 @@ from app.phrases import texts
 from app.security import camera, public
 
 bp = Blueprint("courier", __name__)
+MAPS = (
+    "https://www.google.com/maps/dir/?api=1&destination="  # a link for another app, opened by a tap; nothing is fetched
+)
 
 
 @bp.get("/courier/")
@@ -16,7 +19,13 @@ bp = Blueprint("courier", __name__)
 @camera
 def home() -> ResponseReturnValue:
     settings: Settings = current_app.extensions["settings"]
-    said = {"texts": texts(), "language": str(get_locale()), "support": settings.support_phone, "icons": _icons()}
+    said = {
+        "texts": texts(),
+        "language": str(get_locale()),
+        "support": settings.support_phone,
+        "icons": _icons(),
+        "maps": MAPS,
+    }
     return render_template("courier/home.html", said=said)
 
 

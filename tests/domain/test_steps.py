@@ -115,7 +115,7 @@ def test_a_row_moves_the_packet_when_its_proof_is_met(roomy: World, step: Step) 
     for way in sorted(step.ways):
         for proof in step.proof:
             packet = held_at(roomy, actor, way, step.source, step)
-            assert actor.record(packet, step, proof) == (Ruling.APPLIED, None)
+            assert actor.record(packet, step, proof) == (Ruling.APPLIED, step.flag)
             packet = roomy.fresh(packet)
             taker = actor.party(step.taker, step.by, packet) if step.taker else packet.holder_id
             assert (packet.state, packet.holder_id) == (step.target, taker)

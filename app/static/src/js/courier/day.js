@@ -94,7 +94,7 @@ export const stopFor = (day, code) => day?.stops.find((stop) => isOpen(stop) && 
 export const byNumber = (day, number) => [...day.packets.values()].find((packet) => packet.number === number)
   ?? [...day.packets.values()].find((packet) => packet.dossier === number && !ENDED.includes(packet.state)) ?? null;
 
-/** Money taken today on this phone, in đồng. */
+/** Money taken today on this phone. */
 export function moneyHeld() {
   const day = new Date().toDateString();
   const taken = outbox.rows().filter((row) => row.meta.party === me()?.party && new Date(row.at).toDateString() === day);

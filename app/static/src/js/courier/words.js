@@ -4,6 +4,7 @@ const said = JSON.parse(document.getElementById("said").textContent);
 export const language = said.language;
 export const support = said.support;
 export const icons = said.icons;
+export const maps = said.maps;
 export const VERSION = "1";
 const HERE = "Asia/Ho_Chi_Minh";
 const NBSP = "\u00a0";

@@ -3,7 +3,7 @@ import * as day from "../day.js";
 import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
 import { draft } from "../drafts.js";
 import { me } from "../store.js";
-import { clock, money, phone, t } from "../words.js";
+import { clock, maps, money, phone, t } from "../words.js";
 import { fact, hours, kindTag, sealLine, strip } from "./parts.js";
 
 export function missingVisit() {
@@ -57,7 +57,7 @@ export function map(id) {
       bar(t("map.title"), address[0], { back: `#/visit/${stop.visit}` }),
       page(h("p", { class: "h2" }, address.join(", ")), notes ? h("p", {}, notes) : null, h("p", { class: "small soft" }, t("map.leaves"))),
       thumb(h("a", { class: "button button-big button-wide", href: `geo:${where}?q=${where}`, rel: "noreferrer" }, icon("pin"), " ", t("map.phone")),
-        h("a", { class: "button-quiet button-big button-wide", href: `https://www.google.com/maps/dir/?api=1&destination=${where}`, target: "_blank", rel: "noopener noreferrer" }, icon("map"), " ", t("map.google"))),
+        h("a", { class: "button-quiet button-big button-wide", href: `${maps}${where}`, target: "_blank", rel: "noopener noreferrer" }, icon("map"), " ", t("map.google"))),
     ],
   };
 }

@@ -62,8 +62,12 @@ class Camera:
                 file.write(b"FRAME\n" + y.tobytes() + cb.resize(half).tobytes() + cr.resize(half).tobytes())
 
     def show_slip(self, packet: Packet, base_url: str) -> None:
-        """The packet's printed slip comes into view, held a little crooked: the camera waits half a second for it."""
-        paper = printed(packet, base_url)
+        """The packet's slip, as it would be printed now."""
+        self.show_paper(labels.render("slip", [slips.slip_of(packet, base_url)]))
+
+    def show_paper(self, pdf: bytes) -> None:
+        """A printed slip comes into view, held a little crooked: the camera waits half a second for it."""
+        paper = printed(pdf)
         frames = []
         for turn, shift in ((-5, 0), (-3, 6), (-1, 10), (2, 4), (4, -4)):
             frame = self.desk()
@@ -73,13 +77,13 @@ class Camera:
         self.show(*[self.desk()] * 5, *frames * 3)
 
 
-def printed(packet: Packet, base_url: str) -> Image.Image:
-    """The part of the real slip that holds the code, as a camera at reading distance sees it."""
-    pdf = pypdfium2.PdfDocument(labels.render("slip", [slips.slip_of(packet, base_url)]))
+def printed(pdf: bytes) -> Image.Image:
+    """The part of the first sheet that holds the code, as a camera at reading distance sees it."""
+    paper = pypdfium2.PdfDocument(pdf)
     try:
-        sheet = pdf[0].render(scale=4).to_pil().convert("RGB")
+        sheet = paper[0].render(scale=4).to_pil().convert("RGB")
     finally:
-        pdf.close()
+        paper.close()
     left, top, right, bottom = code_in(sheet)
     margin = (right - left) // 6
     cut = sheet.crop((left - margin, top - margin, right + margin, bottom + margin))

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app.db import atomically, db, now
 from app.domain.calendar import today
 from app.domain.codes import Purpose
+from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.scans import ScanExtra, ScanRow
 from app.domain.visits import Round, VisitState, open_visit
@@ -16,18 +17,19 @@ from tests.e2e.conftest import Camera, Site, axe_faults
 from tests.world import World
 
 
-def plan(world: World, *listed: Packet) -> None:
-    """A round for today, already started."""
+def plan(world: World, *listed: Packet, started: bool = True) -> None:
+    """A round for today."""
 
     def put() -> None:
         round_ = Round(office_id=world.post.id, courier_id=world.courier.id, day=today(now()), planned_at=now())
-        round_.started_at = now()
+        round_.started_at = now() if started else None
         db.session.add(round_)
         db.session.flush()
+        state = VisitState.EN_ROUTE if started else VisitState.ASSIGNED
         for position, packet in enumerate(listed, 1):
             visit = open_visit(packet.id)
             assert visit
-            visit.round_id, visit.position, visit.state = round_.id, position, VisitState.EN_ROUTE
+            visit.round_id, visit.position, visit.state = round_.id, position, state
 
     atomically(put)
 
@@ -185,6 +187,25 @@ def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(world: World, si
     press(phone, "Xong, nhận gói")
     verdict(phone, "Đã ghi, cần người xem", "stamp")
     assert world.fresh(packet).state == State.CARRIED
+
+
+def test_setting_out_tells_the_people_of_the_round(world: World, site: Site, phone: Page) -> None:
+    plan(world, world.packet(), started=False)
+    sign_in(phone, site)
+    press(phone, "Bắt đầu tuyến")
+    expect(phone.get_by_role("link", name="Đã tới cửa")).to_be_visible()
+    db.session.rollback()
+    assert db.session.scalar(sa.select(Message.kind).where(Message.kind == "courier_today"))
+
+
+def test_a_packet_nobody_here_knows_is_not_taken_along(world: World, site: Site, phone: Page) -> None:
+    plan(world, world.packet())
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/type")
+    phone.get_by_label("Số trên phiếu").fill("HS-260101-000001-5")
+    press(phone, "Tìm gói")
+    verdict(phone, "Gói này của ai?", "stamp")
+    expect(phone.get_by_text("Gọi bưu cục, đọc số trên phiếu.")).to_be_visible()
 
 
 def test_nobody_at_home_is_recorded_with_what_comes_next(world: World, site: Site, phone: Page) -> None:

@@ -50,6 +50,7 @@ async function ask() {
 export function keepFresh() {
   refresh();
   window.addEventListener("online", refresh);
+  changes.addEventListener("learned", refresh);
   const look = () => { if (!document.hidden && Date.now() - fetchedAt > STALE / 5) refresh(); };
   document.addEventListener("visibilitychange", look);
   setInterval(() => { if (!document.hidden && Date.now() - fetchedAt > STALE) refresh(); }, 60000);

@@ -216,6 +216,7 @@ async function learn(device, data) {
     if (it && result.nth > it.nth) said.push({ ...key(it), ...judged(it, result), nth: result.nth });
   }
   await settle(said);
+  if (data.results.length) changes.dispatchEvent(new Event("learned"));
   await store.note(device.device, { since: data.server_time, server: { server_time: data.server_time, server_sig: data.server_sig } });
 }
 

@@ -1,4 +1,5 @@
 // Parts that several pages share: the theme button, the strip under the bar, the lines of a packet.
+import * as day from "../day.js";
 import { button, h, icon, tag } from "../dom.js";
 import * as outbox from "../outbox.js";
 import { nextTheme, setTheme } from "../phone.js";
@@ -18,7 +19,7 @@ export function themeButton() {
 export function strip() {
   const { kept, arrived } = outbox.counts();
   const state = outbox.state();
-  if (state === "signin") return line("danger", "lock", t("strip.signin"));
+  if (state === "signin" || day.trouble() === "signin") return line("danger", "lock", t("strip.signin"));
   if (state === "refused") return line("danger", "stop", t("strip.refused"));
   if (outbox.waiting() > LONG) return line("danger", "offline", t("strip.old", { hours: Math.floor(outbox.waiting() / 3600000) }));
   if (!navigator.onLine) return line("warning", "offline", t("strip.offline"));

@@ -16,12 +16,18 @@ export async function asked(row, withCode) {
   if (withCode && navigator.onLine && outbox.state() !== "offline") {
     asking = row.digest;
     go(`/verdict/${row.digest}`, { replace: true });
-    await Promise.race([outbox.send(), new Promise((done) => { setTimeout(done, ASK); })]);
+    await Promise.race([heard(row.digest), new Promise((done) => { setTimeout(done, ASK); })]);
     asking = null;
     outbox.changes.dispatchEvent(new Event("change"));
     return;
   }
   go(`/verdict/${row.digest}`, { replace: true });
+}
+
+/** A sending that was already under way may have left without this row: then once more. */
+async function heard(digest) {
+  await outbox.send();
+  if (outbox.row(digest)?.status === "kept") await outbox.send();
 }
 
 /** {tone, picture, word} of a row now. */

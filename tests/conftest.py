@@ -5,7 +5,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,15 @@ from tests.world import World
 
 people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 SECRET = "a secret for tests, forty characters long"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Where every test is required, one that is skipped has failed."""
+    report = yield
+    if os.environ.get("REQUIRE_ALL") and report.skipped:
+        report.outcome, report.longrepr = "failed", f"skipped, though every test is required: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")

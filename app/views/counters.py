@@ -1,9 +1,9 @@
 """What the pages of ward desk and post office share: the scan field, the proof of a citizen, refusals at their fields."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask import Response, current_app, flash, redirect, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from app import security
 from app.db import atomically, now
-from app.domain import audit, desk, scope, sessions, slips
+from app.domain import audit, calendar, desk, queues, scope, sessions, slips
 from app.domain.dossiers import Dossier, Paper
 from app.domain.packets import Packet
 from app.errors import Missing, Refused
@@ -98,6 +98,37 @@ def find(text: str, page: str) -> tuple[ResponseReturnValue | None, list[Dossier
     if not is_newest:
         flash(_("This slip has been replaced by a newer one. Look for the new slip on the packet."), "warning")
     return redirect(url_for(page, number=packet.number)), []
+
+
+class Lists(NamedTuple):
+    """The first page of a counter: a scan field, lists of what waits with their counts, the rows of one of them."""
+
+    place: str  # blueprint and template folder
+    table: dict[str, queues.Queue]
+
+    def page(self, status: int = 200, **more: Any) -> ResponseReturnValue:
+        shown = self._counted()
+        rows = queues.rows(self.table[shown["chosen"]], security.user())
+        today = calendar.today(now())
+        return render_template(f"{self.place}/home.html", rows=rows, today=today, **shown, **more), status
+
+    def counts(self) -> ResponseReturnValue:
+        return render_template(f"{self.place}/_queues.html", **self._counted())
+
+    def find(self) -> ResponseReturnValue:
+        text = request.args.get("code", "")
+        try:
+            answer, found = find(text, f"{self.place}.packet")
+        except Refused as refusal:
+            return self.page(refusal.status, says=sentence(refusal), text=text)
+        return answer or self.page(found=found, text=text)
+
+    def _counted(self) -> dict[str, Any]:
+        """Counts of every list; the one asked for, else the first that holds something, else the first."""
+        found, chosen = queues.counts(self.table, security.user()), request.args.get("list", "")
+        if chosen not in found:
+            chosen = next((name for name, count in found.items() if count), next(iter(found)))
+        return {"queues": found, "chosen": chosen}
 
 
 def open_packet(number: str) -> Packet:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -61,43 +61,28 @@ class Reprint(Moving):
 # ---- what waits -------------------------------------------------------------------------------------------------
 
 
+LISTS = counters.Lists("office", queues.POST)
+
+
 @bp.get("/")
 @requires(Right.COUNTER)
 @camera
 def home() -> ResponseReturnValue:
-    return _home()
+    return LISTS.page()
 
 
 @bp.get("/queues")
 @requires(Right.COUNTER)
 def counts() -> ResponseReturnValue:
     """The counts alone, for the page that is already open."""
-    return render_template("office/_queues.html", **_counted(request.args.get("list", "")))
+    return LISTS.counts()
 
 
 @bp.get("/find")
 @requires(Right.COUNTER)
 @camera
 def find() -> ResponseReturnValue:
-    text = request.args.get("code", "")
-    try:
-        answer, found = counters.find(text, "office.packet")
-    except Refused as refusal:
-        return _home(refusal.status, says=sentence(refusal), text=text)
-    return answer or _home(found=found, text=text)
-
-
-def _home(status: int = 200, **more: Any) -> ResponseReturnValue:
-    shown = _counted(request.args.get("list", ""))
-    rows = queues.rows(queues.POST[shown["chosen"]], security.user())
-    return render_template("office/home.html", rows=rows, today=calendar.today(now()), **shown, **more), status
-
-
-def _counted(chosen: str) -> dict[str, Any]:
-    found = queues.counts(queues.POST, security.user())
-    if chosen not in found:
-        chosen = next((name for name, count in found.items() if count), "coming")
-    return {"queues": found, "chosen": chosen}
+    return LISTS.find()
 
 
 # ---- one packet -------------------------------------------------------------------------------------------------

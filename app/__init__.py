@@ -11,6 +11,7 @@ from app import assets, cli, doors, errorpages, language, logs, security
 from app.config import ROOT, Settings
 from app.db import db, tune
 from app.domain.tokens import Keys
+from app.integrations import CHANNELS
 
 
 def create_app(settings: Settings | None = None, **config: Any) -> Flask:
@@ -20,7 +21,8 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SESSION_COOKIE_NAME="hs-form",  # holds the form token and the language, nothing of a person
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},  # an error names no values
+        SESSION_COOKIE_NAME="hs-form",  # form token, language, a code asked for; ids only
         SESSION_COOKIE_SECURE=settings.secure,
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=512 * 1024,
@@ -31,6 +33,10 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
         BABEL_DEFAULT_TIMEZONE="Asia/Ho_Chi_Minh",
     )
     app.config.update(config)
+    if settings.channel and settings.channel not in CHANNELS:
+        raise RuntimeError(
+            f"CHANNEL={settings.channel} is no channel: use one of {', '.join(CHANNELS)}, or leave it empty"
+        )
     app.extensions["settings"] = settings
     app.extensions["keys"] = Keys.load(settings.keys_dir, settings.secret_key)
     db.init_app(app)

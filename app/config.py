@@ -1,5 +1,6 @@
 """Every setting, read once from the environment. Half a configuration does not start."""
 
+import re
 from pathlib import Path
 from typing import Self
 
@@ -34,8 +35,8 @@ class Settings(BaseSettings):
             raise ValueError("WEB_WORKERS > 1 needs PostgreSQL: one process writes a SQLite file")
         if not self.base_url.startswith(("http://", "https://")):
             raise ValueError("BASE_URL must begin with http:// or https://")
-        if self.database_url.startswith("postgres://"):
-            self.database_url = self.database_url.replace("postgres://", "postgresql://", 1)
+        for name in ("database_url", "database_owner_url"):
+            setattr(self, name, re.sub("^postgres://", "postgresql://", getattr(self, name)))
         if self.demo and not self.channel:
             self.channel = "inbox"
         return self

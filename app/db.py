@@ -1,7 +1,7 @@
 """The database handle, and the one place where a transaction ends.
 
-SQLite: WAL, synchronous=FULL, and every writing transaction begins IMMEDIATE (custody.md §2 of the
-design: a deferred BEGIN loses most of its races). PostgreSQL: READ COMMITTED, row locks, real fsync.
+SQLite: WAL, synchronous=FULL, and every writing transaction begins IMMEDIATE (a deferred
+BEGIN loses most of its races). PostgreSQL: READ COMMITTED, row locks, real fsync.
 """
 
 import enum
@@ -10,14 +10,16 @@ import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapper, mapped_column
 
 T = TypeVar("T")
+GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock, serialization failure
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 
 
@@ -83,20 +85,21 @@ _sqlite_writer = threading.Lock()
 def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Call `work` in one transaction. Only doors do.
 
-    When somebody else was faster the database refuses our rows; then look again, once.
-    `work` has no effect outside the database, so calling it again is safe.
+    When somebody else was faster the database refuses our rows: then look again, once. When two waited for each
+    other and the database chose us to give way: again, a few times. `work` has no effect outside the database, so
+    calling it again is safe.
     """
     session = db.session
     with _sqlite_writer if db.engine.dialect.name == "sqlite" else nullcontext():
-        for last in (False, True):
+        for earlier in count():
             session.rollback()  # what was read before may be stale by now
             try:
                 session.connection(execution_options={"writes": True})
                 result = work(*args, **kwargs)
                 session.commit()
-            except IntegrityError:
+            except DBAPIError as error:
                 session.rollback()
-                if last:
+                if earlier >= _patience(error):
                     raise
             except BaseException:
                 session.rollback()
@@ -104,6 +107,18 @@ def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
             else:
                 return result
     raise AssertionError("unreachable")
+
+
+def _patience(error: DBAPIError) -> int:
+    """How often to look again after this error."""
+    if isinstance(error, IntegrityError):
+        return 1
+    return 3 if getattr(error.orig, "sqlstate", None) in GAVE_WAY else 0
+
+
+def abandon() -> None:
+    """After an error nobody expected: whatever this request had begun is gone."""
+    db.session.rollback()
 
 
 def lock(model: type[T], *keys: Any) -> list[T]:

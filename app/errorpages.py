@@ -8,8 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from app.db import abandon
 from app.errors import Refused, TooMany
 from app.logs import log
 from app.sentences import sentence
@@ -36,6 +38,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refused, refused)
     app.register_error_handler(CSRFError, forged)
     app.register_error_handler(HTTPException, http)
+    app.register_error_handler(OperationalError, busy)
     app.register_error_handler(Exception, broken)
 
 
@@ -61,7 +64,16 @@ def http(error: HTTPException) -> ResponseReturnValue:
     return answer(status, key, str(text))
 
 
+def busy(error: OperationalError) -> ResponseReturnValue:
+    """The database is away or too busy: nothing was written, and the same request may be sent again."""
+    abandon()
+    log.error("database away", kind=type(error.orig).__name__, route=request.url_rule.rule if request.url_rule else "-")
+    key, _title, text = PAGES[503]
+    return *answer(503, key, str(text)), {"Retry-After": "5"}
+
+
 def broken(error: Exception) -> ResponseReturnValue:
+    abandon()
     reference = f"{secrets.choice('ABCDEGHKMNPRTX')}{secrets.randbelow(10)} {secrets.randbelow(1000):03d}"
     log.error(
         "broken",

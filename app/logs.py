@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -34,12 +35,20 @@ def only_known_fields(_logger: Any, _name: str, event: MutableMapping[str, Any])
     return {key: value for key, value in event.items() if key in FIELDS}
 
 
+def frames_only(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Where an exception arose and of which kind; not what it says, for a database repeats the values it refused."""
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        event["exception"] = "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
+    return event
+
+
 def configure() -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            frames_only,
             only_known_fields,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
@@ -62,13 +71,12 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def tell(response: Response) -> Response:
         if request.endpoint not in ("static", "health.healthz", "health.readyz") and not app.testing:
-            user = g.get("user")
             log.info(
                 "request",
                 method=request.method,
                 route=request.url_rule.rule if request.url_rule else "-",
                 status=response.status_code,
                 ms=round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
-                role=user.role if user else None,
+                role=g.get("role"),
             )
         return response

@@ -55,14 +55,18 @@ def init_app(app: Flask) -> None:
 
 def guard() -> AnyResponse | None:
     """Runs before every request: who is it, and may they?"""
-    g.user, g.session, g.device = None, None, None
+    g.user, g.session, g.device, g.role = None, None, None, None
     if request.endpoint is None or request.endpoint == "static":
         return None
     view = current_app.view_functions[request.endpoint]
-    if request.path.startswith("/api/"):
+    api = request.path.startswith("/api/")
+    if any("\0" in text for text in (request.path, *request.args.values(), *(() if api else request.form.values()))):
+        abort(400)  # no text of ours holds a NUL, and PostgreSQL takes none
+    if api:
         _know_device()
     else:
         _know_session()
+    g.role = str(g.user.role) if g.user else None
     if not hasattr(view, "right"):
         abort(403)
     right: Right | None = view.right
@@ -126,16 +130,19 @@ def address_key(purpose: str) -> bytes:
 
 WINDOW = timedelta(minutes=15)
 PER_LOGIN, PER_ADDRESS = 8, 40
+ANYWHERE, HOUR = 100, timedelta(hours=1)  # for one login from all addresses: a stranger cannot lock it in eight tries
 
 
-def check_password(login: str, password: str) -> User:
-    """The user, or Refused("sign_in_wrong"); tries are counted for the login and for the address."""
+def check_password(login: str, password: str, purpose: str = "sign-in") -> User:
+    """The user, or Refused("sign_in_wrong"); tries are counted for the login at this address, and for each alone."""
     doing = act()
-    login_key = doing.keys.digest("sign-in", login.strip().lower())
-    atomically(sessions.count, login_key, PER_LOGIN, WINDOW, doing.at)
-    atomically(sessions.count, address_key("sign-in-from"), PER_ADDRESS, WINDOW, doing.at)
+    name = login.strip().lower()
+    here = doing.keys.digest(purpose, name, request.remote_addr or "")
+    atomically(sessions.count, here, PER_LOGIN, WINDOW, doing.at)
+    atomically(sessions.count, doing.keys.digest(f"{purpose}-anywhere", name), ANYWHERE, HOUR, doing.at)
+    atomically(sessions.count, address_key(f"{purpose}-from"), PER_ADDRESS, WINDOW, doing.at)
     found = sessions.check_password(login, password)
-    atomically(sessions.forget, login_key)
+    atomically(sessions.forget, here)
     return found
 
 
@@ -177,7 +184,7 @@ def prove_presence(password: str) -> None:
     if is_present():
         return
     try:
-        found = check_password(user().login, password)
+        found = check_password(user().login, password, "presence")
     except Refused as refusal:
         raise Refused("presence_wrong") if refusal.key == "sign_in_wrong" else refusal from refusal
     if found.id != user().id:

@@ -7,7 +7,7 @@ person who has left, may still hand in what it holds.
 
 import base64
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, jsonify
@@ -141,6 +141,6 @@ def _instant(value: Any) -> datetime | None:
     """A `since` that cannot be read costs the phone its news, never its scans."""
     try:
         found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
         return None
-    return found if found.tzinfo else None

@@ -22,7 +22,7 @@ from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act, User
 from app.domain.scans import Ruling, Scan, ScanRow, Verdict
-from app.domain.steps import NOTE_EVENTS, STEPS, Step, rows
+from app.domain.steps import NEXT, NOTE_EVENTS, REASONS, STEPS, Step, rows
 from app.domain.tokens import Keys
 from app.errors import Refused
 
@@ -53,7 +53,8 @@ class Outcome:
 def record_all(batch: Iterable[Scan], seen: Seen) -> list[Outcome]:
     """Judge several scans in one transaction, devices and then packets locked in one order."""
     batch = list(batch)
-    lock(Device, *{scan.device for scan in batch if scan.device})
+    named = sa.select(Device.id).where(Device.kind == DeviceKind.PHONE, Device.id.in_({scan.device for scan in batch}))
+    lock(Device, *db.session.scalars(named))
     _lock_packets({scan.code for scan in batch if scan.code})
     return [record(scan, seen) for scan in batch]
 
@@ -63,23 +64,32 @@ def record(scan: Scan, seen: Seen) -> Outcome:
     if known := scans.latest(scan.digest):
         scans.keep_extra(scan)
         return _outcome(scan, known)
-    device = next(iter(lock(Device, scan.device)), None) if scan.device else None
+    device = _device(scan)
     sig_ok = device is not None and tokens.signed_by(device.verify_key, scan.sig, b"scan-v1\n" + scan.body)
-    clash = _clash(scan)
+    clash = _clash(scan) if sig_ok else None
     scans.keep(scan, sig_ok, seen.at)
+    if device is not None and sig_ok and clash != "n_reused":
+        _count(device, scan)
     if why := _vet(scan, device, sig_ok, clash):
         ruling = Ruling.HELD if why == "device_revoked" else Ruling.QUARANTINED
         return _outcome(scan, scans.rule(scan.digest, ruling, why, None, seen.at))
     assert device is not None
-    _count(device, scan)
     packet = next(iter(_lock_packets({scan.code})), None)
     if packet is None:
         return _outcome(scan, scans.rule(scan.digest, Ruling.HELD, "packet_unknown", None, seen.at))
     verdict = _judge(scan, packet, device, seen)
-    if verdict.verdict in (Ruling.APPLIED, Ruling.DISPUTED):
+    if verdict.verdict is not Ruling.HELD:  # a duplicate too: others may name it as what they follow
         _judge_held_again(packet, seen)
     _recompute_flags(packet)
     return _outcome(scan, scans.latest(scan.digest) or verdict, packet)
+
+
+def _device(scan: Scan) -> Device | None:
+    """The device a body names; a phone is locked here, the server's own were when they signed."""
+    device = db.session.get(Device, scan.device) if scan.device else None
+    if device is not None and device.kind is DeviceKind.PHONE:
+        (device,) = lock(Device, device.id)
+    return device
 
 
 def _lock_packets(wanted: set[bytes | None]) -> list[Packet]:
@@ -99,10 +109,11 @@ def _outcome(scan: Scan, verdict: Verdict, packet: Packet | None = None) -> Outc
 
 
 def _clash(scan: Scan) -> str | None:
-    same_id = sa.select(ScanRow.digest).where(ScanRow.id == scan.id)
+    """Whether the id or the number of a well-signed scan was used before; a forger's rows do not count."""
+    same_id = sa.select(ScanRow.digest).where(ScanRow.id == scan.id, ScanRow.sig_ok)
     if scan.id and db.session.scalar(same_id.limit(1)):
         return "id_reused"
-    same_n = sa.select(ScanRow.digest).where(ScanRow.device_id == scan.device, ScanRow.n == scan.n)
+    same_n = sa.select(ScanRow.digest).where(ScanRow.device_id == scan.device, ScanRow.n == scan.n, ScanRow.sig_ok)
     if scan.n and db.session.scalar(same_n.limit(1)):
         return "n_reused"
     return None
@@ -130,7 +141,8 @@ def _count(device: Device, scan: Scan) -> None:
     if scan.n != device.contiguous + 1:
         return
     device.contiguous, device.last_digest = scan.n, scan.digest
-    later = sa.select(ScanRow.n, ScanRow.digest).where(ScanRow.device_id == device.id, ScanRow.n > scan.n)
+    well_signed = sa.select(ScanRow.n, ScanRow.digest).where(ScanRow.device_id == device.id, ScanRow.sig_ok)
+    later = well_signed.where(ScanRow.n > scan.n)
     for n, digest in db.session.execute(later.order_by(ScanRow.n)):
         if n != device.contiguous + 1:
             break
@@ -185,14 +197,16 @@ def _note(scan: Scan, packet: Packet, hand: Hand, seen: Seen) -> Verdict:
     step = next(
         (s for s in rows(scan.event, packet.way) if s.by is hand.by and any(p <= hand.proven for p in s.proof)), None
     )
-    if step is None:
+    known = scan.event not in REASONS or (scan.reason in REASONS[scan.event] and scan.next in NEXT[scan.event])
+    if step is None or not known:
         return scans.rule(scan.digest, Ruling.HELD, "proof_missing", None, seen.at)
     line = ledger.append(
         packet, LineKind.NOTE, scan.event, here.holder, here.holder, here.state, scan.digest, None, seen.at
     )
-    if scan.event in ("miss", "decline"):
-        visits.fail(packet, scan.reason or "", scan.next or "", seen.at)
-    _tell(packet, step, scan, seen)
+    if scan.event not in REASONS or visits.fail(
+        packet, scan.reason or "", scan.next or "", scan.actor or "", scan.wall or seen.at, seen.at
+    ):
+        _tell(packet, step, scan, seen)
     return scans.rule(scan.digest, Ruling.APPLIED, None, line.id, seen.at)
 
 
@@ -229,7 +243,8 @@ def _digests_behind(packet: Packet, link: Link) -> list[bytes]:
     after = [one.digest for one in chain[at + 1 :]]
     echoed = [alias for alias, digest in placing.aliases(packet).items() if digest in after]
     claimed = [row.digest for row, _ in placing.claims(packet)]
-    return after + [digest for digest in echoed + claimed if digest not in after]
+    of_claims = [row.digest for row, v in scans.of_packet(packet.code, Ruling.DUPLICATE) if v.line_id is None]
+    return after + [digest for digest in echoed + claimed + of_claims if digest not in after]
 
 
 def _judge_held_again(packet: Packet, seen: Seen) -> None:
@@ -245,7 +260,7 @@ def _judge_held_again(packet: Packet, seen: Seen) -> None:
             place = placing.place(waiting, packet, Hand(waiting, packet, device, seen.keys))
             if (place.ruling, place.why) != (Ruling.HELD, verdict.why):
                 after = _judge(waiting, packet, device, seen)
-                changed = after.verdict is not Ruling.HELD
+                changed = changed or after.verdict is not Ruling.HELD
 
 
 def _tell(packet: Packet, step: Step, scan: Scan, seen: Seen) -> None:

@@ -343,7 +343,8 @@ def of_packet(code: bytes, *rulings: Ruling) -> list[tuple[ScanRow, Verdict]]:
 
 def missing(device_id: str, contiguous: int, limit: int = 50) -> list[int]:
     """The device's numbers that have not arrived, lowest first: gaps between those that have."""
-    arrived = sa.select(ScanRow.n).where(ScanRow.device_id == device_id, ScanRow.n > contiguous)
+    well_signed = sa.select(ScanRow.n).where(ScanRow.device_id == device_id, ScanRow.sig_ok)
+    arrived = well_signed.where(ScanRow.n > contiguous)
     gaps: list[int] = []
     expected = contiguous + 1
     for n in db.session.scalars(arrived.distinct().order_by(ScanRow.n)):

@@ -61,7 +61,7 @@ def find(secret: str, at: datetime) -> Session | None:
 
 def check_password(login: str, password: str) -> User:
     """Same work and same answer whether the login exists or not. Raises Refused("sign_in_wrong")."""
-    user = db.session.scalar(sa.select(User).filter_by(login=login.strip().lower(), disabled_at=None))
+    user = db.session.scalar(sa.select(User).filter_by(login=login.replace("\0", "").strip().lower(), disabled_at=None))
     if not people.secret_fits(user.password_hash if user else None, password) or user is None:
         raise Refused("sign_in_wrong")
     return user

@@ -22,6 +22,7 @@ from app.errors import Missing, Refused
 WINDOWS = ((time(8), time(10)), (time(10), time(12)), (time(13), time(15)), (time(15), time(17)))
 # fmt: on
 NOTICE = timedelta(hours=2)  # a slot can be booked until this long before it begins
+SKEW = timedelta(minutes=10)  # a phone's clock may be this wrong
 HORIZON = 10  # working days ahead
 
 
@@ -218,10 +219,16 @@ def finish(packet: Packet, at: datetime) -> None:
         visit.state, visit.ended_at = VisitState.DONE, at
 
 
-def fail(packet: Packet, reason: str, next_: str, at: datetime) -> None:
-    """Nobody there, papers not ready …: the visit is over, what comes next is said beside the reason."""
-    if visit := open_visit(packet.id):
-        visit.state, visit.ended_at, visit.reason, visit.next = VisitState.MISSED, at, reason, next_
+def fail(packet: Packet, reason: str, next_: str, courier_id: str, said_at: datetime, at: datetime) -> bool:
+    """Nobody there, papers not ready …: the visit is over, what comes next is said beside the reason.
+
+    Only a visit that was this courier's, and that stood when they wrote it down: a late word does not end a new one.
+    """
+    visit = open_visit(packet.id)
+    if visit is None or visit.courier is None or visit.courier.id != courier_id or visit.created_at > said_at + SKEW:
+        return False
+    visit.state, visit.ended_at, visit.reason, visit.next = VisitState.MISSED, at, reason, next_
+    return True
 
 
 def round_of(courier: User, day: date) -> Round | None:

@@ -1,5 +1,7 @@
 """Signing in and out, the language, and where each role starts work."""
 
+import re
+
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
@@ -15,6 +17,7 @@ from app.security import public, requires
 from app.sentences import sentence
 
 bp = Blueprint("account", __name__)
+INSIDE = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")  # browsers drop tabs and newlines, so none may be there
 
 STARTS = {
     Role.COURIER: "courier.home",
@@ -75,7 +78,7 @@ def language(to: str) -> ResponseReturnValue:
 
 def _inside(path: str) -> str | None:
     """A path of our own, or None: nobody is sent to another site."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path else None
+    return path if INSIDE.fullmatch(path) else None
 
 
 @bp.app_context_processor

@@ -73,7 +73,10 @@ def test_a_new_sign_in_is_a_new_secret(app: Flask, world: World) -> None:
     assert client.get_cookie("hs").value != "fixed-by-an-attacker"
 
 
-@pytest.mark.parametrize("where", ["//evil.example", "https://evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "where",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "/\r/evil.example", "/\n/x"],
+)
 def test_nobody_is_sent_to_another_site(app: Flask, world: World, where: str) -> None:
     form = {"login": "desk1", "password": World.PASSWORD, "next": where}
     assert app.test_client().post("/sign-in", data=form).headers["Location"] == "/start"

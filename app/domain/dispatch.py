@@ -12,11 +12,10 @@ import routes
 from app.db import db, lock
 from app.domain import audit, people, visits
 from app.domain.calendar import HERE
-from app.domain.dossiers import Dossier
-from app.domain.packets import Packet, Way
+from app.domain.packets import Packet, State
 from app.domain.people import Act, User
 from app.domain.places import Office
-from app.domain.visits import OPEN, Round, Slot, Visit, VisitState
+from app.domain.visits import OPEN, Round, Slot, Visit, VisitKind, VisitState
 from app.errors import Missing, Refused
 
 SHIFT = (time(7, 30), time(17, 30))
@@ -57,34 +56,40 @@ def of_day(office: Office, day: date) -> list[Visit]:
 def assign(office: Office, visit_ids: list[int], courier_id: str | None, act: Act) -> int:
     """Give visits of this office to a courier, at the end of the round, or to nobody. How many were moved.
 
+    A packet to deliver that a courier already carries stays with that courier: its visit is passed over.
     Raises Missing("courier_unknown") for another office's courier and Refused("round_under_way") once one has set out.
     """
     courier = next((c for c in people.couriers_of(office.id) if c.id == courier_id), None)
     if courier_id and courier is None:
         raise Missing("courier_unknown")
-    moved = 0
+    moved: list[int] = []
+    held = _held(office, Visit.id.in_(visit_ids))
     for visit in lock(Visit, *visit_ids):
         if visit.slot.office_id != office.id or visit.state not in OPEN:
             continue
         if visit.state is VisitState.EN_ROUTE:
             raise Refused("round_under_way")
+        if held.get(visit.id, courier) != courier:
+            continue
         if courier is None:
             visit.round, visit.position, visit.state = None, None, VisitState.SCHEDULED
         else:
-            round_ = _round(office, courier, visit.slot.day)
-            visit.position = max((v.position or 0 for v in round_.visits if v is not visit), default=0) + 1
-            visit.round, visit.state = round_, VisitState.EN_ROUTE if round_.started_at else VisitState.ASSIGNED
+            _append(_round(office, courier, visit.slot.day), visit)
         visit.arrives_at = None
-        moved += 1
-    audit.note("assign", f"office {office.id}", act, visits=visit_ids, courier=courier_id)
-    return moved
+        moved.append(visit.id)
+    audit.note("assign", f"office {office.id}", act, visits=moved, courier=courier_id)
+    return len(moved)
 
 
 def problem(office: Office, day: date) -> routes.Problem:
-    """Every visit that has not set out, for every courier who has not. Seconds since local midnight."""
+    """Every visit that has not set out, for every courier who has not. Seconds since local midnight.
+
+    What a courier carries to be delivered is left out: nobody else can bring it, and `adopt` keeps it with them.
+    """
     here = day_of(office, day)
     free = [courier for courier, round_ in here.rounds if round_ is None or round_.started_at is None]
     waiting = [v for v in of_day(office, day) if v.state in (VisitState.SCHEDULED, VisitState.ASSIGNED)]
+    waiting = [v for v in waiting if not (v.kind is VisitKind.DELIVER and v.packet.state is State.CARRIED)]
     return routes.Problem(
         depot=routes.Place(office.lat, office.lon),
         couriers=tuple(
@@ -104,14 +109,18 @@ def problem(office: Office, day: date) -> routes.Problem:
 
 
 def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
-    """Write a plan into the rounds. Visits that changed while it was made stay as they are. How many were placed."""
+    """Write a plan into the rounds, then what couriers already carry. How many were placed.
+
+    Visits that changed while the plan was made stay as they are.
+    """
     midnight = datetime.combine(day, time(), HERE)
     placed = 0
+    held = _held(office, Slot.day == day)
     ids = [int(stop.key) for round_ in plan.rounds for stop in round_.stops]
     left_out = [int(stop.key) for stop in plan.unplanned]
-    found = {visit.id: visit for visit in lock(Visit, *ids, *left_out)}
+    found = {visit.id: visit for visit in lock(Visit, *{*ids, *left_out, *held})}
     for visit_id in left_out:
-        if found[visit_id].state is VisitState.ASSIGNED:
+        if visit_id not in held and found[visit_id].state is VisitState.ASSIGNED:
             _take_off(found[visit_id])
     for planned in plan.rounds:
         courier = db.session.get_one(User, planned.courier.key)
@@ -121,24 +130,42 @@ def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
         round_.planned_at = act.at
         for position, (stop, arrival) in enumerate(zip(planned.stops, planned.arrivals, strict=True), start=1):
             visit = found[int(stop.key)]
-            if visit.state not in (VisitState.SCHEDULED, VisitState.ASSIGNED) or visit.slot.day != day:
+            if visit.id in held or not _still(visit, day):
                 continue
             visit.round, visit.position, visit.state = round_, position, VisitState.ASSIGNED
             visit.arrives_at = midnight + timedelta(seconds=arrival)
+            placed += 1
+    for visit_id, holder in held.items():
+        if _still(found[visit_id], day):
+            _append(_round(office, holder, day), found[visit_id])
+            found[visit_id].arrives_at = None
             placed += 1
     audit.note("plan", f"office {office.id}", act, day=day.isoformat(), placed=placed)
     return placed
 
 
-def due_out(office: Office) -> list[Packet]:
-    """Results sealed at the desks this office serves, and packets it holds that go on to a home."""
+def _held(office: Office, which: sa.ColumnElement[bool]) -> dict[int, User]:
+    """Open visits to deliver what a courier of this office carries, in order of their windows, and that courier."""
+    couriers = {courier.party_id: courier for courier in people.couriers_of(office.id)}
     query = (
-        sa.select(Packet)
-        .join(Dossier)
-        .where(Dossier.post_office_id == office.id, Packet.way == Way.OUT, Packet.state.in_(("WAITING", "AT_POST")))
-        .order_by(Packet.created_at)
+        sa.select(Visit.id, Packet.holder_id)
+        .join(Visit.packet)
+        .join(Visit.slot)
+        .where(which, Slot.office_id == office.id, Visit.kind == VisitKind.DELIVER, Visit.state.in_(OPEN))
+        .where(Packet.state == State.CARRIED, Packet.holder_id.in_(couriers))
+        .order_by(Slot.opens, Visit.id)
     )
-    return list(db.session.scalars(query))
+    return {visit_id: couriers[holder] for visit_id, holder in db.session.execute(query)}
+
+
+def _still(visit: Visit, day: date) -> bool:
+    """Whether it is still to be planned on this day."""
+    return visit.state in (VisitState.SCHEDULED, VisitState.ASSIGNED) and visit.slot.day == day
+
+
+def _append(round_: Round, visit: Visit) -> None:
+    visit.position = max((v.position or 0 for v in round_.visits if v is not visit), default=0) + 1
+    visit.round, visit.state = round_, VisitState.EN_ROUTE if round_.started_at else VisitState.ASSIGNED
 
 
 def _round(office: Office, courier: User, day: date) -> Round:

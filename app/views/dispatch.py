@@ -22,7 +22,7 @@ bp = Blueprint("dispatch", __name__, url_prefix="/dispatch")
 @bp.get("/")
 @requires(Right.DISPATCH)
 def home() -> ResponseReturnValue:
-    """The first working day that still has something to plan: today, until the last window has begun."""
+    """Today, or the next working day when today is none."""
     today = calendar.today(now())
     day = today if calendar.is_working(today) else calendar.working_days_after(today, 1)[0]
     return redirect(url_for("dispatch.day", day=day.isoformat()))
@@ -42,7 +42,7 @@ def day(day: str) -> ResponseReturnValue:
 @requires(Right.DISPATCH)
 def assign(day: str) -> ResponseReturnValue:
     when = _read(day)
-    ids = [int(value) for value in request.form.getlist("visit") if value.isdecimal()][:500]
+    ids = [int(value) for value in request.form.getlist("visit") if value.isdecimal() and len(value) < 10][:500]
     courier = request.form.get("courier") or None
     if ids:
         moved = atomically(dispatch.assign, _office(), ids, courier, security.act())

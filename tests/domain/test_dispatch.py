@@ -6,7 +6,7 @@ from flask import Flask
 import routes
 from app.db import atomically, db
 from app.domain import dispatch, visits
-from app.domain.packets import Packet
+from app.domain.packets import Packet, Way
 from app.domain.visits import Visit, VisitState
 from app.errors import Missing, Refused
 from tests.world import World
@@ -79,3 +79,49 @@ def test_the_page_plans_and_gives_by_hand(app: Flask, world: World, sign_in) -> 
     assert db.session.get_one(Visit, visit_id).courier.id == world.second_courier.id
     assert office.post(f"/dispatch/{day}/plan", follow_redirects=True).status_code == 200
     assert office.get("/dispatch/not-a-day").status_code == 422
+
+
+def carried(world: World) -> Packet:
+    """A result the first courier has taken from the desk, its visit still to come."""
+    packet = world.packet(Way.OUT)
+    outcome = world.record(world.phone().scan(packet, "take"))
+    assert outcome.verdict == "applied", outcome
+    return world.fresh(packet)
+
+
+def test_what_a_courier_carries_is_planned_for_nobody_else(each_world: World) -> None:
+    world = each_world
+    held, other = carried(world), world.packet()
+    day = visit_of(held).slot.day
+    problem = dispatch.problem(world.post, day)
+    assert [stop.key for stop in problem.stops] == [str(visit_of(other).id)]
+    plan = routes.plan(problem, iterations=10)
+    for _ in range(2):
+        assert atomically(dispatch.adopt, world.post, day, plan, world.act(world.dispatcher)) == 2
+        visit = visit_of(held)
+        assert (visit.state, visit.courier) == (VisitState.ASSIGNED, world.courier)
+        assert visit.position == max(each.position or 0 for each in visit.round.visits)
+
+
+def test_what_was_taken_while_the_plan_was_made_goes_with_its_holder(world: World) -> None:
+    packet = world.packet(Way.OUT)
+    visit = visit_of(packet)
+    day = visit.slot.day
+    plan = routes.plan(dispatch.problem(world.post, day), iterations=10)
+    keen = world.second_courier if plan.rounds[0].courier.key == world.courier.id else world.courier
+    assert world.record(world.phone(keen).scan(packet, "take")).verdict == "applied"
+    atomically(dispatch.adopt, world.post, day, plan, world.act(world.dispatcher))
+    assert visit_of(packet).courier == keen
+
+
+def test_a_carried_packet_is_not_given_to_a_colleague_by_hand(world: World) -> None:
+    visit = visit_of(carried(world))
+    for courier, moved in ((world.second_courier.id, 0), (world.courier.id, 1), (None, 0)):
+        assert atomically(dispatch.assign, world.post, [visit.id], courier, world.act(world.dispatcher)) == moved
+    assert db.session.get_one(Visit, visit.id).courier == world.courier
+
+
+def test_a_visit_number_beyond_all_numbers_is_nobodys(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    day = visit_of(world.packet()).slot.day.isoformat()
+    office = sign_in(world.dispatcher)
+    assert office.post(f"/dispatch/{day}/assign", data={"visit": "9" * 30}).status_code == 302

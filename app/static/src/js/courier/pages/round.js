@@ -3,7 +3,7 @@ import * as day from "../day.js";
 import { bar, bigIcon, button, h, icon, link, notice, page, pair, thumb } from "../dom.js";
 import * as outbox from "../outbox.js";
 import { draw, go } from "../router.js";
-import { clock, date, money, short, t } from "../words.js";
+import { clock, date, money, slot, t } from "../words.js";
 import { hours, kindTag, retry, strip, themeButton } from "./parts.js";
 
 let startFailed = false;
@@ -48,6 +48,7 @@ function nextStop(now, stop) {
   return h("section", { class: "stop-card", "aria-labelledby": "next-home" },
     h("div", { class: "row between" }, kindTag(stop), h("b", {}, t("round.stop_of", { n: now.stops.indexOf(stop) + 1, count: now.stops.length }))),
     hours(stop),
+    stop.arrives_at ? h("p", { class: "small soft" }, t("visit.arrives", { time: clock(stop.arrives_at) })) : null,
     h("div", {}, h("h2", { class: "h3", id: "next-home" }, street), h("p", {}, rest.join(", "), person.notes ? `. ${person.notes}` : "")),
     h("p", {}, h("b", {}, person.name), " · ", facts.join(" · ")),
     person.call_first ? notice("stamp", "phone", h("p", {}, t("visit.call_first"))) : null,
@@ -80,7 +81,7 @@ function bags(now) {
 
 function later(stops) {
   if (!stops.length) return null;
-  return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.later")), h("ol", { class: "later" }, stops.map((stop) => row(stop, short(stop.slot[0]), stop.person?.address[0] ?? ""))));
+  return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.later")), h("ol", { class: "later" }, stops.map((stop) => row(stop, stop.arrives_at ? clock(stop.arrives_at) : slot(stop.slot), stop.person?.address[0] ?? ""))));
 }
 
 function done(stops) {

@@ -51,7 +51,7 @@ def _office(courier: User) -> dict[str, str] | None:
     return {"name": office.name, "phone": office.phone, "party": office.party_id} if office else None
 
 
-@bp.post("/rounds/<int:round_id>/start")
+@bp.post("/rounds/<int(max=2147483647):round_id>/start")
 @requires(Right.SCAN)
 def start(round_id: int) -> ResponseReturnValue:
     bodies.same_site()

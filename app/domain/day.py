@@ -24,9 +24,11 @@ from app.errors import Missing
 VIEW = "courier.day"
 MOST = 200  # packets in one list
 SHIFT = timedelta(hours=12)  # a phone may work this long on what it was told
-LEAVES_A_DESK = sa.or_(
-    sa.and_(Packet.state == State.WAITING, Packet.way != Way.IN),
-    sa.and_(Packet.state == State.AT_DESK, Packet.way != Way.IN),
+AT_A_DESK = frozenset({State.WAITING, State.AT_DESK})
+TO_BRING = sa.select(Visit.packet_id).where(Visit.kind == VisitKind.DELIVER, Visit.state.in_(OPEN))
+LEAVES_A_DESK = sa.and_(
+    Packet.state.in_(AT_A_DESK),
+    sa.or_(Packet.way == Way.BETWEEN, sa.and_(Packet.way == Way.OUT, Packet.id.in_(TO_BRING))),
 )
 
 
@@ -140,7 +142,8 @@ def carried_by(courier: User) -> list[Packet]:
 def to_take(courier: User, at: datetime) -> list[Packet]:
     """What waits for a courier of this post office: at its own counter, and at the ward desks it serves.
 
-    What stands on another courier's round today is that courier's to take.
+    What stands on another courier's round today is that courier's to take; a result without a visit is called for
+    at the desk and is nobody's.
     """
     if courier.office is None:
         return []
@@ -176,6 +179,8 @@ def is_theirs(found: Packet, courier: User, at: datetime) -> bool:
     if found.holder_id == courier.office.party_id:
         return True
     kind = db.session.get_one(Party, found.holder_id).kind
+    if kind is PartyKind.DESK and found.way is Way.OUT and found.state in AT_A_DESK and not visits.open_visit(found.id):
+        return False  # it stays at the desk until it is called for
     return kind in (PartyKind.DESK, PartyKind.CITIZEN) and found.dossier.post_office_id == courier.office_id
 
 

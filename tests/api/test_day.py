@@ -13,7 +13,7 @@ from app.domain.calendar import today
 from app.domain.outbox import Message
 from app.domain.packets import Packet, Way
 from app.domain.people import User
-from app.domain.visits import Round, Visit, VisitState, open_visit
+from app.domain.visits import Round, Visit, VisitState, cancel, open_visit
 from app.integrations import wording
 from tests.api.conftest import Line, line
 from tests.world import MONDAY, World
@@ -134,6 +134,15 @@ def test_what_stands_on_a_colleagues_round_is_theirs_to_take(world: World, wire:
     assert day(wire)["to_take"] == []
 
 
+def test_a_result_to_be_called_for_at_the_desk_is_no_couriers(world: World, wire: Line, tuesday: None) -> None:
+    packet = world.packet(Way.OUT)
+    visit = open_visit(packet.id)
+    assert visit
+    atomically(cancel, visit, world.act())
+    assert day(wire)["to_take"] == []
+    assert wire.post("/api/v1/lookups", {"number": packet.number}).status_code == 404
+
+
 def test_a_packet_sealed_at_home_is_nobodys_to_take_before_the_visit(world: World, wire: Line) -> None:
     world.packet()
     assert day(wire)["to_take"] == []
@@ -187,6 +196,7 @@ def test_somebody_elses_round_cannot_be_started(world: World, tuesday: None) -> 
         assert (answer.status_code, answer.json["key"]) == (404, "round_unknown")
     absent = line(world).post("/api/v1/rounds/999999/start")
     assert (absent.status_code, absent.json["key"]) == (404, "round_unknown")
+    assert line(world).post(f"/api/v1/rounds/{'9' * 30}/start").status_code == 404
 
 
 def test_another_site_starts_no_round(world: World, wire: Line, tuesday: None) -> None:

@@ -25,6 +25,13 @@ class Purpose(StrEnum):
     DELIVER = "deliver"
 
 
+class Shut(StrEnum):
+    """Why a view code opens nothing any more, whatever is typed."""
+
+    TRIES = "tries"
+    LATE = "late"
+
+
 class DoorCode(Model):
     __tablename__ = "door_codes"
 
@@ -113,6 +120,14 @@ def answer_view(request: str, code: str, act: Act) -> int | None:
         return None
     row.used_at = act.at
     return row.dossier_id
+
+
+def view_shut(request: str, at: datetime) -> Shut | None:
+    """Why this request's code opens nothing any more; None while it may. The same for a dossier that is not there."""
+    row = db.session.get(ViewCode, request)
+    if row is None or row.used_at or not _fresh(row, at):
+        return Shut.LATE
+    return Shut.TRIES if row.tries >= TRIES else None
 
 
 def _fresh(row: ViewCode, at: datetime) -> bool:

@@ -14,7 +14,7 @@ from wtforms.validators import DataRequired, Length
 
 from app import security
 from app.db import atomically, db, now
-from app.domain import booking, calendar, custody, dossiers, numbers, packets, sessions, slips, tokens
+from app.domain import booking, calendar, codes, custody, dossiers, numbers, packets, sessions, slips, tokens
 from app.domain import tracking as stories
 from app.domain import visits as calls
 from app.domain.dossiers import CaseState, Dossier
@@ -272,6 +272,7 @@ def send_code() -> ResponseReturnValue:
     _throttle("send", security.address_key("send"), (5, 10 * MINUTE), (30, DAY))
     _throttle("send-number", number.encode(), *MESSAGES)
     session["view_request"] = atomically(stories.ask_details, number, security.act())
+    session["view_number"] = number
     return redirect(url_for("tracking.code"), SEE_OTHER)
 
 
@@ -282,16 +283,25 @@ def code() -> ResponseReturnValue:
     if not asked:
         return redirect(url_for("tracking.by_number"))
     form = Code()
+    if codes.view_shut(asked, now()):
+        return _code_page(asked, form), 422 if form.is_submitted() else 200
     if not form.validate_on_submit():
-        return render_template("tracking/code.html", form=form), 422 if form.errors else 200
+        return _code_page(asked, form), 422 if form.errors else 200
     _throttle("view", security.address_key("view"), (20, 10 * MINUTE))
     found = atomically(stories.open_details, asked, form.code.data, security.act())
     if found is None:
-        form.code.errors = [_("This is not the code, or its 5 minutes are over. Look again, or ask for a new one.")]
-        return render_template("tracking/code.html", form=form), 422
+        form.code.errors = [_("This is not the code of the message. Look again.")]
+        return _code_page(asked, form), 422
     session.pop("view_request")
+    session.pop("view_number", None)
     session["details"] = {"dossier": found, "until": (now() + GRANT).isoformat()}
     return redirect(url_for("tracking.details"), SEE_OTHER)
+
+
+def _code_page(asked: str, form: Code) -> str:
+    """The field while the code may still open; after that why it does not, and the way to a new one."""
+    shut = codes.view_shut(asked, now())
+    return render_template("tracking/code.html", form=form, shut=shut, number=session.get("view_number"))
 
 
 @bp.get("/track/details")

@@ -244,6 +244,24 @@ def test_a_code_is_asked_for_an_unknown_number_just_the_same(world: World, clien
     assert client.post("/track/send", data={"number": "hello"}).status_code == 422
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_code_that_opens_nothing_any_more_says_so_and_a_new_one_is_sent(
+    world: World, client: FlaskClient, _monday: Any, known: bool
+) -> None:
+    number = world.packet().number if known else "HS-260101-000001-5"
+    client.post("/track/send", data={"number": number})
+    pages = [client.post("/track/code", data={"code": "12345"}) for _ in range(6)]
+    assert {page.status_code for page in pages} == {422}
+    assert ["/track/send" in page.text for page in pages] == [False] * 4 + [True] * 2
+    assert "/track/send" in client.get("/track/code").text
+    _monday.shift(timedelta(minutes=2))
+    assert client.post("/track/send", data={"number": number}).location == "/track/code"
+    assert "/track/send" not in client.get("/track/code").text
+    _monday.shift(timedelta(minutes=6))
+    late = client.get("/track/code")
+    assert late.status_code == 200 and f'value="{number}"' in late.text and 'name="code"' not in late.text
+
+
 def test_a_phone_is_not_flooded_with_codes(world: World, client: FlaskClient) -> None:
     packet = world.packet()
     seen = [client.post("/track/send", data={"number": packet.number}).status_code for _ in range(3)]

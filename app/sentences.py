@@ -53,6 +53,7 @@ SENTENCES = {
     "sign_in_wrong": _l("The name or the password is not right. Look at both and try again."),
     "presence_wrong": _l("The password is not right. Nothing has been recorded yet."),
     "too_many_tries": _l("Too many tries. Wait %(seconds)s seconds, or ask your supervisor."),
+    "too_many_minutes": _l("Too many tries. Wait %(minutes)s minutes, or ask your supervisor."),
     "not_your_page": _l("This page belongs to another job. Sign in with the account that does it."),
     "not_a_courier": _l("Only couriers carry packets with a phone. Sign in at the desk or the office instead."),
     "device_key": _l("The phone sent a key we cannot use. Update its browser and sign in again."),
@@ -76,6 +77,7 @@ SENTENCES = {
     "counts_missing": _l("Every paper needs a number. Type 0 for a paper that is not in the packet."),
     "remark_needed": _l("The seal is not whole. Write in a few words what both of you see; it goes into the record."),
     "seal_form": _l("A seal reads like NP 0045 821. Read the number from the bag."),
+    "seal_used": _l("This seal number is already on packet %(number)s. Look at the bag again, or take another seal."),
     "pin_wrong": _l("The courier's PIN is not right. Nothing has been recorded yet."),
     "pin_needs_courier": _l("No courier holds this packet, so nobody can type a PIN. Have the printed record signed."),
     "official_code_taken": _l("Another dossier already has this code. Look at the one-stop system again."),
@@ -90,6 +92,7 @@ SENTENCES = {
     "wrong_office": _l("Packet %(number)s belongs to %(office)s. Send the citizen or the courier there."),
     "nothing_counted": _l("No paper was handed over, so there is nothing to take in."),
     "reprint_reason": _l("Choose why the slip is printed again."),
+    "slip_cancelled": _l("The booking of packet %(number)s was cancelled, so its slip is void. Book again for a new one."),
     "packet_over": _l("The journey of packet %(number)s is over. It needs no new slip."),
     "page_too_old": _l("Packet %(number)s has moved since this page was opened. Look at it again; nothing has been recorded."),
     # custody
@@ -106,10 +109,15 @@ SENTENCES = {
     "pool_overlaps": _l("This range overlaps one that is already loaded. No number is used twice."),
 }
 # fmt: on
+EXAMPLE = "HS-260826-000123-0"
+WHOLE = EXAMPLE.replace("-", "\u2011")  # does not break over two lines
 
 
 def sentence(refusal: Refused) -> str:
     """The refusal in words. A key without a sentence is a programming error."""
     blank = dict.fromkeys(("seconds", "minutes", "number", "digits", "code", "desk", "office", "fields"), "")
     values: dict[str, Any] = blank | refusal.values
-    return str(SENTENCES[refusal.key]) % values
+    key, seconds = refusal.key, refusal.values.get("seconds", 0)
+    if key == "too_many_tries" and seconds >= 120:
+        key, values["minutes"] = "too_many_minutes", -(-seconds // 60)
+    return str(SENTENCES[key]).replace(EXAMPLE, WHOLE) % values

@@ -242,7 +242,7 @@ def result_of(dossier: Dossier) -> Packet | None:
 def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
     """Seal the result: a new packet with its own slip, sender the desk; a courier comes, or it waits to be called for.
 
-    Raises Invalid("seal_form"); Refused: `result_not_ready`, `result_sent`, `wrong_ward`.
+    Raises Invalid("seal_form"); Refused: `result_not_ready`, `result_sent`, `seal_used`, `wrong_ward`.
     """
     dossier, seal = _hold(dossier, act), numbers.read_seal(seal)
     if dossier.state is not CaseState.RESULT_READY:
@@ -251,6 +251,8 @@ def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
         if known.seal == seal:
             return known
         raise Refused("result_sent", number=known.number)
+    if other := _sealed_with(seal, dossier.desk):
+        raise Refused("seal_used", number=other)
     desk = dossier.desk
     packet = packets.new(dossier, Kind.RESULT, Way.OUT, desk.party_id, int(desk.ward.code), act)
     packet.seals = [seal]
@@ -260,6 +262,16 @@ def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
     else:
         _invite(packet, act)
     return packet
+
+
+def _sealed_with(seal: str, desk: Office) -> str | None:
+    """The number of a packet of this desk, still under way, that already has this seal."""
+    under_way = (
+        sa.select(Packet.number, Packet.seals)
+        .join(Dossier, Packet.dossier_id == Dossier.id)
+        .where(Dossier.desk_id == desk.id, Packet.state.not_in(packets.ENDED))
+    )
+    return next((number for number, seals in db.session.execute(under_way) if seal in seals), None)
 
 
 def send_again(packet: Packet, act: Act) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import labels
 from app.domain import calendar, ledger, numbers, postage, tokens, visits
-from app.domain.dossiers import Dossier, ReturnWay
-from app.domain.packets import Kind, Packet, Way
+from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
+from app.errors import Gone
 from labels import qr, terms
 
 COPIES = (1, 2, 3)  # sender, inside the envelope, post
@@ -63,7 +64,13 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
 
 
 def pdf(packets: Sequence[Packet], base_url: str, copies: Sequence[int] = COPIES) -> bytes:
-    """The slips of these packets, each in these copies, as one PDF."""
+    """The slips of these packets, each in these copies, as one PDF.
+
+    Raises Gone("slip_cancelled") when a booking was cancelled and its papers never left home.
+    """
+    for packet in packets:
+        if packet.dossier.state is CaseState.CANCELLED and packet.state is State.WAITING:
+            raise Gone("slip_cancelled", number=packet.number)
     return labels.render("slip", (slip_of(packet, base_url, copy) for packet in packets for copy in copies))
 
 

@@ -248,7 +248,7 @@ def about(arrives_at: datetime) -> tuple[time, time]:
 
 
 def _entries(dossier: Dossier, coming: Visit | None, at: datetime) -> list[Entry]:
-    done = sorted(_past(dossier), key=lambda entry: entry.at or dossier.booked_at)
+    done = sorted(_past(dossier), key=lambda entry: (entry.key == "closed", entry.at or dossier.booked_at))
     if dossier.state in OVER:
         return done
     if coming:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, StringField
+from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from app import security
@@ -15,6 +15,7 @@ from app.domain.people import Act, Right
 from app.errors import Refused
 from app.security import requires
 from app.sentences import sentence
+from app.views.fields import IntegerField
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 SERIAL = NumberRange(0, 99_999_999, _l("A serial has at most eight digits, for example 47312482"))

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, IntegerField, StringField
+from wtforms import BooleanField, HiddenField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from app import security
@@ -18,12 +18,13 @@ from app.domain.dossiers import Dossier, Paper
 from app.domain.packets import Packet
 from app.errors import Missing, Refused
 from app.sentences import sentence
+from app.views.fields import IntegerField
 
 TRIES, WINDOW = 5, timedelta(minutes=15)
 
 # The field a refusal belongs to; whatever is not named here is said on top of the page.
 FIELDS = {
-    "seal_form": "seal", "remark_needed": "remark", "pin_wrong": "pin", "pin_needs_courier": "on_paper",
+    "seal_form": "seal", "seal_used": "seal", "remark_needed": "remark", "pin_wrong": "pin", "pin_needs_courier": "on_paper",
     "presence_wrong": "password", "official_code": "code", "official_code_taken": "code", "due_past": "due_on",
     "proof_needed": "code", "custody_proof_missing": "code", "reprint_reason": "reason",
 }  # fmt: skip
@@ -51,6 +52,11 @@ class Proven(Moving):
 
     code = StringField(_l("Six digits from the citizen's message"), [Length(max=20)])
     paper = BooleanField(_l("No digits: I hold the slip they signed"))
+
+    @property
+    def has_digits(self) -> bool:
+        """Whether digits are to be tried; a signed slip needs no counting of tries."""
+        return not self.paper.data and any(c.isdigit() for c in self.code.data or "")
 
     @property
     def given(self) -> dict[str, Any]:

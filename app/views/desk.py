@@ -9,10 +9,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
-    DateField,
     FieldList,
     FormField,
-    IntegerField,
     PasswordField,
     RadioField,
     SelectChoice,
@@ -36,6 +34,7 @@ from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
 from app.views.counters import Moving, Proven, Sealed, complain
+from app.views.fields import DateField, IntegerField
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 BLANK_ROWS = 2  # of the result's papers, beyond those we can guess
@@ -338,11 +337,13 @@ def hand_over(number: str) -> ResponseReturnValue:
         return _page(packet, form, 422)
     try:
         security.prove_presence(form.password.data or "")
-        counters.throttled("desk-code", packet.number)
+        if form.has_digits:
+            counters.throttled("desk-code", packet.number)
         atomically(desk.hand_over, packet, security.act(), head=form.seen, **form.given)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
-    counters.forgive("desk-code", number)
+    if form.has_digits:
+        counters.forgive("desk-code", number)
     flash(_("Handed over in person. The dossier is closed."), "ok")
     return redirect(url_for("desk.packet", number=number))
 

@@ -258,3 +258,33 @@ def test_every_look_at_a_dossier_is_written_down(world: World, sign_in: Any) -> 
     assert looks == [
         (world.officer.id, packet.dossier_id, "desk.packet"), (world.officer.id, packet.dossier_id, "desk.sheet"),
     ]  # fmt: skip
+
+
+def test_the_signed_slip_works_after_too_many_wrong_digits(world: World, sign_in: Any) -> None:
+    client = sign_in(world.officer)
+    packet = sealed(world, client, ReturnWay.DESK)
+    data = {"head": seen(client.get(url(packet)).text), "code": "000000"}
+    assert [client.post(url(packet, "hand-over"), data=data).status_code for _ in range(6)] == [422] * 5 + [429]
+    assert client.post(url(packet, "hand-over"), data=data | {"code": ""}).status_code == 422
+    assert client.post(url(packet, "hand-over"), data=data | {"paper": "y"}).status_code == 302
+    assert world.fresh(packet).state == State.DELIVERED
+
+
+def test_a_number_or_a_day_that_cannot_be_read_is_said_in_our_words(world: World, sign_in: Any) -> None:
+    client = sign_in(world.officer)
+    packet = world.collected(world.phone())
+    client.get("/", headers={"Accept-Language": "vi"})
+    page = client.post(url(packet, "receive"), data=receiving(client, packet, sheets_2="x")).text
+    assert "Not a valid" not in page and "Gõ một số, ví dụ 2" in page
+    packet = received(world, client)
+    page = client.post(url(packet, "accept"), data={"code": "H29.17-261123-0001", "due_on": "2026-02-31"}).text
+    assert "Not a valid" not in page and "2026-08-28" in page
+
+
+def test_a_seal_of_another_packet_under_way_is_refused_at_its_field(world: World, sign_in: Any) -> None:
+    client = sign_in(world.officer)
+    packet = with_result(world, client, ReturnWay.DESK)
+    other = world.collected(world.phone())
+    answer = client.post(url(packet, "send"), data={"head": packet.head.hex(), "seal": "NP 0045 821"})
+    assert answer.status_code == 422
+    assert 'id="seal-error"' in answer.text and other.number in answer.text

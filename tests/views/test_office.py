@@ -100,3 +100,12 @@ def test_five_wrong_codes_close_the_counter_for_a_while(world: World, sign_in: A
     statuses = [client.post(url(packet, "accept"), data=data).status_code for _ in range(6)]
     assert statuses == [422] * 5 + [429]
     assert db.session.scalar(sa.select(Packet.state).filter_by(id=packet.id)) == State.WAITING
+    assert client.post(url(packet, "accept"), data=data | {"paper": "y"}).status_code == 302
+
+
+def test_a_packet_on_its_way_in_is_first_of_all_a_couriers(world: World, sign_in: Any) -> None:
+    client, packet = sign_in(world.clerk), world.collected(world.phone())
+    client.post(url(packet, "hand-in"), data={"head": packet.head.hex(), "seal": "NP0045821"})
+    page = client.get(url(packet)).text
+    before = page[: page.index(url(packet, "hand-out"))]
+    assert 'class="notice' in before and "<details" in before

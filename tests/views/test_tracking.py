@@ -16,6 +16,8 @@ from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Right
 from app.domain.visits import Round, VisitState
+from app.errors import TooMany
+from app.sentences import sentence
 from app.views.tracking import PAGES
 from tests.world import MONDAY, World
 
@@ -86,7 +88,10 @@ def test_a_visit_is_cancelled_after_one_question(world: World, client: FlaskClie
     assert page.status_code == 200 and db.session.get_one(Packet, packet.id).dossier.state is CaseState.BOOKED
     assert client.post(f"{link(packet)}/cancel").status_code == 303
     assert db.session.get_one(Packet, packet.id).dossier.state is CaseState.CANCELLED
-    assert client.get(link(packet)).status_code == 200
+    page = client.get(link(packet))
+    assert page.status_code == 200 and 'href="/book"' in page.text
+    slip = client.get(f"{link(packet)}/slip.pdf")
+    assert slip.status_code == 410 and packet.number in slip.text
 
 
 def test_a_visit_is_moved_to_another_time(world: World, client: FlaskClient) -> None:
@@ -302,3 +307,9 @@ def test_a_damaged_or_forged_token_gets_the_same_helpful_page_without_a_number(
         assert answer.status_code == 404
         assert packet.number not in answer.text and "tel:0900000000" in answer.text
         assert "<script>alert" not in answer.text
+
+
+def test_waiting_is_told_in_minutes_when_it_is_long() -> None:
+    assert "900" not in sentence(TooMany("too_many_tries", seconds=900))
+    assert "15" in sentence(TooMany("too_many_tries", seconds=900))
+    assert "119" in sentence(TooMany("too_many_tries", seconds=119))

@@ -1,0 +1,20 @@
+"""Fields of WTForms that say in our own words, and the reader's language, what they could not read."""
+
+import wtforms
+from flask_babel import gettext as _
+
+
+class IntegerField(wtforms.IntegerField):  # type: ignore[misc]
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as wrong:
+            raise ValueError(_("Type a whole number, for example 2")) from wrong
+
+
+class DateField(wtforms.DateField):  # type: ignore[misc]
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as wrong:
+            raise ValueError(_("Type a day of the calendar, for example 2026-08-28")) from wrong

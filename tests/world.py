@@ -155,6 +155,20 @@ class World:
         db.session.rollback()
         return db.session.get_one(Packet, packet.id)
 
+    def on_round(self, packet: Packet, courier: User | None = None) -> None:
+        """The packet's visit is the courier's to make."""
+
+        def put() -> None:
+            visit = visits.open_visit(packet.id)
+            assert visit
+            rider = courier or self.courier
+            round_ = visits.Round(office_id=self.post.id, courier_id=rider.id, day=visit.slot.day)
+            db.session.add(round_)
+            db.session.flush()
+            visit.round_id, visit.state = round_.id, visits.VisitState.ASSIGNED
+
+        atomically(put)
+
     def fresh_count(self) -> int:
         """How many scans there are: what a refused page must not change."""
         db.session.rollback()

@@ -240,7 +240,8 @@ def test_moving_a_visit_to_its_own_time_changes_nothing(world: World) -> None:
 def test_a_missed_visit_is_followed_by_a_second_attempt(world: World) -> None:
     dossier = book(world)
     (packet,) = of_dossier(dossier.id)
-    atomically(visits.fail, packet, "nobody_home", "another_day", MONDAY)
+    world.on_round(packet)
+    atomically(visits.fail, packet, "nobody_home", "another_day", world.courier.id, MONDAY, MONDAY)
     later = visits.offers(world.post, MONDAY)[-1].key
     assert atomically(booking.rebook, dossier, later, world.act()).attempt == 2
 

@@ -15,7 +15,7 @@ from app.domain.dossiers import Dossier
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.scans import Ruling, Scan
-from app.domain.visits import Round, VisitState
+from app.domain.visits import VisitState
 from tests.test_race import rush
 from tests.world import MONDAY, World
 
@@ -105,18 +105,6 @@ def test_a_forger_takes_no_number_and_no_id_from_anybody(world: World) -> None:
                taker=packet.holder_id, parent=None, proof=[("WET_SEEN", "")])  # fmt: skip
 
 
-def on_round(world: World, packet: Packet) -> None:
-    def put() -> None:
-        visit = visits.open_visit(packet.id)
-        assert visit
-        round_ = Round(office_id=world.post.id, courier_id=world.courier.id, day=visit.slot.day)
-        db.session.add(round_)
-        db.session.flush()
-        visit.round_id, visit.state = round_.id, VisitState.ASSIGNED
-
-    atomically(put)
-
-
 def messages(kind: str) -> int:
     db.session.rollback()
     return db.session.scalar(sa.select(sa.func.count()).select_from(Message).filter_by(kind=kind)) or 0
@@ -125,14 +113,14 @@ def messages(kind: str) -> int:
 @pytest.mark.parametrize("facts", [{"reason": "made_up", "next": "zzz"}, {"reason": "nobody_home", "next": "zzz"}])
 def test_a_failure_is_said_in_known_words_only(world: World, facts: dict[str, str]) -> None:
     packet = world.packet()
-    on_round(world, packet)
+    world.on_round(packet)
     assert world.record(world.phone().scan(packet, "miss", **facts)).why == "proof_missing"
     assert messages("missed") == 0
 
 
 def test_a_stranger_and_a_late_word_do_not_end_a_visit(world: World) -> None:
     packet, phone = world.packet(), world.phone()
-    on_round(world, packet)
+    world.on_round(packet)
     said = {"reason": "nobody_home", "next": "another_day"}
     assert world.record(world.phone(world.strange_courier).scan(packet, "miss", **said)).verdict == Ruling.APPLIED
     early = MONDAY - timedelta(days=3)

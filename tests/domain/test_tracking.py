@@ -85,7 +85,8 @@ def test_a_collection_without_the_citizens_code_asks_for_it(world: World) -> Non
 
 def test_a_missed_visit_says_why_and_offers_another_time(world: World) -> None:
     packet = world.packet()
-    atomically(visits.fail, packet, "nobody_home", "another_day", MONDAY)
+    world.on_round(packet)
+    atomically(visits.fail, packet, "nobody_home", "another_day", world.courier.id, MONDAY, MONDAY)
     told = story(world.fresh(packet))
     assert told.headline == "missed" and told.movable
     missed = next(entry for entry in told.entries if entry.key == "missed")

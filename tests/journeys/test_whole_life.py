@@ -15,7 +15,7 @@ from app.domain.packets import Kind, Packet, State
 from app.domain.people import User
 from tests.conftest import signing_in
 from tests.journeys.pages import Visitor
-from tests.world import Phone, World
+from tests.world import World
 
 
 class Life:
@@ -28,7 +28,7 @@ class Life:
         self.dispatcher = Visitor(enter(world.dispatcher))
         self.clerk = Visitor(enter(world.clerk))
         self.officer = Visitor(enter(world.officer))
-        self.phone = Phone(world.courier, world.act())
+        self.phone = world.phone()
 
     def book(self, **over: Any) -> Dossier:
         """Answer one question a page, as a person of seventy would."""

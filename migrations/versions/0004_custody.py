@@ -3,35 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.append_only import protect
+
 revision = "0004"
 down_revision = "0003"
-
-APPEND_ONLY = ("scans", "verdicts", "handoffs", "manifests", "manifest_lines")
-
-
-def refuse_changes() -> None:
-    """Nobody, the owner included, updates, deletes or truncates evidence and ledger by mistake."""
-    if op.get_bind().dialect.name == "sqlite":
-        for table in APPEND_ONLY:
-            for verb in ("UPDATE", "DELETE"):
-                op.execute(
-                    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-                )
-        return
-    op.execute(
-        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
-    )
-    for table in APPEND_ONLY:
-        op.execute(
-            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-        )
-        op.execute(
-            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        )
 
 
 def upgrade() -> None:
@@ -208,7 +183,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["packet_id"], ["packets.id"], name=op.f("fk_manifest_lines_packet_id_packets")),
         sa.PrimaryKeyConstraint("manifest_id", "packet_id", name=op.f("pk_manifest_lines")),
     )
-    refuse_changes()
+    protect("scans", "verdicts", "handoffs", "manifests", "manifest_lines")
 
 
 def downgrade() -> None:

@@ -104,6 +104,12 @@ SENTENCES = {
     "custody_behind_dispute": _l("Packet %(number)s is in dispute. A supervisor decides first."),
     "custody_parent_unknown": _l("The page was too old for packet %(number)s. Open it again."),
     "custody_fits_nowhere": _l("Packet %(number)s is not where this step begins."),
+    # tasks
+    "task_unknown": _l("There is no such matter here."),
+    "task_closed": _l("A colleague has just closed this matter. Look at what they wrote; nothing has been recorded."),
+    "task_taken": _l("A colleague has this matter already. Take it over only after speaking to them."),
+    "task_outcome": _l("This matter does not end that way. Choose one of the outcomes on the page."),
+    "task_needs_two": _l("Two people close this matter. Ask a colleague to sign in beside you."),
     "scan_unreadable": _l("This scan could not be read. It is kept for a person to look at."),
     "pool_range": _l("A pool has a two-letter prefix and a range of eight-digit serials, for example RR 47312482 to 47312999."),
     "pool_overlaps": _l("This range overlaps one that is already loaded. No number is used twice."),

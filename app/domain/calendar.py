@@ -1,6 +1,7 @@
 """Working time: which days state agencies and the post work (Bộ luật Lao động Đ111-112; operator's calendar wins)."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -9,8 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Model, db
+from app.domain.places import OfficeHours, Opening
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+Hours = OfficeHours | Opening
+HALVES = ((time(7, 30), time(11, 30)), (time(13), time(17)))
+USUAL: Sequence[Hours] = [Opening(weekday, opens, closes) for weekday in range(5) for opens, closes in HALVES]
 
 
 class CalendarDay(Model):
@@ -55,6 +60,39 @@ def working_days_after(day: date, count: int) -> list[date]:
 def due_day(received: date, days: int) -> date:
     """Legal count: the end of the last of `days` working days; 0 means the same working day."""
     return working_days_after(received, days)[-1] if days else received
+
+
+def openings(day: date, hours: Sequence[Hours]) -> Iterator[tuple[datetime, datetime]]:
+    """When an office with these hours is open on `day`: never on a holiday, on a declared working day as on a Monday."""
+    declared = db.session.get(CalendarDay, day)
+    closed = not declared.is_open if declared else day in _vietnam()
+    todays = [one for one in hours if one.weekday == day.weekday()]
+    if not todays and is_working(day):
+        todays = [one for one in hours if one.weekday == 0]
+    for one in [] if closed else sorted(todays, key=lambda one: one.opens):
+        yield datetime.combine(day, one.opens, HERE), datetime.combine(day, one.closes, HERE)
+
+
+def office_time_after(at: datetime, span: timedelta, hours: Sequence[Hours]) -> datetime:
+    """When an office with these hours has been open for `span` since `at`; within the opening, not before it."""
+    day, left = today(at), span
+    for _ in range(366):
+        for opens, closes in openings(day, hours):
+            begins = max(opens, at)
+            if begins <= closes and left <= closes - begins:
+                return begins + left
+            left -= max(closes - begins, timedelta())
+        day += timedelta(days=1)
+    raise ValueError("this office never opens")
+
+
+def office_day_after(at: datetime, hours: Sequence[Hours]) -> datetime:
+    """One working day later: when the office has been open as long as on a Monday."""
+    monday = [one for one in hours if one.weekday == 0] or [one for one in USUAL if one.weekday == 0]
+    length = sum(
+        (datetime.combine(date.min, h.closes) - datetime.combine(date.min, h.opens) for h in monday), timedelta()
+    )
+    return office_time_after(at, length, hours)
 
 
 def declare(day: date, is_open: bool, note: str) -> bool:

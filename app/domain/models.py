@@ -18,5 +18,6 @@ from app.domain import (  # noqa: F401
     procedures,
     scans,
     sessions,
+    tasks,
     visits,
 )

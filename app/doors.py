@@ -5,11 +5,11 @@ from types import ModuleType
 from flask import Flask
 
 from app import security
-from app.api import day, devices, scans
+from app.api import day, devices, manifests, scans
 from app.views import account, admin, booking, courier, demo, desk, dispatch, health, office, tracking
 
 VIEWS = (health, account, booking, tracking, courier, desk, office, dispatch, admin)
-APIS: tuple[ModuleType, ...] = (devices, scans, day)
+APIS: tuple[ModuleType, ...] = (devices, scans, day, manifests)
 
 
 def init_app(app: Flask) -> None:

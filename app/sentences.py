@@ -87,6 +87,11 @@ SENTENCES = {
     "result_sent": _l("The result is already sealed in packet %(number)s."),
     "not_waiting_here": _l("Packet %(number)s does not wait at this desk, so no visit can be planned for it."),
     "proof_needed": _l("Type the six digits the citizen has, or tick that you hold the signed slip."),
+    "manifest_key_used": _l("This handing over was already recorded with another list. Begin a new one."),
+    "manifest_list": _l("The list of packets cannot be used. Load it again and count once more."),
+    "manifest_party": _l("The giving or receiving side is not known here. Load the list again."),
+    "manifest_signature": _l("The confirmation does not match this record. Load it again, read it and confirm once more."),
+    "not_your_manifest": _l("Only the side that gave or received can confirm record %(number)s for itself."),
     "manifest_unknown": _l("There is no record of handing over with this number here."),
     # post office
     "wrong_office": _l("Packet %(number)s belongs to %(office)s. Send the citizen or the courier there."),

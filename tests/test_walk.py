@@ -10,7 +10,6 @@ from werkzeug.routing import Rule
 
 from app.db import atomically, db
 from app.domain import dispatch, manifests, people, visits
-from app.domain.manifests import Giver
 from app.domain.people import GRANTS, Right, Role, User
 from tests.conftest import signing_in
 from tests.world import World
@@ -29,8 +28,8 @@ class Walk:
         packet = world.collected(phone)
         self.number, self.secret = packet.number, packet.dossier.secret
         act = world.act(world.officer)
-        found = manifests.Found("NP0045821", True, True, "")
-        manifest = atomically(manifests.of_one, packet, packet.holder_id, world.desk.party_id, Giver.PIN, act, found)
+        found = manifests.Found("NP0045821")
+        manifest = atomically(manifests.of_one, packet, world.desk.party_id, packet.head, found, act.at)
         self.receipt = manifest.receipt_no
         other = visits.current(world.packet().id)
         assert other

@@ -55,7 +55,7 @@ def upload() -> ResponseReturnValue:
     batch: list[Scan] = []
     for index, item in enumerate(envelope.scans):
         try:
-            batch.append(_read(item))
+            batch.append(read(item))
         except Invalid:
             return _unreadable(json.dumps(item).encode(), device, act, index)
     outcomes = _judge(batch, Seen(act.at, act.keys)) if batch else []
@@ -71,7 +71,7 @@ def upload() -> ResponseReturnValue:
     )
 
 
-def _read(item: Any) -> Scan:
+def read(item: Any) -> Scan:
     """Raises Invalid("scan_unreadable"). A signature that cannot be read is a wrong one: that is for the verdict."""
     if not isinstance(item, dict):
         raise Invalid("scan_unreadable")

@@ -20,7 +20,7 @@ from app.domain.calendar import HERE
 from app.domain.codes import Purpose
 from app.domain.custody import Seen
 from app.domain.dossiers import Dossier, ReturnWay
-from app.domain.manifests import Giver
+from app.domain.manifests import Word
 from app.domain.outbox import Message
 from app.domain.packets import Packet
 from app.domain.people import Act, User
@@ -192,7 +192,7 @@ class Stage:
             counts[min(counts)] -= 1
         desk.receive(
             packet, self.act(self.officer(dossier), when), head=None, seal=packet.seal or "", counts=counts,
-            giver_by=Giver.SIGNED_PRINT, remark="Thiếu 1 tờ so với lúc nhận" if missing_sheet else "",
+            giver_by=Word.SIGNED_PRINT, remark="Thiếu 1 tờ so với lúc nhận" if missing_sheet else "",
         )  # fmt: skip
 
     def accept(self, dossier: Dossier, when: datetime, due_on: date | None = None) -> None:

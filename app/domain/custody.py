@@ -345,6 +345,11 @@ def hold(packet: Packet, act: Act) -> Packet:
     return _lock_packets({packet.code})[0]
 
 
+def hold_all(codes: set[bytes]) -> list[Packet]:
+    """The packets with these codes, locked in the one order; codes nobody knows are left out."""
+    return _lock_packets({*codes})
+
+
 def expect(packet: Packet, head: bytes | None) -> None:
     """Raises Refused("page_too_old") when a held packet has moved since the page showed `head`; None asks nothing."""
     if head is not None and packet.head != head:

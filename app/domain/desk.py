@@ -27,7 +27,7 @@ from app.domain import (
 )
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
-from app.domain.manifests import Found, Giver, Manifest
+from app.domain.manifests import Found, Manifest, Side, Word
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Act, User
@@ -45,7 +45,7 @@ MOST = 500  # sheets of one paper
 
 
 def receive(
-    packet: Packet, act: Act, *, head: bytes | None, seal: str, counts: dict[int, int], giver_by: Giver,
+    packet: Packet, act: Act, *, head: bytes | None, seal: str, counts: dict[int, int], giver_by: Word,
     pin: str = "", remark: str = "", intact: bool = True,
 ) -> Manifest:  # fmt: skip
     """Take a sealed packet over, open it and count it together: a biên bản of one, and the legal submission.
@@ -65,15 +65,16 @@ def receive(
         raise Refused("dossier_cancelled", number=packet.number)
     found = _found(seal, remark, intact, is_complete=_write_counts(dossier, counts))
     giver = packet.holder_id
-    _confirm_giver(packet, giver_by, pin)
-    custody.enter(
+    courier = _confirm_giver(packet, giver_by, pin)
+    taken = custody.enter(
         packet, "receive", act, giver=giver, taker=desk.party_id, parent=packet.head, proof=PRESENCE, seal=found.seal
     )
     custody.enter(
         packet, "open", act, giver=desk.party_id, taker=desk.party_id, parent=packet.head,
         proof=[("COUNT", _hash_of(counts)), *PRESENCE], sheets=sum(counts.values()),
     )  # fmt: skip
-    manifest = manifests.of_one(packet, giver, desk.party_id, giver_by, act, found)
+    manifest = manifests.of_one(packet, giver, taken.digest, found, act.at)
+    _both_confirm(manifest, giver_by, courier, act)
     audit.note("received", packet.number, act, receipt=manifest.receipt_no, complete=found.is_complete, intact=intact)
     if packet.kind is Kind.SUBMISSION:
         dossiers.move(dossier, "submit", act)
@@ -83,7 +84,7 @@ def receive(
 
 
 def take_back(
-    packet: Packet, act: Act, *, head: bytes | None, seal: str, giver_by: Giver, pin: str = "", remark: str = "",
+    packet: Packet, act: Act, *, head: bytes | None, seal: str, giver_by: Word, pin: str = "", remark: str = "",
     intact: bool = True,
 ) -> Manifest:  # fmt: skip
     """A result nobody could be given comes back unopened and waits here (TT 17/2017 Đ5.2). Raises as `receive`."""
@@ -94,12 +95,13 @@ def take_back(
         return known
     custody.expect(packet, head)
     found, giver = _found(seal, remark, intact), packet.holder_id
-    _confirm_giver(packet, giver_by, pin)
-    custody.enter(
+    courier = _confirm_giver(packet, giver_by, pin)
+    taken = custody.enter(
         packet, "receive", act, giver=giver, taker=desk.party_id, parent=packet.head, proof=PRESENCE, seal=found.seal
     )
     free_visit(packet, act)
-    manifest = manifests.of_one(packet, giver, desk.party_id, giver_by, act, found)
+    manifest = manifests.of_one(packet, giver, taken.digest, found, act.at)
+    _both_confirm(manifest, giver_by, courier, act)
     audit.note("taken_back", packet.number, act, receipt=manifest.receipt_no, intact=intact)
     _invite(packet, act)
     return manifest
@@ -119,15 +121,21 @@ def _found(seal: str, remark: str, intact: bool, is_complete: bool = True) -> Fo
     return Found(numbers.read_seal(seal), intact, is_complete, remark)
 
 
-def _confirm_giver(packet: Packet, giver_by: Giver, pin: str) -> None:
-    """The giving side agrees: the courier's own six digits, or the print they signed."""
-    if giver_by is Giver.SIGNED_PRINT:
-        return
+def _confirm_giver(packet: Packet, giver_by: Word, pin: str) -> User | None:
+    """The giving side agrees: the courier's own six digits, or the print they signed (then nobody is named)."""
+    if giver_by is Word.SIGNED_PRINT:
+        return None
     courier = courier_of(packet)
     if courier is None:
         raise Invalid("pin_needs_courier")
     if not people.secret_fits(courier.pin_hash, pin.strip()):
         raise Refused("pin_wrong")
+    return courier
+
+
+def _both_confirm(manifest: Manifest, giver_by: Word, courier: User | None, act: Act) -> None:
+    manifests.confirm(manifest, Side.GIVER, giver_by, act.at, courier)
+    manifests.confirm(manifest, Side.TAKER, Word.PRESENCE, act.at, act.by)
 
 
 def courier_of(packet: Packet) -> User | None:

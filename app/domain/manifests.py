@@ -1,29 +1,46 @@
-"""Manifests: several handoffs in one act, confirmed by both sides. With the desk it is the biên bản giao nhận.
+"""Manifests: several handoffs in one act. With the desk it is the biên bản giao nhận (QĐ 45/2016 Đ7).
 
-Closed when the receiver (PRESENCE) and the giver (GIVER) have both confirmed; closing is the legal submission
-of the dossiers on it (QĐ 45/2016 Đ7.4).
+What was listed and not scanned stays with its giver; what was scanned and not listed is taken over as any single
+packet. A manifest is closed when both sides have confirmed it; custody has moved by then, with the receiver's scans.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Digest, Instant, Model, choice, db
-from app.domain import numbers, tokens
+from app.db import Digest, Instant, Model, choice, db, lock
+from app.domain import custody, numbers, tasks, tokens
 from app.domain.calendar import today
+from app.domain.custody import Outcome, Seen
 from app.domain.packets import Packet
-from app.domain.parties import Party
-from app.domain.people import Act, User
-from app.errors import Missing
+from app.domain.parties import Party, PartyKind
+from app.domain.people import User
+from app.domain.scans import Ruling, Scan
+from app.domain.steps import STEPS
+from app.domain.tasks import TaskKind
+from app.errors import Invalid, Missing, Refused
+
+MOST = 200  # packets on one manifest
+MOVED = frozenset({Ruling.APPLIED, Ruling.DUPLICATE})
 
 
-class Giver(StrEnum):
-    """How the giving side confirmed."""
+class Side(StrEnum):
+    GIVER = "giver"
+    TAKER = "taker"
 
+
+class Word(StrEnum):
+    """How a side confirmed."""
+
+    PRESENCE = "presence"  # at a page, the person having proved themselves at most five minutes before
     PIN = "pin"  # typed at the receiver's screen
     SIGNED_PRINT = "signed_print"  # the receiver has the signed paper
+    DEVICE = "device"  # the signature of their phone
 
 
 class LineResult(StrEnum):
@@ -37,6 +54,7 @@ class Manifest(Model):
     __tablename__ = "manifests"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(64), unique=True, doc="the receiver's own random name for this act")
     receipt_no: Mapped[str] = mapped_column(sa.String(24), unique=True)
     giver_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id))
     taker_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id))
@@ -45,9 +63,20 @@ class Manifest(Model):
     scanned: Mapped[int]
     missing: Mapped[int]
     surplus: Mapped[int]
-    giver_by: Mapped[Giver] = mapped_column(choice(Giver))
-    receiver_id: Mapped[str | None] = mapped_column(sa.ForeignKey(User.id), doc="who signed for the taker")
     at: Mapped[Instant]
+
+    lines: Mapped[list["ManifestLine"]] = relationship()
+    confirmations: Mapped[list["Confirmation"]] = relationship()
+
+    def confirmed(self, side: Side) -> "Confirmation | None":
+        return next((each for each in self.confirmations if each.side is side), None)
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When the second side confirmed; None while one has not."""
+        if len(self.confirmations) < len(Side):
+            return None
+        return max(each.at for each in self.confirmations)
 
 
 class ManifestLine(Model):
@@ -56,55 +85,201 @@ class ManifestLine(Model):
     manifest_id: Mapped[int] = mapped_column(sa.ForeignKey(Manifest.id), primary_key=True)
     packet_id: Mapped[int] = mapped_column(sa.ForeignKey(Packet.id), primary_key=True)
     result: Mapped[LineResult] = mapped_column(choice(LineResult))
+    digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), doc="the receiver's scan; None: not scanned")
     seal: Mapped[str | None] = mapped_column(sa.String(24), doc="as read from the bag")
     is_intact: Mapped[bool] = mapped_column(default=True, doc="the seal was whole")
     is_complete: Mapped[bool] = mapped_column(default=True, doc="every paper of the list was there")
     remark: Mapped[str] = mapped_column(sa.String(300), default="")
 
 
+class Confirmation(Model):
+    """One side's word for the whole list."""
+
+    __tablename__ = "manifest_confirmations"
+
+    manifest_id: Mapped[int] = mapped_column(sa.ForeignKey(Manifest.id), primary_key=True)
+    side: Mapped[Side] = mapped_column(choice(Side), primary_key=True)
+    word: Mapped[Word] = mapped_column(choice(Word))
+    user_id: Mapped[str | None] = mapped_column(sa.ForeignKey(User.id), doc="who confirmed; None: a signed paper only")
+    sig: Mapped[bytes | None] = mapped_column(sa.LargeBinary(128), doc="of their phone, over `statement`")
+    at: Mapped[Instant]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What is to change hands: codes of packets, and a random name that makes a second sending harmless."""
+
+    key: str
+    giver_id: str
+    taker_id: str
+    codes: tuple[bytes, ...]
+
+
 @dataclass(frozen=True)
 class Found:
-    """What both sides saw when they opened the bag together (QĐ 45/2016 Đ7.3)."""
+    """What both sides saw of one packet (QĐ 45/2016 Đ7.3)."""
 
-    seal: str
+    seal: str | None = None
     is_intact: bool = True
     is_complete: bool = True
     remark: str = ""
 
 
-def of_one(
-    packet: Packet, giver_id: str, taker_id: str, giver_by: Giver, act: Act, found: Found | None = None
-) -> Manifest:
-    """A biên bản that holds one packet, already moved and confirmed by both sides."""
-    found = found or Found(packet.seal or "")
-    day = today(act.at)
+def receive(
+    listed: Listed, batch: Iterable[Scan], seen: Seen, found: Mapping[bytes, Found] | None = None
+) -> tuple[Manifest, list[Outcome]]:
+    """Judge the receiver's scans and write what came of the list, all in one transaction.
+
+    `found`: what was seen, by packet code; nothing said means whole and complete. The same key again records what is
+    new among the scans and answers with the manifest as it was written. Raises Invalid: `manifest_list` (empty, twice
+    the same, too long, unknown packets), `manifest_party`; Refused("manifest_key_used") when the key named another list.
+    """
+    _check(listed)
+    batch = list(batch)
+    held = custody.hold_all({*listed.codes, *(scan.code for scan in batch if scan.code)})
+    on_list = {packet.code: packet for packet in held}
+    if not {*listed.codes} <= on_list.keys():
+        raise Invalid("manifest_list")
+    outcomes = custody.record_all(batch, seen)
+    if known := db.session.scalar(sa.select(Manifest).filter_by(key=listed.key)):
+        if (known.giver_id, known.taker_id, known.list_hash) != (
+            listed.giver_id,
+            listed.taker_id,
+            list_hash(listed.codes),
+        ):
+            raise Refused("manifest_key_used")
+        return known, outcomes
+    return _write(listed, list(zip(batch, outcomes, strict=True)), on_list, found or {}, seen.at), outcomes
+
+
+def _check(listed: Listed) -> None:
+    if not 0 < len(listed.codes) <= MOST or len({*listed.codes}) < len(listed.codes):
+        raise Invalid("manifest_list")
+    parties = sa.select(sa.func.count()).where(Party.id.in_((listed.giver_id, listed.taker_id)))
+    if db.session.scalar(parties) != 2:
+        raise Invalid("manifest_party")
+
+
+def _write(
+    listed: Listed, judged: list[tuple[Scan, Outcome]], packets: dict[bytes, Packet], found: Mapping[bytes, Found],
+    at: datetime,
+) -> Manifest:  # fmt: skip
+    best: dict[bytes, tuple[Scan, Outcome]] = {}
+    for scan, outcome in judged:  # one packet scanned twice is one line: the scan that moved it
+        if scan.code in packets and (scan.code not in best or best[scan.code][1].verdict not in MOVED):
+            best[scan.code] = scan, outcome
+    lines = [
+        _line(packets[code], code in listed.codes, best.get(code), found.get(code, Found()))
+        for code in dict.fromkeys((*listed.codes, *best))
+    ]
+    manifest = _add(listed, lines, at)
+    _raise_tasks(manifest, {packet.id: packet for packet in packets.values()}, at)
+    return manifest
+
+
+def _line(packet: Packet, is_listed: bool, judged: tuple[Scan, Outcome] | None, found: Found) -> ManifestLine:
+    line = ManifestLine(
+        packet_id=packet.id, result=LineResult.MISSING, seal=found.seal, is_intact=found.is_intact,
+        is_complete=found.is_complete, remark=found.remark,
+    )  # fmt: skip
+    if judged:
+        scan, outcome = judged
+        line.digest, line.seal = scan.digest, found.seal or scan.seal
+        line.result = LineResult.MOVED if outcome.verdict in MOVED else LineResult.HELD
+        if not is_listed:
+            line.result = LineResult.SURPLUS
+    return line
+
+
+def _add(listed: Listed, lines: list[ManifestLine], at: datetime) -> Manifest:
+    count = Counter(line.result for line in lines)
     manifest = Manifest(
-        receipt_no=numbers.take_own(day).replace("HS-", "BB-", 1),
-        giver_id=giver_id,
-        taker_id=taker_id,
-        list_hash=list_hash([packet]),
-        expected=1,
-        scanned=1,
-        missing=0,
-        surplus=0,
-        giver_by=giver_by,
-        receiver_id=act.user.id if act.user else None,
-        at=act.at,
+        key=listed.key,
+        receipt_no=numbers.take_own(today(at)).replace("HS-", "BB-", 1),
+        giver_id=listed.giver_id,
+        taker_id=listed.taker_id,
+        list_hash=list_hash(listed.codes),
+        expected=len(listed.codes),
+        scanned=len(lines) - count[LineResult.MISSING],
+        missing=count[LineResult.MISSING],
+        surplus=count[LineResult.SURPLUS],
+        at=at,
+        lines=lines,
     )
     db.session.add(manifest)
-    db.session.flush()
-    line = ManifestLine(
-        manifest_id=manifest.id, packet_id=packet.id, result=LineResult.MOVED, seal=found.seal,
-        is_intact=found.is_intact, is_complete=found.is_complete, remark=found.remark,
-    )  # fmt: skip
-    db.session.add(line)
     db.session.flush()
     return manifest
 
 
-def list_hash(listed: list[Packet]) -> bytes:
-    """SHA-256 over the packets' codes in ascending order: what both sides confirmed."""
-    return tokens.sha256("\n".join(sorted(tokens.b32(packet.code) for packet in listed)))
+def _raise_tasks(manifest: Manifest, packets: dict[int, Packet], at: datetime) -> None:
+    """A packet is missing only from who still answers for it: a list may be older than what happened since."""
+    receipt = manifest.receipt_no
+    for line in manifest.lines:
+        packet = packets[line.packet_id]
+        if line.result is LineResult.MISSING and packet.holder_id == manifest.giver_id:
+            tasks.raise_(TaskKind.MISSING, at, packet=packet, receipt=receipt)
+        elif line.result is LineResult.SURPLUS:
+            tasks.raise_(TaskKind.SURPLUS, at, packet=packet, receipt=receipt)
+        if not line.is_intact:
+            tasks.raise_(TaskKind.DAMAGED, at, packet=packet, receipt=receipt)
+
+
+def of_one(packet: Packet, giver_id: str, digest: bytes, found: Found, at: datetime) -> Manifest:
+    """A manifest of one packet that its receiver has already taken over with scan `digest`."""
+    listed = Listed(digest.hex(), giver_id, packet.holder_id, (packet.code,))
+    line = ManifestLine(
+        packet_id=packet.id, result=LineResult.MOVED, digest=digest, seal=found.seal, is_intact=found.is_intact,
+        is_complete=found.is_complete, remark=found.remark,
+    )  # fmt: skip
+    return _add(listed, [line], at)
+
+
+def list_hash(codes: Iterable[bytes]) -> bytes:
+    """SHA-256 over the packets' codes in ascending order."""
+    return tokens.sha256("\n".join(sorted(map(tokens.b32, codes))))
+
+
+# ---- both sides' word -------------------------------------------------------------------------------------------
+
+
+def confirm(
+    manifest: Manifest, side: Side, word: Word, at: datetime, user: User | None = None, sig: bytes | None = None
+) -> Confirmation:
+    """One side's word for all that stands on the manifest. Said twice is said once.
+
+    Raises Refused("not_your_manifest") when `user` does not act for that side.
+    """
+    party = manifest.giver_id if side is Side.GIVER else manifest.taker_id
+    if user is not None and user.holds_as != party:
+        raise Refused("not_your_manifest", number=manifest.receipt_no)
+    lock(Manifest, manifest.id)
+    db.session.refresh(manifest, ["confirmations"])
+    if said := manifest.confirmed(side):
+        return said
+    said = Confirmation(side=side, word=word, user_id=user.id if user else None, sig=sig, at=at)
+    manifest.confirmations.append(said)
+    db.session.flush()
+    return said
+
+
+def statement(manifest: Manifest, side: Side) -> bytes:
+    """What a phone signs to confirm, one value a line: the number, its side, and every line as it was written."""
+    results = (
+        f"{tokens.b32(packet.code)} {line.result} {line.seal or '-'} {int(line.is_intact)} {int(line.is_complete)}"
+        for line, packet in lines_of(manifest)
+    )
+    return "\n".join(("manifest-v1", manifest.receipt_no, side, *sorted(results))).encode()
+
+
+def goes_to(packet: Packet, kind: PartyKind) -> bool:
+    """Whether a row of STEPS lets somebody of this kind take the packet on as it is."""
+    return any(
+        step.taker is kind and step.source is packet.state and packet.way in step.ways and step.event != "deliver"
+        for step in STEPS
+    )
+
+
+# ---- looking up -------------------------------------------------------------------------------------------------
 
 
 def of_packet(packet_id: int) -> Manifest | None:
@@ -125,6 +300,7 @@ def lines_of(manifest: Manifest) -> list[tuple[ManifestLine, Packet]]:
     return [(line, packet) for line, packet in db.session.execute(rows.order_by(Packet.number))]
 
 
-def receiver(manifest: Manifest) -> User | None:
-    """Who signed for the taker."""
-    return db.session.get(User, manifest.receiver_id) if manifest.receiver_id else None
+def signer(manifest: Manifest, side: Side) -> User | None:
+    """Who confirmed for that side."""
+    said = manifest.confirmed(side)
+    return db.session.get(User, said.user_id) if said and said.user_id else None

@@ -10,10 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
+from app.domain import manifests, tokens
 from app.domain import packets as packets_
-from app.domain import tokens
 from app.domain.dossiers import Dossier
+from app.domain.manifests import Manifest
 from app.domain.packets import Packet
+from app.domain.parties import PartyKind
 from app.domain.people import Citizen, Role, User
 from app.domain.places import Office, fold
 from app.domain.tokens import Keys, TokenType
@@ -86,6 +88,20 @@ def scanned(user: User, text: str, keys: Keys) -> tuple[Packet, bool]:
             raise Refused("wrong_ward", number=here.number, desk=here.dossier.desk.name) from None
         raise Refused("wrong_office", number=here.number, office=here.dossier.post_office.name) from None
     return here, slip.issue == here.slip.issue
+
+
+def to_hand_over(user: User, giver_id: str, to: PartyKind) -> list[Packet]:
+    """What `giver_id` holds, of the dossiers of the courier's own office, that goes on to a party of that kind."""
+    held = sa.select(Packet).join(Dossier).where(Dossier.post_office_id == user.office_id, Packet.holder_id == giver_id)
+    return [p for p in db.session.scalars(held.order_by(Packet.number)) if manifests.goes_to(p, to)]
+
+
+def manifest(user: User, receipt_no: str) -> Manifest:
+    """One the user's own side gave or took by. Raises Missing("manifest_unknown") for any other."""
+    found = manifests.by_number(receipt_no)
+    if user.holds_as not in (found.giver_id, found.taker_id):
+        raise Missing("manifest_unknown")
+    return found
 
 
 def search(user: User, text: str, limit: int = 20) -> list[Dossier]:

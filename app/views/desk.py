@@ -25,7 +25,7 @@ from app import security
 from app.db import atomically, now
 from app.domain import calendar, desk, manifests, numbers, queues, visits
 from app.domain.dossiers import Dossier
-from app.domain.manifests import Giver
+from app.domain.manifests import Side, Word
 from app.domain.packets import Packet
 from app.domain.people import Right
 from app.domain.procedures import PaperForm
@@ -225,10 +225,10 @@ def _take(packet: Packet, form: Any, verb: Any) -> ResponseReturnValue:
     """Both sides confirm: the officer with the password, the courier with the PIN or on paper."""
     if not form.validate_on_submit():
         return _page(packet, form, 422)
-    giver_by = Giver.SIGNED_PRINT if form.on_paper.data else Giver.PIN
+    giver_by = Word.SIGNED_PRINT if form.on_paper.data else Word.PIN
     try:
         security.prove_presence(form.password.data or "")
-        if giver_by is Giver.PIN:
+        if giver_by is Word.PIN:
             counters.throttled("courier-pin", packet.holder_id)
         facts = {
             "act": security.act(), "head": form.seen, "seal": form.seal.data, "giver_by": giver_by,
@@ -238,7 +238,7 @@ def _take(packet: Packet, form: Any, verb: Any) -> ResponseReturnValue:
         manifest = atomically(verb, facts)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
-    if giver_by is Giver.PIN:
+    if giver_by is Word.PIN:
         counters.forgive("courier-pin", giver)
     return redirect(url_for("desk.record", receipt=manifest.receipt_no))
 
@@ -257,7 +257,7 @@ def record(receipt: str) -> ResponseReturnValue:
         return render_template(
             "desk/record.html", manifest=manifest, lines=manifests.lines_of(manifest), expected=desk.expected,
             parties=queues.holders([manifest.giver_id, manifest.taker_id]), desk=security.user().office,
-            receiver=manifests.receiver(manifest), differences=desk.differences,
+            receiver=manifests.signer(manifest, Side.TAKER), giver_by=manifest.confirmed(Side.GIVER), differences=desk.differences,
         )  # fmt: skip
 
 

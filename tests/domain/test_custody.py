@@ -8,7 +8,7 @@ from app.db import atomically, db
 from app.domain import custody, ledger, manifests, scans
 from app.domain.codes import Purpose
 from app.domain.ledger import Handoff
-from app.domain.manifests import Giver
+from app.domain.manifests import Found, Side, Word
 from app.domain.packets import State, Way
 from app.domain.scans import Ruling, ScanRow, Verdict
 from app.errors import Refused
@@ -198,12 +198,15 @@ def test_the_audit_names_the_first_broken_line(world: World) -> None:
     assert custody.first_broken(world.fresh(packet)) == (1, "changed after it was written")
 
 
-@pytest.mark.parametrize("table", ["scans", "verdicts", "handoffs", "manifests", "manifest_lines"])
+@pytest.mark.parametrize(
+    "table", ["scans", "verdicts", "handoffs", "manifests", "manifest_lines", "manifest_confirmations"]
+)
 @pytest.mark.parametrize("verb", ["UPDATE {} SET rowid = rowid", "DELETE FROM {}"])
 def test_the_database_itself_refuses_to_change_the_past(world: World, table: str, verb: str) -> None:
     packet = world.collected(world.phone())
-    act = world.act(world.officer)
-    atomically(manifests.of_one, packet, packet.holder_id, world.desk.party_id, Giver.PIN, act)
+    at = world.act().at
+    manifest = atomically(manifests.of_one, packet, world.desk.party_id, packet.head, Found(), at)
+    atomically(manifests.confirm, manifest, Side.GIVER, Word.SIGNED_PRINT, at)
     with db.engine.begin() as raw, pytest.raises(sa.exc.IntegrityError, match="append-only"):
         raw.execute(sa.text(verb.format(table)))
 

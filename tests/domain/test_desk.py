@@ -10,7 +10,7 @@ from app.db import atomically, db
 from app.domain import codes, counter, desk, manifests
 from app.domain.audit import AuditLine
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
-from app.domain.manifests import Giver, Manifest
+from app.domain.manifests import Manifest, Side, Word
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
@@ -26,7 +26,7 @@ PAPERS = [{"name": "Giấy khai sinh", "form": "original", "sheets": 1}]
 
 def receive(world: World, packet: Packet, by: User | None = None, **over: Any) -> Manifest:
     facts: dict[str, Any] = {
-        "head": packet.head, "seal": "NP 0045 821", "counts": {1: 1, 2: 1, 4: 1}, "giver_by": Giver.PIN,
+        "head": packet.head, "seal": "NP 0045 821", "counts": {1: 1, 2: 1, 4: 1}, "giver_by": Word.PIN,
         "pin": World.PIN, "remark": "",
     }  # fmt: skip
     return atomically(desk.receive, packet, world.act(by or world.officer), **(facts | over))
@@ -78,8 +78,11 @@ def test_receiving_with_the_couriers_pin_is_the_legal_submission(each_world: Wor
     packet = world.fresh(packet)
     assert (packet.state, packet.holder_id, packet.flags) == (State.OPENED, world.desk.party_id, [])
     assert (packet.dossier.state, packet.dossier.submitted_at) == (CaseState.SUBMITTED, MONDAY)
-    assert (manifest.giver_id, manifest.taker_id, manifest.giver_by) == (carrier, world.desk.party_id, Giver.PIN)
-    assert manifest.receiver_id == world.officer.id
+    assert (manifest.giver_id, manifest.taker_id) == (carrier, world.desk.party_id)
+    assert [(c.side, c.word, c.user_id) for c in manifest.confirmations] == [
+        (Side.GIVER, Word.PIN, world.courier.id), (Side.TAKER, Word.PRESENCE, world.officer.id),
+    ]  # fmt: skip
+    assert manifest.closed_at == world.act().at
     ((line, listed),) = manifests.lines_of(manifest)
     assert (listed.id, line.seal, line.is_intact, line.is_complete) == (packet.id, "NP0045821", True, True)
     assert [paper.desk_sheets for paper in packet.dossier.papers] == [1, 1, 1]
@@ -123,8 +126,9 @@ def test_a_step_that_fails_at_the_end_takes_the_whole_back(world: World, monkeyp
 
 
 def test_the_signed_print_replaces_the_pin(world: World) -> None:
-    manifest = receive(world, world.collected(world.phone()), giver_by=Giver.SIGNED_PRINT, pin="")
-    assert manifest.giver_by == Giver.SIGNED_PRINT
+    manifest = receive(world, world.collected(world.phone()), giver_by=Word.SIGNED_PRINT, pin="")
+    said = manifest.confirmed(Side.GIVER)
+    assert said and (said.word, said.user_id) == (Word.SIGNED_PRINT, None)
 
 
 def test_another_wards_officer_is_told_whose_packet_it_is(world: World) -> None:
@@ -302,9 +306,9 @@ def test_an_undelivered_result_comes_back_unopened_and_can_be_sent_again(world: 
         receive(world, packet)
     with pytest.raises(Refused, match="pin_wrong"):
         atomically(desk.take_back, packet, world.act(world.officer), head=packet.head, seal="NP0051902",
-                   giver_by=Giver.PIN, pin="1")  # fmt: skip
+                   giver_by=Word.PIN, pin="1")  # fmt: skip
     atomically(desk.take_back, packet, world.act(world.officer), head=packet.head, seal="NP0051902",
-               giver_by=Giver.PIN, pin=World.PIN)  # fmt: skip
+               giver_by=Word.PIN, pin=World.PIN)  # fmt: skip
     packet = world.fresh(packet)
     assert (packet.state, packet.holder_id, packet.dossier.state) == (
         State.AT_DESK, world.desk.party_id, CaseState.RESULT_READY,
@@ -321,5 +325,5 @@ def test_the_post_office_hands_over_by_a_signed_print_only(world: World) -> None
     packet = world.fresh(packet)
     with pytest.raises(Invalid, match="pin_needs_courier"):
         receive(world, packet)
-    receive(world, packet, giver_by=Giver.SIGNED_PRINT)
+    receive(world, packet, giver_by=Word.SIGNED_PRINT)
     assert world.fresh(packet).state == State.OPENED

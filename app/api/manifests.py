@@ -1,0 +1,121 @@
+"""Manifests: a courier takes a whole bag over in one call, and either side confirms with its phone's signature."""
+
+import base64
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, Field
+
+from app import security
+from app.api import bodies, scans, times
+from app.api.bodies import PRINTABLE
+from app.db import atomically
+from app.domain import manifests, scope, tokens
+from app.domain.custody import Seen
+from app.domain.manifests import MOST, Found, Listed, Manifest, Side, Word
+from app.domain.parties import PartyKind
+from app.domain.people import Right
+from app.errors import Invalid
+from app.security import requires
+
+bp = Blueprint("api_manifests", __name__, url_prefix="/api/v1/manifests")
+LARGEST = 1024 * 1024
+Code = str
+PARTY = Field(min_length=1, max_length=20, pattern=PRINTABLE)
+
+
+class Noticed(BaseModel):
+    seal: str | None = Field(default=None, max_length=24, pattern=PRINTABLE)
+    intact: bool = True
+    complete: bool = True
+    remark: str = Field(default="", max_length=300, pattern=PRINTABLE)
+
+
+class Bag(BaseModel):
+    key: str = Field(min_length=16, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")
+    giver: str = PARTY
+    expected: list[Code] = Field(min_length=1, max_length=MOST)
+    scans: list[Any] = Field(max_length=MOST)
+    found: dict[Code, Noticed] = Field(default_factory=dict, max_length=MOST)
+
+
+class Confirmed(BaseModel):
+    side: Side
+    sig: str = Field(min_length=1, max_length=200)
+
+
+@bp.get("")
+@requires(Right.SCAN)
+def expected() -> ResponseReturnValue:
+    """What party `giver` has for a courier, of the dossiers of one's own office: the list the counting begins with."""
+    giver = request.args.get("giver", "")
+    listed = scope.to_hand_over(security.user(), giver, PartyKind.COURIER)
+    return jsonify(
+        giver=giver,
+        packets=[
+            {"code": tokens.b32(p.code), "number": p.number, "head": p.head.hex(), "state": p.state, "seals": p.seals,
+             "way": p.way, "issue": p.slip.issue}
+            for p in listed
+        ],
+    )  # fmt: skip
+
+
+@bp.post("")
+@requires(Right.SCAN)
+def receive() -> ResponseReturnValue:
+    """The receiver is the courier who sends it. The same key again answers as the first time."""
+    bag, act, user = bodies.read(Bag, LARGEST), security.act(), security.user()
+    listed = Listed(bag.key, bag.giver, user.holds_as or "", tuple(_code(text) for text in bag.expected))
+    found = {_code(text): Found(n.seal, n.intact, n.complete, n.remark) for text, n in bag.found.items()}
+    batch = [scans.read(item) for item in bag.scans]
+    manifest, outcomes = atomically(manifests.receive, listed, batch, Seen(act.at, act.keys), found)
+    results = [scans.told(outcome) for outcome in outcomes]
+    return jsonify(times.vouched(act.at, act.keys) | told(manifest) | {"results": results}), 201
+
+
+@bp.get("/<receipt>")
+@requires(Right.SCAN)
+def show(receipt: str) -> ResponseReturnValue:
+    return jsonify(told(scope.manifest(security.user(), receipt)))
+
+
+@bp.post("/<receipt>/confirm")
+@requires(Right.SCAN)
+def confirm(receipt: str) -> ResponseReturnValue:
+    """`sig`: this phone's ES256 over the `statement` of its side."""
+    said, act, user = bodies.read(Confirmed), security.act(), security.user()
+    manifest = scope.manifest(user, receipt)
+    try:
+        sig = base64.b64decode(said.sig, validate=True)
+    except ValueError:
+        sig = b""
+    if not tokens.signed_by(security.device().verify_key, sig, manifests.statement(manifest, said.side)):
+        raise Invalid("manifest_signature")
+    atomically(manifests.confirm, manifest, said.side, Word.DEVICE, act.at, user, sig)
+    return jsonify(told(scope.manifest(user, receipt)))
+
+
+def told(manifest: Manifest) -> dict[str, Any]:
+    closed = manifest.closed_at
+    return {
+        "receipt": manifest.receipt_no,
+        "giver": manifest.giver_id,
+        "taker": manifest.taker_id,
+        "expected": manifest.expected,
+        "scanned": manifest.scanned,
+        "missing": manifest.missing,
+        "surplus": manifest.surplus,
+        "lines": [
+            {"code": tokens.b32(packet.code), "number": packet.number, "result": line.result, "seal": line.seal,
+             "intact": line.is_intact, "complete": line.is_complete}
+            for line, packet in manifests.lines_of(manifest)
+        ],
+        "confirmed": {said.side: times.stamp(said.at) for said in manifest.confirmations},
+        "closed": times.stamp(closed) if closed else None,
+        "statements": {side: manifests.statement(manifest, side).decode() for side in Side},
+    }  # fmt: skip
+
+
+def _code(text: str) -> bytes:
+    return tokens.unb32(text, 10)

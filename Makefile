@@ -10,11 +10,12 @@ export UV_SYSTEM_CERTS := 1
 export PYTHONUNBUFFERED := 1
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help run test test-fast lint format assets lock clean
+.PHONY: help run test test-fast bench bench-long lint format assets lock clean
 
 help:
 	@printf '%s\n' 'make run     set up everything and serve the demonstration on http://localhost:8000 (PORT=… for another)' \
-	  'make test    set up everything and run every test' 'make lint    ruff and mypy' 'make clean   forget what was built (var/ stays)'
+	  'make test    set up everything and run every test' 'make lint    ruff and mypy' \
+	  'make bench   set up everything and measure ratios (ten minutes); make bench-long: ten million scans' 'make clean   forget what was built (var/ stays)'
 
 run: .stamps/python assets
 	$(call say,"Database and demonstration data")
@@ -30,6 +31,16 @@ test: .stamps/dev assets
 
 test-fast: .stamps/dev assets
 	@$(BIN)/python -m pytest -x -q --timeout 120 --ignore tests/e2e -k 'not postgresql' $(ARGS)
+
+bench: .stamps/dev assets
+	@bash tools/services.sh
+	$(call say,"Benchmarks")
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-long: .stamps/dev assets
+	@bash tools/services.sh
+	$(call say,"Benchmarks over ten million scans")
+	@$(BIN)/python -m bench --long $(ARGS)
 
 lint: .stamps/dev
 	@$(BIN)/ruff check --output-format concise .

@@ -1,0 +1,198 @@
+"""`python -m bench`: every measure, at least four interleaved rounds, medians; exits 1 when a ratio does not hold."""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from app.config import ROOT, Settings
+from bench import figures, floor, reading, wire
+from bench.ground import CLIENTS, Ground, Signed, make_settings
+from bench.report import Report
+from bench.years import Years
+from tests import postgres
+
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+BATCH = 50
+
+
+@dataclass(frozen=True)
+class Sizes:
+    rounds: int = 5
+    clients: int = CLIENTS
+    batch: int = BATCH
+    single_groups: int = 3  # how often each client takes `batch` packets through all of STEPS, one scan a POST
+    batch_groups: int = 5
+    commits: float = 1.0  # seconds
+    floor: float = 2.0
+    load: float = 4.0
+    lines: int = 1_000_000
+    pages: int = 300
+    small: float = 1.0
+
+
+TINY = Sizes(rounds=1, clients=2, batch=5, single_groups=1, batch_groups=1, commits=0.1, floor=0.2, load=0.5,
+             lines=2_000, pages=5, small=0.1)  # fmt: skip
+
+
+class Track:
+    """One database under test: its ground, its floor, its server."""
+
+    def __init__(self, name: str, ground: Ground, floor_url: str, server: wire.Server, sizes: Sizes) -> None:
+        self.name, self.ground, self.floor_url, self.server, self.sizes = name, ground, floor_url, server, sizes
+        self.commits = floor.sqlite_commits if name == "sqlite" else floor.postgres_commits
+        self.scans = floor.sqlite_scans if name == "sqlite" else floor.postgres_scans
+
+    def round(self, report: Report) -> None:
+        sizes, name = self.sizes, NAMES[self.name]
+        shifts = self._work(sizes.single_groups, self.floor_url, self.ground.url)
+        one_row = self._told(
+            report, f"{name}: A, one-row commits a second", self.commits(self.floor_url, sizes.commits)
+        )
+        b = self._told(report, f"{name}: B, scans a second", self.scans(self.floor_url, shifts, sizes.floor))
+        before = self.server.cpu()
+        single = self._load(shifts, 1)
+        self._told(report, f"{name}: server's CPU for a scan, ms", (self.server.cpu() - before) / single.scans * 1000)
+        self._told(report, f"{name}: single scans a second", single.rate)
+        self._told(report, f"{name}: p99 of a POST, ms", single.p99 * 1000)
+        batch = self._load(self._work(sizes.batch_groups, self.ground.url), sizes.batch)
+        self._told(report, f"{name}: scans a second, {sizes.batch} a POST", batch.rate)
+        self._told(report, f"{name}: p99 of a POST of {sizes.batch}, ms", batch.p99 * 1000)
+        report.ratio(f"{self.name} single", single.rate / b)
+        report.ratio(f"{self.name} p99", single.p99 * one_row)
+        report.ratio(f"{self.name} slowest", single.slowest)
+        report.ratio(f"{self.name} batch", batch.rate / b)
+        trouble = self.server.trouble()
+        report.ratio(f"{self.name} wrong", single.wrong + batch.wrong + len(trouble))
+        for said in filter(None, (single.first_wrong, batch.first_wrong, *trouble[:3])):
+            report.notes.append(f"{name}: {said}")
+
+    def _work(self, groups: int, *urls: str) -> list[list[Signed]]:
+        codes = self.ground.packets(groups * self.sizes.batch * self.sizes.clients, *urls)
+        return self.ground.sign(codes, self.sizes.batch)
+
+    def _load(self, shifts: list[list[Signed]], batch: int) -> wire.Load:
+        return wire.drive(self.server.port, [wire.posts(shift, batch) for shift in shifts], batch, self.sizes.load)
+
+    @staticmethod
+    def _told(report: Report, what: str, value: float) -> float:
+        report.figure(what, value)
+        say(f"  {what:<48} {value:>12,.1f}")
+        return value
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def database(name: str, folder: Path, server: str | None) -> Iterator[str]:
+    """An empty database of ours."""
+    if server is None:
+        yield f"sqlite:///{folder / name}.db"
+    else:
+        url = postgres.create(server, f"bench_{name}")
+        yield url
+        postgres.drop(url)
+
+
+def load(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, stack: ExitStack) -> Track:
+    """A database with people and phones, its floor beside it, and a server at work on it."""
+    say(f"{NAMES[name]}: people, phones, server")
+    ground = Ground(settings, stack.enter_context(database("product", folder, server)), sizes.clients)
+    floor_url = ground.copy(folder)
+    return Track(
+        name, ground, floor_url, stack.enter_context(wire.serving(settings, ground.url, folder / "log")), sizes
+    )
+
+
+def read(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
+    """The tracking page over years of scans, against a tenth of them."""
+    with ExitStack() as stack:
+        found = []
+        for lines in (sizes.lines // 10, sizes.lines):
+            years = Years(settings, stack.enter_context(database(f"years_{lines}", folder, server)))
+            began = time.perf_counter()
+            years.fill(lines, partial(progress, NAMES[name], lines))
+            say(f" in {time.perf_counter() - began:.0f} s")
+            found.append(reading.pages(settings, years, sizes.pages))
+        tenth, whole = found
+        for _ in range(sizes.rounds):
+            less, more = tenth.queries(), whole.queries()
+            report.ratio(f"{name} tracking", more / less)
+            report.figure(f"{NAMES[name]}: tracking page's queries over {sizes.lines:,} scans, ms", more * 1000)
+        report.figure(f"{NAMES[name]}: tracking page by way of the mapping, ms", whole.page * 1000)
+        say(f"{NAMES[name]}: tracking page's queries {less * 1000:.2f} ms, {more * 1000:.2f} ms")
+
+
+def progress(name: str, lines: int, done: int) -> None:
+    if sys.stderr.isatty() or done == lines:
+        print(f"\r{name}: {done:,} of {lines:,} scans filled in", end="", file=sys.stderr, flush=True)
+
+
+def refuse_memory(folder: Path) -> None:
+    """A disk that forgets is fast: nothing may be measured on it."""
+    mounts = {where: kind for _, where, kind, *_ in map(str.split, Path("/proc/mounts").read_text().splitlines())}
+    kind = mounts[max((where for where in mounts if folder.is_relative_to(where)), key=len)]
+    if kind in ("tmpfs", "ramfs"):
+        sys.exit(f"{folder} is {kind}, which is no disk: set TMPDIR to a folder on one")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=NAMES, help="one database instead of both")
+    parser.add_argument("--part", choices=("load", "read"), help="one part instead of all")
+    parser.add_argument("--rounds", type=int, help="how often, at least four for figures that count")
+    parser.add_argument("--long", action="store_true", help="the tracking page over 10,000,000 scans")
+    parser.add_argument("--tiny", action="store_true", help="only whether the benchmarks work")
+    parser.add_argument("--results", type=Path, default=ROOT / "bench" / "results")
+    said = parser.parse_args()
+    sizes = TINY if said.tiny else Sizes(lines=10_000_000 if said.long else 1_000_000)
+    sizes = replace(sizes, rounds=said.rounds or sizes.rounds)
+    parts = {said.part} if said.part else {"read"} if said.long else {"load", "read"}
+    names = [said.only] if said.only else list(NAMES)
+    if "postgresql" in names and postgres.binaries() is None and "TEST_DATABASE_URL" not in os.environ:
+        sys.exit(f"Not measured: {postgres.MISSING}; or measure SQLite alone: ARGS='--only sqlite'")
+    report = Report(asdict(sizes))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        refuse_memory(folder)
+        settings = make_settings(folder)
+        servers: dict[str, str | None] = dict.fromkeys(names)
+        if "postgresql" in names:
+            servers["postgresql"] = url = stack.enter_context(postgres.server())
+            with postgres.connect(url) as connection:
+                (report.machine["postgresql"],) = connection.execute("SHOW server_version").fetchone() or ("?",)
+        if "load" in parts:
+            with ExitStack() as running:
+                tracks = [load(name, servers[name], _own(folder / name), settings, sizes, running) for name in names]
+                for each in range(sizes.rounds):
+                    for track in tracks:
+                        say(f"{NAMES[track.name]}, round {each + 1} of {sizes.rounds}")
+                        track.round(report)
+            for what, value in figures.measure(sizes.small).items():
+                report.figure(f"{what}, microseconds", value)
+        if "read" in parts:
+            for name in names:
+                read(name, servers[name], _own(folder / f"{name}-years"), settings, sizes, report)
+    print(report.table())
+    print(f"\nwritten to {report.save(said.results)}")
+    if report.broken and not said.tiny:
+        print("does not hold: " + ", ".join(report.broken))
+        return 1
+    return 0
+
+
+def _own(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,19 +7,24 @@ BEGIN loses most of its races). PostgreSQL: READ COMMITTED, row locks, real fsyn
 import enum
 import secrets
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from itertools import count
+from functools import partial
+from itertools import count, islice
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapper, mapped_column
 
+R = TypeVar("R")
 T = TypeVar("T")
 GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock, serialization failure
+WAITED = {"55P03", "57014"}  # PostgreSQL: a lock or a statement took too long
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 
 
@@ -78,8 +83,32 @@ def random_id(prefix: str) -> str:
     return prefix + "".join(secrets.choice(ALPHABET) for _ in range(13))
 
 
+class _Turns:
+    """A lock that lets its waiters in in the order they came."""
+
+    def __init__(self) -> None:
+        self._mutex, self._waiting, self._taken = threading.Lock(), deque[threading.Lock](), False
+
+    def __enter__(self) -> None:
+        called = threading.Lock()
+        called.acquire()
+        with self._mutex:
+            if not self._taken:
+                self._taken = True
+                return
+            self._waiting.append(called)
+        called.acquire()
+
+    def __exit__(self, *_error: object) -> None:
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+
 # One process writes a SQLite file: its threads queue here, which is fairer than the busy handler's back-off.
-_sqlite_writer = threading.Lock()
+_sqlite_writer = _Turns()
 
 
 def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -114,6 +143,111 @@ def _patience(error: DBAPIError) -> int:
     if isinstance(error, IntegrityError):
         return 1
     return 3 if getattr(error.orig, "sqlstate", None) in GAVE_WAY else 0
+
+
+MOST = 200  # items in one transaction: a larger group would keep pages waiting
+
+
+class _Part:
+    """What one caller brings to a group, and what came of it."""
+
+    def __init__(self, items: list[Any]) -> None:
+        self.items = items
+        self.results: list[Any] | None = None
+        self.error: Exception | None = None
+        self.called = threading.Lock()  # free once the part is done, or its caller's turn to serve has come
+        self.called.acquire()
+
+    def settle(self, attempt: Callable[[], list[Any]]) -> None:
+        try:
+            self.results = attempt()
+        except Exception as error:
+            self.error = error
+
+
+class _Crowd:
+    """Callers who want the same work done. One of them serves all who came before a group is closed."""
+
+    def __init__(self) -> None:
+        self._mutex, self._waiting, self._is_served = threading.Lock(), deque[_Part](), False
+
+    def join(self, part: _Part) -> None:
+        """Returns when the part is done or must serve."""
+        with self._mutex:
+            self._waiting.append(part)
+            first, self._is_served = not self._is_served, True
+        if not first:
+            part.called.acquire()
+
+    def close(self) -> list[_Part]:
+        """The next group: whoever serves, then those who have waited longest."""
+        with self._mutex:
+            group = [self._waiting.popleft()]
+            size = len(group[0].items)
+            while self._waiting and size + len(self._waiting[0].items) <= MOST:
+                group.append(self._waiting.popleft())
+                size += len(group[-1].items)
+        return group
+
+    def leave(self, group: list[_Part]) -> None:
+        """Everybody of the group may go, and the longest waiting of the others serves."""
+        with self._mutex:
+            next_ = self._waiting[0] if self._waiting else None
+            self._is_served = next_ is not None
+        for part in group:
+            if part.results is None and part.error is None:
+                part.error = RuntimeError("stopped while it was served")
+        for called in [*group[1:], next_]:
+            if called:
+                called.called.release()
+
+
+_crowds: WeakKeyDictionary[sa.Engine, dict[Any, _Crowd]] = WeakKeyDictionary()
+
+
+def together(work: Callable[..., list[R]], items: list[T], *args: Any) -> list[R]:
+    """`atomically(work, items, *args)`, but callers of the same moment share one transaction and its cost.
+
+    `work` takes a list and answers each item with one plain value: the thread that calls it may be another's. Answers
+    return after the commit. A group that fails is done again caller by caller, so nobody bears another's mistake. The
+    `args` are those of whoever serves the group.
+    """
+    db.session.rollback()  # who waits keeps no connection
+    part = _Part(items)
+    crowd = _crowds.setdefault(db.engine, {}).setdefault(work, _Crowd())
+    crowd.join(part)
+    if part.results is None and part.error is None:
+        group = crowd.close()
+        try:
+            _serve(group, work, args)
+        finally:
+            crowd.leave(group)
+    if part.error:
+        raise part.error
+    assert part.results is not None
+    return part.results
+
+
+def _serve(group: list[_Part], work: Callable[..., list[Any]], args: tuple[Any, ...]) -> None:
+    if len(group) > 1:
+        try:
+            results: Iterator[Any] = iter(atomically(work, [item for part in group for item in part.items], *args))
+        except Exception as error:
+            if _is_away(error):
+                for part in group:
+                    part.error = error
+                return
+        else:
+            for part in group:
+                part.results = list(islice(results, len(part.items)))
+            return
+    for part in group:
+        part.settle(partial(atomically, work, part.items, *args))
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database itself is gone or full: asking again for each caller would only take longer."""
+    return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) not in WAITED
 
 
 def abandon() -> None:

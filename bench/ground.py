@@ -54,7 +54,7 @@ class Signed:
 def make_settings(folder: Path) -> Settings:
     keys = folder / "keys"
     keys.mkdir()
-    for name in ("slip", "server"):
+    for name in ("slip", "server", "receipt"):
         (keys / f"{name}.pem").write_bytes(pem())
     return Settings(_env_file=None, secret_key=secrets.token_urlsafe(48), keys_dir=keys, base_url="http://localhost")  # type: ignore[call-arg]
 

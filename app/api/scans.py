@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import errorpages, security
 from app.api import bodies, times
-from app.db import atomically
+from app.db import atomically, together
 from app.domain import custody, devices, scans, sessions
 from app.domain.custody import Outcome, Seen
 from app.domain.devices import Device
@@ -94,7 +94,7 @@ def _unreadable(data: bytes, device: Device, act: Act, index: int | None) -> Res
 
 def _judge(batch: list[Scan], seen: Seen) -> list[Outcome]:
     try:
-        return atomically(custody.record_all, batch, seen)
+        return together(custody.record_all, batch, seen)
     except OperationalError:
         raise  # the database is away: the phone sends all of it again
     except Exception as error:

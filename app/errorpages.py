@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from flask import Flask, g, jsonify, render_template, request
+from flask import Flask, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -32,6 +32,8 @@ PAGES = {
     500: ("broken", _l("This page is in trouble"), _l("The fault is ours. What you filled in on the steps before is kept.")),
     503: ("busy", _l("The service is pausing for a moment"), _l("Try again in a minute. What you typed is kept.")),
 }  # fmt: skip
+TITLES = {"form_expired": _l("This page was open too long")}  # where the key says more than the status
+HELPS_AGAIN = (429, 500, 503)  # and a form that was open too long
 
 
 def init_app(app: Flask) -> None:
@@ -86,7 +88,7 @@ def broken(error: Exception) -> ResponseReturnValue:
 
 
 def answer(status: int, key: str, text: str, **more: Any) -> tuple[Any, int]:
-    title = str(PAGES.get(status, PAGES[500])[1])
+    title = str(TITLES.get(key, PAGES.get(status, PAGES[500])[1]))
     if request.path.startswith("/api/"):
         body = {
             "type": f"urn:hosotannha:{key}",
@@ -99,5 +101,14 @@ def answer(status: int, key: str, text: str, **more: Any) -> tuple[Any, int]:
         response.mimetype = "application/problem+json"
         return response, status
     g.setdefault("user", None)
-    page = render_template("errors/page.html", status=status, title=title, text=text, reference=more.get("reference"))
+    again = _again() if status in HELPS_AGAIN or key == "form_expired" else None
+    page = render_template(
+        "errors/page.html", status=status, title=title, text=text, reference=more.get("reference"), again=again
+    )
     return page, status
+
+
+def _again() -> str | None:
+    """The address of the page that broke, when it can be opened and not only sent to."""
+    routes = current_app.create_url_adapter(request)
+    return request.full_path.rstrip("?") if routes and routes.test(method="GET") else None

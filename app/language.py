@@ -1,5 +1,6 @@
 """Which language a reader gets, and how dates, money and numbers are written in it."""
 
+import re
 from datetime import date, datetime, time, timedelta
 
 from flask import Flask, session
@@ -12,6 +13,10 @@ from app.domain.places import Office
 LANGUAGES = ("vi", "en")
 NBSP = "\u00a0"
 MONDAY = date(2024, 1, 1)
+
+# What a line may not break: a code or hours; a phone or seal number; a number and its unit.
+PIECE = re.compile(r"(\b[0-9.]*[A-Z][0-9A-Z.]*(?:-[0-9]+)+|[0-9:]+–[0-9:]+)")
+SPACE = re.compile(r"(?<=[0-9]) (?=[0-9])|(?<=\bNP) (?=[0-9])|(?<=\b[0-9]) (?=[^\W\d])|(?<=\b[0-9]{2}) (?=[^\W\d])")
 
 
 def choose() -> str:
@@ -63,6 +68,15 @@ def seal(number: str) -> str:
     return numbers.spoken_seal(number).replace(" ", NBSP)
 
 
+def whole(sentence: object) -> Markup:
+    """A sentence for a page, its numbers moving to the next line in one piece."""
+    if isinstance(sentence, Markup):
+        return sentence
+    parts = PIECE.split(SPACE.sub(NBSP, str(sentence)))
+    held = Markup('<span class="nowrap">{}</span>')
+    return Markup("").join(held.format(part) if n % 2 else part for n, part in enumerate(parts))
+
+
 def in_language(vietnamese: str, english: str) -> str:
     """Catalogue data carries both: procedures, papers."""
     return english if str(get_locale()) == "en" and english else vietnamese
@@ -102,6 +116,7 @@ def init_app(app: Flask) -> None:
         money=money,
         phone=phone,
         seal=seal,
+        whole=whole,
         weekday=weekday,
         b32=tokens.b32,
     )

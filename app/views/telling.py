@@ -1,13 +1,15 @@
 """A story in words: the headline, who holds the papers, what comes next, and each knot of the thread."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from app import language
-from app.domain.dossiers import Dossier, ReturnWay
+from app.domain import calendar
+from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.packets import State
 from app.domain.parties import PartyKind
 from app.domain.tracking import Entry, Story
 from app.domain.visits import VisitKind
@@ -41,7 +43,7 @@ HEADLINES = {
     "call_for_it": _l("The result waits at the ward"),
     "delivered_unverified": _l("The courier says it was handed over. Please confirm"),
     "closed": _l("Finished. The result has been handed over"),
-    "cancelled": _l("Cancelled. Nobody has collected the papers"),
+    "cancelled": _l("Cancelled"),
     "moving": _l("On the way between two offices"),
     "lost": _l("The packet has not been found yet. The post is searching"),
     "disputed": _l("Two records differ. The post is checking"),
@@ -56,7 +58,9 @@ EXPLAINED = {
     "disputed": _l("You need not do anything. The post has to find out, and answers for the packet."),
     "lost": _l("You need not do anything. The post searches, and answers for the packet."),
     "written_off": _l("The post bears the cost of new papers and compensates. It will call you."),
-    "cancelled": _l("Nothing is to be paid."),
+    "cancelled": _l("Nobody has collected the papers. Nothing is to be paid."),
+    "cancelled_away": _l("The papers had been collected before that. They are on their way back to you."),
+    "cancelled_back": _l("The papers had been collected before that. They are back with you."),
     "delivered_unverified": _l("If you have it, type the code below. If not, call us at once."),
 }
 ENTRIES = {
@@ -118,7 +122,20 @@ def headline(told: Story) -> str:
 
 
 def explained(told: Story) -> str:
-    return str(EXPLAINED.get(told.headline, ""))
+    key = told.headline
+    if key == "cancelled" and told.packet is None:
+        key = "cancelled_back"
+    elif key == "cancelled" and told.packet and told.packet.state is not State.WAITING:
+        key = "cancelled_away"
+    return str(EXPLAINED.get(key, ""))
+
+
+def days_late(dossier: Dossier, day: date) -> int:
+    """Working days since the due day of a dossier the ward still works on; 0 while there is time."""
+    if dossier.state is not CaseState.ACCEPTED or dossier.due_on is None or day <= dossier.due_on:
+        return 0
+    since = (dossier.due_on + timedelta(days=n) for n in range(1, (day - dossier.due_on).days + 1))
+    return sum(calendar.is_working(each) for each in since)
 
 
 def card(told: Story) -> list[tuple[str, str, str]]:
@@ -198,7 +215,7 @@ def _detail(entry: Entry) -> str:
     if entry.key == "submitted" and entry.state != "next":
         return _("This is the day of filing by law.")
     if entry.key == "accepted" and values.get("official_code"):
-        return _("The ward's dossier code: %(code)s", code=values["official_code"])
+        return language.whole(_("The ward's dossier code: %(code)s", code=values["official_code"]))
     if entry.key == "missed":
         reason = str(REASONS.get(values.get("reason") or "", ""))
         after = str(NEXT.get(values.get("next") or "", ""))

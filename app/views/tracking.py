@@ -94,6 +94,7 @@ def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -
     page = render_template(
         "tracking/story.html", dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:],
+        late=telling.days_late(dossier, calendar.today(now())),
     )  # fmt: skip
     return page, status
 

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import atomically, db
+from app.domain import booking, numbers, visits
 from app.domain.codes import Purpose
 from app.domain.packets import Packet, State, Way
 from tests.conftest import signing_in
 from tests.views.test_desk import seen
-from tests.world import World
+from tests.world import MONDAY, World
 
 COUNTED = {"sheets_1": "1", "sheets_2": "1", "sheets_4": "0", "seal": "NP 0045 821"}
 
@@ -30,6 +31,28 @@ def test_the_citizen_brings_the_papers(each_app: Any, each_world: World) -> None
     assert client.post(url(packet, "accept"), data=data).status_code == 302
     packet = world.fresh(packet)
     assert (packet.state, packet.holder_id, packet.seq) == (State.AT_POST, world.post.party_id, 1)
+
+
+def test_a_cancelled_booking_is_not_taken_in(world: World, sign_in: Any) -> None:
+    packet = world.packet()
+    atomically(booking.cancel, packet.dossier, world.act(None))
+    for user, page in ((world.clerk, url(packet)), (world.officer, f"/desk/packets/{packet.number}")):
+        text = sign_in(user).get(page).text
+        assert "Người dân đã hủy lịch" in text and "giấy tờ vẫn ở nhà" in text
+        assert "chờ bưu tá đến nhận" not in text and 'name="seal"' not in text
+
+
+def test_the_number_a_citizen_knows_stands_before_the_packets_own(world: World, sign_in: Any) -> None:
+    atomically(numbers.load_pool, "RZ", 1, 99, MONDAY, is_test=True)
+    packet = world.packet()
+    visit = visits.open_visit(packet.id)
+    assert visit and packet.number != packet.dossier.number
+    world.on_round(packet)
+    day = f"/dispatch/{visit.slot.day}"
+    world.collected(world.phone(), packet)
+    for user, page in ((world.clerk, "/office/"), (world.officer, "/desk/"), (world.dispatcher, day)):
+        text = sign_in(user).get(page).text.split("<tbody>")[1]
+        assert text.index(f">{packet.dossier.number}<") < text.index(f">{packet.number}<"), page
 
 
 def test_a_courier_hands_in_and_the_list_shows_it(world: World, sign_in: Any) -> None:

@@ -1,7 +1,7 @@
 """The citizen's own page, the state by number, and what a stranger sees who finds a packet."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from app.db import db
 from app.domain import visits
+from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
@@ -92,6 +93,30 @@ def test_a_visit_is_cancelled_after_one_question(world: World, client: FlaskClie
     assert page.status_code == 200 and 'href="/book"' in page.text
     slip = client.get(f"{link(packet)}/slip.pdf")
     assert slip.status_code == 410 and packet.number in slip.text
+
+
+def test_a_cancelled_booking_says_where_the_papers_are(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    client.post(f"{link(packet)}/cancel")
+    assert "Chưa ai nhận giấy tờ" in client.get(link(packet)).text
+    phone = world.phone()
+    world.record(phone.scan(world.fresh(packet), "collect", proof=[("WET_CLAIMED", "")]))
+    assert world.fresh(packet).state is State.CARRIED
+    page = client.get(link(packet)).text
+    assert "Chưa ai nhận giấy tờ" not in page and "đang được mang trả lại" in page
+    code = world.code(world.fresh(packet), Purpose.DELIVER)
+    world.record(phone.scan(world.fresh(packet), "deliver", taker=packet.origin_id, proof=[("CODE", code)]))
+    assert "đã về lại nhà" in client.get(link(packet)).text
+
+
+@pytest.mark.parametrize(("due", "says"), [("2026-11-23", ""), ("2026-11-20", "Chậm 1 ngày làm việc")])
+def test_a_late_dossier_is_called_late(world: World, client: FlaskClient, due: str, says: str) -> None:
+    packet = world.packet()
+    dossier = packet.dossier
+    dossier.state, dossier.submitted_at, dossier.due_on = CaseState.ACCEPTED, MONDAY, date.fromisoformat(due)
+    db.session.commit()
+    page = client.get(link(packet)).text
+    assert says in page and ("Gọi phường" in page) is bool(says)
 
 
 def test_a_visit_is_moved_to_another_time(world: World, client: FlaskClient) -> None:

@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import assets, cli, doors, errorpages, language, logs, security
-from app.config import ROOT, Settings
+from app.config import ROOT, THREADS, Settings
 from app.db import db, tune
 from app.domain.tokens import Keys
 from app.integrations import CHANNELS
@@ -21,7 +21,10 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},  # an error names no values
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "hide_parameters": True,  # an error names no values
+            "pool_size": THREADS + 4,  # every request and the workers beside them: none waits for a connection
+        },
         SESSION_COOKIE_NAME="hs-form",  # form token, language, a code asked for; ids only
         SESSION_COOKIE_SECURE=settings.secure,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).parents[1]
 VAR = ROOT / "var"
+THREADS = 16  # requests one process answers at the same time
 
 
 class Settings(BaseSettings):

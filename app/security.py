@@ -55,21 +55,21 @@ def init_app(app: Flask) -> None:
 
 def guard() -> AnyResponse | None:
     """Runs before every request: who is it, and may they?"""
-    g.user, g.session, g.device, g.role = None, None, None, None
+    g.user, g.session, g.device_id, g.role = None, None, None, None
     if request.endpoint is None or request.endpoint == "static":
         return None
     view = current_app.view_functions[request.endpoint]
     api = request.path.startswith("/api/")
     if any("\0" in text for text in (request.path, *request.args.values(), *(() if api else request.form.values()))):
         abort(400)  # no text of ours holds a NUL, and PostgreSQL takes none
-    if api:
-        _know_device()
-    else:
-        _know_session()
-    g.role = str(g.user.role) if g.user else None
     if not hasattr(view, "right"):
         abort(403)
     right: Right | None = view.right
+    if api:
+        _know_device(right)
+    else:
+        _know_session()
+    g.role = str(g.user.role) if g.user else None
     if right is None:
         return None
     if g.user is None:
@@ -81,12 +81,13 @@ def guard() -> AnyResponse | None:
     return None
 
 
-def _know_device() -> None:
+def _know_device(right: Right | None) -> None:
+    """Which phone calls; whose it is only where a right is asked: what a phone holds it may always hand in."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    device = devices.by_token(token) if scheme == "Bearer" and token else None
-    if device is not None:
-        g.device = device
-        g.user = device.user if device.lives(now()) else None  # what it holds it may hand in; it is shown nothing new
+    g.device_id = devices.id_by_token(token) if scheme == "Bearer" and token else None
+    if g.device_id and right is not None:
+        known = devices.get(g.device_id)
+        g.user = known.user if known.lives(now()) else None
 
 
 def _know_session() -> None:
@@ -112,12 +113,17 @@ def user() -> User:
     return found
 
 
-def device() -> Device:
+def device_id() -> str:
     """The registered phone of an API call. 401 without one."""
-    if g.device is None:
+    if g.device_id is None:
         abort(401)
-    found: Device = g.device
+    found: str = g.device_id
     return found
+
+
+def device() -> Device:
+    """Its row, as it is now."""
+    return devices.get(device_id())
 
 
 def address_key(purpose: str) -> bytes:

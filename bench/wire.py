@@ -192,6 +192,7 @@ def drive(port: int, sending: list[list[bytes]], batch: int, seconds: float) -> 
                     load.times = [list(each.times) for each in clients]
                     load.scans = load.answers * batch
                 open_, under_way = False, under_way - 1
+                ready.unregister(client.socket)  # the server may hang up on who says no more
     for client in clients:
         client.socket.close()
     return load

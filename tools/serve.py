@@ -9,10 +9,8 @@ sys.path.insert(0, str(ROOT))
 
 from pydantic import ValidationError  # noqa: E402 - the path above comes first
 
-from app.config import Settings  # noqa: E402
+from app.config import THREADS, Settings  # noqa: E402
 from app.domain.tokens import Keys  # noqa: E402
-
-THREADS = 16
 
 
 def read_settings() -> Settings:

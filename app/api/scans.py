@@ -20,7 +20,6 @@ from app.api import bodies, times
 from app.db import atomically, together
 from app.domain import custody, devices, scans, sessions
 from app.domain.custody import Outcome, Seen
-from app.domain.devices import Device
 from app.domain.people import Act
 from app.domain.scans import Extra, Scan
 from app.errors import Invalid
@@ -43,12 +42,12 @@ class Envelope(BaseModel):
 @public
 def upload() -> ResponseReturnValue:
     data = bodies.check(LARGEST)
-    device, act = security.device(), security.act()
+    device_id, act = security.device_id(), security.act()
     try:
         envelope = Envelope.model_validate_json(data)
     except ValidationError:
-        return _unreadable(data, device, act, None)
-    if envelope.device not in (None, device.id):
+        return _unreadable(data, device_id, act, None)
+    if envelope.device not in (None, device_id):
         abort(403)
     if len(envelope.scans) > BATCH:
         abort(413)
@@ -57,14 +56,14 @@ def upload() -> ResponseReturnValue:
         try:
             batch.append(read(item))
         except Invalid:
-            return _unreadable(json.dumps(item).encode(), device, act, index)
+            return _unreadable(json.dumps(item).encode(), device_id, act, index)
     outcomes = _judge(batch, Seen(act.at, act.keys)) if batch else []
     return jsonify(
         times.vouched(act.at, act.keys)
-        | mark(device.id)
+        | mark(device_id)
         | {
             "results": [told(outcome) for outcome in outcomes],
-            "later": later(device.id, _instant(envelope.since)),
+            "later": later(device_id, _instant(envelope.since)),
             "checkpoint": None,
             "consistency": [],
         }
@@ -86,9 +85,9 @@ def read(item: Any) -> Scan:
     return scans.parse(body, signature, Extra.read(item.get("extras")))
 
 
-def _unreadable(data: bytes, device: Device, act: Act, index: int | None) -> ResponseReturnValue:
-    atomically(sessions.count, act.keys.digest("raw-inbox", device.id), RAW_TRIES, RAW_WINDOW, act.at)
-    atomically(scans.keep_raw, data, device.id, act.at)
+def _unreadable(data: bytes, device_id: str, act: Act, index: int | None) -> ResponseReturnValue:
+    atomically(sessions.count, act.keys.digest("raw-inbox", device_id), RAW_TRIES, RAW_WINDOW, act.at)
+    atomically(scans.keep_raw, data, device_id, act.at)
     return errorpages.answer(400, "scan_unreadable", sentence(Invalid("scan_unreadable")), index=index)
 
 

@@ -84,9 +84,18 @@ def register(user: User, public_key: bytes, label: str, act: Act) -> tuple[Devic
     return device, token
 
 
-def by_token(token: str) -> Device | None:
-    """Also a revoked device: it may still hand in its scans."""
-    return db.session.scalar(sa.select(Device).filter_by(token_hash=_hash(token)))
+_ids: dict[bytes, str] = {}  # by token hash: a token is one device's for ever, so it is looked up once
+
+
+def id_by_token(token: str) -> str | None:
+    """Whose token it is; also that of a revoked device, which may still hand in its scans."""
+    digest = _hash(token)
+    if digest not in _ids:
+        found = db.session.scalar(sa.select(Device.id).filter_by(token_hash=digest))
+        if found is None:
+            return None
+        _ids[digest] = found
+    return _ids[digest]
 
 
 def _hash(token: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -12,11 +13,11 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 import routes
-from app import catalogue, worker
+from app import catalogue, daily, signer, worker
 from app.db import atomically, db, now
 from app.demo import cast
 from app.demo import load as demo
-from app.domain import custody, dispatch, ledger, packets
+from app.domain import checkpoints, custody, dispatch, ledger, packets
 from app.domain.people import Act
 from app.domain.places import Office, OfficeKind
 
@@ -36,6 +37,46 @@ def verify(packet: str | None) -> None:
             click.echo(f"{one.number}: line {fault[0]}: {fault[1]}")
     click.echo(f"{checked} packets checked, {broken} broken")
     sys.exit(1 if broken else 0)
+
+
+@custody_cli.command("sequence")
+@click.option("--once", is_flag=True, help="Number what waits and stop.")
+def sequence(once: bool) -> None:
+    """Number new lines in the log, until interrupted. On SQLite the server does this itself."""
+    sequencer = worker.Sequencer()
+    if once:
+        click.echo(f"{sequencer()} lines numbered, {checkpoints.size()} in all")
+        return
+    worker.run(current_app._get_current_object(), stopping(), sequencer)  # type: ignore[attr-defined]
+
+
+@custody_cli.command("checkpoint")
+@click.option("--once", is_flag=True, help="Sign the log as it is now and stop.")
+@click.option("--print", "show", is_flag=True, help="Show the newest checkpoint, to be printed and stamped.")
+def checkpoint(once: bool, show: bool) -> None:
+    """Sign the log once a minute while it grows, until interrupted. Beside the web process, never in it."""
+    settings = current_app.extensions["settings"]
+    try:
+        if show:
+            click.echo(daily.sheet(settings.checkpoint_dir, now()) or "Nothing has been signed yet.")
+            return
+        with signer.at_work(settings) as one:
+            if not once:
+                signer.run(one, stopping().wait)
+            elif head := one.look(time.monotonic()):
+                click.echo(f"{head.size} lines signed")
+            else:
+                click.echo(f"nothing new after {one.last.size} lines")
+    except signer.FAULTS as fault:
+        raise click.ClickException(signer.told(fault)) from fault
+
+
+def stopping() -> Event:
+    """Set when this process is asked to end."""
+    stop = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    return stop
 
 
 catalogue_cli = AppGroup("catalogue", help="Places, procedures and the calendar, from files.")
@@ -90,10 +131,7 @@ def outbox_run(once: bool) -> None:
     if once:
         click.echo(f"{worker.send_due()} messages sent")
         return
-    stop = Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    worker.run(current_app._get_current_object(), stop)  # type: ignore[attr-defined]
+    worker.run(current_app._get_current_object(), stopping())  # type: ignore[attr-defined]
 
 
 demo_cli = AppGroup("demo", help="The demonstration.")

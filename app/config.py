@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).parents[1]
@@ -12,15 +12,29 @@ VAR = ROOT / "var"
 THREADS = 16  # requests one process answers at the same time
 
 
-class Settings(BaseSettings):
-    """Names are those of the environment; `var/settings.env` is read when it exists."""
+class Where(BaseSettings):
+    """What every process of ours must know, and all that the signer does. Names are those of the environment;
+    `var/settings.env` is read when it exists."""
 
     model_config = SettingsConfigDict(env_file=VAR / "settings.env", extra="ignore", hide_input_in_errors=True)
 
-    secret_key: str = Field(default="", description="32 characters or more; sessions and codes hang on it")
     database_url: str = f"sqlite:///{VAR / 'dossier-post.db'}"
-    database_owner_url: str = Field(default="", description="for migrations, when another role owns the tables")
     base_url: str = "http://localhost:8000"
+    checkpoint_dir: Path = Field(default=VAR / "checkpoint", description="the signer's key and its newest note")
+
+    @field_validator("database_url", "database_owner_url", check_fields=False)
+    @classmethod
+    def _current_name(cls, url: str) -> str:
+        return re.sub("^postgres://", "postgresql://", url)
+
+    @property
+    def host(self) -> str:
+        return self.base_url.split("://", 1)[-1].rstrip("/")
+
+
+class Settings(Where):
+    secret_key: str = Field(default="", description="32 characters or more; sessions and codes hang on it")
+    database_owner_url: str = Field(default="", description="for migrations, when another role owns the tables")
     keys_dir: Path = VAR / "keys"
     demo: bool = False
     channel: str = Field(default="", description="how messages leave; while empty they wait. The demo keeps them")
@@ -36,8 +50,6 @@ class Settings(BaseSettings):
             raise ValueError("WEB_WORKERS > 1 needs PostgreSQL: one process writes a SQLite file")
         if not self.base_url.startswith(("http://", "https://")):
             raise ValueError("BASE_URL must begin with http:// or https://")
-        for name in ("database_url", "database_owner_url"):
-            setattr(self, name, re.sub("^postgres://", "postgresql://", getattr(self, name)))
         if self.demo and not self.channel:
             self.channel = "inbox"
         return self
@@ -45,7 +57,3 @@ class Settings(BaseSettings):
     @property
     def secure(self) -> bool:
         return self.base_url.startswith("https://") if self.cookie_secure is None else self.cookie_secure
-
-    @property
-    def host(self) -> str:
-        return self.base_url.split("://", 1)[1].rstrip("/")

@@ -1,19 +1,24 @@
-"""The outbox worker: takes one message, sends it outside any transaction, writes down what came of it.
+"""What goes on beside the pages: messages leave the outbox, lines get their number in the log.
 
-On SQLite a thread inside the server; on PostgreSQL `flask outbox run`, any number of them.
+On SQLite threads inside the server; on PostgreSQL `flask outbox run`, any number of them, and `flask custody sequence`.
 """
 
+import time
+from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
 
 from flask import Flask, current_app
 
+from app import signer
 from app.db import atomically, db, now
-from app.domain import outbox
+from app.domain import checkpoints, outbox
 from app.integrations import CHANNELS
 from app.integrations.wording import words
 from app.logs import log
 
-PAUSE = 2.0  # seconds between looks at an empty outbox
+PAUSE = 2.0  # seconds between two looks when there is nothing to do
+EVERYWHERE = 600.0  # seconds after which the sequencer looks at all lines, not only at the newest
 
 
 def send_due() -> int:
@@ -35,20 +40,50 @@ def send_due() -> int:
     return count
 
 
-def run(app: Flask, stop: Event) -> None:
+class Sequencer:
+    """Numbers new lines and keeps what the signer signed; remembers when it last looked everywhere, and which note."""
+
+    def __init__(self) -> None:
+        self._everywhere: float | None = None
+        self._kept: str | None = None
+
+    def __call__(self) -> int:
+        """How many lines were numbered."""
+        everything = self._everywhere is None or time.monotonic() - self._everywhere > EVERYWHERE
+        count = 0
+        while numbered := atomically(checkpoints.sequence, everything):
+            count += numbered
+        if everything:
+            self._everywhere = time.monotonic()
+        self._keep_note(current_app.extensions["settings"].checkpoint_dir)
+        return count
+
+    def _keep_note(self, folder: Path) -> None:
+        key, note = signer.public_key(folder), signer.signed(folder)
+        if key is None or note is None or note == self._kept:
+            return
+        try:
+            atomically(checkpoints.adopt, note, key, now())
+        except ValueError as error:  # the log is not what was signed: a person must look, scans go on
+            log.error("checkpoint refused", error=str(error))
+        self._kept = note
+
+
+def run(app: Flask, stop: Event, work: Callable[[], int] = send_due) -> None:
     with app.app_context():
         while not stop.is_set():
             try:
-                send_due()
+                work()
             except Exception as error:  # the database may be away for a moment
-                log.error("outbox worker", error=type(error).__name__)
+                log.error("worker", kind=getattr(work, "__name__", type(work).__name__), error=type(error).__name__)
             finally:
                 db.session.remove()
             stop.wait(PAUSE)
 
 
 def start(app: Flask) -> Event:
-    """The worker as a thread of this process; set the event to stop it."""
+    """The workers as threads of this process; set the event to stop them."""
     stop = Event()
-    Thread(target=run, args=(app, stop), name="outbox", daemon=True).start()
+    for work in (send_due, Sequencer()):
+        Thread(target=run, args=(app, stop, work), name=getattr(work, "__name__", "sequencer"), daemon=True).start()
     return stop

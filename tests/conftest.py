@@ -5,6 +5,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,13 +87,14 @@ def empty_postgres(postgres_server: str, settings: Settings) -> str:
 
 
 def start(settings: Settings, url: str) -> Iterator[Flask]:
-    app = create_app(
-        settings.model_copy(update={"database_url": url}), TESTING=True, WTF_CSRF_ENABLED=False,
-    )  # fmt: skip
-    with app.app_context():
-        yield app
-        _db.session.remove()
-        _db.engine.dispose()
+    """The application on this database, with a log of its own."""
+    with tempfile.TemporaryDirectory(prefix="log-") as folder:
+        own = settings.model_copy(update={"database_url": url, "checkpoint_dir": Path(folder)})
+        app = create_app(own, TESTING=True, WTF_CSRF_ENABLED=False)
+        with app.app_context():
+            yield app
+            _db.session.remove()
+            _db.engine.dispose()
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 import sqlalchemy as sa
 from flask import Flask
 
+from app import signer
 from app.db import db
-from app.domain import outbox, visits
+from app.domain import checkpoints, outbox, visits
 from app.domain.outbox import Message
 from tests.world import MONDAY, World
 
@@ -66,3 +67,24 @@ def test_messages_leave_once(app: Flask, world: World) -> None:
     assert "0 messages sent" in runner.invoke(args=["outbox", "run", "--once"]).output
     db.session.rollback()
     assert db.session.scalars(sa.select(Message)).one().sent_at is not None
+
+
+def test_the_log_is_numbered_signed_and_printed_from_the_terminal(app: Flask, world: World) -> None:
+    runner = app.test_cli_runner()
+    assert "Nothing has been signed yet" in runner.invoke(args=["custody", "checkpoint", "--print"]).output
+    world.collected(world.phone())
+    assert "1 lines numbered, 1 in all" in runner.invoke(args=["custody", "sequence", "--once"]).output
+    assert "1 lines signed" in runner.invoke(args=["custody", "checkpoint", "--once"]).output
+    assert "nothing new after 1 lines" in runner.invoke(args=["custody", "checkpoint", "--once"]).output
+    printed = runner.invoke(args=["custody", "checkpoint", "--print"])
+    note = signer.signed(app.extensions["settings"].checkpoint_dir)
+    assert printed.exit_code == 0
+    assert note and note.strip() in printed.output
+    assert checkpoints.root(1).hex()[:4] in printed.output.split()
+    assert "SỔ GIAO NHẬN" in printed.output
+
+
+def test_a_second_signer_says_why_it_does_not_start(app: Flask) -> None:
+    with signer.at_work(app.extensions["settings"]):
+        refused = app.test_cli_runner().invoke(args=["custody", "checkpoint", "--once"])
+    assert (refused.exit_code, refused.output) == (1, "Error: Another signer is at work in this folder.\n")

@@ -14,9 +14,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
+from app import signer
 from app.config import ROOT, Settings
+from app.db import db
+from app.domain import checkpoints, notes
 from tests import postgres
+from tests.world import World
 
 
 def free_port() -> int:
@@ -31,6 +36,7 @@ class Server:
         environment = os.environ | {
             "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url,
             "BASE_URL": f"http://localhost:{self.port}", "PORT": str(self.port), "DEMO": "1",
+            "CHECKPOINT_DIR": str(log.parent / "checkpoint"),
         }  # fmt: skip
         with log.open("wb") as file:
             self.process = subprocess.Popen(
@@ -119,3 +125,32 @@ def test_half_a_configuration_does_not_start(
         raise
     log = server.log.read_text()
     assert says in log and "Traceback" not in log
+
+
+def test_the_log_is_numbered_and_signed_beside_the_server_and_ends_with_it(
+    app: Flask, world: World, settings: Settings, tmp_path: Path
+) -> None:
+    world.collected(world.phone())
+    server = Server(settings, str(db.engine.url), tmp_path / "log")
+    folder = tmp_path / "checkpoint"
+    try:
+        server.wait()
+        for _ in range(300):
+            db.session.rollback()
+            if kept := checkpoints.newest():
+                break
+            time.sleep(0.2)
+        else:
+            raise AssertionError(server.log.read_text())
+    finally:
+        assert server.stop() == 0
+    key = signer.public_key(folder)
+    assert key and notes.read(kept.note, key).size == 1
+    assert kept.note == signer.signed(folder)
+    for _ in range(50):  # the signer goes when its server has gone
+        try:
+            with signer.at_work(settings.model_copy(update={"checkpoint_dir": folder})):
+                return
+        except BlockingIOError:
+            time.sleep(0.2)
+    raise AssertionError("the signer is still there")

@@ -1,6 +1,10 @@
-"""Serve the application with granian: one process on SQLite, WEB_WORKERS of them on PostgreSQL. Ctrl-C stops it."""
+"""Serve the application with granian: one process on SQLite, WEB_WORKERS of them on PostgreSQL. Ctrl-C stops it.
+
+On SQLite the signer of the log runs beside it, as a process of its own.
+"""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -51,6 +55,9 @@ def main() -> None:
         "--log-level", "error", "--workers-kill-timeout", "15", "app.server:app",
     ]  # fmt: skip
     os.chdir(ROOT)
+    if settings.database_url.startswith("sqlite"):  # elsewhere it is a service of its own, under its own user
+        # It ends when this process does, whatever becomes of it: the log's key is never in the server's memory.
+        subprocess.Popen([sys.executable, str(ROOT / "tools/signer.py")])  # noqa: S603 - our own neighbour
     os.execv(granian[0], granian)  # noqa: S606 - our own interpreter's neighbour
 
 

@@ -4,6 +4,7 @@ from app.domain import (  # noqa: F401
     audit,
     booking,
     calendar,
+    checkpoints,
     codes,
     devices,
     dossiers,

@@ -1,0 +1,172 @@
+"""Checkpoints: one log of all lines, and signed notes of how far it had come.
+
+The sequencer numbers committed lines 0, 1, 2 … without a gap; their hashes are the leaves of a tree (`tree`). The
+signer, a process of its own, signs size and root (`notes`); what it signed is kept here and told to every phone.
+"""
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Digest, Instant, Model, db
+from app.domain import ledger, notes, tree
+from app.domain.ledger import Handoff
+from app.domain.notes import Head, LogKey
+from app.domain.packets import Packet
+
+PASS = 2000  # lines numbered in one transaction
+REACH = 20_000  # a usual pass looks at lines this far behind the newest numbered one
+SEQUENCER = 0x5E90_E7CE  # the advisory lock that only one sequencer holds
+TILE = 256  # leaves whose node is remembered
+
+
+class Leaf(Model):
+    __tablename__ = "leaves"
+
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    line_id: Mapped[int] = mapped_column(sa.ForeignKey(Handoff.id), unique=True)
+    leaf_hash: Mapped[Digest]
+
+
+class Checkpoint(Model):
+    __tablename__ = "checkpoints"
+
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    root: Mapped[Digest]
+    note: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[Instant]
+
+
+# ---- numbering --------------------------------------------------------------------------------------------------
+
+
+def sequence(everything: bool = False) -> int:
+    """Number committed lines that have no leaf, by packet and then seq; how many. 0 while another sequencer works.
+
+    Ids are no order: a transaction with a lower id may commit later. They only bound where a usual pass looks;
+    `everything` looks everywhere.
+    """
+    if not _alone():
+        return 0
+    last, newest = db.session.execute(sa.select(sa.func.max(Leaf.n), sa.func.max(Leaf.line_id))).one()
+    waiting = (
+        sa.select(Handoff, Packet.code)
+        .join(Packet, Packet.id == Handoff.packet_id)
+        .where(~sa.exists().where(Leaf.line_id == Handoff.id))
+        .order_by(Handoff.packet_id, Handoff.seq)
+        .limit(PASS)
+    )
+    if newest is not None and not everything:
+        waiting = waiting.where(Handoff.id > newest - REACH)
+    first = 0 if last is None else last + 1
+    rows = [
+        {"n": n, "line_id": line.id, "leaf_hash": tree.leaf(ledger.line_bytes(line, code))}
+        for n, (line, code) in enumerate(db.session.execute(waiting), start=first)
+    ]
+    if rows:
+        db.session.execute(sa.insert(Leaf), rows)
+    return len(rows)
+
+
+def _alone() -> bool:
+    """Whether no other sequencer is at work; this one then is until the transaction ends."""
+    if db.engine.dialect.name == "sqlite":
+        return True  # whoever writes is alone
+    return bool(db.session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(SEQUENCER))))
+
+
+def size() -> int:
+    last = db.session.scalar(sa.select(sa.func.max(Leaf.n)))
+    return 0 if last is None else last + 1
+
+
+# ---- the tree, from its table -----------------------------------------------------------------------------------
+
+# Nodes over whole tiles never change; per database, they are worked out once.
+_nodes: WeakKeyDictionary[sa.Engine, dict[tuple[int, int], bytes]] = WeakKeyDictionary()
+
+
+def span(start: int, end: int) -> bytes:
+    """The hash over leaves start … end-1. Raises LookupError when one of them is not there."""
+    count = end - start
+    whole = count >= TILE and count & (count - 1) == 0
+    known = _nodes.setdefault(db.engine, {})
+    if whole and (start, end) in known:
+        return known[start, end]
+    if count <= TILE:
+        found = tree.root(_leaves(start, end))
+    else:
+        middle = start + tree.split(count)
+        found = tree.node(span(start, middle), span(middle, end))
+    if whole:
+        known[start, end] = found
+    return found
+
+
+def _leaves(start: int, end: int) -> Sequence[bytes]:
+    query = sa.select(Leaf.leaf_hash).where(Leaf.n >= start, Leaf.n < end).order_by(Leaf.n)
+    found = db.session.scalars(query).all()
+    if len(found) != end - start:
+        raise LookupError(f"leaves {start} to {end - 1} are not all there")
+    return found
+
+
+def root(at_size: int) -> bytes:
+    """The root when the log had this many lines. Raises LookupError when it has fewer."""
+    return span(0, at_size) if at_size else tree.EMPTY
+
+
+# ---- notes ------------------------------------------------------------------------------------------------------
+
+
+def newest() -> Checkpoint | None:
+    return db.session.scalar(sa.select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
+
+
+def adopt(note: str, key: LogKey, at: datetime) -> Checkpoint | None:
+    """Keep what the signer signed, or None when it is known. Raises ValueError for a note that is not true of our log."""
+    said = notes.read(note, key)
+    if db.session.get(Checkpoint, said.size):
+        return None
+    try:
+        ours = root(said.size)
+    except LookupError as error:
+        raise ValueError(f"the log is shorter than the {said.size} lines that were signed") from error
+    if ours != said.root:
+        raise ValueError(f"the log is not the one that was signed at {said.size} lines")
+    kept = Checkpoint(size=said.size, root=said.root, note=note, at=at)
+    db.session.add(kept)
+    db.session.flush()
+    return kept
+
+
+class News(NamedTuple):
+    """What a phone is told of the log: the newest note, and that it extends what the phone had pinned."""
+
+    checkpoint: str | None
+    consistency: list[str]  # base64
+
+
+def since(pinned: int) -> News:
+    """The newest checkpoint and the proof from the one of `pinned` lines; no proof when ours has not come that far."""
+    last = newest()
+    if last is None or pinned > last.size:
+        return News(last.note if last else None, [])
+    try:
+        path = tree.consistency(pinned, last.size, span)
+    except LookupError:
+        path = []  # the phone will see that nothing is proved, as it must
+    return News(last.note, [base64.b64encode(each).decode() for each in path])
+
+
+def contradicts(pin: Head) -> bool:
+    """Whether what a phone saw of the log cannot be a beginning of what we have."""
+    try:
+        return pin.size > size() or root(pin.size) != pin.root
+    except LookupError:
+        return True

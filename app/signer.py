@@ -179,6 +179,7 @@ def _orphaned(parent: int) -> Callable[[float], bool]:
 
 def main() -> None:
     parent = os.getppid()
+    os.nice(5)  # whoever scans comes first
     configure()
     try:
         with at_work(Where()) as signer:

@@ -48,7 +48,7 @@ class Server:
             return answer.status, answer.read().decode()
 
     def wait(self) -> "Server":
-        for _ in range(150):
+        for _ in range(300):
             assert self.process.poll() is None, self.log.read_text()
             try:
                 self.get("/healthz")

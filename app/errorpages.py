@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.db import abandon
-from app.errors import Refused, TooMany
+from app.errors import Refused
 from app.logs import log
 from app.sentences import sentence
 
@@ -28,6 +28,7 @@ PAGES = {
     413: ("too_large", _l("That was too much at once"), _l("Shorten the text or send fewer items. Nothing has been recorded.")),
     415: ("media_type", _l("This form of data is not understood"), _l("Send JSON.")),
     422: ("invalid", _l("Something needs another look"), ""),
+    426: ("app_too_old", _l("A newer version is needed"), ""),
     429: ("too_many_tries", _l("Too many tries"), ""),
     500: ("broken", _l("This page is in trouble"), _l("The fault is ours. What you filled in on the steps before is kept.")),
     503: ("busy", _l("The service is pausing for a moment"), _l("Try again in a minute. What you typed is kept.")),
@@ -45,10 +46,7 @@ def init_app(app: Flask) -> None:
 
 
 def refused(refusal: Refused) -> ResponseReturnValue:
-    headers = {}
-    if isinstance(refusal, TooMany):
-        headers["Retry-After"] = str(refusal.values.get("seconds", 60))
-    return answer(refusal.status, refusal.key, sentence(refusal)) + (headers,)
+    return *answer(refusal.status, refusal.key, sentence(refusal)), refusal.headers
 
 
 def forged(_error: CSRFError) -> ResponseReturnValue:

@@ -12,6 +12,11 @@ class Refused(Exception):
         super().__init__(key)
         self.key, self.values = key, values
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a program is told beside the sentence."""
+        return {}
+
 
 class Invalid(Refused):
     """The input itself is wrong; `values` may map a field to the key of its sentence."""
@@ -37,3 +42,17 @@ class TooMany(Refused):
     """Asked too often; `values["seconds"]` says when to come back."""
 
     status = 429
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.values.get("seconds", 60))}
+
+
+class TooOld(Refused):
+    """The phone's page is of a version no longer understood; `values["oldest"]` is the oldest that is."""
+
+    status = 426
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"App-Version": str(self.values["oldest"])}

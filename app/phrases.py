@@ -63,6 +63,8 @@ TEXTS = {
     "strip.old": _l("No network for %(hours)s hours. Find a signal when you can."),
     "strip.signin": _l("This phone has to be signed in again. Scanning goes on."),
     "strip.refused": _l("The server does not know this phone. Show it to the post office. Scanning goes on."),
+    "strip.old_app": _l("A newer version is needed. Open this page again; every scan stays here."),
+    "strip.foreign": _l("This network answers in the post office's place. Find another one, or call. Every scan stays here."),
     "strip.not_kept": _l("The browser may clear this page's memory. Add the page to the home screen."),
     "visit.papers": _l("%(count)s kinds of paper"),
     "visit.ask": _l("collect %(sum)s"),

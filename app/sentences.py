@@ -56,6 +56,7 @@ SENTENCES = {
     "too_many_minutes": _l("Too many tries. Wait %(minutes)s minutes, or ask your supervisor."),
     "not_your_page": _l("This page belongs to another job. Sign in with the account that does it."),
     "not_a_courier": _l("Only couriers carry packets with a phone. Sign in at the desk or the office instead."),
+    "app_too_old": _l("This page is too old. Open it again; every scan stays on the phone."),
     "device_key": _l("The phone sent a key we cannot use. Update its browser and sign in again."),
     "device_unknown": _l("This phone is not registered. Sign in on it once more."),
     "no_office": _l("This account belongs to no office. Ask the administrator."),

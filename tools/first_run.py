@@ -1,4 +1,4 @@
-"""Make what a first run needs and nothing may ship: a secret and two signing keys, in var/. Never overwrites."""
+"""Make what a first run needs and nothing may ship: a secret and the signing keys, in var/. Never overwrites."""
 
 import os
 import secrets
@@ -30,7 +30,7 @@ def main(demo: bool) -> None:
     (VAR / "keys").mkdir(parents=True, exist_ok=True)
     settings = f"SECRET_KEY={secrets.token_urlsafe(48)}\n" + ("DEMO=1\n" if demo else "")
     write_once(VAR / "settings.env", settings.encode())
-    for name in ("slip", "server"):
+    for name in ("slip", "server", "receipt"):
         write_once(VAR / "keys" / f"{name}.pem", pem())
 
 

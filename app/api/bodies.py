@@ -1,4 +1,5 @@
-"""What an API call brings: JSON from our own pages or from no page at all, no larger than its door allows."""
+"""What an API call brings: JSON from our own pages or from no page at all, no larger than its door allows, and from a
+page that is not too old."""
 
 from typing import Any, TypeVar
 
@@ -6,11 +7,19 @@ from flask import abort, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest
 
-from app.errors import Invalid
+from app.errors import Invalid, TooOld
 
 Body = TypeVar("Body", bound=BaseModel)
 SMALL = 16 * 1024
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+OLDEST_APP = 1  # the oldest version of the phone's page that is understood; words.js says the newest
+
+
+def new_enough() -> None:
+    """426 for a page of an older version; who says no version is a program, and knows what it does."""
+    version = request.headers.get("App-Version", "")
+    if version.isdecimal() and int(version[:9]) < OLDEST_APP:
+        raise TooOld("app_too_old", oldest=OLDEST_APP)
 
 
 def same_site() -> None:
@@ -19,13 +28,23 @@ def same_site() -> None:
         abort(403)
 
 
-def check(largest: int) -> bytes:
-    """The bytes sent. 403 from another site (as `same_site`), 413 when there are too many, 415 unless they claim to be JSON."""
+def take(largest: int) -> bytes:
+    """The bytes sent. 403 from another site (as `same_site`), 413 when there are too many."""
     same_site()
-    if request.mimetype != "application/json":
-        abort(415)
     request.max_content_length = largest
     return request.get_data()
+
+
+def says_json() -> bool:
+    return request.mimetype == "application/json"
+
+
+def check(largest: int) -> bytes:
+    """The bytes sent, as `take`; 415 unless they claim to be JSON."""
+    same_site()
+    if not says_json():
+        abort(415)
+    return take(largest)
 
 
 def read(model: type[Body], largest: int = SMALL) -> Body:

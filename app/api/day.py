@@ -8,7 +8,7 @@ from flask_babel import get_locale
 from pydantic import BaseModel, Field, model_validator
 
 from app import security
-from app.api import bodies, times
+from app.api import bodies, checkpoints, times
 from app.api.bodies import PRINTABLE
 from app.db import atomically
 from app.domain import day, sessions
@@ -18,6 +18,7 @@ from app.phrases import texts
 from app.security import requires
 
 bp = Blueprint("api_day", __name__, url_prefix="/api/v1")
+bp.before_request(bodies.new_enough)
 LOOKUPS, LOOKUP_WINDOW = 120, timedelta(minutes=10)  # a courier's hands are slower; a guesser's are not
 
 
@@ -35,11 +36,10 @@ def today() -> ResponseReturnValue:
         "next": NEXT,
         "texts": texts(),
         "language": str(get_locale()),
-        "keys": {"slip": [act.keys.slip_public()], "revoked": []},
+        "keys": {"slip": [act.keys.slip_public()], "receipt": [act.keys.receipt_public()], "revoked": []},
         "revoked_slips": [],
         "revoked_devices": [],
-        "checkpoint": None,
-        "consistency": [],
+        **checkpoints.told(),
     }
     if named := day.not_logged(courier, told["stops"], act.at):
         atomically(day.log_views, courier.id, named, act.at)

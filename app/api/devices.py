@@ -15,6 +15,7 @@ from app.errors import NotAllowed, Refused
 from app.security import public
 
 bp = Blueprint("api_devices", __name__, url_prefix="/api/v1")
+bp.before_request(bodies.new_enough)
 
 
 class Enrolment(BaseModel):

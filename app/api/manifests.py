@@ -20,6 +20,7 @@ from app.errors import Invalid
 from app.security import requires
 
 bp = Blueprint("api_manifests", __name__, url_prefix="/api/v1/manifests")
+bp.before_request(bodies.new_enough)
 LARGEST = 1024 * 1024
 Code = str
 PARTY = Field(min_length=1, max_length=20, pattern=PRINTABLE)
@@ -70,8 +71,7 @@ def receive() -> ResponseReturnValue:
     found = {_code(text): Found(n.seal, n.intact, n.complete, n.remark) for text, n in bag.found.items()}
     batch = [scans.read(item) for item in bag.scans]
     manifest, outcomes = atomically(manifests.receive, listed, batch, Seen(act.at, act.keys), found)
-    results = [scans.told(outcome) for outcome in outcomes]
-    return jsonify(times.vouched(act.at, act.keys) | told(manifest) | {"results": results}), 201
+    return jsonify(times.vouched(act.at, act.keys) | told(manifest) | scans.told(outcomes, act.keys)), 201
 
 
 @bp.get("/<receipt>")

@@ -1,12 +1,13 @@
 """Scans come in: evidence is kept first and judged second, and one answer serves the whole batch.
 
-Whatever is JSON within the limits gets a verdict inside a 200. What cannot be read is kept raw and answered with 400
-and its index, nothing of that batch being judged: the phone sends the rest without it. A revoked phone, or that of a
-person who has left, may still hand in what it holds.
+Whatever is JSON within the limits gets a verdict inside a 200, and a receipt for what has been committed. What cannot
+be read is kept raw and answered with 400 and its index, nothing of that batch being judged: the phone sends the rest
+without it. A revoked phone, or that of a person who has left, may still hand in what it holds.
 """
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,18 +17,21 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.exc import OperationalError
 
 from app import errorpages, security
-from app.api import bodies, times
+from app.api import bodies, checkpoints, times
 from app.db import atomically, together
-from app.domain import custody, devices, scans, sessions
+from app.domain import custody, devices, receipts, scans, sessions, tokens
 from app.domain.custody import Outcome, Seen
 from app.domain.people import Act
+from app.domain.receipts import Receipt
 from app.domain.scans import Extra, Scan
+from app.domain.tokens import Keys
 from app.errors import Invalid
 from app.logs import log
 from app.security import public
 from app.sentences import sentence
 
 bp = Blueprint("api_scans", __name__, url_prefix="/api/v1")
+bp.before_request(bodies.new_enough)
 BATCH, LARGEST = 50, 256 * 1024
 RAW_TRIES, RAW_WINDOW = 200, timedelta(hours=1)  # unreadable posts of one device that are kept
 
@@ -41,8 +45,11 @@ class Envelope(BaseModel):
 @bp.post("/scans")
 @public
 def upload() -> ResponseReturnValue:
-    data = bodies.check(LARGEST)
     device_id, act = security.device_id(), security.act()
+    data = bodies.take(LARGEST)
+    if not bodies.says_json():
+        _keep_raw(data, device_id, act)
+        abort(415)
     try:
         envelope = Envelope.model_validate_json(data)
     except ValidationError:
@@ -57,16 +64,12 @@ def upload() -> ResponseReturnValue:
             batch.append(read(item))
         except Invalid:
             return _unreadable(json.dumps(item).encode(), device_id, act, index)
-    outcomes = _judge(batch, Seen(act.at, act.keys)) if batch else []
+    outcomes = _judge(_vouched(batch), Seen(act.at, act.keys)) if batch else []
     return jsonify(
         times.vouched(act.at, act.keys)
         | mark(device_id)
-        | {
-            "results": [told(outcome) for outcome in outcomes],
-            "later": later(device_id, _instant(envelope.since)),
-            "checkpoint": None,
-            "consistency": [],
-        }
+        | {"later": later(device_id, _instant(envelope.since))}
+        | told(outcomes, act.keys)
     )
 
 
@@ -85,10 +88,24 @@ def read(item: Any) -> Scan:
     return scans.parse(body, signature, Extra.read(item.get("extras")))
 
 
+def _vouched(batch: list[Scan]) -> list[Scan]:
+    """Each scan with the key that signed it: signatures are work, and nobody waits for a lock meanwhile."""
+    return [replace(scan, signer=_signer(scan)) for scan in batch]
+
+
+def _signer(scan: Scan) -> bytes | None:
+    known = devices.key_of(scan.device or "")
+    return known.der if known and tokens.signed_by(known.key, scan.sig, b"scan-v1\n" + scan.body) else None
+
+
 def _unreadable(data: bytes, device_id: str, act: Act, index: int | None) -> ResponseReturnValue:
+    _keep_raw(data, device_id, act)
+    return errorpages.answer(400, "scan_unreadable", sentence(Invalid("scan_unreadable")), index=index)
+
+
+def _keep_raw(data: bytes, device_id: str, act: Act) -> None:
     atomically(sessions.count, act.keys.digest("raw-inbox", device_id), RAW_TRIES, RAW_WINDOW, act.at)
     atomically(scans.keep_raw, data, device_id, act.at)
-    return errorpages.answer(400, "scan_unreadable", sentence(Invalid("scan_unreadable")), index=index)
 
 
 def _judge(batch: list[Scan], seen: Seen) -> list[Outcome]:
@@ -110,14 +127,26 @@ def _judge(batch: list[Scan], seen: Seen) -> list[Outcome]:
     return outcomes
 
 
-def told(outcome: Outcome) -> dict[str, Any]:
+def told(outcomes: list[Outcome], keys: Keys) -> dict[str, Any]:
+    """What came of committed scans, each with its receipt, and the checkpoint the receipts vouch for."""
+    log = checkpoints.told()
+    signed = receipts.of((outcome.digest for outcome in outcomes), keys, log["checkpoint"])
+    return {
+        "results": [_result(outcome, signed[outcome.digest]) for outcome in outcomes],
+        "receipt_key": keys.receipt_key_id,
+        **log,
+    }
+
+
+def _result(outcome: Outcome, receipt: Receipt) -> dict[str, Any]:
     return {
         "digest": outcome.digest.hex(),
         "verdict": outcome.verdict,
         "why": outcome.why,
         "packet": outcome.packet,
         "seq": outcome.seq,
-        "receipt": None,
+        "recorded_at": receipt.recorded_at,
+        "receipt": receipt.signature,
     }
 
 

@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -114,6 +115,24 @@ def server(kind: DeviceKind, act: Act) -> Device:
         db.session.add(device)
         db.session.flush()
     return device
+
+
+class Known(NamedTuple):
+    der: bytes
+    key: ec.EllipticCurvePublicKey
+
+
+_keys: dict[str, Known] = {}  # by device: a phone's key is its own for ever, so it is read once
+
+
+def key_of(device_id: str) -> Known | None:
+    """The public key of a phone, whether or not it is still in service."""
+    if device_id not in _keys:
+        device = db.session.get(Device, device_id)
+        if device is None or device.kind is not DeviceKind.PHONE:
+            return None
+        _keys[device_id] = Known(device.public_key, device.verify_key)
+    return _keys[device_id]
 
 
 def get(device_id: str) -> Device:

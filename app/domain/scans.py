@@ -144,6 +144,7 @@ class Scan:
     reason: str | None
     next: str | None
     extra: Extra | None = None
+    signer: bytes | None = None  # the public key that was found to fit before the transaction began
 
     def said(self, kind: str) -> str | None:
         """The value given for one kind of proof."""

@@ -50,14 +50,16 @@ class Keys:
 
     slip: ec.EllipticCurvePrivateKey
     server: ec.EllipticCurvePrivateKey
+    receipt: ec.EllipticCurvePrivateKey
     secret: bytes
     slip_key_id: int = 1
+    receipt_key_id: int = 1
 
     @classmethod
     def load(cls, folder: Path, secret: str) -> "Keys":
         """Raises RuntimeError, with the remedy, when a key file is missing."""
         found = {}
-        for name in ("slip", "server"):
+        for name in ("slip", "server", "receipt"):
             path = folder / f"{name}.pem"
             if not path.exists():
                 raise RuntimeError(f"No key {path}: run `python tools/first_run.py`")
@@ -65,17 +67,26 @@ class Keys:
             if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
                 raise RuntimeError(f"{path} is not a P-256 key")
             found[name] = key
-        return cls(found["slip"], found["server"], secret.encode())
+        return cls(found["slip"], found["server"], found["receipt"], secret.encode())
 
     def slip_public(self) -> dict[str, str | int]:
-        """The key that checks slips, as phones are told it: its id and base64 SubjectPublicKeyInfo."""
-        form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        return {"id": self.slip_key_id, "public_key": b64encode(self.slip.public_key().public_bytes(*form)).decode()}
+        """The key that checks slips, as phones are told it."""
+        return _told(self.slip_key_id, self.slip)
+
+    def receipt_public(self) -> dict[str, str | int]:
+        """The key that checks receipts, as phones are told it."""
+        return _told(self.receipt_key_id, self.receipt)
 
     def digest(self, purpose: str, *parts: str | bytes) -> bytes:
         """A keyed hash; the same parts under another purpose give another hash."""
         message = b"\0".join(p.encode() if isinstance(p, str) else p for p in (purpose, *parts))
         return hmac.digest(self.secret, message, hashlib.sha256)
+
+
+def _told(key_id: int, key: ec.EllipticCurvePrivateKey) -> dict[str, str | int]:
+    """Its id and base64 SubjectPublicKeyInfo."""
+    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return {"id": key_id, "public_key": b64encode(key.public_key().public_bytes(*form)).decode()}
 
 
 def sha256(text: str) -> bytes:

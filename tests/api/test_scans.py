@@ -2,11 +2,14 @@
 
 import base64
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from app.api import bodies
 from app.api import scans as door
 from app.db import atomically, db, now
 from app.domain import custody, tokens
@@ -36,8 +39,9 @@ def test_a_collection_is_recorded_and_answered(each_world: World) -> None:
     assert answer.status_code == 200
     [result] = answer.json["results"]
     digest = wire.phone.back
-    assert result == {
-        "digest": digest, "verdict": "applied", "why": None, "packet": packet.number, "seq": 1, "receipt": None,
+    assert result | {"recorded_at": ..., "receipt": ...} == {
+        "digest": digest, "verdict": "applied", "why": None, "packet": packet.number, "seq": 1,
+        "recorded_at": ..., "receipt": ...,
     }  # fmt: skip
     assert (answer.json["contiguous"], answer.json["missing"], answer.json["later"]) == (1, [], [])
     assert (answer.json["checkpoint"], answer.json["consistency"]) == (None, [])
@@ -71,11 +75,12 @@ def test_fifty_scans_are_one_batch_and_their_order_is_kept(each_world: World) ->
     assert answer.json["contiguous"] == 50
 
 
-def test_fifty_one_scans_are_too_many_and_nothing_is_judged(world: World, wire: Line) -> None:
+@pytest.mark.parametrize("count", [51, 10_000])
+def test_more_than_fifty_scans_are_too_many_and_nothing_is_judged(world: World, wire: Line, count: int) -> None:
     body = wire.phone.body(world.packet(), "collect")
-    answer = wire.send(*[body] * 51)
+    answer = wire.send(*[body] * count)
     assert (answer.status_code, answer.json["key"]) == (413, "too_large")
-    assert kept() == 0
+    assert (kept(), raw()) == (0, [])
 
 
 def test_a_post_of_more_than_256_kilobytes_is_too_large(wire: Line) -> None:
@@ -100,9 +105,23 @@ def test_a_phone_speaks_for_itself_only(world: World, wire: Line) -> None:
     assert wire.post("/api/v1/scans", wire.phone.envelope() | {"device": other.device_id}).status_code == 403
 
 
-def test_what_is_not_json_by_its_own_word_is_refused(wire: Line) -> None:
+def test_what_is_not_json_by_its_own_word_is_kept_raw(wire: Line) -> None:
     answer = wire.post("/api/v1/scans", wire.phone.envelope(), **{"Content-Type": "text/plain"})
     assert (answer.status_code, answer.json["key"]) == (415, "media_type")
+    assert json.loads(raw()[0].bytes) == wire.phone.envelope()
+
+
+@pytest.mark.parametrize(("version", "status"), [("0", 426), ("1", 200), ("7", 200), ("", 200), ("new", 200)])
+def test_a_page_that_is_too_old_is_told_the_oldest_that_is_understood(wire: Line, version: str, status: int) -> None:
+    answer = wire.post("/api/v1/scans", wire.phone.envelope(), **{"App-Version": version})
+    assert answer.status_code == status
+    assert answer.headers.get("App-Version") == ("1" if status == 426 else None)
+
+
+def test_the_phones_page_of_today_is_not_too_old() -> None:
+    words = (Path(__file__).parents[2] / "app/static/src/js/courier/words.js").read_text()
+    found = re.search(r'VERSION = "(\d+)"', words)
+    assert found and int(found[1]) >= bodies.OLDEST_APP
 
 
 @pytest.mark.parametrize("data", [b"{", b"", b"[]", b'{"scans": 5}', b"\xff\xfe", b"[" * 50_000])

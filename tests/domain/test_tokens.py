@@ -64,6 +64,6 @@ def test_base32_comes_back(data: bytes) -> None:
 
 
 def test_another_key_is_a_forger(keys: Keys, token: str) -> None:
-    other = Keys(keys.server, keys.slip, keys.secret)
+    other = Keys(keys.server, keys.slip, keys.receipt, keys.secret)
     with pytest.raises(Invalid, match="token_forged"):
         tokens.read(other, token)

@@ -1,19 +1,22 @@
-// The wire. One answer shape for everything: {status, data}, status 0 when nothing of ours answered (no network, a
-// captive portal, a proxy's page). Cookies stay out of it; redirects are not followed.
+// The wire. One answer shape for everything: {status, data, wait}, status 0 when nothing of ours answered; `foreign` when
+// somebody else did (a captive portal, a proxy's page). Cookies stay out of it; redirects are not followed.
+import { VERSION } from "./words.js";
+
 const PATIENCE = 20000;
+const nobody = (foreign) => ({ status: 0, data: {}, wait: 0, foreign });
 
 export async function call(path, { token = null, json, method = json === undefined ? "GET" : "POST", patience = PATIENCE } = {}) {
-  const headers = { Accept: "application/json" };
+  const headers = { Accept: "application/json", "App-Version": VERSION };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (json !== undefined) headers["Content-Type"] = "application/json";
   try {
     const answer = await fetch(`/api/v1/${path}`, {
       method, headers, body: json === undefined ? undefined : JSON.stringify(json), cache: "no-store",
-      credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", signal: AbortSignal.timeout?.(patience),
+      credentials: "omit", redirect: "manual", referrerPolicy: "no-referrer", signal: AbortSignal.timeout?.(patience),
     });
-    if (!/^application\/(problem\+)?json/.test(answer.headers.get("Content-Type") ?? "")) return { status: 0, data: {} };
-    return { status: answer.status, data: await answer.json(), wait: Number(answer.headers.get("Retry-After")) || 0 };
+    if (!/^application\/(problem\+)?json/.test(answer.headers.get("Content-Type") ?? "")) return nobody(true);
+    return { status: answer.status, data: await answer.json(), wait: Number(answer.headers.get("Retry-After")) || 0, foreign: false };
   } catch {
-    return { status: 0, data: {} };
+    return nobody(false);
   }
 }

@@ -2,7 +2,7 @@
 // scans are laid over it by what they follow, so that a round can be worked through without a network.
 import { call } from "./api.js";
 import * as outbox from "./outbox.js";
-import { me } from "./store.js";
+import { learnReceiptKeys, me } from "./store.js";
 
 const STALE = 300000;
 const ENDED = ["OPENED", "DELIVERED", "WRITTEN_OFF"];
@@ -39,6 +39,7 @@ async function ask() {
   const { status, data } = await call("day", { token: me().token });
   if (status === 200 && Array.isArray(data.stops)) {
     told = data;
+    await learnReceiptKeys(data.keys?.receipt);
     fetchedAt = Date.now();
     problem = null;
   } else {

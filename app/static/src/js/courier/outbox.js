@@ -1,6 +1,8 @@
 // The outbox: sign, write, then send. A scan is a row before it is anything else; the network is asked afterwards, and
-// no answer of the network deletes a row. Rows are "kept" (on this phone), "arrived", or "person" (somebody must look).
+// no answer of the network deletes a row. Rows are "kept" (on this phone), "arrived", or "person" (somebody must look);
+// only a good receipt, or the server's word that a row cannot be read, makes a kept row anything else.
 import { call } from "./api.js";
+import * as receipt from "./receipt.js";
 import * as sign from "./sign.js";
 import * as store from "./store.js";
 import { VERSION } from "./words.js";
@@ -10,12 +12,15 @@ const LARGEST = 180 * 1024;
 const EVERY = 60000;
 const LONGEST = 300000;
 const OVERLAP = 600000;
+const STRANGE = 3; // answers that were not ours, in a row, before it is said
 const BOOT = sign.possible() ? sign.hex(sign.random(8)) : "";
 
 export const changes = new EventTarget();
 let all = [];
-let line = "ok"; // ok, offline, signin, refused
+let line = "ok"; // ok, offline, foreign, signin, refused, old
 let failures = 0;
+let strangers = 0;
+let quietUntil = 0;
 let timer = 0;
 let sending = null;
 
@@ -122,9 +127,10 @@ export function keepSending() {
   sendSoon(0);
 }
 
+/** In `after` ms, and not before the server wants to hear from us again. */
 function sendSoon(after) {
   clearTimeout(timer);
-  timer = setTimeout(() => send(), after);
+  timer = setTimeout(() => send(), Math.max(after, quietUntil - Date.now()));
 }
 
 /** Send what is unsent, for whoever signed it on this phone. True when nothing is left. */
@@ -135,54 +141,60 @@ export function send() {
 
 async function sendAll() {
   clearTimeout(timer);
-  let wait = 0;
+  if (Date.now() < quietUntil) {
+    sendSoon(0);
+    return false;
+  }
   let reached = true;
+  let moved = false;
   for (const device of await store.devices()) {
     const unsent = () => kept().filter((each) => each.device === device.device).sort((a, b) => a.n - b.n);
     if (device.device !== store.me()?.device && !unsent().length) continue;
-    const answer = await sendFor(device, unsent);
-    if (answer.again) {
-      reached = false;
-      wait = Math.max(wait, answer.wait * 1000);
-    }
+    const before = unsent().length;
+    const { again, wait } = await sendFor(device, unsent);
+    if (again) reached = false;
+    if (unsent().length < before) moved = true;
+    if (wait) quietUntil = Date.now() + wait * 1000;
   }
-  failures = reached ? 0 : failures + 1;
-  if (!reached) sendSoon(Math.max(wait, Math.random() * Math.min(LONGEST, 1000 * 2 ** Math.min(failures, 9))));
+  failures = reached || moved ? 0 : failures + 1;
+  if (!reached) sendSoon(Math.random() * Math.min(LONGEST, 1000 * 2 ** Math.min(failures, 9)));
   changed();
   return kept().length === 0;
 }
 
+/** Everything one device has unsent, batch by batch. {again: something is left, wait: seconds the server asked for}. */
 async function sendFor(device, unsent) {
+  const aside = new Set(); // not receipted, or too large alone: they stay kept, and the others do not wait for them
   let most = BATCH;
-  let before = -1;
   for (;;) {
-    const rest = unsent();
-    if (rest.length === before) return { again: rest.length > 0, wait: 0 };
-    before = rest.length;
-    const batch = cut(rest, most);
+    const batch = cut(unsent().filter((each) => !aside.has(each.n)), most);
     const since = device.since ? new Date(Date.parse(device.since) - OVERLAP).toISOString() : null;
     const scans = batch.map(({ body, sig, extras }) => (extras ? { body, sig, extras } : { body, sig }));
     const answer = await call("scans", { token: device.token, json: { device: device.device, since, scans } });
-    const { status: code, data } = answer;
-    if (code === 200 && Array.isArray(data.results)) {
-      line = "ok";
-      await learn(device, data);
-      if (!unsent().length) return { again: false, wait: 0 };
-    } else if (code === 400) {
-      before = -1;
-      if (batch.length === 0) return { again: false, wait: 0 };
-      const odd = Number.isInteger(data.index) ? batch[data.index] : batch.length === 1 ? batch[0] : null;
+    const safe = answer.status === 200 && Array.isArray(answer.data.results) ? await learn(device, batch, answer.data) : null;
+    if (safe && (safe.size || !batch.length)) {
+      reach(device, "ok");
+      for (const each of batch) if (!safe.has(each.digest)) aside.add(each.n);
+      if (unsent().every((each) => aside.has(each.n))) return { again: aside.size > 0, wait: 0 };
+    } else if ([400, 415].includes(answer.status) && batch.length) {
+      const { index } = answer.data;
+      const odd = Number.isInteger(index) ? batch[index] : batch.length === 1 ? batch[0] : null;
       if (odd) await settle([{ ...key(odd), status: "person", why: "raw" }]);
       else most = Math.ceil(batch.length / 2);
-    } else if (code === 413 && batch.length > 1) {
-      before = -1;
+    } else if (answer.status === 413 && batch.length) {
+      if (batch.length === 1) aside.add(batch[0].n);
       most = Math.ceil(batch.length / 2);
     } else {
-      const mine = device.device === store.me()?.device;
-      if (mine) line = code === 401 ? "signin" : code === 403 ? "refused" : "offline";
-      return { again: true, wait: answer.wait ?? 0 };
+      reach(device, { 401: "signin", 403: "refused", 426: "old" }[answer.status] ?? "offline", safe !== null || answer.foreign);
+      return { again: true, wait: answer.wait };
     }
   }
+}
+
+/** What the last answer says about the line, as far as the phone's own courier is concerned. */
+function reach(device, how, foreign = false) {
+  strangers = foreign ? strangers + 1 : 0;
+  if (device.device === store.me()?.device) line = strangers >= STRANGE ? "foreign" : how;
 }
 
 function cut(rest, most) {
@@ -205,19 +217,24 @@ async function settle(said) {
   changed();
 }
 
-async function learn(device, data) {
+/** Take over what the answer says of our rows. The digests of those that are safe there: their receipts are good. */
+async function learn(device, batch, data) {
   const said = [];
+  const safe = new Set();
   for (const result of data.results) {
     const it = row(result.digest);
-    if (it) said.push({ ...key(it), ...judged(it, result), seq: result.seq });
+    if (!it || !(await receipt.good(it, result, data))) continue;
+    safe.add(it.digest);
+    said.push({ ...key(it), ...judged(it, result), seq: result.seq, receipt: result.receipt, recorded_at: result.recorded_at });
   }
   for (const result of data.later ?? []) {
     const it = row(result.digest);
-    if (it && result.nth > it.nth) said.push({ ...key(it), ...judged(it, result), nth: result.nth });
+    if (it && it.status !== "kept" && result.nth > it.nth) said.push({ ...key(it), ...judged(it, result), nth: result.nth });
   }
   await settle(said);
-  if (data.results.length) changes.dispatchEvent(new Event("learned"));
-  await store.note(device.device, { since: data.server_time, server: { server_time: data.server_time, server_sig: data.server_sig } });
+  if (safe.size) changes.dispatchEvent(new Event("learned"));
+  if (safe.size || !batch.length) await store.note(device.device, { since: data.server_time, server: { server_time: data.server_time, server_sig: data.server_sig } });
+  return safe;
 }
 
 function judged(it, { verdict, why }) {

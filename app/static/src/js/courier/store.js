@@ -1,10 +1,11 @@
-// The store: who this phone is, and every scan it ever signed, in IndexedDB. A scan is safe when put() has returned:
+// The store: who this phone is, every scan it ever signed, and the server's keys that check receipts, in IndexedDB. A scan is safe when put() has returned:
 // the write is flushed to the disk first (durability "strict"). Nothing here deletes a scan.
 import { openDB } from "idb";
 
 const NAME = "courier";
 let db = null;
 let current = null;
+let receiptKeys = [];
 
 export async function open() {
   db = await openDB(NAME, 1, {
@@ -16,6 +17,18 @@ export async function open() {
   });
   const id = await db.get("state", "current");
   current = id ? (await db.get("devices", id)) ?? null : null;
+  receiptKeys = (await db.get("state", "receipt-keys")) ?? [];
+}
+
+/** The public key with this id, base64 SubjectPublicKeyInfo, if the server ever told it. */
+export const receiptKey = (id) => receiptKeys.find((each) => each.id === id)?.public_key ?? null;
+
+/** Remember the server's keys; one that is known never changes. */
+export async function learnReceiptKeys(told) {
+  const fresh = (told ?? []).filter((each) => !receiptKey(each.id));
+  if (!fresh.length) return;
+  receiptKeys = [...receiptKeys, ...fresh];
+  await db.put("state", receiptKeys, "receipt-keys");
 }
 
 /** The signed-in phone: {device, party, actor, token, login, key, n, back, since, server}, or null. */

@@ -21,6 +21,8 @@ export function strip() {
   const state = outbox.state();
   if (state === "signin" || day.trouble() === "signin") return line("danger", "lock", t("strip.signin"));
   if (state === "refused") return line("danger", "stop", t("strip.refused"));
+  if (state === "old") return line("danger", "sync", t("strip.old_app"));
+  if (state === "foreign") return line("warning", "offline", t("strip.foreign"));
   if (outbox.waiting() > LONG) return line("danger", "offline", t("strip.old", { hours: Math.floor(outbox.waiting() / 3600000) }));
   if (!navigator.onLine) return line("warning", "offline", t("strip.offline"));
   if (kept) return line("stamp", "saved", t("strip.waiting", { count: kept }));

@@ -1,0 +1,240 @@
+"""The phone believes a receipt and nothing else: whatever answers in between, every scan arrives in the end."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import BrowserContext, Page, Response, Route, expect
+
+from app.api import bodies
+from app.api import scans as door
+from app.db import db
+from app.domain.scans import ScanRow
+from app.errors import Invalid
+from tests.e2e.conftest import Site
+from tests.e2e.test_courier import plan, press, sign_in
+from tests.world import World
+
+ANSWERED = "**/api/v1/scans"
+
+
+def recorded() -> int:
+    db.session.rollback()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(ScanRow)) or 0
+
+
+def miss(page: Page) -> None:
+    """The next home: nobody there. One scan."""
+    press(page, "Đã tới cửa")
+    press(page, "Chưa nhận được")
+    page.get_by_label("Không có ai ở nhà").check()
+    page.get_by_label("Hẹn ngày khác").check()
+    press(page, "Ghi và nhắn người dân")
+    press(page, "Nhà tiếp theo")
+
+
+def counts(page: Page, kept: int, arrived: int, person: int = 0) -> None:
+    for name, count in (("kept", kept), ("arrived", arrived), ("person", person)):
+        expect(page.locator(f"#sync-{name} b")).to_have_text(str(count), timeout=15_000)
+
+
+def counted(page: Page) -> list[str]:
+    return [page.locator(f"#sync-{name} b").inner_text() for name in ("kept", "arrived", "person")]
+
+
+def sent_sizes(page: Page) -> list[tuple[int, int]]:
+    """Filled as answers come: their status, and how many scans had been sent."""
+    sizes: list[tuple[int, int]] = []
+
+    def note(answer: Response) -> None:
+        if answer.url.endswith("/api/v1/scans"):
+            sizes.append((answer.status, len(answer.request.post_data_json["scans"])))
+
+    page.on("response", note)
+    return sizes
+
+
+def on_round(world: World, site: Site, page: Page, homes: int = 1) -> None:
+    plan(world, *(world.packet() for _ in range(homes)))
+    sign_in(page, site)
+
+
+def send_now(page: Page) -> None:
+    page.locator("#sync-kept").click()
+    press(page, "Gửi ngay")
+    page.get_by_role("link", name="Quay lại").click()
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> Callable[[Route], None]:
+    """A hand between phone and server that lets everything through but alters the answer."""
+
+    def handle(route: Route) -> None:
+        answer = route.fetch()
+        said = answer.json()
+        change(said)
+        route.fulfill(status=answer.status, content_type="application/json", body=json.dumps(said))
+
+    return handle
+
+
+def flip(said: dict[str, Any]) -> None:
+    for result in said["results"]:
+        signature = bytearray(base64.b64decode(result["receipt"]))
+        signature[20] ^= 1
+        result["receipt"] = base64.b64encode(signature).decode()
+
+
+def each_result(**values: Any) -> Callable[[dict[str, Any]], object]:
+    return lambda said: [result.update(values) for result in said["results"]]
+
+
+def portal(route: Route) -> None:
+    route.fulfill(status=200, content_type="text/html", body="<title>Free WiFi</title>")
+
+
+def liar(route: Route) -> None:
+    """Somebody who knows how our answers look, and has not our key."""
+    sent = route.request.post_data_json["scans"]
+    assert isinstance(sent, list)
+    results = [{"digest": "0" * 64, "verdict": "applied", "why": None, "receipt": "AAAA"} for _ in sent]
+    later = [{"digest": "0" * 64, "nth": 2, "verdict": "applied", "why": None}]
+    route.fulfill(json={"server_time": "2026-01-01T00:00:00Z", "server_sig": "", "results": results, "later": later})
+
+
+HANDS: dict[str, Callable[[Route], None]] = {
+    "no receipt": changed(each_result(receipt=None)),
+    "one bit of the receipt differs": changed(flip),
+    "not base64": changed(each_result(receipt="…")),
+    "another moment": changed(each_result(recorded_at="2026-01-01T00:00:00.000000Z")),
+    "a key nobody told": changed(lambda said: said.update(receipt_key=9)),
+    "another checkpoint": changed(lambda said: said.update(checkpoint="another log")),
+    "a captive portal": portal,
+    "a redirect": lambda route: route.fulfill(status=302, headers={"Location": "https://portal.invalid/"}),
+    "a liar": liar,
+}
+
+
+def test_without_a_good_receipt_a_scan_stays_on_the_phone(world: World, site: Site, phone: Page) -> None:
+    on_round(world, site, phone)
+    between: list[Callable[[Route], None]] = [portal]
+    touched: list[Callable[[Route], None]] = []
+
+    def handle(route: Route) -> None:
+        touched.append(between[0])
+        between[0](route)
+
+    phone.route(ANSWERED, handle)
+    miss(phone)
+    for name, hand in HANDS.items():
+        between[0] = hand
+        for _ in range(100):
+            send_now(phone)
+            phone.wait_for_timeout(100)
+            if hand in touched:
+                break
+        assert hand in touched, name
+        phone.wait_for_timeout(300)
+        assert (name, counted(phone)) == (name, ["1", "0", "0"])
+    between[0] = lambda route: route.continue_()
+    send_now(phone)
+    counts(phone, kept=0, arrived=1)
+    assert recorded() == 1
+
+
+def test_an_answer_that_gives_receipts_for_some_makes_those_safe_and_asks_again_for_the_rest(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    on_round(world, site, phone, homes=3)
+    context.set_offline(True)
+    for _ in range(3):
+        miss(phone)
+
+    def only_the_second(said: dict[str, Any]) -> None:
+        for result in said["results"][:1] + said["results"][2:]:
+            result["receipt"] = None
+
+    phone.route(ANSWERED, changed(only_the_second), times=1)
+    sizes = sent_sizes(phone)
+    context.set_offline(False)
+    counts(phone, kept=0, arrived=3)
+    assert [size for _, size in sizes if size] == [3, 2]
+
+
+def test_somebody_elses_answers_are_said_to_be_so_after_three(world: World, site: Site, phone: Page) -> None:
+    on_round(world, site, phone)
+    phone.route(ANSWERED, portal)
+    miss(phone)
+    expect(phone.get_by_text("Mạng này trả lời thay bưu điện")).to_be_visible(timeout=15_000)
+    phone.unroute_all(behavior="wait")
+    send_now(phone)
+    counts(phone, kept=0, arrived=1)
+    expect(phone.get_by_text("Mạng này trả lời thay bưu điện")).to_be_hidden()
+
+
+def test_a_batch_that_is_too_large_is_halved_until_all_have_arrived(
+    world: World, site: Site, phone: Page, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "BATCH", 2)
+    on_round(world, site, phone, homes=5)
+    context.set_offline(True)
+    for _ in range(5):
+        miss(phone)
+    sizes = sent_sizes(phone)
+    context.set_offline(False)
+    counts(phone, kept=0, arrived=5)
+    assert [each for each in sizes if each[1]] == [(413, 5), (413, 3), (200, 2), (200, 2), (200, 1)]
+    assert recorded() == 5
+
+
+def test_one_scan_nobody_can_read_is_shown_red_and_the_others_go_on(
+    world: World, site: Site, phone: Page, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_round(world, site, phone, homes=3)
+    context.set_offline(True)
+    for _ in range(3):
+        miss(phone)
+    honest = door.read
+
+    def unreadable(item: Any) -> Any:
+        scan = honest(item)
+        if scan.n == 2:
+            raise Invalid("scan_unreadable")
+        return scan
+
+    monkeypatch.setattr(door, "read", unreadable)
+    context.set_offline(False)
+    counts(phone, kept=0, arrived=2, person=1)
+
+
+def test_a_phone_that_is_asked_to_wait_waits_and_then_sends(world: World, site: Site, phone: Page) -> None:
+    on_round(world, site, phone)
+    tries: list[float] = []
+
+    def busy(route: Route) -> None:
+        tries.append(0)
+        route.fulfill(status=429, headers={"Retry-After": "4", "Content-Type": "application/problem+json"}, body="{}")
+
+    phone.route(ANSWERED, busy)
+    with phone.expect_response(ANSWERED):
+        miss(phone)
+    send_now(phone)
+    phone.wait_for_timeout(2000)
+    assert len(tries) == 1
+    phone.unroute_all(behavior="wait")
+    counts(phone, kept=0, arrived=1)
+
+
+def test_a_page_that_is_too_old_says_so_and_loses_nothing(
+    world: World, site: Site, phone: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_round(world, site, phone)
+    monkeypatch.setattr(bodies, "OLDEST_APP", 99)
+    miss(phone)
+    expect(phone.get_by_text("Cần bản mới hơn")).to_be_visible()
+    counts(phone, kept=1, arrived=0)
+    monkeypatch.setattr(bodies, "OLDEST_APP", 1)
+    phone.reload()
+    counts(phone, kept=0, arrived=1)

@@ -7,11 +7,11 @@ BEGIN loses most of its races). PostgreSQL: READ COMMITTED, row locks, real fsyn
 import enum
 import secrets
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import count, islice
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapper, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapper, ORMExecuteState, Session, mapped_column
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -124,6 +124,7 @@ def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
             session.rollback()  # what was read before may be stale by now
             try:
                 session.connection(execution_options={"writes": True})
+                session.info["memory"] = defaultdict(dict)
                 result = work(*args, **kwargs)
                 session.commit()
             except DBAPIError as error:
@@ -144,6 +145,55 @@ def _patience(error: DBAPIError) -> int:
         return 1
     return 3 if getattr(error.orig, "sqlstate", None) in GAVE_WAY else 0
 
+
+def memory(name: str) -> dict[Any, Any]:
+    """What the transaction has learnt under its locks, so that it need not ask twice. Nothing outside `atomically`."""
+    found: dict[Any, Any] = db.session.info.get("memory", defaultdict(dict))[name]
+    return found
+
+
+@sa.event.listens_for(db.session, "after_soft_rollback")
+@sa.event.listens_for(db.session, "after_commit")
+def _forget(session: Session, *_transaction: Any) -> None:
+    session.info.pop("memory", None)
+    session.info.pop("written", None)
+
+
+# ---- rows that are only ever added -------------------------------------------------------------------------------
+
+
+def write(row: Base) -> None:
+    """Add a row of an append-only table, its key given.
+
+    Rows go out together, many at once, before the database is next asked anything or the transaction ends. They are
+    not loaded by being written: a query makes its own copies.
+    """
+    db.session.info.setdefault("written", []).append(row)
+
+
+@sa.event.listens_for(db.session, "do_orm_execute")
+@sa.event.listens_for(db.session, "before_flush")
+@sa.event.listens_for(db.session, "before_commit")
+def _write_out(asked: Session | ORMExecuteState, *_rest: Any) -> None:
+    session = asked.session if isinstance(asked, ORMExecuteState) else asked
+    rows: list[Base] | None = session.info.pop("written", None)
+    if not rows:
+        return
+    tables = defaultdict[tuple[type[Base], frozenset[str]], list[dict[str, Any]]](list)
+    for row in rows:
+        values = {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}
+        tables[type(row), frozenset(values)].append(values)
+    for model, columns in sorted(tables, key=lambda key: _order()[key[0].__tablename__]):
+        session.connection().execute(sa.insert(Base.metadata.tables[model.__tablename__]), tables[model, columns])
+
+
+@cache
+def _order() -> dict[str, int]:
+    """Tables that others point at come first."""
+    return {table.name: at for at, table in enumerate(Base.metadata.sorted_tables)}
+
+
+# ---- callers of one moment ---------------------------------------------------------------------------------------
 
 MOST = 200  # items in one transaction: a larger group would keep pages waiting
 

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from app.db import MOST, _crowds, _Turns, atomically, db, together
+from app.db import MOST, _crowds, _Turns, atomically, db, memory, now, together, write
+from app.domain.devices import Device, DeviceKind
 from app.domain.parties import Party, PartyKind
+from app.domain.scans import RawScan, Ruling, ScanRow, Verdict
 
 
 def test_losing_a_race_is_looked_at_again_once(app: Flask) -> None:
@@ -74,6 +76,64 @@ def test_writers_wait_for_each_other_and_none_is_turned_away(app: Flask) -> None
     assert failures == []
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Party)) == 200
+
+
+def statements() -> list[str]:
+    """What is said to the database from now on, first words only."""
+    said: list[str] = []
+    sa.event.listen(
+        db.engine, "before_cursor_execute",
+        lambda c, cursor, statement, *rest: said.append(" ".join(statement.split()[:3])),
+    )  # fmt: skip
+    return said
+
+
+def test_written_rows_go_out_together_before_the_database_is_asked_again(each_app: Flask) -> None:
+    device = "d-1"
+
+    def work() -> int:
+        db.session.add(Device(id=device, kind=DeviceKind.PHONE, public_key=b"", label="", enrolled_at=now()))
+        db.session.flush()
+        for n in range(3):
+            digest = bytes([n]) * 32
+            write(Verdict(digest=digest, nth=1, verdict=Ruling.HELD, by="server", at=now()))
+            write(ScanRow(digest=digest, n=n, device_id=device, body=b"", sig=b"", sig_ok=True, recorded_at=now()))
+        said.clear()
+        count = db.session.scalar(sa.select(sa.func.count()).select_from(Verdict)) or 0
+        write(RawScan(id=1, bytes=b"", at=now()))
+        return count
+
+    said = statements()
+    assert atomically(work) == 3
+    assert said == ["INSERT INTO scans", "INSERT INTO verdicts", "SELECT count(*) AS", "INSERT INTO raw_inbox"]
+
+
+def test_written_rows_are_gone_with_their_transaction(each_app: Flask) -> None:
+    def work(fail: bool) -> None:
+        write(RawScan(id=1 if fail else 2, bytes=b"", at=now()))
+        if fail:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        atomically(work, True)
+    atomically(work, False)
+    assert list(db.session.scalars(sa.select(RawScan.id))) == [2]
+
+
+def test_what_a_transaction_learnt_is_forgotten_when_it_ends(app: Flask) -> None:
+    seen = []
+
+    def work() -> None:
+        seen.append(dict(memory("facts")))
+        memory("facts")["a"] = 1
+        seen.append(dict(memory("facts")))
+        if len(seen) == 2:
+            raise IntegrityError("", {}, Exception())
+
+    atomically(work)
+    assert seen == [{}, {"a": 1}] * 2
+    memory("facts")["a"] = 1
+    assert memory("facts") == {}
 
 
 def names() -> list[str]:

@@ -18,7 +18,7 @@ from app.domain import codes, devices, dossiers, ledger, outbox, packets, placin
 from app.domain.devices import Device, DeviceKind
 from app.domain.dossiers import CaseState
 from app.domain.hands import Hand, Link
-from app.domain.ledger import Handoff, LineKind
+from app.domain.ledger import LineKind
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act, User
 from app.domain.scans import Ruling, Scan, ScanRow, Verdict
@@ -100,7 +100,7 @@ def _lock_packets(wanted: set[bytes | None]) -> list[Packet]:
 
 
 def _outcome(scan: Scan, verdict: Verdict, packet: Packet | None = None) -> Outcome:
-    line = db.session.get(Handoff, verdict.line_id) if verdict.line_id else None
+    line = ledger.line(verdict.line_id) if verdict.line_id else None
     if packet is None and scan.code:
         packet = db.session.scalar(sa.select(Packet).filter_by(code=scan.code))
     number = packet.number if packet else None

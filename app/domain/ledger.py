@@ -4,14 +4,15 @@ A line's bytes are its values, one a row, in UTF-8; its hash is their SHA-256; t
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Digest, Instant, Model, choice, db
+from app.db import Digest, Instant, Model, choice, db, memory, write
 from app.domain import tokens
 from app.domain.packets import Packet, State
 from app.domain.parties import Party
@@ -76,6 +77,7 @@ def append(
 ) -> Handoff:  # fmt: skip
     """The next line of a locked packet, and the packet's own row brought up to it."""
     line = Handoff(
+        id=_next_id(),
         packet_id=packet.id,
         seq=packet.seq + 1,
         kind=kind,
@@ -89,12 +91,37 @@ def append(
         recorded_at=at,
     )
     line.hash = hashlib.sha256(line_bytes(line, packet.code)).digest()
-    db.session.add(line)
+    write(line)
+    memory("lines")[line.id] = line
     packet.seq, packet.line_hash = line.seq, line.hash
     if kind is LineKind.MOVE:
         packet.state, packet.holder_id, packet.head = state, taker_id, digest
-    db.session.flush()
     return line
+
+
+def reserve(count: int) -> None:
+    """Ids for the next `count` lines of this transaction, in one question."""
+    memory("line ids").setdefault("free", deque()).extend(_ids(count))
+
+
+def _ids(count: int) -> Iterable[int]:
+    if db.engine.dialect.name != "sqlite":
+        serial = sa.func.nextval(sa.func.pg_get_serial_sequence("handoffs", "id"))
+        return db.session.scalars(sa.select(serial).select_from(sa.func.generate_series(1, count)))
+    known = memory("line ids")  # who writes is alone: the next ids are ours
+    newest = known.get("newest") or db.session.scalar(sa.select(sa.func.max(Handoff.id))) or 0
+    known["newest"] = newest + count
+    return range(newest + 1, newest + count + 1)
+
+
+def _next_id() -> int:
+    free: deque[int] | None = memory("line ids").get("free")
+    return free.popleft() if free else next(iter(_ids(1)))
+
+
+def line(line_id: int) -> Handoff:
+    """A line by its id, also one that this transaction has just added."""
+    return memory("lines").get(line_id) or db.session.get_one(Handoff, line_id)
 
 
 def lines(packet: Packet) -> list[Handoff]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Digest, Instant, Model, choice, db
+from app.db import Digest, Instant, Model, choice, db, memory, write
 from app.domain import tokens
 from app.errors import Invalid
 
@@ -273,8 +273,8 @@ def keep(scan: Scan, sig_ok: bool, at: datetime) -> ScanRow:
         clock_offset=max(-(2**31), min(offset, 2**31 - 1)) if offset is not None else None,
         recorded_at=at,
     )
-    db.session.add(row)
-    db.session.flush()
+    write(row)
+    memory("verdicts")[scan.digest] = None
     keep_extra(scan)
     return row
 
@@ -307,8 +307,12 @@ def keep_raw(data: bytes, device_id: str | None, at: datetime) -> None:
 
 
 def latest(digest: bytes) -> Verdict | None:
-    newest = sa.select(Verdict).filter_by(digest=digest).order_by(Verdict.nth.desc()).limit(1)
-    return db.session.scalar(newest)
+    known = memory("verdicts")
+    if digest not in known:
+        newest = sa.select(Verdict).filter_by(digest=digest).order_by(Verdict.nth.desc()).limit(1)
+        known[digest] = db.session.scalar(newest)
+    found: Verdict | None = known[digest]
+    return found
 
 
 def rule(digest: bytes, verdict: Ruling, why: str | None, line_id: int | None, at: datetime) -> Verdict:
@@ -318,8 +322,8 @@ def rule(digest: bytes, verdict: Ruling, why: str | None, line_id: int | None, a
         digest=digest, nth=before.nth + 1 if before else 1, verdict=verdict, why=why, line_id=line_id,
         by="server", at=at,
     )  # fmt: skip
-    db.session.add(row)
-    db.session.flush()
+    write(row)
+    memory("verdicts")[digest] = row
     return row
 
 

@@ -225,3 +225,20 @@ def test_every_history_in_every_order_ends_with_the_same_holder(each_app: Flask,
     assert (packet.state, packet.holder_id) == (State.DISPUTED, world.desk.party_id)
     kept = db.session.scalar(sa.select(sa.func.count()).select_from(Verdict))
     assert kept >= 5
+
+
+def test_ids_asked_for_beforehand_are_each_used_once(each_world: World) -> None:
+    """A batch asks for the ids of its lines in one go, too few or too many; nobody else is given them."""
+    phone = each_world.phone()
+    taken = [phone.scan(each_world.packet(Way.OUT), "take") for _ in range(4)]
+
+    def judge(reserved: int, batch: list[scans.Scan]) -> None:
+        ledger.reserve(reserved)
+        for scan in batch:
+            assert custody.record(scan, each_world.seen()).verdict == Ruling.APPLIED
+
+    atomically(judge, 1, taken[:2])
+    atomically(judge, 5, taken[2:3])
+    atomically(judge, 0, taken[3:])
+    ids = list(db.session.scalars(sa.select(Handoff.id)))
+    assert len(set(ids)) == 4

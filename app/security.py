@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.db import atomically, now
-from app.domain import devices, sessions
+from app.domain import devices, people, sessions
 from app.domain.devices import Device
 from app.domain.people import Act, Right, User
 from app.domain.sessions import Session
@@ -141,13 +141,29 @@ ANYWHERE, HOUR = 100, timedelta(hours=1)  # for one login from all addresses: a 
 
 def check_password(login: str, password: str, purpose: str = "sign-in") -> User:
     """The user, or Refused("sign_in_wrong"); tries are counted for the login at this address, and for each alone."""
+    return _counted(sessions.check_password, login, password, purpose)
+
+
+def second_person(login: str, secret: str) -> User:
+    """Who proves at this page, beside the signed-in person, that they are here: by their own password or PIN.
+
+    Raises Refused: `second_missing`, `second_wrong`, `second_same`, `second_elsewhere`; TooMany.
+    """
+    if not login.strip() or not secret:
+        raise Refused("second_missing")
+    found = _counted(sessions.check_second, login, secret, "second")
+    people.check_second(user(), found)
+    return found
+
+
+def _counted(check: Callable[[str, str], User], login: str, secret: str, purpose: str) -> User:
     doing = act()
     name = login.strip().lower()
     here = doing.keys.digest(purpose, name, request.remote_addr or "")
     atomically(sessions.count, here, PER_LOGIN, WINDOW, doing.at)
     atomically(sessions.count, doing.keys.digest(f"{purpose}-anywhere", name), ANYWHERE, HOUR, doing.at)
     atomically(sessions.count, address_key(f"{purpose}-from"), PER_ADDRESS, WINDOW, doing.at)
-    found = sessions.check_password(login, password)
+    found = check(login, secret)
     atomically(sessions.forget, here)
     return found
 

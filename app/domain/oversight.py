@@ -1,45 +1,205 @@
-"""Oversight: what a supervisor must see. Scans a person has to judge, packets in dispute, numbers running out."""
+"""Oversight: what needs a person. The board of open tasks by urgency, and the evidence behind each of them.
 
+The board shows what the ledger says and what it does not say; it finds nobody at fault.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from app.db import db
+from app.domain import calendar, ledger, placing, queues, scope
+from app.domain.devices import Device
+from app.domain.dossiers import Dossier
+from app.domain.ledger import Handoff, LineKind
 from app.domain.numbers import NumberPool
 from app.domain.packets import Packet, State
-from app.domain.scans import RawScan, Ruling, ScanRow, Verdict
+from app.domain.people import User
+from app.domain.queues import Holder
+from app.domain.scans import RawScan, Ruling, Scan, ScanRow, Verdict
+from app.domain.tasks import Task, TaskKind
+
+MOST = 200  # cards of one board
+SIDE_BY_SIDE = 6  # scans of one task
+
+
+# ---- the board --------------------------------------------------------------------------------------------------
+
+
+class Urgency(StrEnum):
+    OVERDUE = "overdue"
+    TODAY = "today"
+    LATER = "later"
+
+
+class Whose(StrEnum):
+    ALL = "all"
+    MINE = "mine"
+    NOBODYS = "nobodys"
 
 
 @dataclass(frozen=True)
-class Waiting:
-    scan: ScanRow
-    verdict: Verdict
-    packet: Packet | None
+class Entry:
+    """One card: the task, who answers for its packet, and why the scan it is about was not simply applied."""
+
+    task: Task
+    holder: Holder | None
+    scan: ScanRow | None
+    why: str | None
+
+
+@dataclass(frozen=True)
+class Board:
+    groups: dict[Urgency, list[Entry]]
+    count: int  # also of those beyond the first MOST
+    kinds: dict[TaskKind, int]  # open ones of each kind, whatever the filter
+    unowned_since: datetime | None  # how long the oldest has been nobody's
+
+
+def board(
+    user: User, at: datetime, *, kind: TaskKind | None = None, office_id: int | None = None, whose: Whose = Whose.ALL
+) -> Board:
+    """The open tasks this person may see, most urgent first; `office_id` 0 means the supervisors' own."""
+    mine = scope.tasks(user).where(Task.closed_at.is_(None)).subquery()
+    kinds = sa.select(mine.c.kind, sa.func.count()).group_by(mine.c.kind)
+    lonely = sa.select(sa.func.min(mine.c.opened_at)).where(mine.c.owner_id.is_(None))
+    wanted = _open(user)
+    if kind:
+        wanted = wanted.where(Task.kind == kind)
+    if office_id is not None:
+        wanted = wanted.where(Task.office_id == office_id if office_id else Task.office_id.is_(None))
+    if whose is not Whose.ALL:
+        wanted = wanted.where(Task.owner_id == (user.id if whose is Whose.MINE else None))
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(wanted.subquery())) or 0
+    next_asked = sa.case((Task.owner_id.is_(None), Task.take_by), else_=Task.due)
+    listed = wanted.order_by(next_asked, Task.id).limit(MOST).options(
+        selectinload(Task.packet).selectinload(Packet.dossier).selectinload(Dossier.citizen),
+        selectinload(Task.office), selectinload(Task.owner), selectinload(Task.device).selectinload(Device.user),
+    )  # fmt: skip
+    groups: dict[Urgency, list[Entry]] = {urgency: [] for urgency in Urgency}
+    for entry in entries(db.session.scalars(listed)):
+        groups[urgency(entry.task, at)].append(entry)
+    return Board(
+        groups,
+        count,
+        {TaskKind(name): number for name, number in db.session.execute(kinds)},
+        db.session.scalar(lonely),
+    )
+
+
+def open_count(user: User) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(_open(user).subquery())) or 0
+
+
+def _open(user: User) -> sa.Select[Task]:
+    return scope.tasks(user).where(Task.closed_at.is_(None))
+
+
+def urgency(task: Task, at: datetime) -> Urgency:
+    if task.deadline <= at:
+        return Urgency.OVERDUE
+    return Urgency.TODAY if calendar.today(task.deadline) == calendar.today(at) else Urgency.LATER
+
+
+def entries(tasks: Iterable[Task]) -> list[Entry]:
+    listed = list(tasks)
+    names = queues.holders(task.packet.holder_id for task in listed if task.packet)
+    digests = [task.digest for task in listed if task.digest]
+    rows = {row.digest: row for row in db.session.scalars(sa.select(ScanRow).where(ScanRow.digest.in_(digests)))}
+    found = sa.select(Verdict).where(Verdict.digest.in_(digests)).order_by(Verdict.nth)
+    newest = {verdict.digest: verdict for verdict in db.session.scalars(found)}
+    return [
+        Entry(
+            task,
+            names[task.packet.holder_id] if task.packet else None,
+            rows.get(task.digest) if task.digest else None,
+            task.facts.get("why") or (newest[task.digest].why if task.digest in newest else None),
+        )
+        for task in listed
+    ]
+
+
+# ---- the evidence -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Testimony:
+    """One scan as it stands beside others: who signed it on which device, and all that was made of it."""
+
+    row: ScanRow
+    scan: Scan
+    who: User | None  # None: a citizen, the server itself, or somebody unknown
+    device: Device | None
+    verdicts: list[Verdict]
+    line: Handoff | None  # the ledger line it made
+
+
+# The event whose scan a task is about, when it names no scan of its own.
+ABOUT = {
+    TaskKind.COLLECT_UNPROVEN: "collect", TaskKind.AFTER_CANCEL: "collect", TaskKind.DELIVERY_UNVERIFIED: "deliver",
+    TaskKind.DAMAGED: "damaged", TaskKind.LOST: "lost",
+}  # fmt: skip
+
+
+def evidence(task: Task) -> list[Testimony]:
+    """The scans a task is about, side by side, in the order they were recorded."""
+    wanted = [task.digest] if task.digest else []
+    if task.packet is not None:
+        wanted += _beside(task, task.packet)
+    unique = list(dict.fromkeys(wanted))[:SIDE_BY_SIDE]
+    rows = db.session.scalars(sa.select(ScanRow).where(ScanRow.digest.in_(unique)).order_by(ScanRow.recorded_at))
+    return [_testimony(row) for row in rows]
+
+
+def _beside(task: Task, packet: Packet) -> list[bytes]:
+    """What stands against the scan of a task, or the scans it is about when it names none."""
+    lines = ledger.lines(packet)
+    moves = [line for line in lines if line.kind is LineKind.MOVE and line.event != "dispute"]
+    if task.kind is TaskKind.DISPUTED:
+        ever = sa.select(Verdict.digest).join(ScanRow, ScanRow.digest == Verdict.digest)
+        claimed = ever.where(ScanRow.packet_code == packet.code, Verdict.verdict == Ruling.DISPUTED)
+        return list(db.session.scalars(claimed.distinct()))
+    if task.kind in (TaskKind.SEAL_MISMATCH, TaskKind.OLD_ISSUE):
+        return [line.digest for line in moves]
+    if event := ABOUT.get(task.kind):
+        return [line.digest for line in lines if line.event == event][-1:]
+    scan = db.session.get(ScanRow, task.digest) if task.digest else None
+    rival = next((line for line in moves if scan and scan.parent and line.follows == scan.parent), None)
+    if task.kind in (TaskKind.HELD, TaskKind.UNSURE_REPEAT, TaskKind.AFTER_SETTLE):
+        return [line.digest for line in ([rival] if rival else moves[-1:])]
+    return [] if task.digest else [line.digest for line in moves[-1:]]
+
+
+def _testimony(row: ScanRow) -> Testimony:
+    scan = placing.read(row)
+    verdicts = db.session.scalars(sa.select(Verdict).filter_by(digest=row.digest).order_by(Verdict.nth))
+    return Testimony(
+        row,
+        scan,
+        db.session.get(User, scan.actor) if scan.actor else None,
+        db.session.get(Device, row.device_id) if row.device_id else None,
+        list(verdicts),
+        db.session.scalar(sa.select(Handoff).filter_by(digest=row.digest)),
+    )
+
+
+def unread(device_id: str | None, limit: int = 20) -> list[RawScan]:
+    """What this device sent and nobody could read, newest first."""
+    found = sa.select(RawScan).where(RawScan.device_id == device_id)
+    return list(db.session.scalars(found.order_by(RawScan.id.desc()).limit(limit)))
+
+
+# ---- numbers for the supervisor ---------------------------------------------------------------------------------
 
 
 def counts() -> dict[State, int]:
     rows = db.session.execute(sa.select(Packet.state, sa.func.count()).group_by(Packet.state))
     found = {state: int(count) for state, count in rows}
     return {state: found.get(state, 0) for state in State}
-
-
-def waiting(limit: int = 100) -> list[Waiting]:
-    """Scans whose latest verdict is held, disputed or quarantined, newest first."""
-    newest = sa.select(Verdict.digest, sa.func.max(Verdict.nth).label("nth")).group_by(Verdict.digest).subquery()
-    query = (
-        sa.select(ScanRow, Verdict, Packet)
-        .join(Verdict, Verdict.digest == ScanRow.digest)
-        .join(newest, sa.and_(newest.c.digest == Verdict.digest, newest.c.nth == Verdict.nth))
-        .outerjoin(Packet, Packet.code == ScanRow.packet_code)
-        .where(Verdict.verdict.in_((Ruling.HELD, Ruling.DISPUTED, Ruling.QUARANTINED)))
-        .order_by(ScanRow.recorded_at.desc())
-        .limit(limit)
-    )
-    return [Waiting(scan, verdict, packet) for scan, verdict, packet in db.session.execute(query)]
-
-
-def unreadable() -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(RawScan)) or 0
 
 
 def pools() -> list[NumberPool]:

@@ -17,7 +17,7 @@ from app.domain import parties
 from app.domain.parties import Party, PartyKind
 from app.domain.places import Neighbourhood, Office, Ward
 from app.domain.tokens import Keys
-from app.errors import Invalid
+from app.errors import Invalid, Refused
 
 
 class Role(StrEnum):
@@ -34,6 +34,7 @@ class Right(StrEnum):
     COUNTER = "counter"  # take in, hold and hand out packets at a post office
     DESK = "desk"  # receive, decide and send back at a ward desk
     DISPATCH = "dispatch"  # give visits to couriers
+    EXCEPTIONS = "exceptions"  # see what needs a person, take it, close it; stand beside another as the second
     SUPERVISE = "supervise"
     ADMIN = "admin"
     WORK = "work"  # any member of staff: own page, sign out
@@ -42,10 +43,10 @@ class Right(StrEnum):
 # fmt: off
 GRANTS = {
     Role.COURIER:    {Right.WORK, Right.SCAN},
-    Role.CLERK:      {Right.WORK, Right.COUNTER},
-    Role.OFFICER:    {Right.WORK, Right.DESK},
-    Role.DISPATCHER: {Right.WORK, Right.DISPATCH},
-    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE},
+    Role.CLERK:      {Right.WORK, Right.COUNTER, Right.EXCEPTIONS},
+    Role.OFFICER:    {Right.WORK, Right.DESK, Right.EXCEPTIONS},
+    Role.DISPATCHER: {Right.WORK, Right.DISPATCH, Right.EXCEPTIONS},
+    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE, Right.EXCEPTIONS},
     Role.ADMIN:      {Right.WORK, Right.ADMIN},
 }
 # fmt: on
@@ -165,6 +166,18 @@ def hire(
     )
     db.session.add(user)
     return user
+
+
+def check_second(first: User, second: User) -> None:
+    """Who stands beside `first` where two must act: another who judges exceptions, of the same office or a supervisor.
+
+    Raises Refused: `second_same`, `second_elsewhere`.
+    """
+    if second.id == first.id:
+        raise Refused("second_same")
+    beside = second.office_id == first.office_id or Role.SUPERVISOR in (first.role, second.role)
+    if not second.may(Right.EXCEPTIONS) or not beside:
+        raise Refused("second_elsewhere")
 
 
 def read_phone(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Scope: which dossiers, packets and visits a member of staff may see. Every query of a staff page passes here.
+"""Scope: which dossiers, packets, visits and tasks a member of staff may see. Every query of a staff page passes here.
 
 One rule by role: officers see the dossiers of their desk, clerks and dispatchers those of their post office and what
 it holds, couriers their own visits and packets, supervisors and administrators all. What lies outside is not there.
@@ -16,8 +16,9 @@ from app.domain.dossiers import Dossier
 from app.domain.manifests import Manifest
 from app.domain.packets import Packet
 from app.domain.parties import PartyKind
-from app.domain.people import Citizen, Role, User
+from app.domain.people import Citizen, Right, Role, User
 from app.domain.places import Office, fold
+from app.domain.tasks import Task
 from app.domain.tokens import Keys, TokenType
 from app.domain.visits import Round, Slot, Visit
 from app.errors import Invalid, Missing, Refused
@@ -45,6 +46,22 @@ def visits(user: User) -> sa.Select[Visit]:
     if user.role is Role.OFFICER:
         return sa.select(Visit).where(Visit.packet_id.in_(packets(user).with_only_columns(Packet.id)))
     return sa.select(Visit).join(Slot).where(Slot.office_id == user.office_id)
+
+
+def tasks(user: User) -> sa.Select[Task]:
+    """A task is its office's, wherever the packet has gone since; what belongs to no office is the supervisors'."""
+    if user.role in WHOLE:
+        return sa.select(Task)
+    own = Task.office_id == user.office_id if user.may(Right.EXCEPTIONS) else sa.false()
+    return sa.select(Task).where(own)
+
+
+def task(user: User, task_id: int) -> Task:
+    """Raises Missing("task_unknown"), whether it is another office's or nobody's."""
+    found = db.session.scalar(tasks(user).where(Task.id == task_id))
+    if found is None:
+        raise Missing("task_unknown")
+    return found
 
 
 def dossier(user: User, number: str) -> Dossier:

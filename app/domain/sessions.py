@@ -67,6 +67,16 @@ def check_password(login: str, password: str) -> User:
     return user
 
 
+def check_second(login: str, secret: str) -> User:
+    """Somebody who stands beside another at a page: password or PIN. Raises Refused("second_wrong")."""
+    user = db.session.scalar(sa.select(User).filter_by(login=login.replace("\0", "").strip().lower(), disabled_at=None))
+    kept = (user.password_hash, user.pin_hash) if user else (None, None)
+    fits = [people.secret_fits(one, secret) for one in kept]  # both, so that the answer takes the same time
+    if user is None or not any(fits):
+        raise Refused("second_wrong")
+    return user
+
+
 def begin(user_id: str, act: Act) -> str:
     """A new session; the secret goes into the cookie and is known nowhere else."""
     secret = secrets.token_urlsafe(32)

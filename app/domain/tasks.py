@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Instant, Model, choice, db
-from app.domain import audit, calendar
+from app.domain import audit, calendar, people
 from app.domain.devices import Device
 from app.domain.packets import Packet
 from app.domain.people import Act, User
@@ -208,13 +208,16 @@ def take(task: Task, act: Act, *, over: bool = False) -> None:
 def close(task: Task, outcome: str, act: Act, second: User | None = None) -> None:
     """Close a task that needs no act of custody, with one of its kind's outcomes.
 
-    Raises Refused: `task_closed`, `task_outcome` (this kind does not end so), `task_needs_two`.
+    Raises Refused: `task_closed`, `task_outcome` (this kind does not end so), `task_needs_two`, or as
+    `people.check_second`.
     """
     _lock_open(task)
     if outcome not in task.rule.outcomes:
         raise Refused("task_outcome", number=task.id)
-    if task.rule.two and (second is None or second.id == act.by.id):
+    if task.rule.two and second is None:
         raise Refused("task_needs_two", number=task.id)
+    if second is not None:
+        people.check_second(act.by, second)
     audit.note("task_close", f"task {task.id}", act, outcome=outcome, second=second.id if second else None)
     task.owner_id, task.taken_at = task.owner_id or act.by.id, task.taken_at or act.at
     task.closed_at, task.closed_by_id, task.outcome = act.at, act.by.id, outcome

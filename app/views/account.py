@@ -1,6 +1,7 @@
 """Signing in and out, the language, and where each role starts work."""
 
 import re
+from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -24,7 +25,7 @@ STARTS = {
     Role.CLERK: "office.home",
     Role.OFFICER: "desk.home",
     Role.DISPATCHER: "dispatch.home",
-    Role.SUPERVISOR: "admin.home",
+    Role.SUPERVISOR: "exceptions.home",
     Role.ADMIN: "admin.number_pools",
 }
 
@@ -81,7 +82,21 @@ def _inside(path: str) -> str | None:
     return path if INSIDE.fullmatch(path) else None
 
 
+# The places staff go, for whoever has the right; the pages on which each is where one is.
+PLACES = (
+    (Right.COUNTER, _l("Counter"), ("office.home", "office.find")),
+    (Right.DESK, _l("Work"), ("desk.home", "desk.find")),
+    (Right.DISPATCH, _l("Rounds of the day"), ("dispatch.day",)),
+    (Right.EXCEPTIONS, _l("Exceptions"), ("exceptions.home",)),
+)
+
+
 @bp.app_context_processor
-def home() -> dict[str, str]:
-    """Where the mark in the head leads: staff to their work, everybody else to the first page."""
-    return {"home": url_for("account.start")} if g.get("user") else {}
+def home() -> dict[str, Any]:
+    """Where the mark in the head leads, staff to their work and everybody else to the first page; and staff's places."""
+    user = g.get("user")
+    if user is None:
+        return {}
+    places = [(words, pages) for right, words, pages in PLACES if user.may(right)]
+    nav = [(words, url_for(f"{pages[0].split('.')[0]}.home"), request.endpoint in pages) for words, pages in places]
+    return {"home": url_for("account.start"), "nav": nav}

@@ -1,4 +1,4 @@
-"""For supervisors and administrators: what needs a person, and the pools of numbers."""
+"""For administrators: the pools of numbers."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -36,14 +36,6 @@ class Pool(FlaskForm):  # type: ignore[misc]
         _l("Last serial, eight digits"), [InputRequired(_l("Type the last serial, for example 47312999")), SERIAL]
     )
     is_test = BooleanField(_l("A test range: paper and screens mark its numbers"))
-
-
-@bp.get("/")
-@requires(Right.SUPERVISE)
-def home() -> ResponseReturnValue:
-    return render_template(
-        "admin/home.html", counts=oversight.counts(), waiting=oversight.waiting(), unreadable=oversight.unreadable()
-    )
 
 
 @bp.route("/numbers", methods=["GET", "POST"])

@@ -178,8 +178,9 @@ def test_a_dispute_or_a_loss_is_not_closed_by_pressing_a_button(world: World) ->
 
 def test_an_opened_bag_is_counted_by_two(world: World) -> None:
     task, act = opened(SEAL, world.packet()), world.act(world.clerk)
-    for second in (None, world.clerk):
-        with pytest.raises(Refused, match="task_needs_two"):
+    refused = {"task_needs_two": None, "second_same": world.clerk, "second_elsewhere": world.stranger}
+    for key, second in [*refused.items(), ("second_elsewhere", world.courier), ("second_elsewhere", world.officer)]:
+        with pytest.raises(Refused, match=key):
             on(task, tasks.close, "counted_complete", act, second)
     on(task, tasks.close, "counted_complete", act, world.dispatcher)
     assert the(task).outcome == "counted_complete"

@@ -1,0 +1,170 @@
+"""What needs a person: the board of exceptions of a post office, a ward desk or the supervisors, and a page for each.
+
+Nothing here edits: a task is taken and closed, a packet is put right by a new line of its ledger.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, PasswordField, RadioField, SelectChoice, StringField
+from wtforms.validators import InputRequired, Length
+
+from app import security
+from app.db import atomically, db, now
+from app.domain import oversight, queues, scope, tasks
+from app.domain.oversight import Whose
+from app.domain.people import Right, User
+from app.domain.places import Office
+from app.domain.tasks import Task, TaskKind
+from app.errors import Missing, Refused
+from app.security import requires
+from app.sentences import sentence
+from app.views import counters, matters
+
+bp = Blueprint("exceptions", __name__, url_prefix="/exceptions")
+
+
+class Take(FlaskForm):  # type: ignore[misc]
+    over = HiddenField()
+
+
+class Close(FlaskForm):  # type: ignore[misc]
+    outcome = RadioField(_l("How did it end?"), [InputRequired(_l("Choose how it ended"))])
+    second_login = StringField(_l("Second person's sign-in name"), [Length(max=60)])
+    second_secret = PasswordField(_l("Second person's password or PIN"), [Length(max=200)])
+
+
+# ---- the board --------------------------------------------------------------------------------------------------
+
+
+@bp.get("/")
+@requires(Right.EXCEPTIONS)
+def home() -> ResponseReturnValue:
+    user = security.user()
+    offices = _offices() if user.office_id is None else []
+    counts = oversight.counts() if user.may(Right.SUPERVISE) else {}
+    return render_template("exceptions/home.html", offices=offices, counts=counts, **_board(user))
+
+
+@bp.get("/cards")
+@requires(Right.EXCEPTIONS)
+def cards() -> ResponseReturnValue:
+    """The cards alone, for the board that is already open."""
+    return render_template("exceptions/_cards.html", **_board(security.user()))
+
+
+def _board(user: User) -> dict[str, Any]:
+    kind, office, whose = (request.args.get(name, "") for name in ("kind", "office", "whose"))
+    chosen: dict[str, Any] = {
+        "kind": next((one for one in TaskKind if one == kind), None),
+        "office_id": int(office) if office.isdecimal() and len(office) < 9 and user.office_id is None else None,
+        "whose": next((one for one in Whose if one == whose), Whose.ALL),
+    }
+    at = now()
+    return {"board": oversight.board(user, at, **chosen), "chosen": chosen, "at": at, "say": matters}
+
+
+def _offices() -> list[Office]:
+    named = sa.select(Task.office_id).where(Task.closed_at.is_(None))
+    return list(db.session.scalars(sa.select(Office).where(Office.id.in_(named)).order_by(Office.name)))
+
+
+# ---- one matter -------------------------------------------------------------------------------------------------
+
+
+@bp.get("/<int:task_id>")
+@requires(Right.EXCEPTIONS)
+def task(task_id: int) -> ResponseReturnValue:
+    return _page(_task(task_id))
+
+
+def _page(one: Task, form: Close | None = None, status: int = 200, says: str = "") -> ResponseReturnValue:
+    packet, user = one.packet, security.user()
+    history = None
+    if packet is not None and packet.dossier is not None:
+        counters.log_view(packet, "exceptions.task")
+        history = queues.history(packet.dossier)
+    (entry,) = oversight.entries([one])
+    return render_template(
+        "exceptions/task.html", task=one, entry=entry, packet=packet, history=history, at=now(), say=matters,
+        evidence=oversight.evidence(one), unread=_unread(one), form=form or _closing(one), says=says,
+        page_of=_page_of(user, one), mine=one.owner_id == user.id,
+    ), status  # fmt: skip
+
+
+def _unread(one: Task) -> list[Any]:
+    return oversight.unread(one.device_id) if one.kind is TaskKind.RAW_INBOX else []
+
+
+def _closing(one: Task) -> Close:
+    form = Close()
+    form.outcome.choices = [SelectChoice(key, matters.OUTCOMES[key]) for key in one.rule.outcomes]
+    return form
+
+
+def _page_of(user: User, one: Task) -> str | None:
+    """The address of the packet's own page, for who has one and may see the packet."""
+    place = next((name for name, right in PLACES if user.may(right)), None)
+    if one.packet is None or place is None:
+        return None
+    try:
+        scope.admit(user, one.packet)
+    except Missing:
+        return None
+    return url_for(place, number=one.packet.number)
+
+
+PLACES = (("office.packet", Right.COUNTER), ("desk.packet", Right.DESK))
+
+
+def _task(task_id: int) -> Task:
+    return scope.task(security.user(), task_id)
+
+
+@bp.post("/<int:task_id>/take")
+@requires(Right.EXCEPTIONS)
+def take(task_id: int) -> ResponseReturnValue:
+    one, form = _task(task_id), Take()
+    try:
+        atomically(tasks.take, one, security.act(), over=bool(form.over.data))
+    except Refused as refusal:
+        return _page(_task(task_id), status=refusal.status, says=sentence(refusal))
+    flash(_("This matter is yours now. Colleagues see your name on it."), "ok")
+    return redirect(url_for("exceptions.task", task_id=task_id))
+
+
+@bp.post("/<int:task_id>/close")
+@requires(Right.EXCEPTIONS)
+def close(task_id: int) -> ResponseReturnValue:
+    one = _task(task_id)
+    form = _closing(one)
+    if not form.validate_on_submit():
+        return _page(one, form, 422)
+    try:
+        second = security.second_person(form.second_login.data, form.second_secret.data) if one.rule.two else None
+        atomically(tasks.close, _task(task_id), form.outcome.data, security.act(), second)
+    except Refused as refusal:
+        return _page(_task(task_id), form, *_complain(form, refusal))
+    flash(_("Closed: %(outcome)s.", outcome=str(matters.OUTCOMES[form.outcome.data])), "ok")
+    return redirect(url_for("exceptions.task", task_id=task_id))
+
+
+def _complain(form: FlaskForm, refusal: Refused) -> tuple[int, str]:
+    """What a refusal says goes to the second person's fields when it is about them, else on top."""
+    if refusal.key.startswith("second_") or refusal.status == 429:
+        form.second_secret.errors = [sentence(refusal)]
+        return (refusal.status if refusal.status == 429 else 422), ""
+    return refusal.status, sentence(refusal)
+
+
+@bp.app_context_processor
+def waiting() -> dict[str, Any]:
+    """How many matters are open for this person: their pages name it beside the way to the board."""
+    user = g.get("user")
+    judges = user is not None and user.may(Right.EXCEPTIONS)
+    return {"matters_open": lambda: oversight.open_count(user) if judges else 0}

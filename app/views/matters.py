@@ -1,0 +1,391 @@
+"""A matter in words: what happened, what is known and what is not, who answers for the packet, and by when.
+
+Keys come from the domain (kinds, whys, outcomes); the sentences are here. None of them finds anybody at fault.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+
+from app import language
+from app.domain.oversight import Entry, Testimony, Urgency, Whose
+from app.domain.packets import Packet
+from app.domain.parties import PartyKind
+from app.domain.scans import Ruling
+from app.domain.tasks import Task, TaskKind
+
+
+def _(text: str, **values: Any) -> str:
+    return str(gettext(text, **values))
+
+
+class Matter(NamedTuple):
+    tone: str
+    picture: str
+    title: Any
+    known: Any
+    unknown: Any
+
+
+# fmt: off
+K = TaskKind
+MATTERS = {
+    K.HELD: Matter("stamp", "wait",
+        _l("A scan waits for a person"),
+        _l("A scan of this packet is kept, but it could not be placed among the others."),
+        _l("We do not know whether the packet really changed hands as the scan says.")),
+    K.DISPUTED: Matter("danger", "disputed",
+        _l("Two records differ"),
+        _l("Two people say they took this packet from the same hands."),
+        _l("We do not know who really has it. Both scans are signed; neither proves the other wrong.")),
+    K.QUARANTINED: Matter("warning", "lock",
+        _l("A scan is not believed"),
+        _l("A scan is kept as it came, but something in it does not hold."),
+        _l("We do not know whether a phone is broken, two phones were mixed up, or somebody tries something.")),
+    K.LOST: Matter("danger", "search",
+        _l("A packet is being searched for"),
+        _l("The packet was declared lost by two people."),
+        _l("We do not know where it is. The last holder answers for it until it is found or written off.")),
+    K.MISSING: Matter("warning", "missing",
+        _l("On the list, not in the bag"),
+        _l("The packet stood on the list of a handover, and was not there when both sides counted."),
+        _l("We do not know whether it was left behind, went into another bag, or never came.")),
+    K.SURPLUS: Matter("stamp", "surplus",
+        _l("In the bag, not on the list"),
+        _l("The packet was handed over though it stood on no list. It was received all the same."),
+        _l("We do not know which handover it belongs to.")),
+    K.COLLECT_UNPROVEN: Matter("stamp", "person",
+        _l("Collected without the citizen's proof"),
+        _l("The courier collected the packet, and no code, login or signed slip of the citizen came with it."),
+        _l("We do not know it from the citizen yet. Often the phone was off or a digit mistyped.")),
+    K.DELIVERY_UNVERIFIED: Matter("stamp", "eye",
+        _l("A delivery nobody has proven"),
+        _l("The courier says the packet was handed over, and no code of the citizen came with it."),
+        _l("We do not know whether the citizen has it. Nobody has seen the signed slip yet.")),
+    K.SEAL_MISMATCH: Matter("warning", "seal",
+        _l("Another seal than before"),
+        _l("The seal number read from the bag is none that was recorded for this packet."),
+        _l("We do not know whether a digit was misread, the bag was sealed anew, or the bag is another one.")),
+    K.DAMAGED: Matter("warning", "damaged",
+        _l("The bag is damaged"),
+        _l("Whoever holds the packet reported that the bag or the seal is damaged."),
+        _l("We do not know whether all papers are still inside. Two people open and count.")),
+    K.OLD_ISSUE: Matter("stamp", "qr",
+        _l("An old slip was scanned"),
+        _l("The slip scanned on the bag has been replaced by a newer one."),
+        _l("We do not know which slip is on which bag now.")),
+    K.AFTER_CANCEL: Matter("warning", "undo",
+        _l("Collected though it was cancelled"),
+        _l("The citizen cancelled, and the courier has the papers all the same."),
+        _l("Nothing is in doubt: the papers go back to the citizen, unopened.")),
+    K.UNSURE_REPEAT: Matter("stamp", "copy",
+        _l("One act twice, or two acts"),
+        _l("Two scans say the same, and one of them does not say what it follows. They count as one act."),
+        _l("We do not know whether the packet changed hands once or twice.")),
+    K.AFTER_SETTLE: Matter("stamp", "wait",
+        _l("A late scan after a decision"),
+        _l("A scan arrived that belongs before a decision two people have made. The decision stands."),
+        _l("We do not know whether they would have decided otherwise, had they seen it.")),
+    K.CLOCK: Matter("stamp", "clock",
+        _l("A phone's clock is wrong"),
+        _l("A scan's time differs from ours. The order of handoffs does not depend on it."),
+        _l("We do not know the exact minute of the scan.")),
+    K.DEVICE_GAP: Matter("warning", "phone",
+        _l("Scans missing from a phone"),
+        _l("A phone numbers its scans, and some numbers have not arrived though later ones have."),
+        _l("We do not know what was scanned there. No packet is lost by it: a message has not come yet.")),
+    K.DEVICE_FROZEN: Matter("danger", "lock",
+        _l("A phone is frozen"),
+        _l("Two different scans carry the same number of one phone. Nothing more from it is believed."),
+        _l("We do not know whether its key was copied or its memory restored from a backup.")),
+    K.FORGED_SLIP: Matter("danger", "qr",
+        _l("A slip we did not make"),
+        _l("A slip was scanned whose signature is not ours."),
+        _l("We do not know who made it, and what is in the bag.")),
+    K.FORK_OF_LOG: Matter("danger", "disputed",
+        _l("Two versions of the ledger"),
+        _l("A phone signed a state of the ledger that contradicts ours."),
+        _l("We do not know which of the two was changed or rolled back. Keep every backup.")),
+    K.RAW_INBOX: Matter("stamp", "data",
+        _l("Something unreadable arrived"),
+        _l("A phone sent something that cannot be read as a scan. It is kept byte for byte."),
+        _l("We do not know what it was meant to say.")),
+}
+
+# What is known and unknown for one reason; a reason without a row is told by its kind alone.
+WHYS = {
+    # held
+    "parent_unknown": (
+        _l("A scan says it follows another one, and that one has not reached us."),
+        _l("We do not know the scan before it. Probably the giver's phone has had no network since.")),
+    "behind_dispute": (
+        _l("A scan follows one of two records that differ."),
+        _l("Whether it stands depends on how the dispute is settled.")),
+    "out_of_turn": (
+        _l("A scan says the packet came from somebody who did not hold it then."),
+        _l("We do not know whether a handoff was never scanned, or this scan is wrong.")),
+    "fits_nowhere": (
+        _l("A scan names nothing it follows, and fits nowhere in what we know of the packet."),
+        _l("We do not know where in the packet's way it belongs.")),
+    "proof_missing": (
+        _l("A scan lacks a proof that this act needs: the seal, the count, the code or the reason."),
+        _l("We do not know whether it was there and only not recorded.")),
+    "packet_unknown": (
+        _l("A slip was scanned before its booking was known here."),
+        _l("We do not know which booking it belongs to. When the booking comes, the scan is judged again by itself.")),
+    "unknown_event": (
+        _l("A scan names an act that this packet cannot do."),
+        _l("We do not know what the courier meant to record.")),
+    "device_revoked": (
+        _l("A scan came from a phone that had been taken out of service."),
+        _l("We do not know whether it was made before or after.")),
+    "after_settle": (
+        _l("A scan arrived that belongs before a decision two people have made. The decision stands."),
+        _l("We do not know whether they would have decided otherwise, had they seen it.")),
+    # disputed
+    "two_children": (
+        _l("Two people say they took this packet from the same hands."),
+        _l("We do not know who really has it. Both scans are signed; neither proves the other wrong.")),
+    "joins_dispute": (
+        _l("More than two people say they took this packet from the same hands."),
+        _l("We do not know who really has it. All scans are signed; none proves another wrong.")),
+    "not_me": (
+        _l("The courier recorded a delivery, and the citizen says: it was not me."),
+        _l("We do not know who took the packet at the door. The signed slip and the code tell more.")),
+    # quarantined
+    "bad_signature": (
+        _l("The signature under a scan does not hold."),
+        _l("We do not know whether it was damaged on the way or written by somebody else.")),
+    "device_unknown": (
+        _l("A scan names a phone we have never registered."),
+        _l("We do not know whose phone it is.")),
+    "malformed": (
+        _l("A scan is well signed, but a part of it cannot be read."),
+        _l("We do not know what that part was meant to say.")),
+    "id_reused": (
+        _l("A scan uses the identity of an earlier one, with other content."),
+        _l("We do not know whether the phone was restored from a backup or its key copied.")),
+    "n_reused": (
+        _l("A scan uses a number its phone has used before, with other content."),
+        _l("We do not know whether the phone was restored from a backup or its key copied.")),
+    "actor_mismatch": (
+        _l("A scan was signed on one courier's phone in another courier's name."),
+        _l("We do not know who of the two was at the door.")),
+    "settled_against": (
+        _l("Two people settled a dispute, and this scan did not become the record."),
+        _l("Nothing is left to find out here.")),
+}
+
+SCANS = {
+    "collect": _l("collected from the citizen"), "take": _l("took it along"), "transfer": _l("took it over from a colleague"),
+    "hand_in": _l("took it in at the post office"), "receive": _l("received it at the ward desk"), "open": _l("opened and counted"),
+    "deliver": _l("handed it to the citizen"), "confirm": _l("confirmed the delivery"), "attest": _l("confirmed the collection"),
+    "miss": _l("met nobody"), "decline": _l("was not given it"), "lost": _l("declared it lost"), "settle": _l("settled the dispute"),
+    "correct": _l("took a record back"), "dispute": _l("said the record is wrong"), "seal_change": _l("sealed it anew"),
+    "damaged": _l("reported damage"), "sighting": _l("saw it"), "amend": _l("corrected a detail"),
+}
+RULINGS = {
+    Ruling.APPLIED: ("ok", "check", _l("believed")),
+    Ruling.DUPLICATE: ("", "copy", _l("a repetition")),
+    Ruling.HELD: ("stamp", "wait", _l("kept, waits")),
+    Ruling.DISPUTED: ("danger", "disputed", _l("contradicted")),
+    Ruling.QUARANTINED: ("warning", "lock", _l("not believed")),
+}
+OUTCOMES = {
+    # chosen by a person
+    "looked_at": _l("Looked at; nothing is to be done"),
+    "recorded_anew": _l("Recorded again in the right way"),
+    "reported": _l("Reported to those who investigate"),
+    "with_giver": _l("Found: the giver still has it"),
+    "citizen_called": _l("The citizen was called and says the courier has it"),
+    "counted_complete": _l("Opened by two and counted: all papers are there"),
+    "counted_short": _l("Opened by two and counted: papers are missing"),
+    "slip_matches": _l("The slip on the bag is the right one"),
+    "slip_replaced": _l("The newest slip is on the bag now"),
+    "returned_to_citizen": _l("The papers are back with the citizen"),
+    "clock_set": _l("The phone's clock has been set"),
+    "device_replaced": _l("The phone was taken out of service, another one enrolled"),
+    "read_by_hand": _l("Read by hand and recorded"),
+    # found by the server
+    "judged": _l("The scan found its place by itself"),
+    "scans_arrived": _l("The missing scans have arrived"),
+    "proven": _l("The delivery has been proven"),
+    "attested": _l("The citizen has confirmed the collection"),
+    "settled": _l("Settled by two people"),
+    "found": _l("The packet has been found"),
+    "corrected": _l("The record was taken back by two people"),
+    "resealed": _l("Sealed anew by two people"),
+}
+URGENCIES = {
+    Urgency.OVERDUE: ("danger", "clock", _l("Overdue")),
+    Urgency.TODAY: ("stamp", "clock", _l("Due today")),
+    Urgency.LATER: ("", "calendar", _l("Later")),
+}
+WHOSE = {Whose.ALL: _l("All"), Whose.MINE: _l("Mine"), Whose.NOBODYS: _l("Nobody's yet")}
+# fmt: on
+
+
+def title(kind: TaskKind) -> str:
+    return str(MATTERS[kind].title)
+
+
+def known(entry: Entry) -> str:
+    """What we know, in one or two sentences."""
+    task = entry.task
+    said = str(WHYS[entry.why][0] if entry.why in WHYS else MATTERS[task.kind].known)
+    return f"{said} {_figures(entry)}".rstrip()
+
+
+def _figures(entry: Entry) -> str:
+    """The numbers of the matter, where they are known."""
+    task, facts = entry.task, entry.task.facts
+    if task.kind is TaskKind.CLOCK:
+        seconds = facts.get("seconds", entry.scan.clock_offset if entry.scan else None)
+        if isinstance(seconds, int) and seconds:
+            far = span(timedelta(seconds=abs(seconds)))
+            return _("It is %(far)s ahead.", far=far) if seconds > 0 else _("It is %(far)s behind.", far=far)
+    if task.kind is TaskKind.DEVICE_GAP and (missing := facts.get("missing")):
+        numbers = ", ".join(map(str, missing))
+        return str(ngettext("Missing: scan %(list)s.", "Missing: scans %(list)s.", len(missing), list=numbers))
+    if task.kind is TaskKind.SEAL_MISMATCH and facts.get("seal") and facts.get("known"):
+        return _(
+            "Recorded: %(known)s; read: %(seal)s.",
+            known=language.seal(facts["known"]), seal=language.seal(facts["seal"]),
+        )  # fmt: skip
+    return ""
+
+
+def unknown(entry: Entry) -> str:
+    return str(WHYS[entry.why][1] if entry.why in WHYS else MATTERS[entry.task.kind].unknown)
+
+
+def answers(entry: Entry) -> str:
+    """Who answers for the packet now."""
+    packet, holder = entry.task.packet, entry.holder
+    if packet is None or holder is None:
+        return _("No packet moves because of this: each stays with whoever the ledger names.")
+    if packet.ended:
+        return _("The packet's journey is over; nobody of the post holds it any more.")
+    if holder.kind is PartyKind.CITIZEN:
+        return _("By the ledger the papers are with the citizen; no courier answers for them yet.")
+    return _("%(holder)s answers for the packet until this is settled.", holder=holder.name)
+
+
+def owner(entry: Entry) -> str:
+    task = entry.task
+    if task.owner:
+        return task.owner.name
+    return task.office.name if task.office else _("Supervisors")
+
+
+def until(deadline: datetime, at: datetime) -> str:
+    """ "1 hour 20 minutes left", "2 hours late"."""
+    left = deadline - at
+    if left < timedelta(minutes=1):
+        return _("%(span)s late", span=span(-left)) if left < timedelta() else _("due now")
+    return _("%(span)s left", span=span(left))
+
+
+def span(length: timedelta) -> str:
+    """The two largest units of it, at least a minute."""
+    minutes = max(1, int(length.total_seconds()) // 60)
+    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    units = (
+        (days, ngettext("%(num)d day", "%(num)d days", days)),
+        (hours, ngettext("%(num)d hour", "%(num)d hours", hours)),
+        (minutes, ngettext("%(num)d minute", "%(num)d minutes", minutes)),
+    )
+    largest = next(nth for nth, (count, _words) in enumerate(units) if count)
+    return " ".join(words.replace(" ", language.NBSP) for count, words in units[largest : largest + 2] if count)
+
+
+def happened(one: Testimony) -> str:
+    """Who did what, by this scan: "Lê Thị Cam took it along"."""
+    did = str(SCANS.get(one.scan.event, one.scan.event))
+    return f"{said_by(one)}: {did}"
+
+
+def said_by(one: Testimony) -> str:
+    if one.who:
+        return f"{one.who.name} ({one.who.badge})" if one.who.badge else one.who.name
+    if one.device and one.device.kind == "ledger":
+        return _("The server")
+    return _("The citizen") if one.device and one.device.kind == "pages" else _("Somebody unknown")
+
+
+def device(one: Testimony) -> str:
+    """Where it was signed."""
+    if one.device is None:
+        return _("not registered")
+    if one.device.kind != "phone":
+        return _("a page, signed by the server")
+    return _("phone “%(label)s”", label=one.device.label)
+
+
+def apart(one: Testimony) -> str:
+    """How far the claimed moment lies from the recorded one, when that tells something."""
+    offset = one.row.clock_offset
+    if offset is None or abs(offset) <= 120:
+        return ""
+    far = span(timedelta(seconds=abs(offset)))
+    return _("%(far)s after it was recorded", far=far) if offset > 0 else _("%(far)s before it was recorded", far=far)
+
+
+def why(key: str | None) -> str:
+    return str(WHYS[key][0]) if key in WHYS else ""
+
+
+def where(packet: Packet) -> str:
+    return _("home to ward") if packet.way == "in" else _("ward to home")
+
+
+# What settles a matter, in the order one would try; shown beside what the page itself can do.
+STEPS = {
+    TaskKind.HELD: (_l("Ask the giver to open the phone where there is a network: the scan before may still come."),),
+    TaskKind.DISPUTED: (
+        _l("Ask both to show the packet, or say where they left it."),
+        _l("Whoever sees it reads the seal number from the bag."),
+        _l("A supervisor settles it together with a second person."),
+    ),
+    TaskKind.QUARANTINED: (_l("Call whoever scanned, and look at the phone together."),),
+    TaskKind.LOST: (
+        _l("Search where it was last scanned, and in the bags of that day."),
+        _l("Found: a supervisor settles it with a second person, by who has seen it."),
+    ),
+    TaskKind.MISSING: (_l("Call the giver: the packet is theirs until it is received."),),
+    TaskKind.SURPLUS: (_l("Ask the giver which handover it came with."),),
+    TaskKind.COLLECT_UNPROVEN: (
+        _l("Send the citizen the confirmation link again, or call."),
+        _l("A signed slip in hand proves it too: record it at the counter."),
+    ),
+    TaskKind.DELIVERY_UNVERIFIED: (
+        _l("Ask the courier for the signed slip and record it on the packet's page."),
+        _l("No slip: call the citizen, and ask for the code."),
+    ),
+    TaskKind.SEAL_MISMATCH: (
+        _l("Read the number from the bag once more."),
+        _l("It is another one: two people open the bag and count."),
+    ),
+    TaskKind.DAMAGED: (_l("Two people open the bag, count, and seal it anew."),),
+    TaskKind.OLD_ISSUE: (_l("Look which slip is on the bag; put the newest on it."),),
+    TaskKind.AFTER_CANCEL: (_l("Plan a visit to bring the papers back, or let the citizen call for them."),),
+    TaskKind.UNSURE_REPEAT: (_l("Ask both how often the packet changed hands."),),
+    TaskKind.AFTER_SETTLE: (_l("Read the scan. If it changes what you know, settle again with a second person."),),
+    TaskKind.CLOCK: (_l("Ask the courier to set the phone's clock to the network's time."),),
+    TaskKind.DEVICE_GAP: (_l("Ask the courier to open the app where there is a network."),),
+    TaskKind.DEVICE_FROZEN: (_l("Take the phone out of service and enrol it anew."),),
+    TaskKind.FORGED_SLIP: (_l("Keep the bag and the slip unopened, and write down who brought it."),),
+    TaskKind.FORK_OF_LOG: (_l("Stop nothing and delete nothing. Call whoever runs the service."),),
+    TaskKind.RAW_INBOX: (_l("Read what can be read, and ask the courier what was done."),),
+}
+
+
+def steps(task: Task) -> list[str]:
+    return [str(step) for step in STEPS[task.kind]]
+
+
+def readable(data: bytes) -> str:
+    """The beginning of bytes nobody could read, as text."""
+    return data[:500].decode("utf-8", "replace")

@@ -17,7 +17,7 @@ from app import catalogue, daily, signer, worker
 from app.db import atomically, db, now
 from app.demo import cast
 from app.demo import load as demo
-from app.domain import checkpoints, custody, dispatch, ledger, packets
+from app.domain import checkpoints, custody, dispatch, ledger, packets, watch
 from app.domain.people import Act
 from app.domain.places import Office, OfficeKind
 
@@ -48,6 +48,16 @@ def sequence(once: bool) -> None:
         click.echo(f"{sequencer()} lines numbered, {checkpoints.size()} in all")
         return
     worker.run(current_app._get_current_object(), stopping(), sequencer)  # type: ignore[attr-defined]
+
+
+@custody_cli.command("look")
+@click.option("--once", is_flag=True, help="Look once and stop.")
+def look(once: bool) -> None:
+    """Raise what has become late, once a minute, until interrupted. On SQLite the server does this itself."""
+    if once:
+        click.echo(f"{atomically(watch.look, now())} matters raised")
+        return
+    worker.run(current_app._get_current_object(), stopping(), worker.Lookout())  # type: ignore[attr-defined]
 
 
 @custody_cli.command("checkpoint")

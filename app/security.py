@@ -144,12 +144,12 @@ def check_password(login: str, password: str, purpose: str = "sign-in") -> User:
     return _counted(sessions.check_password, login, password, purpose)
 
 
-def second_person(login: str, secret: str) -> User:
+def second_person(login: str | None, secret: str | None) -> User:
     """Who proves at this page, beside the signed-in person, that they are here: by their own password or PIN.
 
     Raises Refused: `second_missing`, `second_wrong`, `second_same`, `second_elsewhere`; TooMany.
     """
-    if not login.strip() or not secret:
+    if not login or not login.strip() or not secret:
         raise Refused("second_missing")
     found = _counted(sessions.check_second, login, secret, "second")
     people.check_second(user(), found)

@@ -1,6 +1,7 @@
-"""What goes on beside the pages: messages leave the outbox, lines get their number in the log.
+"""What goes on beside the pages: messages leave the outbox, lines get their number in the log, what is late is raised.
 
-On SQLite threads inside the server; on PostgreSQL `flask outbox run`, any number of them, and `flask custody sequence`.
+On SQLite threads inside the server; on PostgreSQL `flask outbox run` and `flask custody look`, any number of them, and
+`flask custody sequence`.
 """
 
 import time
@@ -12,12 +13,13 @@ from flask import Flask, current_app
 
 from app import signer
 from app.db import atomically, db, now
-from app.domain import checkpoints, outbox
+from app.domain import checkpoints, outbox, watch
 from app.integrations import CHANNELS
 from app.integrations.wording import words
 from app.logs import log
 
 PAUSE = 2.0  # seconds between two looks when there is nothing to do
+MINUTE = 60.0  # seconds between two looks for what is late
 EVERYWHERE = 600.0  # seconds after which the sequencer looks at all lines, not only at the newest
 
 
@@ -38,6 +40,20 @@ def send_due() -> int:
             atomically(outbox.sent, id_, now())
             count += 1
     return count
+
+
+class Lookout:
+    """Looks for what has become late, once a minute."""
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+
+    def __call__(self) -> int:
+        """How many tasks were raised."""
+        if self._last is not None and time.monotonic() - self._last < MINUTE:
+            return 0
+        self._last = time.monotonic()
+        return atomically(watch.look, now())
 
 
 class Sequencer:
@@ -84,6 +100,7 @@ def run(app: Flask, stop: Event, work: Callable[[], int] = send_due) -> None:
 def start(app: Flask) -> Event:
     """The workers as threads of this process; set the event to stop them."""
     stop = Event()
-    for work in (send_due, Sequencer()):
-        Thread(target=run, args=(app, stop, work), name=getattr(work, "__name__", "sequencer"), daemon=True).start()
+    for work in (send_due, Sequencer(), Lookout()):
+        name = getattr(work, "__name__", type(work).__name__)
+        Thread(target=run, args=(app, stop, work), name=name, daemon=True).start()
     return stop

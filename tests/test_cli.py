@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import signer
-from app.db import db
-from app.domain import checkpoints, outbox, visits
+from app.db import atomically, db
+from app.domain import checkpoints, outbox, scans, visits
 from app.domain.outbox import Message
 from tests.world import MONDAY, World
 
@@ -88,3 +88,10 @@ def test_a_second_signer_says_why_it_does_not_start(app: Flask) -> None:
     with signer.at_work(app.extensions["settings"]):
         refused = app.test_cli_runner().invoke(args=["custody", "checkpoint", "--once"])
     assert (refused.exit_code, refused.output) == (1, "Error: Another signer is at work in this folder.\n")
+
+
+def test_what_is_late_is_raised_from_the_terminal(app: Flask, world: World) -> None:
+    atomically(scans.keep_raw, b"{", None, MONDAY)
+    runner = app.test_cli_runner()
+    outputs = [runner.invoke(args=["custody", "look", "--once"]).output for _ in range(2)]
+    assert outputs == ["1 matters raised\n", "0 matters raised\n"]

@@ -8,7 +8,7 @@ from flask import Flask
 
 from app import integrations, worker
 from app.db import atomically, db, now
-from app.domain import outbox
+from app.domain import outbox, scans
 from app.domain.outbox import Message
 from tests.world import World
 
@@ -65,3 +65,14 @@ def test_without_a_channel_messages_wait(app: Flask) -> None:
     say()
     assert worker.send_due() == 0
     assert the_message().tries == 0
+
+
+def test_the_lookout_looks_once_a_minute(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(worker.time, "monotonic", lambda: clock[0])
+    lookout = worker.Lookout()
+    for device in (None, world.phone().device_id):
+        atomically(scans.keep_raw, b"{", device, now())
+        assert lookout() == (1 if device is None else 0)
+    clock[0] += worker.MINUTE
+    assert (lookout(), lookout()) == (1, 0)

@@ -188,8 +188,9 @@ def _testimony(row: ScanRow) -> Testimony:
 
 
 def unread(device_id: str | None, limit: int = 20) -> list[RawScan]:
-    """What this device sent and nobody could read, newest first."""
-    found = sa.select(RawScan).where(RawScan.device_id == device_id)
+    """What this device, or for None whoever is not registered, sent and nobody could read; newest first."""
+    known = sa.exists().where(Device.id == RawScan.device_id)
+    found = sa.select(RawScan).where(RawScan.device_id == device_id if device_id else ~known)
     return list(db.session.scalars(found.order_by(RawScan.id.desc()).limit(limit)))
 
 

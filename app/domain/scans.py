@@ -45,8 +45,12 @@ class ScanRow(Model):
     __table_args__ = (sa.Index("ix_scans_device_id_n", "device_id", "n"),)
 
 
+WAITING = sa.text("verdict IN ('held', 'disputed', 'quarantined')")  # written out, so that the index is used
+
+
 class Verdict(Model):
     __tablename__ = "verdicts"
+    __table_args__ = (sa.Index("ix_verdicts_waiting", "at", sqlite_where=WAITING, postgresql_where=WAITING),)
 
     digest: Mapped[Digest] = mapped_column(sa.ForeignKey(ScanRow.digest), primary_key=True)
     nth: Mapped[int] = mapped_column(primary_key=True)

@@ -82,12 +82,13 @@ def _inside(path: str) -> str | None:
     return path if INSIDE.fullmatch(path) else None
 
 
-# The places staff go, for whoever has the right; the pages on which each is where one is.
+# The places staff go, for whoever has the right.
 PLACES = (
-    (Right.COUNTER, _l("Counter"), ("office.home", "office.find")),
-    (Right.DESK, _l("Work"), ("desk.home", "desk.find")),
-    (Right.DISPATCH, _l("Rounds of the day"), ("dispatch.day",)),
-    (Right.EXCEPTIONS, _l("Exceptions"), ("exceptions.home",)),
+    (Right.COUNTER, "office.home", _l("Counter")),
+    (Right.DESK, "desk.home", _l("Work")),
+    (Right.DISPATCH, "dispatch.home", _l("Days of work")),
+    (Right.EXCEPTIONS, "exceptions.home", _l("Exceptions")),
+    (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
 )
 
 
@@ -97,6 +98,9 @@ def home() -> dict[str, Any]:
     user = g.get("user")
     if user is None:
         return {}
-    places = [(words, pages) for right, words, pages in PLACES if user.may(right)]
-    nav = [(words, url_for(f"{pages[0].split('.')[0]}.home"), request.endpoint in pages) for words, pages in places]
+    nav = [
+        (words, url_for(page), request.blueprint == page.split(".")[0])
+        for right, page, words in PLACES
+        if user.may(right)
+    ]
     return {"home": url_for("account.start"), "nav": nav}

@@ -11,7 +11,6 @@ from flask_babel import lazy_gettext as _l
 
 from app import language
 from app.domain.oversight import Entry, Testimony, Urgency, Whose
-from app.domain.packets import Packet
 from app.domain.parties import PartyKind
 from app.domain.scans import Ruling
 from app.domain.tasks import Task, TaskKind
@@ -269,7 +268,8 @@ def answers(entry: Entry) -> str:
     if packet.ended:
         return _("The packet's journey is over; nobody of the post holds it any more.")
     if holder.kind is PartyKind.CITIZEN:
-        return _("By the ledger the papers are with the citizen; no courier answers for them yet.")
+        office = packet.dossier.post_office.name
+        return _("By the ledger the papers still count as the citizen's. %(office)s has to find out.", office=office)
     return _("%(holder)s answers for the packet until this is settled.", holder=holder.name)
 
 
@@ -309,7 +309,8 @@ def happened(one: Testimony) -> str:
 
 def said_by(one: Testimony) -> str:
     if one.who:
-        return f"{one.who.name} ({one.who.badge})" if one.who.badge else one.who.name
+        badge = (one.who.badge or "").replace("-", "\u2011")  # stays on one line
+        return f"{one.who.name} ({badge})" if badge else one.who.name
     if one.device and one.device.kind == "ledger":
         return _("The server")
     return _("The citizen") if one.device and one.device.kind == "pages" else _("Somebody unknown")
@@ -335,10 +336,6 @@ def apart(one: Testimony) -> str:
 
 def why(key: str | None) -> str:
     return str(WHYS[key][0]) if key in WHYS else ""
-
-
-def where(packet: Packet) -> str:
-    return _("home to ward") if packet.way == "in" else _("ward to home")
 
 
 # What settles a matter, in the order one would try; shown beside what the page itself can do.

@@ -278,8 +278,8 @@ def test_a_dossier_travels_from_home_to_the_desk_and_back(
     db.session.rollback()
     assert db.session.get_one(Dossier, dossier.id).state == CaseState.CLOSED
     assert [custody.first_broken(one) for one in ledger.all_packets()] == [None, None]
-    supervisor = enter("supervisor1").go("/admin/")
-    supervisor.sees("Không có lượt quét nào cần người xem")
+    supervisor = enter("supervisor1").go("/exceptions/")
+    supervisor.sees("Không có việc nào chờ ở đây")
 
 
 def test_a_finder_and_a_person_with_only_the_number(world: World, site: Site, enter: Enter) -> None:

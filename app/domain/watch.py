@@ -1,0 +1,137 @@
+"""Watch: what no scan brings to light but the passing of time. It raises what is late and lowers what has settled.
+
+Looking twice changes nothing; what a person has closed is not raised again for the same thing.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain import ledger, scans, tasks
+from app.domain.devices import Device, DeviceKind
+from app.domain.packets import Packet, State
+from app.domain.scans import WAITING, RawScan, Ruling, ScanRow, Verdict
+from app.domain.tasks import Task, TaskKind
+
+GAP = timedelta(hours=2)  # a phone's number that has not arrived
+LATE = timedelta(hours=12)  # a scan whose parent, or whose booking, has not come
+UNPROVEN = timedelta(hours=24)  # a delivery without the citizen's proof
+MOST = 500  # of each kind in one look; the next look goes on
+
+PATIENT = frozenset({"parent_unknown", "packet_unknown"})  # may settle themselves: raised when they are LATE
+SILENT = frozenset({"behind_dispute", "settled_against"})  # told by the packet's dispute, or by a decision
+KIND_OF_WHY = {"after_settle": TaskKind.AFTER_SETTLE, "n_reused": TaskKind.DEVICE_FROZEN}
+KIND_OF_STATE = {State.DISPUTED: TaskKind.DISPUTED, State.LOST: TaskKind.LOST}
+SETTLED = {State.DISPUTED: "settled", State.LOST: "found", State.DELIVERED_UNVERIFIED: "proven"}
+
+
+def look(at: datetime) -> int:
+    """How many tasks were raised. `at` is now."""
+    _lower(at)
+    raised = [*_gaps(at), *_waiting(at), *_stuck(at), *_unproven(at), *_unread(at)]
+    return len(raised)
+
+
+# ---- raising ----------------------------------------------------------------------------------------------------
+
+
+def _gaps(at: datetime) -> Iterable[Task]:
+    """Phones that owe a scan for longer than GAP."""
+    since = sa.func.min(ScanRow.recorded_at)
+    behind = (
+        sa.select(Device.id, Device.contiguous, since)
+        .join(ScanRow, sa.and_(ScanRow.device_id == Device.id, ScanRow.n > Device.contiguous, ScanRow.sig_ok))
+        .where(Device.kind == DeviceKind.PHONE)
+        .group_by(Device.id, Device.contiguous)
+        .having(since <= at - GAP)
+        .limit(MOST)
+    )
+    for device_id, contiguous, first in db.session.execute(behind).all():
+        if not _known(Task.kind == TaskKind.DEVICE_GAP, Task.device_id == device_id, _newer_than(first)):
+            missing = scans.missing(device_id, contiguous, 20)
+            yield tasks.raise_(TaskKind.DEVICE_GAP, at, device_id=device_id, missing=missing)
+
+
+def _waiting(at: datetime) -> Iterable[Task]:
+    """Scans that are held or not believed and have never been anybody's."""
+    later, cared_for = sa.alias(Verdict.__table__), sa.exists().where(Task.digest == Verdict.digest)
+    newest = ~sa.exists().where(later.c.digest == Verdict.digest, later.c.nth > Verdict.nth)
+    nobodys = (
+        sa.select(ScanRow, Verdict, Packet)
+        .join(Verdict, Verdict.digest == ScanRow.digest)
+        .outerjoin(Packet, Packet.code == ScanRow.packet_code)
+        .where(WAITING, Verdict.verdict != Ruling.DISPUTED, newest, ~cared_for)
+        .where(sa.func.coalesce(Verdict.why, "").not_in(SILENT))
+        .where(sa.or_(sa.func.coalesce(Verdict.why, "").not_in(PATIENT), ScanRow.recorded_at <= at - LATE))
+        .order_by(Verdict.at)
+        .limit(MOST)
+    )
+    for row, verdict, packet in db.session.execute(nobodys).all():
+        usual = TaskKind.HELD if verdict.verdict is Ruling.HELD else TaskKind.QUARANTINED
+        yield tasks.raise_(
+            KIND_OF_WHY.get(verdict.why or "", usual), at, packet=packet, digest=row.digest, why=verdict.why
+        )
+
+
+def _stuck(at: datetime) -> Iterable[Task]:
+    """Packets in dispute or lost without an open task: there is always somebody who looks after them."""
+    for state, kind in KIND_OF_STATE.items():
+        cared_for = sa.exists().where(Task.packet_id == Packet.id, Task.kind == kind, Task.closed_at.is_(None))
+        for packet in db.session.scalars(sa.select(Packet).where(Packet.state == state, ~cared_for).limit(MOST)).all():
+            yield tasks.raise_(kind, at, packet=packet)
+
+
+def _unproven(at: datetime) -> Iterable[Task]:
+    """Deliveries nobody but the courier has vouched for within a day."""
+    cared_for = sa.exists().where(Task.packet_id == Packet.id, Task.kind == TaskKind.DELIVERY_UNVERIFIED)
+    claimed = sa.select(Packet).where(Packet.state == State.DELIVERED_UNVERIFIED, ~cared_for).limit(MOST)
+    for packet in db.session.scalars(claimed).all():
+        delivered = ledger.lines(packet)[-1].recorded_at
+        if delivered <= at - UNPROVEN:
+            yield tasks.raise_(TaskKind.DELIVERY_UNVERIFIED, at, packet=packet, due=delivered + UNPROVEN)
+
+
+def _unread(at: datetime) -> Iterable[Task]:
+    """What could not be parsed, one task for each phone."""
+    found = (
+        sa.select(Device.id, sa.func.count(), sa.func.max(RawScan.at))
+        .select_from(RawScan)
+        .outerjoin(Device, Device.id == RawScan.device_id)
+        .group_by(Device.id)
+    )
+    for device_id, count, newest in db.session.execute(found).all():
+        whose = Task.device_id == device_id if device_id else Task.device_id.is_(None)
+        if not _known(Task.kind == TaskKind.RAW_INBOX, whose, _newer_than(newest)):
+            yield tasks.raise_(TaskKind.RAW_INBOX, at, device_id=device_id, count=count)
+
+
+def _newer_than(moment: datetime) -> sa.ColumnElement[bool]:
+    """A task that is open, or was closed by somebody who could see what happened at `moment`."""
+    return sa.or_(Task.closed_at.is_(None), Task.closed_at >= moment)
+
+
+def _known(*rules: sa.ColumnElement[bool]) -> bool:
+    return db.session.scalar(sa.select(Task.id).where(*rules).limit(1)) is not None
+
+
+# ---- lowering ---------------------------------------------------------------------------------------------------
+
+
+def _lower(at: datetime) -> None:
+    """Close what is no longer so: a place was found, the missing has arrived, a state has passed."""
+    open_ = sa.select(Task).where(Task.closed_at.is_(None))
+    for task in db.session.scalars(open_.where(Task.kind == TaskKind.HELD, Task.digest.is_not(None))).all():
+        verdict = scans.latest(task.digest) if task.digest else None
+        if verdict and verdict.verdict is not Ruling.HELD:
+            tasks.lower(TaskKind.HELD, at, digest=task.digest, outcome="judged")
+    for task in db.session.scalars(open_.where(Task.kind == TaskKind.DEVICE_GAP)).all():
+        device = db.session.get(Device, task.device_id)
+        if device and not scans.missing(device.id, device.contiguous, 1):
+            tasks.lower(TaskKind.DEVICE_GAP, at, device_id=device.id, outcome="scans_arrived")
+    for state, outcome in SETTLED.items():
+        kind = KIND_OF_STATE.get(state, TaskKind.DELIVERY_UNVERIFIED)
+        over = open_.join(Packet, Packet.id == Task.packet_id).where(Task.kind == kind, Packet.state != state)
+        for task in db.session.scalars(over).all():
+            tasks.lower(kind, at, packet=task.packet, outcome=outcome)

@@ -1,0 +1,164 @@
+"""What time brings to light: raised once, lowered when it has settled, never raised again for what somebody closed."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from app.db import atomically, db
+from app.domain import scans, tasks, watch
+from app.domain.packets import Packet, State, Way
+from app.domain.tasks import Task, TaskKind
+from tests.world import MONDAY, Phone, World
+
+HOUR = timedelta(hours=1)
+
+
+def look(at: datetime = MONDAY) -> int:
+    return atomically(watch.look, at)
+
+
+def of(kind: TaskKind) -> list[Task]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Task).filter_by(kind=kind).order_by(Task.id)))
+
+
+def only(kind: TaskKind) -> Task:
+    (task,) = of(kind)
+    return task
+
+
+def close(task: Task, outcome: str, world: World, at: datetime = MONDAY) -> None:
+    atomically(lambda: tasks.close(tasks.get(task.id), outcome, world.act(world.clerk, at)))
+
+
+def test_a_quiet_morning_raises_nothing(each_world: World) -> None:
+    each_world.collected(each_world.phone())
+    assert look(MONDAY + 48 * HOUR) == 0
+
+
+def owing(world: World, phone: Phone) -> None:
+    """The phone's third scan arrives; its second does not."""
+    world.collected(phone)
+    phone.n += 1
+    world.record(phone.scan(world.packet(), "miss", reason="nobody_home", next="another_day", seal=None))
+
+
+def test_a_scan_that_does_not_arrive_is_missed_after_two_hours(each_world: World) -> None:
+    phone = each_world.phone()
+    owing(each_world, phone)
+    assert look(MONDAY + 2 * HOUR - timedelta(seconds=1)) == 0
+    assert (look(MONDAY + 2 * HOUR), look(MONDAY + 3 * HOUR)) == (1, 0)
+    task = only(TaskKind.DEVICE_GAP)
+    assert (task.device_id, task.office_id, task.facts) == (phone.device_id, each_world.post.id, {"missing": [2]})
+
+
+def test_the_missing_scan_arrives_and_the_task_closes_itself(each_world: World) -> None:
+    phone, packet = each_world.phone(), each_world.packet()
+    each_world.collected(phone)
+    late = phone.scan(packet, "miss", reason="nobody_home", next="another_day", seal=None)
+    each_world.record(phone.scan(packet, "miss", reason="nobody_home", next="later_today", seal=None))
+    look(MONDAY + 2 * HOUR)
+    each_world.record(late, MONDAY + 3 * HOUR)
+    look(MONDAY + 3 * HOUR)
+    assert (only(TaskKind.DEVICE_GAP).outcome, only(TaskKind.DEVICE_GAP).closed_by_id) == ("scans_arrived", None)
+
+
+def test_a_gap_somebody_closed_is_not_raised_again_and_a_new_one_is(each_world: World) -> None:
+    phone = each_world.phone()
+    owing(each_world, phone)
+    look(MONDAY + 2 * HOUR)
+    close(only(TaskKind.DEVICE_GAP), "device_replaced", each_world, MONDAY + 3 * HOUR)
+    assert look(MONDAY + 30 * HOUR) == 0
+    other = each_world.phone(each_world.second_courier)
+    owing(each_world, other)
+    assert look(MONDAY + 30 * HOUR) == 1
+
+
+def held(world: World) -> scans.Scan:
+    phone, packet = world.phone(), world.packet()
+    scan = phone.scan(packet, "collect", parent="ab" * 32)
+    assert world.record(scan).why == "parent_unknown"
+    return scan
+
+
+def test_a_scan_whose_parent_does_not_come_is_somebodys_after_twelve_hours(each_world: World) -> None:
+    scan = held(each_world)
+    assert look(MONDAY + 12 * HOUR - timedelta(seconds=1)) == 0
+    assert (look(MONDAY + 12 * HOUR), look(MONDAY + 13 * HOUR)) == (1, 0)
+    task = only(TaskKind.HELD)
+    assert (task.digest, task.facts["why"], task.packet_id is not None) == (scan.digest, "parent_unknown", True)
+    close(task, "recorded_anew", each_world)
+    assert look(MONDAY + 48 * HOUR) == 0
+
+
+def test_what_found_its_place_is_lowered(each_world: World) -> None:
+    scan = held(each_world)
+    look(MONDAY + 12 * HOUR)
+    atomically(scans.rule, scan.digest, scans.Ruling.DUPLICATE, None, None, MONDAY)
+    look(MONDAY + 13 * HOUR)
+    assert only(TaskKind.HELD).outcome == "judged"
+
+
+def test_what_is_not_believed_is_somebodys_at_once(each_world: World) -> None:
+    scan = each_world.phone().scan(each_world.packet(), "collect")
+    forged = scans.parse(scan.body, b"x" * 64)
+    assert each_world.record(forged).why == "bad_signature"
+    look()
+    (task,) = (task for kind in (TaskKind.QUARANTINED, TaskKind.FORGED_SLIP) for task in of(kind))
+    assert (task.digest, task.office_id) == (forged.digest, None)
+    assert look() == 0
+
+
+def disputed(world: World) -> Packet:
+    packet = world.packet(Way.OUT)
+    claims = [world.phone(courier).scan(packet, "take") for courier in (world.courier, world.second_courier)]
+    for claim in claims:
+        world.record(claim)
+    assert world.fresh(packet).state is State.DISPUTED
+    return world.fresh(packet)
+
+
+def test_a_dispute_is_never_without_an_open_task(each_world: World) -> None:
+    packet = disputed(each_world)
+    look()
+    task = only(TaskKind.DISPUTED)
+    assert (task.packet_id, task.office_id, task.closed_at) == (packet.id, each_world.desk.id, None)
+    assert (look(), len(of(TaskKind.HELD))) == (0, 0)
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_delivery_has_a_day_to_be_proven(each_world: World, proven: bool) -> None:
+    phone, packet = each_world.phone(), each_world.packet(Way.OUT)
+    each_world.record(phone.scan(packet, "take"))
+    claim = phone.scan(
+        each_world.fresh(packet), "deliver", giver=phone.party, taker=phone.party, proof=[("WET_CLAIMED", "")]
+    )
+    each_world.record(claim)
+    look(MONDAY + 24 * HOUR - timedelta(seconds=1))
+    already = len(of(TaskKind.DELIVERY_UNVERIFIED))
+    look(MONDAY + 24 * HOUR)
+    task = only(TaskKind.DELIVERY_UNVERIFIED)
+    assert already in (0, 1) and task.due == MONDAY + 24 * HOUR
+    if proven:
+        atomically(lambda: setattr(db.session.get_one(Packet, packet.id), "state", State.DELIVERED))
+    look(MONDAY + 25 * HOUR)
+    assert only(TaskKind.DELIVERY_UNVERIFIED).outcome == ("proven" if proven else None)
+
+
+def test_what_nobody_could_read_is_one_matter_for_each_phone(each_world: World) -> None:
+    phone = each_world.phone()
+    for data, device in ((b"{", phone.device_id), (b"[", phone.device_id), (b"?", None)):
+        atomically(scans.keep_raw, data, device, MONDAY)
+    look()
+    found = {task.device_id: task.facts["count"] for task in of(TaskKind.RAW_INBOX)}
+    assert found == {phone.device_id: 2, None: 1}
+    for task in of(TaskKind.RAW_INBOX):
+        atomically(
+            lambda task=task: tasks.close(
+                tasks.get(task.id), "looked_at", each_world.act(each_world.supervisor, MONDAY + HOUR)
+            )
+        )
+    assert look(MONDAY + 2 * HOUR) == 0
+    atomically(scans.keep_raw, b"!", phone.device_id, MONDAY + 3 * HOUR)
+    assert look(MONDAY + 3 * HOUR) == 1

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import Instant, Model, db
 
 PATIENCE = timedelta(days=2)
+NOBODY = ""  # the phone of a message that is written and never sent: somebody asked for what is not there
 
 
 class Message(Model):
@@ -30,7 +31,8 @@ class Message(Model):
 
 
 def say(phone: str, kind: str, at: datetime, **values: Any) -> Message:
-    message = Message(phone=phone, kind=kind, values=values, created_at=at, due_at=at)
+    given_up = at if phone == NOBODY else None
+    message = Message(phone=phone, kind=kind, values=values, created_at=at, due_at=at, given_up_at=given_up)
     db.session.add(message)
     return message
 
@@ -61,7 +63,7 @@ def failed(message_id: int, error: str, at: datetime) -> None:
 
 def newest(limit: int, digits: str = "", skip: int = 0) -> list[Message]:
     """The newest messages first, to phones that hold `digits`."""
-    query = sa.select(Message).where(Message.phone.contains(digits, autoescape=True))
+    query = sa.select(Message).where(Message.phone != NOBODY, Message.phone.contains(digits, autoescape=True))
     return list(
         db.session.scalars(query.order_by(Message.created_at.desc(), Message.id.desc()).offset(skip).limit(limit))
     )

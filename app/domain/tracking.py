@@ -327,20 +327,43 @@ class Glimpse:
     headline: str
 
 
-def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None:
-    """The state of the dossier, or None when number and digits do not belong together.
+@dataclass(frozen=True)
+class _Found:
+    """The dossier a number leads to; `is_it` says whether the number is its own or only the nearest before."""
 
-    The same three queries and the same comparison whether the number exists or not. Raises Invalid (`number_form`,
-    `number_check`) for what cannot be a number of ours, which says nothing about which exist.
-    """
-    number = numbers.read(text)
-    of_packet = sa.select(Packet.dossier_id).where(Packet.number == number)
+    id: int
+    number: str
+    case: CaseState
+    return_way: ReturnWay
+    phone: str
+    is_it: bool
+
+
+def _nearest(number: str) -> _Found | None:
+    """The dossier with this number, or with a packet of this number; else the one before, so that a number nobody has
+    costs what a known one costs, rows and all. None before the very first."""
+    places = (Dossier.id, Dossier.number), (Packet.dossier_id, Packet.number)
+    near = [
+        db.session.execute(sa.select(id_, own).where(own <= number).order_by(own.desc()).limit(1)).first()
+        for id_, own in places
+    ]
+    rows = [row for row in near if row]
+    its = [row for row in rows if row[1] == number]
     found = db.session.execute(
         sa.select(Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone)
         .join(Citizen, Dossier.citizen_id == Citizen.id)
-        .where(sa.or_(Dossier.number == number, Dossier.id.in_(of_packet)))
-        .limit(1)
+        .where(Dossier.id == next((row[0] for row in its + rows), 0))
     ).first()
+    return _Found(*found, is_it=bool(its)) if found else None
+
+
+def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None:
+    """The state of the dossier, or None when number and digits do not belong together.
+
+    The same five queries, each with a row to read, and the same comparison whether the number exists or not. Raises
+    Invalid (`number_form`, `number_check`) for what cannot be a number of ours, which says nothing about which exist.
+    """
+    found = _nearest(numbers.read(text))
     packet = db.session.execute(
         sa.select(Packet.id, Packet.way, Packet.state, Packet.flags)
         .where(Packet.dossier_id == (found.id if found else 0), Packet.state.not_in(packets.ENDED))
@@ -354,11 +377,13 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         .order_by(Visit.id.desc())
         .limit(1)
     ).first()
+    if found is None:
+        return None
     digits = "".join(c for c in phone_last4 if c.isdigit())[:8].encode()
-    fits = secrets.compare_digest(digits, (found.phone[-4:] if found else "none").encode())
+    fits = secrets.compare_digest(digits, found.phone[-4:].encode())
     sight = Sight(
-        case=found.state if found else CaseState.BOOKED,
-        return_way=found.return_way if found else ReturnWay.HOME,
+        case=found.case,
+        return_way=found.return_way,
         way=packet.way if packet else None,
         packet=packet.state if packet else None,
         unproven=bool(packet and "collect_unproven" in packet.flags),
@@ -367,19 +392,21 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         visit_today=bool(visit and visit.round_id and visit.day == today(at)),
     )
     key = headline(sight)
-    return Glimpse(found.number, key) if found and fits else None
+    return Glimpse(found.number, key) if found.is_it and fits else None
 
 
 def ask_details(text: str, act: Act) -> str:
     """Send a one-time code to the phone of this number, if there is one; the request it belongs to either way.
 
-    Raises Invalid as `numbers.read`. The door throttles by address and by number.
+    The same rows are written either way, the message to nobody too; it is sent after the answer. Raises Invalid as
+    `numbers.read`. The door throttles by address and by number.
     """
     number = numbers.read(text)
-    dossier = db.session.scalar(sa.select(Dossier).filter_by(number=number))
-    request, code = codes.ask_view(dossier.id if dossier else None, act)
-    if dossier:
-        outbox.say(dossier.citizen.phone, "view_code", act.at, number=dossier.number, code=code)
+    found = _nearest(number)
+    known = found if found and found.is_it else None
+    request, code = codes.ask_view(known.id if known else None, act)
+    phone, shown = (known.phone, known.number) if known else (outbox.NOBODY, number)
+    outbox.say(phone, "view_code", act.at, number=shown, code=code)
     return request
 
 

@@ -2,12 +2,13 @@
 
 from dataclasses import astuple
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import calendar, codes, dossiers, tracking, visits
+from app.domain import calendar, codes, dossiers, numbers, outbox, tracking, visits
 from app.domain.calendar import HERE
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.outbox import Message
@@ -159,15 +160,31 @@ def test_the_glimpse_says_what_the_page_says(world: World) -> None:
         assert seen and seen.headline == story(packet).headline
 
 
-def test_an_unknown_number_costs_the_same_queries(world: World) -> None:
+def test_an_unknown_number_costs_the_same_queries_and_rows(world: World) -> None:
     packet = world.packet()
     asked: list[str] = []
-    sa.event.listen(db.engine, "before_cursor_execute", lambda *a: asked.append(a[2].split(" FROM ")[0]))
-    for number, digits in ((packet.number, "0123"), (packet.number, "9999"), ("HS-261123-009999-1", "0123")):
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *a: asked.append(a[2].split()[0]))
+
+    def cost(verb: Any, *given: Any) -> list[str]:
         asked.clear()
-        db.session.rollback()
-        tracking.state_by_number(number, digits, MONDAY)
-        assert len([one for one in asked if one.startswith("SELECT")]) == 3, asked
+        atomically(verb, *given)
+        return list(asked)
+
+    known, unknown = packet.number, "HS-261123-009999-1"
+    looks = {tuple(cost(tracking.state_by_number, number, "9999", MONDAY)) for number in (known, unknown)}
+    asks = {tuple(cost(tracking.ask_details, number, world.act())) for number in (known, unknown)}
+    assert [len(each) for each in (looks, asks)] == [1, 1], (looks, asks)
+    assert looks.pop().count("SELECT") == 5 and asks.pop().count("INSERT") == 2
+
+
+def test_a_packets_own_number_leads_to_its_dossier_and_a_number_between_to_none(world: World) -> None:
+    atomically(numbers.load_pool, "RZ", 1, 9, at=MONDAY)
+    packet, other = world.packet(), world.packet()
+    assert packet.number.startswith("RZ") and other.number > packet.number
+    seen = tracking.state_by_number(packet.number, "0123", MONDAY)
+    assert seen == tracking.Glimpse(packet.dossier.number, "visit_set")
+    assert tracking.state_by_number(numbers.own(MONDAY.date(), 9999), "0123", MONDAY) is None
+    assert tracking.state_by_number(f"RZ00000009{numbers.s10_check('00000009')}VN", "0123", MONDAY) is None
 
 
 def test_details_open_with_the_code_sent_to_the_phone_once(world: World) -> None:
@@ -184,7 +201,9 @@ def test_details_open_with_the_code_sent_to_the_phone_once(world: World) -> None
 def test_an_unknown_number_gets_a_request_too_and_no_message(world: World) -> None:
     request = atomically(tracking.ask_details, "HS-261123-009999-1", world.act())
     assert len(request) == 43
-    assert not list(db.session.scalars(sa.select(Message)))
+    (written,) = db.session.scalars(sa.select(Message))
+    assert (written.phone, written.given_up_at) == (outbox.NOBODY, MONDAY)
+    assert atomically(outbox.claim, MONDAY) is None and outbox.newest(9) == []
     assert atomically(tracking.open_details, request, "123456", world.act()) is None
     row = db.session.get_one(codes.ViewCode, request)
     assert row.tries == 1

@@ -5,7 +5,7 @@ The board shows what the ledger says and what it does not say; it finds nobody a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from app.domain.tasks import Task, TaskKind
 
 MOST = 200  # cards of one board
 SIDE_BY_SIDE = 6  # scans of one task
+CLOCK_OFF = timedelta(seconds=120)
 
 
 # ---- the board --------------------------------------------------------------------------------------------------
@@ -165,6 +166,9 @@ def _beside(task: Task, packet: Packet) -> list[bytes]:
         return list(db.session.scalars(claimed.distinct()))
     if task.kind in (TaskKind.SEAL_MISMATCH, TaskKind.OLD_ISSUE):
         return [line.digest for line in moves]
+    if task.kind is TaskKind.CLOCK and not task.digest:
+        off = sa.func.abs(ScanRow.clock_offset) > CLOCK_OFF.total_seconds()
+        return list(db.session.scalars(sa.select(ScanRow.digest).where(ScanRow.packet_code == packet.code, off)))
     if event := ABOUT.get(task.kind):
         return [line.digest for line in lines if line.event == event][-1:]
     scan = db.session.get(ScanRow, task.digest) if task.digest else None

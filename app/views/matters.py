@@ -209,6 +209,12 @@ OUTCOMES = {
     "read_by_hand": _l("Read by hand and recorded"),
     # found by the server
     "judged": _l("The scan found its place by itself"),
+    "applied": _l("The scan found its place by itself"),
+    "duplicate": _l("The scan repeats one that is known"),
+    "held": _l("The scan waits for another reason now"),
+    "disputed": _l("It has become part of a dispute"),
+    "quarantined": _l("The scan is set apart"),
+    "settled_itself": _l("It is no longer so"),
     "scans_arrived": _l("The missing scans have arrived"),
     "proven": _l("The delivery has been proven"),
     "attested": _l("The citizen has confirmed the collection"),
@@ -216,6 +222,17 @@ OUTCOMES = {
     "found": _l("The packet has been found"),
     "corrected": _l("The record was taken back by two people"),
     "resealed": _l("Sealed anew by two people"),
+    # the state the packet has come to
+    "WAITING": _l("The packet is with its giver again"),
+    "CARRIED": _l("A courier has the packet"),
+    "AT_POST": _l("The packet is at the post office"),
+    "AT_DESK": _l("The packet is at the ward desk"),
+    "OPENED": _l("The ward has opened and counted it"),
+    "DELIVERED_UNVERIFIED": _l("The courier says it was handed over"),
+    "DELIVERED": _l("The delivery has been proven"),
+    "LOST": _l("The packet has been declared lost"),
+    "DISPUTED": _l("It has become part of a dispute"),
+    "WRITTEN_OFF": _l("The packet has been written off"),
 }
 URGENCIES = {
     Urgency.OVERDUE: ("danger", "clock", _l("Overdue")),
@@ -245,6 +262,8 @@ def _figures(entry: Entry) -> str:
         if isinstance(seconds, int) and seconds:
             far = span(timedelta(seconds=abs(seconds)))
             return _("It is %(far)s ahead.", far=far) if seconds > 0 else _("It is %(far)s behind.", far=far)
+    if task.kind in (TaskKind.MISSING, TaskKind.SURPLUS, TaskKind.DAMAGED) and facts.get("receipt"):
+        return _("Record of the handover: %(receipt)s.", receipt=facts["receipt"])
     if task.kind is TaskKind.DEVICE_GAP and (missing := facts.get("missing")):
         numbers = ", ".join(map(str, missing))
         return str(ngettext("Missing: scan %(list)s.", "Missing: scans %(list)s.", len(missing), list=numbers))

@@ -24,6 +24,7 @@ from app.domain.parties import Party
 from app.domain.people import Citizen, User
 from app.domain.places import Office, OfficeKind
 from app.domain.steps import STEPS
+from app.domain.tasks import Task, TaskKind
 from app.domain.visits import OPEN, VisitKind, VisitState
 from tests.conftest import start
 
@@ -104,6 +105,16 @@ def test_courier1_has_a_round_today_and_the_dispatcher_a_day_to_plan(demo: Flask
     bag = [v.packet for v in mine.visits if v.kind is VisitKind.DELIVER]
     assert all(packet.holder_id == login("courier1").party_id for packet in bag)
     assert len(dispatch.day_of(office, THURSDAY.date() + timedelta(days=1)).unassigned) >= 12
+
+
+def test_the_board_of_exceptions_is_worth_seeing(demo: Flask) -> None:
+    raised = {task.kind: task for task in db.session.scalars(sa.select(Task))}
+    assert {TaskKind.DISPUTED, TaskKind.DELIVERY_UNVERIFIED, TaskKind.DEVICE_GAP, TaskKind.HELD} <= set(raised)
+    assert raised[TaskKind.DISPUTED].owner_id == login("dispatcher1").id
+    mine = [task for task in raised.values() if task.office_id == login("clerk1").office_id and not task.closed_at]
+    assert len(mine) >= 4 and any(task.owner_id is None for task in mine)
+    flags = {flag for packet in all_packets() for flag in packet.flags}
+    assert flags >= {"seal_mismatch", "collected_after_cancel", "collect_unproven"}
 
 
 def test_desk1_has_work_of_every_kind(demo: Flask) -> None:

@@ -9,15 +9,17 @@ from app import catalogue
 from app.db import atomically, db
 from app.demo import cast, scenes
 from app.demo.stage import Days, Stage
-from app.domain import calendar, numbers, people
+from app.domain import calendar, numbers, people, watch
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
 from app.domain.places import Office
+from app.domain.tasks import TaskKind
 from app.domain.tokens import Keys
 from app.domain.visits import OPEN, Round, Slot, Visit
 
 POOL = ("RZ", 1, 4999)  # no range of the postal operator's; marked as a test on paper and screens
+TAKEN = {TaskKind.DISPUTED: "dispatcher1", TaskKind.DELIVERY_UNVERIFIED: "clerk1"}  # matters already in hand
 ENOUGH_TODAY, ENOUGH_TOMORROW = 3, 12
 
 Tell = Callable[[str, int, int], None]  # what has just been done, how many, of how many
@@ -48,6 +50,9 @@ def _load(at: datetime, keys: Keys, tell: Tell) -> bool:
     stage = Stage(at, keys, Days(at), staff)
     for done, name in enumerate(scenes.play(scenes.SCENES, stage), start=len(cast.STAFF) + 1):
         tell(name, done, total)
+    watch.look(at)
+    for kind, login in TAKEN.items():
+        stage.look_after(kind, login)
     return True
 
 

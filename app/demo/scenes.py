@@ -1,5 +1,6 @@
 """The scenes: one dossier each, brought by its people to where it stands today. SCENES says how many of what."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -156,6 +157,45 @@ def disputed(s: Stage, hood: str, courier: str, nth: int) -> None:
         raise AssertionError(verdict)
 
 
+# ---- what needs a person ----------------------------------------------------------------------------------------
+
+
+def other_seal(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """The clerk reads a number from the bag that nobody has written down."""
+    packet = s.book(hood, s.days.before(1), 3, at(s.days.before(2), "09:40"), CIVIL[nth % 4])
+    s.collect(packet, courier, at(s.days.before(1), "15:20"))
+    s.hand_in(packet, at(s.days.before(1), "17:05"), seal=f"NP{91800 + packet.id:07d}")
+
+
+def fast_clock(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """The courier's phone is an hour and four minutes ahead."""
+    packet = _collected(s, hood, courier, nth, 2, HOME[nth % 5])
+    s.must(s.scan(packet, courier, "take", at(s.days.last, "07:42"), fast=timedelta(minutes=64)))
+
+
+def collected_after_cancel(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """Cancelled in the evening; the courier, without a network in the morning, calls and gets the papers."""
+    packet = s.book(hood, s.days.last, 0, at(s.days.before(3), "10:20"), HOME[nth % 5])
+    booking.cancel(packet.dossier, s.act(None, at(s.days.before(1), "20:10")))
+    seal = s.seal(packet)
+    s.must(s.scan(packet, courier, "collect", at(s.days.last, "08:35"), seal=seal, sheets=3))
+
+
+def not_sent(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """A dead spot: one scan of the morning is still on the phone, the next ones came through."""
+    first = _collected(s, hood, "courier3", nth, 2, HOME[nth % 5])
+    second = _collected(s, hood, "courier3", nth + 1, 2, CIVIL[nth % 4])
+    s.forget(first, "courier3", "take", at(s.days.before(1), "07:41"))
+    s.must(s.scan(second, "courier3", "take", at(s.days.before(1), "07:44")))
+
+
+def taken_from_nobody(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """A colleague's phone died after it had signed: what came of it names a scan that never arrived."""
+    packet = _collected(s, hood, courier, nth, 2, CIVIL[nth % 4])
+    unseen = hashlib.sha256(packet.code).hexdigest()
+    s.scan(packet, "courier3", "take", at(s.days.before(1), "15:30"), parent=unseen)
+
+
 # ---- at the ward ------------------------------------------------------------------------------------------------
 
 
@@ -261,6 +301,11 @@ SCENES = (
     Scene("on the way, courier1",          carried_by_first,          ("Nhị Đồng 2", "Thống Nhất 1")),
     Scene("collected without a code",      unproven,                  ("Đông Chiêu A",)),
     Scene("two couriers claim it",         disputed,                  ("Nhị Đồng 1",)),
+    Scene("another seal",                  other_seal,                ("Thắng Lợi 2",)),
+    Scene("a clock an hour ahead",         fast_clock,                ("Đông Chiêu",)),
+    Scene("collected after cancelling",    collected_after_cancel,    ("Thống Nhất 1",)),
+    Scene("a scan still on the phone",     not_sent,                  ("Đông Tác",)),
+    Scene("its parent has not come",       taken_from_nobody,         ("Nhị Đồng 2",)),
     Scene("submitted",                     submitted,                 ("Thắng Lợi 2", "Đông Tân", "Nhị Đồng 1", "Đông Thành", "Đông B")),
     Scene("accepted",                      accepted,                  ("Nhị Đồng 2", "Thắng Lợi 1", "Đông Tác", "Tân Phước", "Ngãi Thắng")),
     Scene("overdue",                       overdue,                   ("Đông Chiêu", "Thống Nhất 1", "Nội Hóa 1")),

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from app.db import db
 from app.demo import cast
 from app.demo.phone import Phone
-from app.domain import booking, calendar, counter, custody, desk, devices, dispatch, packets, places, visits
+from app.domain import booking, calendar, counter, custody, desk, devices, dispatch, packets, places, tasks, visits
 from app.domain.booking import Request
 from app.domain.calendar import HERE
 from app.domain.codes import Purpose
@@ -26,6 +26,7 @@ from app.domain.packets import Packet
 from app.domain.people import Act, User
 from app.domain.places import Neighbourhood, Office
 from app.domain.scans import CountedPaper, Extra
+from app.domain.tasks import Task, TaskKind
 from app.domain.tokens import Keys
 from app.domain.visits import WINDOWS
 
@@ -130,11 +131,12 @@ class Stage:
             visits.set_out(round_, self.act(courier, when))
 
     def scan(
-        self, packet: Packet, courier: str, event: str, when: datetime, extra: Extra | None = None, **facts: Any
-    ) -> str:
-        """The verdict on what the courier's phone signed."""
+        self, packet: Packet, courier: str, event: str, when: datetime, extra: Extra | None = None,
+        fast: timedelta = timedelta(), **facts: Any,
+    ) -> str:  # fmt: skip
+        """The verdict on what the courier's phone signed; its clock may be `fast`."""
         packet = db.session.get_one(Packet, packet.id, populate_existing=True)
-        scan = self.phone(courier).scan(packet, event, when, extra, **facts)
+        scan = self.phone(courier).scan(packet, event, when + fast, extra, **facts)
         return custody.record(scan, Seen(min(when, self.now), self.keys)).verdict
 
     def collect(self, packet: Packet, courier: str, when: datetime, proven: bool = True) -> None:
@@ -159,9 +161,21 @@ class Stage:
             for gone in [short and paper is papers[-1]]
         ]
 
-    def hand_in(self, packet: Packet, when: datetime) -> None:
+    def hand_in(self, packet: Packet, when: datetime, seal: str = "") -> None:
+        """The clerk reads `seal` from the bag; without one, the number that was written at the door."""
         clerk = self.of_office("clerk", packet.dossier.post_office)
-        counter.hand_in(packet, self.act(clerk, when), None, packet.seal or "")
+        counter.hand_in(packet, self.act(clerk, when), None, seal or packet.seal or "")
+
+    def forget(self, packet: Packet, courier: str, event: str, when: datetime, **facts: Any) -> None:
+        """Scanned, and the phone has had no network since."""
+        packet = db.session.get_one(Packet, packet.id, populate_existing=True)
+        self.phone(courier).body(packet, event, when, **facts)
+
+    def look_after(self, kind: TaskKind, login: str) -> None:
+        """One matter of this kind is somebody's already."""
+        found = sa.select(Task).filter_by(kind=kind, closed_at=None, owner_id=None).order_by(Task.id)
+        if task := db.session.scalar(found.limit(1)):
+            tasks.take(task, self.act(login, self.now))
 
     def take(self, packet: Packet, courier: str, when: datetime) -> None:
         """The courier takes the packet over from a counter or a desk."""

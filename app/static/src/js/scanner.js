@@ -132,7 +132,7 @@ export async function openScanner(video, { onCode, onError = () => {}, signal } 
     }
     if (!over) timer = setTimeout(look, PACE);
   }
-  look();
+  timer = setTimeout(look, 0); // after our caller has its answer: what it says next must not overwrite the first code
 
   const torch = track.getCapabilities?.().torch
     ? async (on) => {

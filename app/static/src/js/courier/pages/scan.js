@@ -53,7 +53,7 @@ export function scan(mode, id) {
       torch.hidden = false;
       let on = false;
       torch.addEventListener("click", async () => {
-        on = await open.torch(!on);
+        on = await open.torch(!on).catch(() => on); // a lamp that is hot, or held by another app, stays as it is
         torch.setAttribute("aria-pressed", String(on));
       });
     },

@@ -1,0 +1,146 @@
+"""The courier's scanner: the phone's own detector where it reads QR codes, our reader where not; and the light.
+
+Chromium on a desktop has no detector of its own, so the page is given one, as a phone would.
+"""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.domain import slips
+from tests.e2e.conftest import Camera, Site
+from tests.e2e.test_courier import plan, sign_in
+from tests.world import World
+
+DETECTOR = """
+window.asked = [];
+window.BarcodeDetector = class {
+  static async getSupportedFormats() { return %(formats)s; }
+  constructor({ formats }) { window.asked.push(formats); }
+  async detect(source) {
+    if (!(source instanceof HTMLVideoElement) || source.readyState < 2) throw new TypeError("no picture");
+    window.asked.push("detect");
+    if (%(broken)s) throw new DOMException("Barcode detection service unavailable.", "NotSupportedError");
+    return [{ rawValue: %(text)s, format: "qr_code", boundingBox: new DOMRectReadOnly(0, 0, 9, 9), cornerPoints: [] }];
+  }
+};
+"""
+LIGHT = """
+window.lit = [];
+MediaStreamTrack.prototype.getCapabilities = () => ({ torch: %(torch)s, facingMode: ["environment"] });
+MediaStreamTrack.prototype.applyConstraints = async (wish) => {
+  window.lit.push(wish);
+  if (%(refuses)s) throw new OverconstrainedError("torch", "the lamp is hot");
+};
+"""
+
+
+def give_detector(
+    page: Page, text: str, formats: tuple[str, ...] = ("code_128", "qr_code"), broken: bool = False
+) -> None:
+    page.add_init_script(
+        DETECTOR % {"formats": json.dumps(formats), "text": json.dumps(text), "broken": json.dumps(broken)}
+    )
+
+
+def give_light(page: Page, torch: bool = True, refuses: bool = False) -> None:
+    page.add_init_script(LIGHT % {"torch": json.dumps(torch), "refuses": json.dumps(refuses)})
+
+
+@pytest.fixture
+def fetched(phone: Page) -> Iterator[list[str]]:
+    """Which parts of our own reader the page has asked for."""
+    found: list[str] = []
+    phone.on("request", lambda request: found.append(request.url) if is_reader(request.url) else None)
+    yield found
+
+
+def is_reader(url: str) -> bool:
+    return url.endswith(".wasm") or "ponyfill" in url
+
+
+def look(page: Page, site: Site) -> None:
+    """Sign in and hold the camera towards whatever is before it."""
+    sign_in(page, site)
+    page.goto(f"{site.url}/courier/#/scan")
+
+
+def test_the_phones_own_detector_is_used_and_ours_is_not_fetched(
+    world: World, site: Site, phone: Page, camera: Camera, fetched: list[str]
+) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    camera.show(camera.desk())
+    give_detector(phone, slips.token_url(packet, site.url))
+    look(phone, site)
+    expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible(timeout=30_000)
+    assert phone.evaluate("window.asked.slice(0, 2)") == [["qr_code", "code_128"], "detect"]
+    assert fetched == []
+
+
+@pytest.mark.parametrize(
+    ("formats", "broken"), [(("code_128", "ean_13"), False), ((), False), (("qr_code",), True)],
+    ids=["it reads no QR codes", "it reads nothing", "its service is not there"],
+)  # fmt: skip
+def test_where_the_phones_detector_cannot_ours_takes_over(
+    world: World, site: Site, phone: Page, camera: Camera, fetched: list[str], formats: tuple[str, ...], broken: bool
+) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    camera.show_slip(packet, site.url)
+    give_detector(phone, "not what the camera sees", formats, broken)
+    look(phone, site)
+    expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible(timeout=30_000)
+    assert [url for url in fetched if url.endswith(".wasm")]
+    assert phone.evaluate("window.asked") == ([["qr_code"], "detect"] if broken else [])
+
+
+def test_a_code_that_is_not_ours_is_told_and_the_camera_goes_on(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    plan(world, world.packet())
+    give_detector(phone, "https://example.com/menu")
+    look(phone, site)
+    expect(phone.get_by_text("Mã này không phải của bưu điện")).to_be_visible(timeout=30_000)
+    expect(phone.locator("video")).to_be_visible()
+
+
+def test_the_light_is_offered_where_the_camera_has_one_and_goes_on_and_off(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    plan(world, world.packet())
+    camera.show(camera.desk())
+    give_light(phone)
+    look(phone, site)
+    light = phone.get_by_role("button", name="Đèn")
+    expect(light).to_be_visible(timeout=30_000)
+    for on in (True, False):
+        light.click()
+        expect(light).to_have_attribute("aria-pressed", str(on).lower())
+        assert phone.evaluate("window.lit.at(-1)") == {"advanced": [{"torch": on}]}
+
+
+def test_no_light_is_offered_where_there_is_none(world: World, site: Site, phone: Page, camera: Camera) -> None:
+    plan(world, world.packet())
+    camera.show(camera.desk())
+    give_light(phone, torch=False)
+    look(phone, site)
+    expect(phone.get_by_role("status").filter(has_text="Đưa mã vào khung")).to_be_visible(timeout=30_000)
+    expect(phone.get_by_role("button", name="Đèn")).to_be_hidden()
+
+
+def test_a_light_that_refuses_stays_off_and_the_camera_goes_on(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    plan(world, world.packet())
+    camera.show(camera.desk())
+    give_light(phone, refuses=True)
+    look(phone, site)
+    light = phone.get_by_role("button", name="Đèn")
+    expect(light).to_be_visible(timeout=30_000)
+    light.click()
+    phone.wait_for_function("window.lit.length === 1")
+    expect(light).to_have_attribute("aria-pressed", "false")
+    expect(phone.get_by_role("status").filter(has_text="Đưa mã vào khung")).to_be_visible()

@@ -65,6 +65,7 @@ TEXTS = {
     "strip.refused": _l("The server does not know this phone. Show it to the post office. Scanning goes on."),
     "strip.old_app": _l("A newer version is needed. Open this page again; every scan stays here."),
     "strip.foreign": _l("This network answers in the post office's place. Find another one, or call. Every scan stays here."),
+    "strip.log": _l("The post's records are not those this phone saw before. Tell a supervisor. Scanning goes on."),
     "strip.not_kept": _l("The browser may clear this page's memory. Add the page to the home screen."),
     "visit.papers": _l("%(count)s kinds of paper"),
     "visit.ask": _l("collect %(sum)s"),

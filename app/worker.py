@@ -13,7 +13,8 @@ from flask import Flask, current_app
 
 from app import signer
 from app.db import atomically, db, now
-from app.domain import checkpoints, outbox, watch
+from app.domain import checkpoints, outbox, tasks, watch
+from app.domain.tasks import TaskKind
 from app.integrations import CHANNELS
 from app.integrations.wording import words
 from app.logs import log
@@ -82,6 +83,7 @@ class Sequencer:
             atomically(checkpoints.adopt, note, key, now())
         except ValueError as error:  # the log is not what was signed: a person must look, scans go on
             log.error("checkpoint refused", error=str(error))
+            atomically(tasks.raise_, TaskKind.FORK_OF_LOG, now())
         self._kept = note
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from pydantic import BaseModel, Field, model_validator
@@ -39,7 +39,7 @@ def today() -> ResponseReturnValue:
         "keys": {"slip": [act.keys.slip_public()], "receipt": [act.keys.receipt_public()], "revoked": []},
         "revoked_slips": [],
         "revoked_devices": [],
-        **checkpoints.told(),
+        **checkpoints.told(request.args.get("pin", 0, type=int)),
     }
     if named := day.not_logged(courier, told["stops"], act.at):
         atomically(day.log_views, courier.id, named, act.at)

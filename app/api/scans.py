@@ -39,6 +39,7 @@ RAW_TRIES, RAW_WINDOW = 200, timedelta(hours=1)  # unreadable posts of one devic
 class Envelope(BaseModel):
     device: str | None = None
     since: Any = None
+    pin: Any = None
     scans: list[Any] = Field(default_factory=list)
 
 
@@ -65,11 +66,12 @@ def upload() -> ResponseReturnValue:
         except Invalid:
             return _unreadable(json.dumps(item).encode(), device_id, act, index)
     outcomes = _judge(_vouched(batch), Seen(act.at, act.keys)) if batch else []
+    checkpoints.compare(envelope.pin, batch, device_id, act.at)
     return jsonify(
         times.vouched(act.at, act.keys)
         | mark(device_id)
         | {"later": later(device_id, _instant(envelope.since))}
-        | told(outcomes, act.keys)
+        | told(outcomes, act.keys, checkpoints.size(envelope.pin))
     )
 
 
@@ -127,9 +129,9 @@ def _judge(batch: list[Scan], seen: Seen) -> list[Outcome]:
     return outcomes
 
 
-def told(outcomes: list[Outcome], keys: Keys) -> dict[str, Any]:
+def told(outcomes: list[Outcome], keys: Keys, pinned: int = 0) -> dict[str, Any]:
     """What came of committed scans, each with its receipt, and the checkpoint the receipts vouch for."""
-    log = checkpoints.told()
+    log = checkpoints.told(pinned)
     signed = receipts.of((outcome.digest for outcome in outcomes), keys, log["checkpoint"])
     return {
         "results": [_result(outcome, signed[outcome.digest]) for outcome in outcomes],

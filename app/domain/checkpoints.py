@@ -4,8 +4,9 @@ The sequencer numbers committed lines 0, 1, 2 … without a gap; their hashes ar
 signer, a process of its own, signs size and root (`notes`); what it signed is kept here and told to every phone.
 """
 
-import base64
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -14,15 +15,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, db
-from app.domain import ledger, notes, tree
+from app.domain import ledger, notes, tasks, tree
 from app.domain.ledger import Handoff
 from app.domain.notes import Head, LogKey
 from app.domain.packets import Packet
+from app.domain.tasks import TaskKind
 
 PASS = 2000  # lines numbered in one transaction
 REACH = 20_000  # a usual pass looks at lines this far behind the newest numbered one
 SEQUENCER = 0x5E90_E7CE  # the advisory lock that only one sequencer holds
-TILE = 256  # leaves whose node is remembered
+TILE = 256  # leaves whose node is remembered for good
+OTHERS = 4096  # nodes at the edge of the tree, remembered for a while: many phones ask for the same
+BROKEN = (LookupError, TypeError, sa.exc.DBAPIError)  # what reading a tree may raise that somebody has tampered with
 
 
 class Leaf(Model):
@@ -80,31 +84,48 @@ def _alone() -> bool:
     return bool(db.session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(SEQUENCER))))
 
 
-def size() -> int:
-    last = db.session.scalar(sa.select(sa.func.max(Leaf.n)))
-    return 0 if last is None else last + 1
-
-
 # ---- the tree, from its table -----------------------------------------------------------------------------------
 
-# Nodes over whole tiles never change; per database, they are worked out once.
-_nodes: WeakKeyDictionary[sa.Engine, dict[tuple[int, int], bytes]] = WeakKeyDictionary()
+
+@dataclass
+class _Known:
+    """Nodes that were worked out before. They never change while the log only grows."""
+
+    whole: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    others: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    last: tuple[int, bytes] = (-1, b"")  # the newest leaf, to know the log again
+
+
+_known: WeakKeyDictionary[sa.Engine, _Known] = WeakKeyDictionary()
+
+
+def size() -> int:
+    """How many lines are numbered. Sees, too, whether it is still the log whose nodes are remembered."""
+    known = _known.setdefault(db.engine, _Known())
+    newest_n = sa.select(sa.func.max(Leaf.n)).scalar_subquery()
+    wanted = sa.select(Leaf.n, Leaf.leaf_hash).where(Leaf.n.in_([newest_n, known.last[0]])).order_by(Leaf.n)
+    found = [(n, leaf_hash) for n, leaf_hash in db.session.execute(wanted)]
+    if known.last[0] >= 0 and known.last not in found:  # somebody has put another log in its place
+        _known[db.engine] = known = _Known()
+    known.last = found[-1] if found else (-1, b"")
+    return known.last[0] + 1
 
 
 def span(start: int, end: int) -> bytes:
     """The hash over leaves start … end-1. Raises LookupError when one of them is not there."""
     count = end - start
-    whole = count >= TILE and count & (count - 1) == 0
-    known = _nodes.setdefault(db.engine, {})
-    if whole and (start, end) in known:
-        return known[start, end]
+    known = _known.setdefault(db.engine, _Known())
+    memory = known.whole if count >= TILE and count & (count - 1) == 0 else known.others
+    if found := memory.get((start, end)):
+        return found
     if count <= TILE:
         found = tree.root(_leaves(start, end))
     else:
         middle = start + tree.split(count)
         found = tree.node(span(start, middle), span(middle, end))
-    if whole:
-        known[start, end] = found
+    if len(known.others) > OTHERS:
+        known.others.clear()
+    memory[start, end] = found
     return found
 
 
@@ -118,6 +139,8 @@ def _leaves(start: int, end: int) -> Sequence[bytes]:
 
 def root(at_size: int) -> bytes:
     """The root when the log had this many lines. Raises LookupError when it has fewer."""
+    if at_size > size():
+        raise LookupError(f"there are not {at_size} lines")
     return span(0, at_size) if at_size else tree.EMPTY
 
 
@@ -149,24 +172,47 @@ class News(NamedTuple):
     """What a phone is told of the log: the newest note, and that it extends what the phone had pinned."""
 
     checkpoint: str | None
-    consistency: list[str]  # base64
+    consistency: list[str]  # hashes, in hex
 
 
 def since(pinned: int) -> News:
     """The newest checkpoint and the proof from the one of `pinned` lines; no proof when ours has not come that far."""
-    last = newest()
+    columns = sa.select(Checkpoint.size, Checkpoint.note).order_by(Checkpoint.size.desc())
+    last = db.session.execute(columns.limit(1)).first()
     if last is None or pinned > last.size:
         return News(last.note if last else None, [])
     try:
+        size()
         path = tree.consistency(pinned, last.size, span)
-    except LookupError:
+    except BROKEN:
         path = []  # the phone will see that nothing is proved, as it must
-    return News(last.note, [base64.b64encode(each).decode() for each in path])
+    return News(last.note, [each.hex() for each in path])
 
 
-def contradicts(pin: Head) -> bool:
-    """Whether what a phone saw of the log cannot be a beginning of what we have."""
+# ---- pins -------------------------------------------------------------------------------------------------------
+
+
+def pin_in(body: bytes) -> Head | None:
+    """What the phone that signed this scan had seen of the log, if it says so."""
     try:
-        return pin.size > size() or root(pin.size) != pin.root
-    except LookupError:
-        return True
+        return notes.pinned(json.loads(body).get("pin"))
+    except (ValueError, AttributeError, RecursionError):
+        return None
+
+
+def contradicting(pins: Iterable[Head]) -> list[Head]:
+    """Those that cannot be a beginning of the log we have: it was changed, cut or put back behind them."""
+    return [pin for pin in pins if not _is_beginning(pin)]
+
+
+def _is_beginning(pin: Head) -> bool:
+    try:
+        return root(pin.size) == pin.root
+    except BROKEN:
+        return False
+
+
+def alarm(pins: Iterable[Head], device_id: str, at: datetime) -> None:
+    """A supervisor must look: this phone saw another log."""
+    for pin in pins:
+        tasks.raise_(TaskKind.FORK_OF_LOG, at, device_id=device_id, size=pin.size, root=pin.root.hex())

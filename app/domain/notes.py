@@ -8,6 +8,7 @@ A key is one line of text, as other tools for such logs write it. Pure: no table
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 ED25519 = b"\1"
 PRIVATE = "PRIVATE+KEY+"
+ROOT = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,16 @@ def read(note: str, key: LogKey) -> Head:
     if lines[1] != str(found.size) or len(found.root) != 32 or _b64(found.root) != lines[2]:
         raise ValueError("not a checkpoint")
     return found
+
+
+def pinned(raw: object) -> Head | None:
+    """What somebody says to have seen, `{"size": …, "root": "<hex>"}`; None for anything else."""
+    if not isinstance(raw, dict):
+        return None
+    size, root = raw.get("size"), raw.get("root")
+    if type(size) is not int or not 0 < size < 2**53 or not isinstance(root, str) or not ROOT.fullmatch(root):
+        return None
+    return Head(size, bytes.fromhex(root))
 
 
 def _signed(text: str, line: str, key: LogKey) -> bool:

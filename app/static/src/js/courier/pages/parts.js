@@ -4,6 +4,8 @@ import { button, h, icon, tag } from "../dom.js";
 import * as outbox from "../outbox.js";
 import { nextTheme, setTheme } from "../phone.js";
 import { draw } from "../router.js";
+import { me } from "../store.js";
+import { doubts } from "../witness.js";
 import { seal, slot, t } from "../words.js";
 
 const THEME_ICONS = { day: "eye", sun: "sun", night: "moon" };
@@ -23,6 +25,7 @@ export function strip() {
   if (state === "refused") return line("danger", "stop", t("strip.refused"));
   if (state === "old") return line("danger", "sync", t("strip.old_app"));
   if (state === "foreign") return line("warning", "offline", t("strip.foreign"));
+  if (doubts(me())) return line("danger", "stop", t("strip.log"));
   if (outbox.waiting() > LONG) return line("danger", "offline", t("strip.old", { hours: Math.floor(outbox.waiting() / 3600000) }));
   if (!navigator.onLine) return line("warning", "offline", t("strip.offline"));
   if (kept) return line("stamp", "saved", t("strip.waiting", { count: kept }));

@@ -17,8 +17,8 @@ from app import catalogue, daily, signer, worker
 from app.db import atomically, db, now
 from app.demo import cast
 from app.demo import load as demo
-from app.domain import checkpoints, custody, dispatch, ledger, packets, watch
-from app.domain.people import Act
+from app.domain import checkpoints, custody, dispatch, ledger, packets, phones, watch
+from app.domain.people import Act, User
 from app.domain.places import Office, OfficeKind
 
 custody_cli = AppGroup("custody", help="The ledger.")
@@ -129,6 +129,20 @@ def plan(day: datetime, office: str | None, seconds: float | None) -> None:
         )
 
 
+people_cli = AppGroup("people", help="Who works here.")
+
+
+@people_cli.command("dismiss")
+@click.argument("login")
+def dismiss(login: str) -> None:
+    """LOGIN works here no longer: signed out everywhere, phones out of service, at the next request."""
+    found = db.session.scalar(sa.select(User).filter_by(login=login))
+    if found is None:
+        raise click.BadParameter(f"there is nobody called {login}", param_hint="LOGIN")
+    atomically(phones.dismiss, found, Act(None, now(), current_app.extensions["keys"]))
+    click.echo(f"{login} is signed out everywhere; no phone of theirs is in service")
+
+
 outbox_cli = AppGroup("outbox", help="Messages to citizens.")
 
 
@@ -163,5 +177,5 @@ def load_demo() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for group in (custody_cli, catalogue_cli, day_cli, outbox_cli, demo_cli):
+    for group in (custody_cli, catalogue_cli, day_cli, people_cli, outbox_cli, demo_cli):
         app.cli.add_command(group)

@@ -38,6 +38,9 @@ class Settings(Where):
     keys_dir: Path = VAR / "keys"
     demo: bool = False
     channel: str = Field(default="", description="how messages leave; while empty they wait. The demo keeps them")
+    enrol_by_password: bool | None = Field(
+        default=None, description="couriers may bring a phone into service by name and password; default: in the demo"
+    )
     support_phone: str = "0900 000 000"
     web_workers: int = Field(default=1, ge=1, description="more than one only on PostgreSQL")
     cookie_secure: bool | None = Field(default=None, description="default: when BASE_URL is https")
@@ -53,6 +56,10 @@ class Settings(Where):
         if self.demo and not self.channel:
             self.channel = "inbox"
         return self
+
+    @property
+    def password_is_enough(self) -> bool:
+        return self.demo if self.enrol_by_password is None else self.enrol_by_password
 
     @property
     def secure(self) -> bool:

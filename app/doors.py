@@ -6,9 +6,22 @@ from flask import Flask
 
 from app import security
 from app.api import day, devices, manifests, scans
-from app.views import account, admin, booking, courier, demo, desk, dispatch, exceptions, health, office, tracking
+from app.views import (
+    account,
+    admin,
+    booking,
+    courier,
+    demo,
+    desk,
+    dispatch,
+    exceptions,
+    health,
+    office,
+    phones,
+    tracking,
+)
 
-VIEWS = (health, account, booking, tracking, courier, desk, office, dispatch, exceptions, admin)
+VIEWS = (health, account, booking, tracking, courier, desk, office, dispatch, exceptions, phones, admin)
 APIS: tuple[ModuleType, ...] = (devices, scans, day, manifests)
 
 

@@ -19,7 +19,7 @@ from app.errors import NotAllowed, Refused
 
 View = TypeVar("View", bound=Callable[..., Any])
 HASHED = re.compile(r"/static/dist/.+\.[0-9A-Za-z]{8,}\.\w+")  # built files whose name says their content
-TOUCH = timedelta(minutes=5)  # a session's last sign of life is written this often, not on each request
+TOUCH = timedelta(minutes=5)  # the last sign of life of a session or a phone is written this often, not on each request
 csrf = CSRFProtect()
 
 
@@ -87,6 +87,8 @@ def _know_device(right: Right | None) -> None:
     g.device_id = devices.id_by_token(token) if scheme == "Bearer" and token else None
     if g.device_id and right is not None:
         known = devices.get(g.device_id)
+        if known.seen_at is None or now() - known.seen_at > TOUCH:
+            atomically(devices.touch, known.id, now())
         g.user = known.user if known.lives(now()) else None
 
 

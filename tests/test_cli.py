@@ -7,6 +7,7 @@ from app import signer
 from app.db import atomically, db
 from app.domain import checkpoints, outbox, scans, visits
 from app.domain.outbox import Message
+from tests.conftest import signing_in
 from tests.world import MONDAY, World
 
 
@@ -95,3 +96,15 @@ def test_what_is_late_is_raised_from_the_terminal(app: Flask, world: World) -> N
     runner = app.test_cli_runner()
     outputs = [runner.invoke(args=["custody", "look", "--once"]).output for _ in range(2)]
     assert outputs == ["1 matters raised\n", "0 matters raised\n"]
+
+
+def test_somebody_who_leaves_is_shown_nothing_from_the_next_request_on(app: Flask, world: World) -> None:
+    phone, client = world.phone(), signing_in(app)(world.courier)
+    assert client.get("/phones/").status_code == 200
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["people", "dismiss", "nobody"]).exit_code == 2
+    result = runner.invoke(args=["people", "dismiss", "courier1"])
+    assert (result.exit_code, "no phone of theirs is in service" in result.output) == (0, True)
+    assert client.get("/phones/").status_code == 302
+    day = app.test_client().get("/api/v1/day", headers={"Authorization": f"Bearer {phone.token}"})
+    assert day.status_code == 401

@@ -15,7 +15,7 @@ from app.config import Settings
 from app.db import atomically, db
 from app.demo import cast, load, scenes
 from app.demo.stage import Days
-from app.domain import calendar, custody, dispatch, ledger, numbers, places, visits
+from app.domain import calendar, custody, devices, dispatch, ledger, numbers, places, visits
 from app.domain.calendar import HERE
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.outbox import Message
@@ -115,6 +115,13 @@ def test_the_board_of_exceptions_is_worth_seeing(demo: Flask) -> None:
     assert len(mine) >= 4 and any(task.owner_id is None for task in mine)
     flags = {flag for packet in all_packets() for flag in packet.flags}
     assert flags >= {"seal_mismatch", "collected_after_cancel", "collect_unproven"}
+
+
+def test_courier1_may_bring_two_phones_and_each_colleague_at_least_one(demo: Flask) -> None:
+    assert atomically(load.renew, THURSDAY + timedelta(days=6), demo.extensions["keys"])
+    for who in (one.login for one in cast.STAFF if one.login.startswith("courier")):
+        living = [device for device in devices.of(login(who)) if device.lives(THURSDAY)]
+        assert len(living) <= (0 if who == "courier1" else 1), who
 
 
 def test_desk1_has_work_of_every_kind(demo: Flask) -> None:

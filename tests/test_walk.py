@@ -16,7 +16,7 @@ from tests.conftest import signing_in
 from tests.world import World
 
 # Arguments that name somebody's things, and those that are everybody's.
-OBJECTS = {"number", "receipt", "round_id", "task_id"}
+OBJECTS = {"number", "receipt", "round_id", "task_id", "device_id", "courier_id"}
 COMMON = {"day", "code", "secret", "token", "to", "filename"}
 
 
@@ -45,7 +45,7 @@ class Walk:
             ).id
             for office, each in ((world.post, None), (world.desk, phone.device_id))
         }
-        self.token = phone.token
+        self.token, self.device_id = phone.token, phone.device_id
         self.strange_token = world.phone(world.strange_courier).token
         far = world.other_post
         self.strange_dispatcher = atomically(
@@ -64,6 +64,7 @@ class Walk:
         values: dict[str, Any] = {
             "task_id": self.tasks[whose.id],
             "number": self.number, "receipt": self.receipt, "round_id": self.round_id, "day": self.day,
+            "device_id": self.device_id, "courier_id": self.world.courier.id,
             "code": "1.004859", "secret": self.secret, "token": "X" * 133, "to": "en", "filename": "no.txt",
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON

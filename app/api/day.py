@@ -8,7 +8,7 @@ from flask_babel import get_locale
 from pydantic import BaseModel, Field, model_validator
 
 from app import security
-from app.api import bodies, checkpoints, times
+from app.api import bodies, checkpoints, devices, times
 from app.api.bodies import PRINTABLE
 from app.db import atomically
 from app.domain import day, sessions
@@ -29,6 +29,7 @@ def today() -> ResponseReturnValue:
     told = day.of(courier, act.at)
     answer = times.vouched(act.at, act.keys) | {
         "expires": times.stamp(act.at + day.SHIFT),
+        "phone": devices.told(security.device()),
         "courier": {"name": courier.name, "badge": courier.badge, "office": _office(courier)},
         **told,
         "steps": day.steps(),

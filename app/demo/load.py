@@ -53,6 +53,7 @@ def _load(at: datetime, keys: Keys, tell: Tell) -> bool:
     watch.look(at)
     for kind, login in TAKEN.items():
         stage.look_after(kind, login)
+    stage.put_away("courier1")
     return True
 
 
@@ -80,7 +81,9 @@ def renew(at: datetime, keys: Keys) -> bool:
     stage.numbers, skip = iter(range(500, 1000)), db.session.scalar(sa.select(sa.func.count()).select_from(Visit))
     for _ in range(skip or 0):
         next(stage.citizens)
-    return len(list(scenes.play(due, stage))) > 0
+    played = list(scenes.play(due, stage))
+    stage.put_away(*list(stage.phones))
+    return len(played) > 0
 
 
 def _work_today(at: datetime) -> None:

@@ -14,11 +14,25 @@ import sqlalchemy as sa
 from app.db import db
 from app.demo import cast
 from app.demo.phone import Phone
-from app.domain import booking, calendar, counter, custody, desk, devices, dispatch, packets, places, tasks, visits
+from app.domain import (
+    booking,
+    calendar,
+    counter,
+    custody,
+    desk,
+    devices,
+    dispatch,
+    packets,
+    phones,
+    places,
+    tasks,
+    visits,
+)
 from app.domain.booking import Request
 from app.domain.calendar import HERE
 from app.domain.codes import Purpose
 from app.domain.custody import Seen
+from app.domain.devices import Why
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.manifests import Word
 from app.domain.outbox import Message
@@ -86,6 +100,12 @@ class Stage:
             phone.device_id = device.id
             self.phones[login] = phone
         return self.phones[login]
+
+    def put_away(self, *logins: str) -> None:
+        """These couriers' phones of the stage are done with: whoever tries the demonstration brings their own."""
+        for login in logins:
+            if phone := self.phones.pop(login, None):
+                phones.retire(phone.device_id, Why.REPLACED, self.act(login, self.now))
 
     def of_office(self, kind: str, office: Office) -> str:
         """The first sign-in name of that kind working there."""

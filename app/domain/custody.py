@@ -73,9 +73,25 @@ def record(scan: Scan, seen: Seen) -> Outcome:
     if device is not None and sig_ok and clash != "n_reused":
         _count(device, scan)
     if why := _vet(scan, device, sig_ok, clash):
-        ruling = Ruling.HELD if why == "device_revoked" else Ruling.QUARANTINED
+        ruling = Ruling.HELD if why in ("device_revoked", "device_unconfirmed") else Ruling.QUARANTINED
         return _outcome(scan, scans.rule(scan.digest, ruling, why, None, seen.at))
     assert device is not None
+    return _believe(scan, device, seen)
+
+
+def look_again(device: Device, seen: Seen) -> None:
+    """Judge what was held because nobody had confirmed this phone yet. The device is locked by the caller."""
+    waiting = [placing.read(row) for row in scans.held_for(device.id, "device_unconfirmed")]
+    _lock_packets({scan.code for scan in waiting})
+    for scan in waiting:
+        if why := _vet(scan, device, True, None):
+            scans.rule(scan.digest, Ruling.QUARANTINED, why, None, seen.at)
+        else:
+            _believe(scan, device, seen)
+
+
+def _believe(scan: Scan, device: Device, seen: Seen) -> Outcome:
+    """Judge a well-signed scan of a phone in service by its packet."""
     packet = next(iter(_lock_packets({scan.code})), None)
     if packet is None:
         return _outcome(scan, scans.rule(scan.digest, Ruling.HELD, "packet_unknown", None, seen.at))
@@ -133,6 +149,8 @@ def _vet(scan: Scan, device: Device | None, sig_ok: bool, clash: str | None) -> 
         return clash
     if device.revoked_at:
         return "device_revoked"
+    if device.confirmed_at is None:
+        return "device_unconfirmed"
     if device.kind is DeviceKind.PHONE and device.user_id != scan.actor:
         return "actor_mismatch"
     return None

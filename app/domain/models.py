@@ -15,6 +15,7 @@ from app.domain import (  # noqa: F401
     packets,
     parties,
     people,
+    phones,
     places,
     procedures,
     scans,

@@ -35,6 +35,8 @@ class Right(StrEnum):
     DESK = "desk"  # receive, decide and send back at a ward desk
     DISPATCH = "dispatch"  # give visits to couriers
     EXCEPTIONS = "exceptions"  # see what needs a person, take it, close it; stand beside another as the second
+    PHONES = "phones"  # see phones; a courier one's own
+    ENROL = "enrol"  # give a courier a phone, take one out of service
     SUPERVISE = "supervise"
     ADMIN = "admin"
     WORK = "work"  # any member of staff: own page, sign out
@@ -42,11 +44,11 @@ class Right(StrEnum):
 
 # fmt: off
 GRANTS = {
-    Role.COURIER:    {Right.WORK, Right.SCAN},
-    Role.CLERK:      {Right.WORK, Right.COUNTER, Right.EXCEPTIONS},
+    Role.COURIER:    {Right.WORK, Right.SCAN, Right.PHONES},
+    Role.CLERK:      {Right.WORK, Right.COUNTER, Right.EXCEPTIONS, Right.PHONES},
     Role.OFFICER:    {Right.WORK, Right.DESK, Right.EXCEPTIONS},
-    Role.DISPATCHER: {Right.WORK, Right.DISPATCH, Right.EXCEPTIONS},
-    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE, Right.EXCEPTIONS},
+    Role.DISPATCHER: {Right.WORK, Right.DISPATCH, Right.EXCEPTIONS, Right.PHONES, Right.ENROL},
+    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE, Right.EXCEPTIONS, Right.PHONES, Right.ENROL},
     Role.ADMIN:      {Right.WORK, Right.ADMIN},
 }
 # fmt: on

@@ -350,6 +350,19 @@ def of_packet(code: bytes, *rulings: Ruling) -> list[tuple[ScanRow, Verdict]]:
     return [(row, verdict) for row, verdict in db.session.execute(query)]
 
 
+def held_for(device_id: str, why: str) -> list[ScanRow]:
+    """The device's scans whose latest verdict is held, for this reason, in the order of their numbers."""
+    of_scan = sa.select(sa.func.max(Verdict.nth)).where(Verdict.digest == ScanRow.digest)
+    newest = of_scan.correlate(ScanRow).scalar_subquery()
+    query = (
+        sa.select(ScanRow)
+        .join(Verdict, sa.and_(Verdict.digest == ScanRow.digest, Verdict.nth == newest))
+        .where(ScanRow.device_id == device_id, Verdict.verdict == Ruling.HELD, Verdict.why == why)
+        .order_by(ScanRow.n, ScanRow.digest)
+    )
+    return list(db.session.scalars(query))
+
+
 def missing(device_id: str, contiguous: int, limit: int = 50) -> list[int]:
     """The device's numbers that have not arrived, lowest first: gaps between those that have."""
     well_signed = sa.select(ScanRow.n).where(ScanRow.device_id == device_id, ScanRow.sig_ok)

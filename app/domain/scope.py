@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain import manifests, tokens
 from app.domain import packets as packets_
+from app.domain.devices import Device, DeviceKind
 from app.domain.dossiers import Dossier
 from app.domain.manifests import Manifest
 from app.domain.packets import Packet
@@ -119,6 +120,43 @@ def manifest(user: User, receipt_no: str) -> Manifest:
     if user.holds_as not in (found.giver_id, found.taker_id):
         raise Missing("manifest_unknown")
     return found
+
+
+def phones(user: User) -> sa.Select[Device]:
+    """Joined to whoever carries it. A courier's are their own; officers and administrators have no say in them."""
+    mine = sa.select(Device).join(User, Device.user_id == User.id).where(Device.kind == DeviceKind.PHONE)
+    return mine.where(_courier_of(user))
+
+
+def phone(user: User, device_id: str) -> Device:
+    """Raises Missing("handset_unknown"), whether it exists elsewhere or nowhere."""
+    found = db.session.scalar(phones(user).where(Device.id == device_id))
+    if found is None:
+        raise Missing("handset_unknown")
+    return found
+
+
+def couriers(user: User) -> sa.Select[User]:
+    return sa.select(User).where(User.role == Role.COURIER, User.disabled_at.is_(None), _courier_of(user))
+
+
+def courier(user: User, courier_id: str) -> User:
+    """Raises Missing("courier_unknown")."""
+    found = db.session.scalar(couriers(user).where(User.id == courier_id))
+    if found is None:
+        raise Missing("courier_unknown")
+    return found
+
+
+def _courier_of(user: User) -> Rule:
+    """Which couriers somebody has a say in."""
+    if user.role is Role.SUPERVISOR:
+        return sa.true()
+    if user.role is Role.COURIER:
+        return User.id == user.id
+    if user.role in (Role.CLERK, Role.DISPATCHER):
+        return User.office_id == user.office_id
+    return sa.false()
 
 
 def search(user: User, text: str, limit: int = 20) -> list[Dossier]:

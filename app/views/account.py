@@ -88,6 +88,7 @@ PLACES = (
     (Right.DESK, "desk.home", _l("Work")),
     (Right.DISPATCH, "dispatch.home", _l("Days of work")),
     (Right.EXCEPTIONS, "exceptions.home", _l("Exceptions")),
+    (Right.PHONES, "phones.home", _l("Phones")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
 )
 

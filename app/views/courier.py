@@ -25,6 +25,7 @@ def home() -> ResponseReturnValue:
         "support": settings.support_phone,
         "icons": _icons(),
         "maps": MAPS,
+        "password": settings.password_is_enough,
     }
     return render_template("courier/home.html", said=said)
 

@@ -140,6 +140,9 @@ WHYS = {
     "device_revoked": (
         _l("A scan came from a phone that had been taken out of service."),
         _l("We do not know whether it was made before or after.")),
+    "device_unconfirmed": (
+        _l("A scan came from a phone that no second person has confirmed yet."),
+        _l("We do not know whether it is the courier's. Once somebody has compared its number, the scan is judged by itself.")),
     "after_settle": (
         _l("A scan arrived that belongs before a decision two people have made. The decision stands."),
         _l("We do not know whether they would have decided otherwise, had they seen it.")),

@@ -2,6 +2,7 @@
 import { listen } from "./courier/feedback.js";
 import * as outbox from "./courier/outbox.js";
 import * as day from "./courier/day.js";
+import { goOn } from "./courier/enrol.js";
 import { start } from "./courier/router.js";
 import { me, open } from "./courier/store.js";
 import { broken } from "./courier/pages/broken.js";
@@ -17,6 +18,7 @@ async function main() {
   }
   await outbox.load();
   start();
+  outbox.changes.addEventListener("stands", ({ detail }) => goOn(detail));
   outbox.keepSending();
   day.keepFresh();
   if (me()) askToKeep();

@@ -31,7 +31,7 @@ export function forget() {
 }
 
 export function refresh() {
-  if (!me()) return Promise.resolve();
+  if (!me() || me().waiting) return Promise.resolve();
   asking ??= ask().finally(() => { asking = null; });
   return asking;
 }
@@ -45,6 +45,7 @@ async function ask() {
     await learnReceiptKeys(data.keys?.receipt);
     fetchedAt = Date.now();
     problem = null;
+    if (data.phone) changes.dispatchEvent(new CustomEvent("stands", { detail: data.phone }));
   } else {
     problem = status === 401 || status === 403 ? "signin" : "offline";
   }

@@ -1,6 +1,7 @@
 // The address after # says which page is shown; Back works as people expect. A page is a function that returns
 // {nodes, live, leave}: `live` draws it again when scans or the day change, `leave` runs when it goes.
 import { changes } from "./outbox.js";
+import { ticketIn } from "./enrol.js";
 import { me } from "./store.js";
 import { carrying } from "./pages/carrying.js";
 import { collect } from "./pages/collect.js";
@@ -12,7 +13,8 @@ import { outboxPage } from "./pages/outbox.js";
 import { phonePage } from "./pages/phone.js";
 import { round } from "./pages/round.js";
 import { scan } from "./pages/scan.js";
-import { signIn } from "./pages/signin.js";
+import { phonesPage, retirePage } from "./pages/phones.js";
+import { enrolPage, signIn, waitingPage } from "./pages/signin.js";
 import { take, takeOne } from "./pages/take.js";
 import { typing } from "./pages/typing.js";
 import { unknown } from "./pages/unknown.js";
@@ -23,7 +25,8 @@ const PAGES = [
   [/^\/collect\/(\d+)\/([a-z]+)$/, collect], [/^\/deliver\/(\d+)\/([a-z]+)$/, deliver],
   [/^\/scan(?:\/([a-z]+)(?:\/(\d+))?)?$/, scan], [/^\/type(?:\/([a-z]+)(?:\/(\d+))?)?$/, typing], [/^\/unknown\/([a-z_]+)$/, unknown],
   [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm],
-  [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage], [/^\/verdict\/([0-9a-f]{64})$/, verdict],
+  [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage],
+  [/^\/phones$/, phonesPage], [/^\/phones\/(\w+)$/, retirePage], [/^\/verdict\/([0-9a-f]{64})$/, verdict],
 ];
 
 let shown = null;
@@ -45,7 +48,10 @@ export function start() {
 }
 
 function find(path) {
+  const ticket = ticketIn(path);
+  if (ticket || path === "/enrol") return () => enrolPage(ticket);
   if (!me()) return () => signIn();
+  if (me().waiting && path === "/") return () => waitingPage();
   for (const [pattern, page] of PAGES) {
     const found = pattern.exec(path);
     if (found) return () => page(...found.slice(1));

@@ -31,6 +31,9 @@ function framed(body) {
 export const digest = async (body) => hex(await crypto.subtle.digest("SHA-256", framed(body)));
 export const signature = async (key, body) => base64(await crypto.subtle.sign(ES256, key, framed(body)));
 
+/** The signature over a text as it stands: it begins with its own name and version, so it is taken for nothing else. */
+export const over = async (key, text) => base64(await crypto.subtle.sign(ES256, key, new TextEncoder().encode(text)));
+
 /** Whether r‖s over `message` was made by the holder of this public key. */
 export async function signedBy(publicKey, sig, message) {
   const key = await crypto.subtle.importKey("spki", unbase64(publicKey), CURVE, false, ["verify"]);

@@ -5,6 +5,7 @@ export const language = said.language;
 export const support = said.support;
 export const icons = said.icons;
 export const maps = said.maps;
+export const passwordIsEnough = said.password;
 export const VERSION = "1";
 const HERE = "Asia/Ho_Chi_Minh";
 const NBSP = "\u00a0";

@@ -21,7 +21,7 @@ export function themeButton() {
 export function strip() {
   const { kept, arrived } = outbox.counts();
   const state = outbox.state();
-  if (state === "signin" || day.trouble() === "signin") return line("danger", "lock", t("strip.signin"));
+  if (state === "signin" || day.trouble() === "signin") return line("danger", "lock", t("strip.signin"), "#/enrol");
   if (state === "refused") return line("danger", "stop", t("strip.refused"));
   if (state === "old") return line("danger", "sync", t("strip.old_app"));
   if (state === "foreign") return line("warning", "offline", t("strip.foreign"));
@@ -32,7 +32,7 @@ export function strip() {
   return arrived ? line("ok", "post", t("strip.all")) : null;
 }
 
-const line = (tone, name, text) => h("div", { class: `strip tone-${tone}`, role: "status" }, icon(name), h("span", {}, text));
+const line = (tone, name, text, href = null) => h("div", { class: `strip tone-${tone}`, role: "status" }, icon(name), href ? h("a", { href }, text) : h("span", {}, text));
 
 export const kindTag = (stop) => tag(stop.kind === "collect" ? "home" : "packet", t(`kind.${stop.kind}`));
 

@@ -1,6 +1,7 @@
 // This phone: whose it is, its colours, and leaving it to the next courier.
 import * as day from "../day.js";
-import { bar, button, h, icon, notice, page, thumb } from "../dom.js";
+import { bar, button, h, icon, link, notice, page, thumb } from "../dom.js";
+import { retire } from "../enrol.js";
 import * as outbox from "../outbox.js";
 import { askToKeep, setTheme, theme } from "../phone.js";
 import { draw, go } from "../router.js";
@@ -20,7 +21,10 @@ export function phonePage() {
   const unsent = outbox.kept().length;
   const look = (name, picture) => h("button", { type: "button", class: "button-quiet button-big", id: `theme-${name}`, "aria-pressed": String(theme() === name), onclick: () => { setTheme(name); draw(false); } }, icon(picture), " ", t(`theme.${name}`));
   async function leave() {
+    const { device } = me();
     await outbox.send();
+    const unsentHere = outbox.kept().some((row) => row.device === device);
+    if (!unsentHere && !me().waiting) await retire(device, "returned"); // its place is free for the next
     await leavePhone();
     day.forget();
     go("/", { replace: true });
@@ -29,11 +33,12 @@ export function phonePage() {
   return {
     live: true,
     nodes: [
-      bar(t("app.menu"), who ? [who.name, who.badge].filter(Boolean).join(" · ") : me().login, { back: "#/" }),
+      bar(t("app.menu"), who ? [who.name, who.badge].filter(Boolean).join(" · ") : (me().login ?? ""), { back: "#/" }),
       page(h("div", { class: "stack" }, look("sun", "sun"), look("night", "moon"), look("day", "eye")),
         who?.office ? h("a", { class: "button-quiet button-big button-wide", href: `tel:${who.office.phone.replace(/\s/g, "")}` }, icon("phone"), h("span", {}, `${who.office.name} · `, h("span", { class: "nowrap" }, phone(who.office.phone.replace(/\s/g, "")))))
           : h("a", { class: "button-quiet button-big button-wide", href: `tel:${support.replace(/\s/g, "")}` }, icon("phone"), " ", t("app.call_office")),
         kept ? null : notice("warning", "warn", h("p", {}, t("strip.not_kept"))),
+        me().waiting ? null : link(t("phones.title"), "#/phones", { before: "phone", quiet: true, id: "phones" }),
         h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("signout.title")), h("p", {}, t("signout.lead")), unsent ? notice("stamp", "saved", h("p", {}, t("signout.unsent", { count: unsent }))) : null)),
       thumb(button(t("signout.go"), leave, { before: "leave", quiet: true })),
     ],

@@ -1,44 +1,98 @@
-// Sign-in: once, with a network. Makes the phone's key; the private half never leaves it.
-import { call } from "../api.js";
-import * as day from "../day.js";
-import { bigIcon, button, fault, h, mark, notice, page, thumb } from "../dom.js";
-import { load, kept, send } from "../outbox.js";
-import { askToKeep } from "../phone.js";
+// Whose phone is this? A code of the post office answers it, or name and password where that is enough. Once, with a
+// network; the private half of the phone's key never leaves it.
+import { button, bigIcon, fault, h, link, mark, notice, page, thumb } from "../dom.js";
+import * as enrol from "../enrol.js";
+import { kept } from "../outbox.js";
 import { draw, go } from "../router.js";
 import * as sign from "../sign.js";
-import { takePhone } from "../store.js";
-import { t } from "../words.js";
+import { me } from "../store.js";
+import { passwordIsEnough, t, told } from "../words.js";
 import { themeButton } from "./parts.js";
 
-export function signIn() {
+const ASK = 4000; // while a phone waits for the second person
+let ticket = null;
+let trouble = null; // what went wrong with the code before
+
+export const signIn = () => (passwordIsEnough ? byPassword() : byLetters());
+
+/** The page for the letters of a code; `read` are those the camera brought along in the address. */
+export function enrolPage(read = null) {
+  if (read) {
+    ticket = read;
+    window.history.replaceState(null, "", "#/enrol"); // the letters stay in no history
+  }
+  return ticket ? byTicket() : byLetters();
+}
+
+function frame(lead, form, enter, more = null) {
   const top = h("header", { class: "bar" }, mark(), h("span", { class: "grow", lang: "vi" }, "Hồ sơ tận nhà"), themeButton());
   const before = kept().length ? notice("stamp", "saved", h("p", {}, t("signin.kept", { count: kept().length }))) : null;
-  if (!sign.possible()) {
-    return { nodes: [top, page(bigIcon("lock"), h("h1", { class: "h1" }, t("signin.title")), before, notice("danger", "stop", h("p", {}, t("signin.insecure"))))] };
-  }
+  const over = trouble ? notice("warning", "stop", h("p", {}, trouble)) : null;
+  const head = h("div", { class: "stack-tight" }, h("h1", { class: "h1", tabindex: "-1" }, t("signin.title")), h("p", {}, lead));
+  if (!sign.possible()) return { nodes: [top, page(bigIcon("lock"), head, before, notice("danger", "stop", h("p", {}, t("signin.insecure"))))] };
+  return { nodes: [top, page(head, over, before, form), thumb(enter, more)] };
+}
+
+function byPassword() {
   const says = fault("signin-says");
   const login = field("login", t("signin.login"), { autocomplete: "username", autocapitalize: "none", spellcheck: "false" });
   const password = field("password", t("signin.password"), { type: "password", autocomplete: "current-password" });
-  const enter = button(t("signin.go"), null, { after: "next" });
-  enter.type = "submit";
-  enter.setAttribute("form", "signin");
-
-  async function submit(event) {
-    event.preventDefault();
+  async function work() {
     const [name, secret] = [login.input.value.trim(), password.input.value];
     if (!name) return says.say(t("signin.login_empty"), login.input);
     if (!secret) return says.say(t("signin.password_empty"), password.input);
-    enter.disabled = true;
-    const wrong = await register(name, secret);
-    enter.disabled = false;
-    if (wrong) return says.say(wrong, password.input);
+    const wrong = await enrol.signIn(name, secret);
+    if (wrong) return says.say(words(wrong), password.input);
     password.input.value = "";
-    go("/", { replace: true });
+    return arrive();
+  }
+  const { form, enter } = sheet(work, says, login.whole, password.whole);
+  return frame(t("signin.lead"), form, enter, link(t("enrol.have_code"), "#/enrol", { before: "qr", quiet: true, id: "have-code" }));
+}
+
+function byLetters() {
+  const says = fault("signin-says");
+  const typed = field("letters", t("enrol.label"), { class: "input code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", inputmode: "text" });
+  async function work() {
+    const read = enrol.letters(typed.input.value);
+    if (!typed.input.value.trim()) return says.say(t("enrol.empty"), typed.input);
+    if (!read) return says.say(t("enrol.form"), typed.input);
+    const wrong = await enrol.answer(read);
+    return wrong ? says.say(words(wrong), typed.input) : arrive();
+  }
+  const { form, enter } = sheet(work, says, typed.whole);
+  return frame(t("enrol.lead"), form, enter, passwordIsEnough ? link(t("enrol.password"), "#/", { before: "back", quiet: true }) : null);
+}
+
+function byTicket() {
+  const says = fault("signin-says");
+  async function work() {
+    const wrong = await enrol.answer(ticket);
+    if (!wrong) return arrive();
+    if (wrong.status === 0) return says.say(words(wrong));
+    [ticket, trouble] = [null, words(wrong)]; // what was refused once is refused again
     return draw(true);
   }
+  const { form, enter } = sheet(work, says, h("p", {}, t("enrol.read")));
+  return frame(t("signin.lead"), form, enter);
+}
 
-  const form = h("form", { class: "stack", id: "signin", novalidate: true, onsubmit: submit }, says, login.whole, password.whole);
-  return { nodes: [top, page(h("div", { class: "stack-tight" }, h("h1", { class: "h1", tabindex: "-1" }, t("signin.title")), h("p", {}, t("signin.lead"))), before, form), thumb(enter)] };
+/** A form with its button at the thumb; the button rests while the work is done. */
+function sheet(work, ...parts) {
+  const enter = button(t("signin.go"), null, { after: "next", id: "enter" });
+  enter.type = "submit";
+  enter.setAttribute("form", "signin");
+  async function submit(event) {
+    event.preventDefault();
+    if (enter.disabled) return;
+    enter.disabled = true;
+    try {
+      await work();
+    } finally {
+      enter.disabled = false;
+    }
+  }
+  return { form: h("form", { class: "stack", id: "signin", novalidate: true, onsubmit: submit }, parts), enter };
 }
 
 function field(id, label, facts) {
@@ -46,22 +100,37 @@ function field(id, label, facts) {
   return { input, whole: h("div", { class: "stack-tight" }, h("label", { class: "label", for: id }, label), input) };
 }
 
-/** The sentence that says what went wrong, or null. */
-async function register(login, password) {
-  const { key, publicKey } = await sign.makeKey();
-  const label = navigator.userAgentData?.platform ?? navigator.platform ?? "";
-  const { status, data, wait } = await call("devices", { json: { user: login, password, public_key: publicKey, label: label.slice(0, 60) } });
-  if (status === 201) {
-    await takePhone({ ...data, login, key, n: 0, back: null, since: new Date().toISOString(), server: {} });
-    await load();
-    askToKeep();
-    day.forget();
-    day.refresh();
-    send();
-    return null;
-  }
-  if (status === 401) return t("signin.wrong");
+function arrive() {
+  [ticket, trouble] = [null, null];
+  go("/", { replace: true });
+  draw(true);
+}
+
+function words({ status, key, wait }) {
   if (status === 429) return t("signin.many", { minutes: Math.ceil((wait || 60) / 60) });
-  if (status === 403) return t("signin.not_courier");
-  return t(status === 0 ? "signin.offline" : "signin.broken");
+  if (status === 0) return t("signin.offline");
+  return told(`refusal.${key}`, "signin.broken");
+}
+
+/** The six digits, large, until the second person has spoken. */
+export function waitingPage() {
+  let over = false;
+  async function look() {
+    if (over) return;
+    const how = document.hidden ? null : await enrol.stand().catch(() => null);
+    if (over) return;
+    if (how === "in_service" || how === "over") {
+      trouble = how === "over" ? t("enrol.refused") : null;
+      draw(true);
+    } else setTimeout(look, ASK);
+  }
+  setTimeout(look, ASK / 4);
+  const { check } = me();
+  return {
+    leave() { over = true; },
+    nodes: [
+      h("header", { class: "bar" }, mark(), h("h1", { class: "grow", tabindex: "-1" }, t("enrol.show_title")), themeButton()),
+      page(h("p", {}, t("enrol.show")), h("p", { class: "check-digits", id: "check" }, `${check.slice(0, 3)}\u00a0${check.slice(3)}`), notice("stamp", "person", h("p", {}, t("enrol.second")))),
+    ],
+  };
 }

@@ -121,6 +121,12 @@ SENTENCES = {
     "custody_joins_dispute": _l("Two people claim packet %(number)s. The last undisputed holder answers for it until a supervisor decides."),
     "custody_behind_dispute": _l("Packet %(number)s is in dispute. A supervisor decides first."),
     "custody_parent_unknown": _l("The page was too old for packet %(number)s. Open it again."),
+    "second_is_first": _l("The second person has to be somebody else. Ask a colleague to sign in beside you."),
+    "sighting_needed": _l("Write who saw the packet, where and when."),
+    "reason_needed": _l("Choose the reason."),
+    "case_call_off": _l("The ward already has the papers, so this can no longer be cancelled here."),
+    "custody_after_settle": _l("People have already decided about packet %(number)s. Open it again to see what holds now."),
+    "custody_too_late": _l("A delivery can be contested here for 72 hours. After that, call us about packet %(number)s."),
     "custody_fits_nowhere": _l("Packet %(number)s is not where this step begins."),
     # tasks
     "task_unknown": _l("There is no such matter here."),

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 # Arrows point down: whoever is not named may not be imported. Nouns of app.domain stand in their order.
 DOMAIN = [
     "parties", "places", "tokens", "tree", "notes", "people", "sessions", "calendar", "procedures", "audit", "outbox", "numbers",
-    "dossiers", "postage", "packets", "visits", "codes", "devices", "scans", "receipts", "tasks", "ledger", "checkpoints", "steps", "hands", "placing", "custody",
+    "dossiers", "postage", "packets", "visits", "codes", "devices", "scans", "receipts", "tasks", "ledger", "checkpoints", "steps", "hands", "placing", "vetting", "doubts", "closings", "custody", "corrections",
     "manifests", "booking", "scope", "phones", "desk", "counter", "queues", "oversight", "watch", "dispatch", "day", "slips", "tracking", "models",
 ]  # fmt: skip
 INSIDE = {"app.db", "app.errors", "app.domain"}

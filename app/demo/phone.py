@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.domain import scans, tokens
+from app.domain.hands import offer_bytes
 from app.domain.packets import Packet
 
 
@@ -57,6 +58,11 @@ class Phone:
 
     def sign(self, body: bytes) -> bytes:
         return tokens.sign(self.key, b"scan-v1\n" + body)
+
+    def offer(self, packet: Packet) -> str:
+        """What this phone shows another: a packet as it stands, offered in its own hand."""
+        sig = tokens.sign(self.key, offer_bytes(packet.code, packet.head))
+        return f"{self.device_id}:{base64.b64encode(sig).decode()}"
 
     def scan(
         self, packet: Packet, event: str, at: datetime, extra: scans.Extra | None = None, **over: Any

@@ -14,15 +14,28 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db, lock
-from app.domain import codes, devices, dossiers, ledger, outbox, packets, placing, scans, tokens, visits
+from app.domain import (
+    closings,
+    devices,
+    dossiers,
+    doubts,
+    ledger,
+    outbox,
+    packets,
+    placing,
+    scans,
+    tokens,
+    vetting,
+    visits,
+)
 from app.domain.devices import Device, DeviceKind
 from app.domain.dossiers import CaseState
 from app.domain.hands import Hand, Link
-from app.domain.ledger import LineKind
-from app.domain.packets import Kind, Packet, State, Way
+from app.domain.ledger import Handoff, LineKind
+from app.domain.packets import Kind, Packet, State
 from app.domain.people import Act, User
 from app.domain.scans import Ruling, Scan, ScanRow, Verdict
-from app.domain.steps import NEXT, NOTE_EVENTS, REASONS, STEPS, Step, rows
+from app.domain.steps import CLOSING_EVENTS, HOLDERS_NOTES, NEXT, NOTE_EVENTS, STEPS, Step, known_words, rows
 from app.domain.tokens import Keys
 from app.errors import Refused
 
@@ -68,38 +81,52 @@ def record(scan: Scan, seen: Seen) -> Outcome:
     sig_ok = device is not None and (
         scan.signer == device.public_key or tokens.signed_by(device.verify_key, scan.sig, b"scan-v1\n" + scan.body)
     )
-    clash = _clash(scan) if sig_ok else None
+    clashes = vetting.clash(scan) if sig_ok else None
     scans.keep(scan, sig_ok, seen.at)
-    if device is not None and sig_ok and clash != "n_reused":
+    if device is not None and sig_ok and clashes != "n_reused":
         _count(device, scan)
-    if why := _vet(scan, device, sig_ok, clash):
-        ruling = Ruling.HELD if why in ("device_revoked", "device_unconfirmed") else Ruling.QUARANTINED
-        return _outcome(scan, scans.rule(scan.digest, ruling, why, None, seen.at))
+    packet = next(iter(_lock_packets({scan.code})), None)
+    if found := vetting.doubt(scan, device, sig_ok, clashes, seen.at, seen.keys):
+        return _outcome(scan, _rule(scan.digest, *found, None, seen, packet))
     assert device is not None
-    return _believe(scan, device, seen)
+    return _believe(scan, packet, device, seen)
 
 
 def look_again(device: Device, seen: Seen) -> None:
     """Judge what was held because nobody had confirmed this phone yet. The device is locked by the caller."""
     waiting = [placing.read(row) for row in scans.held_for(device.id, "device_unconfirmed")]
-    _lock_packets({scan.code for scan in waiting})
+    known = {packet.code: packet for packet in _lock_packets({scan.code for scan in waiting})}
     for scan in waiting:
-        if why := _vet(scan, device, True, None):
-            scans.rule(scan.digest, Ruling.QUARANTINED, why, None, seen.at)
+        packet = known.get(scan.code or b"")
+        if found := vetting.doubt(scan, device, True, None, seen.at, seen.keys):
+            _rule(scan.digest, *found, None, seen, packet)
         else:
-            _believe(scan, device, seen)
+            _believe(scan, packet, device, seen)
 
 
-def _believe(scan: Scan, device: Device, seen: Seen) -> Outcome:
-    """Judge a well-signed scan of a phone in service by its packet."""
-    packet = next(iter(_lock_packets({scan.code})), None)
+def _believe(scan: Scan, packet: Packet | None, device: Device, seen: Seen) -> Outcome:
+    """Judge a well-signed scan of a phone in service by its packet, which is locked."""
     if packet is None:
-        return _outcome(scan, scans.rule(scan.digest, Ruling.HELD, "packet_unknown", None, seen.at))
+        return _outcome(scan, _rule(scan.digest, *vetting.of_nobodys_packet(scan, seen.keys), None, seen, None))
+    was = packet.state
     verdict = _judge(scan, packet, device, seen)
     if verdict.verdict is not Ruling.HELD:  # a duplicate too: others may name it as what they follow
         _judge_held_again(packet, seen)
-    _recompute_flags(packet)
+    doubts.recompute(packet, was, seen.at, seen.keys)
     return _outcome(scan, scans.latest(scan.digest) or verdict, packet)
+
+
+def judge_again(packet: Packet, act: Act) -> None:
+    """What scans mean may change with the case, or with a packet that has only now become known here."""
+    was = packet.state
+    _judge_held_again(packet, Seen(act.at, act.keys))
+    doubts.recompute(packet, was, act.at, act.keys)
+
+
+def _rule(
+    digest: bytes, ruling: Ruling, why: str | None, line_id: int | None, seen: Seen, packet: Packet | None
+) -> Verdict:
+    return doubts.rule(digest, ruling, why, line_id, seen.at, packet)
 
 
 def _device(scan: Scan) -> Device | None:
@@ -126,36 +153,6 @@ def _outcome(scan: Scan, verdict: Verdict, packet: Packet | None = None) -> Outc
 # ---- evidence ---------------------------------------------------------------------------------------------------
 
 
-def _clash(scan: Scan) -> str | None:
-    """Whether the id or the number of a well-signed scan was used before; a forger's rows do not count."""
-    same_id = sa.select(ScanRow.digest).where(ScanRow.id == scan.id, ScanRow.sig_ok)
-    if scan.id and db.session.scalar(same_id.limit(1)):
-        return "id_reused"
-    same_n = sa.select(ScanRow.digest).where(ScanRow.device_id == scan.device, ScanRow.n == scan.n, ScanRow.sig_ok)
-    if scan.n and db.session.scalar(same_n.limit(1)):
-        return "n_reused"
-    return None
-
-
-def _vet(scan: Scan, device: Device | None, sig_ok: bool, clash: str | None) -> str | None:
-    """Why a scan is kept but not believed, or None."""
-    if device is None:
-        return "device_unknown"
-    if not sig_ok:
-        return "bad_signature"
-    if scan.malformed:
-        return "malformed"
-    if clash:
-        return clash
-    if device.revoked_at:
-        return "device_revoked"
-    if device.confirmed_at is None:
-        return "device_unconfirmed"
-    if device.kind is DeviceKind.PHONE and device.user_id != scan.actor:
-        return "actor_mismatch"
-    return None
-
-
 def _count(device: Device, scan: Scan) -> None:
     """Advance the device's contiguous mark over everything that has arrived."""
     if scan.n != device.contiguous + 1:
@@ -173,12 +170,15 @@ def _count(device: Device, scan: Scan) -> None:
 
 
 def _judge(scan: Scan, packet: Packet, device: Device, seen: Seen) -> Verdict:
-    steps = rows(scan.event, packet.way)
-    if not steps or (scan.event == "dispute" and device.kind is not DeviceKind.LEDGER):
-        return scans.rule(scan.digest, Ruling.HELD, "unknown_event", None, seen.at)
+    if not rows(scan.event, packet.way):
+        return _rule(scan.digest, Ruling.HELD, "unknown_event", None, seen, packet)
     hand = Hand(scan, packet, device, seen.keys)
     if scan.event in NOTE_EVENTS:
         return _note(scan, packet, hand, seen)
+    if scan.event == "dispute":
+        return _contest(scan, packet, hand, seen)
+    if scan.event in CLOSING_EVENTS:
+        return _close_past(scan, packet, hand, seen)
     place = placing.place(scan, packet, hand)
     if place.ruling is Ruling.APPLIED:
         assert place.at and place.step
@@ -186,8 +186,8 @@ def _judge(scan: Scan, packet: Packet, device: Device, seen: Seen) -> Verdict:
     if place.ruling is Ruling.DISPUTED and place.why == "two_children":
         assert place.at
         _dispute_at(place.at, packet, scan, seen)
-        return scans.latest(scan.digest) or scans.rule(scan.digest, Ruling.DISPUTED, place.why, None, seen.at)
-    return scans.rule(scan.digest, place.ruling, place.why, place.echoes, seen.at)
+        return scans.latest(scan.digest) or _rule(scan.digest, Ruling.DISPUTED, place.why, None, seen, packet)
+    return _rule(scan.digest, place.ruling, place.why, place.echoes, seen, packet)
 
 
 # ---- consequences -----------------------------------------------------------------------------------------------
@@ -200,40 +200,78 @@ def _apply(scan: Scan, packet: Packet, link: Link, step: Step, seen: Seen) -> Ve
     line = ledger.append(
         packet, LineKind.MOVE, scan.event, link.holder, taker, step.target, scan.digest, link.digest, seen.at
     )
-    if scan.seal and not packet.seals:
-        packet.seals = [scan.seal]
     if scan.event in ("collect", "deliver"):
         visits.finish(packet, seen.at)
-    if scan.event == "collect":
+    if scan.event == "collect" and packet.dossier:
         dossiers.count_at_door(packet.dossier, scans.papers_counted(scan.digest))
     _tell(packet, step, scan, seen)
     if packet.state is State.DELIVERED:
         _close(packet, scan, seen)
-    return scans.rule(scan.digest, Ruling.APPLIED, step.flag, line.id, seen.at)
+    return _rule(scan.digest, Ruling.APPLIED, step.flag, line.id, seen, packet)
 
 
 def _note(scan: Scan, packet: Packet, hand: Hand, seen: Seen) -> Verdict:
-    here = Link(packet.head, packet.state, packet.holder_id, None)
-    step = next(
-        (s for s in rows(scan.event, packet.way) if s.by is hand.by and any(p <= hand.proven for p in s.proof)), None
-    )
-    known = scan.event not in REASONS or (scan.reason in REASONS[scan.event] and scan.next in NEXT[scan.event])
-    if step is None or not known:
-        return scans.rule(scan.digest, Ruling.HELD, "proof_missing", None, seen.at)
+    step = next((s for s in rows(scan.event, packet.way) if s.by is hand.by and hand.proves(s)), None)
+    held = scan.event not in HOLDERS_NOTES or hand.party in _holders(packet)
+    if step is None or not held or not known_words(scan.event, scan.reason, scan.next):
+        return _rule(scan.digest, Ruling.HELD, "proof_missing", None, seen, packet)
     line = ledger.append(
-        packet, LineKind.NOTE, scan.event, here.holder, here.holder, here.state, scan.digest, None, seen.at
+        packet, LineKind.NOTE, scan.event, packet.holder_id, packet.holder_id, packet.state, scan.digest, None, seen.at
     )
-    if scan.event not in REASONS or visits.fail(
+    if scan.event == "damaged":
+        doubts.damaged(packet, scan, seen.at)
+    if scan.event not in NEXT or visits.fail(
         packet, scan.reason or "", scan.next or "", scan.actor or "", scan.wall or seen.at, seen.at
     ):
         _tell(packet, step, scan, seen)
-    return scans.rule(scan.digest, Ruling.APPLIED, None, line.id, seen.at)
+    return _rule(scan.digest, Ruling.APPLIED, None, line.id, seen, packet)
+
+
+def _holders(packet: Packet) -> set[str]:
+    """Everybody who has the packet or ever had it."""
+    return {packet.origin_id, packet.holder_id, *(line.taker_id for line in ledger.lines(packet))}
+
+
+def _contest(scan: Scan, packet: Packet, hand: Hand, seen: Seen) -> Verdict:
+    """A person says of one line that it is not so: the one before it answers for the packet again."""
+    told = placing.story(packet)
+    at = next((n for n, link in enumerate(told.links) if link.digest == scan.contested), 0)
+    if not at:
+        contested = placing.aliases(packet).get(scan.contested or b"", scan.contested)
+        known = contested in told.closed or any(row.digest == contested for row, _ in placing.claims(packet))
+        return _rule(scan.digest, Ruling.HELD, "after_settle" if known else "parent_unknown", None, seen, packet)
+    why = closings.may_contest(scan, packet, told.links[at], hand, _holders(packet), seen.at)
+    if why:
+        return _rule(scan.digest, Ruling.HELD, why, None, seen, packet)
+    link = told.links[at - 1]
+    line = _fork(packet, link, scan, [told.links[at].digest], seen)
+    return _rule(scan.digest, Ruling.APPLIED, None, line.id, seen, packet)
+
+
+def _close_past(scan: Scan, packet: Packet, hand: Hand, seen: Seen) -> Verdict:
+    """What two people have decided: a new line on top, and everything it decides about gets its verdict."""
+    told = placing.story(packet)
+    decision = closings.decide(scan, packet, told, hand)
+    if isinstance(decision, str):
+        return _rule(scan.digest, Ruling.HELD, decision, None, seen, packet)
+    line = ledger.append(
+        packet, LineKind.MOVE, scan.event, packet.holder_id, decision.holder, decision.state, scan.digest, packet.head,
+        seen.at,
+    )  # fmt: skip
+    verdict = _rule(scan.digest, Ruling.APPLIED, None, line.id, seen, packet)
+    if scan.event == "settle":
+        packet.fork = None
+        for digest, (ruling, why) in closings.sides(scan, packet).items():
+            _rule(digest, ruling, why, line.id if ruling is Ruling.DUPLICATE else None, seen, packet)
+    _tell(packet, decision.step, scan, seen)
+    if packet.state is State.DELIVERED:
+        _close(packet, scan, seen)
+    return verdict
 
 
 def _dispute_at(link: Link, packet: Packet, scan: Scan, seen: Seen) -> None:
     """Two different acts follow `link`: both are disputed, and its holder answers for the packet."""
-    behind = _digests_behind(packet, link)
-    rival = behind[0]
+    rival = _digests_behind(packet, link)[0]
     act = Act(None, seen.at, seen.keys)
     claims = [("CLAIMS", rival.hex()), ("CLAIMS", scan.digest.hex())]
     said = sign(
@@ -243,22 +281,29 @@ def _dispute_at(link: Link, packet: Packet, scan: Scan, seen: Seen) -> None:
     device = db.session.get_one(Device, said.device)
     scans.keep(said, True, seen.at)
     _count(device, said)
+    line = _fork(packet, link, said, [rival, scan.digest], seen)
+    _rule(said.digest, Ruling.APPLIED, None, line.id, seen, packet)
+
+
+def _fork(packet: Packet, link: Link, said: Scan, contested: list[bytes], seen: Seen) -> Handoff:
+    """The packet goes back to the holder of `link`; `contested` are claims, all behind them waits."""
+    behind = [digest for digest in _digests_behind(packet, link) if digest not in contested]
     line = ledger.append(
-        packet, LineKind.MOVE, "dispute", packet.holder_id, link.holder, State.DISPUTED,
-        said.digest, packet.head, seen.at,
+        packet, LineKind.MOVE, "dispute", packet.holder_id, link.holder, State.DISPUTED, said.digest, packet.head,
+        seen.at,
     )  # fmt: skip
     packet.fork = link.digest
-    scans.rule(said.digest, Ruling.APPLIED, None, line.id, seen.at)
-    scans.rule(rival, Ruling.DISPUTED, "two_children", None, seen.at)
-    scans.rule(scan.digest, Ruling.DISPUTED, "two_children", None, seen.at)
-    for digest in behind[1:]:
-        scans.rule(digest, Ruling.HELD, "behind_dispute", None, seen.at)
+    for digest in contested:
+        _rule(digest, Ruling.DISPUTED, "two_children" if len(contested) > 1 else "contested", None, seen, packet)
+    for digest in behind:
+        _rule(digest, Ruling.HELD, "behind_dispute", None, seen, packet)
     _tell(packet, next(s for s in STEPS if s.event == "dispute"), said, seen)
+    return line
 
 
 def _digests_behind(packet: Packet, link: Link) -> list[bytes]:
     """Digests of the moves after `link`, nearest first, then of the scans that echo one of them."""
-    chain = placing.live(packet)
+    chain = placing.story(packet).links
     at = next(i for i, one in enumerate(chain) if one.digest == link.digest)
     after = [one.digest for one in chain[at + 1 :]]
     echoed = [alias for alias, digest in placing.aliases(packet).items() if digest in after]
@@ -274,13 +319,19 @@ def _judge_held_again(packet: Packet, seen: Seen) -> None:
         changed = False
         for row, verdict in scans.of_packet(packet.code, Ruling.HELD):
             waiting = placing.read(row)
-            if verdict.why not in REJUDGED or waiting.event in NOTE_EVENTS:
+            if verdict.why not in REJUDGED or waiting.event in NOTE_EVENTS | CLOSING_EVENTS:
                 continue
             device = db.session.get_one(Device, waiting.device)
-            place = placing.place(waiting, packet, Hand(waiting, packet, device, seen.keys))
-            if (place.ruling, place.why) != (Ruling.HELD, verdict.why):
+            if _finds_its_place(waiting, verdict, packet, Hand(waiting, packet, device, seen.keys)):
                 after = _judge(waiting, packet, device, seen)
                 changed = changed or after.verdict is not Ruling.HELD
+
+
+def _finds_its_place(waiting: Scan, verdict: Verdict, packet: Packet, hand: Hand) -> bool:
+    if waiting.event == "dispute":
+        return any(link.digest == waiting.contested for link in placing.story(packet).links)
+    place = placing.place(waiting, packet, hand)
+    return (place.ruling, place.why) != (Ruling.HELD, verdict.why)
 
 
 def _tell(packet: Packet, step: Step, scan: Scan, seen: Seen) -> None:
@@ -301,30 +352,6 @@ def _close(packet: Packet, scan: Scan, seen: Seen) -> None:
         dossiers.move(dossier, "close", Act(db.session.get(User, scan.actor), seen.at, seen.keys))
 
 
-def _recompute_flags(packet: Packet) -> None:
-    """Flags follow from the set of scans, so they are worked out anew, never toggled."""
-    moves = {v.line_id: placing.read(row) for row, v in scans.of_packet(packet.code, Ruling.APPLIED)}
-    flags = set()
-    unproven = any(
-        scan.event == "collect" and packet.way is Way.IN and not _proved_by_citizen(packet, scan)
-        for scan in moves.values()
-    )
-    if unproven and not any(scan.event == "attest" for scan in moves.values()):
-        flags.add("collect_unproven")
-    if any(scan.seal and packet.seals and scan.seal not in packet.seals for scan in moves.values()):
-        flags.add("seal_mismatch")
-    if any(scan.issue and scan.issue < packet.slip.issue for scan in moves.values()):
-        flags.add("old_issue")
-    if packet.dossier.state is CaseState.CANCELLED and any(s.event == "collect" for s in moves.values()):
-        flags.add("collected_after_cancel")
-    packet.flags = sorted(flags)
-
-
-def _proved_by_citizen(packet: Packet, scan: Scan) -> bool:
-    checked = db.session.get(codes.CodeCheck, scan.digest)
-    return bool(checked and checked.is_right) or any(kind in ("LOGIN", "WET_SEEN") for kind, _ in scan.proof)
-
-
 # ---- pages ------------------------------------------------------------------------------------------------------
 
 
@@ -332,6 +359,7 @@ def sign(
     packet: Packet, event: str, kind: DeviceKind, actor: str, act: Act, *,
     giver: str | None, taker: str | None, parent: bytes | None, proof: list[tuple[str, str]],
     seal: str | None = None, sheets: int | None = None, reason: str | None = None, next_: str | None = None,
+    tip: bytes | None = None, state: str | None = None,
 ) -> Scan:  # fmt: skip
     """A scan in the server's own hand, for the person at a page or for the ledger itself."""
     device = devices.server(kind, act)
@@ -355,6 +383,8 @@ def sign(
         "reason": reason,
         "next": next_,
     }
+    if tip or state:
+        facts |= {"tip": tip.hex() if tip else None, "state": state}
     body = json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode()
     return scans.parse(body, tokens.sign(act.keys.server, b"scan-v1\n" + body))
 
@@ -379,7 +409,7 @@ def expect(packet: Packet, head: bytes | None) -> None:
 def enter(packet: Packet, event: str, act: Act, *, actor: str | None = None, **facts: Any) -> Outcome:
     """Record what a person did at a page. Raises Refused("custody_<why>") when the law does not let it stand.
 
-    `facts`: giver, taker, parent (the head the page showed), proof, seal, sheets, reason, next_.
+    `facts`: giver, taker, parent (the head the page showed), proof, seal, sheets, reason, next_, tip, state.
     A page has a person before it, who is told at once; nothing half-done is left behind.
     """
     said = sign(packet, event, DeviceKind.PAGES, actor or act.by.id, act, **facts)

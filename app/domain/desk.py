@@ -26,7 +26,7 @@ from app.domain import (
     visits,
 )
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
+from app.domain.dossiers import CaseState, Dossier, Paper
 from app.domain.manifests import Found, Manifest, Side, Word
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import PartyKind
@@ -215,7 +215,7 @@ def ready(dossier: Dossier, act: Act, papers: list[dict[str, Any]]) -> None:
     dossiers.move(dossier, "ready", act)
     dossier.result_papers = listed
     audit.note("result_ready", dossier.number, act, papers=len(listed))
-    _say(dossier, "result_ready", act, home=goes_home(dossier))
+    _say(dossier, "result_ready", act, home=dossier.goes_home)
 
 
 def _result_paper(paper: dict[str, Any]) -> dict[str, Any]:
@@ -234,11 +234,6 @@ def _hold(dossier: Dossier, act: Act) -> Dossier:
 
 
 # ---- out: to the citizen's hands --------------------------------------------------------------------------------
-
-
-def goes_home(dossier: Dossier) -> bool:
-    """Whether a courier brings the result: the citizen asked for it and the procedure allows it."""
-    return dossier.return_way is ReturnWay.HOME and dossier.procedure.return_by_post
 
 
 def result_of(dossier: Dossier) -> Packet | None:
@@ -265,7 +260,7 @@ def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
     packet = packets.new(dossier, Kind.RESULT, Way.OUT, desk.party_id, int(desk.ward.code), act)
     packet.seals = [seal]
     audit.note("result_sealed", packet.number, act, dossier=dossier.number, seal=seal)
-    if goes_home(dossier):
+    if dossier.goes_home:
         booking.deliver_visit(packet, act)
     else:
         _invite(packet, act)

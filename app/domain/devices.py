@@ -74,6 +74,7 @@ class Device(Model):
     revoked_at: Mapped[Instant | None]
     revoked_why: Mapped[Why | None] = mapped_column(choice(Why))
     revoked_by_id: Mapped[str | None] = mapped_column(sa.ForeignKey(User.id))
+    frozen_at: Mapped[Instant | None] = mapped_column(doc="two scans bore one number: its key may have been copied")
     contiguous: Mapped[int] = mapped_column(default=0, doc="scans 1…contiguous have all arrived")
     last_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), doc="of scan `contiguous`")
 

@@ -48,6 +48,7 @@ CASES = {case.event: case for case in [
     Case("ready",    _from(C.ACCEPTED),                        C.RESULT_READY,  "result_ready", "QĐ 45/2016 Đ8"),
     Case("close",    _from(C.RESULT_READY),                    C.CLOSED,        None,           "QĐ 45/2016 Đ10"),
     Case("cancel",   _from(C.BOOKED),                          C.CANCELLED,     "cancelled",    "before the courier sets out"),
+    Case("call_off", _from(C.BOOKED),                          C.CANCELLED,     "called_off",   "collected, and wanted back before the ward has it"),
 ]}
 # fmt: on
 
@@ -83,6 +84,11 @@ class Dossier(Model):
     post_office: Mapped[Office] = relationship(foreign_keys=[post_office_id])
     papers: Mapped[list["Paper"]] = relationship(order_by="Paper.position")
     history: Mapped[list["CaseLine"]] = relationship(order_by="CaseLine.id")
+
+    @property
+    def goes_home(self) -> bool:
+        """Whether a courier brings the result: the citizen asked for it and the procedure allows it."""
+        return self.return_way is ReturnWay.HOME and self.procedure.return_by_post
 
 
 class Paper(Model):

@@ -124,6 +124,11 @@ def line(line_id: int) -> Handoff:
     return memory("lines").get(line_id) or db.session.get_one(Handoff, line_id)
 
 
+def has_line(digest: bytes) -> bool:
+    """Whether this scan has made a line already: it can make no other."""
+    return db.session.scalar(sa.select(Handoff.id).filter_by(digest=digest)) is not None
+
+
 def lines(packet: Packet) -> list[Handoff]:
     return list(db.session.scalars(sa.select(Handoff).filter_by(packet_id=packet.id).order_by(Handoff.seq)))
 

@@ -1,11 +1,14 @@
 """Scans: evidence. What a device signed is kept for ever, byte for byte; what we make of it is a verdict beside it."""
 
+import base64
+import binascii
 import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
 import sqlalchemy as sa
@@ -14,9 +17,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, choice, db, memory, write
 from app.domain import tokens
+from app.domain.tokens import Keys
 from app.errors import Invalid
 
 RAW_LIMIT = 64 * 1024
+VERSIONS = {1: date(2026, 3, 1)}  # of bodies: each was the newest from its day on
+VERSION_LIFE = timedelta(days=180)  # a version is understood this long after the next one came
+CLOCK_SLACK = timedelta(seconds=120)
 
 
 class Ruling(StrEnum):
@@ -131,6 +138,7 @@ class Scan:
     sig: bytes
     digest: bytes
     malformed: bool
+    version: int | None
     id: str | None
     device: str | None
     n: int | None
@@ -142,11 +150,17 @@ class Scan:
     actor: str | None
     parent: bytes | None
     wall: datetime | None
+    server_time: str | None
+    server_sig: bytes | None
     seal: str | None
     sheets: int | None
     proof: tuple[tuple[str, str], ...]
     reason: str | None
     next: str | None
+    by: str | None
+    party: str | None
+    tip: bytes | None
+    state: str | None
     extra: Extra | None = None
     signer: bytes | None = None  # the public key that was found to fit before the transaction began
 
@@ -154,9 +168,55 @@ class Scan:
         """The value given for one kind of proof."""
         return next((value for name, value in self.proof if name == kind), None)
 
+    @property
+    def contested(self) -> bytes | None:
+        """The scan a person's dispute speaks against."""
+        try:
+            return bytes.fromhex(self.said("CLAIMS") or "") or None
+        except ValueError:
+            return None
+
+    @property
+    def key(self) -> tuple[str | None, ...]:
+        """Two scans with one key after the same move tell the same act twice."""
+        return self.event, self.giver, self.taker, self.seal
+
+    @property
+    def told_at(self) -> datetime | None:
+        """The server's time as the device remembers it; `vouched_at` says whether that is true."""
+        return _instant(self.server_time)
+
+    def vouched_at(self, keys: Keys) -> datetime | None:
+        """The last time the server told the device: this scan was made after it. None when no server of ours said so."""
+        if self.told_at is None or self.server_sig is None or self.server_time is None:
+            return None
+        said = b"time-v1\n" + self.server_time.encode()
+        return self.told_at if tokens.signed_by(keys.server.public_key(), self.server_sig, said) else None
+
+    def clock_is_off(self, recorded_at: datetime) -> bool:
+        """Whether the device's clock said a time we had not reached, or had passed before the device asked us."""
+        if self.wall is None:
+            return False
+        late = self.told_at is not None and self.wall < self.told_at - CLOCK_SLACK
+        return late or self.wall > recorded_at + CLOCK_SLACK
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
+
 
 def digest_of(body: bytes) -> bytes:
     return hashlib.sha256(b"scan-v1\n" + body).digest()
+
+
+def outlived(version: int | None, on: date, versions: dict[int, date] = VERSIONS) -> bool:
+    """Whether bodies of this version are no longer read: half a year after the next version came."""
+    next_came = min((came for other, came in versions.items() if version is not None and other > version), default=None)
+    return next_came is not None and on > next_came + VERSION_LIFE
 
 
 def parse(body: bytes, sig: bytes, extra: Extra | None = None) -> Scan:
@@ -168,7 +228,9 @@ def parse(body: bytes, sig: bytes, extra: Extra | None = None) -> Scan:
     if not isinstance(raw, dict) or len(body) > RAW_LIMIT:
         raise Invalid("scan_unreadable")
     reader = _Reader(raw)
+    at: dict[str, Any] = raw["at"] if isinstance(raw.get("at"), dict) else {}
     values: dict[str, Any] = {
+        "version": reader.count("v", lowest=0),
         "id": reader.text("id", 64),
         "device": reader.text("device", 64),
         "n": reader.count("n"),
@@ -179,15 +241,20 @@ def parse(body: bytes, sig: bytes, extra: Extra | None = None) -> Scan:
         "taker": reader.text("taker", 20, needed=False),
         "actor": reader.text("actor", 20),
         "parent": reader.digest("parent"),
-        "wall": reader.wall(),
+        "wall": reader.wall(at),
+        "server_time": _text(at.get("server_time"), 40),
+        "server_sig": _unbase64(at.get("server_sig")),
         "seal": reader.text("seal", 24, needed=False),
         "sheets": reader.count("sheets", needed=False),
         "proof": reader.proof(),
         "reason": reader.text("reason", 24, needed=False),
         "next": reader.text("next", 24, needed=False),
+        "by": reader.text("by", 20, needed=False),
+        "party": reader.text("party", 20, needed=False),
+        "tip": reader.digest("tip"),
+        "state": reader.text("state", 24, needed=False),
     }
-    if raw.get("v") != 1:
-        reader.bad = True
+    reader.bad |= values["version"] not in VERSIONS
     return Scan(body=body, sig=sig, digest=digest_of(body), malformed=reader.bad, extra=extra, **values)
 
 
@@ -201,15 +268,14 @@ class _Reader:
         self.bad |= needed or self.raw.get(name) is not None
 
     def text(self, name: str, longest: int, *, needed: bool = True) -> str | None:
-        value = self.raw.get(name)
-        if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable():
-            return value
-        self._wrong(name, needed)
-        return None
+        value = _text(self.raw.get(name), longest)
+        if value is None:
+            self._wrong(name, needed)
+        return value
 
-    def count(self, name: str, *, needed: bool = True) -> int | None:
+    def count(self, name: str, *, needed: bool = True, lowest: int = 1) -> int | None:
         value = self.raw.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53:
+        if isinstance(value, int) and not isinstance(value, bool) and lowest <= value < 2**53:
             return value
         self._wrong(name, needed)
         return None
@@ -235,15 +301,9 @@ class _Reader:
         self._wrong(name, False)
         return None
 
-    def wall(self) -> datetime | None:
-        at = self.raw.get("at")
-        try:
-            wall = datetime.fromisoformat(at["wall"]) if isinstance(at, dict) else None
-        except (KeyError, TypeError, ValueError):
-            wall = None
-        if wall is None or wall.tzinfo is None:
-            self.bad = True
-            return None
+    def wall(self, at: dict[str, Any]) -> datetime | None:
+        wall = _instant(at.get("wall"))
+        self.bad |= wall is None
         return wall
 
     def proof(self) -> tuple[tuple[str, str], ...]:
@@ -260,6 +320,20 @@ class _Reader:
             else:
                 found.append((kind, value))
         return tuple(found)
+
+
+def _text(value: object, longest: int) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable() else None
+
+
+def _unbase64(value: object) -> bytes | None:
+    try:
+        return base64.b64decode(value, validate=True) if isinstance(value, str) and len(value) <= 200 else None
+    except binascii.Error:
+        return None
+
+
+read = lru_cache(4096)(parse)  # a body never changes, and a packet's are read again with each scan that follows
 
 
 def keep(scan: Scan, sig_ok: bool, at: datetime) -> ScanRow:

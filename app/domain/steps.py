@@ -1,9 +1,11 @@
 """STEPS: how a packet may change hands. The whole law of custody is this table; code reads it, phones are sent it.
 
 A move has a parent and changes state or holder; a note changes neither. The first row whose proof is met wins.
+`dispute` says where the record is contested; `settle` and `correct` are decisions of people, and close the past.
 """
 
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from app.domain.packets import State, Way
@@ -17,11 +19,14 @@ class By(StrEnum):
     POST = "post"
     DESK = "desk"
     DISPATCHER = "dispatcher"
+    SUPERVISOR = "supervisor"
     CITIZEN = "citizen"
     SERVER = "server"
 
 
 class Proof(StrEnum):
+    """What a scan may bring beside its facts; proofs.py says how each is verified."""
+
     SEAL = "SEAL"  # number read from the bag
     SHEETS = "SHEETS"  # sheets counted together with the citizen
     COUNT = "COUNT"  # paper by paper, at the desk
@@ -30,17 +35,25 @@ class Proof(StrEnum):
     CITIZEN = "CITIZEN"  # CODE or LOGIN: something the courier cannot mint alone
     WET_CLAIMED = "WET_CLAIMED"  # the courier says the slip is signed
     WET_SEEN = "WET_SEEN"  # a clerk has the signed slip in hand
+    PEER = "PEER"  # the giver's phone signed an offer of this packet
     PRESENCE = "PRESENCE"  # the person at the page proved it is them, at most 5 minutes ago
+    GIVER = "GIVER"  # how the giver confirmed a manifest
+    SIGHTING = "SIGHTING"  # who saw it where: a hash of the words kept beside the scan
+    SECOND = "SECOND"  # a different person agrees
     REASON = "REASON"
     NEXT = "NEXT"
     CLAIMS = "CLAIMS"  # digests in conflict
+    OLD_SEAL = "OLD_SEAL"  # the number that was on the bag before
+    PHOTO = "PHOTO"  # hash of a picture
+    AMENDS = "AMENDS"  # digest of a scan, field, right value
+    SLIP = "SLIP"  # the token that was scanned; absent when the number was typed
 
 
 class Step(NamedTuple):
     event: str
     ways: frozenset[Way]
     source: State | None  # None: any state
-    target: State | None  # None: as it was (notes, and `dispute`, which names its own)
+    target: State | None  # None: as it was (notes), or as the scan names it (settle, correct)
     by: By
     giver: PartyKind | None  # None: the holder stays
     taker: PartyKind | None
@@ -68,6 +81,8 @@ MOVES = (
     Step("take",     OUT_DESK, S.WAITING,              S.CARRIED,              By.COURIER,   P.DESK,     P.COURIER,  _any("SEAL"),                           None,               None),
     Step("take",     BOTH,     S.AT_POST,              S.CARRIED,              By.COURIER,   P.POST,     P.COURIER,  _any("SEAL"),                           None,               None),
     Step("take",     BOTH,     S.AT_DESK,              S.CARRIED,              By.COURIER,   P.DESK,     P.COURIER,  _any("SEAL"),                           None,               None),
+    Step("transfer", BOTH,     S.CARRIED,              S.CARRIED,              By.COURIER,   P.COURIER,  P.COURIER,  _any("SEAL PEER"),                      None,               None),
+    Step("transfer", BOTH,     S.CARRIED,              S.CARRIED,              By.DISPATCHER, P.COURIER, P.COURIER,  _any("SIGHTING REASON"),                None,               None),
     Step("hand_in",  BOTH,     S.CARRIED,              S.AT_POST,              By.POST,      P.COURIER,  P.POST,     _any("SEAL"),                           None,               None),
     Step("hand_in",  OUT_DESK, S.WAITING,              S.AT_POST,              By.POST,      P.DESK,     P.POST,     _any("SEAL"),                           None,               None),
     Step("receive",  BOTH,     S.CARRIED,              S.AT_DESK,              By.DESK,      P.COURIER,  P.DESK,     _any("SEAL PRESENCE"),                  None,               None),
@@ -82,7 +97,18 @@ MOVES = (
     Step("confirm",  BOTH,     S.DELIVERED_UNVERIFIED, S.DELIVERED,            By.POST,      P.COURIER,  P.CITIZEN,  _any("WET_SEEN", "CODE"),               None,               "delivered"),
     Step("confirm",  BOTH,     S.DELIVERED_UNVERIFIED, S.DELIVERED,            By.CITIZEN,   P.COURIER,  P.CITIZEN,  _any("LOGIN", "CODE"),                  None,               "delivered"),
     Step("confirm",  BOTH,     S.DELIVERED_UNVERIFIED, S.DELIVERED,            By.COURIER,   P.COURIER,  P.CITIZEN,  _any("CODE"),                           None,               "delivered"),
-    Step("dispute",  BOTH,     None,                   S.DISPUTED,             By.SERVER,    None,       None,       _any("CLAIMS"),                         None,               "disputed"),
+    *(Step("lost", BOTH,   state,                  S.LOST,                 By.DISPATCHER, None,      None,       _any("REASON SECOND"),                  None,               "lost")
+      for state in (S.CARRIED, S.AT_POST, S.AT_DESK, S.DELIVERED_UNVERIFIED)),
+)
+DISPUTES = tuple(
+    Step("dispute",  BOTH,     None,                   S.DISPUTED,             by,           None,       None,       _any("CLAIMS"),                         None,               "disputed")
+    for by in (By.SERVER, By.CITIZEN, By.COURIER, By.POST, By.DESK, By.DISPATCHER)
+)
+CLOSINGS = (
+    Step("settle",   BOTH,     S.DISPUTED,             None,                   By.SUPERVISOR, None,      None,       _any("SIGHTING REASON SECOND"),         None,               "settled"),
+    Step("settle",   BOTH,     S.LOST,                 None,                   By.SUPERVISOR, None,      None,       _any("SIGHTING REASON SECOND"),         None,               "settled"),
+    *(Step("correct", BOTH,    None,                   None,                   by,           None,       None,       _any("REASON SECOND"),                  None,               "corrected")
+      for by in (By.POST, By.DESK, By.DISPATCHER)),
 )
 NOTES = (
     Step("attest",   IN,       None,                   None,                   By.CITIZEN,   None,       None,       _any("LOGIN", "CODE"),                  None,               None),
@@ -90,22 +116,58 @@ NOTES = (
     Step("attest",   IN,       None,                   None,                   By.DESK,      None,       None,       _any("WET_SEEN", "CODE"),               None,               None),
     Step("miss",     BOTH,     None,                   None,                   By.COURIER,   None,       None,       _any("REASON NEXT"),                    None,               "missed"),
     Step("decline",  BOTH,     None,                   None,                   By.COURIER,   None,       None,       _any("REASON NEXT"),                    None,               "declined"),
+    *(Step("seal_change", BOTH, None,                  None,                   by,           None,       None,       _any("SEAL OLD_SEAL SECOND"),           None,               None)
+      for by in (By.COURIER, By.POST, By.DESK)),
+    *(Step("damaged", BOTH,    None,                   None,                   by,           None,       None,       _any("PHOTO REASON"),                   None,               None)
+      for by in (By.COURIER, By.POST, By.DESK)),
+    *(Step("sighting", BOTH,   None,                   None,                   by,           None,       None,       _any("SEAL"),                           None,               None)
+      for by in (By.COURIER, By.POST, By.DESK, By.DISPATCHER)),
+    *(Step("amend",  BOTH,     None,                   None,                   by,           None,       None,       _any("AMENDS SECOND"),                  None,               None)
+      for by in (By.POST, By.DESK, By.DISPATCHER)),
 )
 # fmt: on
-STEPS = MOVES + NOTES
+STEPS = MOVES + DISPUTES + CLOSINGS + NOTES
 EVENTS = {step.event for step in STEPS}
 NOTE_EVENTS = {step.event for step in NOTES}
+CLOSING_EVENTS = {step.event for step in CLOSINGS}
+HOLDERS_NOTES = {"seal_change", "damaged"}  # only who has or had the packet can say this of it
 
-# Why a visit failed, and what happens next: codes only, both needed; the sentences are in the catalogues.
+# Why something failed or was decided: codes only; the sentences are in the catalogues. What failed says what comes next too.
 REASONS = {
     "miss": ("nobody_home", "papers_not_ready", "house_not_found", "changed_mind", "courier_late", "refused_id"),
     "decline": ("refused", "wrong_person", "no_authorisation", "fee_not_paid", "old_papers_missing"),
+    "transfer": ("no_offer", "phone_dead", "courier_ill", "vehicle_broken"),
+    "dispute": ("not_me", "not_received", "not_handed_over", "other_packet"),
+    "damaged": ("torn", "wet", "opened", "crushed"),
+    "lost": ("not_found", "stolen", "destroyed"),
+    "settle": ("packet_seen", "scanned_by_mistake", "said_by_both", "gone"),
+    "correct": ("wrong_packet", "scanned_twice", "not_handed_over"),
 }
 NEXT = {
     "miss": ("later_today", "another_day", "hold_at_post"),
     "decline": ("another_day", "back_to_desk", "hold_at_post"),
 }
 
+# What a settlement may name: the states a packet can be in, and who has it then.
+HELD_BY = {
+    State.WAITING: frozenset({PartyKind.CITIZEN, PartyKind.DESK}),
+    State.CARRIED: frozenset({PartyKind.COURIER}),
+    State.AT_POST: frozenset({PartyKind.POST}),
+    State.AT_DESK: frozenset({PartyKind.DESK}),
+    State.OPENED: frozenset({PartyKind.DESK}),
+    State.DELIVERED_UNVERIFIED: frozenset({PartyKind.COURIER}),
+    State.DELIVERED: frozenset({PartyKind.CITIZEN}),
+    State.WRITTEN_OFF: frozenset(PartyKind),
+}
+AMENDABLE = {"seal", "sheets"}
 
-def rows(event: str, way: Way) -> list[Step]:
-    return [step for step in STEPS if step.event == event and way in step.ways]
+
+@cache
+def rows(event: str, way: Way) -> tuple[Step, ...]:
+    return tuple(step for step in STEPS if step.event == event and way in step.ways)
+
+
+def known_words(event: str, reason: str | None, next_: str | None) -> bool:
+    """Whether a reason, and what comes next, are words of ours, where the event has a list of them."""
+    said = ((reason, REASONS), (next_, NEXT))
+    return all(word is None or event not in lists or word in lists[event] for word, lists in said)

@@ -98,6 +98,9 @@ EVENTS = {
     (Way.OUT, "hand_in"): "result_at_post",   (Way.OUT, "receive"): "result_back",
     (Way.OUT, "deliver"): "delivered",        (Way.OUT, "confirm"): "delivered",
 }
+ANY_WAY = {
+    "dispute": "disputed", "lost": "lost", "settle": "settled", "correct": "corrected", "transfer": "handed_on",
+}
 CASE_EVENTS = {
     "submit": "submitted", "accept": "accepted", "ready": "result_ready", "close": "closed", "cancel": "cancelled",
 }
@@ -298,8 +301,8 @@ def _case_values(dossier: Dossier, key: str) -> dict[str, Any]:
 
 
 def _moved(dossier: Dossier, packet: Packet, line: Handoff) -> Entry | None:
-    if line.event == "dispute":
-        return Entry("disputed", "did", line.recorded_at)
+    if line.event in ANY_WAY:
+        return Entry(ANY_WAY[line.event], "did", line.recorded_at)
     key = EVENTS.get((packet.way, line.event))
     if key is None:
         return None

@@ -163,7 +163,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
         holder=queues.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
         courier=desk.courier_of(packet), history=queues.history(dossier), expected=desk.expected,
-        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=desk.goes_home(dossier),
+        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home,
         result=result if result and result.id != packet.id else None, again=Again(head=packet.head.hex()),
         today=calendar.today(now()),
     ), status  # fmt: skip

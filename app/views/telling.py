@@ -81,6 +81,10 @@ ENTRIES = {
     "delivered": _l("Handed over in person"),
     "delivered_unverified": _l("The courier says it was handed over"),
     "disputed": _l("Two records differ"),
+    "lost": _l("The post reports it not found"),
+    "settled": _l("The post has cleared up where it is"),
+    "corrected": _l("A mistaken record was corrected"),
+    "handed_on": _l("Another courier took it over"),
     "missed": _l("Visit %(attempt)s did not come about"),
 }
 AHEAD = {

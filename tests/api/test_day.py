@@ -57,7 +57,9 @@ def test_an_empty_day_is_a_day(wire: Line) -> None:
     assert (told["round"], told["stops"], told["carrying"], told["to_take"]) == (None, [], [], [])
     assert (told["keys"]["revoked"], told["revoked_slips"], told["revoked_devices"]) == ([], [], [])
     assert told["expires"] > told["server_time"]
-    assert {"collect", "take", "deliver", "miss", "decline", "confirm"} == {step["event"] for step in told["steps"]}
+    events = {"collect", "take", "transfer", "deliver", "confirm", "dispute"}
+    notes = {"miss", "decline", "seal_change", "damaged", "sighting"}
+    assert events | notes == {step["event"] for step in told["steps"]}
     assert set(told["reasons"]) == set(told["next"]) == {"miss", "decline"}
 
 

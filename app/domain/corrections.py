@@ -1,0 +1,127 @@
+"""Corrections: what people enter when the record and the world differ. Each is a new line, signed like any other.
+
+Where two people are needed, `second` has proven themselves at the same page; the door has asked for it. Every verb
+raises Refused `page_too_old` when the packet has moved since the page showed `head`, and custody_… when the law forbids.
+"""
+
+from app.db import db
+from app.domain import audit, custody, dossiers, outbox, placing, tokens
+from app.domain.packets import Packet, State
+from app.domain.people import Act, User
+from app.domain.steps import REASONS
+from app.errors import Invalid, Refused
+
+
+def settle(
+    packet: Packet, act: Act, *, head: bytes, state: State, holder: str, sighting: str, reason: str, second: User,
+    tip: bytes | None = None,
+) -> None:  # fmt: skip
+    """Say where a packet in dispute, or lost, really is and who has it; `tip`: the claim that was true, if one was.
+
+    `sighting`: who saw it where, in words; the ledger holds their hash. Raises also Invalid("sighting_needed").
+    """
+    packet = _hold(packet, act, head, reason, "settle")
+    if not (words := " ".join(sighting.split())[:500]):
+        raise Invalid("sighting_needed")
+    custody.enter(
+        packet, "settle", act, giver=packet.holder_id, taker=holder, parent=packet.head, reason=reason, tip=tip,
+        state=state, proof=[("SIGHTING", tokens.sha256(words).hex()), _second(second, act)],
+    )  # fmt: skip
+    audit.note("settled", packet.number, act, second=second.id, state=state, reason=reason)
+
+
+def correct(packet: Packet, act: Act, *, head: bytes, reason: str, second: User) -> None:
+    """Take the newest line back: it never happened, and who held the packet before holds it again."""
+    packet = _hold(packet, act, head, reason, "correct")
+    links = placing.story(packet).links
+    before = links[-2].holder if len(links) > 1 else packet.holder_id
+    custody.enter(
+        packet, "correct", act, giver=packet.holder_id, taker=before, parent=packet.head, reason=reason,
+        proof=[_second(second, act)],
+    )  # fmt: skip
+    audit.note("corrected", packet.number, act, second=second.id, reason=reason)
+
+
+def lose(packet: Packet, act: Act, *, head: bytes, reason: str, second: User) -> None:
+    """Say that a packet cannot be found: its last holder goes on answering for it."""
+    packet = _hold(packet, act, head, reason, "lost")
+    custody.enter(
+        packet, "lost", act, giver=packet.holder_id, taker=packet.holder_id, parent=packet.head, reason=reason,
+        proof=[_second(second, act)],
+    )  # fmt: skip
+    audit.note("lost", packet.number, act, second=second.id, reason=reason)
+
+
+def contest(packet: Packet, act: Act, *, head: bytes, line: bytes, reason: str, actor: str | None = None) -> None:
+    """Say of one line, named by its scan's digest, that it is not so. `actor`: the citizen's party at their own page."""
+    packet = _hold(packet, act, head, reason, "dispute")
+    custody.enter(
+        packet, "dispute", act, actor=actor, giver=packet.holder_id, taker=packet.holder_id, parent=packet.head,
+        reason=reason, proof=[("CLAIMS", line.hex())],
+    )  # fmt: skip
+    audit.note("contested", packet.number, act, reason=reason)
+
+
+def hand_on(packet: Packet, act: Act, *, head: bytes, courier: User, sighting: str, reason: str) -> None:
+    """A dispatcher records that another courier has the packet, when no phone could say so."""
+    packet = _hold(packet, act, head, reason, "transfer")
+    if not (words := " ".join(sighting.split())[:500]):
+        raise Invalid("sighting_needed")
+    custody.enter(
+        packet, "transfer", act, giver=packet.holder_id, taker=courier.holds_as, parent=packet.head, reason=reason,
+        proof=[("SIGHTING", tokens.sha256(words).hex())],
+    )  # fmt: skip
+    audit.note("handed_on", packet.number, act, reason=reason)
+
+
+def reseal(packet: Packet, act: Act, *, old: str, new: str, second: User) -> None:
+    """The holder put a new seal on: both numbers are known from now on."""
+    packet = custody.hold(packet, act)
+    custody.enter(
+        packet, "seal_change", act, giver=packet.holder_id, taker=packet.holder_id, parent=None, seal=new,
+        proof=[("OLD_SEAL", old), _second(second, act)],
+    )  # fmt: skip
+    audit.note("resealed", packet.number, act, second=second.id)
+
+
+def damage(packet: Packet, act: Act, *, reason: str, photo_sha256: str) -> None:
+    """The holder reports a damaged bag: two people count what is in it."""
+    packet = custody.hold(packet, act)
+    _known(reason, "damaged")
+    custody.enter(
+        packet, "damaged", act, giver=packet.holder_id, taker=packet.holder_id, parent=None, reason=reason,
+        proof=[("PHOTO", photo_sha256)],
+    )  # fmt: skip
+    audit.note("damaged", packet.number, act, reason=reason)
+
+
+def call_off(packet: Packet, act: Act) -> None:
+    """The citizen wants the papers back after they were collected: the case is cancelled, the packet goes home.
+
+    No line of the ledger: cancelling is not a change of hands. Raises Refused `case_call_off` once the ward has it.
+    """
+    packet = custody.hold(packet, act)
+    dossier = packet.dossier
+    case = dossiers.move(dossier, "call_off", act)
+    db.session.flush()
+    outbox.say(dossier.citizen.phone, case.tell or "", act.at, number=dossier.number, secret=dossier.secret)
+    custody.judge_again(packet, act)
+    audit.note("called_off", packet.number, act)
+
+
+def _hold(packet: Packet, act: Act, head: bytes, reason: str, event: str) -> Packet:
+    packet = custody.hold(packet, act)
+    custody.expect(packet, head)
+    _known(reason, event)
+    return packet
+
+
+def _known(reason: str, event: str) -> None:
+    if reason not in REASONS[event]:
+        raise Invalid("reason_needed")
+
+
+def _second(second: User, act: Act) -> tuple[str, str]:
+    if second.id == act.by.id:
+        raise Refused("second_is_first")
+    return "SECOND", second.id

@@ -1,0 +1,289 @@
+"""What people decide is a new line on top of the old ones; it takes two of them, and late phones do not overturn it."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.db import atomically, db
+from app.domain import corrections, custody, ledger, scans
+from app.domain.codes import Purpose
+from app.domain.dossiers import CaseState
+from app.domain.outbox import Message
+from app.domain.packets import Packet, State, Way
+from app.domain.scans import Ruling, Scan
+from app.domain.tasks import Task, TaskKind
+from app.errors import Invalid, Refused
+from tests.world import Phone, World
+
+
+class Quarrel:
+    """Two couriers say they took one result from the desk; the first has handed it in since."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.one, self.other = world.phone(), world.phone(world.second_courier)
+        self.packet = world.packet(Way.OUT)
+        self.first, self.second = self.one.scan(self.packet, "take"), self.other.scan(self.packet, "take")
+        self.behind = self.delivered(self.one, self.first)
+        for scan in (self.first, self.behind, self.second):
+            world.record(scan)
+        assert self.fresh().state is State.DISPUTED
+
+    def delivered(self, phone: Phone, after: Scan) -> Scan:
+        return phone.scan(
+            self.packet, "deliver", giver=phone.party, taker=phone.party, parent=after.digest.hex(),
+            proof=[("WET_CLAIMED", "")],
+        )  # fmt: skip
+
+    def fresh(self) -> Packet:
+        return self.world.fresh(self.packet)
+
+    def settle(self, **over: Any) -> Packet:
+        world, packet = self.world, self.fresh()
+        facts = {
+            "head": packet.head, "state": State.CARRIED, "holder": self.one.party, "sighting": "chị Sen thấy ở bưu cục",
+            "reason": "packet_seen", "second": world.dispatcher, "tip": self.first.digest,
+        }  # fmt: skip
+        atomically(corrections.settle, packet, world.act(world.supervisor), **facts | over)
+        return self.fresh()
+
+
+def verdict(scan: Scan) -> tuple[Ruling, str | None]:
+    latest = scans.latest(scan.digest)
+    assert latest
+    return latest.verdict, latest.why
+
+
+def open_tasks(packet: Packet) -> set[TaskKind]:
+    db.session.rollback()
+    return set(db.session.scalars(sa.select(Task.kind).filter_by(packet_id=packet.id, closed_at=None)))
+
+
+def said(kind: str) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Message).filter_by(kind=kind)) or 0
+
+
+def test_a_settlement_names_the_last_true_act_and_all_that_led_to_it_counts(world: World) -> None:
+    quarrel = Quarrel(world)
+    packet = quarrel.settle(state=State.DELIVERED_UNVERIFIED, tip=quarrel.behind.digest)
+    assert verdict(quarrel.first) == verdict(quarrel.behind) == (Ruling.DUPLICATE, None)
+    assert verdict(quarrel.second) == (Ruling.QUARANTINED, "settled_against")
+    assert (packet.state, packet.holder_id, packet.fork) == (State.DELIVERED_UNVERIFIED, quarrel.one.party, None)
+    assert [line.event for line in ledger.lines(packet)] == ["take", "deliver", "dispute", "settle"]
+    assert custody.first_broken(packet) is None
+    assert TaskKind.DISPUTED not in open_tasks(packet) and said("settled") == 1
+
+
+def test_what_followed_the_last_true_act_waits_for_a_person_if_it_stood_in_the_ledger_before(world: World) -> None:
+    quarrel = Quarrel(world)
+    new = quarrel.one.scan(quarrel.packet, "deliver", giver=quarrel.one.party, taker=quarrel.one.party,
+                           parent=quarrel.first.digest.hex(), reason="refused")  # fmt: skip
+    world.record(new)
+    assert verdict(new) == (Ruling.HELD, "behind_dispute")
+    packet = quarrel.settle()
+    assert verdict(quarrel.behind) == (Ruling.HELD, "after_settle")
+    assert (packet.state, packet.holder_id) == (State.DELIVERED_UNVERIFIED, quarrel.one.party)  # the new one counts
+    assert verdict(new)[0] is Ruling.APPLIED
+
+
+def test_a_settlement_for_the_other_side_sets_apart_all_that_followed_the_first(world: World) -> None:
+    quarrel = Quarrel(world)
+    packet = quarrel.settle(holder=quarrel.other.party, tip=quarrel.second.digest)
+    assert (packet.state, packet.holder_id) == (State.CARRIED, quarrel.other.party)
+    assert verdict(quarrel.first) == verdict(quarrel.behind) == (Ruling.QUARANTINED, "settled_against")
+    assert verdict(quarrel.second) == (Ruling.DUPLICATE, None)
+
+
+def test_late_phones_do_not_overturn_a_settlement(world: World) -> None:
+    quarrel = Quarrel(world)
+    packet = quarrel.settle(holder=quarrel.other.party, tip=quarrel.second.digest)
+    third = world.phone(world.courier)
+    late = third.scan(packet, "take", giver=world.desk.party_id, parent=packet.genesis.hex())
+    assert (world.record(late).verdict, verdict(late)[1]) == (Ruling.HELD, "after_settle")
+    behind_the_loser = quarrel.delivered(quarrel.one, quarrel.first)
+    world.record(behind_the_loser)
+    assert verdict(behind_the_loser) == (Ruling.HELD, "after_settle")
+    assert quarrel.fresh().holder_id == quarrel.other.party
+    assert TaskKind.AFTER_SETTLE in open_tasks(packet)
+
+
+def test_it_goes_on_from_the_settlement(world: World) -> None:
+    quarrel = Quarrel(world)
+    packet = quarrel.settle(holder=quarrel.other.party, tip=quarrel.second.digest)
+    code = world.code(packet, Purpose.DELIVER)
+    to_citizen = {"giver": quarrel.other.party, "taker": packet.dossier.citizen.party_id, "proof": [("CODE", code)]}
+    named = quarrel.other.scan(packet, "deliver", parent=quarrel.second.digest.hex(), **to_citizen)
+    assert world.record(named).verdict is Ruling.APPLIED  # the phone knows its own scan, which now means the settlement
+    assert quarrel.fresh().state is State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("over", "key"),
+    [
+        ({"second": None}, "second_is_first"),
+        ({"sighting": "  "}, "sighting_needed"),
+        ({"reason": "because"}, "reason_needed"),
+        ({"head": b"x" * 32}, "page_too_old"),
+        ({"state": State.AT_POST}, "custody_fits_nowhere"),
+        ({"state": State.DISPUTED}, "custody_fits_nowhere"),
+        ({"tip": b"x" * 32}, "custody_parent_unknown"),
+    ],
+)
+def test_a_settlement_that_cannot_stand_is_refused_and_leaves_nothing(world: World, over: Any, key: str) -> None:
+    quarrel = Quarrel(world)
+    before = quarrel.fresh().seq
+    if "second" in over:
+        over = {"second": world.supervisor}
+    with pytest.raises((Refused, Invalid), match=key):
+        quarrel.settle(**over)
+    assert quarrel.fresh().seq == before
+
+
+def test_only_a_supervisor_settles_and_only_where_there_is_something_to_settle(world: World) -> None:
+    quarrel = Quarrel(world)
+    packet = quarrel.fresh()
+    facts = {
+        "head": packet.head, "state": State.CARRIED, "holder": quarrel.one.party, "sighting": "ở bưu cục",
+        "reason": "packet_seen", "second": world.supervisor,
+    }  # fmt: skip
+    for user in (world.clerk, world.officer, world.dispatcher):
+        with pytest.raises(Refused, match="custody_out_of_turn"):
+            atomically(corrections.settle, packet, world.act(user), **facts)
+    whole = world.packet(Way.OUT)
+    with pytest.raises(Refused, match="custody_out_of_turn"):
+        atomically(corrections.settle, whole, world.act(world.supervisor), **facts | {"head": whole.head,
+                   "second": world.clerk})  # fmt: skip
+
+
+def correct(world: World, packet: Packet, **over: Any) -> Packet:
+    facts = {"head": packet.head, "reason": "wrong_packet", "second": world.dispatcher}
+    atomically(corrections.correct, packet, world.act(world.clerk), **facts | over)
+    return world.fresh(packet)
+
+
+def test_a_correction_takes_the_newest_line_back_and_the_one_before_holds(world: World) -> None:
+    packet, phone = world.packet(Way.OUT), world.phone()
+    wrong = phone.scan(packet, "take")
+    world.record(wrong)
+    packet = correct(world, world.fresh(packet))
+    assert (packet.state, packet.holder_id) == (State.WAITING, world.desk.party_id)
+    assert [line.event for line in ledger.lines(packet)] == ["take", "correct"]
+    assert custody.first_broken(packet) is None and said("corrected") == 1
+
+
+def test_after_a_correction_the_true_scan_counts_and_an_echo_of_the_wrong_one_waits(world: World) -> None:
+    packet, phone, true = world.packet(Way.OUT), world.phone(), world.phone(world.second_courier)
+    wrong, echo, right = phone.scan(packet, "take"), phone.scan(packet, "take"), true.scan(packet, "take")
+    world.record(wrong)
+    behind = phone.scan(world.fresh(packet), "deliver", taker=phone.party, proof=[("WET_CLAIMED", "")])
+    packet = correct(world, world.fresh(packet))
+    assert (world.record(echo).verdict, verdict(echo)[1]) == (Ruling.HELD, "after_settle")
+    assert (world.record(behind).verdict, verdict(behind)[1]) == (Ruling.HELD, "after_settle")
+    assert world.record(right).verdict is Ruling.APPLIED  # made without a network, it names the line before
+    assert world.fresh(packet).holder_id == true.party
+
+
+def test_nothing_is_corrected_where_nothing_was_recorded_or_while_it_is_contested(world: World) -> None:
+    packet = world.packet(Way.OUT)
+    with pytest.raises(Refused, match="custody_out_of_turn"):
+        correct(world, packet)
+    with pytest.raises(Refused, match="custody_out_of_turn"):
+        correct(world, Quarrel(world).fresh())
+
+
+def test_a_correction_needs_somebody_else(world: World) -> None:
+    packet = world.collected(world.phone())
+    with pytest.raises(Refused, match="second_is_first"):
+        correct(world, packet, second=world.clerk)
+
+
+def test_what_cannot_be_found_is_lost_with_its_last_holder_until_it_is_seen_again(world: World) -> None:
+    packet = world.collected(world.phone())
+    act = world.act(world.dispatcher)
+    atomically(corrections.lose, packet, act, head=packet.head, reason="not_found", second=world.clerk)
+    packet = world.fresh(packet)
+    assert (packet.state, packet.holder_id) == (State.LOST, world.courier.party_id)
+    assert TaskKind.LOST in open_tasks(packet) and said("lost") == 1
+    atomically(
+        corrections.settle, packet, world.act(world.supervisor), head=packet.head, state=State.AT_POST,
+        holder=world.post.party_id, sighting="nằm ở kệ 3", reason="packet_seen", second=world.clerk,
+    )  # fmt: skip
+    packet = world.fresh(packet)
+    assert (packet.state, packet.holder_id) == (State.AT_POST, world.post.party_id)
+    assert TaskKind.LOST not in open_tasks(packet)
+
+
+def test_not_me_puts_a_delivery_in_dispute_and_the_courier_answers_again(world: World) -> None:
+    phone, packet = world.phone(), world.packet(Way.OUT)
+    world.record(phone.scan(packet, "take"))
+    packet = world.fresh(packet)
+    citizen = packet.dossier.citizen.party_id
+    proof = [("CODE", world.code(packet, Purpose.DELIVER))]
+    world.record(phone.scan(packet, "deliver", taker=citizen, proof=proof))
+    packet = world.fresh(packet)
+    assert packet.state is State.DELIVERED
+    atomically(
+        corrections.contest, packet, world.act(), head=packet.head, line=packet.head, reason="not_me", actor=citizen
+    )
+    packet = world.fresh(packet)
+    assert (packet.state, packet.holder_id) == (State.DISPUTED, world.courier.party_id)
+    assert TaskKind.DISPUTED in open_tasks(packet)
+    assert custody.first_broken(packet) is None
+
+
+def test_a_stranger_contests_nothing(world: World) -> None:
+    packet = world.collected(world.phone())
+    with pytest.raises(Refused, match="custody_out_of_turn"):
+        atomically(
+            corrections.contest, packet, world.act(world.stranger), head=packet.head, line=packet.head,
+            reason="not_received",
+        )  # fmt: skip
+
+
+def test_a_dispatcher_hands_a_packet_on_when_a_phone_is_dead(world: World) -> None:
+    packet = world.collected(world.phone())
+    act = world.act(world.dispatcher)
+    atomically(
+        corrections.hand_on, packet, act, head=packet.head, courier=world.second_courier, sighting="ở ngã ba",
+        reason="phone_dead",
+    )  # fmt: skip
+    packet = world.fresh(packet)
+    assert (packet.state, packet.holder_id) == (State.CARRIED, world.second_courier.party_id)
+
+
+def test_a_new_seal_is_known_from_now_on(world: World) -> None:
+    phone = world.phone()
+    packet = world.collected(phone)
+    handed_in = {"giver": phone.party, "taker": world.post.party_id}
+    act = world.act(world.clerk)
+    atomically(custody.enter, packet, "hand_in", act, parent=packet.head, seal="NP0045821", proof=[], **handed_in)
+    packet = world.fresh(packet)
+    atomically(corrections.reseal, packet, act, old="NP0045821", new="NP0077777", second=world.dispatcher)
+    packet = world.fresh(packet)
+    assert packet.seals == ["NP0045821", "NP0077777"]
+    assert world.record(phone.scan(packet, "take", seal="NP0077777")).verdict is Ruling.APPLIED
+    assert "seal_mismatch" not in world.fresh(packet).flags
+
+
+def test_damage_is_a_note_and_two_people_must_count(world: World) -> None:
+    packet = world.collected(world.phone())
+    with pytest.raises(Refused, match="custody_proof_missing"):  # the desk never had it
+        atomically(corrections.damage, packet, world.act(world.officer), reason="torn", photo_sha256="a" * 64)
+    phone = world.phone()
+    note = phone.scan(packet, "damaged", taker=packet.holder_id, reason="torn", proof=[("PHOTO", "a" * 64)])
+    assert world.record(note).verdict is Ruling.APPLIED
+    assert world.fresh(packet).state is State.CARRIED
+    assert TaskKind.DAMAGED in open_tasks(packet)
+
+
+def test_called_off_after_collection_the_papers_go_home(world: World) -> None:
+    phone = world.phone()
+    packet = world.collected(phone)
+    atomically(corrections.call_off, packet, world.act(world.clerk))
+    packet = world.fresh(packet)
+    assert packet.dossier.state is CaseState.CANCELLED
+    assert packet.flags == ["collected_after_cancel"]
+    assert TaskKind.AFTER_CANCEL in open_tasks(packet) and said("called_off") == 1
+    back = {"taker": packet.dossier.citizen.party_id, "proof": [("CODE", world.code(packet, Purpose.DELIVER))]}
+    assert world.record(phone.scan(packet, "deliver", **back)).verdict is Ruling.APPLIED

@@ -10,6 +10,7 @@ from app.views import (
     account,
     admin,
     booking,
+    corrections,
     courier,
     demo,
     desk,
@@ -21,7 +22,7 @@ from app.views import (
     tracking,
 )
 
-VIEWS = (health, account, booking, tracking, courier, desk, office, dispatch, exceptions, phones, admin)
+VIEWS = (health, account, booking, tracking, courier, desk, office, dispatch, exceptions, corrections, phones, admin)
 APIS: tuple[ModuleType, ...] = (devices, scans, day, manifests)
 
 

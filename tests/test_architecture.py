@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 DOMAIN = [
     "parties", "places", "tokens", "tree", "notes", "people", "sessions", "calendar", "procedures", "audit", "outbox", "numbers",
     "dossiers", "postage", "packets", "visits", "codes", "devices", "scans", "receipts", "tasks", "ledger", "checkpoints", "steps", "hands", "placing", "vetting", "doubts", "closings", "custody", "corrections",
-    "manifests", "booking", "scope", "phones", "desk", "counter", "queues", "oversight", "watch", "dispatch", "day", "slips", "tracking", "models",
+    "manifests", "booking", "scope", "phones", "desk", "counter", "queues", "oversight", "watch", "remedies", "dispatch", "day", "slips", "tracking", "models",
 ]  # fmt: skip
 INSIDE = {"app.db", "app.errors", "app.domain"}
 DOOR = INSIDE | {

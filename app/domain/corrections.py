@@ -4,12 +4,15 @@ Where two people are needed, `second` has proven themselves at the same page; th
 raises Refused `page_too_old` when the packet has moved since the page showed `head`, and custody_… when the law forbids.
 """
 
+import secrets
+
 from app.db import db
-from app.domain import audit, custody, dossiers, outbox, placing, tokens
+from app.domain import audit, custody, dossiers, numbers, outbox, people, placing, tokens
 from app.domain.packets import Packet, State
 from app.domain.people import Act, User
+from app.domain.scans import Extra
 from app.domain.steps import REASONS
-from app.errors import Invalid, Refused
+from app.errors import Invalid
 
 
 def settle(
@@ -18,14 +21,13 @@ def settle(
 ) -> None:  # fmt: skip
     """Say where a packet in dispute, or lost, really is and who has it; `tip`: the claim that was true, if one was.
 
-    `sighting`: who saw it where, in words; the ledger holds their hash. Raises also Invalid("sighting_needed").
+    `sighting`: who saw it where, in words. Raises also Invalid("sighting_needed").
     """
     packet = _hold(packet, act, head, reason, "settle")
-    if not (words := " ".join(sighting.split())[:500]):
-        raise Invalid("sighting_needed")
+    seen, beside = _sighted(sighting)
     custody.enter(
         packet, "settle", act, giver=packet.holder_id, taker=holder, parent=packet.head, reason=reason, tip=tip,
-        state=state, proof=[("SIGHTING", tokens.sha256(words).hex()), _second(second, act)],
+        state=state, proof=[seen, _second(second, act)], extra=beside,
     )  # fmt: skip
     audit.note("settled", packet.number, act, second=second.id, state=state, reason=reason)
 
@@ -65,21 +67,31 @@ def contest(packet: Packet, act: Act, *, head: bytes, line: bytes, reason: str, 
 def hand_on(packet: Packet, act: Act, *, head: bytes, courier: User, sighting: str, reason: str) -> None:
     """A dispatcher records that another courier has the packet, when no phone could say so."""
     packet = _hold(packet, act, head, reason, "transfer")
-    if not (words := " ".join(sighting.split())[:500]):
-        raise Invalid("sighting_needed")
+    seen, beside = _sighted(sighting)
     custody.enter(
         packet, "transfer", act, giver=packet.holder_id, taker=courier.holds_as, parent=packet.head, reason=reason,
-        proof=[("SIGHTING", tokens.sha256(words).hex())],
+        proof=[seen], extra=beside,
     )  # fmt: skip
     audit.note("handed_on", packet.number, act, reason=reason)
+
+
+def see(packet: Packet, act: Act, *, seal: str, sighting: str) -> None:
+    """Somebody has the packet before their eyes and reads its seal: evidence for whoever decides. It moves nothing."""
+    packet = custody.hold(packet, act)
+    seen, beside = _sighted(sighting)
+    custody.enter(
+        packet, "sighting", act, giver=packet.holder_id, taker=packet.holder_id, parent=None, proof=[seen],
+        seal=numbers.read_seal(seal), extra=beside,
+    )  # fmt: skip
+    audit.note("seen", packet.number, act)
 
 
 def reseal(packet: Packet, act: Act, *, old: str, new: str, second: User) -> None:
     """The holder put a new seal on: both numbers are known from now on."""
     packet = custody.hold(packet, act)
     custody.enter(
-        packet, "seal_change", act, giver=packet.holder_id, taker=packet.holder_id, parent=None, seal=new,
-        proof=[("OLD_SEAL", old), _second(second, act)],
+        packet, "seal_change", act, giver=packet.holder_id, taker=packet.holder_id, parent=None,
+        seal=numbers.read_seal(new), proof=[("OLD_SEAL", numbers.read_seal(old)), _second(second, act)],
     )  # fmt: skip
     audit.note("resealed", packet.number, act, second=second.id)
 
@@ -109,6 +121,14 @@ def call_off(packet: Packet, act: Act) -> None:
     audit.note("called_off", packet.number, act)
 
 
+def _sighted(words: str) -> tuple[tuple[str, str], Extra]:
+    """Who saw it where: the words stand beside the scan, erasable; the scan holds their hash under a fresh salt."""
+    told, salt = " ".join(words.split())[:500], secrets.token_hex(16)
+    if not told:
+        raise Invalid("sighting_needed")
+    return ("SIGHTING", tokens.sha256(salt + told).hex()), Extra(salt=salt, free_text=told)
+
+
 def _hold(packet: Packet, act: Act, head: bytes, reason: str, event: str) -> Packet:
     packet = custody.hold(packet, act)
     custody.expect(packet, head)
@@ -122,6 +142,5 @@ def _known(reason: str, event: str) -> None:
 
 
 def _second(second: User, act: Act) -> tuple[str, str]:
-    if second.id == act.by.id:
-        raise Refused("second_is_first")
+    people.check_second(act.by, second)
     return "SECOND", second.id

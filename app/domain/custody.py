@@ -34,7 +34,7 @@ from app.domain.hands import Hand, Link
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
 from app.domain.people import Act, User
-from app.domain.scans import Ruling, Scan, ScanRow, Verdict
+from app.domain.scans import Extra, Ruling, Scan, ScanRow, Verdict
 from app.domain.steps import CLOSING_EVENTS, HOLDERS_NOTES, NEXT, NOTE_EVENTS, STEPS, Step, known_words, rows
 from app.domain.tokens import Keys
 from app.errors import Refused
@@ -359,7 +359,7 @@ def sign(
     packet: Packet, event: str, kind: DeviceKind, actor: str, act: Act, *,
     giver: str | None, taker: str | None, parent: bytes | None, proof: list[tuple[str, str]],
     seal: str | None = None, sheets: int | None = None, reason: str | None = None, next_: str | None = None,
-    tip: bytes | None = None, state: str | None = None,
+    tip: bytes | None = None, state: str | None = None, extra: Extra | None = None,
 ) -> Scan:  # fmt: skip
     """A scan in the server's own hand, for the person at a page or for the ledger itself."""
     device = devices.server(kind, act)
@@ -386,7 +386,7 @@ def sign(
     if tip or state:
         facts |= {"tip": tip.hex() if tip else None, "state": state}
     body = json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode()
-    return scans.parse(body, tokens.sign(act.keys.server, b"scan-v1\n" + body))
+    return scans.parse(body, tokens.sign(act.keys.server, b"scan-v1\n" + body), extra)
 
 
 def hold(packet: Packet, act: Act) -> Packet:
@@ -409,7 +409,7 @@ def expect(packet: Packet, head: bytes | None) -> None:
 def enter(packet: Packet, event: str, act: Act, *, actor: str | None = None, **facts: Any) -> Outcome:
     """Record what a person did at a page. Raises Refused("custody_<why>") when the law does not let it stand.
 
-    `facts`: giver, taker, parent (the head the page showed), proof, seal, sheets, reason, next_, tip, state.
+    `facts`: giver, taker, parent (the head the page showed), proof, seal, sheets, reason, next_, tip, state, extra.
     A page has a person before it, who is told at once; nothing half-done is left behind.
     """
     said = sign(packet, event, DeviceKind.PAGES, actor or act.by.id, act, **facts)

@@ -20,7 +20,7 @@ from app.domain.numbers import NumberPool
 from app.domain.packets import Packet, State
 from app.domain.people import User
 from app.domain.queues import Holder
-from app.domain.scans import RawScan, Ruling, Scan, ScanRow, Verdict
+from app.domain.scans import RawScan, Ruling, Scan, ScanExtra, ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
 
 MOST = 200  # cards of one board
@@ -137,6 +137,7 @@ class Testimony:
     device: Device | None
     verdicts: list[Verdict]
     line: Handoff | None  # the ledger line it made
+    words: str | None  # what somebody wrote beside it
 
 
 # The event whose scan a task is about, when it names no scan of its own.
@@ -145,12 +146,19 @@ ABOUT = {
     TaskKind.DAMAGED: "damaged", TaskKind.LOST: "lost",
 }  # fmt: skip
 
+SOUGHT = {TaskKind.DISPUTED, TaskKind.LOST, TaskKind.MISSING}  # who has seen the packet?
+
 
 def evidence(task: Task) -> list[Testimony]:
     """The scans a task is about, side by side, in the order they were recorded."""
     wanted = [task.digest] if task.digest else []
     if task.packet is not None:
         wanted += _beside(task, task.packet)
+        wanted += (
+            [line.digest for line in ledger.lines(task.packet) if line.event == "sighting"]
+            if task.kind in SOUGHT
+            else []
+        )
     unique = list(dict.fromkeys(wanted))[:SIDE_BY_SIDE]
     rows = db.session.scalars(sa.select(ScanRow).where(ScanRow.digest.in_(unique)).order_by(ScanRow.recorded_at))
     return [_testimony(row) for row in rows]
@@ -188,6 +196,7 @@ def _testimony(row: ScanRow) -> Testimony:
         db.session.get(Device, row.device_id) if row.device_id else None,
         list(verdicts),
         db.session.scalar(sa.select(Handoff).filter_by(digest=row.digest)),
+        db.session.scalar(sa.select(ScanExtra.free_text).filter_by(digest=row.digest)),
     )
 
 

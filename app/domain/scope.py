@@ -57,6 +57,12 @@ def tasks(user: User) -> sa.Select[Task]:
     return sa.select(Task).where(own)
 
 
+def tasks_about(user: User, packet: Packet) -> list[Task]:
+    """What waits for this person about the packet, most urgent first."""
+    about = tasks(user).where(Task.packet_id == packet.id, Task.closed_at.is_(None))
+    return list(db.session.scalars(about.order_by(Task.due, Task.id)))
+
+
 def task(user: User, task_id: int) -> Task:
     """Raises Missing("task_unknown"), whether it is another office's or nobody's."""
     found = db.session.scalar(tasks(user).where(Task.id == task_id))

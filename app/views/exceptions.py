@@ -16,15 +16,16 @@ from wtforms.validators import InputRequired, Length
 
 from app import security
 from app.db import atomically, db, now
-from app.domain import oversight, queues, scope, tasks
+from app.domain import oversight, queues, remedies, scope, tasks
 from app.domain.oversight import Whose
 from app.domain.people import Right, User
 from app.domain.places import Office
+from app.domain.remedies import Remedy
 from app.domain.tasks import Task, TaskKind
 from app.errors import Missing, Refused
 from app.security import requires
 from app.sentences import sentence
-from app.views import counters, matters
+from app.views import corrections, counters, matters
 
 bp = Blueprint("exceptions", __name__, url_prefix="/exceptions")
 
@@ -93,8 +94,18 @@ def _page(one: Task, form: Close | None = None, status: int = 200, says: str = "
     return render_template(
         "exceptions/task.html", task=one, entry=entry, packet=packet, history=history, at=now(), say=matters,
         evidence=oversight.evidence(one), unread=_unread(one), form=form or _closing(one), says=says,
-        page_of=_page_of(user, one), mine=one.owner_id == user.id,
+        page_of=matters.page_of(user, packet) if packet else None, possible=_possible(user, one), remedies=corrections.WORDS, mine=one.owner_id == user.id,
     ), status  # fmt: skip
+
+
+def _possible(user: User, one: Task) -> list[Remedy]:
+    """What this person can enter for the packet, where its own page would let them."""
+    if one.packet is None or one.closed_at is not None:
+        return []
+    try:
+        return remedies.possible(user, scope.admit(user, one.packet), now())
+    except Missing:
+        return []
 
 
 def _unread(one: Task) -> list[Any]:
@@ -105,21 +116,6 @@ def _closing(one: Task) -> Close:
     form = Close()
     form.outcome.choices = [SelectChoice(key, matters.OUTCOMES[key]) for key in one.rule.outcomes]
     return form
-
-
-def _page_of(user: User, one: Task) -> str | None:
-    """The address of the packet's own page, for who has one and may see the packet."""
-    place = next((name for name, right in PLACES if user.may(right)), None)
-    if one.packet is None or place is None:
-        return None
-    try:
-        scope.admit(user, one.packet)
-    except Missing:
-        return None
-    return url_for(place, number=one.packet.number)
-
-
-PLACES = (("office.packet", Right.COUNTER), ("desk.packet", Right.DESK))
 
 
 def _task(task_id: int) -> Task:

@@ -6,14 +6,19 @@ Keys come from the domain (kinds, whys, outcomes); the sentences are here. None 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from flask import url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from app import language
+from app.domain import scope
 from app.domain.oversight import Entry, Testimony, Urgency, Whose
+from app.domain.packets import Packet
 from app.domain.parties import PartyKind
+from app.domain.people import Right, User
 from app.domain.scans import Ruling
 from app.domain.tasks import Task, TaskKind
+from app.errors import Missing
 
 
 def _(text: str, **values: Any) -> str:
@@ -408,3 +413,18 @@ def steps(task: Task) -> list[str]:
 def readable(data: bytes) -> str:
     """The beginning of bytes nobody could read, as text."""
     return data[:500].decode("utf-8", "replace")
+
+
+PLACES = (("office.packet", Right.COUNTER), ("desk.packet", Right.DESK))
+
+
+def page_of(user: User, packet: Packet) -> str | None:
+    """The address of the packet's own page, for who has one and may see the packet."""
+    place = next((name for name, right in PLACES if user.may(right)), None)
+    if place is None:
+        return None
+    try:
+        scope.admit(user, packet)
+    except Missing:
+        return None
+    return url_for(place, number=packet.number)

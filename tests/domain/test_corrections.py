@@ -121,7 +121,7 @@ def test_it_goes_on_from_the_settlement(world: World) -> None:
 @pytest.mark.parametrize(
     ("over", "key"),
     [
-        ({"second": None}, "second_is_first"),
+        ({"second": None}, "second_same"),
         ({"sighting": "  "}, "sighting_needed"),
         ({"reason": "because"}, "reason_needed"),
         ({"head": b"x" * 32}, "page_too_old"),
@@ -194,7 +194,7 @@ def test_nothing_is_corrected_where_nothing_was_recorded_or_while_it_is_conteste
 
 def test_a_correction_needs_somebody_else(world: World) -> None:
     packet = world.collected(world.phone())
-    with pytest.raises(Refused, match="second_is_first"):
+    with pytest.raises(Refused, match="second_same"):
         correct(world, packet, second=world.clerk)
 
 

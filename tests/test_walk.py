@@ -17,7 +17,7 @@ from tests.world import World
 
 # Arguments that name somebody's things, and those that are everybody's.
 OBJECTS = {"number", "receipt", "round_id", "task_id", "device_id", "courier_id"}
-COMMON = {"day", "code", "secret", "token", "to", "filename"}
+COMMON = {"act", "day", "code", "secret", "token", "to", "filename"}
 
 
 class Walk:
@@ -62,7 +62,7 @@ class Walk:
         """The address of this rule for things that `role` may see; a desk's tasks are no post office's."""
         whose = self.world.desk if role is Role.OFFICER else self.world.post
         values: dict[str, Any] = {
-            "task_id": self.tasks[whose.id],
+            "task_id": self.tasks[whose.id], "act": "correct",
             "number": self.number, "receipt": self.receipt, "round_id": self.round_id, "day": self.day,
             "device_id": self.device_id, "courier_id": self.world.courier.id,
             "code": "1.004859", "secret": self.secret, "token": "X" * 133, "to": "en", "filename": "no.txt",

@@ -117,11 +117,20 @@ def entries(tasks: Iterable[Task]) -> list[Entry]:
         Entry(
             task,
             names[task.packet.holder_id] if task.packet else None,
-            rows.get(task.digest) if task.digest else None,
+            rows.get(task.digest) if task.digest else _fastest(task),
             task.facts.get("why") or (newest[task.digest].why if task.digest in newest else None),
         )
         for task in listed
     ]
+
+
+def _fastest(task: Task) -> ScanRow | None:
+    """The scan whose clock was furthest off, where that is the matter."""
+    if task.kind is not TaskKind.CLOCK or task.packet is None:
+        return None
+    off = sa.func.abs(ScanRow.clock_offset)
+    of_packet = sa.select(ScanRow).where(ScanRow.packet_code == task.packet.code, off > CLOCK_OFF.total_seconds())
+    return db.session.scalar(of_packet.order_by(off.desc()).limit(1))
 
 
 # ---- the evidence -----------------------------------------------------------------------------------------------

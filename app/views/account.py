@@ -91,6 +91,7 @@ PLACES = (
     (Right.PHONES, "phones.home", _l("Phones")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
 )
+WITHIN = {"corrections": "exceptions"}  # pages one comes to from another place's
 
 
 @bp.app_context_processor
@@ -99,8 +100,9 @@ def home() -> dict[str, Any]:
     user = g.get("user")
     if user is None:
         return {}
+    here = request.blueprint or ""
     nav = [
-        (words, url_for(page), request.blueprint == page.split(".")[0])
+        (words, url_for(page), WITHIN.get(here, here) == page.split(".")[0])
         for right, page, words in PLACES
         if user.may(right)
     ]

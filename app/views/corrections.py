@@ -324,10 +324,10 @@ def _written(remedy: Remedy, one: Packet, form: Any) -> list[tuple[str, str]]:
     ending = _ending(one, form.ending.data) if "ending" in form else None
     taker = ending.holder if ending else _taker(remedy, one, form)
     lines = [
-        (_("Line"), _("number %(seq)s of packet %(number)s", seq=one.seq + 1, number=one.number)),
+        (_("New line"), _("number %(seq)s of packet %(number)s", seq=one.seq + 1, number=one.number)),
         (_("What"), str(matters.SCANS[remedy]).capitalize()),
-        (_("Until now"), _name(one.holder_id, one)),
-        (_("From now on"), _name(taker, one)),
+        (_("Answered for until now by"), _name(one.holder_id, one)),
+        (_("Answered for from now on by"), _name(taker, one)),
     ]
     if ending:
         lines.append((_("That means"), _ending_words(ending, one)))
@@ -362,7 +362,9 @@ def _message(remedy: Remedy, one: Packet) -> str:
     kind = next((step.tell for step in rows(remedy, one.way) if step.tell), None)
     if kind is None or one.dossier is None:
         return ""
-    return wording.words(kind, {"number": one.dossier.number, "secret": one.dossier.secret, "way": one.way})
+    return wording.words(
+        kind, {"number": one.dossier.number, "secret": "…", "way": one.way}
+    )  # the link is theirs alone
 
 
 def _name(party_id: str, one: Packet) -> str:

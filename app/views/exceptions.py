@@ -99,13 +99,14 @@ def _page(one: Task, form: Close | None = None, status: int = 200, says: str = "
 
 
 def _possible(user: User, one: Task) -> list[Remedy]:
-    """What this person can enter for the packet, where its own page would let them."""
+    """What this person can enter for the packet to settle this very matter."""
     if one.packet is None or one.closed_at is not None:
         return []
     try:
-        return remedies.possible(user, scope.admit(user, one.packet), now())
+        possible = remedies.possible(user, scope.admit(user, one.packet), now())
     except Missing:
         return []
+    return [remedy for remedy in possible if remedy in matters.REMEDIES.get(one.kind, ())]
 
 
 def _unread(one: Task) -> list[Any]:

@@ -16,6 +16,7 @@ from app.domain.oversight import Entry, Testimony, Urgency, Whose
 from app.domain.packets import Packet
 from app.domain.parties import PartyKind
 from app.domain.people import Right, User
+from app.domain.remedies import Remedy
 from app.domain.scans import Ruling
 from app.domain.tasks import Task, TaskKind
 from app.errors import Missing
@@ -403,6 +404,20 @@ STEPS = {
     TaskKind.FORGED_SLIP: (_l("Keep the bag and the slip unopened, and write down who brought it."),),
     TaskKind.FORK_OF_LOG: (_l("Stop nothing and delete nothing. Call whoever runs the service."),),
     TaskKind.RAW_INBOX: (_l("Read what can be read, and ask the courier what was done."),),
+}
+
+
+# What one would enter for it; everything else stands on the packet's own record.
+REMEDIES = {
+    TaskKind.DISPUTED: {Remedy.SETTLE, Remedy.SEE},
+    TaskKind.LOST: {Remedy.SETTLE, Remedy.SEE},
+    TaskKind.MISSING: {Remedy.SEE, Remedy.HAND_ON, Remedy.LOSE},
+    TaskKind.HELD: {Remedy.SEE, Remedy.HAND_ON, Remedy.CORRECT, Remedy.CONTEST},
+    TaskKind.UNSURE_REPEAT: {Remedy.HAND_ON, Remedy.CORRECT},
+    TaskKind.AFTER_SETTLE: {Remedy.SEE, Remedy.CONTEST},
+    TaskKind.SEAL_MISMATCH: {Remedy.RESEAL, Remedy.CORRECT},
+    TaskKind.DAMAGED: {Remedy.RESEAL},
+    TaskKind.DELIVERY_UNVERIFIED: {Remedy.CONTEST, Remedy.LOSE},
 }
 
 

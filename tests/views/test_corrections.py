@@ -85,6 +85,7 @@ def test_a_supervisor_settles_a_dispute_with_a_second_person(each_app: Flask, ea
         "Lượt kia để riêng và vẫn được giữ", "Người dân nhận tin nguyên văn", "Người thứ hai cũng đọc trang này",
     ):  # fmt: skip
         assert said in check, said
+    assert quarrel.fresh.dossier.secret not in check  # the citizen's link is not the staff's
     assert quarrel.events() == ["take", "dispute"]  # nothing yet
     answer = client.post(url(quarrel.number, "settle"), data=facts | SECOND | {"step": "write"})
     assert answer.status_code == 302

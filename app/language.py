@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from flask import Flask, session
 from flask_babel import format_date, get_locale
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.domain import calendar, numbers, tokens
 from app.domain.places import Office
@@ -15,7 +15,8 @@ NBSP = "\u00a0"
 MONDAY = date(2024, 1, 1)
 
 # What a line may not break: a code or hours; a phone or seal number; a number and its unit.
-PIECE = re.compile(r"(\b[0-9.]*[A-Z][0-9A-Z.]*(?:-[0-9]+)+|[0-9:]+–[0-9:]+)")
+PIECE = re.compile(r"\b[0-9.]*[A-Z][0-9A-Z.]*(?:-[0-9]+)+|[0-9:]+–[0-9:]+")
+MARK = re.compile(r"(<[^>]*>)")
 SPACE = re.compile(r"(?<=[0-9]) (?=[0-9])|(?<=\bNP) (?=[0-9])|(?<=\b[0-9]) (?=[^\W\d])|(?<=\b[0-9]{2}) (?=[^\W\d])")
 
 
@@ -69,12 +70,11 @@ def seal(number: str) -> str:
 
 
 def whole(sentence: object) -> Markup:
-    """A sentence for a page, its numbers moving to the next line in one piece."""
-    if isinstance(sentence, Markup):
-        return sentence
-    parts = PIECE.split(SPACE.sub(NBSP, str(sentence)))
-    held = Markup('<span class="nowrap">{}</span>')
-    return Markup("").join(held.format(part) if n % 2 else part for n, part in enumerate(parts))
+    """A sentence for a page, its numbers moving to the next line in one piece; marks it has already stay as they are."""
+    held = r'<span class="nowrap">\g<0></span>'
+    parts = MARK.split(str(escape(sentence)))
+    parts[::2] = [PIECE.sub(held, SPACE.sub(NBSP, text)) for text in parts[::2]]
+    return Markup("".join(parts))  # noqa: S704 - escaped above
 
 
 def in_language(vietnamese: str, english: str) -> str:

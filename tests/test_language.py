@@ -23,4 +23,6 @@ def test_a_number_moves_to_the_next_line_in_one_piece(sentence: str, shown: str)
 
 def test_what_somebody_typed_stays_text_and_our_own_marks_stay_marks() -> None:
     assert str(whole("<b>HS-260826-000123-0</b>")).startswith("&lt;b&gt;<span")
-    assert whole(Markup("<b>10 số</b>")) == "<b>10 số</b>"
+    marked = whole(Markup('<a href="/t/HS-260826-000123-0">10 số</a>'))
+    assert marked == '<a href="/t/HS-260826-000123-0">10\u00a0số</a>'
+    assert whole(Markup("A &amp; 8:00–10:00")) == 'A &amp; <span class="nowrap">8:00–10:00</span>'

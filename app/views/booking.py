@@ -189,10 +189,13 @@ def time() -> ResponseReturnValue:
     place = _place(answers)
     offers = visits.offers(place.post_office, now())
     form = forms.Time(slot=answers.get("slot_key"))
-    form.slot.choices = [SelectChoice(offer.key, "") for offer in offers if offer.left]
-    if form.validate_on_submit():
-        return _keep(slot_key=form.slot.data)
-    return _time_page(form, offers, answers, 422 if form.errors else 200)
+    form.slot.choices = [SelectChoice(offer.key, "") for offer in offers]
+    if not form.validate_on_submit():
+        return _time_page(form, offers, answers, 422 if form.errors else 200)
+    if any(offer.key == form.slot.data and not offer.left for offer in offers):
+        form.slot.errors = [sentence(Refused("slot_full"))]
+        return _time_page(form, offers, answers, 409)
+    return _keep(slot_key=form.slot.data)
 
 
 def _time_page(form: forms.Time, offers: list[Offer], answers: dict[str, Any], status: int) -> ResponseReturnValue:

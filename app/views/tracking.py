@@ -171,7 +171,7 @@ def move(secret: str) -> ResponseReturnValue:
     offers = calls.offers(dossier.post_office, now())
     here = f"{visit.slot.day:%Y%m%d}-{visit.slot.opens:%H%M}" if visit.state in calls.OPEN else None
     form = Time(slot=here)
-    form.slot.choices = [SelectChoice(offer.key, "") for offer in offers if offer.left or offer.key == here]
+    form.slot.choices = [SelectChoice(offer.key, "") for offer in offers]  # a full one is refused in words
     status = 200
     if form.validate_on_submit():
         try:

@@ -258,4 +258,6 @@ def test_full_slots_are_shown_but_cannot_be_chosen(world: World, client: FlaskCl
     db.session.commit()
     box = client.get("/book/time").text.split(f'value="{offer.key}"')[1].split(">")[0]
     assert "disabled" in box
-    assert client.post("/book/time", data={"slot": offer.key}).status_code == 422
+    late = client.post("/book/time", data={"slot": offer.key})
+    assert late.status_code == 409
+    assert "Có người vừa lấy chỗ cuối cùng" in late.text and "Giờ trống gần nhất" in late.text

@@ -16,7 +16,7 @@ from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Right
-from app.domain.visits import Round, VisitState
+from app.domain.visits import Round, Slot, VisitState
 from app.errors import TooMany
 from app.sentences import sentence
 from app.views.tracking import PAGES
@@ -125,6 +125,11 @@ def test_a_visit_is_moved_to_another_time(world: World, client: FlaskClient) -> 
     page = client.get(f"{link(packet)}/move?day={later.day:%Y%m%d}")
     assert later.key in page.text
     assert client.post(f"{link(packet)}/move", data={"slot": "20200101-0800"}).status_code == 422
+    full = visits.offers(world.post, MONDAY)[-2]
+    db.session.add(Slot(office_id=world.post.id, day=full.day, opens=full.opens, closes=full.closes, places=1, taken=1))
+    db.session.commit()
+    refused = client.post(f"{link(packet)}/move", data={"slot": full.key})
+    assert refused.status_code == 409 and "Có người vừa lấy chỗ cuối cùng" in refused.text
     assert client.post(f"{link(packet)}/move", data={"slot": later.key}).status_code == 303
     moved = visits.open_visit(packet.id)
     assert moved and moved.slot.day == later.day

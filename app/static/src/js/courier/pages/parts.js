@@ -48,8 +48,11 @@ export function sealLine(packet) {
 
 export const retry = (text, work) => button(text, work, { before: "sync", quiet: true });
 
+/** The dossier's number, which the citizen knows; nothing while the packet carries the same. */
+export const known = (packet, className) => (packet.dossier && packet.dossier !== packet.number ? h("span", { class: `code ${className}` }, packet.dossier) : null);
+
 /** One packet in a list: its number, what it is, its seal; `more` stands below. */
 export function packetLine(packet, tone = null, ...more) {
-  return h("li", { class: tone ? `tone-${tone}` : null }, icon("packet"), h("div", {}, h("b", { class: "code" }, packet.number), h("p", { class: "small" }, t(`packet.${packet.way}`)),
+  return h("li", { class: tone ? `tone-${tone}` : null }, icon("packet"), h("div", {}, h("b", { class: "code" }, packet.number), h("p", { class: "small" }, known(packet, "small"), known(packet, "small") && h("br"), t(`packet.${packet.way}`)),
     packet.seals.length ? h("p", { class: "small" }, t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null, more));
 }

@@ -4,7 +4,7 @@ import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
 import { draft } from "../drafts.js";
 import { me } from "../store.js";
 import { clock, maps, money, phone, t } from "../words.js";
-import { fact, hours, kindTag, sealLine, strip } from "./parts.js";
+import { fact, hours, kindTag, known, sealLine, strip } from "./parts.js";
 
 export function missingVisit() {
   return { live: true, nodes: [bar(t("round.title"), null, { back: "#/" }), page(bigIcon("calendar"), h("p", { class: "h2" }, t("visit.unknown"))), thumb(link(t("verdict.to_round"), "#/"))] };
@@ -21,7 +21,7 @@ export function visit(id) {
   const { person, packets: [packet] } = stop;
   const [street, ...rest] = person.address;
   const note = () => { draft(stop.visit).calls.push(Date.now()); };
-  const call = (number, name) => h("a", { class: "button-quiet button-big button-wide", href: `tel:${number}`, onclick: note }, icon("phone"), h("span", {}, name ? `${name} · ` : "", h("span", { class: "nowrap" }, phone(number))));
+  const call = (number, name) => h("a", { class: "button-quiet button-big button-wide", href: `tel:${number}`, onclick: note }, icon("phone"), h("span", {}, name ? `${name}, ` : "", h("span", { class: "nowrap" }, phone(number))));
   const ready = stop.kind === "collect" || packet.holder === me().party;
   const sum = day.sum(stop);
   return {
@@ -37,7 +37,7 @@ export function visit(id) {
         person.call_first ? notice("stamp", "phone", h("p", {}, t("visit.call_first"))) : null,
         call(person.phone), person.second_phone ? call(person.second_phone, person.second_name) : null,
         h("a", { class: "button-quiet button-big button-wide", href: `#/visit/${stop.visit}/map` }, icon("pin"), " ", t("visit.way")),
-        h("section", { class: "stack-tight" }, fact("packet", h("span", { class: "code" }, packet.number)), sealLine(packet), packet.way === "in" ? fact("desk", t("visit.desk", { desk: packet.desk })) : null,
+        h("section", { class: "stack-tight" }, fact("packet", [known(packet, ""), known(packet, "") && h("br"), h("span", { class: "code" }, packet.number)]), sealLine(packet), packet.way === "in" ? fact("desk", t("visit.desk", { desk: packet.desk })) : null,
           packet.procedure ? fact("list", packet.procedure.title) : null),
         ready ? null : notice("warning", "warn", h("p", {}, t("visit.not_carried", { place: packet.place?.name ?? t("place.post") })))),
       thumb(ready ? link(t("visit.scan"), `#/scan/visit/${stop.visit}`, { before: "qr" }) : link(t("round.take"), "#/take", { before: "incoming" }),

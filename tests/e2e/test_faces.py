@@ -1,0 +1,225 @@
+"""Every page of every role, in its states, as a reader with other eyes meets it: on a narrow screen, at twice the
+text, in their own colours, by keyboard, with names of a hundred letters. The courier's phone is walked at twice the text."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, expect
+
+from app.db import atomically, db
+from app.domain import booking, dispatch, numbers, visits
+from app.domain.packets import Packet, Way
+from app.domain.people import Citizen, User
+from tests.conftest import signing_in
+from tests.e2e.conftest import Site, axe_faults
+from tests.e2e.test_courier import plan
+from tests.e2e.test_courier import sign_in as take_phone
+from tests.views.test_desk import received
+from tests.views.test_desk import url as at_desk
+from tests.world import MONDAY, World
+
+LONG = "Nguyenphuchoangthiquynhanhthutruongnguyendanghuynhthikimngancongtangtonnudiemhuongngocbichthuyvananh"
+ENGLISH = re.compile(r"\b(the|and|of|you|your|is|are|not|with|for|from)\b", re.IGNORECASE)
+
+# Text and space as somebody sets them who cannot read ours: WCAG 1.4.4 and 1.4.12.
+TWICE = "html { font-size: 200% !important }"
+SPACED = (
+    "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
+    " p { margin-bottom: 2em !important }"
+)
+WIDER = "() => document.documentElement.scrollWidth - window.innerWidth"
+
+# What has the keyboard shows it by an edge that other colours keep: an outline of its own or of what frames it.
+UNRINGED = """() => {
+  const edge = (e) => { const s = getComputedStyle(e); return s.outlineStyle + s.outlineWidth; };
+  const frames = (e) => [e, e.parentElement, e.parentElement?.parentElement].filter(Boolean);
+  const missing = [];
+  for (const e of document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')) {
+    if (e.disabled || !e.checkVisibility()) continue;
+    document.activeElement.blur();
+    const before = frames(e).map(edge);
+    e.focus({ preventScroll: true });
+    if (!frames(e).some((f, n) => edge(f) !== before[n] && !edge(f).startsWith('none'))) missing.push(e.outerHTML.slice(0, 120));
+  }
+  document.activeElement.blur();
+  return missing;
+}"""
+
+# What is chosen or current differs from its neighbour by more than its ground and its weight.
+UNTOLD = """() => {
+  const edges = (e) => { const s = getComputedStyle(e); return [s.outlineStyle, s.outlineWidth, s.textDecorationLine, s.borderTopWidth,
+    s.borderLeftWidth, s.borderTopStyle, s.borderLeftStyle].join(); };
+  const chosen = [...document.querySelectorAll('[aria-current], [aria-pressed=true], .govuk-radios__item:has(:checked)')]
+    .filter((e) => e.matches('a, button, div') && e.checkVisibility());
+  return chosen.filter((e) => {
+    const others = [...document.querySelectorAll(e.classList.length ? '.' + e.classList[0] : 'nav ' + e.tagName)]
+      .filter((o) => o !== e && !chosen.includes(o) && o.closest('nav, ul, fieldset, main') === e.closest('nav, ul, fieldset, main'));
+    return others.length && others.some((o) => edges(o) === edges(e));
+  }).map((e) => e.outerHTML.slice(0, 120));
+}"""
+
+CUT_OFF = """() => [...document.querySelectorAll('main *')].filter((e) => {
+  const s = getComputedStyle(e);
+  return s.overflowY === 'hidden' && s.position !== 'absolute' && e.innerText?.trim() && e.scrollHeight > e.clientHeight + 2;
+}).map((e) => e.outerHTML.slice(0, 120))"""
+
+SPOKEN = """() => { const copy = document.body.cloneNode(true);
+  copy.querySelectorAll('[lang=en], script, noscript, template').forEach((e) => e.remove()); return copy.textContent; }"""
+
+
+def faults(page: Page, usual: int) -> Iterator[str]:
+    """What is wrong with the page as it stands, looked at from all sides, the `usual` width last."""
+    for width in sorted((320, 360, 1280), key=lambda each: each == usual):
+        page.set_viewport_size({"width": width, "height": 740})
+        yield from (f"too wide at {width}: {each}" for each in wider(page))
+        yield from (f"at {width} {each}" for each in twice_the_text(page) if width != 320)
+    yield from (f"axe: {each}" for each in axe_faults(page))
+    page.emulate_media(forced_colors="active")
+    page.keyboard.press("Tab")
+    yield from (f"focus not seen: {each}" for each in page.evaluate(UNRINGED))
+    yield from (f"chosen, yet told by its ground alone: {each}" for each in page.evaluate(UNTOLD))
+    page.emulate_media(forced_colors="none")
+    yield from (f"English: {each.group()}" for each in ENGLISH.finditer(page.evaluate(SPOKEN)))
+
+
+def twice_the_text(page: Page) -> Iterator[str]:
+    for sheet in (TWICE, SPACED):
+        page.evaluate("text => { const s = document.createElement('style'); s.id = 'eyes'; s.textContent = text; document.head.append(s); }", sheet)  # fmt: skip
+        yield from (f"too wide with {sheet[:12]}: {each}" for each in wider(page))
+        yield from (f"cut off with {sheet[:12]}: {each}" for each in page.evaluate(CUT_OFF))
+        page.evaluate("() => document.getElementById('eyes').remove()")
+
+
+def wider(page: Page) -> list[int]:
+    over: int = page.evaluate(WIDER)
+    return [over] if over > 1 else []
+
+
+class Eyes:
+    """A browser of one person, who looks at page after page and remembers what is wrong with each."""
+
+    def __init__(self, browser: Browser, site: Site, client: FlaskClient | None = None) -> None:
+        context = browser.new_context(locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh", bypass_csp=True)
+        cookie = client.get_cookie("hs") if client else None
+        if cookie:
+            context.add_cookies([{"name": "hs", "value": cookie.value, "url": site.url}])
+        self.page, self.site, self.found = context.new_page(), site, dict[str, list[str]]()
+        self.usual = 1280 if client else 360
+
+    def look(self, *paths: str, press: str = "") -> None:
+        for path in paths:
+            self.page.goto(self.site.url + path)
+            if press:
+                with self.page.expect_navigation():
+                    self.page.locator(press).first.click()
+            expect(self.page.locator("h1")).to_have_count(1)
+            if wrong := list(faults(self.page, self.usual)):
+                self.found[f"{path} {press}"] = wrong
+
+
+@pytest.fixture
+def eyes(browser: Browser, site: Site) -> Iterator[Callable[..., Eyes]]:
+    opened: list[Eyes] = []
+
+    def of(user: User | None = None) -> Eyes:
+        opened.append(Eyes(browser, site, signing_in(site.app)(user) if user else None))
+        return opened[-1]
+
+    yield of
+    for each in opened:
+        each.page.context.close()
+    found = [f"{path}: {wrong}" for each in opened for path, wrongs in each.found.items() for wrong in wrongs]
+    assert not found, "\n".join(found)
+
+
+def give_long_names() -> None:
+    def rename() -> None:
+        for citizen in db.session.query(Citizen):
+            citizen.name, citizen.street = LONG, f"Số 12, {LONG}"
+
+    atomically(rename)
+
+
+def at_the_desk(world: World, client: FlaskClient, steps: int) -> Packet:
+    """A packet the ward has received and brought `steps` further: to the form that comes next."""
+    packet = received(world, client)
+    ways: list[tuple[str, dict[str, Any]]] = [
+        ("accept", {"code": f"H29.17-261123-{steps:04d}", "due_on": "2099-01-05"}),
+        ("ready", {"head": "", "papers-0-name": LONG, "papers-0-form": "original", "papers-0-sheets": "1"}),
+    ]
+    for act, values in ways[:steps]:
+        assert client.post(at_desk(packet, act), data=values).status_code == 302, act
+    return packet
+
+
+def test_a_citizens_pages(world: World, site: Site, eyes: Callable[..., Eyes]) -> None:
+    waiting, cancelled, carried = world.packet(), world.packet(), world.collected(world.phone())
+    atomically(booking.cancel, cancelled.dossier, world.act(None))
+    result = world.packet(Way.OUT)
+    give_long_names()
+    link = f"/t/{waiting.dossier.secret}"
+    citizen = eyes()
+    citizen.look(
+        "/", "/book", "/book?q=khai+sinh", "/book?q=zzz", "/book/check", "/procedures/1.004859", "/procedures/1.000894",
+        link, f"{link}/booked", f"{link}/move", f"{link}/cancel", f"/t/{cancelled.dossier.secret}",
+        f"/t/{carried.dossier.secret}", f"/t/{result.dossier.secret}", "/track", "/s/XXXX", "/sign-in", "/demo/",
+        "/demo/inbox", "/nowhere", "/t/AAAAAAAAAAAAAAAA",
+    )  # fmt: skip
+    citizen.look("/track", "/sign-in", press="main form button.button")
+
+
+def test_the_pages_of_counter_and_dispatch(world: World, site: Site, eyes: Callable[..., Eyes]) -> None:
+    atomically(numbers.load_pool, "RZ", 1, 999, MONDAY, is_test=True)
+    waiting, planned, carried = world.packet(), world.packet(), world.collected(world.phone())
+    visit = visits.open_visit(planned.id)
+    assert visit
+    day = visit.slot.day.isoformat()
+    atomically(dispatch.assign, world.post, [visit.id], world.courier.id, world.act(world.dispatcher))
+    give_long_names()
+    clerk = eyes(world.clerk)
+    clerk.look("/office/", "/office/?list=call", f"/office/find?code={LONG[:12]}", "/office/find?code=zzz", "/desk/")
+    clerk.look(*(f"/office/packets/{packet.number}" for packet in (waiting, carried)))
+    clerk.look(f"/office/packets/{waiting.number}", press="form.card button.button")
+    eyes(world.dispatcher).look(f"/dispatch/{day}", "/dispatch/2027-01-04", "/exceptions/")
+    eyes(world.supervisor).look("/exceptions/")
+    admin = eyes(world.admin)
+    admin.look("/admin/numbers")
+    admin.look("/admin/numbers", press="main form button.button")
+
+
+def test_the_pages_of_the_ward_desk(world: World, site: Site, eyes: Callable[..., Eyes]) -> None:
+    client = signing_in(site.app)(world.officer)
+    carried, leaving = world.collected(world.phone()), world.packet(Way.OUT)
+    steps = [at_the_desk(world, client, further) for further in range(3)]
+    give_long_names()
+    officer = eyes(world.officer)
+    officer.look("/desk/", "/desk/?list=decide", "/desk/?list=back", at_desk(carried), at_desk(carried, "sheet"))
+    officer.look(*(at_desk(packet) for packet in (*steps, leaving)))
+    officer.look(at_desk(carried), at_desk(steps[0]), press="form.card button.button")
+    record = re.search(r"/desk/records/[\w-]+", client.get(at_desk(steps[0])).text)
+    assert record
+    officer.look(record[0])
+
+
+def test_the_couriers_phone_at_twice_the_text(world: World, site: Site, phone: Page) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    give_long_names()
+    phone.add_init_script(
+        "addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%'; })"
+    )
+    take_phone(phone, site)
+    stop = phone.locator(".stop-card a").first.get_attribute("href").split("/")[2]
+    found = {}
+    for path in ("/", f"/visit/{stop}", f"/visit/{stop}/map", f"/visit/{stop}/failed", f"/type/visit/{stop}", "/take",
+                 "/carrying", "/outbox", "/phone", "/unknown/none"):  # fmt: skip
+        phone.goto(f"{site.url}/courier/#{path}")
+        expect(phone.locator("h1")).to_be_visible()
+        for width in (320, 360):
+            phone.set_viewport_size({"width": width, "height": 740})
+            if over := wider(phone):
+                found[f"{path} at {width}"] = over
+    assert found == {}

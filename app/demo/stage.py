@@ -95,7 +95,7 @@ class Stage:
         if login not in self.phones:
             user, when = self.staff[login], at(self.days.before(12), "07:00")
             phone = Phone(user.id, user.party_id)
-            device, phone.token = devices.register(user, phone.der, "demo phone", self.act(login, when))
+            device, phone.token = devices.register(user, phone.der, "máy thử", self.act(login, when))
             db.session.flush()
             phone.device_id = device.id
             self.phones[login] = phone

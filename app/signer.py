@@ -119,12 +119,13 @@ class Signer:
             last = connection.scalar(sa.select(sa.func.max(Leaf.n)))
             if grown.size > (0 if last is None else last + 1):
                 raise Contradiction(f"the log has become shorter than the {grown.size} lines it had")
-            for n, leaf_hash in connection.execution_options(yield_per=10_000).execute(rows):
-                if n != grown.size:
-                    raise Contradiction(f"leaf {grown.size} is missing")
-                grown.add(leaf_hash)
-                if n + 1 == self.last.size and grown.root() != self.last.root:
-                    raise Contradiction(f"the first {self.last.size} lines are not those that were signed")
+            with connection.execution_options(yield_per=10_000).execute(rows) as leaves:
+                for n, leaf_hash in leaves:
+                    if n != grown.size:
+                        raise Contradiction(f"leaf {grown.size} is missing")
+                    grown.add(leaf_hash)
+                    if n + 1 == self.last.size and grown.root() != self.last.root:
+                        raise Contradiction(f"the first {self.last.size} lines are not those that were signed")
 
 
 def reading(url: str) -> sa.Engine:

@@ -1,10 +1,10 @@
 """Fixtures every test may use. Nothing here is autouse but the cheap hasher.
 
-`app` runs on SQLite; a test that asks for `each_app` runs on SQLite and on PostgreSQL.
+Whatever stands on a database runs on SQLite and on PostgreSQL. What concerns one of them says so:
+`@pytest.mark.dialects("sqlite")`; the mark nearest to the test counts.
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -12,23 +12,42 @@ from typing import Any
 
 import argon2
 import flask_migrate
+import jinja2
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket
 
 from app import create_app
 from app.config import Settings
 from app.db import db as _db
 from app.domain import people
 from app.domain.people import User
-from tests import postgres
+from tests import databases, postgres
 from tests.world import World
 
 people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 SECRET = "a secret for tests, forty characters long"
+
+
+class CompiledTemplates(jinja2.BytecodeCache):
+    """Every test starts an application of its own; each template is compiled once for all of them."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self.known.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = CompiledTemplates()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -57,33 +76,61 @@ def settings(keys_dir: Path) -> Settings:
     return Settings(_env_file=None, secret_key=SECRET, keys_dir=keys_dir, base_url="http://localhost", demo=True)
 
 
-def migrate(settings: Settings, url: str) -> None:
-    app = create_app(settings.model_copy(update={"database_url": url}), TESTING=True)
-    with app.app_context():
-        flask_migrate.upgrade()
-        _db.engine.dispose()
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "dialects(*names): the databases this test runs on, when not all of them")
 
 
-@pytest.fixture(scope="session")
-def empty_sqlite(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path:
-    """A migrated database file, built once and copied for every test."""
-    path = tmp_path_factory.mktemp("db") / "empty.db"
-    migrate(settings, f"sqlite:///{path}")
-    return path
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whoever wants certain pairs, of a screen and a database say, names `dialect` in a parametrize of its own."""
+    named = any("dialect" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "dialect" in metafunc.fixturenames and not named:
+        mark = metafunc.definition.get_closest_marker("dialects")
+        metafunc.parametrize("dialect", mark.args if mark else databases.DIALECTS, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def dialect(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The URL of a private server's template database, migrated. Skips with a reason when there is none."""
-    with postgres.server() as url:
+    """The URL of a private server. Skips with a reason when there is none."""
+    with postgres.server(postgres.roomy_memory()) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def empty_postgres(postgres_server: str, settings: Settings) -> str:
-    name = postgres.create(postgres_server, f"template_{os.getpid()}")
-    migrate(settings, name)
-    return name
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('db') / 'empty.db'}"
+    migrate(settings, url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def empty_postgresql(postgres_server: str, settings: Settings) -> str:
+    url = postgres.create(postgres_server, f"template_{os.getpid()}")
+    migrate(settings, url)
+    return url
+
+
+@pytest.fixture(scope="module")
+def empty(request: pytest.FixtureRequest, dialect: str) -> str:
+    """The URL of a migrated database, built once, to be copied and never used."""
+    return str(request.getfixturevalue(f"empty_{dialect}"))
+
+
+@pytest.fixture
+def database(empty: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of this test's own database, migrated."""
+    with databases.copied(empty, tmp_path) as url:
+        yield url
+
+
+def migrate(settings: Settings, url: str) -> None:
+    for _ in start(settings, url):
+        flask_migrate.upgrade()
 
 
 def start(settings: Settings, url: str) -> Iterator[Flask]:
@@ -91,6 +138,7 @@ def start(settings: Settings, url: str) -> Iterator[Flask]:
     with tempfile.TemporaryDirectory(prefix="log-") as folder:
         own = settings.model_copy(update={"database_url": url, "checkpoint_dir": Path(folder)})
         app = create_app(own, TESTING=True, WTF_CSRF_ENABLED=False)
+        app.jinja_env.bytecode_cache = COMPILED
         with app.app_context():
             yield app
             _db.session.remove()
@@ -98,22 +146,8 @@ def start(settings: Settings, url: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def app(tmp_path: Path, empty_sqlite: Path, settings: Settings) -> Iterator[Flask]:
-    path = shutil.copy(empty_sqlite, tmp_path / "test.db")
-    yield from start(settings, f"sqlite:///{path}")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def each_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
-    if request.param == "sqlite":
-        yield request.getfixturevalue("app")
-        return
-    template, settings = request.getfixturevalue("empty_postgres"), request.getfixturevalue("settings")
-    url = postgres.copy(template)
-    try:
-        yield from start(settings, url)
-    finally:
-        postgres.drop(url)
+def app(database: str, settings: Settings) -> Iterator[Flask]:
+    yield from start(settings, database)
 
 
 @pytest.fixture
@@ -125,11 +159,6 @@ def db(app: Flask) -> sa.orm.scoped_session[Any]:
 def world(app: Flask) -> World:
     """A handful of people in Dĩ An, plus a stranger from another office."""
     return World.build(app)
-
-
-@pytest.fixture
-def each_world(each_app: Flask) -> World:
-    return World.build(each_app)
 
 
 @pytest.fixture

@@ -117,10 +117,12 @@ def test_the_domain_has_no_clock_of_its_own() -> None:
         assert not re.search(r"datetime\.now|date\.today|time\.time\(|[^_]now\(\)", text), path
 
 
+@pytest.mark.dialects("sqlite")
 def test_every_view_says_who_may_enter(app: Flask) -> None:
     assert [name for name, view in app.view_functions.items() if name != "static" and not hasattr(view, "right")] == []
 
 
+@pytest.mark.dialects("sqlite")
 def test_a_view_that_forgot_admits_nobody(app: Flask, sign_in, world) -> None:  # type: ignore[no-untyped-def]
     app.add_url_rule("/forgotten", view_func=lambda: "hello", endpoint="forgotten")
     assert app.test_client().get("/forgotten").status_code == 403

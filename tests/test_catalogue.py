@@ -139,7 +139,7 @@ def test_swapped_days_are_known(loaded: Flask) -> None:
     assert not calendar.is_working(date(2026, 8, 31)) and calendar.is_working(date(2026, 8, 22))
 
 
-def test_loading_twice_changes_nothing(each_app: Flask) -> None:
+def test_loading_twice_changes_nothing(app: Flask) -> None:
     first = catalogue.load(catalogue.SHIPPED, MONDAY)
     again = catalogue.load(catalogue.SHIPPED, MONDAY)
     assert sum(table.same for table in first) == 0

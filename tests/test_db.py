@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
+from app.config import Settings
 from app.db import MOST, _crowds, _Turns, atomically, db, memory, now, together, write
 from app.domain.devices import Device, DeviceKind
 from app.domain.parties import Party, PartyKind
 from app.domain.scans import RawScan, Ruling, ScanRow, Verdict
+from tests.conftest import start
 
 
 def test_losing_a_race_is_looked_at_again_once(app: Flask) -> None:
@@ -28,7 +30,7 @@ def test_losing_a_race_is_looked_at_again_once(app: Flask) -> None:
     assert len(tries) == 2
 
 
-def test_an_error_leaves_nothing_behind(each_app: Flask) -> None:
+def test_an_error_leaves_nothing_behind(app: Flask) -> None:
     def work() -> None:
         db.session.add(Party(kind=PartyKind.POST))
         db.session.flush()
@@ -39,6 +41,7 @@ def test_an_error_leaves_nothing_behind(each_app: Flask) -> None:
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Party)) == 0
 
 
+@pytest.mark.dialects("sqlite")
 def test_sqlite_is_durable_and_writes_begin_immediate(app: Flask) -> None:
     with db.engine.connect() as connection:
         found = {
@@ -88,7 +91,7 @@ def statements() -> list[str]:
     return said
 
 
-def test_written_rows_go_out_together_before_the_database_is_asked_again(each_app: Flask) -> None:
+def test_written_rows_go_out_together_before_the_database_is_asked_again(app: Flask) -> None:
     device = "d-1"
 
     def work() -> int:
@@ -108,7 +111,7 @@ def test_written_rows_go_out_together_before_the_database_is_asked_again(each_ap
     assert said == ["INSERT INTO scans", "INSERT INTO verdicts", "SELECT count(*) AS", "INSERT INTO raw_inbox"]
 
 
-def test_written_rows_are_gone_with_their_transaction(each_app: Flask) -> None:
+def test_written_rows_are_gone_with_their_transaction(app: Flask) -> None:
     def work(fail: bool) -> None:
         write(RawScan(id=1 if fail else 2, bytes=b"", at=now()))
         if fail:
@@ -190,36 +193,36 @@ class Counter:
         return answers
 
 
-def test_callers_of_one_moment_share_a_transaction_and_each_gets_its_own_answers(each_app: Flask) -> None:
+def test_callers_of_one_moment_share_a_transaction_and_each_gets_its_own_answers(app: Flask) -> None:
     work = Counter()
-    answers = work.rush(each_app, ["a"], ["b", "c"], [], ["d"])
+    answers = work.rush(app, ["a"], ["b", "c"], [], ["d"])
     assert answers == [["A"], ["B", "C"], [], ["D"]]
     assert work.calls == [["a"], ["b", "c", "d"]]
     assert names() == ["a", "b", "c", "d"]
 
 
-def test_one_callers_mistake_spoils_nobody_elses_work(each_app: Flask) -> None:
+def test_one_callers_mistake_spoils_nobody_elses_work(app: Flask) -> None:
     work = Counter()
-    first, good, bad, other = work.rush(each_app, ["a"], ["b"], ["c", "bad"], ["d"])
+    first, good, bad, other = work.rush(app, ["a"], ["b"], ["c", "bad"], ["d"])
     assert (first, good, other) == (["A"], ["B"], ["D"])
     assert isinstance(bad, ZeroDivisionError)
     assert names() == ["a", "b", "d"]
 
 
-def test_a_row_that_is_there_already_is_only_its_own_callers_error(each_app: Flask) -> None:
+def test_a_row_that_is_there_already_is_only_its_own_callers_error(app: Flask) -> None:
     work = Counter()
-    _, twice, other = work.rush(each_app, ["a"], ["a"], ["b"])
+    _, twice, other = work.rush(app, ["a"], ["a"], ["b"])
     assert isinstance(twice, IntegrityError) and other == ["B"]
     assert names() == ["a", "b"]
 
 
-def test_whoever_is_stopped_while_serving_leaves_nobody_waiting(each_app: Flask) -> None:
+def test_whoever_is_stopped_while_serving_leaves_nobody_waiting(app: Flask) -> None:
     work = Counter()
-    first, stopped, *others = work.rush(each_app, ["a"], ["stop"], ["b"], ["c"])
+    first, stopped, *others = work.rush(app, ["a"], ["stop"], ["b"], ["c"])
     assert first == ["A"] and isinstance(stopped, SystemExit)
     assert [type(each) for each in others] == [RuntimeError] * 2
     assert names() == ["a"]
-    with each_app.app_context():
+    with app.app_context():
         assert together(work.enter, ["d"]) == ["D"]
 
 
@@ -231,7 +234,7 @@ def test_when_the_database_is_away_everybody_hears_it_at_once(app: Flask) -> Non
     assert len(work.calls) == 2
 
 
-def test_all_are_served_and_large_parts_keep_nobody_out(each_app: Flask) -> None:
+def test_all_are_served_and_large_parts_keep_nobody_out(app: Flask) -> None:
     """Sixteen callers, forty calls each; every tenth brings more than fits beside others."""
     lock, served = threading.Lock(), [0] * 16
 
@@ -240,7 +243,7 @@ def test_all_are_served_and_large_parts_keep_nobody_out(each_app: Flask) -> None
         return [-item for item in items]
 
     def caller(at: int) -> None:
-        with each_app.app_context():
+        with app.app_context():
             for turn in range(40):
                 items = list(range(MOST if turn % 10 == 0 else 3))
                 if together(enter, items) == [-item for item in items]:
@@ -274,15 +277,8 @@ def test_writers_are_let_in_in_the_order_they_came() -> None:
     assert order == list(range(20))
 
 
-def test_postgresql_without_durability_is_refused(empty_postgres: str, settings) -> None:  # type: ignore[no-untyped-def]
-    from tests import postgres
-    from tests.conftest import create_app
-
-    url = postgres.copy(empty_postgres)
-    unsafe = url + "&options=-csynchronous_commit%3Doff"
-    app = create_app(settings.model_copy(update={"database_url": unsafe}), TESTING=True)
-    with app.app_context(), pytest.raises(RuntimeError, match="synchronous_commit=off"):
-        db.session.execute(sa.text("SELECT 1"))
-    with app.app_context():
-        db.engine.dispose()
-    postgres.drop(url)
+@pytest.mark.dialects("postgresql")
+def test_postgresql_without_durability_is_refused(database: str, settings: Settings) -> None:
+    for _ in start(settings, database + "&options=-csynchronous_commit%3Doff"):
+        with pytest.raises(RuntimeError, match="synchronous_commit=off"):
+            db.session.execute(sa.text("SELECT 1"))

@@ -1,6 +1,5 @@
 """The demonstration: every state is there, brought by the real verbs, and one click makes anybody of the cast."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from app.domain.places import Office, OfficeKind
 from app.domain.steps import STEPS
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import OPEN, VisitKind, VisitState
+from tests import databases
 from tests.conftest import start
 
 THURSDAY = datetime(2026, 11, 19, 10, 30, tzinfo=HERE)
@@ -39,18 +39,18 @@ def quietly(name: str, done: int, total: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def demo_file(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path, settings: Settings) -> Path:
-    path = tmp_path_factory.mktemp("demo") / "demo.db"
-    shutil.copy(empty_sqlite, path)
-    for app in start(settings, f"sqlite:///{path}"):
-        assert load.load(THURSDAY, app.extensions["keys"], quietly)
-    return path
+def loaded(tmp_path_factory: pytest.TempPathFactory, empty: str, settings: Settings) -> Iterator[str]:
+    """The URL of a database with the demonstration in it, to be copied and never used."""
+    with databases.copied(empty, tmp_path_factory.mktemp("demo")) as url:
+        for app in start(settings, url):
+            assert load.load(THURSDAY, app.extensions["keys"], quietly)
+        yield url
 
 
 @pytest.fixture
-def demo(tmp_path: Path, demo_file: Path, settings: Settings) -> Iterator[Flask]:
-    with time_machine.travel(THURSDAY, tick=True):
-        yield from start(settings, f"sqlite:///{shutil.copy(demo_file, tmp_path / 'demo.db')}")
+def demo(tmp_path: Path, loaded: str, settings: Settings) -> Iterator[Flask]:
+    with time_machine.travel(THURSDAY, tick=True), databases.copied(loaded, tmp_path) as url:
+        yield from start(settings, url)
 
 
 def all_packets() -> list[Packet]:
@@ -145,8 +145,8 @@ def test_it_loads_at_any_hour_of_any_day(app: Flask, moment: datetime) -> None:
     assert max(m.created_at for m in db.session.scalars(sa.select(Message))) <= moment
 
 
-def test_it_loads_on_both_databases_and_a_second_time_changes_nothing(each_app: Flask) -> None:
-    keys = each_app.extensions["keys"]
+def test_a_second_load_changes_nothing(app: Flask) -> None:
+    keys = app.extensions["keys"]
     assert load.load(THURSDAY, keys, quietly)
     before = db.session.scalar(sa.select(sa.func.count()).select_from(Packet))
     assert not load.load(THURSDAY, keys, quietly)
@@ -241,11 +241,8 @@ def test_the_inbox_shows_the_newest_first_with_codes_and_by_phone(demo: Flask) -
         assert client.get(f"/demo/inbox?{odd}").status_code == 200
 
 
-def test_without_demo_there_is_no_such_address_and_no_loading(
-    tmp_path: Path, empty_sqlite: Path, settings: Settings
-) -> None:
-    url = f"sqlite:///{shutil.copy(empty_sqlite, tmp_path / 'real.db')}"
-    for real in start(settings.model_copy(update={"demo": False}), url):
+def test_without_demo_there_is_no_such_address_and_no_loading(database: str, settings: Settings) -> None:
+    for real in start(settings.model_copy(update={"demo": False}), database):
         client = real.test_client()
         for path in ("/demo", "/demo/", "/demo/inbox"):
             assert client.get(path).status_code == 404

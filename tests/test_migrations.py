@@ -1,6 +1,8 @@
 """Migrations equal the models: up, down, up, on both databases; the past refuses to be changed on both."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import flask_migrate
 import pytest
@@ -10,25 +12,20 @@ from alembic.migration import MigrationContext
 from flask import Flask
 
 import app.domain.models  # noqa: F401
-from app import create_app
 from app.config import Settings
 from app.db import db
 from tests import postgres
+from tests.conftest import start
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def bare(request: pytest.FixtureRequest, settings: Settings, tmp_path) -> Iterator[Flask]:  # type: ignore[no-untyped-def]
+@pytest.fixture
+def bare(request: pytest.FixtureRequest, dialect: str, settings: Settings, tmp_path: Path) -> Iterator[Flask]:
     """An application on an empty database."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'bare.db'}"
+    if dialect == "sqlite":
+        yield from start(settings, f"sqlite:///{tmp_path / 'bare.db'}")
     else:
-        url = postgres.create(request.getfixturevalue("postgres_server"), f"bare_{tmp_path.name}")
-    made = create_app(settings.model_copy(update={"database_url": url}), TESTING=True)
-    with made.app_context():
-        yield made
-        db.session.remove()
-        db.engine.dispose()
-    if request.param == "postgresql":
+        url = postgres.create(request.getfixturevalue("postgres_server"), f"bare_{uuid4().hex[:12]}")
+        yield from start(settings, url)
         postgres.drop(url)
 
 
@@ -50,10 +47,9 @@ def test_a_table_that_is_not_ours_is_left_alone(bare: Flask) -> None:
     assert "of_somebody_else" in sa.inspect(db.engine).get_table_names()
 
 
+@pytest.mark.dialects("postgresql")
 @pytest.mark.parametrize("verb", ["UPDATE scans SET sig_ok = sig_ok", "DELETE FROM scans", "TRUNCATE scans CASCADE"])
-def test_postgresql_refuses_to_change_the_past_even_to_the_owner(each_app: Flask, verb: str) -> None:
-    if db.engine.dialect.name == "sqlite":
-        return  # tests/domain/test_custody.py tries it there
+def test_postgresql_refuses_to_change_the_past_even_to_the_owner(app: Flask, verb: str) -> None:
     row = sa.text("INSERT INTO scans (digest, body, sig, sig_ok, recorded_at) VALUES ('a', 'b', 'c', true, now())")
     with db.engine.begin() as connection:
         connection.execute(row)

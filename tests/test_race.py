@@ -40,8 +40,8 @@ def rush(app: Flask, claims: list[Callable[[], object]]) -> list[object]:
 
 
 @pytest.fixture
-def phones(each_world: World) -> list[Phone]:
-    post = each_world.post
+def phones(world: World) -> list[Phone]:
+    post = world.post
 
     def recruit() -> None:
         for n in range(COURIERS):
@@ -49,32 +49,30 @@ def phones(each_world: World) -> list[Phone]:
 
     atomically(recruit)
     riders = db.session.scalars(sa.select(User).where(User.login.like("rider%"))).all()
-    return [each_world.phone(rider) for rider in riders]
+    return [world.phone(rider) for rider in riders]
 
 
-def test_twenty_claims_leave_one_holder_and_a_dispute(each_app: Flask, each_world: World, phones: list[Phone]) -> None:
-    packet = each_world.packet(Way.OUT)
+def test_twenty_claims_leave_one_holder_and_a_dispute(app: Flask, world: World, phones: list[Phone]) -> None:
+    packet = world.packet(Way.OUT)
     taken = [phone.scan(packet, "take") for phone in phones]
-    seen = each_world.seen()
-    rush(each_app, [lambda scan=scan: atomically(custody.record, scan, seen) for scan in taken])
+    seen = world.seen()
+    rush(app, [lambda scan=scan: atomically(custody.record, scan, seen) for scan in taken])
 
-    packet = each_world.fresh(packet)
+    packet = world.fresh(packet)
     children = [line for line in ledger.lines(packet) if line.follows == packet.genesis]
     final = [scans.latest(scan.digest) for scan in taken]
     assert len(children) == 1
     assert [verdict.verdict for verdict in final] == [Ruling.DISPUTED] * COURIERS
-    assert (packet.state, packet.holder_id) == (State.DISPUTED, each_world.desk.party_id)
+    assert (packet.state, packet.holder_id) == (State.DISPUTED, world.desk.party_id)
     assert custody.first_broken(packet) is None
 
 
-def test_the_same_claim_sent_twenty_times_at_once_is_one_handoff(
-    each_app: Flask, each_world: World, phones: list[Phone]
-) -> None:
-    packet = each_world.packet(Way.OUT)
-    scan, seen = phones[0].scan(packet, "take"), each_world.seen()
-    outcomes = rush(each_app, [lambda: atomically(custody.record, scan, seen)] * COURIERS)
+def test_the_same_claim_sent_twenty_times_at_once_is_one_handoff(app: Flask, world: World, phones: list[Phone]) -> None:
+    packet = world.packet(Way.OUT)
+    scan, seen = phones[0].scan(packet, "take"), world.seen()
+    outcomes = rush(app, [lambda: atomically(custody.record, scan, seen)] * COURIERS)
     assert {(outcome.verdict, outcome.seq) for outcome in outcomes} == {(Ruling.APPLIED, 1)}
-    assert each_world.fresh(packet).holder_id == phones[0].party
+    assert world.fresh(packet).holder_id == phones[0].party
 
 
 def naive_claim(packet_id: int, taker: str, holders: list[str]) -> None:
@@ -92,16 +90,18 @@ def naive_write(packet_id: int, taker: str, genesis: bytes) -> None:
     packet.state, packet.holder_id = State.CARRIED, taker
 
 
-def test_the_naive_version_is_caught(each_app: Flask, each_world: World, phones: list[Phone]) -> None:
-    packet = each_world.packet(Way.OUT)
-    believe_they_hold: list[str] = []
-    packet_id = packet.id
-    rush(each_app, [lambda p=p: naive_claim(packet_id, p.party, believe_they_hold) for p in phones])
-    assert len(believe_they_hold) > 1, "the race was not run: the harness would not see a real one either"
+def test_the_naive_version_is_caught(app: Flask, world: World, phones: list[Phone]) -> None:
+    for _ in range(10):  # on a busy machine the first may be done before the second begins
+        packet_id = world.packet(Way.OUT).id
+        believe_they_hold: list[str] = []
+        rush(app, [lambda p=p, n=packet_id, b=believe_they_hold: naive_claim(n, p.party, b) for p in phones])
+        if len(believe_they_hold) > 1:
+            return
+    pytest.fail("the race was not run: the harness would not see a real one either")
 
 
-def test_the_database_itself_refuses_a_second_child(each_app: Flask, each_world: World) -> None:
-    packet = each_world.collected(each_world.phone())
+def test_the_database_itself_refuses_a_second_child(app: Flask, world: World) -> None:
+    packet = world.collected(world.phone())
     first = ledger.lines(packet)[0]
 
     def second() -> None:

@@ -20,8 +20,8 @@ real_state, real_ask = tracking.state_by_number, tracking.ask_details
 
 
 @pytest.fixture
-def known(each_world: World) -> list[str]:
-    return [each_world.packet().number for _ in range(2 * timing.FEW)]
+def known(world: World) -> list[str]:
+    return [world.packet().number for _ in range(2 * timing.FEW)]
 
 
 def tells(found: Samples) -> bool:
@@ -67,11 +67,11 @@ def a_slow_hash_for_known_only(real: Any) -> Any:
     [("number", "state_by_number", an_early_return), ("code", "ask_details", sending_to_known_only)],
 )
 def test_the_work_is_the_same_whether_a_number_exists(
-    each_app: Flask, known: list[str], monkeypatch: pytest.MonkeyPatch, door: str, verb: str, planted: Any
+    app: Flask, known: list[str], monkeypatch: pytest.MonkeyPatch, door: str, verb: str, planted: Any
 ) -> None:
     def measure() -> Samples:
-        asks = timing.VERBS[door](each_app, known, timing.nobodys(timing.FEW))
-        return timing.measure(each_app, asks, VERB_ROUNDS)
+        asks = timing.VERBS[door](app, known, timing.nobodys(timing.FEW))
+        return timing.measure(app, asks, VERB_ROUNDS)
 
     assert not tells(measure())
     monkeypatch.setattr(tracking, verb, planted)
@@ -80,12 +80,12 @@ def test_the_work_is_the_same_whether_a_number_exists(
 
 @pytest.mark.parametrize(("door", "verb"), [("number", "state_by_number"), ("code", "ask_details")])
 def test_the_page_answers_alike_whether_a_number_exists(
-    each_app: Flask, known: list[str], monkeypatch: pytest.MonkeyPatch, door: str, verb: str
+    app: Flask, known: list[str], monkeypatch: pytest.MonkeyPatch, door: str, verb: str
 ) -> None:
     def measure() -> Samples:
-        asks = timing.PAGES[door](each_app, known, timing.nobodys(timing.FEW))
+        asks = timing.PAGES[door](app, known, timing.nobodys(timing.FEW))
         asks.pop("right", None)
-        return timing.measure(each_app, asks, PAGE_ROUNDS)
+        return timing.measure(app, asks, PAGE_ROUNDS)
 
     assert not tells(measure())
     monkeypatch.setattr(tracking, verb, a_slow_hash_for_known_only(getattr(tracking, verb)))

@@ -10,6 +10,7 @@ from app.domain.dossiers import CASES
 from app.domain.steps import NEXT, REASONS, STEPS
 from app.integrations import wording
 
+pytestmark = pytest.mark.dialects("sqlite")  # words come out of no database
 DOMAIN = Path(wording.__file__).parents[1] / "domain"
 SAMPLE = {
     "number": "HS-261123-000001-4", "secret": "0123456789ABCDEF", "code": "123456", "seal": "NP0045821",

@@ -43,7 +43,7 @@ def test_a_channel_that_fails_is_tried_again_later(app: Flask, world: World, mon
     assert "HS-260826-000123-0" in sent[0]
 
 
-def test_what_a_dead_worker_took_comes_back(each_app: Flask) -> None:
+def test_what_a_dead_worker_took_comes_back(app: Flask) -> None:
     say()
     at = now()
     first = atomically(outbox.claim, at)

@@ -60,8 +60,8 @@ def alarms() -> list[tuple[str | None, dict[str, object]]]:
     return [(task.device_id, task.facts) for task in found]
 
 
-def test_a_phone_is_told_the_newest_checkpoint_and_the_proof_from_its_own(each_world: World) -> None:
-    log, wire, packet = Log(each_world.app), line(each_world), each_world.packet()
+def test_a_phone_is_told_the_newest_checkpoint_and_the_proof_from_its_own(world: World) -> None:
+    log, wire, packet = Log(world.app), line(world), world.packet()
     assert wire.send(missed(wire, packet)).json["checkpoint"] is None
     log.sign()
     first = log.read(wire.send(missed(wire, packet)).json["checkpoint"])

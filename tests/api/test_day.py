@@ -176,9 +176,9 @@ def test_a_clerks_browser_session_opens_no_day(world: World, sign_in: Any) -> No
     assert sign_in(world.courier).get("/api/v1/day").status_code == 401
 
 
-def test_setting_out_tells_everybody_on_the_round_once(each_world: World, tuesday: None) -> None:
-    wire, packet = line(each_world), each_world.packet()
-    round_id = plan(each_world, packet)
+def test_setting_out_tells_everybody_on_the_round_once(world: World, tuesday: None) -> None:
+    wire, packet = line(world), world.packet()
+    round_id = plan(world, packet)
     first = wire.post(f"/api/v1/rounds/{round_id}/start")
     again = wire.post(f"/api/v1/rounds/{round_id}/start")
     assert (first.status_code, again.json) == (200, first.json)

@@ -141,14 +141,14 @@ def wire_of(app: Flask, answer: TestResponse) -> dict[str, str]:
 
 
 def test_a_ticket_brings_a_phone_that_waits_and_is_shown_nothing_until_it_is_confirmed(
-    each_app: Flask, each_world: World
+    app: Flask, world: World
 ) -> None:
-    world, phone = each_world, handset(each_world)
-    answer = answer_ticket(each_app, show_ticket(world), phone)
+    world, phone = world, handset(world)
+    answer = answer_ticket(app, show_ticket(world), phone)
     assert answer.status_code == 201
     assert (answer.json["actor"], answer.json["standing"]) == (world.courier.id, "waiting")
     assert [key["id"] for key in answer.json["keys"]["receipt"]] == [1]
-    client, headers = each_app.test_client(), wire_of(each_app, answer)
+    client, headers = app.test_client(), wire_of(app, answer)
     assert client.get("/api/v1/devices/me", headers=headers).json["standing"] == "waiting"
     assert client.get("/api/v1/day", headers=headers).status_code == 401
     atomically(phones.confirm, answer.json["device"], world.act(world.clerk, now()))

@@ -31,20 +31,20 @@ def holds(world: World, answer: Any, device: str, n: int | str, note: str = "") 
     return tokens.signed_by(key, base64.b64decode(result["receipt"]), "\n".join(lines).encode())
 
 
-def test_what_is_applied_gets_a_receipt_that_names_the_committed_row(each_world: World) -> None:
-    wire = line(each_world)
-    answer = wire.send(wire.phone.body(each_world.packet(), "collect")).json
-    assert holds(each_world, answer, wire.phone.device_id, 1)
-    assert not holds(each_world, answer, wire.phone.device_id, 2)
+def test_what_is_applied_gets_a_receipt_that_names_the_committed_row(world: World) -> None:
+    wire = line(world)
+    answer = wire.send(wire.phone.body(world.packet(), "collect")).json
+    assert holds(world, answer, wire.phone.device_id, 1)
+    assert not holds(world, answer, wire.phone.device_id, 2)
     db.session.rollback()
     [result] = answer["results"]
     row = db.session.get_one(ScanRow, bytes.fromhex(result["digest"]))
     assert row.recorded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") == result["recorded_at"]
 
 
-def test_the_same_scan_gets_the_same_receipt_however_late_it_comes_again(each_world: World) -> None:
-    wire = line(each_world)
-    body = wire.phone.body(each_world.packet(), "collect")
+def test_the_same_scan_gets_the_same_receipt_however_late_it_comes_again(world: World) -> None:
+    wire = line(world)
+    body = wire.phone.body(world.packet(), "collect")
     [first] = wire.send(body).json["results"]
     assert wire.send(body, body).json["results"] == [first, first]
 

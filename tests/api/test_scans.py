@@ -32,9 +32,9 @@ def raw() -> list[RawScan]:
     return list(db.session.scalars(sa.select(RawScan)))
 
 
-def test_a_collection_is_recorded_and_answered(each_world: World) -> None:
-    wire, packet = line(each_world), each_world.packet()
-    body = wire.phone.body(packet, "collect", proof=[("CODE", each_world.code(packet))])
+def test_a_collection_is_recorded_and_answered(world: World) -> None:
+    wire, packet = line(world), world.packet()
+    body = wire.phone.body(packet, "collect", proof=[("CODE", world.code(packet))])
     answer = wire.send(body)
     assert answer.status_code == 200
     [result] = answer.json["results"]
@@ -45,7 +45,7 @@ def test_a_collection_is_recorded_and_answered(each_world: World) -> None:
     }  # fmt: skip
     assert (answer.json["contiguous"], answer.json["missing"], answer.json["later"]) == (1, [], [])
     assert (answer.json["checkpoint"], answer.json["consistency"]) == (None, [])
-    assert each_world.fresh(packet).state == State.CARRIED
+    assert world.fresh(packet).state == State.CARRIED
 
 
 def test_the_server_signs_the_time_it_tells(world: World, wire: Line) -> None:
@@ -55,17 +55,17 @@ def test_the_server_signs_the_time_it_tells(world: World, wire: Line) -> None:
     assert tokens.signed_by(world.keys.server.public_key(), base64.b64decode(answer["server_sig"]), message)
 
 
-def test_sending_again_changes_nothing_and_says_the_same(each_world: World) -> None:
-    wire, packet = line(each_world), each_world.packet()
+def test_sending_again_changes_nothing_and_says_the_same(world: World) -> None:
+    wire, packet = line(world), world.packet()
     body = wire.phone.body(packet, "collect")
     first, again = wire.send(body).json, wire.send(body, body).json
     assert again["results"] == first["results"] * 2
     assert kept() == 1
 
 
-def test_fifty_scans_are_one_batch_and_their_order_is_kept(each_world: World) -> None:
-    wire = line(each_world)
-    listed = [each_world.packet(Way.OUT) for _ in range(3)]
+def test_fifty_scans_are_one_batch_and_their_order_is_kept(world: World) -> None:
+    wire = line(world)
+    listed = [world.packet(Way.OUT) for _ in range(3)]
     bodies = [wire.phone.body(packet, "take") for packet in listed]
     bodies += [wire.phone.body(listed[0], "miss", reason="nobody_home", next="another_day") for _ in range(47)]
     answer = wire.send(*bodies)

@@ -20,14 +20,14 @@ PHONES = 12
 
 
 @pytest.fixture
-def lines(each_world: World) -> list[Line]:
+def lines(world: World) -> list[Line]:
     def recruit() -> None:
         for n in range(PHONES):
-            hire(f"rider{n}", f"Bưu tá {n}", Role.COURIER, each_world.post, World.PASSWORD, badge=f"R-{n:02}")
+            hire(f"rider{n}", f"Bưu tá {n}", Role.COURIER, world.post, World.PASSWORD, badge=f"R-{n:02}")
 
     atomically(recruit)
     riders = db.session.scalars(sa.select(User).where(User.login.like("rider%"))).all()
-    return [line(each_world, rider) for rider in riders]
+    return [line(world, rider) for rider in riders]
 
 
 def storm(lines: list[Line], bodies: list[list[bytes]]) -> list[TestResponse]:
@@ -47,8 +47,8 @@ def kept() -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(ScanRow)) or 0
 
 
-def test_every_phone_gets_the_verdicts_on_its_own_scans(each_world: World, lines: list[Line]) -> None:
-    carried = [[each_world.packet(Way.OUT) for _ in range(3)] for _ in lines]
+def test_every_phone_gets_the_verdicts_on_its_own_scans(world: World, lines: list[Line]) -> None:
+    carried = [[world.packet(Way.OUT) for _ in range(3)] for _ in lines]
     numbers = [[packet.number for packet in mine] for mine in carried]
     bodies = [[each.phone.body(packet, "take") for packet in mine] for each, mine in zip(lines, carried, strict=True)]
     answers = storm(lines, bodies)
@@ -58,20 +58,20 @@ def test_every_phone_gets_the_verdicts_on_its_own_scans(each_world: World, lines
     assert kept() == 3 * PHONES
 
 
-def test_one_packet_in_the_storm_still_has_one_holder(each_world: World, lines: list[Line]) -> None:
-    packet = each_world.packet(Way.OUT)
+def test_one_packet_in_the_storm_still_has_one_holder(world: World, lines: list[Line]) -> None:
+    packet = world.packet(Way.OUT)
     answers = storm(lines, [[each.phone.body(packet, "take")] for each in lines])
     assert {answer.status_code for answer in answers} == {200}
-    fresh = each_world.fresh(packet)
-    assert (fresh.state, fresh.holder_id) == ("DISPUTED", each_world.desk.party_id)
+    fresh = world.fresh(packet)
+    assert (fresh.state, fresh.holder_id) == ("DISPUTED", world.desk.party_id)
     assert custody.first_broken(fresh) is None
     assert kept() == PHONES + 1  # and the server's own word that they contradict each other
 
 
 def test_a_scan_that_trips_costs_no_other_phone_anything(
-    each_world: World, lines: list[Line], monkeypatch: pytest.MonkeyPatch
+    world: World, lines: list[Line], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    carried: list[Packet] = [each_world.packet(Way.OUT) for _ in lines]
+    carried: list[Packet] = [world.packet(Way.OUT) for _ in lines]
     bodies = [[each.phone.body(packet, "take")] for each, packet in zip(lines, carried, strict=True)]
     honest, bad = custody.record, carried[5].code
 

@@ -42,15 +42,15 @@ def said(kind: str) -> list[Message]:
     return list(db.session.scalars(sa.select(Message).filter_by(kind=kind)))
 
 
-def test_a_booking_makes_a_waiting_packet_with_a_slip_a_visit_a_code_and_two_messages(each_world: World) -> None:
-    dossier = book(each_world)
+def test_a_booking_makes_a_waiting_packet_with_a_slip_a_visit_a_code_and_two_messages(world: World) -> None:
+    dossier = book(world)
 
     (packet,) = of_dossier(dossier.id)
     assert (packet.state, packet.way, packet.holder_id) == (State.WAITING, Way.IN, dossier.citizen.party_id)
     assert packet.number == dossier.number and packet.slip.issue == 1
     assert visits.open_visit(packet.id) is not None
     assert [paper.name for paper in dossier.papers] == ["Tờ khai", "Căn cước", "Học bạ"]  # not what the ward looks up
-    assert dossier.desk_id == each_world.desk.id and dossier.post_office_id == each_world.post.id
+    assert dossier.desk_id == world.desk.id and dossier.post_office_id == world.post.id
     assert dossier.citizen.phone == "+84900000123" and dossier.citizen.second_phone == "+84900000124"
     (booked,), (door,) = said("booked"), said("door_code")
     assert booked.values["secret"] == dossier.secret and booked.values["day"]
@@ -89,35 +89,35 @@ def at_once(world: World, asked: list[Request]) -> list[str]:
     return heard
 
 
-def test_the_last_place_of_a_slot_goes_to_one_of_many(each_world: World) -> None:
-    first = book(each_world)
+def test_the_last_place_of_a_slot_goes_to_one_of_many(world: World) -> None:
+    first = book(world)
     visit = visits.current(of_dossier(first.id)[0].id)
     assert visit
     slot_id = visit.slot_id
     db.session.execute(sa.update(Slot).where(Slot.id == slot_id).values(taken=Slot.places - 1))
     db.session.commit()
-    asked = [form(each_world) for _ in range(12)]
+    asked = [form(world) for _ in range(12)]
     db.session.rollback()
 
-    heard = at_once(each_world, asked)
+    heard = at_once(world, asked)
 
     assert heard.count("slot_full") == 11
     slot = db.session.get_one(Slot, slot_id, populate_existing=True)
     assert slot.taken == slot.places
 
 
-def test_the_first_bookings_of_an_empty_day_do_not_trip_over_each_other(each_world: World) -> None:
-    asked = [form(each_world) for _ in range(6)]
+def test_the_first_bookings_of_an_empty_day_do_not_trip_over_each_other(world: World) -> None:
+    asked = [form(world) for _ in range(6)]
     db.session.rollback()
-    heard = at_once(each_world, asked)
+    heard = at_once(world, asked)
     assert heard.count("slot_full") == 3
     assert len({number for number in heard if number.startswith("HS-")}) == 3
 
 
-def test_one_form_sent_many_times_at_once_is_one_booking(each_world: World) -> None:
-    asked = form(each_world)
+def test_one_form_sent_many_times_at_once_is_one_booking(world: World) -> None:
+    asked = form(world)
     db.session.rollback()
-    assert len(set(at_once(each_world, [asked] * 6))) == 1
+    assert len(set(at_once(world, [asked] * 6))) == 1
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Dossier)) == 1
 
 

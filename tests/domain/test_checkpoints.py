@@ -42,16 +42,16 @@ def numbers() -> list[tuple[int, int]]:
     return [(leaf.n, leaf.line_id) for leaf in db.session.scalars(sa.select(Leaf).order_by(Leaf.n))]
 
 
-def test_committed_lines_are_numbered_once_by_packet_and_seq(each_app: Flask, each_world: World) -> None:
-    one, other, phone = each_world.packet(), each_world.packet(), each_world.phone()
+def test_committed_lines_are_numbered_once_by_packet_and_seq(app: Flask, world: World) -> None:
+    one, other, phone = world.packet(), world.packet(), world.phone()
     for packet in (other, one, other):
-        lines(each_world, 1, phone, packet)
+        lines(world, 1, phone, packet)
     assert (atomically(checkpoints.sequence), atomically(checkpoints.sequence)) == (3, 0)
     found = db.session.execute(
         sa.select(Leaf.n, Handoff.packet_id, Handoff.seq).join(Handoff, Handoff.id == Leaf.line_id).order_by(Leaf.n)
     )
     assert [tuple(row) for row in found] == [(0, one.id, 1), (1, other.id, 1), (2, other.id, 2)]
-    lines(each_world, 1, phone, one)
+    lines(world, 1, phone, one)
     atomically(checkpoints.sequence)
     assert [n for n, _ in numbers()] == [0, 1, 2, 3]
 
@@ -78,12 +78,12 @@ def test_a_line_that_was_committed_late_is_still_numbered(
     assert numbers() == [(0, 2), (1, 1)]
 
 
-def test_several_sequencers_leave_no_gap_and_number_nothing_twice(each_app: Flask, each_world: World) -> None:
-    lines(each_world, 20)
+def test_several_sequencers_leave_no_gap_and_number_nothing_twice(app: Flask, world: World) -> None:
+    lines(world, 20)
     start = threading.Barrier(6)
 
     def work() -> None:
-        with each_app.app_context():
+        with app.app_context():
             start.wait()
             for _ in range(5):
                 atomically(checkpoints.sequence)
@@ -92,7 +92,7 @@ def test_several_sequencers_leave_no_gap_and_number_nothing_twice(each_app: Flas
     threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:
         thread.start()
-    lines(each_world, 20)
+    lines(world, 20)
     for thread in threads:
         thread.join()
     atomically(checkpoints.sequence)
@@ -101,10 +101,10 @@ def test_several_sequencers_leave_no_gap_and_number_nothing_twice(each_app: Flas
     assert len({line for _, line in found}) == 40
 
 
-def test_the_database_itself_refuses_to_change_the_log(each_app: Flask, each_world: World) -> None:
-    lines(each_world, 1)
+def test_the_database_itself_refuses_to_change_the_log(app: Flask, world: World) -> None:
+    lines(world, 1)
     Sequencer()()
-    signer(each_app).look(0)
+    signer(app).look(0)
     Sequencer()()
     verbs = [
         "UPDATE leaves SET n = n",
@@ -122,16 +122,16 @@ def test_the_database_itself_refuses_to_change_the_log(each_app: Flask, each_wor
 # ---- the signer -------------------------------------------------------------------------------------------------
 
 
-def test_what_the_signer_signs_reaches_the_log_and_is_told(each_app: Flask, each_world: World) -> None:
+def test_what_the_signer_signs_reaches_the_log_and_is_told(app: Flask, world: World) -> None:
     sequencer = Sequencer()
-    lines(each_world, 3)
+    lines(world, 3)
     assert sequencer() == 3
-    head = signer(each_app).look(0)
+    head = signer(app).look(0)
     assert head == Head(3, checkpoints.root(3))
     sequencer()
     kept = checkpoints.newest()
     assert kept is not None and (kept.size, kept.root) == (3, head.root)
-    key = public_key(folder(each_app))
+    key = public_key(folder(app))
     assert key is not None and notes.read(kept.note, key) == head
 
 
@@ -145,8 +145,8 @@ def test_nothing_new_is_nothing_to_sign(app: Flask, world: World) -> None:
     assert one.look(180) is None
 
 
-def test_the_signer_reads_and_cannot_write(each_app: Flask) -> None:
-    with signer(each_app).engine.connect() as connection, pytest.raises(sa.exc.DatabaseError, match="(?i)read.?only"):
+def test_the_signer_reads_and_cannot_write(app: Flask) -> None:
+    with signer(app).engine.connect() as connection, pytest.raises(sa.exc.DatabaseError, match="(?i)read.?only"):
         connection.execute(sa.insert(Leaf).values(n=0, line_id=1, leaf_hash=b""))
 
 
@@ -162,9 +162,9 @@ def test_the_private_key_is_for_its_owner_only(app: Flask) -> None:
 
 
 CHANGES = {
-    "a leaf": "UPDATE leaves SET leaf_hash = x'00' WHERE n = 0",
-    "the tail": "DELETE FROM leaves WHERE n = 2",
-    "the middle": "DELETE FROM leaves WHERE n = 1",
+    "a leaf": sa.update(Leaf).where(Leaf.n == 0).values(leaf_hash=b"\0"),
+    "the tail": sa.delete(Leaf).where(Leaf.n == 2),
+    "the middle": sa.delete(Leaf).where(Leaf.n == 1),
 }
 
 
@@ -180,7 +180,7 @@ def test_the_signer_signs_nothing_that_does_not_extend_what_it_signed(
     before = one.look(0)
     assert before and before.size == 3
     with superuser() as raw:
-        raw.execute(sa.text(CHANGES[what]))
+        raw.execute(CHANGES[what])
         if what != "the tail":  # and the log goes on
             raw.execute(sa.insert(Leaf).values(n=3, line_id=4, leaf_hash=b"\3" * 32))
     one = signer(app) if restarted else one

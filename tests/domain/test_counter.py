@@ -34,8 +34,7 @@ def at_post(world: World, way: Way = Way.IN) -> Packet:
     return world.fresh(packet)
 
 
-def test_a_citizen_brings_the_papers_and_the_home_visit_is_given_back(each_world: World) -> None:
-    world = each_world
+def test_a_citizen_brings_the_papers_and_the_home_visit_is_given_back(world: World) -> None:
     packet = world.packet()
     code, head = world.code(packet), packet.head
     bring(world, packet, code=code, wet_seen=False, counts=COUNTS | {4: 0})
@@ -91,8 +90,7 @@ def test_a_page_from_before_the_packet_moved_is_refused(world: World) -> None:
         atomically(counter.hand_out, packet, world.act(world.clerk), seal="NP0045821", head=old, wet_seen=True)
 
 
-def test_a_result_called_for_at_the_post_office_closes_the_dossier(each_world: World) -> None:
-    world = each_world
+def test_a_result_called_for_at_the_post_office_closes_the_dossier(world: World) -> None:
     packet = at_post(world, Way.OUT)
     code = world.code(packet, Purpose.DELIVER)
     act = world.act(world.clerk)

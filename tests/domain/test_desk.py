@@ -70,8 +70,7 @@ def count(table: Any) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
-def test_receiving_with_the_couriers_pin_is_the_legal_submission(each_world: World) -> None:
-    world = each_world
+def test_receiving_with_the_couriers_pin_is_the_legal_submission(world: World) -> None:
     packet = world.collected(world.phone())
     carrier = packet.holder_id
     manifest = receive(world, packet)
@@ -97,8 +96,7 @@ def test_the_same_form_sent_twice_is_one_record(world: World) -> None:
     assert (first, count(Manifest), told().count("submitted")) == (again, 1, 1)
 
 
-def test_a_wrong_pin_leaves_nothing(each_world: World) -> None:
-    world = each_world
+def test_a_wrong_pin_leaves_nothing(world: World) -> None:
     packet = world.collected(world.phone())
     scans, lines = count(ScanRow), count(AuditLine)
     with pytest.raises(Refused, match="pin_wrong"):
@@ -181,8 +179,7 @@ def test_papers_of_a_cancelled_booking_are_not_opened(world: World) -> None:
         receive(world, world.fresh(packet))
 
 
-def test_accepting_stores_the_code_and_tells_the_due_day(each_world: World) -> None:
-    world = each_world
+def test_accepting_stores_the_code_and_tells_the_due_day(world: World) -> None:
     dossier = submitted(world).dossier
     assert desk.suggested_due(dossier) == DUE
     act = world.act(world.officer)
@@ -242,8 +239,7 @@ def test_a_result_needs_at_least_one_paper(world: World) -> None:
             atomically(desk.ready, dossier, act, papers)
 
 
-def test_a_result_that_goes_home_has_its_own_slip_a_visit_and_a_code(each_world: World) -> None:
-    world = each_world
+def test_a_result_that_goes_home_has_its_own_slip_a_visit_and_a_code(world: World) -> None:
     dossier = with_result(world)
     act = world.act(world.officer)
     packet = atomically(desk.send_result, dossier, act, "np 0051 902")
@@ -260,9 +256,8 @@ def test_a_result_that_goes_home_has_its_own_slip_a_visit_and_a_code(each_world:
 
 
 def test_a_result_called_for_at_the_desk_is_handed_over_with_the_code_and_closes_the_dossier(
-    each_world: World,
+    world: World,
 ) -> None:
-    world = each_world
     packet = at_desk(world)
     assert told()[-1] == "result_at_desk"
     assert db.session.scalar(sa.select(Visit).filter_by(packet_id=packet.id)) is None

@@ -18,8 +18,7 @@ def visit_of(packet: Packet) -> Visit:
     return visit
 
 
-def test_one_button_orders_the_day_and_keeps_every_window(each_app: Flask, each_world: World) -> None:
-    world = each_world
+def test_one_button_orders_the_day_and_keeps_every_window(app: Flask, world: World) -> None:
     mine = [world.packet() for _ in range(3)]
     day = visit_of(mine[0]).slot.day
     plan = routes.plan(dispatch.problem(world.post, day), iterations=100)
@@ -89,8 +88,7 @@ def carried(world: World) -> Packet:
     return world.fresh(packet)
 
 
-def test_what_a_courier_carries_is_planned_for_nobody_else(each_world: World) -> None:
-    world = each_world
+def test_what_a_courier_carries_is_planned_for_nobody_else(world: World) -> None:
     held, other = carried(world), world.packet()
     day = visit_of(held).slot.day
     problem = dispatch.problem(world.post, day)

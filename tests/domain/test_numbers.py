@@ -70,11 +70,11 @@ def test_while_no_pool_is_loaded_the_packet_carries_the_dossiers_own_number(worl
     assert packet.number == packet.dossier.number
 
 
-def test_a_pool_is_used_in_order_and_never_twice_even_at_once(each_app: Flask, each_world: World) -> None:
+def test_a_pool_is_used_in_order_and_never_twice_even_at_once(app: Flask, world: World) -> None:
     atomically(numbers.load_pool, "RR", 10, 29, MONDAY, is_test=True)
 
     def take(_: int) -> str | None:
-        with each_app.app_context():
+        with app.app_context():
             return atomically(numbers.take_s10)
 
     with ThreadPoolExecutor(8) as pool:

@@ -133,8 +133,7 @@ def test_a_stranger_and_a_late_word_do_not_end_a_visit(world: World) -> None:
     assert messages("missed") == 1
 
 
-def test_two_citizens_who_swap_their_times_both_succeed(each_app: Flask, each_world: World) -> None:
-    world = each_world
+def test_two_citizens_who_swap_their_times_both_succeed(app: Flask, world: World) -> None:
     one, two = world.packet(), world.packet()
     offers = [offer.key for offer in visits.offers(world.post, world.act().at) if offer.left][-2:]
     act = world.act()
@@ -146,7 +145,7 @@ def test_two_citizens_who_swap_their_times_both_succeed(each_app: Flask, each_wo
     for again in range(6):
         there, back = offers if again % 2 else reversed(offers)
         jobs = [lambda k=there: atomically(move, ids[0], k), lambda k=back: atomically(move, ids[1], k)]
-        assert rush(each_app, jobs) == [None, None]
+        assert rush(app, jobs) == [None, None]
 
 
 def test_what_the_database_refused_is_not_repeated_in_the_log(capsys: pytest.CaptureFixture[str], app: Flask) -> None:

@@ -58,13 +58,13 @@ def again(device: Device) -> Device:
 # ---- coming into service ----------------------------------------------------------------------------------------
 
 
-def test_a_ticket_a_key_and_a_second_person_bring_a_phone_into_service(each_world: World) -> None:
-    _phone, device = waiting(each_world)
-    assert (device.user_id, device.party_id) == (each_world.courier.id, each_world.courier.party_id)
+def test_a_ticket_a_key_and_a_second_person_bring_a_phone_into_service(world: World) -> None:
+    _phone, device = waiting(world)
+    assert (device.user_id, device.party_id) == (world.courier.id, world.courier.party_id)
     assert device.standing(SOON) is Standing.WAITING and not device.lives(SOON)
-    device = confirm(each_world, device)
+    device = confirm(world, device)
     assert device.lives(SOON)
-    assert (device.enrolled_by_id, device.second_by_id) == (each_world.dispatcher.id, each_world.clerk.id)
+    assert (device.enrolled_by_id, device.second_by_id) == (world.dispatcher.id, world.clerk.id)
     assert device.valid_until == SOON + LIFE
     done = db.session.scalars(sa.select(AuditLine.action).order_by(AuditLine.id)).all()
     assert done == ["phone_invite", "phone_confirm"]
@@ -92,12 +92,12 @@ def refused(world: World, letters: str, at: datetime = SOON) -> str:
     return caught.value.key
 
 
-def test_a_ticket_is_good_for_ten_minutes_and_one_phone(each_world: World) -> None:
-    letters = show_ticket(each_world)
-    assert refused(each_world, letters, MONDAY + timedelta(minutes=10)) == "ticket_over"
-    take(each_world, letters, handset(each_world.courier), MONDAY + timedelta(minutes=9, seconds=59))
-    assert refused(each_world, letters) == "ticket_used"
-    assert len(devices.of(each_world.courier)) == 1
+def test_a_ticket_is_good_for_ten_minutes_and_one_phone(world: World) -> None:
+    letters = show_ticket(world)
+    assert refused(world, letters, MONDAY + timedelta(minutes=10)) == "ticket_over"
+    take(world, letters, handset(world.courier), MONDAY + timedelta(minutes=9, seconds=59))
+    assert refused(world, letters) == "ticket_used"
+    assert len(devices.of(world.courier)) == 1
 
 
 def test_a_newer_ticket_ends_the_earlier_ones_of_the_same_courier_only(world: World) -> None:
@@ -143,14 +143,14 @@ def test_nobody_of_another_office_invites_confirms_or_rejects(world: World) -> N
     assert again(device).standing(SOON) is Standing.WAITING
 
 
-def test_six_digits_that_differ_end_the_phone_for_good(each_world: World) -> None:
-    _phone, device = waiting(each_world)
-    atomically(phones.reject, device.id, each_world.act(each_world.clerk, SOON))
+def test_six_digits_that_differ_end_the_phone_for_good(world: World) -> None:
+    _phone, device = waiting(world)
+    atomically(phones.reject, device.id, world.act(world.clerk, SOON))
     device = again(device)
     assert (device.revoked_at, device.revoked_why) == (SOON, Why.MISMATCH)
     with pytest.raises(Refused, match="phone_over"):
-        confirm(each_world, device)
-    assert devices.has_room(each_world.courier, SOON)
+        confirm(world, device)
+    assert devices.has_room(world.courier, SOON)
 
 
 def test_a_phone_nobody_confirmed_for_a_day_is_enrolled_anew(world: World) -> None:
@@ -196,34 +196,34 @@ def test_somebody_who_has_left_is_given_no_phone(world: World) -> None:
 # ---- races ------------------------------------------------------------------------------------------------------
 
 
-def test_one_ticket_answered_by_two_phones_at_once_makes_one_device(each_app: Flask, each_world: World) -> None:
-    letters = show_ticket(each_world)
-    both = [handset(each_world.courier) for _ in range(8)]
+def test_one_ticket_answered_by_two_phones_at_once_makes_one_device(app: Flask, world: World) -> None:
+    letters = show_ticket(world)
+    both = [handset(world.courier) for _ in range(8)]
 
     def claim(phone: Handset) -> Callable[[], object]:
         def run() -> object:
             try:
-                return take(each_world, letters, phone).id
+                return take(world, letters, phone).id
             except Refused as refusal:
                 return refusal.key
 
         return run
 
-    found = rush(each_app, [claim(phone) for phone in both])
+    found = rush(app, [claim(phone) for phone in both])
     assert found.count("ticket_used") == 7
     db.session.rollback()
-    assert [device.id for device in devices.of(each_world.courier)] == [one for one in found if one != "ticket_used"]
+    assert [device.id for device in devices.of(world.courier)] == [one for one in found if one != "ticket_used"]
 
 
-def test_three_phones_that_come_at_once_find_two_places(each_app: Flask, each_world: World) -> None:
-    letters, courier = show_ticket(each_world), each_world.courier
+def test_three_phones_that_come_at_once_find_two_places(app: Flask, world: World) -> None:
+    letters, courier = show_ticket(world), world.courier
     keys = [handset(courier) for _ in range(8)]
 
     def by_password(phone: Handset) -> Callable[[], object]:
         def run() -> object:
             try:
                 user = db.session.get_one(User, courier.id)
-                return atomically(devices.enrol, user, phone.der, "", each_world.act(user, SOON))[0].id
+                return atomically(devices.enrol, user, phone.der, "", world.act(user, SOON))[0].id
             except Refused as refusal:
                 return refusal.key
 
@@ -231,11 +231,11 @@ def test_three_phones_that_come_at_once_find_two_places(each_app: Flask, each_wo
 
     def by_ticket() -> object:
         try:
-            return take(each_world, letters, keys[0]).id
+            return take(world, letters, keys[0]).id
         except Refused as refusal:
             return refusal.key
 
-    found = rush(each_app, [by_ticket, *(by_password(phone) for phone in keys[1:])])
+    found = rush(app, [by_ticket, *(by_password(phone) for phone in keys[1:])])
     assert found.count("phones_full") == 6
     db.session.rollback()
     assert len(devices.of(courier)) == 2
@@ -244,31 +244,31 @@ def test_three_phones_that_come_at_once_find_two_places(each_app: Flask, each_wo
 # ---- scans of a phone that waits --------------------------------------------------------------------------------
 
 
-def test_what_a_phone_scans_before_it_is_confirmed_is_held_and_judged_when_it_is(each_world: World) -> None:
-    phone, _device = waiting(each_world)
-    packet = each_world.packet(Way.OUT)
+def test_what_a_phone_scans_before_it_is_confirmed_is_held_and_judged_when_it_is(world: World) -> None:
+    phone, _device = waiting(world)
+    packet = world.packet(Way.OUT)
     first = phone.scan(packet, "take", MONDAY, seal="NP0045821")
     second = phone.scan(packet, "miss", MONDAY, reason="nobody_home", next="another_day")
     for scan in (first, second):
-        outcome = each_world.record(scan)
+        outcome = world.record(scan)
         assert (outcome.verdict, outcome.why) == (Ruling.HELD, "device_unconfirmed")
-    assert each_world.fresh(packet).state == State.WAITING
-    confirm(each_world, again(_device))
-    assert each_world.fresh(packet).state == State.CARRIED
+    assert world.fresh(packet).state == State.WAITING
+    confirm(world, again(_device))
+    assert world.fresh(packet).state == State.CARRIED
     assert [scans.latest(scan.digest).verdict for scan in (first, second)] == [Ruling.APPLIED] * 2  # type: ignore[union-attr]
     assert again(_device).contiguous == 2
-    assert custody.first_broken(each_world.fresh(packet)) is None
+    assert custody.first_broken(world.fresh(packet)) is None
 
 
-def test_what_a_rejected_phone_scanned_stays_held_and_moves_nothing(each_world: World) -> None:
-    phone, device = waiting(each_world)
-    packet = each_world.packet(Way.OUT)
+def test_what_a_rejected_phone_scanned_stays_held_and_moves_nothing(world: World) -> None:
+    phone, device = waiting(world)
+    packet = world.packet(Way.OUT)
     scan = phone.scan(packet, "take", MONDAY, seal="NP0045821")
-    each_world.record(scan)
-    atomically(phones.reject, device.id, each_world.act(each_world.clerk, SOON))
+    world.record(scan)
+    atomically(phones.reject, device.id, world.act(world.clerk, SOON))
     verdict = scans.latest(scan.digest)
     assert verdict and (verdict.verdict, verdict.why) == (Ruling.HELD, "device_unconfirmed")
-    assert each_world.fresh(packet).state == State.WAITING
+    assert world.fresh(packet).state == State.WAITING
 
 
 def test_a_scan_for_another_person_is_not_believed_when_the_phone_is_confirmed(world: World) -> None:
@@ -288,14 +288,14 @@ def renew(world: World, phone: Handset, device: Device, at: datetime) -> Device:
     return atomically(phones.renew, device.id, tokens.sign(phone.key, phones.renewal(device)), world.act(None, at))
 
 
-def test_a_phone_in_use_goes_on_with_the_same_key_when_its_end_is_near(each_world: World) -> None:
-    phone, device = waiting(each_world)
-    device = confirm(each_world, device)
+def test_a_phone_in_use_goes_on_with_the_same_key_when_its_end_is_near(world: World) -> None:
+    phone, device = waiting(world)
+    device = confirm(world, device)
     ends = device.valid_until
     assert ends
-    assert renew(each_world, phone, device, SOON + timedelta(days=59)).valid_until == ends
+    assert renew(world, phone, device, SOON + timedelta(days=59)).valid_until == ends
     late = SOON + timedelta(days=61)
-    assert renew(each_world, phone, again(device), late).valid_until == late + LIFE
+    assert renew(world, phone, again(device), late).valid_until == late + LIFE
 
 
 def test_a_renewal_counts_once_and_only_by_the_phones_own_key(world: World) -> None:
@@ -326,15 +326,15 @@ def test_a_phone_out_of_service_cannot_renew_itself(world: World, how: str) -> N
         renew(world, phone, again(device), at)
 
 
-def test_a_lost_phone_is_out_of_service_at_once_and_what_it_never_sent_becomes_a_task(each_world: World) -> None:
-    phone, packet = each_world.phone(), each_world.packet()
+def test_a_lost_phone_is_out_of_service_at_once_and_what_it_never_sent_becomes_a_task(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
     bodies = [phone.scan(packet, "miss", reason="nobody_home", next="another_day") for _ in range(5)]
-    each_world.record(bodies[0])
-    each_world.record(bodies[4])
-    device = atomically(phones.retire, phone.device_id, Why.LOST, each_world.act(each_world.dispatcher, SOON))
+    world.record(bodies[0])
+    world.record(bodies[4])
+    device = atomically(phones.retire, phone.device_id, Why.LOST, world.act(world.dispatcher, SOON))
     assert not device.lives(SOON) and device.revoked_why is Why.LOST
     task = db.session.scalars(sa.select(Task).filter_by(device_id=phone.device_id)).one()
-    assert (task.kind, task.office_id) == (TaskKind.DEVICE_GAP, each_world.post.id)
+    assert (task.kind, task.office_id) == (TaskKind.DEVICE_GAP, world.post.id)
     assert task.facts == {"missing": [2, 3, 4]}
 
 
@@ -371,8 +371,8 @@ def test_who_may_take_whose_phone_out_of_service(world: World) -> None:
     assert tries(world.supervisor) == "done"
 
 
-def test_whoever_leaves_is_signed_out_everywhere_and_no_phone_is_in_service(each_world: World) -> None:
-    world = each_world
+def test_whoever_leaves_is_signed_out_everywhere_and_no_phone_is_in_service(world: World) -> None:
+    world = world
     phones_ = [world.phone(), world.phone()]
     secret = atomically(sessions.begin, world.courier.id, world.act())
     atomically(phones.dismiss, world.courier, world.act(world.admin, SOON))
@@ -392,12 +392,12 @@ def test_a_ticket_is_shown_for_couriers_only(world: World) -> None:
     assert db.session.scalars(sa.select(Ticket)).all() == []
 
 
-def test_the_list_counts_what_is_missing_and_says_when_a_phone_was_last_heard_of(each_world: World) -> None:
-    phone, quiet, packet = each_world.phone(), each_world.phone(), each_world.packet()
+def test_the_list_counts_what_is_missing_and_says_when_a_phone_was_last_heard_of(world: World) -> None:
+    phone, quiet, packet = world.phone(), world.phone(), world.packet()
     made = [phone.scan(packet, "miss", reason="nobody_home", next="another_day") for _ in range(7)]
     for n, minutes in ((1, 1), (2, 2), (4, 3), (7, 4)):
-        each_world.record(made[n - 1], MONDAY + timedelta(minutes=minutes))
-    found = phones.listed(devices.of(each_world.courier), SOON)
+        world.record(made[n - 1], MONDAY + timedelta(minutes=minutes))
+    found = phones.listed(devices.of(world.courier), SOON)
     by_id = {one.device.id: one for one in found}
     assert (by_id[phone.device_id].missing, by_id[quiet.device_id].missing) == (3, 0)
     assert by_id[phone.device_id].seen_at == MONDAY + timedelta(minutes=4)

@@ -42,28 +42,28 @@ def on(task_id: int, verb: Callable[..., object], *args: object, **more: object)
     atomically(lambda: verb(tasks.get(task_id), *args, **more))
 
 
-def test_the_same_thing_is_one_open_task_however_often_it_is_raised(each_world: World) -> None:
-    packet = each_world.packet()
+def test_the_same_thing_is_one_open_task_however_often_it_is_raised(world: World) -> None:
+    packet = world.packet()
     first = opened(TaskKind.DISPUTED, packet, why="two_children")
     again = opened(TaskKind.DISPUTED, packet, MONDAY + timedelta(hours=1), claims=3)
     assert again == first
     assert the(first).facts == {"why": "two_children", "claims": 3}
     assert the(first).opened_at == MONDAY
     assert opened(TaskKind.DAMAGED, packet) != first
-    assert opened(TaskKind.DISPUTED, each_world.packet()) != first
+    assert opened(TaskKind.DISPUTED, world.packet()) != first
 
 
-def test_closed_it_may_happen_again(each_world: World) -> None:
-    packet = each_world.packet()
+def test_closed_it_may_happen_again(world: World) -> None:
+    packet = world.packet()
     first = opened(TaskKind.AFTER_CANCEL, packet)
-    on(first, tasks.close, "returned_to_citizen", each_world.act(each_world.clerk))
+    on(first, tasks.close, "returned_to_citizen", world.act(world.clerk))
     assert opened(TaskKind.AFTER_CANCEL, packet) != first
 
 
 @pytest.mark.parametrize("kind", [TaskKind.RAW_INBOX, TaskKind.DISPUTED])
-def test_the_database_refuses_a_second_open_task_about_the_same_thing(each_world: World, kind: TaskKind) -> None:
+def test_the_database_refuses_a_second_open_task_about_the_same_thing(world: World, kind: TaskKind) -> None:
     """Also where packet, scan and device are all NULL."""
-    packet = each_world.packet() if kind is TaskKind.DISPUTED else None
+    packet = world.packet() if kind is TaskKind.DISPUTED else None
     first = the(opened(kind, packet))
     copy = {c.name: getattr(first, c.name) for c in Task.__table__.columns if c.name != "id"}
     with pytest.raises(sa.exc.IntegrityError):
@@ -72,40 +72,40 @@ def test_the_database_refuses_a_second_open_task_about_the_same_thing(each_world
     atomically(lambda: db.session.add(Task(**copy)))
 
 
-def test_twenty_who_raise_it_at_once_raise_one(each_app: Flask, each_world: World) -> None:
-    packet_id = each_world.packet().id
+def test_twenty_who_raise_it_at_once_raise_one(app: Flask, world: World) -> None:
+    packet_id = world.packet().id
 
     def once() -> int:
         return atomically(lambda: tasks.raise_(SEAL, MONDAY, packet=db.session.get_one(Packet, packet_id)).id)
 
-    found = rush(each_app, [once] * 20)
+    found = rush(app, [once] * 20)
     assert len({one for one in found if isinstance(one, int)}) == 1
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Task)) == 1
 
 
-def test_a_task_belongs_to_the_office_of_whoever_answers_for_the_packet(each_world: World) -> None:
-    waiting, phone = each_world.packet(), each_world.phone()
-    at_desk = each_world.packet(Way.OUT)
-    carried = each_world.collected(phone)
-    assert the(opened(TaskKind.OLD_ISSUE, waiting)).office_id == each_world.post.id  # a citizen's: who serves them
-    assert the(opened(TaskKind.OLD_ISSUE, at_desk)).office_id == each_world.desk.id
-    assert the(opened(TaskKind.OLD_ISSUE, carried)).office_id == each_world.courier.office_id
-    assert the(opened(TaskKind.MISSING, at_desk, office_id=each_world.post.id)).office_id == each_world.post.id
+def test_a_task_belongs_to_the_office_of_whoever_answers_for_the_packet(world: World) -> None:
+    waiting, phone = world.packet(), world.phone()
+    at_desk = world.packet(Way.OUT)
+    carried = world.collected(phone)
+    assert the(opened(TaskKind.OLD_ISSUE, waiting)).office_id == world.post.id  # a citizen's: who serves them
+    assert the(opened(TaskKind.OLD_ISSUE, at_desk)).office_id == world.desk.id
+    assert the(opened(TaskKind.OLD_ISSUE, carried)).office_id == world.courier.office_id
+    assert the(opened(TaskKind.MISSING, at_desk, office_id=world.post.id)).office_id == world.post.id
 
 
-def test_a_task_without_a_packet_belongs_to_the_office_of_the_device(each_world: World) -> None:
-    phone = each_world.phone(each_world.strange_courier)
+def test_a_task_without_a_packet_belongs_to_the_office_of_the_device(world: World) -> None:
+    phone = world.phone(world.strange_courier)
     gap = the(opened(TaskKind.DEVICE_GAP, device_id=phone.device_id, missing=[4, 5]))
-    assert (gap.office_id, gap.facts) == (each_world.other_post.id, {"missing": [4, 5]})
-    stray = phone.scan(each_world.packet(), "collect", code="7" * 16)
-    each_world.record(stray)
-    assert the(opened(TaskKind.HELD, digest=stray.digest)).office_id == each_world.other_post.id
+    assert (gap.office_id, gap.facts) == (world.other_post.id, {"missing": [4, 5]})
+    stray = phone.scan(world.packet(), "collect", code="7" * 16)
+    world.record(stray)
+    assert the(opened(TaskKind.HELD, digest=stray.digest)).office_id == world.other_post.id
 
 
 @pytest.mark.parametrize("kind", [kind for kind, rule in KINDS.items() if rule.keeper is Keeper.SUPERVISOR])
-def test_what_an_office_must_not_judge_goes_to_the_supervisors(each_world: World, kind: TaskKind) -> None:
-    assert the(opened(kind, each_world.collected(each_world.phone()))).office_id is None
+def test_what_an_office_must_not_judge_goes_to_the_supervisors(world: World, kind: TaskKind) -> None:
+    assert the(opened(kind, world.collected(world.phone()))).office_id is None
 
 
 @pytest.mark.parametrize("kind", TaskKind)
@@ -121,8 +121,8 @@ def test_names_and_sentences_stay_out_of_the_facts(world: World) -> None:
     assert the(task).facts == {"seal": "NP0045821", "n": 3}
 
 
-def test_the_server_lowers_what_has_settled_itself(each_world: World) -> None:
-    packet, other = each_world.packet(), each_world.packet()
+def test_the_server_lowers_what_has_settled_itself(world: World) -> None:
+    packet, other = world.packet(), world.packet()
     first, second = opened(TaskKind.COLLECT_UNPROVEN, packet), opened(TaskKind.COLLECT_UNPROVEN, other)
 
     def lower() -> int:
@@ -135,36 +135,36 @@ def test_the_server_lowers_what_has_settled_itself(each_world: World) -> None:
         tasks.lower(TaskKind.COLLECT_UNPROVEN, MONDAY, outcome="attested")
 
 
-def test_who_takes_a_task_owns_it_until_a_colleague_takes_it_over_on_purpose(each_world: World) -> None:
-    task = opened(TaskKind.DISPUTED, each_world.packet())
-    on(task, tasks.take, each_world.act(each_world.clerk))
+def test_who_takes_a_task_owns_it_until_a_colleague_takes_it_over_on_purpose(world: World) -> None:
+    task = opened(TaskKind.DISPUTED, world.packet())
+    on(task, tasks.take, world.act(world.clerk))
     with pytest.raises(Refused, match="task_taken"):
-        on(task, tasks.take, each_world.act(each_world.dispatcher))
-    assert the(task).owner_id == each_world.clerk.id
-    later = each_world.act(each_world.dispatcher, MONDAY + timedelta(hours=1))
+        on(task, tasks.take, world.act(world.dispatcher))
+    assert the(task).owner_id == world.clerk.id
+    later = world.act(world.dispatcher, MONDAY + timedelta(hours=1))
     on(task, tasks.take, later, over=True)
-    assert (the(task).owner_id, the(task).taken_at) == (each_world.dispatcher.id, MONDAY)
+    assert (the(task).owner_id, the(task).taken_at) == (world.dispatcher.id, MONDAY)
 
 
-def test_of_two_who_take_it_at_once_one_has_it(each_app: Flask, each_world: World) -> None:
-    task = opened(TaskKind.DISPUTED, each_world.packet())
+def test_of_two_who_take_it_at_once_one_has_it(app: Flask, world: World) -> None:
+    task = opened(TaskKind.DISPUTED, world.packet())
 
     def claim(user_id: str) -> str:
-        who = db.session.get_one(type(each_world.clerk), user_id)
+        who = db.session.get_one(type(world.clerk), user_id)
         try:
-            on(task, tasks.take, each_world.act(who))
+            on(task, tasks.take, world.act(who))
         except Refused as refusal:
             return refusal.key
         return "mine"
 
-    both = each_world.clerk.id, each_world.dispatcher.id
-    assert sorted(rush(each_app, [lambda who=who: claim(who) for who in both])) == ["mine", "task_taken"]  # type: ignore[type-var]
+    both = world.clerk.id, world.dispatcher.id
+    assert sorted(rush(app, [lambda who=who: claim(who) for who in both])) == ["mine", "task_taken"]  # type: ignore[type-var]
 
 
-def test_a_closed_task_is_neither_taken_nor_closed_again(each_world: World) -> None:
-    act, task = each_world.act(each_world.clerk), opened(TaskKind.SURPLUS, each_world.packet())
+def test_a_closed_task_is_neither_taken_nor_closed_again(world: World) -> None:
+    act, task = world.act(world.clerk), opened(TaskKind.SURPLUS, world.packet())
     on(task, tasks.close, "looked_at", act)
-    assert (the(task).outcome, the(task).owner_id) == ("looked_at", each_world.clerk.id)
+    assert (the(task).outcome, the(task).owner_id) == ("looked_at", world.clerk.id)
     for again in (lambda: on(task, tasks.close, "looked_at", act), lambda: on(task, tasks.take, act)):
         with pytest.raises(Refused, match="task_closed"):
             again()

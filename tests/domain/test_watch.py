@@ -32,8 +32,8 @@ def close(task: Task, outcome: str, world: World, at: datetime = MONDAY) -> None
     atomically(lambda: tasks.close(tasks.get(task.id), outcome, world.act(world.clerk, at)))
 
 
-def test_a_quiet_morning_raises_nothing(each_world: World) -> None:
-    each_world.collected(each_world.phone())
+def test_a_quiet_morning_raises_nothing(world: World) -> None:
+    world.collected(world.phone())
     assert look(MONDAY + 48 * HOUR) == 0
 
 
@@ -44,34 +44,34 @@ def owing(world: World, phone: Phone) -> None:
     world.record(phone.scan(world.packet(), "miss", reason="nobody_home", next="another_day", seal=None))
 
 
-def test_a_scan_that_does_not_arrive_is_missed_after_two_hours(each_world: World) -> None:
-    phone = each_world.phone()
-    owing(each_world, phone)
+def test_a_scan_that_does_not_arrive_is_missed_after_two_hours(world: World) -> None:
+    phone = world.phone()
+    owing(world, phone)
     assert look(MONDAY + 2 * HOUR - timedelta(seconds=1)) == 0
     assert (look(MONDAY + 2 * HOUR), look(MONDAY + 3 * HOUR)) == (1, 0)
     task = only(TaskKind.DEVICE_GAP)
-    assert (task.device_id, task.office_id, task.facts) == (phone.device_id, each_world.post.id, {"missing": [2]})
+    assert (task.device_id, task.office_id, task.facts) == (phone.device_id, world.post.id, {"missing": [2]})
 
 
-def test_the_missing_scan_arrives_and_the_task_closes_itself(each_world: World) -> None:
-    phone, packet = each_world.phone(), each_world.packet()
-    each_world.collected(phone)
+def test_the_missing_scan_arrives_and_the_task_closes_itself(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    world.collected(phone)
     late = phone.scan(packet, "miss", reason="nobody_home", next="another_day", seal=None)
-    each_world.record(phone.scan(packet, "miss", reason="nobody_home", next="later_today", seal=None))
+    world.record(phone.scan(packet, "miss", reason="nobody_home", next="later_today", seal=None))
     look(MONDAY + 2 * HOUR)
-    each_world.record(late, MONDAY + 3 * HOUR)
+    world.record(late, MONDAY + 3 * HOUR)
     look(MONDAY + 3 * HOUR)
     assert (only(TaskKind.DEVICE_GAP).outcome, only(TaskKind.DEVICE_GAP).closed_by_id) == ("scans_arrived", None)
 
 
-def test_a_gap_somebody_closed_is_not_raised_again_and_a_new_one_is(each_world: World) -> None:
-    phone = each_world.phone()
-    owing(each_world, phone)
+def test_a_gap_somebody_closed_is_not_raised_again_and_a_new_one_is(world: World) -> None:
+    phone = world.phone()
+    owing(world, phone)
     look(MONDAY + 2 * HOUR)
-    close(only(TaskKind.DEVICE_GAP), "device_replaced", each_world, MONDAY + 3 * HOUR)
+    close(only(TaskKind.DEVICE_GAP), "device_replaced", world, MONDAY + 3 * HOUR)
     assert look(MONDAY + 30 * HOUR) == 0
-    other = each_world.phone(each_world.second_courier)
-    owing(each_world, other)
+    other = world.phone(world.second_courier)
+    owing(world, other)
     assert look(MONDAY + 30 * HOUR) == 1
 
 
@@ -82,28 +82,28 @@ def held(world: World) -> scans.Scan:
     return scan
 
 
-def test_a_scan_whose_parent_does_not_come_is_somebodys_after_twelve_hours(each_world: World) -> None:
-    scan = held(each_world)
+def test_a_scan_whose_parent_does_not_come_is_somebodys_after_twelve_hours(world: World) -> None:
+    scan = held(world)
     assert look(MONDAY + 12 * HOUR - timedelta(seconds=1)) == 0
     assert (look(MONDAY + 12 * HOUR), look(MONDAY + 13 * HOUR)) == (1, 0)
     task = only(TaskKind.HELD)
     assert (task.digest, task.facts["why"], task.packet_id is not None) == (scan.digest, "parent_unknown", True)
-    close(task, "recorded_anew", each_world)
+    close(task, "recorded_anew", world)
     assert look(MONDAY + 48 * HOUR) == 0
 
 
-def test_what_found_its_place_is_lowered(each_world: World) -> None:
-    scan = held(each_world)
+def test_what_found_its_place_is_lowered(world: World) -> None:
+    scan = held(world)
     look(MONDAY + 12 * HOUR)
     atomically(scans.rule, scan.digest, scans.Ruling.DUPLICATE, None, None, MONDAY)
     look(MONDAY + 13 * HOUR)
     assert only(TaskKind.HELD).outcome == "judged"
 
 
-def test_what_is_not_believed_is_somebodys_at_once(each_world: World) -> None:
-    scan = each_world.phone().scan(each_world.packet(), "collect")
+def test_what_is_not_believed_is_somebodys_at_once(world: World) -> None:
+    scan = world.phone().scan(world.packet(), "collect")
     forged = scans.parse(scan.body, b"x" * 64)
-    assert each_world.record(forged).why == "bad_signature"
+    assert world.record(forged).why == "bad_signature"
     look()
     (task,) = (task for kind in (TaskKind.QUARANTINED, TaskKind.FORGED_SLIP) for task in of(kind))
     assert (task.digest, task.office_id) == (forged.digest, None)
@@ -119,22 +119,22 @@ def disputed(world: World) -> Packet:
     return world.fresh(packet)
 
 
-def test_a_dispute_is_never_without_an_open_task(each_world: World) -> None:
-    packet = disputed(each_world)
+def test_a_dispute_is_never_without_an_open_task(world: World) -> None:
+    packet = disputed(world)
     look()
     task = only(TaskKind.DISPUTED)
-    assert (task.packet_id, task.office_id, task.closed_at) == (packet.id, each_world.desk.id, None)
+    assert (task.packet_id, task.office_id, task.closed_at) == (packet.id, world.desk.id, None)
     assert (look(), len(of(TaskKind.HELD))) == (0, 0)
 
 
 @pytest.mark.parametrize("proven", [True, False])
-def test_a_delivery_has_a_day_to_be_proven(each_world: World, proven: bool) -> None:
-    phone, packet = each_world.phone(), each_world.packet(Way.OUT)
-    each_world.record(phone.scan(packet, "take"))
+def test_a_delivery_has_a_day_to_be_proven(world: World, proven: bool) -> None:
+    phone, packet = world.phone(), world.packet(Way.OUT)
+    world.record(phone.scan(packet, "take"))
     claim = phone.scan(
-        each_world.fresh(packet), "deliver", giver=phone.party, taker=phone.party, proof=[("WET_CLAIMED", "")]
+        world.fresh(packet), "deliver", giver=phone.party, taker=phone.party, proof=[("WET_CLAIMED", "")]
     )
-    each_world.record(claim)
+    world.record(claim)
     look(MONDAY + 24 * HOUR - timedelta(seconds=1))
     already = len(of(TaskKind.DELIVERY_UNVERIFIED))
     look(MONDAY + 24 * HOUR)
@@ -146,8 +146,8 @@ def test_a_delivery_has_a_day_to_be_proven(each_world: World, proven: bool) -> N
     assert only(TaskKind.DELIVERY_UNVERIFIED).outcome == ("proven" if proven else None)
 
 
-def test_what_nobody_could_read_is_one_matter_for_each_phone(each_world: World) -> None:
-    phone = each_world.phone()
+def test_what_nobody_could_read_is_one_matter_for_each_phone(world: World) -> None:
+    phone = world.phone()
     for data, device in ((b"{", phone.device_id), (b"[", phone.device_id), (b"?", None)):
         atomically(scans.keep_raw, data, device, MONDAY)
     look()
@@ -155,9 +155,7 @@ def test_what_nobody_could_read_is_one_matter_for_each_phone(each_world: World) 
     assert found == {phone.device_id: 2, None: 1}
     for task in of(TaskKind.RAW_INBOX):
         atomically(
-            lambda task=task: tasks.close(
-                tasks.get(task.id), "looked_at", each_world.act(each_world.supervisor, MONDAY + HOUR)
-            )
+            lambda task=task: tasks.close(tasks.get(task.id), "looked_at", world.act(world.supervisor, MONDAY + HOUR))
         )
     assert look(MONDAY + 2 * HOUR) == 0
     atomically(scans.keep_raw, b"!", phone.device_id, MONDAY + 3 * HOUR)

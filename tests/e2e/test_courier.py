@@ -16,6 +16,8 @@ from app.domain.visits import Round, VisitState, open_visit
 from tests.e2e.conftest import Camera, Site, axe_faults
 from tests.world import World
 
+pytestmark = pytest.mark.dialects("sqlite")  # what the phone does; the journey is taken on both
+
 
 def plan(world: World, *listed: Packet, started: bool = True) -> None:
     """A round for today."""

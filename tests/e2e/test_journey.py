@@ -21,6 +21,7 @@ from app.domain.visits import Round, Slot, VisitState, open_visit
 from tests.e2e.conftest import Camera, Site, axe_faults
 from tests.world import World
 
+pytestmark = pytest.mark.dialects("sqlite")
 SCREENS = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1280, "height": 800}}
 WATCH = "document.addEventListener('securitypolicyviolation', e => (window.broken ||= []).push(e.violatedDirective))"
 Enter = Callable[..., "Person"]
@@ -219,6 +220,7 @@ class Courier:
         self.says("Đã trao xong", "ok")
 
 
+@pytest.mark.parametrize(("enter", "dialect"), [("phone", "sqlite"), ("desk", "postgresql")], indirect=True)
 def test_a_dossier_travels_from_home_to_the_desk_and_back(
     world: World, site: Site, camera: Camera, enter: Enter
 ) -> None:

@@ -18,6 +18,7 @@ from tests.e2e.conftest import Site
 from tests.e2e.test_courier import plan, press, sign_in
 from tests.world import World
 
+pytestmark = pytest.mark.dialects("sqlite")
 ANSWERED = "**/api/v1/scans"
 
 

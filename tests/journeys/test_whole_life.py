@@ -80,8 +80,8 @@ class Life:
 
 
 @pytest.fixture
-def life(each_app: Flask, each_world: World) -> Life:
-    return Life(each_app, each_world)
+def life(app: Flask, world: World) -> Life:
+    return Life(app, world)
 
 
 def test_from_a_home_to_the_desk_and_back_to_the_home(life: Life) -> None:

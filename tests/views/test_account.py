@@ -6,9 +6,11 @@ import pytest
 import time_machine
 from flask import Flask
 
+from app.config import Settings
 from app.db import atomically, db, now
 from app.domain import sessions
 from app.domain.people import Role, User
+from tests.conftest import start
 from tests.world import World
 
 
@@ -100,21 +102,12 @@ def test_every_page_carries_its_shield(app: Flask, world: World) -> None:
     assert "camera=()" in answer.headers["Permissions-Policy"]
 
 
-def test_the_cookie_is_locked_down_behind_https(settings, empty_sqlite, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    import shutil
-
-    from app import create_app
-
-    path = shutil.copy(empty_sqlite, tmp_path / "https.db")
-    update = {"database_url": f"sqlite:///{path}", "base_url": "https://hs.example"}
-    app = create_app(settings.model_copy(update=update), TESTING=True, WTF_CSRF_ENABLED=False)
-    with app.app_context():
+def test_the_cookie_is_locked_down_behind_https(settings: Settings, database: str) -> None:
+    for app in start(settings.model_copy(update={"base_url": "https://hs.example"}), database):
         World.build(app)
         answer = app.test_client().post(
             "/sign-in", data={"login": "desk1", "password": World.PASSWORD}, base_url="https://hs.example"
         )
-        db.session.remove()
-        db.engine.dispose()
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-hs=") and "Secure" in cookie and "HttpOnly" in cookie and "SameSite=Lax" in cookie
     assert answer.headers["Strict-Transport-Security"]

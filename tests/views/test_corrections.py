@@ -73,8 +73,8 @@ def settling(client: FlaskClient, quarrel: Quarrel) -> dict[str, str]:
     return facts | {"step": "write"}
 
 
-def test_a_supervisor_settles_a_dispute_with_a_second_person(each_app: Flask, each_world: World) -> None:
-    quarrel, client = Quarrel(each_world), signing_in(each_app)(each_world.supervisor)
+def test_a_supervisor_settles_a_dispute_with_a_second_person(app: Flask, world: World) -> None:
+    quarrel, client = Quarrel(world), signing_in(app)(world.supervisor)
     form = words(client.get(url(quarrel.number, "settle")).text)
     for choice in ("Trần Văn Bưởi (DA-01) đang mang gói, đúng như lượt quét", "Gói nằm ở Bưu cục Dĩ An", "Gói mất hẳn"):
         assert choice in form, choice
@@ -190,24 +190,24 @@ def test_a_page_older_than_the_packet_writes_nothing(world: World, sign_in: Any,
     assert f'value="{world.fresh(packet).head.hex()}"' in answer.text  # the form shows the packet as it is now
 
 
-def test_of_two_who_settle_at_once_one_line_is_written(each_app: Flask, each_world: World) -> None:
-    quarrel, enter = Quarrel(each_world), signing_in(each_app)
-    clients = [enter(each_world.supervisor) for _ in range(6)]
+def test_of_two_who_settle_at_once_one_line_is_written(app: Flask, world: World) -> None:
+    quarrel, enter = Quarrel(world), signing_in(app)
+    clients = [enter(world.supervisor) for _ in range(6)]
     facts = [settling(client, quarrel) | SECOND for client in clients]
     at_once = [
         lambda client=client, data=data: client.post(url(quarrel.number, "settle"), data=data).status_code
         for client, data in zip(clients, facts, strict=True)
     ]
-    statuses = rush(each_app, at_once)
+    statuses = rush(app, at_once)
     assert sorted(statuses) == [302] + [409] * (len(clients) - 1)  # type: ignore[type-var]
     assert quarrel.events().count("settle") == 1
     assert custody.first_broken(quarrel.fresh) is None
 
 
-def test_a_record_entered_by_mistake_is_taken_back_by_two(each_app: Flask, each_world: World) -> None:
-    world = each_world
+def test_a_record_entered_by_mistake_is_taken_back_by_two(app: Flask, world: World) -> None:
+    world = world
     packet = world.collected(world.phone())
-    client = signing_in(each_app)(world.clerk)
+    client = signing_in(app)(world.clerk)
     facts = {"head": seen(client.get(url(packet.number, "correct")).text), "reason": "wrong_packet"}
     check = words(client.post(url(packet.number, "correct"), data=facts).text)
     assert "Trần Văn Bưởi (DA-01)" in check and "Nguyễn Thị Mơ, người dân" in check

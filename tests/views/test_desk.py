@@ -132,9 +132,8 @@ def test_a_stranger_and_another_role_move_nothing(world: World, sign_in: Any, ac
     assert world.fresh(packet).state == State.CARRIED
 
 
-def test_receiving_leads_to_the_record_with_its_number_and_time(each_app: Any, each_world: World) -> None:
-    world = each_world
-    client = signing_in(each_app)(world.officer)
+def test_receiving_leads_to_the_record_with_its_number_and_time(app: Any, world: World) -> None:
+    client = signing_in(app)(world.officer)
     packet = world.collected(world.phone())
     data = receiving(client, packet)
     first = client.post(url(packet, "receive"), data=data)
@@ -146,12 +145,11 @@ def test_receiving_leads_to_the_record_with_its_number_and_time(each_app: Any, e
     manifest = db.session.scalars(sa.select(Manifest)).one()
     for words in (manifest.receipt_no, "BIÊN BẢN GIAO NHẬN", world.courier.name, world.officer.name, packet.number):
         assert words in page
-    assert signing_in(each_app)(world.strange_officer).get(first.location).status_code == 404
+    assert signing_in(app)(world.strange_officer).get(first.location).status_code == 404
 
 
-def test_a_wrong_pin_writes_nothing_and_keeps_what_was_typed(each_app: Any, each_world: World) -> None:
-    world = each_world
-    client = signing_in(each_app)(world.officer)
+def test_a_wrong_pin_writes_nothing_and_keeps_what_was_typed(app: Any, world: World) -> None:
+    client = signing_in(app)(world.officer)
     packet = world.collected(world.phone())
     data = receiving(client, packet, pin="000000", sheets_2="7", remark="kept words")
     answer = client.post(url(packet, "receive"), data=data)
@@ -206,9 +204,8 @@ def test_a_count_that_is_no_number_is_asked_again(world: World, sign_in: Any) ->
     assert world.fresh(packet).state == State.CARRIED
 
 
-def test_a_dossier_goes_from_the_desk_to_the_citizens_hands(each_app: Any, each_world: World) -> None:
-    world = each_world
-    client = signing_in(each_app)(world.officer)
+def test_a_dossier_goes_from_the_desk_to_the_citizens_hands(app: Any, world: World) -> None:
+    client = signing_in(app)(world.officer)
     packet = sealed(world, client, ReturnWay.DESK)
     page = client.get(url(packet)).text
     assert url(packet, "hand-over") in page

@@ -79,8 +79,8 @@ def test_the_most_urgent_stand_first_and_say_how_much_time_is_left(world: World,
     assert "lâu nhất đã 2 giờ" in page
 
 
-def test_each_office_sees_its_own_and_the_supervisor_all(each_app: Flask, each_world: World) -> None:
-    world, enter = each_world, signing_in(each_app)
+def test_each_office_sees_its_own_and_the_supervisor_all(app: Flask, world: World) -> None:
+    enter = signing_in(app)
     at_home, at_desk = world.packet(), world.packet(Way.OUT)
     opened(TaskKind.OLD_ISSUE, at_home)
     opened(TaskKind.OLD_ISSUE, at_desk)
@@ -139,9 +139,9 @@ def test_the_counters_name_how_many_wait(world: World, sign_in: Any) -> None:
 # ---- one matter -------------------------------------------------------------------------------------------------
 
 
-def test_a_dispute_shows_both_scans_side_by_side_and_accuses_nobody(each_app: Flask, each_world: World) -> None:
-    packet, task_id = disputed(each_world)
-    page = words(signing_in(each_app)(each_world.officer), f"/exceptions/{task_id}")
+def test_a_dispute_shows_both_scans_side_by_side_and_accuses_nobody(app: Flask, world: World) -> None:
+    packet, task_id = disputed(world)
+    page = words(signing_in(app)(world.officer), f"/exceptions/{task_id}")
     for text in (
         packet.dossier.number, "Trần Văn Bưởi (DA\u201101): nhận mang đi", "Lê Thị Cam (DA\u201102): nhận mang đi",
         "NP 0045 821", "NP 0099 999", "chưa từng ghi", "trước lúc ghi nhận 40 phút", "bị nói khác", "đã tin",
@@ -151,7 +151,7 @@ def test_a_dispute_shows_both_scans_side_by_side_and_accuses_nobody(each_app: Fl
         assert text in page, text
     assert 'name="outcome"' not in page  # a button does not end a dispute
     viewed = db.session.scalars(sa.select(ViewLine).filter_by(page="exceptions.task")).one()
-    assert (viewed.user_id, viewed.dossier_id) == (each_world.officer.id, packet.dossier_id)
+    assert (viewed.user_id, viewed.dossier_id) == (world.officer.id, packet.dossier_id)
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -202,18 +202,18 @@ def test_who_takes_a_matter_is_named_and_a_colleague_is_told(world: World, sign_
 # ---- closing ----------------------------------------------------------------------------------------------------
 
 
-def test_a_matter_without_an_act_of_custody_is_closed_with_an_outcome(each_app: Flask, each_world: World) -> None:
-    task_id = opened(TaskKind.AFTER_CANCEL, each_world.packet())
-    client = signing_in(each_app)(each_world.clerk)
-    before = each_world.fresh_count()
+def test_a_matter_without_an_act_of_custody_is_closed_with_an_outcome(app: Flask, world: World) -> None:
+    task_id = opened(TaskKind.AFTER_CANCEL, world.packet())
+    client = signing_in(app)(world.clerk)
+    before = world.fresh_count()
     for wrong in ({}, {"outcome": "looked_at"}, {"outcome": "settled"}):
         assert client.post(f"/exceptions/{task_id}/close", data=wrong).status_code == 422
     assert the(task_id).closed_at is None
     assert client.post(f"/exceptions/{task_id}/close", data={"outcome": "returned_to_citizen"}).status_code == 302
     task = the(task_id)
-    assert (task.outcome, task.closed_by_id, task.closed_at) == ("returned_to_citizen", each_world.clerk.id, MONDAY)
+    assert (task.outcome, task.closed_by_id, task.closed_at) == ("returned_to_citizen", world.clerk.id, MONDAY)
     assert "Giấy tờ đã về tay người dân" in words(client, f"/exceptions/{task_id}")
-    assert each_world.fresh_count() == before  # no line, no scan
+    assert world.fresh_count() == before  # no line, no scan
 
 
 def test_a_colleague_was_faster(world: World, sign_in: Any) -> None:
@@ -268,15 +268,15 @@ def test_guessing_the_second_persons_secret_is_slowed_down(world: World, sign_in
     assert the(task_id).closed_at is None
 
 
-def test_of_twenty_who_close_it_at_once_one_has(each_app: Flask, each_world: World) -> None:
-    task_id = opened(TaskKind.SURPLUS, each_world.packet())
-    enter = signing_in(each_app)
-    clients = [enter(user) for user in (each_world.clerk, each_world.dispatcher, each_world.supervisor) * 4]
+def test_of_twenty_who_close_it_at_once_one_has(app: Flask, world: World) -> None:
+    task_id = opened(TaskKind.SURPLUS, world.packet())
+    enter = signing_in(app)
+    clients = [enter(user) for user in (world.clerk, world.dispatcher, world.supervisor) * 4]
     closing = [
         lambda client=client: client.post(f"/exceptions/{task_id}/close", data={"outcome": "looked_at"}).status_code
         for client in clients
     ]
-    statuses = rush(each_app, closing)
+    statuses = rush(app, closing)
     assert sorted(statuses) == [302] + [409] * (len(clients) - 1)  # type: ignore[type-var]
     db.session.rollback()
     assert len(db.session.scalars(sa.select(AuditLine).filter_by(action="task_close")).all()) == 1

@@ -20,9 +20,8 @@ def url(packet: Packet, act: str = "") -> str:
     return f"/office/packets/{packet.number}" + (f"/{act}" if act else "")
 
 
-def test_the_citizen_brings_the_papers(each_app: Any, each_world: World) -> None:
-    world = each_world
-    client = signing_in(each_app)(world.clerk)
+def test_the_citizen_brings_the_papers(app: Any, world: World) -> None:
+    client = signing_in(app)(world.clerk)
     packet = world.packet()
     data = COUNTED | {"head": seen(client.get(url(packet)).text), "code": world.code(packet)}
     wrong = client.post(url(packet, "accept"), data=data | {"code": "000000"})

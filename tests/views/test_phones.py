@@ -77,8 +77,8 @@ def test_the_letters_stand_in_no_address_and_a_second_look_shows_others(world: W
         assert letters_of(second.text) not in client.get(path, follow_redirects=True).text
 
 
-def test_two_people_bring_a_phone_into_service_without_any_script(each_app: Flask, each_world: World) -> None:
-    world, enter = each_world, signing_in(each_app)
+def test_two_people_bring_a_phone_into_service_without_any_script(app: Flask, world: World) -> None:
+    world, enter = world, signing_in(app)
     host, second = enter(world.dispatcher), enter(world.clerk)
     page = shown(world, host)
     look = f"/phones/new/{world.courier.id}/answer"
@@ -133,12 +133,12 @@ def test_a_full_courier_is_shown_no_code_and_what_to_do(world: World, sign_in: A
     assert shown(world, client).status_code == 409
 
 
-def test_the_list_says_who_since_when_what_arrived_and_what_is_missing(each_app: Flask, each_world: World) -> None:
-    world, phone = each_world, each_world.phone()
+def test_the_list_says_who_since_when_what_arrived_and_what_is_missing(app: Flask, world: World) -> None:
+    world, phone = world, world.phone()
     made = [phone.scan(world.packet(), "miss", reason="nobody_home", next="another_day") for _ in range(5)]
     for n in (1, 2, 5):
         world.record(made[n - 1], now() - timedelta(minutes=5))
-    client = signing_in(each_app)(world.dispatcher)
+    client = signing_in(app)(world.dispatcher)
     page = client.get("/phones/").text
     for words in (world.courier.name, "test phone", "đang dùng", "2 lượt quét", "thiếu 2", "chưa có máy"):
         assert words in page

@@ -1,0 +1,23 @@
+"""The databases every test runs on, and how a test gets one of its own: a copy of a migrated one."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import postgres
+
+DIALECTS = ("sqlite", "postgresql")
+
+
+@contextmanager
+def copied(template: str, folder: Path) -> Iterator[str]:
+    """The URL of a copy of the database at `template`; it is gone afterwards."""
+    if template.startswith("sqlite"):
+        yield f"sqlite:///{shutil.copy(template.removeprefix('sqlite:///'), folder / 'copy.db')}"
+    else:
+        url = postgres.copy(template)
+        try:
+            yield url
+        finally:
+            postgres.drop(url)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from app.db import db
 from app.demo.stage import Stage, at
-from app.domain import booking, calendar, desk
+from app.domain import booking, calendar, corrections, desk
 from app.domain.codes import Purpose
 from app.domain.manifests import Word
 from app.domain.packets import Packet
@@ -196,6 +196,16 @@ def taken_from_nobody(s: Stage, hood: str, courier: str, nth: int) -> None:
     s.scan(packet, "courier3", "take", at(s.days.before(1), "15:30"), parent=unseen)
 
 
+def not_found(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """Taken along in the afternoon and not in the bag in the evening: two people say so, the courier answers for it."""
+    packet = _collected(s, hood, "courier3", nth, 2, HOME[nth % 5])
+    s.must(s.scan(packet, "courier3", "take", at(s.days.before(1), "14:10")))
+    when = at(s.days.before(1), "17:40")
+    dispatcher = s.act(s.of_office("dispatcher", packet.dossier.post_office), when)
+    second = s.staff[s.of_office("clerk", packet.dossier.post_office)]
+    corrections.lose(packet, dispatcher, head=packet.head, reason="not_found", second=second)
+
+
 # ---- at the ward ------------------------------------------------------------------------------------------------
 
 
@@ -306,6 +316,7 @@ SCENES = (
     Scene("collected after cancelling",    collected_after_cancel,    ("Thống Nhất 1",)),
     Scene("a scan still on the phone",     not_sent,                  ("Đông Tác",)),
     Scene("its parent has not come",       taken_from_nobody,         ("Nhị Đồng 2",)),
+    Scene("not found",                     not_found,                 ("Đông Tân",)),
     Scene("submitted",                     submitted,                 ("Thắng Lợi 2", "Đông Tân", "Nhị Đồng 1", "Đông Thành", "Đông B")),
     Scene("accepted",                      accepted,                  ("Nhị Đồng 2", "Thắng Lợi 1", "Đông Tác", "Tân Phước", "Ngãi Thắng")),
     Scene("overdue",                       overdue,                   ("Đông Chiêu", "Thống Nhất 1", "Nội Hóa 1")),

@@ -20,7 +20,7 @@ from wtforms import BooleanField, FieldList, Form, FormField, RadioField, String
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired
 
-from app import assets
+from app import assets, language
 
 ROOT = Path(__file__).parent.parent
 DIST = ROOT / "app" / "static" / "dist"
@@ -217,6 +217,7 @@ def test_each_error_is_said_at_the_top_with_a_way_to_its_field_and_again_above_i
     app = Flask("app", root_path=str(ROOT / "app"))
     Babel(app, default_locale="en")
     assets.init_app(app)
+    app.jinja_env.filters["whole"] = language.whole
     form = Booking()
     assert not form.validate()
     with app.test_request_context():

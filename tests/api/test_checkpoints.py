@@ -135,6 +135,7 @@ def keep_file() -> Callable[[], None]:
     return put_back
 
 
+@pytest.mark.dialects("sqlite")
 def test_a_silent_roll_back_to_yesterday_is_seen_at_the_first_sync(
     app: Flask, world: World, wire: Line, log: Log
 ) -> None:
@@ -153,6 +154,7 @@ def test_a_silent_roll_back_to_yesterday_is_seen_at_the_first_sync(
     assert alarms() == [(wire.phone.device_id, told(seen))]
 
 
+@pytest.mark.dialects("sqlite")
 def test_a_roll_back_that_was_written_over_is_seen_too(app: Flask, world: World, wire: Line, log: Log) -> None:
     packet, other = world.packet(), world.packet()
     wire.send(missed(wire, packet))
@@ -184,6 +186,7 @@ def test_a_changed_line_that_was_numbered_anew_is_seen_by_whoever_saw_the_old_on
     assert alarms() == [(wire.phone.device_id, told(seen))]
 
 
+@pytest.mark.dialects("sqlite")
 def test_a_log_that_cannot_even_be_read_costs_no_scan(world: World, wire: Line, log: Log) -> None:
     packet = world.packet()
     wire.send(missed(wire, packet), missed(wire, packet))

@@ -60,7 +60,7 @@ def test_an_empty_day_is_a_day(wire: Line) -> None:
     events = {"collect", "take", "transfer", "deliver", "confirm", "dispute"}
     notes = {"miss", "decline", "seal_change", "damaged", "sighting"}
     assert events | notes == {step["event"] for step in told["steps"]}
-    assert set(told["reasons"]) == set(told["next"]) == {"miss", "decline"}
+    assert set(told["reasons"]) > set(told["next"]) == {"miss", "decline"}
 
 
 def test_stops_come_in_the_order_of_the_round_with_what_each_door_needs(

@@ -89,7 +89,7 @@ def test_a_receipt_vouches_for_the_checkpoint_told_with_it(
     world: World, wire: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note = "log.example\n7\nAAAA\n\n— log signature\n"
-    monkeypatch.setattr(checkpoints, "told", lambda: {"checkpoint": note, "consistency": []})
+    monkeypatch.setattr(checkpoints, "told", lambda *_: {"checkpoint": note, "consistency": []})
     answer = wire.send(wire.phone.body(world.packet(), "collect")).json
     assert holds(world, answer, wire.phone.device_id, 1, note)
     assert not holds(world, answer, wire.phone.device_id, 1)

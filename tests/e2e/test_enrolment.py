@@ -21,6 +21,8 @@ from tests.e2e.test_courier import plan, press, verdict
 from tests.e2e.test_receipts import counts
 from tests.world import World
 
+pytestmark = pytest.mark.dialects("sqlite")
+
 
 @pytest.fixture
 def strict(site: Site) -> Site:

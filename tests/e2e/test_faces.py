@@ -21,6 +21,8 @@ from tests.views.test_desk import received
 from tests.views.test_desk import url as at_desk
 from tests.world import MONDAY, World
 
+pytestmark = pytest.mark.dialects("sqlite")
+
 LONG = "Nguyenphuchoangthiquynhanhthutruongnguyendanghuynhthikimngancongtangtonnudiemhuongngocbichthuyvananh"
 ENGLISH = re.compile(r"\b(the|and|of|you|your|is|are|not|with|for|from)\b", re.IGNORECASE)
 

@@ -14,6 +14,8 @@ from tests.e2e.conftest import Camera, Site
 from tests.e2e.test_courier import plan, sign_in
 from tests.world import World
 
+pytestmark = pytest.mark.dialects("sqlite")
+
 DETECTOR = """
 window.asked = [];
 window.BarcodeDetector = class {

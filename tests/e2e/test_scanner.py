@@ -65,7 +65,9 @@ def is_reader(url: str) -> bool:
 
 def look(page: Page, site: Site) -> None:
     """Sign in and hold the camera towards whatever is before it."""
-    sign_in(page, site)
+    with page.expect_response("**/api/v1/day*"):  # a camera that reads at once must not be quicker than the day
+        sign_in(page, site)
+    page.wait_for_load_state("networkidle")
     page.goto(f"{site.url}/courier/#/scan")
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
@@ -13,6 +14,8 @@ from tests.api.test_checkpoints import Log, alarms, keep_file, told
 from tests.e2e.conftest import Site, axe_faults
 from tests.e2e.test_receipts import counts, miss, on_round, send_now
 from tests.world import World
+
+pytestmark = pytest.mark.dialects("sqlite")  # a file is put back
 
 DOUBT = "Sổ của bưu cục khác với sổ máy này đã thấy."
 

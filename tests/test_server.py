@@ -114,6 +114,7 @@ def test_half_a_configuration_does_not_start(
     assert says in log and "Traceback" not in log
 
 
+@pytest.mark.dialects("sqlite")  # elsewhere the sequencer is a process of its own
 def test_the_log_is_numbered_and_signed_beside_the_server_and_ends_with_it(
     app: Flask, world: World, settings: Settings, tmp_path: Path
 ) -> None:

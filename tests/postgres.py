@@ -43,24 +43,31 @@ def server(within: Path | None = None) -> Iterator[str]:
     if as_server:
         shutil.chown(folder, "postgres", "postgres")
     data, port = folder / "data", "54329"
-
-    def run(*command: str) -> None:
-        done = subprocess.run([*as_server, *command], capture_output=True, text=True, cwd="/")
-        assert done.returncode == 0, done.stderr or done.stdout
-
+    control = [*as_server, str(bin_ / "pg_ctl"), "-D", str(data)]
     who, how = ("-U", "postgres", "-A", "trust"), ("-E", "UTF8", "--locale=C.UTF-8", "-N")
-    run(str(bin_ / "initdb"), "-D", str(data), *who, *how)
     options = f"-k {folder} -p {port} -c listen_addresses='' -c max_connections=200 -c max_wal_size=256MB"
-    run(str(bin_ / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    url = f"postgresql://postgres@/postgres?host={folder}&port={port}"
-    try:
+    with _gone_with_us(folder, [*control, "-m", "immediate", "stop"]):
+        _run([*as_server, str(bin_ / "initdb"), "-D", str(data), *who, *how])
+        _run([*control, "-w", "-l", str(folder / "log"), "-o", options, "start"])
+        url = f"postgresql://postgres@/postgres?host={folder}&port={port}"
         with connect(url) as connection:
             (where,) = connection.execute("SHOW data_directory").fetchone() or ("",)
             assert Path(where) == data, "this is somebody else's server"
         yield url
-    finally:
-        run(str(bin_ / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _gone_with_us(folder: Path, stop: list[str]) -> Iterator[None]:
+    """A shell waits for our end of a pipe to close, which it does however we end; then it stops and clears away."""
+    command = ["sh", "-c", 'read -r _; folder=$1; shift; cd /; "$@"; rm -rf "$folder"', "sh", str(folder), *stop]
+    silent = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=silent, stderr=silent, start_new_session=True):
+        yield  # then the pipe is closed, and we wait for the shell
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0, done.stderr or done.stdout
 
 
 def connect(url: str) -> psycopg.Connection:

@@ -15,6 +15,7 @@ from app.errors import Invalid
 S10 = re.compile(r"([A-Z]{2})(\d{8})(\d)([A-Z]{2})")
 OWN = re.compile(r"HS(\d{6})(\d{6})(\d)")
 SEAL = re.compile(r"[A-Z]{0,4}\d{4,12}")
+SEAL_DIGITS = re.compile(r"\d{7}")  # read aloud without the letters that every seal of ours begins with
 WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 _DAMM = (
     "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
@@ -152,8 +153,10 @@ def spoken_phone(number: str) -> str:
 
 
 def read_seal(text: str) -> str:
-    """The number of a seal, e.g. "np 0045 821" → "NP0045821". Raises Invalid("seal_form")."""
+    """The number of a seal, e.g. "np 0045 821" or "0045 821" → "NP0045821". Raises Invalid("seal_form")."""
     seal = re.sub(r"[\s.\-–_/]", "", text.upper())[:40]
+    if SEAL_DIGITS.fullmatch(seal):
+        seal = "NP" + seal
     if not SEAL.fullmatch(seal):
         raise Invalid("seal_form")
     return seal

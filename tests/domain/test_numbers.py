@@ -94,3 +94,11 @@ def test_a_range_is_loaded_once_and_in_the_unions_form(world: World) -> None:
     for prefix in ("JA", "R", "1A", "rr"):
         with pytest.raises(Invalid, match="pool_range"):
             atomically(numbers.load_pool, prefix, 1, 2, MONDAY)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("np 0045 821", "NP0045821"), ("0045 821", "NP0045821"), ("ab-0045821", "AB0045821"), ("0045 8211", "00458211")],
+)
+def test_a_seal_read_aloud_without_its_letters_is_the_same_seal(typed: str, meant: str) -> None:
+    assert numbers.read_seal(typed) == meant

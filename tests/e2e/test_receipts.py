@@ -61,6 +61,7 @@ def sent_sizes(page: Page) -> list[tuple[int, int]]:
 def on_round(world: World, site: Site, page: Page, homes: int = 1) -> None:
     plan(world, *(world.packet() for _ in range(homes)))
     sign_in(page, site)
+    expect(page.get_by_role("link", name="Đã tới cửa").first).to_be_visible()
 
 
 def send_now(page: Page) -> None:
@@ -239,3 +240,13 @@ def test_a_page_that_is_too_old_says_so_and_loses_nothing(
     monkeypatch.setattr(bodies, "OLDEST_APP", 1)
     phone.reload()
     counts(phone, kept=0, arrived=1)
+
+
+def test_a_page_too_old_for_its_first_day_says_so(
+    world: World, site: Site, phone: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone.route(ANSWERED, lambda route: route.abort())
+    sign_in(phone, site)
+    monkeypatch.setattr(bodies, "OLDEST_APP", 99)
+    phone.reload()
+    expect(phone.get_by_text("Cần bản mới hơn")).to_be_visible()

@@ -12,7 +12,7 @@ const UNBELIEVED = ["held", "disputed", "quarantined"];
 
 let told = null;
 let fetchedAt = 0;
-let problem = null; // null, "offline", "signin"
+let problem = null; // null, "offline", "signin", "old"
 let asking = null;
 const lookedUp = new Map();
 
@@ -47,7 +47,7 @@ async function ask() {
     problem = null;
     if (data.phone) changes.dispatchEvent(new CustomEvent("stands", { detail: data.phone }));
   } else {
-    problem = status === 401 || status === 403 ? "signin" : "offline";
+    problem = { 401: "signin", 403: "signin", 426: "old" }[status] ?? "offline";
   }
   changed();
 }

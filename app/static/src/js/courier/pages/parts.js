@@ -23,7 +23,7 @@ export function strip() {
   const state = outbox.state();
   if (state === "signin" || day.trouble() === "signin") return line("danger", "lock", t("strip.signin"), "#/enrol");
   if (state === "refused") return line("danger", "stop", t("strip.refused"));
-  if (state === "old") return line("danger", "sync", t("strip.old_app"));
+  if (state === "old" || day.trouble() === "old") return line("danger", "sync", t("strip.old_app"));
   if (state === "foreign") return line("warning", "offline", t("strip.foreign"));
   if (doubts(me())) return line("danger", "stop", t("strip.log"));
   if (outbox.waiting() > LONG) return line("danger", "offline", t("strip.old", { hours: Math.floor(outbox.waiting() / 3600000) }));

@@ -68,6 +68,7 @@ TEXTS = {
     "round.started_offline": _l("No network. Start again where there is one, so that people are told."),
     "round.empty": _l("No home yet"),
     "round.empty_lead": _l("When the round is planned, it stands here."),
+    "round.ahead": _l("Next: %(day)s, %(count)s visits"),
     "round.loading": _l("Fetching the round"),
     "round.stale": _l("The round could not be fetched. What is shown is of %(time)s."),
     "round.none_yet": _l("The round could not be fetched. Scanning goes on; try again where there is a network."),

@@ -119,6 +119,22 @@ def _translate(
     )
 
 
+def follow(problem: Problem, leaves: int) -> tuple[int, ...]:
+    """When the call at each stop begins if somebody leaves the depot at `leaves` and calls in the order they stand:
+    as early as can be, never before its window opens, after it has closed where that cannot be helped."""
+    return tuple(_calls(measure(problem), range(1, len(problem.stops) + 1), leaves))
+
+
+def _calls(problem: Problem, visits: Sequence[int], leaves: int) -> list[int]:
+    assert problem.durations is not None
+    here, clock, arrivals = 0, leaves, []
+    for visit in visits:
+        stop = problem.stops[visit - 1]
+        arrivals.append(max(clock + int(problem.durations[here, visit]), stop.opens))
+        here, clock = visit, arrivals[-1] + stop.service
+    return arrivals
+
+
 def _drive(problem: Problem, courier: Courier, visits: Sequence[int]) -> Round | None:
     """The round over `visits` (matrix indices), each call as early as can be; None when it breaks a promise
     or calls nowhere."""
@@ -127,19 +143,16 @@ def _drive(problem: Problem, courier: Courier, visits: Sequence[int]) -> Round |
     stops = [problem.stops[visit - 1] for visit in visits]
     if not stops or sum(stop.load for stop in stops) > courier.capacity:
         return None
-    here, clock, distance, arrivals = 0, courier.shift[0], 0, []
-    for visit, stop in zip(visits, stops, strict=True):
-        clock = max(clock + int(durations[here, visit]), stop.opens)
-        if clock > stop.closes:
-            return None
-        arrivals.append(clock)
-        distance += int(distances[here, visit])
-        here, clock = visit, clock + stop.service
-    back = clock + int(durations[here, 0])
+    arrivals = _calls(problem, visits, courier.shift[0])
+    if any(arrival > stop.closes for arrival, stop in zip(arrivals, stops, strict=True)):
+        return None
+    back = arrivals[-1] + stops[-1].service + int(durations[visits[-1], 0])
     if back > courier.shift[1]:
         return None
+    path = [0, *visits, 0]
+    distance = sum(int(distances[leg]) for leg in zip(path[:-1], path[1:], strict=True))
     leaves = arrivals[0] - int(durations[0, visits[0]])
-    return Round(courier, tuple(stops), tuple(arrivals), leaves, back, distance + int(distances[here, 0]))
+    return Round(courier, tuple(stops), tuple(arrivals), leaves, back, distance)
 
 
 def _thin(problem: Problem, courier: Courier, visits: Sequence[int]) -> list[int]:

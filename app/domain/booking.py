@@ -26,6 +26,7 @@ from app.domain import (
     places,
     postage,
     procedures,
+    rounds,
     visits,
 )
 from app.domain.calendar import today
@@ -186,7 +187,7 @@ def cancel(dossier: Dossier, act: Act) -> None:
     if packet and (packet.way is not Way.IN or packet.state is not State.WAITING):
         raise Refused("already_collected")
     if packet and (visit := visits.open_visit(packet.id)):
-        visits.cancel(visit, act)
+        rounds.call_off(visit, act)
     case = dossiers.move(dossier, "cancel", act)
     assert case.tell
     _say(dossier, case.tell, act)
@@ -205,7 +206,7 @@ def rebook(dossier: Dossier, slot_key: str, act: Act) -> Visit:
     slot = visit.slot
     if visit.state in OPEN and (slot.day, slot.opens) == (offer.day, offer.opens):
         return visit
-    moved = visits.move_to(visit, offer, dossier.post_office, act)
+    moved = rounds.move(visit, offer, dossier.post_office, act)
     _say(dossier, "rebooked", act, **_when(moved))
     audit.note("rebook", dossier.number, act, slot=slot_key)
     return moved
@@ -240,7 +241,9 @@ def code_purpose(packet: Packet) -> Purpose | None:
 
 
 def deliver_visit(packet: Packet, act: Act) -> Visit:
-    """A visit to bring the packet home: the first slot with room from the next working day, told with its code.
+    """A visit to bring the packet home: the first slot with room that begins in an hour or later, told with its code.
+
+    Today's, if there is one: the post's own times (TT 17/2017 Đ7) are upper bounds.
 
     Raises Refused("no_slot_left") when the coming working days are full.
     """
@@ -251,8 +254,8 @@ def deliver_visit(packet: Packet, act: Act) -> Visit:
 
 
 def _first_slot(dossier: Dossier, act: Act) -> Slot:
-    for offer in visits.offers(dossier.post_office, act.at):
-        if offer.left and offer.day > today(act.at):
+    for offer in visits.offers(dossier.post_office, act.at, notice=visits.SOON):
+        if offer.left:
             try:
                 return visits.take(dossier.post_office, offer)
             except Refused:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, outbox, packets, postage, tokens, visits
+from app.domain import audit, packets, postage, rounds, tokens, visits
 from app.domain.calendar import today
 from app.domain.dossiers import Dossier, Paper
 from app.domain.packets import ENDED, Kind, Packet, State, Way
@@ -41,7 +41,19 @@ def of(courier: User, at: datetime) -> dict[str, Any]:
         "stops": [stop(visit) for visit in stops],
         "carrying": [packet(each) for each in carried_by(courier)],
         "to_take": [packet(each, papers=False) for each in to_take(courier, at)],
+        "ahead": ahead(courier, at),
     }
+
+
+def ahead(courier: User, at: datetime) -> dict[str, Any] | None:
+    """The courier's next day with visits, and how many; no more of it is told before its day."""
+    coming = (
+        sa.select(Round.day, sa.func.count())
+        .join(Visit, Visit.round_id == Round.id)
+        .where(Round.courier_id == courier.id, Round.day > today(at), Visit.state.in_(OPEN))
+    )
+    found = db.session.execute(coming.group_by(Round.day).order_by(Round.day).limit(1)).first()
+    return {"date": found[0].isoformat(), "visits": found[1]} if found else None
 
 
 def _round(round_: Round) -> dict[str, Any]:
@@ -221,22 +233,14 @@ def set_out(round_id: int, act: Act) -> Round:
     round_ = db.session.get(Round, round_id, with_for_update=True)
     if round_ is None or round_.courier_id != act.by.id:
         raise Missing("round_unknown")
-    if round_.started_at is None:
-        for visit in round_.visits:
-            if visit.state is VisitState.ASSIGNED:
-                _announce(visit, act)
+    is_first = round_.started_at is None
     visits.set_out(round_, act)
+    if is_first:
+        rounds.reckon(round_, act.at)
+        for visit in round_.visits:
+            if visit.state is VisitState.EN_ROUTE:
+                rounds.announce(visit, act)
     return round_
-
-
-def _announce(visit: Visit, act: Act) -> None:
-    dossier = visit.packet.dossier
-    outbox.say(
-        dossier.citizen.phone, "courier_today", act.at,
-        number=dossier.number, secret=dossier.secret,
-        opens=_clock(visit.slot.opens), closes=_clock(visit.slot.closes),
-        arrives_at=visit.arrives_at.isoformat() if visit.arrives_at else None,
-    )  # fmt: skip
 
 
 def not_logged(courier: User, stops: list[dict[str, Any]], at: datetime) -> set[int]:

@@ -22,6 +22,7 @@ from app.domain import (
     outbox,
     packets,
     people,
+    rounds,
     tokens,
     visits,
 )
@@ -322,7 +323,7 @@ def free_visit(packet: Packet, act: Act) -> None:
     """Nobody need come any more: the place goes back, unless the courier is already on the way."""
     visit = visits.open_visit(packet.id)
     if visit and visit.state is not VisitState.EN_ROUTE:
-        visits.cancel(visit, act)
+        rounds.call_off(visit, act)
 
 
 def _invite(packet: Packet, act: Act) -> None:

@@ -4,23 +4,20 @@ Planning takes seconds, so it is three steps: `problem` reads, `routes.plan` thi
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 import sqlalchemy as sa
 
 import routes
 from app.db import db, lock
-from app.domain import audit, people, visits
-from app.domain.calendar import HERE
+from app.domain import audit, people, rounds
 from app.domain.packets import Packet, State
 from app.domain.people import Act, User
 from app.domain.places import Office
 from app.domain.visits import OPEN, Round, Slot, Visit, VisitKind, VisitState
 from app.errors import Missing, Refused
 
-SHIFT = (time(7, 30), time(17, 30))
 CAPACITY = 60  # packets on a motorbike
-SERVICE = 480  # seconds at a door: count, seal, sign
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def of_day(office: Office, day: date) -> list[Visit]:
 
 
 def assign(office: Office, visit_ids: list[int], courier_id: str | None, act: Act) -> int:
-    """Give visits of this office to a courier, at the end of the round, or to nobody. How many were moved.
+    """Give visits of this office to a courier, each at the end of its window, or to nobody. How many were moved.
 
     A packet to deliver that a courier already carries stays with that courier: its visit is passed over.
     Raises Missing("courier_unknown") for another office's courier and Refused("round_under_way") once one has set out.
@@ -62,7 +59,8 @@ def assign(office: Office, visit_ids: list[int], courier_id: str | None, act: Ac
     courier = next((c for c in people.couriers_of(office.id) if c.id == courier_id), None)
     if courier_id and courier is None:
         raise Missing("courier_unknown")
-    moved: list[int] = []
+    moved: list[Visit] = []
+    touched: set[Round | None] = set()
     held = _held(office, Visit.id.in_(visit_ids))
     for visit in lock(Visit, *visit_ids):
         if visit.slot.office_id != office.id or visit.state not in OPEN:
@@ -71,14 +69,25 @@ def assign(office: Office, visit_ids: list[int], courier_id: str | None, act: Ac
             raise Refused("round_under_way")
         if held.get(visit.id, courier) != courier:
             continue
+        touched |= {visit.round} - {None}
         if courier is None:
-            visit.round, visit.position, visit.state = None, None, VisitState.SCHEDULED
+            rounds.take_off(visit)
         else:
-            _append(_round(office, courier, visit.slot.day), visit)
-        visit.arrives_at = None
-        moved.append(visit.id)
-    audit.note("assign", f"office {office.id}", act, visits=moved, courier=courier_id)
+            rounds.put_on(rounds.of(courier, office, visit.slot.day), visit)
+            touched.add(visit.round)
+        moved.append(visit)
+    _reckon(touched, act)
+    for visit in moved:
+        if visit.state is VisitState.EN_ROUTE:  # the round has been announced already
+            rounds.announce(visit, act)
+    audit.note("assign", f"office {office.id}", act, visits=[visit.id for visit in moved], courier=courier_id)
     return len(moved)
+
+
+def _reckon(touched: set[Round | None], act: Act) -> None:
+    for round_ in sorted(touched - {None}, key=lambda one: one.id if one else 0):
+        assert round_
+        rounds.reckon(round_, act.at)
 
 
 def problem(office: Office, day: date) -> routes.Problem:
@@ -92,19 +101,8 @@ def problem(office: Office, day: date) -> routes.Problem:
     waiting = [v for v in waiting if not (v.kind is VisitKind.DELIVER and v.packet.state is State.CARRIED)]
     return routes.Problem(
         depot=routes.Place(office.lat, office.lon),
-        couriers=tuple(
-            routes.Courier(courier.id, (_seconds(SHIFT[0]), _seconds(SHIFT[1])), CAPACITY) for courier in free
-        ),
-        stops=tuple(
-            routes.Stop(
-                str(visit.id),
-                routes.Place(visit.packet.dossier.citizen.lat, visit.packet.dossier.citizen.lon),
-                _seconds(visit.slot.opens),
-                _seconds(visit.slot.closes) - SERVICE,
-                SERVICE,
-            )
-            for visit in waiting
-        ),
+        couriers=tuple(routes.Courier(courier.id, rounds.shift(), CAPACITY) for courier in free),
+        stops=tuple(rounds.stop(visit) for visit in waiting),
     )
 
 
@@ -113,33 +111,34 @@ def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
 
     Visits that changed while the plan was made stay as they are.
     """
-    midnight = datetime.combine(day, time(), HERE)
     placed = 0
     held = _held(office, Slot.day == day)
     ids = [int(stop.key) for round_ in plan.rounds for stop in round_.stops]
     left_out = [int(stop.key) for stop in plan.unplanned]
     found = {visit.id: visit for visit in lock(Visit, *{*ids, *left_out, *held})}
+    touched = {visit.round for visit in found.values()}
     for visit_id in left_out:
         if visit_id not in held and found[visit_id].state is VisitState.ASSIGNED:
-            _take_off(found[visit_id])
+            rounds.take_off(found[visit_id])
     for planned in plan.rounds:
         courier = db.session.get_one(User, planned.courier.key)
-        round_ = _round(office, courier, day)
+        round_ = rounds.of(courier, office, day)
         if round_.started_at:
             continue
         round_.planned_at = act.at
-        for position, (stop, arrival) in enumerate(zip(planned.stops, planned.arrivals, strict=True), start=1):
+        touched.add(round_)
+        for position, stop in enumerate(planned.stops, start=1):
             visit = found[int(stop.key)]
-            if visit.id in held or not _still(visit, day):
-                continue
-            visit.round, visit.position, visit.state = round_, position, VisitState.ASSIGNED
-            visit.arrives_at = midnight + timedelta(seconds=arrival)
-            placed += 1
+            if visit.id not in held and _still(visit, day):
+                rounds.put_on(round_, visit)
+                visit.position = position
+                placed += 1
     for visit_id, holder in held.items():
         if _still(found[visit_id], day):
-            _append(_round(office, holder, day), found[visit_id])
-            found[visit_id].arrives_at = None
+            rounds.put_on(rounds.of(holder, office, day), found[visit_id])
+            touched.add(found[visit_id].round)
             placed += 1
+    _reckon(touched, act)
     audit.note("plan", f"office {office.id}", act, day=day.isoformat(), placed=placed)
     return placed
 
@@ -161,25 +160,3 @@ def _held(office: Office, which: sa.ColumnElement[bool]) -> dict[int, User]:
 def _still(visit: Visit, day: date) -> bool:
     """Whether it is still to be planned on this day."""
     return visit.state in (VisitState.SCHEDULED, VisitState.ASSIGNED) and visit.slot.day == day
-
-
-def _append(round_: Round, visit: Visit) -> None:
-    visit.position = max((v.position or 0 for v in round_.visits if v is not visit), default=0) + 1
-    visit.round, visit.state = round_, VisitState.EN_ROUTE if round_.started_at else VisitState.ASSIGNED
-
-
-def _round(office: Office, courier: User, day: date) -> Round:
-    round_ = visits.round_of(courier, day)
-    if round_ is None:
-        round_ = Round(office_id=office.id, courier_id=courier.id, day=day)
-        db.session.add(round_)
-        db.session.flush()
-    return round_
-
-
-def _take_off(visit: Visit) -> None:
-    visit.round, visit.position, visit.arrives_at, visit.state = None, None, None, VisitState.SCHEDULED
-
-
-def _seconds(clock: time) -> int:
-    return clock.hour * 3600 + clock.minute * 60

@@ -168,8 +168,8 @@ def story(dossier: Dossier, at: datetime) -> Story:
         number=dossier.number,
         headline=key,
         holder=_holder(dossier, under_way),
-        next=_next(dossier, under_way, coming, key, at),
-        entries=tuple(_entries(dossier, coming, at)),
+        next=_next(dossier, under_way, coming, key),
+        entries=tuple(_entries(dossier, coming)),
         caller=_caller(coming, at),
         visit=coming,
         packet=under_way,
@@ -220,10 +220,10 @@ def _caller(visit: Visit | None, at: datetime) -> Caller | None:
     return Caller(visit.courier.name, visit.courier.badge, visit.courier.phone)
 
 
-def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str, at: datetime) -> Entry | None:
+def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str) -> Entry | None:
     """What happens next, and when if anybody has promised it."""
     if visit:
-        return Entry("visit", "next", values=when(visit, at))
+        return Entry("visit", "next", values=when(visit))
     if key in ("missed", "missed_out", "no_visit") or (key == "at_desk_out" and booking.movable(dossier)):
         return Entry("choose_time", "next")
     if key in ("carried_in", "at_post_in", "collected_unproven") and packet:
@@ -234,11 +234,11 @@ def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str
     return Entry(NO_DAY[key], "next") if key in NO_DAY else None
 
 
-def when(visit: Visit, at: datetime) -> dict[str, Any]:
-    """Day and window of a visit; on the day, about when, to the half hour."""
+def when(visit: Visit) -> dict[str, Any]:
+    """Day and window of a visit; once it is on a round, about when, to the half hour."""
     slot = visit.slot
     values: dict[str, Any] = {"kind": visit.kind, "day": slot.day, "opens": slot.opens, "closes": slot.closes}
-    if visit.arrives_at and slot.day == today(at):
+    if visit.arrives_at:
         values["about"] = about(visit.arrives_at)
     return values
 
@@ -250,12 +250,12 @@ def about(arrives_at: datetime) -> tuple[time, time]:
     return begins.time(), (begins + timedelta(minutes=30)).time()
 
 
-def _entries(dossier: Dossier, coming: Visit | None, at: datetime) -> list[Entry]:
+def _entries(dossier: Dossier, coming: Visit | None) -> list[Entry]:
     done = sorted(_past(dossier), key=lambda entry: (entry.key == "closed", entry.at or dossier.booked_at))
     if dossier.state in OVER:
         return done
     if coming:
-        done.append(Entry("visit", "now", values=when(coming, at)))
+        done.append(Entry("visit", "now", values=when(coming)))
     else:
         last = done[-1]
         done[-1] = Entry(last.key, "now", last.at, last.values)

@@ -22,6 +22,7 @@ from app.errors import Missing, Refused
 WINDOWS = ((time(8), time(10)), (time(10), time(12)), (time(13), time(15)), (time(15), time(17)))
 # fmt: on
 NOTICE = timedelta(hours=2)  # a slot can be booked until this long before it begins
+SOON = timedelta(hours=1)  # what the post chooses itself may begin earlier: no papers are to be got ready for it
 SKEW = timedelta(minutes=10)  # a phone's clock may be this wrong
 HORIZON = 10  # working days ahead
 
@@ -122,7 +123,7 @@ def starts_at(day: date, clock: time) -> datetime:
     return datetime.combine(day, clock, HERE)
 
 
-def offers(office: Office, at: datetime, days: int = HORIZON) -> list[Offer]:
+def offers(office: Office, at: datetime, days: int = HORIZON, notice: timedelta = NOTICE) -> list[Offer]:
     """Slots of the coming working days that can still be reached, full ones too (`left` = 0), in order of time."""
     first = calendar.today(at)
     dates = ([first] if calendar.is_working(first) else []) + calendar.working_days_after(first, days)
@@ -132,7 +133,7 @@ def offers(office: Office, at: datetime, days: int = HORIZON) -> list[Offer]:
         Offer(day, opens, closes, taken.get((day, opens), office.slot_places))
         for day in dates
         for opens, closes in WINDOWS
-        if starts_at(day, opens) - NOTICE > at
+        if starts_at(day, opens) - notice > at
     ]
 
 
@@ -167,7 +168,10 @@ def give_back(visit: Visit) -> None:
 
 
 def schedule(packet: Packet, kind: VisitKind, slot: Slot, act: Act) -> Visit:
-    before = sa.select(sa.func.count()).where(Visit.packet_id == packet.id, Visit.kind == kind)
+    """A new visit. Only those that failed count as attempts before it: whoever moves a visit has not missed it."""
+    before = sa.select(sa.func.count()).where(
+        Visit.packet_id == packet.id, Visit.kind == kind, Visit.state == VisitState.MISSED
+    )
     visit = Visit(
         packet=packet,
         kind=kind,

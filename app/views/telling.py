@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from app import language
 from app.domain import calendar
@@ -159,7 +160,11 @@ def _coming(entry: Entry) -> tuple[str, str, str]:
     if entry.key == "visit":
         fetch = values["kind"] is VisitKind.COLLECT
         term = _("The courier comes to collect") if fetch else _("The courier brings the result")
-        return "calendar", term, language.slot(values["day"], values["opens"], values["closes"])
+        slot = language.slot(values["day"], values["opens"], values["closes"])
+        if "about" in values:
+            about = _("at about %(window)s", window=language.window(*values["about"]))
+            slot = Markup('{}, <span class="nowrap">{}</span>').format(slot, about)
+        return "calendar", term, slot
     if entry.key == "to_desk":
         return "clock", _("Reaches the ward at the latest"), language.long_date(values["day"])
     if entry.key == "due":

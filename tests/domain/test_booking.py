@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, codes, visits
+from app.domain import booking, calendar, codes, visits
 from app.domain.booking import Request
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
@@ -280,14 +280,28 @@ def test_no_code_is_sent_when_nothing_is_to_be_proved_or_five_were_wrong(world: 
         atomically(booking.resend_code, dossier, world.act())
 
 
-def test_a_result_gets_the_first_slot_with_room_from_the_next_working_day(world: World) -> None:
-    packet = world.packet(Way.OUT)
-    atomically(lambda: [setattr(v, "state", VisitState.CANCELLED) for v in db.session.scalars(sa.select(Visit))])
-    first = next(o for o in visits.offers(world.post, MONDAY) if o.day > MONDAY.date())
-    for _ in range(first.left):
-        book(world, slot_key=first.key)
-    visit = atomically(booking.deliver_visit, packet, world.act())
-    assert (visit.slot.day, visit.slot.opens) > (first.day, first.opens)
+@pytest.mark.parametrize(
+    ("clock", "full", "expected"),
+    [
+        ((8, 59), 0, (0, 10)),  # an hour and a minute before ten
+        ((9, 0), 0, (0, 13)),
+        ((8, 59), 1, (0, 13)),  # nobody's place is taken
+        ((13, 59), 0, (0, 15)),
+        ((14, 0), 0, (1, 8)),  # the next working day
+        ((13, 59), 1, (1, 8)),
+        ((22, 0), 1, (1, 10)),
+    ],
+)
+def test_a_result_gets_the_first_slot_with_room_that_begins_in_an_hour_or_later(
+    world: World, clock: tuple[int, int], full: int, expected: tuple[int, int]
+) -> None:
+    packet, at = world.packet(Way.OUT), MONDAY.replace(hour=clock[0], minute=clock[1])
+    atomically(lambda: [visits.cancel(v, world.act()) for v in db.session.scalars(sa.select(Visit))])
+    for one in visits.offers(world.post, at, notice=visits.SOON)[:full]:
+        atomically(lambda one=one: [visits.take(world.post, one) for _ in range(one.left)])
+    visit = atomically(booking.deliver_visit, packet, world.act(at=at))
+    days = [MONDAY.date(), *calendar.working_days_after(MONDAY.date(), 1)]
+    assert (days.index(visit.slot.day), visit.slot.opens.hour) == expected
     (message,) = said("result_sent")
     assert message.values["code"] and message.values["day"] == str(visit.slot.day)
 

@@ -73,7 +73,7 @@ export function model() {
   for (const row of mine.sort((a, b) => (a.at < b.at ? -1 : 1))) lay(row, packets, base.stops);
   const held = [...new Set([...base.stops.flatMap((stop) => stop.packets), ...listed])];
   return {
-    known: Boolean(told), round: base.round, stops: base.stops, packets,
+    known: Boolean(told), round: base.round, ahead: base.ahead ?? null, stops: base.stops, packets,
     carrying: held.filter((packet) => packet.holder === me().party && !ENDED.includes(packet.state)),
     toTake: listed.filter((packet) => isTakeable(packet) && base.to_take.some((each) => each.code === packet.code)),
   };

@@ -20,6 +20,7 @@ export function round() {
   if (!now.stops.length) parts.push(bigIcon("calendar"), h("h2", { class: "h1" }, t("round.empty")), h("p", {}, t("round.empty_lead")));
   else if (!open.length) parts.push(bigIcon("check"), h("h2", { class: "h1" }, t("round.done_title")), h("p", {}, t("round.done_lead")));
   else parts.push(nextStop(now, open[0]));
+  if (!open.length && now.ahead) parts.push(h("p", { class: "sentence", id: "ahead" }, t("round.ahead", { day: date(now.ahead.date), count: now.ahead.visits })));
   if (now.stops.length) parts.push(progress(now, open));
   parts.push(sync(), bags(now), later(open.slice(1)), done(now.stops.filter((stop) => !day.isOpen(stop))));
   return { live: true, nodes: [top, strip(), page(parts), thumb(main(now, open))] };

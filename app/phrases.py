@@ -271,6 +271,7 @@ TEXTS = {
     "carrying.none_lead": _l("Packets you have taken stand here until somebody else has them."),
     "carrying.to_desk": _l("Bring it to %(place)s"),
     "carrying.to_home": _l("Bring it home to the citizen"),
+    "carrying.to_post": _l("Hand it in at %(place)s, it is called for there"),
     "carrying.unverified": _l("Reported delivered, not confirmed yet"),
     "carrying.confirm": _l("Type the citizen's code"),
     "outbox.title": _l("Scans on this phone"),

@@ -11,6 +11,7 @@ PAID = "Đã trả trước"
 METHODS = {
     "in": "bưu tá đến nhà nhận, đưa đến một cửa",
     "out": "bưu tá nhận tại một cửa, trao tận nhà",
+    "post": "bưu tá nhận tại một cửa, trao tại bưu cục",
 }
 PLACES = {"in": "tại nhà người gửi", "out": "tại quầy một cửa"}
 TEST_NUMBER = "SỐ THỬ"

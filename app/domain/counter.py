@@ -3,14 +3,35 @@
 A citizen proves themselves with the six digits or with a slip the clerk has seen signed, never by the clerk's word.
 """
 
-from app.domain import audit, custody, desk, numbers, packets
-from app.domain.dossiers import CaseState
-from app.domain.packets import Packet, Slip, State
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from app.domain import audit, codes, custody, desk, numbers, outbox, packets, visits
+from app.domain.codes import Purpose
+from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.packets import Packet, Slip, State, Way
 from app.domain.people import Act
 from app.domain.places import Office
+from app.domain.visits import Visit
 from app.errors import Invalid, Refused
 
 REPRINTS = ("damaged", "lost", "unreadable", "wrong_paper")
+HOLD = "hold_at_post"  # of steps.NEXT
+
+
+def stays(packet_state: State | None, way: Way | None, return_way: ReturnWay, next_: str | None) -> bool:
+    """Whether a post office keeps the packet for whoever calls: a result that is asked for so, or whose newest visit
+    ended with it (`next_`). `is_called_for` says the same of many."""
+    asked = return_way is ReturnWay.POST or next_ == HOLD
+    return packet_state is State.AT_POST and way is Way.OUT and asked
+
+
+def is_called_for() -> sa.ColumnElement[bool]:
+    one = aliased(Visit)
+    newest = sa.select(sa.func.max(one.id)).where(one.packet_id == Packet.id).correlate(Packet).scalar_subquery()
+    kept = sa.exists().where(Visit.id == newest, Visit.next == HOLD)
+    asked = Packet.dossier_id.in_(sa.select(Dossier.id).where(Dossier.return_way == ReturnWay.POST))
+    return sa.and_(Packet.state == State.AT_POST, Packet.way == Way.OUT, sa.or_(kept, asked))
 
 
 def accept(
@@ -47,6 +68,7 @@ def accept(
 def hand_in(packet: Packet, act: Act, head: bytes | None, seal: str) -> None:
     """A courier hands a packet in, or the desk its result. The same form sent twice is one handoff.
 
+    Whoever is to call for it here is told, with a code.
     Raises Refused: `page_too_old`, custody_…; Invalid("seal_form").
     """
     office, packet = _own(act), custody.hold(packet, act)
@@ -58,6 +80,12 @@ def hand_in(packet: Packet, act: Act, head: bytes | None, seal: str) -> None:
         seal=numbers.read_seal(seal),
     )  # fmt: skip
     audit.note("handed_in", packet.number, act)
+    visit = visits.current(packet.id)
+    if stays(packet.state, packet.way, packet.dossier.return_way, visit.next if visit else None):
+        dossier, code = packet.dossier, codes.make(packet, Purpose.DELIVER, act)
+        outbox.say(
+            dossier.citizen.phone, "result_at_post", act.at, number=dossier.number, secret=dossier.secret, code=code
+        )
 
 
 def hand_out(

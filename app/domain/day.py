@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, packets, postage, rounds, tokens, visits
+from app.domain import audit, counter, packets, postage, rounds, tokens, visits
 from app.domain.calendar import today
-from app.domain.dossiers import Dossier, Paper
+from app.domain.dossiers import Dossier, Paper, ReturnWay
 from app.domain.packets import ENDED, Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Act, User
@@ -26,9 +26,10 @@ MOST = 200  # packets in one list
 SHIFT = timedelta(hours=12)  # a phone may work this long on what it was told
 AT_A_DESK = frozenset({State.WAITING, State.AT_DESK})
 TO_BRING = sa.select(Visit.packet_id).where(Visit.kind == VisitKind.DELIVER, Visit.state.in_(OPEN))
+TO_THE_POST = sa.and_(Packet.state == State.WAITING, Dossier.return_way == ReturnWay.POST)
 LEAVES_A_DESK = sa.and_(
     Packet.state.in_(AT_A_DESK),
-    sa.or_(Packet.way == Way.BETWEEN, sa.and_(Packet.way == Way.OUT, Packet.id.in_(TO_BRING))),
+    sa.or_(Packet.way == Way.BETWEEN, sa.and_(Packet.way == Way.OUT, sa.or_(Packet.id.in_(TO_BRING), TO_THE_POST))),
 )
 
 
@@ -128,6 +129,7 @@ def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
         "papers": [_paper(line) for line in dossier.papers] if papers and found.way is Way.IN else [],
         "procedure": {"title": dossier.procedure.title, "title_en": dossier.procedure.title_en} if papers else None,
         "desk": dossier.desk.name,
+        "called_for": dossier.post_office.name if dossier.return_way is ReturnWay.POST else None,
     }
 
 
@@ -154,8 +156,8 @@ def carried_by(courier: User) -> list[Packet]:
 def to_take(courier: User, at: datetime) -> list[Packet]:
     """What waits for a courier of this post office: at its own counter, and at the ward desks it serves.
 
-    What stands on another courier's round today is that courier's to take; a result without a visit is called for
-    at the desk and is nobody's.
+    What stands on another courier's round today is that courier's to take; a result that is called for, at the desk
+    or here, is nobody's.
     """
     if courier.office is None:
         return []
@@ -173,6 +175,7 @@ def to_take(courier: User, at: datetime) -> list[Packet]:
                 sa.and_(LEAVES_A_DESK, Packet.holder_id.in_(_desks()), Dossier.post_office_id == courier.office_id),
             ),
             Packet.id.not_in(promised),
+            ~counter.is_called_for(),
         )
     )
     return list(db.session.scalars(waiting.order_by(Packet.id).limit(MOST)))
@@ -191,9 +194,14 @@ def is_theirs(found: Packet, courier: User, at: datetime) -> bool:
     if found.holder_id == courier.office.party_id:
         return True
     kind = db.session.get_one(Party, found.holder_id).kind
-    if kind is PartyKind.DESK and found.way is Way.OUT and found.state in AT_A_DESK and not visits.open_visit(found.id):
+    if kind is PartyKind.DESK and found.way is Way.OUT and found.state in AT_A_DESK and not _leaves(found):
         return False  # it stays at the desk until it is called for
     return kind in (PartyKind.DESK, PartyKind.CITIZEN) and found.dossier.post_office_id == courier.office_id
+
+
+def _leaves(found: Packet) -> bool:
+    to_the_post = found.state is State.WAITING and found.dossier.return_way is ReturnWay.POST
+    return to_the_post or visits.open_visit(found.id) is not None
 
 
 def _on_round(found: Packet, courier: User, at: datetime) -> bool:

@@ -246,6 +246,8 @@ def result_of(dossier: Dossier) -> Packet | None:
 def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
     """Seal the result: a new packet with its own slip, sender the desk; a courier comes, or it waits to be called for.
 
+    Called for at the post office, it is told when it is there (`counter.hand_in`).
+
     Raises Invalid("seal_form"); Refused: `result_not_ready`, `result_sent`, `seal_used`, `wrong_ward`.
     """
     dossier, seal = _hold(dossier, act), numbers.read_seal(seal)
@@ -263,7 +265,7 @@ def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
     audit.note("result_sealed", packet.number, act, dossier=dossier.number, seal=seal)
     if dossier.goes_home:
         booking.deliver_visit(packet, act)
-    else:
+    elif dossier.return_way is ReturnWay.DESK:
         _invite(packet, act)
     return packet
 

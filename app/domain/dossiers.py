@@ -55,6 +55,7 @@ CASES = {case.event: case for case in [
 
 class ReturnWay(StrEnum):
     HOME = "home"
+    POST = "post"  # called for at the post office
     DESK = "desk"
 
 

@@ -53,10 +53,10 @@ def tariff(day: date) -> Tariff:
 
 
 def bill(procedure: Procedure, return_way: ReturnWay, day: date) -> Bill:
-    """Postage there, postage back when the result travels home, the ward's fee when there is one."""
+    """Postage there, postage back when the post brings the result, the ward's fee when there is one."""
     one_way = tariff(day).one_way
     lines = [Charge("postage_there", one_way, Stream.POSTAGE)]
-    if return_way is ReturnWay.HOME:
+    if return_way is not ReturnWay.DESK:
         lines.append(Charge("postage_back", one_way, Stream.POSTAGE))
     if procedure.fee:
         lines.append(Charge("statutory_fee", procedure.fee, Stream.FEE))

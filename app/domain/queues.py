@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, selectinload
 
 from app.db import db
-from app.domain import ledger, packets, scope
+from app.domain import counter, ledger, packets, scope
 from app.domain.desk import result_of
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.ledger import Handoff, LineKind
@@ -46,7 +46,8 @@ def _to_send(user: User) -> sa.Select[Packet]:
 
 def _is_expected() -> sa.ColumnElement[bool]:
     """A courier is to come for the packet."""
-    return sa.exists().where(Visit.packet_id == Packet.id, Visit.state.in_(OPEN))
+    visited = sa.exists().where(Visit.packet_id == Packet.id, Visit.state.in_(OPEN))
+    return sa.or_(visited, Dossier.return_way == ReturnWay.POST)
 
 
 def _out(user: User, *states: State) -> sa.Select[Packet]:
@@ -56,14 +57,6 @@ def _out(user: User, *states: State) -> sa.Select[Packet]:
 def _at_post(user: User) -> sa.Select[Packet]:
     mine = sa.select(Office.party_id).where(Office.id == user.office_id).scalar_subquery()
     return scope.packets(user).where(Packet.state == State.AT_POST, Packet.holder_id == mine).order_by(Packet.id)
-
-
-def _called_for(user: User) -> sa.Select[Packet]:
-    """Results kept at the post office because nobody was met: the newest visit says so."""
-    one = aliased(Visit)
-    last = sa.select(sa.func.max(one.id)).where(one.packet_id == Packet.id).correlate(Packet).scalar_subquery()
-    kept = sa.exists().where(Visit.id == last, Visit.next == "hold_at_post")
-    return _at_post(user).where(Packet.way == Way.OUT, kept)
 
 
 def _carried(user: User) -> sa.Select[Packet]:
@@ -86,7 +79,7 @@ DESK: dict[str, Queue] = {
 POST: dict[str, Queue] = {
     "coming":   _carried,
     "here":     _at_post,
-    "call":     _called_for,
+    "call":     lambda user: _at_post(user).where(counter.is_called_for()),
     "unproven": lambda user: _out(user, State.DELIVERED_UNVERIFIED),
 }
 # fmt: on
@@ -196,7 +189,7 @@ def at_post(packet: Packet, office: Office) -> str | None:
 
 
 def _from_desk(packet: Packet) -> str | None:
-    by_post = packet.dossier.return_way is ReturnWay.HOME
+    by_post = packet.dossier.return_way is not ReturnWay.DESK
     return "hand-in" if packet.way is Way.OUT and by_post else None
 
 

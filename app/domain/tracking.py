@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, booking, calendar, codes, ledger, numbers, outbox, packets, visits
+from app.domain import audit, booking, calendar, codes, counter, ledger, numbers, outbox, packets, visits
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
@@ -82,6 +82,7 @@ class Sight:
     visit: VisitState | None = None
     visit_kind: VisitKind | None = None
     visit_today: bool = False
+    next: str | None = None  # what the courier said comes after the visit that failed
 
 
 # fmt: off
@@ -106,7 +107,7 @@ CASE_EVENTS = {
 }
 NO_DAY = {  # what comes next where nobody has promised a day
     "opened": "ward_names_day", "submitted": "ward_names_day", "at_desk_in": "ward_signs",
-    "result_ready": "ward_packs", "call_for_it": "opening_hours",
+    "result_ready": "ward_packs", "call_for_it": "opening_hours", "call_at_post": "opening_hours",
 }
 AHEAD = {  # what is still to come, in order, from each state of the case
     CaseState.BOOKED:       ("submitted", "result_ready", "delivered"),
@@ -114,6 +115,7 @@ AHEAD = {  # what is still to come, in order, from each state of the case
     CaseState.ACCEPTED:     ("result_ready", "delivered"),
     CaseState.RESULT_READY: ("delivered",),
 }
+CALLED_FOR = {ReturnWay.DESK: "called_for", ReturnWay.POST: "called_for_at_post"}
 # fmt: on
 
 
@@ -127,6 +129,8 @@ def headline(sight: Sight) -> str:
         return _at_the_ward(sight)
     if sight.visit in OPEN and sight.visit_today and _visit_matters(sight):
         return "courier_today"
+    if counter.stays(sight.packet, sight.way, sight.return_way, sight.next):
+        return "call_at_post"
     if sight.visit is VisitState.MISSED and _visit_matters(sight) and sight.packet is not State.AT_DESK:
         return "missed" if sight.way is Way.IN else "missed_out"
     if sight.packet is State.CARRIED and sight.unproven:
@@ -192,6 +196,7 @@ def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: dat
         visit=visit.state if visit else None,
         visit_kind=visit.kind if visit else None,
         visit_today=bool(visit and visit.round_id and visit.slot.day == today(at)),
+        next=visit.next if visit else None,
     )
 
 
@@ -231,6 +236,8 @@ def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str
         return Entry("to_desk", "next", values={"day": calendar.working_days_after(today(last), 1)[0]})
     if dossier.state is CaseState.ACCEPTED and dossier.due_on:
         return Entry("due", "next", values={"day": dossier.due_on})
+    if dossier.return_way is ReturnWay.POST and key in ("result_ready", "waiting_out", "carried_out"):
+        return Entry("to_the_post", "next")
     return Entry(NO_DAY[key], "next") if key in NO_DAY else None
 
 
@@ -260,12 +267,11 @@ def _entries(dossier: Dossier, coming: Visit | None) -> list[Entry]:
         last = done[-1]
         done[-1] = Entry(last.key, "now", last.at, last.values)
     said = {entry.key for entry in done}
-    home = dossier.return_way is ReturnWay.HOME
     for key in AHEAD.get(dossier.state, ()):
         if key == "delivered" and coming and coming.kind is VisitKind.DELIVER:
             continue
         values = {"day": dossier.due_on} if key == "result_ready" and dossier.due_on else {}
-        key = "called_for" if key == "delivered" and not home else key
+        key = CALLED_FOR.get(dossier.return_way, key) if key == "delivered" else key
         if key not in said and not (key == "delivered" and "delivered_unverified" in said):
             done.append(Entry(key, "next", values=values))
     return done
@@ -374,7 +380,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         .limit(1)
     ).first()
     visit = db.session.execute(
-        sa.select(Visit.state, Visit.kind, Visit.round_id, visits.Slot.day)
+        sa.select(Visit.state, Visit.kind, Visit.round_id, Visit.next, visits.Slot.day)
         .join(visits.Slot)
         .where(Visit.packet_id == (packet.id if packet else 0))
         .order_by(Visit.id.desc())
@@ -393,6 +399,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         visit=visit.state if visit else None,
         visit_kind=visit.kind if visit else None,
         visit_today=bool(visit and visit.round_id and visit.day == today(at)),
+        next=visit.next if visit else None,
     )
     key = headline(sight)
     return Glimpse(found.number, key) if found.is_it and fits else None

@@ -237,14 +237,15 @@ def who() -> ResponseReturnValue:
 def way_back() -> ResponseReturnValue:
     answers = _draft()
     _need(answers, "neighbourhood_id")
-    found, desk = _procedure(answers), places.desk_of(_place(answers).ward_id)
+    found, place = _procedure(answers), _place(answers)
+    desk, post = places.desk_of(place.ward_id), place.post_office
     form = forms.Return(way=answers.get("return_way"))
     if not found.return_by_post:
         form.way.choices = [SelectChoice("desk", "")]
     if form.validate_on_submit():
         return _keep(return_way=form.way.data)
     tariff = postage.tariff(calendar.today(now()))
-    page = render_template("booking/way_back.html", form=form, procedure=found, desk=desk, tariff=tariff)
+    page = render_template("booking/way_back.html", form=form, procedure=found, desk=desk, post=post, tariff=tariff)
     return page, 422 if form.errors else 200
 
 

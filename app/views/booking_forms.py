@@ -107,6 +107,7 @@ class Return(FlaskForm):  # type: ignore[misc]
         [chosen(_l("Choose how the result comes back."))],
         choices=[
             SelectChoice("home", _l("The courier brings it home")),
+            SelectChoice("post", _l("I call for it at the post office")),
             SelectChoice("desk", _l("I call for it at the ward")),
         ],
         validate_choice=False,

@@ -12,6 +12,7 @@ from app.domain import calendar
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import State
 from app.domain.parties import PartyKind
+from app.domain.places import Office
 from app.domain.tracking import Entry, Story
 from app.domain.visits import VisitKind
 from app.integrations.wording import NEXT, REASONS
@@ -42,6 +43,7 @@ HEADLINES = {
     "at_post_out": _l("The result is at the post office"),
     "at_desk_out": _l("The result is back at the ward"),
     "call_for_it": _l("The result waits at the ward"),
+    "call_at_post": _l("The result waits at the post office"),
     "delivered_unverified": _l("The courier says it was handed over. Please confirm"),
     "closed": _l("Finished. The result has been handed over"),
     "cancelled": _l("Cancelled"),
@@ -94,11 +96,13 @@ AHEAD = {
     "result_ready": _l("The result is ready"),
     "delivered": _l("The courier brings the result home"),
     "called_for": _l("You call for the result at the ward"),
+    "called_for_at_post": _l("You call for the result at the post office"),
 }
 WITHOUT_DAY = {
     "ward_names_day": _l("The ward says when the result is due"),
     "ward_signs": _l("The ward opens, counts and signs"),
     "ward_packs": _l("The ward seals the result and names the day"),
+    "to_the_post": _l("A courier takes it to the post office. A message says when it is there"),
     "opening_hours": _l("Call for it in opening hours"),
 }
 HOLDERS = {
@@ -239,7 +243,12 @@ def _capital(text: str) -> str:
 def return_words(dossier: Dossier) -> str:
     if dossier.return_way is ReturnWay.HOME:
         return _("The courier brings it home")
-    return _("You call for it at %(office)s", office=dossier.desk.name)
+    return _("You call for it at %(office)s", office=called_for_at(dossier).name)
+
+
+def called_for_at(dossier: Dossier) -> Office:
+    """Where the citizen goes for a result that nobody brings, or could not bring."""
+    return dossier.desk if dossier.return_way is ReturnWay.DESK else dossier.post_office
 
 
 def due_strip(marks: list[tuple[date, str]]) -> list[tuple[str, str, str]]:

@@ -48,6 +48,7 @@ class Standing(StrEnum):
     WAITING = "waiting"  # for the second person
     IN_SERVICE = "in_service"
     ENDED = "ended"  # its 90 days are over, or nobody confirmed it
+    FROZEN = "frozen"  # its key may have been copied: only a new one brings it back
     REVOKED = "revoked"
 
 
@@ -85,6 +86,8 @@ class Device(Model):
     def standing(self, at: datetime) -> Standing:
         if self.revoked_at is not None:
             return Standing.REVOKED
+        if self.frozen_at is not None:
+            return Standing.FROZEN
         if self.confirmed_at is None:
             return Standing.WAITING if at < self.enrolled_at + WAIT else Standing.ENDED
         return Standing.IN_SERVICE if self.valid_until is None or at < self.valid_until else Standing.ENDED

@@ -402,3 +402,18 @@ def test_the_list_counts_what_is_missing_and_says_when_a_phone_was_last_heard_of
     assert (by_id[phone.device_id].missing, by_id[quiet.device_id].missing) == (3, 0)
     assert by_id[phone.device_id].seen_at == MONDAY + timedelta(minutes=4)
     assert by_id[quiet.device_id].seen_at is None
+
+
+def test_a_frozen_phone_is_shown_nothing_leaves_its_place_and_only_a_new_code_brings_one_back(world: World) -> None:
+    phone, device = waiting(world)
+    confirm(world, device)
+    packet = world.packet(Way.OUT)
+    for _ in range(2):
+        world.record(phone.scan(packet, "miss", n=1, reason="nobody_home", next="another_day"))
+    device = again(device)
+    assert device.standing(SOON) is Standing.FROZEN and not device.lives(SOON)
+    with pytest.raises(NotAllowed, match="phone_over"):
+        renew(world, phone, device, SOON + timedelta(days=80))
+    with pytest.raises(Refused, match="phone_over"):
+        confirm(world, device, world.supervisor)
+    assert devices.has_room(world.courier, SOON)

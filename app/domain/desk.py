@@ -27,7 +27,7 @@ from app.domain import (
     visits,
 )
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState, Dossier, Paper
+from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
 from app.domain.manifests import Found, Manifest, Side, Word
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import PartyKind

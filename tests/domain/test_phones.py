@@ -409,7 +409,7 @@ def test_a_frozen_phone_is_shown_nothing_leaves_its_place_and_only_a_new_code_br
     confirm(world, device)
     packet = world.packet(Way.OUT)
     for _ in range(2):
-        world.record(phone.scan(packet, "miss", n=1, reason="nobody_home", next="another_day"))
+        world.record(phone.scan(packet, "miss", SOON, n=1, reason="nobody_home", next="another_day"))
     device = again(device)
     assert device.standing(SOON) is Standing.FROZEN and not device.lives(SOON)
     with pytest.raises(NotAllowed, match="phone_over"):

@@ -69,9 +69,9 @@ def _ready(s: Stage, hood: str, courier: str, nth: int, ago: int, procedure: str
 
 
 def _sent(s: Stage, hood: str, courier: str, nth: int, ago: int, procedure: str, home: bool = True) -> Packet:
-    """The sealed result, waiting at the desk for the courier or for the citizen."""
+    """The sealed result, waiting at the desk for the citizen, or for the courier of the next morning."""
     dossier = _ready(s, hood, courier, nth, ago, procedure, home).dossier
-    return s.send_result(dossier, at(s.days.before(ago), "10:00") + timedelta(minutes=nth % 30))
+    return s.send_result(dossier, at(s.days.before(ago), "14:20") + timedelta(minutes=nth % 30))
 
 
 def _on_the_road(s: Stage, hood: str, courier: str, nth: int, ago: int) -> Packet:

@@ -1,5 +1,6 @@
 """flask custody | outbox | …: the same verbs as the pages, for a terminal."""
 
+import json
 import signal
 import sys
 import time
@@ -11,32 +12,67 @@ import click
 import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from flask_babel import force_locale
 
 import routes
 from app import catalogue, daily, signer, worker
 from app.db import atomically, db, now
 from app.demo import cast
 from app.demo import load as demo
-from app.domain import checkpoints, custody, dispatch, ledger, packets, phones, watch
+from app.domain import checkpoints, dispatch, inspection, packets, phones, proofs, watch
 from app.domain.people import Act, User
 from app.domain.places import Office, OfficeKind
+from app.errors import Refused
+from app.sentences import sentence
 
 custody_cli = AppGroup("custody", help="The ledger.")
 
 
 @custody_cli.command("verify")
-@click.option("--packet", help="Number of one packet; all of them otherwise.")
-def verify(packet: str | None) -> None:
-    """Recompute every chain; name the first broken line of each packet; exit 1 if there is one."""
-    found = [packets.by_number(packet)] if packet else ledger.all_packets()
-    checked = broken = 0
-    for one in found:
-        checked += 1
-        if fault := custody.first_broken(one):
-            broken += 1
-            click.echo(f"{one.number}: line {fault[0]}: {fault[1]}")
-    click.echo(f"{checked} packets checked, {broken} broken")
-    sys.exit(1 if broken else 0)
+@click.option("--packet", help="Number or code of one packet; all of them otherwise.")
+@click.option("--since", type=click.IntRange(0), default=0, help="Lines that the log had when it was known to be good.")
+@click.option("--full", is_flag=True, help="Every device's signature too: minutes for a million lines.")
+def verify(packet: str | None, since: int, full: bool) -> None:
+    """Recompute the ledger; name every place that does not hold; exit 1 if there is one."""
+    try:
+        one = packets.named(packet).id if packet else None
+    except Refused as refusal:
+        raise refused(refusal) from refusal
+    folder = current_app.extensions["settings"].checkpoint_dir
+    trust = inspection.Trust(now(), signer.public_key(folder), signer.history(folder))
+    with click.progressbar(length=inspection.rows_to_look_at(one), label="Ledger", width=24, file=sys.stderr) as bar:
+        report = inspection.inspect(trust, one, since, full, tell=bar.update)
+    for fault in report.faults:
+        click.echo(str(fault))
+    for remark in report.remarks:
+        click.echo(f"{remark.packet or 'log'}: {remark.where}: remark: {remark.what}")
+    if report.untold:
+        click.echo(f"and {report.untold} more places")
+    if trust.key is None:
+        click.echo("log: remark: there is no key, so no checkpoint's signature was checked")
+    if report.root_since:
+        click.echo(f"root of the first {since} lines: {report.root_since.hex()}")
+    click.echo(
+        f"{report.lines} lines, {report.scans} scans, {report.checkpoints} checkpoints, "
+        f"{report.leaves} lines in the log, root {report.root.hex()}"
+    )
+    click.echo(f"{report.packets} packets checked, {len(report.broken)} broken, {report.of_log} faults of the log")
+    sys.exit(0 if report.holds else 1)
+
+
+@custody_cli.command("proof")
+@click.argument("packet")
+@click.option("--out", type=click.Path(path_type=Path), help="A file to write; otherwise it goes to the screen.")
+def proof(packet: str, out: Path | None) -> None:
+    """What the ledger says of PACKET (its number or code), for tools/verify_packet.py: checked without us."""
+    try:
+        text = json.dumps(proofs.of(packets.named(packet)), indent=1, ensure_ascii=False) + "\n"
+    except Refused as refusal:
+        raise refused(refusal) from refusal
+    if out:
+        out.write_text(text)
+    else:
+        click.echo(text, nl=False)
 
 
 @custody_cli.command("sequence")
@@ -79,6 +115,11 @@ def checkpoint(once: bool, show: bool) -> None:
                 click.echo(f"nothing new after {one.last.size} lines")
     except signer.FAULTS as fault:
         raise click.ClickException(signer.told(fault)) from fault
+
+
+def refused(refusal: Refused) -> click.ClickException:
+    with force_locale("en"):
+        return click.ClickException(sentence(refusal))
 
 
 def stopping() -> Event:

@@ -14,10 +14,10 @@ GROUP, ROW = 4, 32  # digits of the root, as they are read aloud
 
 def sheet(folder: Path, at: datetime) -> str | None:
     """Plain text, in Vietnamese, or None before the signer has signed anything."""
-    key, note = signer.public_key(folder), signer.signed(folder)
-    if key is None or note is None:
+    key, newest = signer.public_key(folder), signer.newest(folder)
+    if key is None or newest is None:
         return None
-    head = notes.read(note, key)
+    head = notes.read(newest.note, key)
     root = head.root.hex()
     rows = [root[start : start + ROW] for start in range(0, len(root), ROW)]
     with force_locale("vi"):
@@ -32,7 +32,7 @@ def sheet(folder: Path, at: datetime) -> str | None:
                 "",
                 _("The signed checkpoint:"),
                 "",
-                note.rstrip("\n"),
+                newest.note.rstrip("\n"),
                 "",
                 _("The key that checks it:"),
                 str(key),

@@ -45,6 +45,7 @@ SENTENCES = {
     "number_form": _l("This is not one of our numbers. Look at the slip: it reads like HS-260826-000123-0, or like RR473124829VN."),
     "number_check": _l("The last digit does not match, so one digit is probably mistyped. Look at the slip again."),
     "packet_unknown": _l("There is no packet with this number here. Look at the slip again, or call us."),
+    "not_signed_yet": _l("What has happened to packet %(number)s is not under a signed checkpoint yet. Ask again in a few minutes."),
     "link_unknown": _l("This link does not lead anywhere. It may be cut off: open it again from the message, or track by number."),
     "token_damaged": _l("This code is damaged or is not from our slip. Scan again, or type the number beside it."),
     "token_forged": _l("This slip was not made by us. Keep the packet and show it to a person at the post office."),

@@ -1,17 +1,20 @@
 """The signer: the only one with the log's key, a process of its own that reads the tree and cannot write it.
 
-It keeps one file: the newest note it signed. What does not extend that note it does not sign; the sequencer picks the
-note up from there. It needs no secret of the application: DATABASE_URL (of a role that only reads) and CHECKPOINT_DIR.
+It keeps one file: every note it signed, a line each, newest last. What does not extend the last one it does not sign;
+the sequencer picks the notes up from there. It needs no secret of the application: DATABASE_URL (of a role that only reads) and CHECKPOINT_DIR.
 """
 
 import fcntl
+import json
 import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -27,7 +30,8 @@ from app.logs import configure, log
 LOOK = 5.0  # seconds between two looks at the tree
 EVERY = 60.0  # seconds between two signatures
 RECOUNT = 3600.0  # seconds after which the whole tree is worked out anew, not only what was added
-KEY, PUBLIC, SIGNED = "key", "key.pub", "signed"
+KEY, PUBLIC, SIGNED = "key", "key.pub", "history"
+LONGEST = 8192  # bytes; a signed note and its time are far shorter
 
 
 class Contradiction(Exception):
@@ -40,10 +44,49 @@ def public_key(folder: Path) -> LogKey | None:
     return LogKey.read(path.read_text()) if path.exists() else None
 
 
-def signed(folder: Path) -> str | None:
-    """The newest note."""
+class Signed(NamedTuple):
+    note: str
+    at: datetime
+
+
+def signed(folder: Path, start: int = 0) -> tuple[list[Signed], int]:
+    """The notes signed since the file had `start` bytes, oldest first, and how many bytes it has now."""
     path = folder / SIGNED
-    return path.read_text() if path.exists() else None
+    if not path.exists():
+        return [], 0
+    with path.open("rb") as file:
+        file.seek(start)
+        whole = file.read().rpartition(b"\n")[0]  # a line without its end is still being written
+    return [_said(line) for line in whole.splitlines()], start + len(whole) + bool(whole)
+
+
+def _said(line: bytes) -> Signed:
+    row = json.loads(line)
+    return Signed(row["note"], datetime.fromisoformat(row["at"]))
+
+
+def history(folder: Path) -> Iterator[Signed]:
+    """All that was ever signed, oldest first."""
+    path = folder / SIGNED
+    if path.exists():
+        with path.open("rb") as file:
+            yield from (_said(line) for line in file if line.endswith(b"\n"))
+
+
+def newest(folder: Path) -> Signed | None:
+    path = folder / SIGNED
+    size = path.stat().st_size if path.exists() else 0
+    near, _ = signed(folder, _line_start(path, max(0, size - LONGEST))) if size else ([], 0)
+    return near[-1] if near else None
+
+
+def _line_start(path: Path, near: int) -> int:
+    """Where the first whole line at or after this byte begins."""
+    if near == 0:
+        return 0
+    with path.open("rb") as file:
+        file.seek(near)
+        return near + len(file.readline())
 
 
 FAULTS = (Contradiction, ValueError, BlockingIOError, sa.exc.SQLAlchemyError)
@@ -76,8 +119,9 @@ class Signer:
         self.folder = where.checkpoint_dir
         self.engine = reading(where.database_url)
         self.key = self._key(f"{where.host}/ledger")
-        note = signed(self.folder)
-        self.last = notes.read(note, self.key.log_key) if note else Head(0, tree.EMPTY)
+        _mend(self.folder / SIGNED)
+        last = newest(self.folder)
+        self.last = notes.read(last.note, self.key.log_key) if last else Head(0, tree.EMPTY)
         self._grown: Growing | None = None
         self._counted = self._signed = -math.inf
 
@@ -109,7 +153,8 @@ class Signer:
         if grown.size == self.last.size:
             return None
         head = Head(grown.size, grown.root())
-        _write(self.folder / SIGNED, self.key.sign(head), 0o644)
+        said = {"at": datetime.now(UTC).isoformat(timespec="microseconds"), "note": self.key.sign(head)}
+        _append(self.folder / SIGNED, json.dumps(said, ensure_ascii=False) + "\n")
         self.last, self._signed = head, at
         return head
 
@@ -151,6 +196,23 @@ def _write(path: Path, text: str, mode: int) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _append(path: Path, line: str) -> None:
+    """On the disk when this returns."""
+    with path.open("ab") as file:
+        file.write(line.encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _mend(path: Path) -> None:
+    """A line that was cut off while it was written was never told to anybody: it goes."""
+    if path.exists():
+        with path.open("rb+") as file:
+            file.seek(max(0, path.stat().st_size - LONGEST))
+            start, end = file.tell(), file.read()
+            file.truncate(start + end.rfind(b"\n") + 1)
 
 
 def run(signer: Signer, stopped: Callable[[float], bool]) -> None:

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 
 from app import signer
 from app.db import atomically, db, now
-from app.domain import checkpoints, outbox, tasks, watch
+from app.domain import checkpoints, notes, outbox, tasks, watch
 from app.domain.tasks import TaskKind
 from app.integrations import CHANNELS
 from app.integrations.wording import words
@@ -58,11 +58,11 @@ class Lookout:
 
 
 class Sequencer:
-    """Numbers new lines and keeps what the signer signed; remembers when it last looked everywhere, and which note."""
+    """Numbers new lines and keeps what the signer signed; remembers when it last looked everywhere, and how far it read."""
 
     def __init__(self) -> None:
         self._everywhere: float | None = None
-        self._kept: str | None = None
+        self._read = 0  # bytes of the signer's file
 
     def __call__(self) -> int:
         """How many lines were numbered."""
@@ -72,19 +72,23 @@ class Sequencer:
             count += numbered
         if everything:
             self._everywhere = time.monotonic()
-        self._keep_note(current_app.extensions["settings"].checkpoint_dir)
+        self._keep_notes(current_app.extensions["settings"].checkpoint_dir)
         return count
 
-    def _keep_note(self, folder: Path) -> None:
-        key, note = signer.public_key(folder), signer.signed(folder)
-        if key is None or note is None or note == self._kept:
+    def _keep_notes(self, folder: Path) -> None:
+        key = signer.public_key(folder)
+        fresh, end = signer.signed(folder, self._read)
+        newest = checkpoints.newest()
+        if key is None:
             return
-        try:
-            atomically(checkpoints.adopt, note, key, now())
-        except ValueError as error:  # the log is not what was signed: a person must look, scans go on
-            log.error("checkpoint refused", error=str(error))
-            atomically(tasks.raise_, TaskKind.FORK_OF_LOG, now())
-        self._kept = note
+        for note, at in fresh:
+            try:
+                if newest is None or notes.claimed(note).size > newest.size:
+                    atomically(checkpoints.adopt, note, key, at)
+            except ValueError as error:  # the log is not what was signed: a person must look, scans go on
+                log.error("checkpoint refused", error=str(error))
+                atomically(tasks.raise_, TaskKind.FORK_OF_LOG, now())
+        self._read = end
 
 
 def run(app: Flask, stop: Event, work: Callable[[], int] = send_due) -> None:

@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[1]
 # Arrows point down: whoever is not named may not be imported. Nouns of app.domain stand in their order.
 DOMAIN = [
     "parties", "places", "tokens", "tree", "notes", "people", "sessions", "calendar", "procedures", "audit", "outbox", "numbers",
-    "dossiers", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "receipts", "tasks", "ledger", "checkpoints", "steps", "hands", "placing", "vetting", "doubts", "closings", "custody", "corrections",
+    "dossiers", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "receipts", "tasks", "ledger", "checkpoints",
+    "findings", "inspection", "proofs",
+    "steps", "hands", "placing", "vetting", "doubts", "closings", "custody", "corrections",
     "manifests", "booking", "scope", "phones", "desk", "counter", "queues", "oversight", "watch", "remedies", "dispatch", "day", "slips", "tracking", "models",
 ]  # fmt: skip
 INSIDE = {"app.db", "app.errors", "app.domain"}

@@ -54,21 +54,22 @@ class Handoff(Model):
 
 
 def line_bytes(line: Handoff, code: bytes) -> bytes:
-    values = (
-        "handoff-v1",
-        tokens.b32(code),
-        str(line.seq),
-        line.kind,
-        line.event,
-        line.giver_id,
-        line.taker_id,
-        line.state,
-        line.digest.hex(),
-        line.follows.hex() if line.follows else "-",
-        line.prev_hash.hex(),
-        line.recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
-    )
-    return "\n".join(values).encode()
+    at = line.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return spell(
+        tokens.b32(code), line.seq, line.kind, line.event, line.giver_id, line.taker_id, line.state,
+        line.digest, line.follows, line.prev_hash, at,
+    )  # fmt: skip
+
+
+def spell(
+    code: str, seq: int, kind: str, event: str, giver: str, taker: str, state: str,
+    digest: bytes, follows: bytes | None, prev_hash: bytes, at: str,
+) -> bytes:  # fmt: skip
+    """What is chained and becomes a leaf; `code` in base32, `at` in UTC to the microsecond."""
+    return (
+        f"handoff-v1\n{code}\n{seq}\n{kind}\n{event}\n{giver}\n{taker}\n{state}\n{digest.hex()}\n"
+        f"{follows.hex() if follows else '-'}\n{prev_hash.hex()}\n{at}"
+    ).encode()
 
 
 def append(

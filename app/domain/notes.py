@@ -93,14 +93,21 @@ class SigningKey:
 
 def read(note: str, key: LogKey) -> Head:
     """What a note says, if `key` signed it. Raises ValueError with what is wrong."""
-    text, gap, signatures = note.partition("\n\n")
+    text, _, signatures = note.partition("\n\n")
+    said, name = claimed(note), text.partition("\n")[0]
+    if name != key.name:
+        raise ValueError(f"a checkpoint of {name}, not of {key.name}")
+    if not any(_signed(f"{text}\n", line, key) for line in signatures.splitlines()):
+        raise ValueError(f"not signed by {key.name}")
+    return said
+
+
+def claimed(note: str) -> Head:
+    """What a note says, whoever signed it. Raises ValueError."""
+    text, gap, _ = note.partition("\n\n")
     lines = text.split("\n")
     if not gap or len(lines) < 3 or not lines[1].isdecimal():
         raise ValueError("not a checkpoint")
-    if lines[0] != key.name:
-        raise ValueError(f"a checkpoint of {lines[0]}, not of {key.name}")
-    if not any(_signed(f"{text}\n", line, key) for line in signatures.splitlines()):
-        raise ValueError(f"not signed by {key.name}")
     found = Head(int(lines[1]), _unb64(lines[2]))
     if lines[1] != str(found.size) or len(found.root) != 32 or _b64(found.root) != lines[2]:
         raise ValueError("not a checkpoint")

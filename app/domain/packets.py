@@ -16,7 +16,7 @@ from app.domain.dossiers import Dossier
 from app.domain.parties import Party
 from app.domain.people import Act
 from app.domain.tokens import TokenType
-from app.errors import Missing
+from app.errors import Invalid, Missing
 
 
 class Way(StrEnum):
@@ -173,6 +173,14 @@ def by_number(text: str) -> Packet:
     if packet is None:
         raise Missing("packet_unknown")
     return packet
+
+
+def named(text: str) -> Packet:
+    """The packet of this number, or of this code in base32. Raises as `by_number`."""
+    try:
+        return by_code(tokens.unb32(text.strip().upper(), 10))
+    except (Invalid, Missing):
+        return by_number(text)
 
 
 def of_dossier(dossier_id: int) -> list[Packet]:

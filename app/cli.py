@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
 
+import labels
 import routes
 from app import catalogue, daily, signer, worker
 from app.db import atomically, db, now
@@ -170,6 +171,24 @@ def plan(day: datetime, office: str | None, seconds: float | None) -> None:
         )
 
 
+slips_cli = AppGroup("slips", help="What is printed.")
+
+
+@slips_cli.command("sample")
+@click.argument("format")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+def sample(format: str, path: Path) -> None:
+    """Write specimens of FORMAT to PATH: a PDF, or what a label printer is told where PATH ends in .zpl."""
+    try:
+        items = labels.sample(format)
+        zpl = path.suffix == ".zpl"
+        data = labels.zpl(format, items).encode() if zpl else labels.render(format, items)
+    except ValueError as refused:
+        raise click.ClickException(str(refused)) from refused
+    path.write_bytes(data)
+    click.echo(f"{path}: {len(items)} of {labels.FORMATS[format].title}, {len(data):,} bytes")
+
+
 people_cli = AppGroup("people", help="Who works here.")
 
 
@@ -218,5 +237,5 @@ def load_demo() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for group in (custody_cli, catalogue_cli, day_cli, people_cli, outbox_cli, demo_cli):
+    for group in (custody_cli, catalogue_cli, day_cli, slips_cli, people_cli, outbox_cli, demo_cli):
         app.cli.add_command(group)

@@ -3,7 +3,7 @@ way."""
 
 from collections.abc import Sequence
 
-from labels import fonts, front, tables, texts
+from labels import fonts, front, lines, tables, texts
 from labels import sheet as pen
 from labels.front import HALF, OTHER
 from labels.sheet import ENGLISH, HEAD, PRIMARY, STRONG, TEXT, Section, Sheet, Span, Style
@@ -18,7 +18,7 @@ def overflow(slip: Slip) -> list[Section]:
     """What the back has no room for, to go to the continuation sheet. Raises MissingGlyph."""
     rest: list[Section] = []
     rows = tables.recovered(slip.recovered)
-    shown = front.fitting(rows, RECOVERED_ROOM[slip.way])
+    shown = lines.fitting(rows, RECOVERED_ROOM[slip.way])
     if shown < len(rows):
         head = tables.head(tables.RECOVERED)
         heading = tables.heading(f"{texts.RECOVERED[0]} (tiếp)")
@@ -33,15 +33,15 @@ def draw(sheet: Sheet, slip: Slip) -> None:
     band(sheet, slip, texts.BACK)
     y = _terms(sheet, slip, 14.2)
     y = _boxed(sheet, slip, y + 1.2)
-    y = _said(sheet, y + 1.4, texts.LIABILITY_HEAD, [(front.keep_end(texts.LIABILITY), TEXT)])
+    y = _said(sheet, y + 1.4, texts.LIABILITY_HEAD, [(lines.keep_end(texts.LIABILITY), TEXT)])
     complaints: list[Span] = [
         ("Gọi ", TEXT),
-        (front.keep(slip.office_phone), STRONG),
-        (f" {front.keep_end(texts.COMPLAINTS)}", TEXT),
+        (lines.keep(slip.office_phone), STRONG),
+        (f" {lines.keep_end(texts.COMPLAINTS)}", TEXT),
     ]
     y = _said(sheet, y + 1.2, texts.COMPLAINTS_HEAD, complaints) + 1.2
     pen.rule(sheet, LEFT, y, WIDTH)
-    basis = pen.wrap([(front.keep_end(texts.BASIS), Style(fonts.REGULAR, 6.4, 2.8, pen.GREY))], WIDTH)
+    basis = pen.wrap([(lines.keep_end(texts.BASIS), Style(fonts.REGULAR, 6.4, 2.8, pen.GREY))], WIDTH)
     low = BOTTOM - basis.height
     pen.write(sheet, LEFT, low, basis)
     low -= 1.2
@@ -57,7 +57,7 @@ def band(sheet: Sheet, slip: Slip, title: str) -> None:
     number: list[Span] = [(slip.number, STRONG), (f" · Liên {slip.copy} · In lần {slip.issue}", TEXT)]
     pen.write(sheet, LEFT, 6.0, pen.wrap(number, 55, 1), "right", WIDTH)
     if slip.mark:
-        front.stamp(sheet, slip.mark, LEFT + 54, 5.2, 22, 5.0)
+        lines.stamp(sheet, slip.mark, LEFT + 54, 5.2, 22, 5.0)
     pen.rule(sheet, LEFT, 11.8, WIDTH, 0.5, PRIMARY)
 
 
@@ -70,12 +70,12 @@ def _numbered(sheet: Sheet, x: float, y: float, head: str, points: Sequence[str]
     y = pen.write(sheet, x, y, pen.wrap([(head, HEAD)], HALF)) + 0.3
     for number, point in enumerate(points, 1):
         pen.put(sheet, x, y, f"{number}.", TEXT)
-        y = pen.write(sheet, x + 3.6, y, pen.wrap([(front.keep_end(point), TEXT)], HALF - 3.6))
+        y = pen.write(sheet, x + 3.6, y, pen.wrap([(lines.keep_end(point), TEXT)], HALF - 3.6))
     return y
 
 
 def _boxed(sheet: Sheet, slip: Slip, y: float) -> float:
-    spans = [(texts.MOMENT_HEAD[slip.way], STRONG), (f" {front.keep_end(texts.MOMENT[slip.way])}", TEXT)]
+    spans = [(texts.MOMENT_HEAD[slip.way], STRONG), (f" {lines.keep_end(texts.MOMENT[slip.way])}", TEXT)]
     block = pen.wrap(spans, WIDTH - 4.8)
     pen.frame(sheet, LEFT, y, WIDTH, block.height + 2.6, 0.3)
     return pen.write(sheet, LEFT + 2.4, y + 1.3, block) + 1.3
@@ -93,7 +93,7 @@ def _missing(sheet: Sheet, low: float) -> float:
     for step in (8.4, 14.4):
         pen.rule(sheet, LEFT, top + step, WIDTH, dots=True)
     pen.put(sheet, LEFT, top + 15.4, texts.MISSING_SAID, TEXT)
-    front.line(sheet, 90, top + 15.4, 51, "Người gửi ký:")
+    lines.line(sheet, 90, top + 15.4, 51, "Người gửi ký:")
     return top - 1.6
 
 
@@ -103,8 +103,8 @@ def _delivery(sheet: Sheet, slip: Slip, low: float) -> float:
     head, english = texts.DELIVERY
     pen.write(sheet, LEFT, top, pen.wrap([(head, HEAD), (f" {english}", ENGLISH)], WIDTH))
     front.shown(sheet, slip, LEFT, top + 4.2, HALF, [])
-    front.line(sheet, OTHER, top + 4.2, HALF, "Lúc (giờ, ngày):")
-    front.line(sheet, OTHER, top + 7.5, HALF, "Họ tên người nhận:")
+    lines.line(sheet, OTHER, top + 4.2, HALF, "Lúc (giờ, ngày):")
+    lines.line(sheet, OTHER, top + 7.5, HALF, "Họ tên người nhận:")
     pen.write(sheet, LEFT, top + 12.2, pen.wrap([("Người nhận", STRONG), (" Recipient signs", ENGLISH)], HALF))
     pen.write(sheet, LEFT, top + 15.5, pen.wrap([(texts.RECEIVED, TEXT)], HALF, 2))
     courier, english = texts.COURIER
@@ -117,7 +117,7 @@ def _delivery(sheet: Sheet, slip: Slip, low: float) -> float:
 def _recovered(sheet: Sheet, slip: Slip, low: float) -> float:
     title, english = texts.RECOVERED
     rows = tables.recovered(slip.recovered, least=2)
-    shown = front.fitting(rows, RECOVERED_ROOM[slip.way])
+    shown = lines.fitting(rows, RECOVERED_ROOM[slip.way])
     heading, head = tables.heading(title, english), tables.head(tables.RECOVERED)
     pieces = [heading, head, *rows[:shown]]
     top = low - tables.tall(pieces)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from labels import back, front, texts
+from labels import back, lines, texts
 from labels import sheet as pen
 from labels.sheet import Piece, Section, Sheet
 from labels.slip import Slip
@@ -48,5 +48,5 @@ def draw_ruled(sheet: Sheet, slip: Slip) -> None:
 
 
 def _initials(sheet: Sheet, slip: Slip) -> None:
-    front.line(sheet, LEFT, 192, 60, f"{texts.SIGNS[slip.way][0]} ký:")
-    front.line(sheet, LEFT + WIDTH - 60, 192, 60, "Bưu tá ký:")
+    lines.line(sheet, LEFT, 192, 60, f"{texts.SIGNS[slip.way][0]} ký:")
+    lines.line(sheet, LEFT + WIDTH - 60, 192, 60, "Bưu tá ký:")

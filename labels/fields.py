@@ -1,21 +1,10 @@
 """What must stand on a slip, as data: the legal contents of the contract and what we added. A test reads
 every row back from the printed page."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from labels import texts
+from labels.check import Field
 from labels.slip import Party, Slip, Way
 from labels.words import say_day, say_instant, say_money
-
-
-class Field(NamedTuple):
-    """One required field: its name, its source in law, and the strings of a slip that must be on paper for
-    it. A field not yet known has its caption alone: the line to write on."""
-
-    name: str
-    basis: str
-    printed: Callable[[Slip], tuple[str, ...]]
 
 
 def _party(party: Party, head: str) -> tuple[str, ...]:

@@ -29,12 +29,13 @@ SPACES = re.compile(r"[ \t\r\n\f\v\u2028\u2029]+")
 
 
 class MissingGlyph(ValueError):
-    """The typeface cannot print a character; `.character` is that character."""
+    """The typeface cannot print a character: `.character`, in the field `.field` where that is known."""
 
-    def __init__(self, character: str, text: str) -> None:
-        self.character = character
+    def __init__(self, character: str, text: str, field: str = "") -> None:
+        self.character, self.field = character, field
         name = unicodedata.name(character, "unnamed")
-        super().__init__(f"no glyph for {character!r} (U+{ord(character):04X} {name}) in {text[:60]!r}")
+        where = f"{field}: " if field else ""
+        super().__init__(f"{where}no glyph for {character!r} (U+{ord(character):04X} {name}) in {text[:60]!r}")
 
 
 class Face(NamedTuple):
@@ -77,6 +78,11 @@ def width(text: str, font: str, size: float) -> float:
         return sum(widths[c] for c in text) * size / 1000
     except KeyError as absent:
         raise MissingGlyph(absent.args[0], text) from None
+
+
+def file(font: str) -> Path:
+    """Where a face lies."""
+    return _folder / FILES[font]
 
 
 def faces() -> dict[str, Face]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reportlab.lib.colors import black, white
 
-from labels import barcode, fonts, qr, tables, texts
+from labels import barcode, fonts, lines, qr, tables, texts
 from labels import sheet as pen
 from labels.sheet import (
     CAPTION,
@@ -19,7 +19,6 @@ from labels.sheet import (
     STRONG,
     TEXT,
     Block,
-    Piece,
     Section,
     Sheet,
     Span,
@@ -41,7 +40,7 @@ ROWS = 7  # the list is filled up to this with empty rows to write in
 def draw(sheet: Sheet, slip: Slip) -> list[Section]:
     """Draw the front; returns what goes to the continuation sheet. Raises MissingGlyph."""
     rest: list[Section] = []
-    _top(sheet, slip)
+    _top(sheet, slip, rest)
     y = _title(sheet, slip)
     y = _parties(sheet, slip, y, rest)
     y = _service(sheet, slip, y, rest)
@@ -52,11 +51,11 @@ def draw(sheet: Sheet, slip: Slip) -> list[Section]:
     return rest
 
 
-def _top(sheet: Sheet, slip: Slip) -> None:
+def _top(sheet: Sheet, slip: Slip, rest: list[Section]) -> None:
     pen.emblem(sheet, LEFT, 5.4, 9.4)
     pen.put(sheet, 18.6, 5.4, texts.OPERATOR, Style(fonts.BOLD, 9.6, 4.2, PRIMARY))
-    office = f"{texts.SERVICE_NAME} · {slip.office} · {keep(slip.office_phone)}"
-    pen.write(sheet, 18.6, 9.8, pen.wrap([(office, TEXT._replace(leading=3.0))], 58, 2))
+    office = f"{texts.SERVICE_NAME} · {slip.office} · {lines.keep(slip.office_phone)}"
+    pen.write(sheet, 18.6, 9.8, cut([(office, TEXT._replace(leading=3.0))], 58, 2, "BƯU CỤC", rest))
     copies(sheet, slip.copy, RIGHT - 62, 5.8, 62)
     pen.rule(sheet, LEFT, 16, WIDTH, 0.5, PRIMARY)
 
@@ -82,9 +81,9 @@ def _title(sheet: Sheet, slip: Slip) -> float:
     pen.put(sheet, LEFT, 18.4, texts.TITLE, title)
     if slip.mark:
         beside = LEFT + pen.measure(texts.TITLE, title) + 4
-        stamp(sheet, slip.mark, beside, 18.8, 104 - beside, 7.0)
+        lines.stamp(sheet, slip.mark, beside, 18.8, 104 - beside, 7.0)
     pen.write(sheet, LEFT, 26.0, pen.wrap([(texts.SUBTITLE, TEXT), (f" · {texts.SUBTITLE_EN}", ENGLISH)], 99, 2))
-    pen.put(sheet, LEFT, 30.4, slip.number, fitted(slip.number, 96, 16, fonts.BOLD, 6.6))
+    pen.put(sheet, LEFT, 30.4, slip.number, lines.fitted(slip.number, 96, 16, fonts.BOLD, 6.6))
     barcode.draw(sheet.canvas, slip.number, LEFT, sheet.height - 45.6, 90, 8.0)
     where: list[Span] = [
         (texts.WAYS[slip.way], STRONG),
@@ -95,35 +94,6 @@ def _title(sheet: Sheet, slip: Slip) -> float:
         pen.write(sheet, LEFT, 50.6, pen.wrap([("Mã theo dõi: ", TEXT), (slip.tracking, STRONG)], 98, 1))
     pen.rule(sheet, LEFT, 57.2, WIDTH)
     return 58.0
-
-
-def stamp(sheet: Sheet, text: str, x: float, y: float, width: float, height: float) -> None:
-    """A framed remark nobody overlooks, such as that the number is from a test range."""
-    style = fitted(text, width - 2.4, min(11, height * 1.6), fonts.BOLD, height)  # room for tone marks
-    pen.frame(sheet, x, y, width, height, 0.6)
-    pen.put(sheet, x + 1.2, y, text, style, "centre", width - 2.4)
-
-
-def fitted(text: str, width: float, size: float, font: str, leading: float) -> Style:
-    """The largest style up to `size` points in which `text` is no wider than `width` mm."""
-    length = pen.measure(fonts.clean(text), Style(font, size, leading)) or 1
-    return Style(font, min(size, size * width / length), leading)
-
-
-def keep_end(text: str) -> str:
-    """A text whose last two words stay together, so that none stands alone on the last line."""
-    return "\u00a0".join(text.rsplit(" ", 1))
-
-
-def together(text: str) -> str:
-    """An address whose short parts between commas ("phường Dĩ An") are not broken over two lines."""
-    parts = fonts.clean(text).split(", ")
-    return ", ".join(keep(part) if len(part) <= 20 else part for part in parts)
-
-
-def keep(text: str) -> str:
-    """A number whose groups are not parted at the end of a line."""
-    return text.replace(" ", "\u00a0")
 
 
 def _parties(sheet: Sheet, slip: Slip, y: float, rest: list[Section]) -> float:
@@ -138,15 +108,15 @@ def _parties(sheet: Sheet, slip: Slip, y: float, rest: list[Section]) -> float:
 def _party(sheet: Sheet, party: Party, head: tuple[str, str], x: float, y: float, rest: list[Section]) -> float:
     y = _head(sheet, head, x, y)
     short = len(pen.wrap([(party.name, NAME)], HALF).lines) <= 2
-    phones: list[Span] = [(keep(party.phone), STRONG)]
+    phones: list[Span] = [(lines.keep(party.phone), STRONG)]
     if party.second_phone:
-        phones.append((f" · Liên hệ thứ hai: {keep(party.second_phone)}", TEXT))
+        phones.append((f" · Liên hệ thứ hai: {lines.keep(party.second_phone)}", TEXT))
     more = f"Thư điện tử: {party.email or 'không'}"
     if party.former_place:
         more += f" · Nơi cũ: {party.former_place}"
     parts: list[tuple[Sequence[Span], int]] = [
         ([(party.name, NAME if short else NAME_LONG)], 3),
-        ([(together(", ".join(party.address)), TEXT)], 3),
+        ([(lines.together(", ".join(party.address)), TEXT)], 3),
         (phones, 2),
         ([(more, TEXT)], 2),
     ]
@@ -187,7 +157,9 @@ def _service(sheet: Sheet, slip: Slip, y: float, rest: list[Section]) -> float:
     else:
         quality.append((f" ({slip.quality} ngày làm việc sau ngày J)", TEXT))
     title = texts.SERVICE[0]
-    left = pen.write(sheet, LEFT, left, cut([(keep_end(f"Phương thức: {slip.method}"), TEXT)], HALF, 2, title, rest))
+    left = pen.write(
+        sheet, LEFT, left, cut([(lines.keep_end(f"Phương thức: {slip.method}"), TEXT)], HALF, 2, title, rest)
+    )
     left = pen.write(sheet, LEFT, left, cut(quality, HALF, 2, title, rest))
     right = _acceptance(sheet, slip, y, rest)
     bottom = max(left, right) + 0.8
@@ -202,22 +174,14 @@ def _acceptance(sheet: Sheet, slip: Slip, y: float, rest: list[Section]) -> floa
         when: list[Span] = [(say_instant(slip.accepted_at), STRONG), (" (ngày J)", TEXT)]
         y = pen.write(sheet, OTHER, y, cut(when, HALF, 2, title, rest)) + 0.3
     else:
-        y = line(sheet, OTHER, y, HALF, "Lúc (ngày J):") + 0.3
+        y = lines.line(sheet, OTHER, y, HALF, "Lúc (ngày J):") + 0.3
     courier = f"{slip.courier} · Thẻ số {slip.badge}" if slip.badge else slip.courier
     for label, value, style in (("Nơi nhận:", slip.accepted_place, TEXT), ("Bưu tá:", courier, STRONG)):
         if value:
             y = pen.write(sheet, OTHER, y, cut([(f"{label} ", TEXT), (value, style)], HALF, 2, title, rest))
         else:
-            y = line(sheet, OTHER, y, HALF, label)
+            y = lines.line(sheet, OTHER, y, HALF, label)
     return y
-
-
-def line(sheet: Sheet, x: float, y: float, width: float, label: str, style: Style = TEXT) -> float:
-    """A label and dots to write on; returns the y below."""
-    pen.put(sheet, x, y, label, style)
-    start = pen.measure(label, style) + 1
-    pen.rule(sheet, x + start, y + style.leading * 0.82, width - start, 0.25, dots=True)
-    return y + style.leading
 
 
 def _matter(sheet: Sheet, slip: Slip, y: float, rest: list[Section]) -> float:
@@ -234,7 +198,7 @@ def _matter(sheet: Sheet, slip: Slip, y: float, rest: list[Section]) -> float:
         y = pen.write(sheet, beside, y - 0.2, inline)
     else:
         short = len(pen.wrap([(slip.matter, NAME)], WIDTH).lines) <= 2
-        name = [(keep_end(slip.matter), NAME if short else NAME_LONG)]
+        name = [(lines.keep_end(slip.matter), NAME if short else NAME_LONG)]
         y = pen.write(sheet, LEFT, below, cut(name, WIDTH, 3, head[0], rest))
     if slip.case_code:
         code: list[Span] = [("Mã hồ sơ của phường: ", TEXT), (slip.case_code, STRONG)]
@@ -246,7 +210,7 @@ def _money_and_seal(sheet: Sheet, slip: Slip, above: float, rest: list[Section])
     """Money at the left, seal at the right, both standing on the signatures; returns their top."""
     rows, total = tables.charges(slip.charges), tables.charged(slip.charges)
     room = SIGN - 1.8 - (above + 20) - total.height - 3.6
-    shown = fitting(rows, max(room, 2 * rows[0].height if rows else 0))
+    shown = lines.fitting(rows, max(room, 2 * 3.9))
     if shown < len(rows):
         heading = tables.heading(f"{texts.MONEY[0]} (tiếp)", texts.MONEY[1])
         rest.append(Section(texts.MONEY[0], (heading,), tuple(rows[shown:])))
@@ -258,16 +222,6 @@ def _money_and_seal(sheet: Sheet, slip: Slip, above: float, rest: list[Section])
     return top
 
 
-def fitting(pieces: Sequence[Piece], room: float) -> int:
-    """How many pieces fit one below the other into `room` mm."""
-    used = 0.0
-    for count, piece in enumerate(pieces):
-        used += piece.height
-        if used > room + 0.01:
-            return count
-    return len(pieces)
-
-
 def _seal(sheet: Sheet, slip: Slip, top: float, height: float) -> None:
     width = 47.0
     x = RIGHT - width
@@ -276,7 +230,7 @@ def _seal(sheet: Sheet, slip: Slip, top: float, height: float) -> None:
     plain = HEAD._replace(colour=black)
     pen.write(sheet, x + 1.8, top + 1.0, pen.wrap([(seal, plain), (f" {english}", ENGLISH)], width - 3.6))
     if slip.seal:
-        pen.put(sheet, x + 1.8, top + 4.6, slip.seal, fitted(slip.seal, width - 3.6, 17, fonts.BOLD, 7))
+        pen.put(sheet, x + 1.8, top + 4.6, slip.seal, lines.fitted(slip.seal, width - 3.6, 17, fonts.BOLD, 7))
     else:
         pen.rule(sheet, x + 1.8, top + 11.2, width - 3.6, dots=True)
     y = top + 12.2
@@ -292,7 +246,7 @@ def _papers(sheet: Sheet, slip: Slip, y: float, bottom: float, rest: list[Sectio
     rows = tables.papers(slip.papers)
     note = _note(slip, rest)
     room = bottom - 1.4 - y - head.height - 5.0 - (note.height + 0.8 if note.lines else 0)
-    shown = fitting(rows, room)
+    shown = lines.fitting(rows, room)
     total = tables.total(slip, shown)
     while shown and tables.tall(rows[:shown]) + total.height - 5.0 > room:
         shown -= 1
@@ -334,7 +288,7 @@ def _signatures(sheet: Sheet, slip: Slip, rest: list[Section]) -> None:
     if slip.way is Way.IN:
         shown(sheet, slip, LEFT, SIGN + 20.5, width, rest)
     else:
-        line(sheet, LEFT, SIGN + 20.5, width, "Họ tên, chức vụ:")
+        lines.line(sheet, LEFT, SIGN + 20.5, width, "Họ tên, chức vụ:")
     if slip.courier:
         name = f"{slip.courier} · Thẻ số {slip.badge}" if slip.badge else slip.courier
         pen.write(sheet, other, SIGN + 20.5, pen.wrap([(name, TEXT)], width, 2))
@@ -347,10 +301,10 @@ def shown(sheet: Sheet, slip: Slip, x: float, y: float, width: float, rest: list
         seen = f"Đã xem: {slip.identity.kind} ••••"
         y = pen.write(sheet, x, y, pen.wrap([(seen, TEXT), (slip.identity.last4, STRONG)], width, 1))
     else:
-        y = line(sheet, x, y, width, "Đã xem (loại, 4 số cuối):")
+        y = lines.line(sheet, x, y, width, "Đã xem (loại, 4 số cuối):")
     if slip.authorisation:
         return pen.write(sheet, x, y, authorised(slip, width, rest))
-    return line(sheet, x, y, width, "Ủy quyền:")
+    return lines.line(sheet, x, y, width, "Ủy quyền:")
 
 
 def authorised(slip: Slip, width: float, rest: list[Section]) -> Block:

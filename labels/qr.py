@@ -8,6 +8,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 QUIET = 4  # modules of white on each side, ISO/IEC 18004
+DOTS = 8  # a mm on the usual thermal printer, 203 dpi
 LEVELS = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
 ALPHANUMERIC = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
 
@@ -57,6 +58,16 @@ def draw(canvas: Canvas, text: str, x: float, y: float, size: float, level: str 
     canvas.scale(module, module)
     canvas.addLiteral(f"{path} f")  # one fill for all: runs that touch show no seam
     canvas.restoreState()
+
+
+def whole_dots(text: str, size: float, level: str = "M", least: float = 0.5) -> float:
+    """The largest side in mm up to `size`, quiet zone included, at which every module is a whole number of dots of
+    a thermal printer with 8 dots a mm. Raises ValueError when a module would be smaller than `least` mm."""
+    modules, _ = outline(text, level)
+    dots = int(size * DOTS / (modules + 2 * QUIET) + 1e-9)
+    if dots / DOTS < least:
+        raise ValueError(f"a code of {modules} modules does not fit into {size} mm with modules of {least} mm")
+    return dots * (modules + 2 * QUIET) / DOTS
 
 
 def side(text: str, size: float, level: str = "M") -> float:

@@ -4,9 +4,11 @@ Times are aware, money is whole đồng, numbers are already grouped for reading
 empty and printed as a line to write on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+
+from labels.check import BadField
 
 
 class Way(Enum):
@@ -69,7 +71,7 @@ class Paper:
     def __post_init__(self) -> None:
         for count in (self.copies, self.sheets):
             if count is not None and count < 1:
-                raise ValueError(f"a paper is counted from one: {self.name}")
+                raise BadField("copies, sheets", f"a paper is counted from one: {self.name}")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Identity:
 
     def __post_init__(self) -> None:
         if len(self.last4) != 4:
-            raise ValueError("only the last four characters of an identity paper go on a slip")
+            raise BadField("last4", "only the last four characters of an identity paper go on a slip")
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,8 @@ class Slip:
     sender: Party
     recipient: Party
     matter: str  # inbound: name of the procedure; outbound: name of the result
-    papers: tuple[Paper, ...]
-    charges: tuple[Charge, ...]
+    papers: tuple[Paper, ...] = field(default=(), kw_only=True)  # empty: all to be written by hand
+    charges: tuple[Charge, ...] = field(default=(), kw_only=True)
     method: str  # how it travels
     quality: int  # n of J+n, working days (TT 17/2017 Đ7)
     office: str  # the accepting post office
@@ -142,8 +144,10 @@ class Slip:
 
     def __post_init__(self) -> None:
         if self.copy not in (1, 2, 3):
-            raise ValueError(f"a slip has copies 1 to 3, not {self.copy}")
+            raise BadField("copy", f"is 1, 2 or 3, not {self.copy}")
         if self.service not in (1, 2, 3):
-            raise ValueError(f"service forms are 1 to 3 (QĐ 45/2016 Đ5), not {self.service}")
-        if self.issue < 1 or self.quality < 0:
-            raise ValueError("issues count from 1 and working days from 0")
+            raise BadField("service", f"is a form from 1 to 3 (QĐ 45/2016 Đ5), not {self.service}")
+        if self.issue < 1:
+            raise BadField("issue", f"counts from 1, not from {self.issue}")
+        if self.quality < 0:
+            raise BadField("quality", f"counts working days from 0, not from {self.quality}")

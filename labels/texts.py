@@ -113,3 +113,22 @@ BASIS = (
     "47/2011/NĐ-CP. Phiếu giấy lưu ít nhất 1 năm, dữ liệu ít nhất 5 năm kể từ ngày chấp nhận. "
     "Mã QR không chứa thông tin cá nhân."
 )  # TT 17 Đ14
+
+# ---- labels, tags, stickers: what may be read by anybody ---------------------------------------------------------
+
+SPECIMEN = "MẪU"  # printed on every sample
+LABEL, LABEL_SMALL, BAG, STICKERS = "Nhãn gói", "Nhãn gói nhỏ", "Nhãn túi", "Nhãn trắng"
+TOWARDS = {Way.IN: "ĐẾN MỘT CỬA", Way.OUT: "VỀ NHÀ"}
+ADDRESSEE = {Way.IN: "Nơi nhận", Way.OUT: "Giao tận tay người có tên"}
+ROUTE = "Tuyến"
+DUE = "Giao chậm nhất"
+SEAL_HERE = "Niêm phong"
+READ_THE_SEAL = "Đọc số ngay trên niêm phong, không chép"
+CARE = "Không gấp · Tránh ướt"
+FOUND = ("Nhặt được? Xin đưa đến bưu cục bất kỳ hoặc gọi ", ". Không\u00a0mở.")
+FOUND_SHORT = "Nhặt được? Gọi"
+BAG_TITLE = "TÚI THƯ"
+BAG_FROM, BAG_TO, BAG_COUNT, BAG_SEAL, BAG_DAY = "Từ", "Đến", "Số gói", "Niêm phong số", "Ngày"
+HOLE = "Lỗ buộc dây"
+STICKER = "Nhãn trắng"
+STICKER_USE = "Dán lên túi và liên 1. Quét để gắn với lượt đến."

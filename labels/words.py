@@ -23,3 +23,9 @@ def say_instant(instant: datetime) -> str:
 def say_money(amount: int) -> str:
     """ "26.000": the column says đồng."""
     return f"{amount:,}".replace(",", ".")
+
+
+def masked(phone: str) -> str:
+    """A telephone number with its middle hidden: "0900 ••• 215". A short one is hidden whole."""
+    digits = "".join(letter for letter in phone if letter.isdigit())
+    return f"{digits[:4]} ••• {digits[-3:]}" if len(digits) >= 9 else "•••"

@@ -1,8 +1,12 @@
 """The terminal: same verbs, exit status that tells."""
 
+from pathlib import Path
+
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+import labels
 from app import signer
 from app.db import atomically, db
 from app.domain import checkpoints, outbox, scans, visits
@@ -70,3 +74,22 @@ def test_somebody_who_leaves_is_shown_nothing_from_the_next_request_on(app: Flas
     assert client.get("/phones/").status_code == 302
     day = app.test_client().get("/api/v1/day", headers={"Authorization": f"Bearer {phone.token}"})
     assert day.status_code == 401
+
+
+@pytest.mark.dialects("sqlite")
+def test_specimens_of_every_format_are_written(app: Flask, tmp_path: Path) -> None:
+    for name in labels.FORMATS:
+        out = tmp_path / f"{name}.pdf"
+        result = app.test_cli_runner().invoke(args=["slips", "sample", name, str(out)])
+        assert result.exit_code == 0 and out.read_bytes().startswith(b"%PDF")
+    out = tmp_path / "label.zpl"
+    assert app.test_cli_runner().invoke(args=["slips", "sample", "label", str(out)]).exit_code == 0
+    assert out.read_text().startswith("^XA")
+
+
+@pytest.mark.dialects("sqlite")
+def test_an_unknown_format_is_refused_and_leaves_no_file(app: Flask, tmp_path: Path) -> None:
+    for name, file in (("stamp", "out.pdf"), ("slip", "out.zpl")):
+        result = app.test_cli_runner().invoke(args=["slips", "sample", name, str(tmp_path / file)])
+        assert result.exit_code == 1 and name in result.output
+        assert not (tmp_path / file).exists()

@@ -1,87 +1,11 @@
 """Slips of a few people in Dĩ An. All persons, numbers and sums are invented."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
 
-from labels import Charge, Form, Identity, Kind, Paper, Party, Recovered, Slip, Stream, Way
+from labels import Charge, Form, Paper, Recovered, Stream
+from labels.samples import CHARGES, CITIZEN, DESK, INBOUND, OUTBOUND, PAPERS, TOKEN
 
-TOKEN = "HTTPS://HOSO.VN/S/" + ("0123456789ABCDEFGHJKMNPQRSTVWXYZ" * 5)[:133]
-
-CITIZEN = Party(
-    name="Nguyễn Thị Mơ",
-    address=("12/5 đường số 7, khu phố Đông Chiêu", "phường Dĩ An", "TP. Hồ Chí Minh"),
-    phone="0900 000 215",
-    second_phone="0900 000 216",
-    former_place="Tân Đông Hiệp",
-)
-DESK = Party(
-    name="Trung tâm Phục vụ hành chính công phường Dĩ An",
-    address=("Khu hành chính phường Dĩ An", "TP. Hồ Chí Minh"),
-    phone="0900 000 110",
-    email="motcua@dian.vi-du.test",
-)
-PAPERS = (
-    Paper("Đơn đề nghị đính chính (Mẫu 18)", Form.ORIGINAL, sheets=2),
-    Paper("Giấy chứng nhận quyền sử dụng đất", Form.ORIGINAL, sheets=4, give_back=True),
-    Paper("Giấy tờ chứng minh sai sót", Form.CERTIFIED, sheets=1),
-    Paper("Bản sao giấy khai sinh", Form.COPY, sheets=1, note="Gửi thêm"),
-    Paper("Căn cước công dân", Form.DATA),
-)
-CHARGES = (
-    Charge("Cước đi (đến 100 g)", 26_000, method="Tiền mặt, khi gửi"),
-    Charge("Cước về (kết quả)", 26_000, method="Tiền mặt, khi gửi"),
-    Charge("Công thu hộ phí", 8_000, method="Tiền mặt"),
-    Charge("Phí nộp cho cơ quan", 25_000, Stream.FEE, receipt="0004127"),
-)
-
-INBOUND = Slip(
-    number="HS-260828-000215-7",
-    token_url=TOKEN,
-    way=Way.IN,
-    kind=Kind.SUBMISSION,
-    copy=1,
-    service=3,
-    sender=CITIZEN,
-    recipient=DESK,
-    matter="Đính chính Giấy chứng nhận đã cấp",
-    papers=PAPERS,
-    charges=CHARGES,
-    method="bưu tá đến nhà, đưa đến một cửa",
-    quality=1,
-    office="Bưu cục Dĩ An",
-    office_phone="0900 000 100",
-    checklist="Danh mục công bố bản 3, 1/7/2026",
-    due=date(2026, 9, 3),
-    accepted_at=datetime(2026, 8, 28, 1, 42, tzinfo=UTC),
-    accepted_place="tại nhà người gửi",
-    courier="Trần Văn Lúa",
-    badge="0317",
-    seal="NP 0045 127",
-    identity=Identity("CCCD", "0215"),
-    authorisation="không",
-)
-
-OUTBOUND = replace(
-    INBOUND,
-    number="RR473124829VN",
-    tracking="HS-260828-000215-7",
-    way=Way.OUT,
-    kind=Kind.RESULT,
-    sender=DESK,
-    recipient=CITIZEN,
-    matter="Giấy chứng nhận quyền sử dụng đất đã đính chính",
-    case_code="H29.017-260828-0215",
-    checklist="",
-    papers=(
-        Paper("Giấy chứng nhận đã đính chính", Form.ORIGINAL, sheets=2),
-        Paper("Giấy chứng nhận quyền sử dụng đất (bản đã nộp)", Form.ORIGINAL, sheets=4),
-    ),
-    charges=(Charge("Cước về (đã trả khi gửi)", 0, method="Đã trả trước"),),
-    method="bưu tá nhận tại một cửa, trao tận nhà",
-    accepted_place="tại quầy một cửa",
-    recovered=(Recovered("Giấy hẹn trả kết quả", "0215/2026"),),
-    authorisation="giấy ủy quyền ngày 1/9/2026",
-)
+__all__ = ["BLANK", "CHARGES", "CITIZEN", "DESK", "INBOUND", "LONG", "LONG_NAME", "OUTBOUND", "PAPERS", "TOKEN"]
 
 # Printed before the visit: what the door will tell is still unknown.
 BLANK = replace(
@@ -135,3 +59,13 @@ LONG = replace(
     note="Giao ngoài giờ hành chính. " * 12,
     mark="SỐ THỬ",
 )
+
+# What free text may be at its longest, by the name of its field.
+LONG_WORDS = {
+    "name": LONG_NAME,
+    "office": "Bưu cục Trung tâm Hành chính công Liên phường Dĩ An Đông Hòa Tân Đông Hiệp",
+    "origin": "Bưu cục Trung tâm Hành chính công Liên phường Dĩ An Đông Hòa Tân Đông Hiệp",
+    "destination": LONG_NAME,
+    "address": LONG.recipient.address,
+    "matter": LONG.matter,
+}

@@ -1,0 +1,89 @@
+"""What an item must say before it is drawn, and how a field that cannot be printed is named."""
+
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from labels import fonts
+
+
+class BadField(ValueError):
+    """One field of an item cannot be printed as it is; `.field` says which, for instance "sender.name"."""
+
+    def __init__(self, field: str, why: str) -> None:
+        self.field = field
+        super().__init__(f"{field} {why}")
+
+
+class Field(NamedTuple):
+    """One required field of a form: its name, its source in law, and the strings of an item that must be on
+    paper for it. A field not yet known has its caption alone: the line to write on."""
+
+    name: str
+    basis: str
+    printed: Callable[[Any], tuple[str, ...]]
+
+
+def check(item: Any, kind: type) -> None:
+    """Look at every field of `item`: a field without a default must say something, counts are not negative, times
+    have a zone, every character has a glyph.
+
+    Raises BadField or MissingGlyph, both of which name the field.
+    """
+    if not isinstance(item, kind):
+        raise BadField(type(item).__name__, f"is not what this format prints: {kind.__name__}")
+    _look_into(item, "")
+
+
+def _look_into(item: Any, path: str) -> None:
+    kind: Any = type(item)
+    for name, hint, needed in _plan(kind):
+        _look(getattr(item, name), hint, needed, f"{path}{name}")
+
+
+@lru_cache(maxsize=64)
+def _plan(kind: Any) -> tuple[tuple[str, tuple[Any, ...], bool], ...]:
+    hints = get_type_hints(kind)
+    return tuple(
+        (field.name, _either(hints[field.name]), field.default is MISSING and field.default_factory is MISSING)
+        for field in fields(kind)
+    )
+
+
+def _either(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _look(value: Any, hints: tuple[Any, ...], needed: bool, field: str) -> None:
+    if value is None:
+        if NoneType not in hints:
+            raise BadField(field, "is missing")
+        return
+    hint = hints[0]
+    parts = get_args(hint)
+    if not isinstance(value, get_origin(hint) or hint) or (isinstance(value, bool) and hint is not bool):
+        raise BadField(field, f"is a {type(value).__name__}, not a {getattr(hint, '__name__', hint)}")
+    if isinstance(value, str):
+        _text(value, needed, field)
+    elif isinstance(value, int) and not isinstance(value, bool) and value < 0:
+        raise BadField(field, f"is negative: {value}")
+    elif isinstance(value, datetime) and value.tzinfo is None:
+        raise BadField(field, "is a time without a zone")
+    elif isinstance(value, tuple):
+        if needed and not value:
+            raise BadField(field, "is missing")
+        for number, part in enumerate(value, 1):
+            inner = parts[0] if parts[-1] is Ellipsis else parts[number - 1]
+            _look(part, _either(inner), needed, f"{field}[{number}]")
+    elif is_dataclass(value):
+        _look_into(value, f"{field}.")
+
+
+def _text(value: str, needed: bool, field: str) -> None:
+    if needed and not fonts.clean(value):
+        raise BadField(field, "is missing")
+    if absent := fonts.missing(value):
+        raise fonts.MissingGlyph(absent[0], value, field)

@@ -19,7 +19,7 @@ DOMAIN = [
     "dossiers", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "receipts", "tasks", "ledger", "checkpoints",
     "findings", "inspection", "proofs",
     "steps", "hands", "placing", "vetting", "doubts", "closings", "custody", "corrections",
-    "manifests", "booking", "scope", "phones", "desk", "counter", "queues", "oversight", "watch", "remedies", "dispatch", "day", "slips", "tracking", "models",
+    "manifests", "invariants", "booking", "scope", "phones", "desk", "counter", "queues", "oversight", "watch", "remedies", "dispatch", "day", "slips", "tracking", "models",
 ]  # fmt: skip
 INSIDE = {"app.db", "app.errors", "app.domain"}
 DOOR = INSIDE | {

@@ -1,0 +1,296 @@
+"""Invariants: what is true of custody at every moment, whatever happened. One check a law; none of them changes anything.
+
+Run after every journey and model test, by `flask custody verify`, and every night. A check yields what it finds broken.
+
+I2 and I7 are the inspection's. Not here as written: I5 needs the receipts phones hold (`receipts_are_kept`, for whoever has them). I11 does not hold along
+the leaves: a pass numbers its lines by packet. I14 asks for the task, not for its owner: that one is late is on the board.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from app.db import db
+from app.domain import doubts, inspection, scans
+from app.domain.codes import CodeCheck
+from app.domain.devices import Device
+from app.domain.dossiers import Dossier
+from app.domain.inspection import Trust
+from app.domain.ledger import Handoff, LineKind
+from app.domain.manifests import LineResult, Manifest, ManifestLine
+from app.domain.packets import ENDED, Packet, State
+from app.domain.parties import Party, PartyKind
+from app.domain.people import Role, User
+from app.domain.scans import Ruling, ScanRow, Verdict
+from app.domain.steps import rows
+from app.domain.tasks import Task, TaskKind
+
+BATCH = 500  # packets looked at together
+DIGITS = re.compile(r"(?<![0-9A-Za-z])(?:(?:\+84|0)\d{9}|\d{12})(?![0-9A-Za-z])")  # a phone, an identity number
+DOUBTFUL = (Ruling.HELD, Ruling.DISPUTED, Ruling.QUARANTINED)
+OWN_TASK = {State.DISPUTED: TaskKind.DISPUTED, State.LOST: TaskKind.LOST}
+BEYOND_THE_COURIER = {"CODE", "LOGIN", "WET_SEEN", "DELIVER"}
+
+
+@dataclass(frozen=True)
+class Broken:
+    law: str
+    subject: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.law} {self.subject}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A packet, and all that its laws look at."""
+
+    packet: Packet
+    lines: list[Handoff]
+    bodies: Mapping[bytes, dict[str, Any]]  # its scans, by digest
+    tasks: set[TaskKind]  # open ones
+    right_codes: set[bytes]  # scans that brought the citizen's code
+    parties: Mapping[str, PartyKind]
+    couriers: set[str]
+
+    @property
+    def last_move(self) -> Handoff | None:
+        return next((line for line in reversed(self.lines) if line.kind is LineKind.MOVE), None)
+
+
+Finding = tuple[str, str]  # subject, what is wrong
+
+
+def broken(only: int | None = None, trust: Trust | None = None) -> Iterator[Broken]:
+    """Every law that does not hold, packet by packet, then over all; `only`: that packet's laws alone.
+
+    Without `trust` the ledger is not inspected: whoever has just done so need not do it again.
+    """
+    if trust:
+        for fault in inspection.inspect(trust, only).faults:
+            yield Broken("I2" if fault.packet else "I7", fault.packet or "log", f"{fault.where}: {fault.what}")
+    with _snapshot() as session:
+        for told in _packets(session, only):
+            for law, check in OF_A_PACKET.items():
+                for what in check(told):
+                    yield Broken(law, told.packet.number, what)
+        if only is None:
+            for law, over_all in OF_ALL.items():
+                for subject, what in over_all(session):
+                    yield Broken(law, subject, what)
+
+
+@contextmanager
+def _snapshot() -> Iterator[Session]:
+    """One state of the database for all questions, whatever is written meanwhile."""
+    with db.engine.connect() as connection:
+        if connection.dialect.name != "sqlite":  # there a transaction sees one state anyhow
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with Session(connection) as session:
+            yield session
+
+
+def _packets(session: Session, only: int | None) -> Iterator[Told]:
+    couriers = set(session.scalars(sa.select(User.id).filter_by(role=Role.COURIER)))
+    wanted = sa.select(Packet).options(joinedload(Packet.dossier).joinedload(Dossier.citizen)).order_by(Packet.id)
+    if only is not None:
+        wanted = wanted.where(Packet.id == only)
+    last = 0
+    while found := list(session.scalars(wanted.where(Packet.id > last).limit(BATCH))):
+        last = found[-1].id
+        yield from _together(session, found, couriers)
+        session.expunge_all()
+
+
+def _together(session: Session, found: list[Packet], couriers: set[str]) -> Iterator[Told]:
+    ids = [packet.id for packet in found]
+    lines, tasks = defaultdict[int, list[Handoff]](list), defaultdict[int | None, set[TaskKind]](set)
+    bodies = defaultdict[bytes | None, dict[bytes, dict[str, Any]]](dict)
+    for line in session.scalars(sa.select(Handoff).where(Handoff.packet_id.in_(ids)).order_by(Handoff.seq)):
+        lines[line.packet_id].append(line)
+    open_ = sa.select(Task.packet_id, Task.kind).where(Task.packet_id.in_(ids), Task.closed_at.is_(None))
+    for packet_id, kind in session.execute(open_):
+        tasks[packet_id].add(kind)
+    evidence = sa.select(ScanRow.packet_code, ScanRow.digest, ScanRow.body)
+    for code, digest, body in session.execute(evidence.where(ScanRow.packet_code.in_([one.code for one in found]))):
+        bodies[code][digest] = json.loads(body)
+    right = set(session.scalars(sa.select(CodeCheck.digest).where(CodeCheck.packet_id.in_(ids), CodeCheck.is_right)))
+    named = {line.giver_id for told in lines.values() for line in told}
+    named |= {line.taker_id for told in lines.values() for line in told} | {packet.holder_id for packet in found}
+    parties = dict(session.execute(sa.select(Party.id, Party.kind).where(Party.id.in_(named))).all())
+    for packet in found:
+        yield Told(packet, lines[packet.id], bodies[packet.code], tasks[packet.id], right, parties, couriers)
+
+
+# ---- of one packet ----------------------------------------------------------------------------------------------
+
+
+def held_by_somebody(told: Told) -> Iterator[str]:
+    if told.packet.state not in ENDED and told.packet.holder_id not in told.parties:
+        yield "nobody answers for it"
+
+
+def one_child(told: Told) -> Iterator[str]:
+    followed = [line.follows for line in told.lines if line.kind is LineKind.MOVE]
+    if len(followed) != len(set(followed)):
+        yield "two moves follow one"
+
+
+def moves_are_steps(told: Told) -> Iterator[str]:
+    """Every line is a row of STEPS from the state before it, between the kinds of people the row names."""
+    state = State.WAITING
+    for line in told.lines:
+        giver, taker = told.parties.get(line.giver_id), told.parties.get(line.taker_id)
+        if not any(
+            step.source in (None, state) and step.target in (None, line.state)
+            and step.giver in (None, giver) and step.taker in (None, taker)
+            for step in rows(line.event, told.packet.way)
+        ):  # fmt: skip
+            yield f"line {line.seq}: {line.event} from {state} to {line.state} is no step"
+        state = line.state
+    if state is not told.packet.state:
+        yield f"says {told.packet.state}, its lines say {state}"
+
+
+def delivered_with_proof(told: Told) -> Iterator[str]:
+    """A delivery stands on something its courier could not mint alone."""
+    if told.packet.state is not State.DELIVERED:
+        return
+    last = told.last_move
+    if last is None:
+        yield "delivered by no line"
+        return
+    body = told.bodies.get(last.digest, {})
+    said = {proof.get("kind") for proof in body.get("proof", ())} & BEYOND_THE_COURIER
+    if body.get("actor") in told.couriers:
+        said -= {"LOGIN", "WET_SEEN"}
+    if last.digest not in told.right_codes:
+        said.discard("CODE")
+    if last.event != "settle" and not said:
+        yield f"line {last.seq}: delivered on the courier's word alone"
+
+
+def trouble_has_a_task(told: Told) -> Iterator[str]:
+    kind = OWN_TASK.get(told.packet.state)
+    if kind and kind not in told.tasks:
+        yield f"{told.packet.state} and nobody was told"
+
+
+def nothing_personal(told: Told) -> Iterator[str]:
+    """No name, phone or street of the packet's people, and nothing shaped like a number of theirs."""
+    citizen = told.packet.dossier.citizen if told.packet.dossier else None
+    named = [citizen.name, citizen.street, citizen.second_name] if citizen else []
+    for digest, body in told.bodies.items():
+        said = [text.casefold() for text in _texts(body)]
+        if any(word and len(word) > 3 and word.casefold() in text for word in named for text in said):
+            yield f"scan {digest.hex()[:8]} holds a name or a street"
+        elif any(DIGITS.search(text) for text in said):
+            yield f"scan {digest.hex()[:8]} holds a phone or an identity number"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+# ---- over all ---------------------------------------------------------------------------------------------------
+
+
+def manifests_add_up(session: Session) -> Iterator[Finding]:
+    """What was listed has moved, is missing or is held; what was scanned is all the rest."""
+    counts = sa.select(ManifestLine.manifest_id, ManifestLine.result, sa.func.count()).group_by(
+        ManifestLine.manifest_id, ManifestLine.result
+    )
+    found: dict[int, dict[LineResult, int]] = {}
+    for manifest_id, result, count in session.execute(counts):
+        found.setdefault(manifest_id, {})[result] = count
+    for manifest in session.scalars(sa.select(Manifest)):
+        of = {result: found.get(manifest.id, {}).get(result, 0) for result in LineResult}
+        listed = of[LineResult.MOVED] + of[LineResult.MISSING] + of[LineResult.HELD]
+        scanned = sum(of.values()) - of[LineResult.MISSING]
+        written = (manifest.expected, manifest.scanned, manifest.missing, manifest.surplus)
+        if written != (listed, scanned, of[LineResult.MISSING], of[LineResult.SURPLUS]):
+            yield manifest.receipt_no, f"counts {written} do not match its lines"
+
+
+def devices_without_gap(session: Session) -> Iterator[Finding]:
+    """Up to its mark a device's numbers are 1, 2, 3 …, and each scan names the one before it."""
+    arrived = (
+        sa.select(ScanRow.n, ScanRow.digest, ScanRow.body)
+        .where(ScanRow.sig_ok, ScanRow.device_id == sa.bindparam("device"), ScanRow.n <= sa.bindparam("mark"))
+        .order_by(ScanRow.n, ScanRow.recorded_at)
+    )
+    for device, mark in session.execute(sa.select(Device.id, Device.contiguous).order_by(Device.id)).all():
+        found = session.execute(arrived.execution_options(yield_per=1000), {"device": device, "mark": mark})
+        reached, before = 0, {None}
+        for n, told in groupby(found, key=lambda row: row.n):
+            if n != reached + 1:
+                break
+            rows_ = list(told)
+            if not any(json.loads(row.body).get("back") in before for row in rows_):
+                yield device, f"scan {n} does not name the one before it"
+            reached, before = n, {row.digest.hex() for row in rows_}
+        if reached != mark:
+            yield device, f"acknowledged up to {mark}, but number {reached + 1} is missing"
+
+
+def doubt_has_a_task(session: Session) -> Iterator[Finding]:
+    """Whatever a person must judge is on somebody's list, or has been closed by somebody; what may settle itself waits."""
+    newest = sa.select(Verdict.digest, sa.func.max(Verdict.nth).label("nth")).group_by(Verdict.digest).subquery()
+    doubtful = (
+        sa.select(Verdict.digest, Verdict.verdict, Verdict.why, Packet.id)
+        .join(newest, sa.and_(newest.c.digest == Verdict.digest, newest.c.nth == Verdict.nth))
+        .join(ScanRow, ScanRow.digest == Verdict.digest)
+        .outerjoin(Packet, Packet.code == ScanRow.packet_code)
+        .where(Verdict.verdict.in_(DOUBTFUL))
+    )
+    about = set(session.scalars(sa.select(Task.digest)))
+    disputed = set(session.scalars(sa.select(Task.packet_id).filter_by(kind=TaskKind.DISPUTED)))
+    for digest, verdict, why, packet_id in session.execute(doubtful):
+        of_dispute = (why == "behind_dispute" or verdict is Ruling.DISPUTED) and packet_id in disputed
+        patient = why in doubts.NOBODYS_YET - {"behind_dispute"}
+        if digest not in about and not of_dispute and not patient:
+            yield f"scan {digest.hex()[:8]}", f"{verdict} ({why}) and nobody was told"
+
+
+def evidence_is_judged(session: Session) -> Iterator[Finding]:
+    unjudged = sa.select(ScanRow.digest).where(~sa.exists().where(Verdict.digest == ScanRow.digest))
+    for digest in session.scalars(unjudged):
+        yield f"scan {digest.hex()[:8]}", "was stored and never judged"
+
+
+def receipts_are_kept(receipts: Mapping[bytes, datetime]) -> Iterator[Broken]:
+    """`receipts`: digest and recorded_at, as phones hold them. Each has its scan."""
+    for digest, at in receipts.items():
+        row = db.session.get(ScanRow, digest)
+        if row is None or row.recorded_at != at or scans.digest_of(row.body) != digest:
+            yield Broken("I5", f"scan {digest.hex()[:8]}", "a phone has its receipt and it is not here")
+
+
+OF_A_PACKET: dict[str, Callable[[Told], Iterator[str]]] = {
+    "I1": held_by_somebody,
+    "I3": one_child,
+    "I9": moves_are_steps,
+    "I10": delivered_with_proof,
+    "I12": trouble_has_a_task,
+    "I13": nothing_personal,
+}
+OF_ALL: dict[str, Callable[[Session], Iterator[Finding]]] = {
+    "I4": manifests_add_up,
+    "I6": devices_without_gap,
+    "I14": doubt_has_a_task,
+    "P6": evidence_is_judged,
+}

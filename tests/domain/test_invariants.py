@@ -1,0 +1,115 @@
+"""Each law holds for honest histories, and notices the one thing it is there to notice."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.db import atomically, db, now
+from app.domain import checkpoints, invariants, manifests
+from app.domain.checkpoints import Checkpoint
+from app.domain.codes import Purpose
+from app.domain.devices import Device
+from app.domain.inspection import Trust
+from app.domain.invariants import Told
+from app.domain.ledger import Handoff
+from app.domain.manifests import Found, Manifest
+from app.domain.packets import Packet, State, Way
+from app.domain.scans import ScanRow, Verdict
+from app.domain.tasks import Task
+from tests.world import World
+
+
+@pytest.fixture
+def past(world: World) -> Packet:
+    """A result taken at the desk by a list and delivered against the citizen's code; another in dispute."""
+    phone = world.phone()
+    packet = world.packet(Way.OUT)
+    taken = world.record(phone.scan(packet, "take"))
+    atomically(manifests.of_one, world.fresh(packet), world.desk.party_id, taken.digest, Found(), world.act().at)
+    code, fresh = world.code(packet, Purpose.DELIVER), world.fresh(packet)
+    to_citizen = {"giver": phone.party, "taker": fresh.dossier.citizen.party_id}
+    assert world.record(phone.scan(fresh, "deliver", proof=[("CODE", code)], **to_citizen)).verdict == "applied"
+    torn = world.packet(Way.OUT)
+    for claim in [who.scan(torn, "take") for who in (phone, world.phone(world.second_courier))]:
+        world.record(claim)
+    assert world.fresh(torn).state is State.DISPUTED
+    atomically(checkpoints.sequence)
+    return world.fresh(packet)
+
+
+def laws() -> set[str]:
+    db.session.rollback()
+    return {each.law for each in invariants.broken(trust=Trust(now()))}
+
+
+def test_an_honest_past_breaks_no_law(past: Packet) -> None:
+    assert list(invariants.broken(trust=Trust(now()))) == []
+
+
+def change(world: World, statement: Any) -> None:
+    """What only somebody with the whole database in hand could do."""
+    engine = db.engine
+    tables = ("scans", "verdicts", "handoffs", "manifests", "manifest_lines", "leaves")
+    with engine.begin() as raw:
+        raw.execute(sa.text("DROP INDEX IF EXISTS uq_handoffs_one_child"))
+        if engine.dialect.name == "sqlite":
+            for table in tables:
+                for verb in ("update", "delete"):
+                    raw.execute(sa.text(f"DROP TRIGGER IF EXISTS {table}_no_{verb}"))
+        else:
+            raw.execute(sa.text("SET session_replication_role = replica"))
+        raw.execute(statement)
+
+
+def last_line(packet: Packet) -> Any:
+    return sa.and_(Handoff.packet_id == packet.id, Handoff.seq == packet.seq)
+
+
+BREACHES: dict[str, Callable[[World, Packet], Any]] = {
+    "I7": lambda w, p: sa.insert(Checkpoint).values(size=1, root=b"x" * 32, note="signed by nobody", at=w.act().at),
+    "I2": lambda w, p: sa.update(Handoff).where(last_line(p)).values(prev_hash=b"x" * 32),
+    "I4": lambda w, p: sa.update(Manifest).values(missing=1),
+    "I6": lambda w, p: sa.update(Device).where(Device.user_id == w.courier.id).values(contiguous=9),
+    "I10": lambda w, p: sa.text("UPDATE code_checks SET is_right = false"),
+    "I12": lambda w, p: sa.update(Task).values(closed_at=w.act().at, outcome="looked_at"),
+    "I14": lambda w, p: sa.delete(Task),
+    "P6": lambda w, p: sa.delete(Verdict).where(Verdict.digest == p.head),
+    "I3": lambda w, p: sa.update(Handoff).where(last_line(p)).values(follows=p.genesis),
+    "I9": lambda w, p: sa.update(Handoff).where(last_line(p)).values(event="collect"),
+}  # fmt: skip
+
+
+def test_a_law_notices_its_breach(world: World, past: Packet) -> None:
+    for law, breach in BREACHES.items():
+        assert law not in laws()
+        change(world, breach(world, past))
+        assert law in laws()
+
+
+def test_a_packet_nobody_holds_is_noticed(world: World, past: Packet) -> None:
+    told = Told(world.packet(), [], {}, set(), set(), {}, set())  # the database would refuse such a row
+    assert list(invariants.held_by_somebody(told)) == ["nobody answers for it"]
+
+
+def test_a_name_or_a_phone_in_a_scan_is_noticed(world: World, past: Packet) -> None:
+    phone, packet = world.phone(), world.packet(Way.OUT)
+    for over in ({"app": "Nguyễn Thị Mơ"}, {"manifest": "0900000123"}):
+        world.record(phone.scan(world.fresh(packet), "take", **over))
+        assert "I13" in laws()
+
+
+def test_a_receipt_without_its_scan_is_noticed(world: World, past: Packet) -> None:
+    row = db.session.scalars(sa.select(ScanRow)).first()
+    assert row
+    assert list(invariants.receipts_are_kept({row.digest: row.recorded_at})) == []
+    (lost,) = invariants.receipts_are_kept({b"x" * 32: row.recorded_at})
+    assert lost.law == "I5"
+
+
+def test_one_packets_laws_alone(world: World, past: Packet) -> None:
+    change(world, BREACHES["I9"](world, past))
+    other = world.packet()
+    assert list(invariants.broken(other.id, Trust(now()))) == []
+    assert {each.law for each in invariants.broken(past.id, Trust(now()))} >= {"I2", "I9"}

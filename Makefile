@@ -10,12 +10,13 @@ export UV_SYSTEM_CERTS := 1
 export PYTHONUNBUFFERED := 1
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help run test test-fast bench bench-long lint format assets lock clean
+.PHONY: help run test test-fast bench bench-long faults lint format assets lock clean
 
 help:
 	@printf '%s\n' 'make run     set up everything and serve the demonstration on http://localhost:8000 (PORT=… for another)' \
 	  'make test    set up everything and run every test' 'make lint    ruff and mypy' \
-	  'make bench   set up everything and measure ratios (ten minutes); make bench-long: ten million scans' 'make clean   forget what was built (var/ stays)'
+	  'make bench   set up everything and measure ratios (ten minutes); make bench-long: ten million scans' 'make faults  the long fault runs: kill -9 a hundred times and more (an hour)' \
+	  'make clean   forget what was built (var/ stays)'
 
 run: .stamps/python assets
 	$(call say,"Database and demonstration data")
@@ -41,6 +42,11 @@ bench-long: .stamps/dev assets
 	@bash tools/services.sh
 	$(call say,"Benchmarks over ten million scans")
 	@$(BIN)/python -m bench --long $(ARGS)
+
+faults: .stamps/dev assets
+	@bash tools/services.sh
+	$(call say,"Faults over the long run")
+	@FAULTS=long $(BIN)/python -m pytest tests/faults --timeout 7200 $(ARGS)
 
 lint: .stamps/dev
 	@$(BIN)/ruff check --output-format concise .

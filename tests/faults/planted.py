@@ -1,0 +1,87 @@
+"""The server with one known bug switched on (PLANTED) or its clock turned (CLOCK): what the fault runs must notice.
+
+Without either it is the product, unchanged.
+"""
+
+import contextlib
+import importlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+database = importlib.import_module("app.db")  # the module: `app.db` itself is the handle of that name
+
+PLANTED, CLOCK = os.environ.get("PLANTED", ""), os.environ.get("CLOCK", "")
+
+if CLOCK:
+    true_now = database.now
+
+    def now() -> datetime:
+        """Off by as many seconds as the file says at this moment."""
+        return true_now() + timedelta(seconds=float(Path(CLOCK).read_text() or 0))
+
+    database.now = now
+
+if PLANTED == "unsafe_database":
+    database._refuse_unsafe = lambda _connection, _record: None
+
+from app.server import app  # noqa: E402 - the clock is turned before anybody looks at it
+
+if PLANTED == "answer_before_commit":
+    from app.api import scans as door
+    from app.domain.receipts import Receipt
+
+    true_receipts = door.receipts.of
+
+    def answer_first(work: Callable[..., Any], *args: Any) -> Any:
+        """Work out the answer, give it, and write a moment later."""
+
+        class Undo(Exception):
+            pass
+
+        found: list[Any] = []
+
+        def only_look() -> None:
+            found.append(work(*args))
+            raise Undo
+
+        def later() -> None:
+            time.sleep(0.1)
+            with app.app_context():
+                database.atomically(work, *args)
+                database.db.session.remove()
+
+        with contextlib.suppress(Undo):
+            database.atomically(only_look)
+        threading.Thread(target=later, daemon=True).start()
+        return found[0]
+
+    def promise(digests: Iterable[bytes], *args: Any) -> dict[bytes, Receipt]:
+        wanted = list(digests)
+        return dict.fromkeys(wanted, Receipt("1970-01-01T00:00:00Z", "")) | true_receipts(wanted, *args)
+
+    door.together = answer_first  # type: ignore[assignment]
+    door.receipts.of = promise  # type: ignore[assignment]
+
+if PLANTED == "present_holder":
+    from app.domain import placing
+    from app.domain.hands import Link
+
+    by_parent = placing.place
+
+    def by_holder(scan: Any, packet: Any, hand: Any) -> Any:
+        """Whoever the giver is now is believed, whatever the scan says it follows."""
+        if packet.fork is None and hand.scan.giver == packet.holder_id:
+            link = Link(packet.head, packet.state, packet.holder_id, None)
+            step = hand.fits(link)
+            if not isinstance(step, str):
+                return placing.Place(placing.Ruling.APPLIED, at=link, step=step)
+        return by_parent(scan, packet, hand)
+
+    placing.place = by_holder
+
+__all__ = ["app"]

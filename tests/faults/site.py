@@ -1,0 +1,151 @@
+"""A site under fault: the real server on a real database, both in our hands to kill, and to start again."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.config import ROOT, Settings
+from tests import postgres
+
+PATIENCE = 120.0  # seconds until something that was killed must answer again
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Web:
+    """The server as the product runs it; `planted` switches one known bug on, `clock` names a file with its skew."""
+
+    def __init__(
+        self, settings: Settings, url: str, folder: Path, planted: str = "", clock: Path | None = None
+    ) -> None:
+        self.port, self.log = free_port(), folder / f"web-{free_port()}.log"
+        self._workers = "1" if url.startswith("sqlite") else "2"
+        self._environment = os.environ | {
+            "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url,
+            "BASE_URL": f"http://localhost:{self.port}", "DEMO": "0", "CHECKPOINT_DIR": str(folder / "checkpoint"), "PLANTED": planted, "CLOCK": str(clock or ""),
+        }  # fmt: skip
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        granian = Path(sys.executable).with_name("granian")
+        command = [
+            str(granian), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
+            "--workers", self._workers, "--blocking-threads", "16", "--log-level", "error",
+            "tests.faults.planted:app",
+        ]  # fmt: skip
+        with self.log.open("ab") as file:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment, stdout=file, stderr=file, start_new_session=True
+            )
+        self.wait()
+
+    def wait(self) -> None:
+        for _ in range(int(PATIENCE * 10)):
+            if self.answers():
+                return
+            time.sleep(0.1)
+        raise AssertionError("the server does not answer: " + self.log.read_text()[-3000:])
+
+    def answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as probe:
+                probe.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                return b" 200 " in probe.recv(100)
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """As a power switch does for the process: no handler runs, nothing is flushed."""
+        assert self.process
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@contextmanager
+def serving(web: Web) -> Iterator[Web]:
+    try:
+        web.start()
+        yield web
+    finally:
+        if web.process and web.process.poll() is None:
+            web.kill()
+
+
+class Postgres:
+    """A PostgreSQL of our own, durable as production must be unless `options` say otherwise."""
+
+    def __init__(self, within: Path | None = None) -> None:
+        """Its folder is made in `within`, for everybody to pass: pytest's own folders are for one user only."""
+        found = postgres.binaries()
+        assert found, postgres.MISSING
+        self.bin, self.folder, self.options = found, Path(tempfile.mkdtemp(prefix="pg-", dir=within)), ""
+        self.data = self.folder / "data"
+        self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if self._as:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._run(str(self.bin / "initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                  "--locale=C.UTF-8", "-N")  # fmt: skip
+        self.url = f"postgresql://postgres@/postgres?host={self.folder}&port=54329"
+
+    def _run(self, *command: str) -> str:
+        """What it complained about; nothing when it went well."""
+        done = subprocess.run([*self._as, *command], capture_output=True, text=True, cwd="/")
+        return f"{done.returncode}: {done.stdout}{done.stderr}" if done.returncode else ""
+
+    def start(self) -> None:
+        """Started again as an operator's supervisor would, until it answers."""
+        more = f"-k {self.folder} -p 54329 -c listen_addresses='' -c max_connections=100 {self.options}"
+        log, until = self.data / "server.log", time.monotonic() + PATIENCE
+        command = (str(self.bin / "pg_ctl"), "-D", str(self.data), "-w", "-l", str(log), "-o", more, "start")
+        while complaint := self._run(*command):
+            assert time.monotonic() < until, complaint + log.read_text()[-2000:]
+            time.sleep(0.2)
+
+    @property
+    def lives(self) -> bool:
+        try:
+            postgres.connect(self.url).close()
+        except Exception:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """kill -9 to every process of the server at once: what was not on disk is gone."""
+        master = int((self.data / "postmaster.pid").read_text().split()[0])
+        pids = [master, *_children(master)]
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        for pid in pids:
+            while _runs(pid):
+                time.sleep(0.01)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self._run(str(self.bin / "pg_ctl"), "-D", str(self.data), "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -46,7 +46,7 @@ bench-long: .stamps/dev assets
 faults: .stamps/dev assets
 	@bash tools/services.sh
 	$(call say,"Faults over the long run")
-	@FAULTS=long $(BIN)/python -m pytest tests/faults --timeout 7200 $(ARGS)
+	@FAULTS=long TAMPERS=$${TAMPERS:-1000} $(BIN)/python -m pytest tests/faults tests/test_tamper.py --timeout 7200 $(ARGS)
 
 lint: .stamps/dev
 	@$(BIN)/ruff check --output-format concise .

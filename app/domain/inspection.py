@@ -402,7 +402,8 @@ class _Look:
     def _compare(self, said: Head, growing: "_Log") -> None:
         """The tree at a size that was signed; of several that differ the first tells where."""
         if said.size > growing.length:
-            self._of_log(f"checkpoint {said.size}", f"the log has only {growing.length} lines")
+            gone = f"some of leaves {growing.good} to {said.size - 1} are gone"
+            self._of_log(f"checkpoint {said.size}", f"the log has only {growing.length} lines: {gone}")
         root = growing.root()
         if said.size != growing.length or root is None:
             return

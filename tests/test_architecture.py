@@ -18,7 +18,7 @@ DOMAIN = [
     "parties", "places", "tokens", "tree", "notes", "people", "sessions", "calendar", "procedures", "audit", "outbox", "numbers",
     "dossiers", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "receipts", "tasks", "ledger", "checkpoints",
     "findings", "inspection", "proofs",
-    "steps", "hands", "placing", "vetting", "doubts", "closings", "custody", "corrections",
+    "steps", "hands", "trails", "placing", "flags", "duties", "aftermath", "vetting", "custody", "corrections", "upshots",
     "manifests", "invariants", "booking", "scope", "phones", "desk", "counter", "queues", "oversight", "watch", "remedies", "dispatch", "day", "slips", "tracking", "models",
 ]  # fmt: skip
 INSIDE = {"app.db", "app.errors", "app.domain"}

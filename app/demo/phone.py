@@ -9,8 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.domain import scans, tokens
-from app.domain.hands import offer_bytes
+from app.domain import hands, scans, tokens
 from app.domain.packets import Packet
 
 
@@ -61,7 +60,7 @@ class Phone:
 
     def offer(self, packet: Packet) -> str:
         """What this phone shows another: a packet as it stands, offered in its own hand."""
-        sig = tokens.sign(self.key, offer_bytes(packet.code, packet.head))
+        sig = tokens.sign(self.key, hands.offer(packet.code, packet.head))
         return f"{self.device_id}:{base64.b64encode(sig).decode()}"
 
     def scan(

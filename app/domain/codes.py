@@ -88,16 +88,19 @@ def closed(packet: Packet, purpose: Purpose) -> bool:
     return (db.session.scalar(wrong) or 0) >= TRIES
 
 
-def check(packet: Packet, purpose: Purpose, digest: bytes, code: str, keys: Keys) -> bool:
-    """Whether the scan named `digest` brought a right code. Call under the packet's lock."""
+def check(
+    packet: Packet, purpose: Purpose, digest: bytes, code: str, keys: Keys, *, counts: bool = True
+) -> bool:  # fmt: skip
+    """Whether the scan named `digest` brought a right code. Call under the packet's lock. `counts`: it is a try."""
     if known := db.session.get(CodeCheck, digest):
         return known.is_right
     plain = "".join(c for c in code if c.isdigit())[:12]
     wanted = _hash(keys, packet, purpose, plain)
     made = sa.select(DoorCode.hash).where(DoorCode.packet_id == packet.id, DoorCode.purpose == purpose)
     is_right = not closed(packet, purpose) and wanted in set(db.session.scalars(made))
-    db.session.add(CodeCheck(digest=digest, packet_id=packet.id, purpose=purpose, is_right=is_right))
-    db.session.flush()
+    if counts:
+        db.session.add(CodeCheck(digest=digest, packet_id=packet.id, purpose=purpose, is_right=is_right))
+        db.session.flush()
     return is_right
 
 

@@ -7,7 +7,7 @@ raises Refused `page_too_old` when the packet has moved since the page showed `h
 import secrets
 
 from app.db import db
-from app.domain import audit, custody, dossiers, numbers, outbox, people, placing, tokens
+from app.domain import audit, custody, dossiers, numbers, outbox, people, tokens
 from app.domain.packets import Packet, State
 from app.domain.people import Act, User
 from app.domain.scans import Extra
@@ -35,11 +35,10 @@ def settle(
 def correct(packet: Packet, act: Act, *, head: bytes, reason: str, second: User) -> None:
     """Take the newest line back: it never happened, and who held the packet before holds it again."""
     packet = _hold(packet, act, head, reason, "correct")
-    links = placing.story(packet).links
-    before = links[-2].holder if len(links) > 1 else packet.holder_id
+    before = custody.trail(packet).links()[-2:][0]
     custody.enter(
-        packet, "correct", act, giver=packet.holder_id, taker=before, parent=packet.head, reason=reason,
-        proof=[_second(second, act)],
+        packet, "correct", act, giver=packet.holder_id, taker=before.holder, parent=packet.head, reason=reason,
+        tip=before.digest, proof=[_second(second, act)],
     )  # fmt: skip
     audit.note("corrected", packet.number, act, second=second.id, reason=reason)
 

@@ -1,47 +1,36 @@
 """Custody: who holds a packet, and how it may change hands.
 
 `record` is the one way in, for phones and pages alike. Evidence is stored first and judged second; a scan names
-what it follows, so the verdict depends on the set of scans and not on their order. Read STEPS in steps.py first.
+what it follows, so the verdict depends on the set of scans and not on their order. Read STEPS in steps.py first, then
+placing.py: here a packet's trail is opened under its lock, judged, and what is new is written down.
 """
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
 
-from app.db import db, lock
-from app.domain import (
-    closings,
-    devices,
-    dossiers,
-    doubts,
-    ledger,
-    outbox,
-    packets,
-    placing,
-    scans,
-    tokens,
-    vetting,
-    visits,
-)
+from app.db import db
+from app.domain import aftermath, devices, duties, flags, ledger, placing, scans, tasks, tokens, vetting
 from app.domain.devices import Device, DeviceKind
-from app.domain.dossiers import CaseState
-from app.domain.hands import Hand, Link
-from app.domain.ledger import Handoff, LineKind
-from app.domain.packets import Kind, Packet, State
-from app.domain.people import Act, User
-from app.domain.scans import Extra, Ruling, Scan, ScanRow, Verdict
-from app.domain.steps import CLOSING_EVENTS, HOLDERS_NOTES, NEXT, NOTE_EVENTS, STEPS, Step, known_words, rows
+from app.domain.hands import BY_ROLE, Hand
+from app.domain.packets import Packet, State
+from app.domain.people import Act
+from app.domain.scans import Extra, Ruling, Scan, ScanRow
+from app.domain.steps import CLOSING_EVENTS, STEPS, By
 from app.domain.tokens import Keys
+from app.domain.trails import Entry, Trail
 from app.errors import Refused
 
 __all__ = ["STEPS", "Outcome", "Seen", "enter", "record", "record_all"]
 
-REJUDGED = {"parent_unknown", "behind_dispute", "out_of_turn", "fits_nowhere", "packet_unknown", "proof_missing"}
+AFTER = timedelta(microseconds=1)  # people's decisions and what follows them never bear one time
 
 
 @dataclass(frozen=True)
@@ -63,293 +52,232 @@ class Outcome:
     seq: int | None
 
 
+def record(scan: Scan, seen: Seen) -> Outcome:
+    """Store one scan, judge it, and move the packet if the law allows. Never raises for what a scan says."""
+    return record_all([scan], seen)[0]
+
+
 def record_all(batch: Iterable[Scan], seen: Seen) -> list[Outcome]:
     """Judge several scans in one transaction, devices and then packets locked in one order."""
     batch = list(batch)
-    named = sa.select(Device.id).where(Device.kind == DeviceKind.PHONE, Device.id.in_({scan.device for scan in batch}))
-    lock(Device, *db.session.scalars(named))
-    _lock_packets({scan.code for scan in batch if scan.code})
-    return [record(scan, seen) for scan in batch]
+    sitting = _Sitting(batch, seen)
+    for scan in batch:
+        sitting.hear(scan)
+    sitting.close()
+    return [sitting.outcome(scan) for scan in batch]
 
 
-def record(scan: Scan, seen: Seen) -> Outcome:
-    """Store one scan, judge it, and move the packet if the law allows. Never raises for what a scan says."""
-    if known := scans.latest(scan.digest):
-        scans.keep_extra(scan)
-        return _outcome(scan, known)
-    device = _device(scan)
-    sig_ok = device is not None and (
-        scan.signer == device.public_key or tokens.signed_by(device.verify_key, scan.sig, b"scan-v1\n" + scan.body)
-    )
-    clashes = vetting.clash(scan) if sig_ok else None
-    scans.keep(scan, sig_ok, seen.at)
-    if device is not None and sig_ok and clashes != "n_reused":
-        _count(device, scan)
-    packet = next(iter(_lock_packets({scan.code})), None)
-    if found := vetting.doubt(scan, device, sig_ok, clashes, seen.at, seen.keys):
-        return _outcome(scan, _rule(scan.digest, *found, None, seen, packet))
-    assert device is not None
-    return _believe(scan, packet, device, seen)
+class _Sitting:
+    """What one transaction judges with: devices and packets under lock, their trails, ids and numbers used before."""
 
+    def __init__(self, batch: list[Scan], seen: Seen, codes: Iterable[bytes] = (), by: str = "server") -> None:
+        self.seen, self.by = seen, by
+        self.devices = {device.id: device for device in _lock_phones({scan.device for scan in batch if scan.device})}
+        self.packets = {
+            packet.code: packet for packet in _lock_packets({*codes, *(scan.code for scan in batch if scan.code)})
+        }
+        self.trails = open_trails(self.packets.values())
+        self.asked = {code for code, packet in self.packets.items() if duties.of(self.trails[code], packet)}
+        self.ids = _used({scan.id for scan in batch if scan.id})
+        self.numbers: dict[str, dict[int, bytes]] = {}
+        self.heard: set[bytes] = set()
+        self.loose: dict[bytes, Entry] = {}  # scans of packets nobody knows
 
-def look_again(device: Device, seen: Seen) -> None:
-    """Judge what was held because nobody had confirmed this phone yet. The device is locked by the caller."""
-    waiting = [placing.read(row) for row in scans.held_for(device.id, "device_unconfirmed")]
-    known = {packet.code: packet for packet in _lock_packets({scan.code for scan in waiting})}
-    for scan in waiting:
-        packet = known.get(scan.code or b"")
-        if found := vetting.doubt(scan, device, True, None, seen.at, seen.keys):
-            _rule(scan.digest, *found, None, seen, packet)
+    # ---- evidence -----------------------------------------------------------------------------------------------
+
+    def hear(self, scan: Scan) -> None:
+        if self._is_known(scan):
+            scans.keep_extra(scan)
+            return
+        device = self._device(scan)
+        sig_ok = device is not None and (
+            scan.signer == device.public_key or tokens.signed_by(device.verify_key, scan.sig, b"scan-v1\n" + scan.body)
+        )
+        clash = self._clash(scan, device) if device is not None and sig_ok else None
+        trail = self.trails.get(scan.code) if scan.code else None
+        entry = Entry(scan, self._dated(scan, trail))
+        scans.keep(scan, sig_ok, entry.recorded_at)
+        if device is not None and sig_ok and clash != "n":
+            self._count(device, scan)
+            self.ids.add(scan.id)
+        if device is not None and clash == "n":
+            device.frozen_at = device.frozen_at or self.seen.at
+        self._weigh(entry, trail, vetting.vet(scan, device, sig_ok, clash, entry.recorded_at, self.seen.keys))
+
+    def hear_again(self, row: ScanRow, *, is_vouched: bool) -> None:
+        """A scan that was held for its device's sake; `is_vouched`: a person answers for it."""
+        scan = scans.read(row.body, row.sig)
+        device, trail = self._device(scan), self.trails.get(scan.code) if scan.code else None
+        before = scans.latest(row.digest)
+        entry = trail.entries[row.digest] if trail else Entry(scan, row.recorded_at, nth=before.nth if before else 0)
+        doubt = None if is_vouched else vetting.vet(scan, device, row.sig_ok, None, row.recorded_at, self.seen.keys)
+        self._weigh(entry, trail, doubt)
+
+    def _weigh(self, entry: Entry, trail: Trail | None, doubt: tuple[Ruling, str] | None) -> None:
+        if trail is None:
+            entry.ruling, entry.why = doubt or (Ruling.HELD, "packet_unknown")
+            entry.nth += 1
+            self.loose[entry.scan.digest] = entry
+        elif doubt:
+            trail.rule(entry, *doubt)
+            self.heard.add(trail.code)
         else:
-            _believe(scan, packet, device, seen)
+            self.judge(trail, partial(placing.judge, entry=entry))
 
+    def _is_known(self, scan: Scan) -> bool:
+        if scan.code in self.trails:
+            return scan.digest in self.trails[scan.code].entries
+        return scan.digest in self.loose or scans.latest(scan.digest) is not None
 
-def _believe(scan: Scan, packet: Packet | None, device: Device, seen: Seen) -> Outcome:
-    """Judge a well-signed scan of a phone in service by its packet, which is locked."""
-    if packet is None:
-        return _outcome(scan, _rule(scan.digest, *vetting.of_nobodys_packet(scan, seen.keys), None, seen, None))
-    was = packet.state
-    verdict = _judge(scan, packet, device, seen)
-    if verdict.verdict is not Ruling.HELD:  # a duplicate too: others may name it as what they follow
-        _judge_held_again(packet, seen)
-    doubts.recompute(packet, was, seen.at, seen.keys)
-    return _outcome(scan, scans.latest(scan.digest) or verdict, packet)
+    def _device(self, scan: Scan) -> Device | None:
+        """The device a body names; phones are locked, and so is the server's own where it signed just now."""
+        if scan.device is None:
+            return None
+        return self.devices.get(scan.device) or db.session.get(Device, scan.device)
 
+    def _dated(self, scan: Scan, trail: Trail | None) -> datetime:
+        """When it is recorded: never before what people decided, and a decision never before what it decides on."""
+        if trail is None:
+            return self.seen.at
+        known = [e.recorded_at for e in trail.entries.values()] if scan.event in CLOSING_EVENTS else [trail.closed_at]
+        return max([self.seen.at, *(at + AFTER for at in known if at)])
 
-def judge_again(packet: Packet, act: Act) -> None:
-    """What scans mean may change with the case, or with a packet that has only now become known here."""
-    was = packet.state
-    _judge_held_again(packet, Seen(act.at, act.keys))
-    doubts.recompute(packet, was, act.at, act.keys)
+    def _clash(self, scan: Scan, device: Device) -> str | None:
+        """Whether the id or the number of a well-signed scan was used before; a forger's rows do not count."""
+        if scan.id in self.ids:
+            return "id"
+        used = scan.n is not None and (scan.n <= device.contiguous or scan.n in self._ahead(device))
+        return "n" if used else None
 
+    def _ahead(self, device: Device) -> dict[int, bytes]:
+        """Numbers that have arrived beyond the device's contiguous mark."""
+        if device.id not in self.numbers:
+            ahead = sa.select(ScanRow.n, ScanRow.digest).where(
+                ScanRow.device_id == device.id, ScanRow.n > device.contiguous, ScanRow.sig_ok
+            )
+            is_phone = device.kind is DeviceKind.PHONE  # the server numbers its own without a gap
+            rows = db.session.execute(ahead).all() if is_phone else []
+            self.numbers[device.id] = {n: digest for n, digest in rows if n is not None}
+        return self.numbers[device.id]
 
-def _rule(
-    digest: bytes, ruling: Ruling, why: str | None, line_id: int | None, seen: Seen, packet: Packet | None
-) -> Verdict:
-    return doubts.rule(digest, ruling, why, line_id, seen.at, packet)
+    def _count(self, device: Device, scan: Scan) -> None:
+        """Advance the device's contiguous mark over everything that has arrived."""
+        if scan.n is None:
+            return
+        ahead = self._ahead(device)
+        ahead[scan.n] = scan.digest
+        while device.contiguous + 1 in ahead:
+            device.last_digest = ahead.pop(device.contiguous + 1)
+            device.contiguous += 1
 
+    # ---- judgement ----------------------------------------------------------------------------------------------
 
-def _device(scan: Scan) -> Device | None:
-    """The device a body names; a phone is locked here, the server's own were when they signed."""
-    device = db.session.get(Device, scan.device) if scan.device else None
-    if device is not None and device.kind is DeviceKind.PHONE:
-        (device,) = lock(Device, device.id)
-    return device
+    def judge(self, trail: Trail, work: Callable[[Trail, placing.Judge], None]) -> None:
+        packet, begun, seen = self.packets[trail.code], len(trail.happened), self.seen
+        hand = partial(hand_of, packet=packet, keys=seen.keys)
+        work(trail, placing.Judge(hand, partial(self._say, packet), seen.at))
+        _project(trail, packet)
+        for happening in trail.happened[begun:]:
+            aftermath.follow(packet, happening, Act(None, seen.at, seen.keys))
+        self.heard.add(trail.code)
 
-
-def _lock_packets(wanted: set[bytes | None]) -> list[Packet]:
-    rows_ = sa.select(Packet).where(Packet.code.in_([c for c in wanted if c])).order_by(Packet.id)
-    return list(db.session.scalars(rows_.with_for_update().execution_options(populate_existing=True)))
-
-
-def _outcome(scan: Scan, verdict: Verdict, packet: Packet | None = None) -> Outcome:
-    line = ledger.line(verdict.line_id) if verdict.line_id else None
-    if packet is None and scan.code:
-        packet = db.session.scalar(sa.select(Packet).filter_by(code=scan.code))
-    number = packet.number if packet else None
-    return Outcome(scan.digest, verdict.verdict, verdict.why, number, line.seq if line else None)
-
-
-# ---- evidence ---------------------------------------------------------------------------------------------------
-
-
-def _count(device: Device, scan: Scan) -> None:
-    """Advance the device's contiguous mark over everything that has arrived."""
-    if scan.n != device.contiguous + 1:
-        return
-    device.contiguous, device.last_digest = scan.n, scan.digest
-    well_signed = sa.select(ScanRow.n, ScanRow.digest).where(ScanRow.device_id == device.id, ScanRow.sig_ok)
-    later = well_signed.where(ScanRow.n > scan.n)
-    for n, digest in db.session.execute(later.order_by(ScanRow.n)):
-        if n != device.contiguous + 1:
-            break
-        device.contiguous, device.last_digest = n, digest
-
-
-# ---- judgement --------------------------------------------------------------------------------------------------
-
-
-def _judge(scan: Scan, packet: Packet, device: Device, seen: Seen) -> Verdict:
-    if not rows(scan.event, packet.way):
-        return _rule(scan.digest, Ruling.HELD, "unknown_event", None, seen, packet)
-    hand = Hand(scan, packet, device, seen.keys)
-    if scan.event in NOTE_EVENTS:
-        return _note(scan, packet, hand, seen)
-    if scan.event == "dispute":
-        return _contest(scan, packet, hand, seen)
-    if scan.event in CLOSING_EVENTS:
-        return _close_past(scan, packet, hand, seen)
-    place = placing.place(scan, packet, hand)
-    if place.ruling is Ruling.APPLIED:
-        assert place.at and place.step
-        return _apply(scan, packet, place.at, place.step, seen)
-    if place.ruling is Ruling.DISPUTED and place.why == "two_children":
-        assert place.at
-        _dispute_at(place.at, packet, scan, seen)
-        return scans.latest(scan.digest) or _rule(scan.digest, Ruling.DISPUTED, place.why, None, seen, packet)
-    return _rule(scan.digest, place.ruling, place.why, place.echoes, seen, packet)
-
-
-# ---- consequences -----------------------------------------------------------------------------------------------
-
-
-def _apply(scan: Scan, packet: Packet, link: Link, step: Step, seen: Seen) -> Verdict:
-    assert step.target is not None
-    taker = scan.taker if step.taker else link.holder
-    assert taker is not None
-    line = ledger.append(
-        packet, LineKind.MOVE, scan.event, link.holder, taker, step.target, scan.digest, link.digest, seen.at
-    )
-    if scan.event in ("collect", "deliver"):
-        visits.finish(packet, seen.at)
-    if scan.event == "collect" and packet.dossier:
-        dossiers.count_at_door(packet.dossier, scans.papers_counted(scan.digest))
-    _tell(packet, step, scan, seen)
-    if packet.state is State.DELIVERED:
-        _close(packet, scan, seen)
-    return _rule(scan.digest, Ruling.APPLIED, step.flag, line.id, seen, packet)
-
-
-def _note(scan: Scan, packet: Packet, hand: Hand, seen: Seen) -> Verdict:
-    step = next((s for s in rows(scan.event, packet.way) if s.by is hand.by and hand.proves(s)), None)
-    held = scan.event not in HOLDERS_NOTES or hand.party in _holders(packet)
-    if step is None or not held or not known_words(scan.event, scan.reason, scan.next):
-        return _rule(scan.digest, Ruling.HELD, "proof_missing", None, seen, packet)
-    line = ledger.append(
-        packet, LineKind.NOTE, scan.event, packet.holder_id, packet.holder_id, packet.state, scan.digest, None, seen.at
-    )
-    if scan.event == "damaged":
-        doubts.damaged(packet, scan, seen.at)
-    if scan.event not in NEXT or visits.fail(
-        packet, scan.reason or "", scan.next or "", scan.actor or "", scan.wall or seen.at, seen.at
-    ):
-        _tell(packet, step, scan, seen)
-    return _rule(scan.digest, Ruling.APPLIED, None, line.id, seen, packet)
-
-
-def _holders(packet: Packet) -> set[str]:
-    """Everybody who has the packet or ever had it."""
-    return {packet.origin_id, packet.holder_id, *(line.taker_id for line in ledger.lines(packet))}
-
-
-def _contest(scan: Scan, packet: Packet, hand: Hand, seen: Seen) -> Verdict:
-    """A person says of one line that it is not so: the one before it answers for the packet again."""
-    told = placing.story(packet)
-    at = next((n for n, link in enumerate(told.links) if link.digest == scan.contested), 0)
-    if not at:
-        contested = placing.aliases(packet).get(scan.contested or b"", scan.contested)
-        known = contested in told.closed or any(row.digest == contested for row, _ in placing.claims(packet))
-        return _rule(scan.digest, Ruling.HELD, "after_settle" if known else "parent_unknown", None, seen, packet)
-    why = closings.may_contest(scan, packet, told.links[at], hand, _holders(packet), seen.at)
-    if why:
-        return _rule(scan.digest, Ruling.HELD, why, None, seen, packet)
-    link = told.links[at - 1]
-    line = _fork(packet, link, scan, [told.links[at].digest], seen)
-    return _rule(scan.digest, Ruling.APPLIED, None, line.id, seen, packet)
-
-
-def _close_past(scan: Scan, packet: Packet, hand: Hand, seen: Seen) -> Verdict:
-    """What two people have decided: a new line on top, and everything it decides about gets its verdict."""
-    told = placing.story(packet)
-    decision = closings.decide(scan, packet, told, hand)
-    if isinstance(decision, str):
-        return _rule(scan.digest, Ruling.HELD, decision, None, seen, packet)
-    line = ledger.append(
-        packet, LineKind.MOVE, scan.event, packet.holder_id, decision.holder, decision.state, scan.digest, packet.head,
-        seen.at,
-    )  # fmt: skip
-    verdict = _rule(scan.digest, Ruling.APPLIED, None, line.id, seen, packet)
-    if scan.event == "settle":
-        packet.fork = None
-        for digest, (ruling, why) in closings.sides(scan, packet).items():
-            _rule(digest, ruling, why, line.id if ruling is Ruling.DUPLICATE else None, seen, packet)
-    _tell(packet, decision.step, scan, seen)
-    if packet.state is State.DELIVERED:
-        _close(packet, scan, seen)
-    return verdict
-
-
-def _dispute_at(link: Link, packet: Packet, scan: Scan, seen: Seen) -> None:
-    """Two different acts follow `link`: both are disputed, and its holder answers for the packet."""
-    rival = _digests_behind(packet, link)[0]
-    act = Act(None, seen.at, seen.keys)
-    claims = [("CLAIMS", rival.hex()), ("CLAIMS", scan.digest.hex())]
-    said = sign(
-        packet, "dispute", DeviceKind.LEDGER, "server", act,
-        giver=packet.holder_id, taker=link.holder, parent=packet.head, proof=claims,
-    )  # fmt: skip
-    device = db.session.get_one(Device, said.device)
-    scans.keep(said, True, seen.at)
-    _count(device, said)
-    line = _fork(packet, link, said, [rival, scan.digest], seen)
-    _rule(said.digest, Ruling.APPLIED, None, line.id, seen, packet)
-
-
-def _fork(packet: Packet, link: Link, said: Scan, contested: list[bytes], seen: Seen) -> Handoff:
-    """The packet goes back to the holder of `link`; `contested` are claims, all behind them waits."""
-    behind = [digest for digest in _digests_behind(packet, link) if digest not in contested]
-    line = ledger.append(
-        packet, LineKind.MOVE, "dispute", packet.holder_id, link.holder, State.DISPUTED, said.digest, packet.head,
-        seen.at,
-    )  # fmt: skip
-    packet.fork = link.digest
-    for digest in contested:
-        _rule(digest, Ruling.DISPUTED, "two_children" if len(contested) > 1 else "contested", None, seen, packet)
-    for digest in behind:
-        _rule(digest, Ruling.HELD, "behind_dispute", None, seen, packet)
-    _tell(packet, next(s for s in STEPS if s.event == "dispute"), said, seen)
-    return line
-
-
-def _digests_behind(packet: Packet, link: Link) -> list[bytes]:
-    """Digests of the moves after `link`, nearest first, then of the scans that echo one of them."""
-    chain = placing.story(packet).links
-    at = next(i for i, one in enumerate(chain) if one.digest == link.digest)
-    after = [one.digest for one in chain[at + 1 :]]
-    echoed = [alias for alias, digest in placing.aliases(packet).items() if digest in after]
-    claimed = [row.digest for row, _ in placing.claims(packet)]
-    of_claims = [row.digest for row, v in scans.of_packet(packet.code, Ruling.DUPLICATE) if v.line_id is None]
-    return after + [digest for digest in echoed + claimed + of_claims if digest not in after]
-
-
-def _judge_held_again(packet: Packet, seen: Seen) -> None:
-    """What was waiting for its place may now have one; look until nothing changes."""
-    changed = True
-    while changed:
-        changed = False
-        for row, verdict in scans.of_packet(packet.code, Ruling.HELD):
-            waiting = placing.read(row)
-            if verdict.why not in REJUDGED or waiting.event in NOTE_EVENTS | CLOSING_EVENTS:
-                continue
-            device = db.session.get_one(Device, waiting.device)
-            if _finds_its_place(waiting, verdict, packet, Hand(waiting, packet, device, seen.keys)):
-                after = _judge(waiting, packet, device, seen)
-                changed = changed or after.verdict is not Ruling.HELD
-
-
-def _finds_its_place(waiting: Scan, verdict: Verdict, packet: Packet, hand: Hand) -> bool:
-    if waiting.event == "dispute":
-        return any(link.digest == waiting.contested for link in placing.story(packet).links)
-    place = placing.place(waiting, packet, hand)
-    return (place.ruling, place.why) != (Ruling.HELD, verdict.why)
-
-
-def _tell(packet: Packet, step: Step, scan: Scan, seen: Seen) -> None:
-    dossier = packet.dossier
-    if step.tell and dossier:
-        outbox.say(
-            dossier.citizen.phone, step.tell, seen.at,
-            number=dossier.number, secret=dossier.secret, way=packet.way, seal=scan.seal or packet.seal,
-            reason=scan.reason, next=scan.next,
+    def _say(self, packet: Packet, trail: Trail, taker: str, tip: bytes, claims: list[bytes]) -> Entry:
+        """The ledger's own word, kept like any other scan."""
+        said = sign(
+            packet, "dispute", DeviceKind.LEDGER, "server", Act(None, self.seen.at, self.seen.keys),
+            giver=trail.holder, taker=taker, parent=trail.head, tip=tip,
+            proof=[("CLAIMS", digest.hex()) for digest in claims],
         )  # fmt: skip
+        entry = Entry(said, self._dated(said, trail))
+        scans.keep(said, True, entry.recorded_at)
+        device = self._device(said)
+        assert device
+        self._count(device, said)
+        return entry
+
+    # ---- what is written down -----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Write the lines, the verdicts, flags and tasks."""
+        trails = [self.trails[code] for code in sorted(self.heard, key=lambda code: self.packets[code].id)]
+        ledger.keep([line for trail in trails for line in trail.added])
+        for entry, ruling, why, line, nth in (ruled for trail in trails for ruled in trail.ruled):
+            scans.rule(entry.scan.digest, nth, ruling, why, line.id if line else None, self.seen.at, self.by)
+        for digest, entry in self.loose.items():
+            assert entry.ruling
+            scans.rule(digest, entry.nth, entry.ruling, entry.why, None, self.seen.at)
+            if duty := duties.of_scan(entry.ruling, entry.why, digest, entry.scan.device):
+                self._raise(duty, entry)
+        for trail in trails:
+            self._bring_up_to_date(trail, self.packets[trail.code])
+
+    def _raise(self, duty: duties.Duty, entry: Entry) -> None:
+        known = entry.scan.device if entry.why != "device_unknown" else None
+        tasks.raise_(duty.kind, self.seen.at, digest=duty.digest, device_id=duty.device_id and known, why=entry.why)
+
+    def _bring_up_to_date(self, trail: Trail, packet: Packet) -> None:
+        packet.seals, packet.flags = flags.seals(trail, packet), flags.of(trail, packet)
+        wanted = duties.of(trail, packet)
+        if wanted or trail.code in self.asked:
+            duties.settle(packet, wanted, self.seen.at)
+
+    def outcome(self, scan: Scan) -> Outcome:
+        trail = self.trails.get(scan.code) if scan.code else None
+        entry = trail.entries[scan.digest] if trail else self.loose.get(scan.digest)
+        if entry is None:
+            known = scans.latest(scan.digest)
+            assert known
+            return Outcome(scan.digest, known.verdict, known.why, None, None)
+        assert entry.ruling
+        line = trail.line_of(entry) if trail else None
+        number = self.packets[trail.code].number if trail else None
+        return Outcome(scan.digest, entry.ruling, entry.why, number, line.seq if line else None)
 
 
-def _close(packet: Packet, scan: Scan, seen: Seen) -> None:
-    """The result is in the citizen's hands: the case is over once nothing of it is still under way."""
-    dossier = packet.dossier
-    rest = [p for p in packets.of_dossier(dossier.id) if not p.ended]
-    if packet.kind is Kind.RESULT and not rest and dossier.state is CaseState.RESULT_READY:
-        dossiers.move(dossier, "close", Act(db.session.get(User, scan.actor), seen.at, seen.keys))
+# ---- under lock -------------------------------------------------------------------------------------------------
+
+
+def _lock_phones(wanted: set[str]) -> list[Device]:
+    named = sa.select(Device).where(Device.kind == DeviceKind.PHONE, Device.id.in_(wanted)).order_by(Device.id)
+    locked = named.options(joinedload(Device.party)).with_for_update(of=Device)
+    return list(db.session.scalars(locked.execution_options(populate_existing=True)))
+
+
+def _lock_packets(wanted: set[bytes]) -> list[Packet]:
+    named = sa.select(Packet).where(Packet.code.in_(wanted)).order_by(Packet.id).options(selectinload(Packet.slips))
+    return list(db.session.scalars(named.with_for_update(of=Packet).execution_options(populate_existing=True)))
+
+
+def _used(ids: set[str]) -> set[str | None]:
+    return set(db.session.scalars(sa.select(ScanRow.id).where(ScanRow.id.in_(ids), ScanRow.sig_ok)))
+
+
+def open_trails(found: Iterable[Packet]) -> dict[bytes, Trail]:
+    """Each packet's trail as the database has it."""
+    packets_ = {packet.code: packet for packet in found}
+    told: dict[bytes, list[Entry]] = {code: [] for code in packets_}
+    for known in scans.of_packets(packets_):
+        assert known.scan.code
+        last = known.verdict
+        entry = Entry(known.scan, known.recorded_at, last.verdict, last.why, last.line_id, last.nth, known.heard_at)
+        told[known.scan.code].append(entry)
+    return {code: Trail(packet, told[code], partial(ledger.lines, packet)) for code, packet in packets_.items()}
+
+
+def trail(packet: Packet) -> Trail:
+    """Everything told of one packet, and what came of it."""
+    return open_trails([packet])[packet.code]
+
+
+def hand_of(entry: Entry, packet: Packet, keys: Keys, rehearsal: bool = False) -> Hand:
+    device = db.session.get_one(Device, entry.scan.device)
+    return Hand(entry.scan, packet, device, keys, entry.recorded_at, rehearsal=rehearsal)
+
+
+def _project(trail: Trail, packet: Packet) -> None:
+    """The packet's own row says what its ledger says."""
+    packet.state, packet.holder_id, packet.head, packet.fork = trail.state, trail.holder, trail.head, trail.fork
+    packet.seq, packet.line_hash = trail.seq, trail.line_hash
 
 
 # ---- pages ------------------------------------------------------------------------------------------------------
@@ -359,10 +287,14 @@ def sign(
     packet: Packet, event: str, kind: DeviceKind, actor: str, act: Act, *,
     giver: str | None, taker: str | None, parent: bytes | None, proof: list[tuple[str, str]],
     seal: str | None = None, sheets: int | None = None, reason: str | None = None, next_: str | None = None,
-    tip: bytes | None = None, state: str | None = None, extra: Extra | None = None,
+    tip: bytes | None = None, state: State | None = None, extra: Extra | None = None,
 ) -> Scan:  # fmt: skip
-    """A scan in the server's own hand, for the person at a page or for the ledger itself."""
+    """A scan in the server's own hand, for the person at a page or for the ledger itself.
+
+    It says in which part they acted, for roles change. `tip`: the move that stands, in a dispute or a decision.
+    """
     device = devices.server(kind, act)
+    by, party = (BY_ROLE.get(act.user.role), act.user.holds_as) if act.user else (By.CITIZEN, actor)
     facts: dict[str, Any] = {
         "v": 1,
         "id": secrets.token_hex(16),
@@ -375,6 +307,8 @@ def sign(
         "giver": giver,
         "taker": taker,
         "actor": actor,
+        "by": by if kind is DeviceKind.PAGES else By.SERVER,
+        "party": party if kind is DeviceKind.PAGES else None,
         "parent": parent.hex() if parent else None,
         "at": {"wall": act.at.isoformat(), "tz": "Asia/Ho_Chi_Minh", "server_time": act.at.isoformat()},
         "seal": seal,
@@ -383,8 +317,8 @@ def sign(
         "reason": reason,
         "next": next_,
     }
-    if tip or state:
-        facts |= {"tip": tip.hex() if tip else None, "state": state}
+    facts |= {"tip": tip.hex()} if tip else {}
+    facts |= {"state": state} if state else {}
     body = json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode()
     return scans.parse(body, tokens.sign(act.keys.server, b"scan-v1\n" + body), extra)
 
@@ -397,7 +331,7 @@ def hold(packet: Packet, act: Act) -> Packet:
 
 def hold_all(codes: set[bytes]) -> list[Packet]:
     """The packets with these codes, locked in the one order; codes nobody knows are left out."""
-    return _lock_packets({*codes})
+    return _lock_packets(codes)
 
 
 def expect(packet: Packet, head: bytes | None) -> None:
@@ -414,9 +348,36 @@ def enter(packet: Packet, event: str, act: Act, *, actor: str | None = None, **f
     """
     said = sign(packet, event, DeviceKind.PAGES, actor or act.by.id, act, **facts)
     outcome = record(said, Seen(act.at, act.keys))
-    if outcome.verdict not in (Ruling.APPLIED, Ruling.DUPLICATE):
+    stands = (Ruling.APPLIED, Ruling.DUPLICATE) + ((Ruling.DISPUTED,) if event == "dispute" else ())
+    if outcome.verdict not in stands:
         raise Refused(f"custody_{outcome.why}", number=packet.number)
     return outcome
+
+
+def judge_again(packet: Packet, act: Act) -> None:
+    """Judge anew what waits for its place, and work out flags and tasks: something beside the scans has changed."""
+    sitting = _Sitting([], Seen(act.at, act.keys), {packet.code})
+    sitting.judge(sitting.trails[packet.code], placing.look_again)
+    sitting.close()
+
+
+def look_again(device: Device, seen: Seen) -> None:
+    """Judge what was held because nobody had confirmed this phone yet. The device is locked by the caller."""
+    _hear_again(scans.held_for(device.id, "device_unconfirmed"), seen)
+
+
+def admit(digest: bytes, act: Act) -> Outcome:
+    """A person answers for a scan that its device left in doubt: from now on it is judged like any other."""
+    row = db.session.get_one(ScanRow, digest)
+    return _hear_again([row], Seen(act.at, act.keys), by=act.by.id)[0]
+
+
+def _hear_again(held: list[ScanRow], seen: Seen, by: str | None = None) -> list[Outcome]:
+    sitting = _Sitting([], seen, {row.packet_code for row in held if row.packet_code}, by or "server")
+    for row in held:
+        sitting.hear_again(row, is_vouched=by is not None)
+    sitting.close()
+    return [sitting.outcome(scans.read(row.body, row.sig)) for row in held]
 
 
 # ---- audit ------------------------------------------------------------------------------------------------------

@@ -75,11 +75,12 @@ class Device(Model):
     revoked_at: Mapped[Instant | None]
     revoked_why: Mapped[Why | None] = mapped_column(choice(Why))
     revoked_by_id: Mapped[str | None] = mapped_column(sa.ForeignKey(User.id))
-    frozen_at: Mapped[Instant | None] = mapped_column(doc="two scans bore one number: its key may have been copied")
+    frozen_at: Mapped[Instant | None] = mapped_column(doc="two different scans bore one number: is the key copied?")
     contiguous: Mapped[int] = mapped_column(default=0, doc="scans 1…contiguous have all arrived")
     last_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), doc="of scan `contiguous`")
 
     user: Mapped[User | None] = relationship(foreign_keys=[user_id])
+    party: Mapped[Party | None] = relationship()
     enrolled_by: Mapped[User | None] = relationship(foreign_keys=[enrolled_by_id])
     second_by: Mapped[User | None] = relationship(foreign_keys=[second_by_id])
 
@@ -96,6 +97,15 @@ class Device(Model):
         """Whether it is shown anything: in service, and its courier still works here."""
         works = self.user is None or self.user.disabled_at is None
         return works and self.standing(at) is Standing.IN_SERVICE
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it goes, or went, out of service."""
+        return min((at for at in (self.revoked_at, self.valid_until) if at), default=None)
+
+    def served(self, at: datetime) -> bool:
+        """Whether what it signed then counts, whoever has left since."""
+        return self.confirmed_at is not None and (self.ends_at is None or at < self.ends_at)
 
     @property
     def verify_key(self) -> ec.EllipticCurvePublicKey:

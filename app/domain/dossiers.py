@@ -47,6 +47,7 @@ CASES = {case.event: case for case in [
     Case("accept",   _from(C.SUBMITTED),                       C.ACCEPTED,      "accepted",     "TT 17/2017 Đ5.1, Đ12"),
     Case("ready",    _from(C.ACCEPTED),                        C.RESULT_READY,  "result_ready", "QĐ 45/2016 Đ8"),
     Case("close",    _from(C.RESULT_READY),                    C.CLOSED,        None,           "QĐ 45/2016 Đ10"),
+    Case("reopen",   _from(C.CLOSED),                          C.RESULT_READY,  None,           "the delivery is contested"),
     Case("cancel",   _from(C.BOOKED),                          C.CANCELLED,     "cancelled",    "before the courier sets out"),
     Case("call_off", _from(C.BOOKED),                          C.CANCELLED,     "called_off",   "collected, and wanted back before the ward has it"),
 ]}

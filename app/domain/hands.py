@@ -1,11 +1,18 @@
-"""Hands: who recorded a scan, for which party, what they proved, and whether that lets it follow a move."""
+"""Hands: who recorded a scan, for which party, what they proved, and whether that lets it follow a move.
+
+How each word of proof is verified is said once, in VERIFY. Only the server vouches for what happened at a page; a phone
+proves by what it could not have made alone.
+"""
 
 import base64
-from collections.abc import Iterable
+import binascii
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.db import db
-from app.domain import codes, tokens
+from app.domain import codes, tokens, visits
 from app.domain.codes import Purpose
 from app.domain.devices import Device, DeviceKind
 from app.domain.ledger import Handoff
@@ -13,31 +20,22 @@ from app.domain.packets import Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Role, User
 from app.domain.scans import Scan
-from app.domain.steps import By, Proof, Step, known_words, rows
+from app.domain.steps import HELD_BY, By, Proof, Step, known_words, rows
 from app.domain.tokens import Keys
 
 BY_ROLE = {
-    Role.COURIER: By.COURIER,
-    Role.CLERK: By.POST,
-    Role.OFFICER: By.DESK,
-    Role.DISPATCHER: By.DISPATCHER,
+    Role.COURIER: By.COURIER, Role.CLERK: By.POST, Role.OFFICER: By.DESK, Role.DISPATCHER: By.DISPATCHER,
     Role.SUPERVISOR: By.SUPERVISOR,
-}
-ANYBODYS = {"confirm", "attest", "dispute"}  # the recorder need not be giver or taker
-OVERSEERS = {By.DISPATCHER, By.SUPERVISOR, By.SERVER}  # nor need these ever be
-
-
-BY_CODE = frozenset({Proof.CODE, Proof.CITIZEN})
-
-
-def offer_bytes(code: bytes, parent: bytes) -> bytes:
-    """What the giver's phone signs to offer a packet as it stands."""
-    return "\n".join(("offer-v1", tokens.b32(code), parent.hex())).encode()
+}  # fmt: skip
+BY_KIND = {PartyKind.COURIER: By.COURIER, PartyKind.POST: By.POST, PartyKind.DESK: By.DESK}
+ALONE = {By.COURIER, By.POST, By.DESK}  # they record what they give or take themselves
+ANYBODYS = {"confirm"}  # the recorder need not be giver or taker
+COSTS_A_TRY = {Proof.CODE, Proof.CITIZEN}  # asked last, and only when all else is there
 
 
 @dataclass(frozen=True)
 class Link:
-    """One undisputed move: what held after it. The first link is the packet's genesis."""
+    """One undisputed move: what held after it. The first link is the packet's genesis, or the newest decision of people."""
 
     digest: bytes
     state: State
@@ -46,120 +44,187 @@ class Link:
 
 
 class Hand:
-    """Who recorded a scan, for which party, and what they proved."""
+    """Who recorded a scan, for which party, and what they proved. `rehearsal`: look, but count no try of a code."""
 
-    def __init__(self, scan: Scan, packet: Packet, device: Device, keys: Keys) -> None:
+    def __init__(
+        self, scan: Scan, packet: Packet, device: Device, keys: Keys, recorded_at: datetime, *, rehearsal: bool = False
+    ) -> None:
         self.scan, self.packet, self.device, self.keys = scan, packet, device, keys
+        self.recorded_at, self.rehearsal = recorded_at, rehearsal
         self.by, self.party = self._who()
-        self.proven = frozenset(self._proofs())
+        self._proved: dict[Proof, bool] = {}
 
     def _who(self) -> tuple[By | None, str | None]:
+        """A phone is its courier's. What a person did at a page, the server wrote down with their part in it."""
+        if self.device.kind is DeviceKind.PHONE:
+            kind = self.device.party.kind if self.device.party else None
+            return BY_KIND.get(kind) if kind else None, self.device.party_id
         if self.device.kind is DeviceKind.LEDGER:
             return By.SERVER, None
-        user = db.session.get(User, self.scan.actor)
-        if user is not None:
-            return BY_ROLE.get(user.role), user.holds_as
-        party = db.session.get(Party, self.scan.actor)
-        if self.device.kind is DeviceKind.PAGES and party is not None and party.kind is PartyKind.CITIZEN:
-            return By.CITIZEN, party.id
-        return None, None
-
-    def _proofs(self) -> Iterable[Proof]:
-        """What the scan brings that holds; the citizen's code is looked at only where nothing else decides."""
-        scan, said = self.scan, dict(self.scan.proof)
-        vouched = self.device.kind is not DeviceKind.PHONE  # only the server can vouch for these
-        for word, value in (
-            (Proof.SEAL, scan.seal), (Proof.SHEETS, scan.sheets), (Proof.REASON, scan.reason), (Proof.NEXT, scan.next),
-            (Proof.OLD_SEAL, said.get(Proof.OLD_SEAL)), (Proof.PHOTO, said.get(Proof.PHOTO)),
-            (Proof.AMENDS, said.get(Proof.AMENDS)),
-        ):  # fmt: skip
-            if value:
-                yield word
-        if Proof.WET_CLAIMED in said and self.by is By.COURIER:
-            yield Proof.WET_CLAIMED
-        if Proof.WET_SEEN in said and self.by in (By.POST, By.DESK):
-            yield Proof.WET_SEEN
-        if scan.contested:
-            yield Proof.CLAIMS
-        for word in (Proof.COUNT, Proof.PRESENCE):
-            if word in said and vouched:
-                yield word
-        if said.get(Proof.SIGHTING) and vouched:
-            yield Proof.SIGHTING
-        if vouched and self._second(said.get(Proof.SECOND)):
-            yield Proof.SECOND
-        if self._offered(said.get(Proof.PEER)):
-            yield Proof.PEER
-        if Proof.LOGIN in said and vouched and self.by is By.CITIZEN:
-            yield Proof.LOGIN
-            yield Proof.CITIZEN
-
-    def _second(self, user_id: str | None) -> bool:
-        """A different person of the staff, who proved themselves at the page that vouches for it."""
-        other = db.session.get(User, user_id) if user_id and user_id != self.scan.actor else None
-        return other is not None and other.disabled_at is None
-
-    def _offered(self, value: str | None) -> bool:
-        """`DEVICE:SIGNATURE`: the giver's phone offered this very packet as it stood (`offer_bytes`)."""
-        device_id, _, sig = (value or "").partition(":")
-        device = db.session.get(Device, device_id) if device_id and self.scan.parent else None
-        if device is None or device.party_id != self.scan.giver:
-            return False
-        try:
-            raw = base64.b64decode(sig, validate=True)
-        except ValueError:
-            return False
-        assert self.scan.parent
-        return tokens.signed_by(device.verify_key, raw, offer_bytes(self.packet.code, self.scan.parent))
+        by = By(self.scan.by) if self.scan.by in set(By) else None
+        if by is By.CITIZEN and self.scan.party != self.citizen:
+            return None, None
+        return by, self.scan.party
 
     @property
-    def _brings_code(self) -> bool:
-        return any(kind == Proof.CODE for kind, _ in self.scan.proof)
+    def citizen(self) -> str:
+        return self.packet.dossier.citizen.party_id
 
-    def _code_is_right(self) -> bool:
-        purpose = Purpose.COLLECT if self.scan.event in ("collect", "attest") else Purpose.DELIVER
-        code = self.scan.said(Proof.CODE) or ""
-        return codes.check(self.packet, purpose, self.scan.digest, code, self.keys)
+    @property
+    def is_vouched(self) -> bool:
+        """Whether the server itself signed it, for somebody at a page."""
+        return self.device.kind is not DeviceKind.PHONE
 
-    def proves(self, step: Step) -> bool:
-        """Whether one of the sets the row asks for is there. A try of the code is spent only where it would decide."""
-        if any(needed <= self.proven for needed in step.proof):
-            return True
-        if not self._brings_code or not any(needed <= self.proven | BY_CODE for needed in step.proof):
-            return False
-        if self._code_is_right():
-            self.proven |= BY_CODE
-            return True
-        return False
+    def proves(self, word: Proof) -> bool:
+        if word not in self._proved:
+            self._proved[word] = VERIFY[word](self)
+        return self._proved[word]
+
+    def _is_proven(self, step: Step) -> bool:
+        known = known_words(self.scan.event, self.scan.reason, self.scan.next)
+        return known and any(
+            all(self.proves(word) for word in sorted(needed, key=COSTS_A_TRY.__contains__)) for needed in step.proof
+        )
+
+    # ---- the rows of STEPS ------------------------------------------------------------------------------------------
 
     def fits(self, link: Link) -> Step | str:
         """The row that lets this scan follow `link`, or why none does."""
-        why = "out_of_turn"
-        for step in rows(self.scan.event, self.packet.way):
-            if step.source not in (None, link.state) or step.by is not self.by:
-                continue
-            if step.giver is None:
-                right_hands = self.scan.giver == self.scan.taker == link.holder
-            else:
-                right_hands = self.scan.giver == link.holder and self._taker_is(step.taker)
-            ours = (
-                self.by in OVERSEERS or self.party in (self.scan.giver, self.scan.taker) or self.scan.event in ANYBODYS
-            )
-            if not right_hands or not ours or not self._lawful(step, link):
-                continue
-            if self.proves(step) and known_words(self.scan.event, self.scan.reason, self.scan.next):
-                return step
-            why = "proof_missing"
-        return why
+        here = [step for step in self._rows() if step.source is link.state and self._right_hands(step, link)]
+        if not here:
+            return "out_of_turn"
+        step = next((step for step in here if self._is_proven(step)), None)
+        if step is None:
+            return "proof_missing"
+        return step if self._may_leave(step, link) else "called_for"
 
-    def _lawful(self, step: Step, link: Link) -> bool:
-        """A result its citizen calls for at the desk stays there until it is called for."""
-        leaves_desk = step.event == "take" and step.giver is PartyKind.DESK and self.packet.way is Way.OUT
-        dossier = self.packet.dossier
-        return not (leaves_desk and dossier and not dossier.goes_home)
+    def says(self, state: State) -> Step | str:
+        """The row of a note, a dispute or a decision told while the packet is in `state`, or why there is none."""
+        here = [step for step in self._rows() if step.source in (None, state)]
+        if not here:
+            return "out_of_turn"
+        return next((step for step in here if self._is_proven(step)), "proof_missing")
 
-    def _taker_is(self, kind: PartyKind | None) -> bool:
-        taker = db.session.get(Party, self.scan.taker)
-        if taker is None or taker.kind is not kind:
+    def _rows(self) -> Iterable[Step]:
+        return (step for step in rows(self.scan.event, self.packet.way) if step.by is self.by)
+
+    def _right_hands(self, step: Step, link: Link) -> bool:
+        scan = self.scan
+        if step.giver is None:
+            right = scan.giver == scan.taker == link.holder
+        else:
+            right = scan.giver == link.holder and self.is_kind(scan.taker, step.taker)
+        ours = self.by not in ALONE or self.party in (scan.giver, scan.taker) or scan.event in ANYBODYS
+        return right and ours
+
+    def is_kind(self, party_id: str | None, kind: PartyKind | None) -> bool:
+        """Whether this is a party of that kind; the citizen must be the packet's own."""
+        if party_id is None or kind is None:
             return False
-        return kind is not PartyKind.CITIZEN or taker.id == self.packet.dossier.citizen.party_id
+        if kind is PartyKind.CITIZEN:
+            return party_id == self.citizen
+        if party_id == self.party:
+            return BY_KIND[kind] is self.by
+        party = db.session.get(Party, party_id)
+        return party is not None and party.kind is kind
+
+    def _may_leave(self, step: Step, link: Link) -> bool:
+        """A result leaves a desk by the post only when somebody is to bring it home: else it is called for there."""
+        if step.giver is not PartyKind.DESK or step.taker is PartyKind.CITIZEN or self.packet.way is not Way.OUT:
+            return True
+        since = link.line.recorded_at if link.line else self.packet.created_at
+        return visits.is_promised(self.packet.id, since)
+
+    def names_true_holder(self) -> bool:
+        """Whether the state a settlement names and the party that has the packet belong together."""
+        state, taker = self.scan.state, self.scan.taker
+        if state not in HELD_BY or taker is None:
+            return False
+        if state == State.WAITING:
+            return taker == self.packet.origin_id
+        return any(self.is_kind(taker, kind) for kind in HELD_BY[State(state)])
+
+    # ---- proofs that need a look ------------------------------------------------------------------------------------
+
+    def code_is_right(self) -> bool:
+        code = self.scan.said(Proof.CODE)
+        if code is None:
+            return False
+        purpose = Purpose.COLLECT if self.scan.event in ("collect", "attest") else Purpose.DELIVER
+        return codes.check(self.packet, purpose, self.scan.digest, code, self.keys, counts=not self.rehearsal)
+
+    def is_offered(self) -> bool:
+        """The giver's phone signed that this packet, after this parent, may be taken over."""
+        device, signature = self._phone(self.scan.said(Proof.PEER))
+        if device is None or device.party_id != self.scan.giver or self.scan.parent is None or self.scan.code is None:
+            return False
+        return tokens.signed_by(device.verify_key, signature, offer(self.scan.code, self.scan.parent))
+
+    def is_seconded(self) -> bool:
+        """A different person agrees: at a page the server saw them prove it, elsewhere their phone signed."""
+        said = self.scan.said(Proof.SECOND)
+        if self.is_vouched:
+            second = db.session.get(User, said) if said else None
+            return second is not None and second.id != self.scan.actor
+        device, signature = self._phone(said)
+        if device is None or device.user_id in (None, self.scan.actor) or self.scan.code is None:
+            return False
+        return tokens.signed_by(device.verify_key, signature, seconding(self.scan))
+
+    def _phone(self, said: str | None) -> tuple[Device | None, bytes]:
+        """The phone and the signature that a proof `device:base64` names; a phone out of service proves nothing."""
+        name, _, text = (said or "").partition(":")
+        try:
+            signature = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            return None, b""
+        device = db.session.get(Device, name)
+        good = device is not None and device.kind is DeviceKind.PHONE and device.served(self.recorded_at)
+        return (device if good else None), signature
+
+
+def offer(code: bytes, parent: bytes) -> bytes:
+    """What the giver's phone signs: whoever scans this packet may take it over, after the move `parent`."""
+    return "\n".join(("offer-v1", tokens.b32(code), parent.hex())).encode()
+
+
+def seconding(scan: Scan) -> bytes:
+    """What a second person's phone signs: packet, event, the move it follows, both seals."""
+    parent = scan.parent.hex() if scan.parent else "-"
+    facts = (tokens.b32(scan.code or b""), scan.event, parent, scan.said(Proof.OLD_SEAL) or "-", scan.seal or "-")
+    return "\n".join(("second-v1", *facts)).encode()
+
+
+def _says(word: Proof) -> Callable[[Hand], bool]:
+    return lambda hand: hand.scan.said(word) is not None
+
+
+def _vouched(word: Proof) -> Callable[[Hand], bool]:
+    """Only the server can say so."""
+    return lambda hand: hand.is_vouched and hand.scan.said(word) is not None
+
+
+# fmt: off
+VERIFY: dict[Proof, Callable[[Hand], bool]] = {
+    Proof.SEAL:        lambda hand: bool(hand.scan.seal),
+    Proof.SHEETS:      lambda hand: bool(hand.scan.sheets),
+    Proof.REASON:      lambda hand: bool(hand.scan.reason),
+    Proof.NEXT:        lambda hand: bool(hand.scan.next),
+    Proof.COUNT:       _vouched(Proof.COUNT),
+    Proof.PRESENCE:    _vouched(Proof.PRESENCE),
+    Proof.GIVER:       _vouched(Proof.GIVER),
+    Proof.SIGHTING:    _vouched(Proof.SIGHTING),
+    Proof.LOGIN:       lambda hand: hand.by is By.CITIZEN and _vouched(Proof.LOGIN)(hand),
+    Proof.CODE:        Hand.code_is_right,
+    Proof.CITIZEN:     lambda hand: hand.proves(Proof.LOGIN) or hand.proves(Proof.CODE),
+    Proof.WET_CLAIMED: lambda hand: hand.by is By.COURIER and _says(Proof.WET_CLAIMED)(hand),
+    Proof.WET_SEEN:    lambda hand: hand.by in (By.POST, By.DESK) and _vouched(Proof.WET_SEEN)(hand),
+    Proof.PEER:        Hand.is_offered,
+    Proof.SECOND:      Hand.is_seconded,
+    Proof.CLAIMS:      lambda hand: hand.scan.contested is not None,
+    Proof.OLD_SEAL:    lambda hand: hand.scan.said(Proof.OLD_SEAL) not in (None, "", hand.scan.seal),
+    Proof.PHOTO:       lambda hand: re.fullmatch("[0-9a-f]{64}", hand.scan.said(Proof.PHOTO) or "") is not None,
+    Proof.AMENDS:      lambda hand: hand.scan.amendment is not None,
+    Proof.SLIP:        lambda hand: False,  # weighed once for all events, when a scan comes in: vetting.py
+}
+# fmt: on

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import db
-from app.domain import doubts, inspection, scans
+from app.domain import duties, inspection, scans
 from app.domain.codes import CodeCheck
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
@@ -261,7 +261,7 @@ def doubt_has_a_task(session: Session) -> Iterator[Finding]:
     disputed = set(session.scalars(sa.select(Task.packet_id).filter_by(kind=TaskKind.DISPUTED)))
     for digest, verdict, why, packet_id in session.execute(doubtful):
         of_dispute = (why == "behind_dispute" or verdict is Ruling.DISPUTED) and packet_id in disputed
-        patient = why in doubts.NOBODYS_YET - {"behind_dispute"}
+        patient = why in (duties.PATIENT | duties.SILENT) - {"behind_dispute"}
         if digest not in about and not of_dispute and not patient:
             yield f"scan {digest.hex()[:8]}", f"{verdict} ({why}) and nobody was told"
 

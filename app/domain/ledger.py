@@ -4,7 +4,6 @@ A line's bytes are its values, one a row, in UTF-8; its hash is their SHA-256; t
 """
 
 import hashlib
-from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -72,15 +71,14 @@ def spell(
     ).encode()
 
 
-def append(
-    packet: Packet, kind: LineKind, event: str, giver_id: str, taker_id: str, state: State,
-    digest: bytes, follows: bytes | None, at: datetime,
+def chain(
+    packet_id: int, code: bytes, seq: int, kind: LineKind, event: str, giver_id: str, taker_id: str, state: State,
+    digest: bytes, follows: bytes | None, prev_hash: bytes, at: datetime,
 ) -> Handoff:  # fmt: skip
-    """The next line of a locked packet, and the packet's own row brought up to it."""
+    """The line with this number, chained to the one before it. Nothing is written yet."""
     line = Handoff(
-        id=_next_id(),
-        packet_id=packet.id,
-        seq=packet.seq + 1,
+        packet_id=packet_id,
+        seq=seq,
         kind=kind,
         event=event,
         giver_id=giver_id,
@@ -88,21 +86,18 @@ def append(
         state=state,
         digest=digest,
         follows=follows,
-        prev_hash=packet.line_hash,
+        prev_hash=prev_hash,
         recorded_at=at,
     )
-    line.hash = hashlib.sha256(line_bytes(line, packet.code)).digest()
-    write(line)
-    memory("lines")[line.id] = line
-    packet.seq, packet.line_hash = line.seq, line.hash
-    if kind is LineKind.MOVE:
-        packet.state, packet.holder_id, packet.head = state, taker_id, digest
+    line.hash = hashlib.sha256(line_bytes(line, code)).digest()
     return line
 
 
-def reserve(count: int) -> None:
-    """Ids for the next `count` lines of this transaction, in one question."""
-    memory("line ids").setdefault("free", deque()).extend(_ids(count))
+def keep(made: list[Handoff]) -> None:
+    """Write these lines; their ids are asked for together."""
+    for line, id_ in zip(made, _ids(len(made)) if made else (), strict=True):
+        line.id = id_
+        write(line)
 
 
 def _ids(count: int) -> Iterable[int]:
@@ -113,21 +108,6 @@ def _ids(count: int) -> Iterable[int]:
     newest = known.get("newest") or db.session.scalar(sa.select(sa.func.max(Handoff.id))) or 0
     known["newest"] = newest + count
     return range(newest + 1, newest + count + 1)
-
-
-def _next_id() -> int:
-    free: deque[int] | None = memory("line ids").get("free")
-    return free.popleft() if free else next(iter(_ids(1)))
-
-
-def line(line_id: int) -> Handoff:
-    """A line by its id, also one that this transaction has just added."""
-    return memory("lines").get(line_id) or db.session.get_one(Handoff, line_id)
-
-
-def has_line(digest: bytes) -> bool:
-    """Whether this scan has made a line already: it can make no other."""
-    return db.session.scalar(sa.select(Handoff.id).filter_by(digest=digest)) is not None
 
 
 def lines(packet: Packet) -> list[Handoff]:

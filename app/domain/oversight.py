@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from app.db import db
-from app.domain import calendar, ledger, placing, queues, scope
+from app.domain import calendar, ledger, queues, scans, scope
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
 from app.domain.ledger import Handoff, LineKind
@@ -196,7 +196,7 @@ def _beside(task: Task, packet: Packet) -> list[bytes]:
 
 
 def _testimony(row: ScanRow) -> Testimony:
-    scan = placing.read(row)
+    scan = scans.read(row.body, row.sig)
     verdicts = db.session.scalars(sa.select(Verdict).filter_by(digest=row.digest).order_by(Verdict.nth))
     return Testimony(
         row,

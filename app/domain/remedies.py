@@ -9,15 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.db import db
-from app.domain import people, placing, scans
-from app.domain.closings import TOO_LATE
+from app.domain import custody, people
 from app.domain.hands import BY_ROLE, Link
 from app.domain.packets import Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Role, User
-from app.domain.placing import Story
-from app.domain.scans import Ruling, ScanRow
+from app.domain.placing import LATE
 from app.domain.steps import CLOSING_EVENTS, Proof, rows
+from app.domain.trails import Entry, Trail
 
 
 class Remedy(StrEnum):
@@ -34,7 +33,7 @@ class Remedy(StrEnum):
 
 def possible(user: User, packet: Packet, at: datetime) -> list[Remedy]:
     """What `user` can enter for this packet as it is now."""
-    by, told = BY_ROLE.get(user.role), placing.story(packet)
+    by, told = BY_ROLE.get(user.role), custody.trail(packet)
     return [
         remedy
         for remedy in Remedy
@@ -47,39 +46,39 @@ def needs_second(remedy: Remedy, way: Way) -> bool:
     return any(Proof.SECOND in proof for step in rows(remedy, way) for proof in step.proof)
 
 
-def _goes_on(user: User, packet: Packet, told: Story, at: datetime) -> bool:
+def _goes_on(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
     return not packet.ended
 
 
-def _may_correct(user: User, packet: Packet, told: Story, at: datetime) -> bool:
+def _may_correct(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
     """There is a line to take back, and nobody has built on it: an opened bag is no bag any more."""
-    newest = told.links[-1].line
-    return not packet.ended and packet.fork is None and len(told.links) > 1 and newest is not None and (
+    newest = told.links()[-1].line
+    return not packet.ended and packet.fork is None and len(told.links()) > 1 and newest is not None and (
         newest.event not in CLOSING_EVENTS
     )  # fmt: skip
 
 
-def _may_contest(user: User, packet: Packet, told: Story, at: datetime) -> bool:
+def _may_contest(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
     """A past or present holder, or a dispatcher; a delivery for three days."""
     if packet.state in (State.DISPUTED, State.OPENED, State.WRITTEN_OFF) or not contestable(packet):
         return False
-    newest = told.links[-1].line
-    if packet.state is State.DELIVERED and newest and at - newest.recorded_at > TOO_LATE:
+    newest = told.links()[-1].line
+    if packet.state is State.DELIVERED and newest and at - newest.recorded_at > LATE:
         return False
-    return user.role is Role.DISPATCHER or user.holds_as in {packet.origin_id, *(link.holder for link in told.links)}
+    return user.role is Role.DISPATCHER or user.holds_as in {packet.origin_id, *(link.holder for link in told.links())}
 
 
-def _may_hand_on(user: User, packet: Packet, told: Story, at: datetime) -> bool:
+def _may_hand_on(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
     return bool(riders(user, packet))
 
 
-def _holds(user: User, packet: Packet, told: Story, at: datetime) -> bool:
+def _holds(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
     """The bag lies here beyond doubt."""
     here = packet.state in (State.WAITING, State.AT_POST, State.AT_DESK) and packet.holder_id == user.holds_as
     return here and bool(packet.seals)
 
 
-FURTHER: dict[Remedy, Callable[[User, Packet, Story, datetime], bool]] = {
+FURTHER: dict[Remedy, Callable[[User, Packet, Trail, datetime], bool]] = {
     Remedy.CORRECT: _may_correct, Remedy.CONTEST: _may_contest, Remedy.HAND_ON: _may_hand_on, Remedy.RESEAL: _holds,
 }  # fmt: skip
 
@@ -92,7 +91,7 @@ def riders(user: User, packet: Packet) -> list[User]:
 
 def story_of(packet: Packet) -> list[Link]:
     """The packet's moves as they stand, genesis first."""
-    return placing.story(packet).links
+    return custody.trail(packet).links()
 
 
 def contestable(packet: Packet) -> list[Link]:
@@ -125,9 +124,10 @@ STATE_OF_TAKER = {
 
 def endings(packet: Packet) -> list[Ending]:
     """First what the claims say, then as it was before them, then the places a packet may be found."""
-    behind = [row for row, verdict in scans.of_packet(packet.code, Ruling.HELD) if verdict.why == "behind_dispute"]
-    found = [_claimed(row) for row in [*(row for row, _ in placing.claims(packet)), *behind]]
-    before = placing.story(packet).links[-1]
+    told = custody.trail(packet)
+    behind = [entry for entry in told.waiting() if entry.why == "behind_dispute"]
+    found = [_claimed(entry) for entry in [*told.claims(), *behind] if entry.is_move]
+    before = told.links()[-1]
     if packet.state is State.DISPUTED and before.state not in (State.DISPUTED, State.LOST):
         found.append(Ending(before.state, before.holder))
     dossier = packet.dossier
@@ -145,12 +145,12 @@ def endings(packet: Packet) -> list[Ending]:
     return list(unique.values())
 
 
-def _claimed(row: ScanRow) -> Ending | None:
+def _claimed(entry: Entry) -> Ending | None:
     """What holds if this scan was the true one."""
-    scan = placing.read(row)
+    scan = entry.scan
     taker = db.session.get(Party, scan.taker) if scan.taker else None
     if taker is None:
         return None
     vouched_alone = scan.event == "deliver" and scan.giver == scan.taker
     state = State.DELIVERED_UNVERIFIED if vouched_alone else STATE_OF_TAKER[taker.kind]
-    return Ending(state, taker.id, row.digest)
+    return Ending(state, taker.id, scan.digest)

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,6 +24,8 @@ from app.errors import Invalid
 RAW_LIMIT = 64 * 1024
 VERSIONS = {1: date(2026, 3, 1)}  # of bodies: each was the newest from its day on
 VERSION_LIFE = timedelta(days=180)  # a version is understood this long after the next one came
+AMENDABLE = {"seal": r"[A-Z]{2}\d{7}", "sheets": r"[1-9]\d{0,3}"}  # fields of a scan that people may declare wrong
+UNSURE = {"device_revoked", "device_expired", "device_unconfirmed"}  # why a scan is held until a person answers for it
 CLOCK_SLACK = timedelta(seconds=120)
 
 
@@ -148,6 +151,7 @@ class Scan:
     giver: str | None
     taker: str | None
     actor: str | None
+    back: bytes | None
     parent: bytes | None
     wall: datetime | None
     server_time: str | None
@@ -175,6 +179,14 @@ class Scan:
             return bytes.fromhex(self.said("CLAIMS") or "") or None
         except ValueError:
             return None
+
+    @property
+    def amendment(self) -> tuple[bytes, str, str] | None:
+        """The scan whose field was wrong, the field, and the right value."""
+        words = (self.said("AMENDS") or "").split(" ")
+        if len(words) != 3 or not re.fullmatch("[0-9a-f]{64}", words[0]) or words[1] not in AMENDABLE:
+            return None
+        return (bytes.fromhex(words[0]), words[1], words[2]) if re.fullmatch(AMENDABLE[words[1]], words[2]) else None
 
     @property
     def key(self) -> tuple[str | None, ...]:
@@ -240,6 +252,7 @@ def parse(body: bytes, sig: bytes, extra: Extra | None = None) -> Scan:
         "giver": reader.text("giver", 20, needed=False),
         "taker": reader.text("taker", 20, needed=False),
         "actor": reader.text("actor", 20),
+        "back": reader.digest("back"),
         "parent": reader.digest("parent"),
         "wall": reader.wall(at),
         "server_time": _text(at.get("server_time"), 40),
@@ -254,7 +267,6 @@ def parse(body: bytes, sig: bytes, extra: Extra | None = None) -> Scan:
         "tip": reader.digest("tip"),
         "state": reader.text("state", 24, needed=False),
     }
-    reader.bad |= values["version"] not in VERSIONS
     return Scan(body=body, sig=sig, digest=digest_of(body), malformed=reader.bad, extra=extra, **values)
 
 
@@ -352,18 +364,21 @@ def keep(scan: Scan, sig_ok: bool, at: datetime) -> ScanRow:
         recorded_at=at,
     )
     write(row)
-    memory("verdicts")[scan.digest] = None
-    keep_extra(scan)
+    if scan.extra is not None:
+        db.session.add(_beside(scan.digest, scan.extra))
     return row
 
 
 def keep_extra(scan: Scan) -> None:
-    """The erasable side of a scan, once: what came first stays."""
-    said = scan.extra
-    if said is None or db.session.get(ScanExtra, scan.digest) is not None:
-        return
-    extra = ScanExtra(
-        digest=scan.digest,
+    """The erasable side of a scan that came without it, once: what came first stays."""
+    if scan.extra is not None and db.session.get(ScanExtra, scan.digest) is None:
+        db.session.add(_beside(scan.digest, scan.extra))
+        db.session.flush()
+
+
+def _beside(digest: bytes, said: Extra) -> ScanExtra:
+    return ScanExtra(
+        digest=digest,
         salt=said.salt,
         place=said.place,
         free_text=said.free_text,
@@ -371,8 +386,6 @@ def keep_extra(scan: Scan) -> None:
         papers=[paper.model_dump() for paper in said.papers] if said.papers else None,
         money=said.money.model_dump() if said.money else None,
     )
-    db.session.add(extra)
-    db.session.flush()
 
 
 def papers_counted(digest: bytes) -> list[dict[str, Any]]:
@@ -393,13 +406,11 @@ def latest(digest: bytes) -> Verdict | None:
     return found
 
 
-def rule(digest: bytes, verdict: Ruling, why: str | None, line_id: int | None, at: datetime) -> Verdict:
-    """One more verdict on a scan; the earlier ones stay."""
-    before = latest(digest)
-    row = Verdict(
-        digest=digest, nth=before.nth + 1 if before else 1, verdict=verdict, why=why, line_id=line_id,
-        by="server", at=at,
-    )  # fmt: skip
+def rule(
+    digest: bytes, nth: int, verdict: Ruling, why: str | None, line_id: int | None, at: datetime, by: str = "server"
+) -> Verdict:  # fmt: skip
+    """The `nth` verdict on a scan; the earlier ones stay."""
+    row = Verdict(digest=digest, nth=nth, verdict=verdict, why=why, line_id=line_id, by=by, at=at)
     write(row)
     memory("verdicts")[digest] = row
     return row
@@ -435,6 +446,33 @@ def held_for(device_id: str, why: str) -> list[ScanRow]:
         .order_by(ScanRow.n, ScanRow.digest)
     )
     return list(db.session.scalars(query))
+
+
+@dataclass(frozen=True)
+class Known:
+    """One scan told of a packet and the newest verdict on it. `heard_at`: since when it counts."""
+
+    scan: Scan
+    recorded_at: datetime
+    heard_at: datetime
+    verdict: Verdict
+
+
+def of_packets(codes: Iterable[bytes]) -> list[Known]:
+    """Every scan told of these packets, in the order they were recorded."""
+    query = (
+        sa.select(ScanRow.body, ScanRow.sig, ScanRow.recorded_at, Verdict)
+        .join(Verdict, Verdict.digest == ScanRow.digest)
+        .where(ScanRow.packet_code.in_(codes))
+        .order_by(ScanRow.recorded_at, ScanRow.digest, Verdict.nth)
+    )
+    found: dict[bytes, Known] = {}
+    for body, sig, at, verdict in db.session.execute(query):
+        before = found.get(verdict.digest)
+        doubted = before and before.verdict.verdict is Ruling.HELD and before.verdict.why in UNSURE
+        heard = at if before is None else max(at, verdict.at) if doubted else before.heard_at
+        found[verdict.digest] = Known(read(body, sig), at, heard, verdict)
+    return list(found.values())
 
 
 def missing(device_id: str, contiguous: int, limit: int = 50) -> list[int]:

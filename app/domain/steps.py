@@ -159,7 +159,6 @@ HELD_BY = {
     State.DELIVERED: frozenset({PartyKind.CITIZEN}),
     State.WRITTEN_OFF: frozenset(PartyKind),
 }
-AMENDABLE = {"seal", "sheets"}
 
 
 @cache

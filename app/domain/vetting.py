@@ -1,7 +1,7 @@
-"""Vetting: whether a scan is believed at all, before anybody asks where it belongs. Kept it is in any case.
+"""Vetting: whether a scan that was kept is believed at all. Its device, its signature, its number, its slip.
 
-Times are judged as intervals, from the last word of the server that the device carries to the moment of recording;
-a device's own clock decides nothing.
+What is not believed stays evidence. A device that went out of service is judged by when the scan was surely made: not
+before the last word of ours that it carried, and not after somebody knew of it.
 """
 
 from datetime import datetime
@@ -9,84 +9,75 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import scans, tasks, tokens
+from app.domain import scans, tokens
+from app.domain.calendar import today
 from app.domain.devices import Device, DeviceKind
-from app.domain.packets import Packet
 from app.domain.scans import Ruling, Scan, ScanRow
-from app.domain.tasks import TaskKind
 from app.domain.tokens import Keys
 from app.errors import Invalid
 
-Doubt = tuple[Ruling, str]
+QUARANTINED = Ruling.QUARANTINED
 
 
-def clash(scan: Scan) -> str | None:
-    """Whether the id or the number of a well-signed scan was used before; a forger's rows do not count."""
-    same_id = sa.select(ScanRow.digest).where(ScanRow.id == scan.id, ScanRow.sig_ok)
-    if scan.id and db.session.scalar(same_id.limit(1)):
-        return "id_reused"
-    same_n = sa.select(ScanRow.digest).where(ScanRow.device_id == scan.device, ScanRow.n == scan.n, ScanRow.sig_ok)
-    if scan.n and db.session.scalar(same_n.limit(1)):
-        return "n_reused"
-    return None
-
-
-def doubt(
-    scan: Scan, device: Device | None, sig_ok: bool, clashes: str | None, at: datetime, keys: Keys
-) -> Doubt | None:
-    """Why a scan is kept but not believed, or None. Two scans with one number freeze the device: its key is copied."""
+def vet(
+    scan: Scan, device: Device | None, sig_ok: bool, clash: str | None, at: datetime, keys: Keys
+) -> tuple[Ruling, str] | None:
+    """Why a scan is kept but has no place, or None. `clash`: what of it was used before, "id" or "n"."""
     if device is None:
-        return Ruling.QUARANTINED, "device_unknown"
+        return QUARANTINED, "device_unknown"
     if not sig_ok:
-        return Ruling.QUARANTINED, "bad_signature"
-    if scans.outlived(scan.version, at.date()):
-        return Ruling.QUARANTINED, "version_old"
-    if scan.malformed:
-        return Ruling.QUARANTINED, "malformed"
-    if clashes == "n_reused" and device.kind is DeviceKind.PHONE and device.frozen_at is None:
-        device.frozen_at = at
-        tasks.raise_(TaskKind.DEVICE_FROZEN, at, device_id=device.id, n=scan.n)
-    if clashes:
-        return Ruling.QUARANTINED, clashes
-    if device.frozen_at is not None:
-        return Ruling.QUARANTINED, "device_frozen"
-    if device.revoked_at and (found := _against(scan, device, device.revoked_at, keys)):
-        return found, "device_revoked"
-    if device.valid_until and at > device.valid_until and (found := _against(scan, device, device.valid_until, keys)):
-        return found, "device_expired"
+        return QUARANTINED, "bad_signature"
+    if scans.outlived(scan.version, today(at)):
+        return QUARANTINED, "version_old"
+    if scan.malformed or scan.version not in scans.VERSIONS:
+        return QUARANTINED, "malformed"
+    if clash:
+        return QUARANTINED, f"{clash}_reused"
+    if device.kind is not DeviceKind.PHONE:
+        return None
+    if device.frozen_at:
+        return QUARANTINED, "device_frozen"
+    if device.ends_at and at > device.ends_at and (verdict := _out_of_service(scan, device, at, keys)):
+        return verdict
     if device.confirmed_at is None:
         return Ruling.HELD, "device_unconfirmed"
-    if device.kind is DeviceKind.PHONE and device.user_id != scan.actor:
-        return Ruling.QUARANTINED, "actor_mismatch"
-    return None
+    if device.user_id != scan.actor:
+        return QUARANTINED, "actor_mismatch"
+    return None if _slip_is_true(scan, keys) else (QUARANTINED, "slip_forged")
 
 
-def _against(scan: Scan, device: Device, ended: datetime, keys: Keys) -> Ruling | None:
-    """None when the scan was surely made before the device's time ended, quarantined surely after, held when unsure."""
-    later = sa.select(ScanRow.digest).where(
-        ScanRow.device_id == device.id, ScanRow.n > scan.n, ScanRow.sig_ok, ScanRow.recorded_at <= ended
-    )
-    if db.session.scalar(later.limit(1)):  # a scan made after this one was here in time
+def _out_of_service(scan: Scan, device: Device, at: datetime, keys: Keys) -> tuple[Ruling, str] | None:
+    why = "device_revoked" if device.revoked_at == device.ends_at else "device_expired"
+    after, before = made_between(scan, at, keys)
+    assert device.ends_at
+    if before <= device.ends_at:
         return None
-    told = scan.vouched_at(keys)
-    return Ruling.QUARANTINED if told and told > ended else Ruling.HELD
+    return (QUARANTINED if after and after > device.ends_at else Ruling.HELD), why
 
 
-def of_nobodys_packet(scan: Scan, keys: Keys) -> Doubt:
-    """A scan of a packet nobody knows: with a slip of ours it waits for the booking, with a forged one it is set apart."""
-    if (token := scan.said("SLIP")) and not slip_is_ours(token, scan.code, keys):
-        return Ruling.QUARANTINED, "slip_forged"
-    return Ruling.HELD, "packet_unknown"
+def made_between(scan: Scan, recorded_at: datetime, keys: Keys) -> tuple[datetime | None, datetime]:
+    """When the scan was made, as an interval: after our last word that it carries, before anybody named it to us."""
+    named = sa.select(ScanRow.body, ScanRow.sig, ScanRow.recorded_at).where(
+        ScanRow.sig_ok,
+        sa.or_(
+            sa.and_(ScanRow.packet_code == scan.code, ScanRow.parent == scan.digest),
+            sa.and_(ScanRow.device_id == scan.device, ScanRow.n == (scan.n or 0) + 1),
+        ),
+    )
+    by_others = [
+        at for body, sig, at in db.session.execute(named)
+        if (other := scans.read(body, sig)) and scan.digest in (other.parent, other.back)
+    ]  # fmt: skip
+    return scan.vouched_at(keys), min([recorded_at, *by_others])
 
 
-def slip_is_ours(token: str, code: bytes | None, keys: Keys) -> bool:
+def _slip_is_true(scan: Scan, keys: Keys) -> bool:
+    """Whether the token that was scanned is ours and is this packet's; a typed number brings none."""
+    text = scan.said("SLIP")
+    if text is None:
+        return True
     try:
-        return tokens.read(keys, token).code == code
+        slip = tokens.read(keys, text)
     except Invalid:
         return False
-
-
-def doubts_slip(scan: Scan, packet: Packet, keys: Keys) -> bool:
-    """Whether the scanned token is not one this packet ever had."""
-    token = scan.said("SLIP")
-    return token is not None and token not in {slip.token for slip in packet.slips}
+    return slip.code == scan.code and slip.issue == (scan.issue or slip.issue)

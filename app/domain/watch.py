@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain import ledger, scans, tasks
 from app.domain.devices import Device, DeviceKind
+from app.domain.duties import BY_RULING, BY_WHY, PATIENT, SILENT
 from app.domain.packets import Packet, State
 from app.domain.scans import WAITING, RawScan, Ruling, ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
@@ -20,9 +21,6 @@ LATE = timedelta(hours=12)  # a scan whose parent, or whose booking, has not com
 UNPROVEN = timedelta(hours=24)  # a delivery without the citizen's proof
 MOST = 500  # of each kind in one look; the next look goes on
 
-PATIENT = frozenset({"parent_unknown", "packet_unknown"})  # may settle themselves: raised when they are LATE
-SILENT = frozenset({"behind_dispute", "settled_against"})  # told by the packet's dispute, or by a decision
-KIND_OF_WHY = {"after_settle": TaskKind.AFTER_SETTLE, "n_reused": TaskKind.DEVICE_FROZEN}
 KIND_OF_STATE = {State.DISPUTED: TaskKind.DISPUTED, State.LOST: TaskKind.LOST}
 SETTLED = {State.DISPUTED: "settled", State.LOST: "found", State.DELIVERED_UNVERIFIED: "proven"}
 
@@ -69,10 +67,8 @@ def _waiting(at: datetime) -> Iterable[Task]:
         .limit(MOST)
     )
     for row, verdict, packet in db.session.execute(nobodys).all():
-        usual = TaskKind.HELD if verdict.verdict is Ruling.HELD else TaskKind.QUARANTINED
-        yield tasks.raise_(
-            KIND_OF_WHY.get(verdict.why or "", usual), at, packet=packet, digest=row.digest, why=verdict.why
-        )
+        kind = BY_WHY.get(verdict.why or "", BY_RULING[verdict.verdict])
+        yield tasks.raise_(kind, at, packet=packet, digest=row.digest, why=verdict.why)
 
 
 def _stuck(at: datetime) -> Iterable[Task]:

@@ -228,17 +228,16 @@ def test_every_history_in_every_order_ends_with_the_same_holder(app: Flask, worl
 
 
 def test_ids_asked_for_beforehand_are_each_used_once(world: World) -> None:
-    """A batch asks for the ids of its lines in one go, too few or too many; nobody else is given them."""
+    """The lines of a batch ask for their ids in one go; nobody else is given them, nor a later batch of the same act."""
     phone = world.phone()
     taken = [phone.scan(world.packet(Way.OUT), "take") for _ in range(4)]
 
-    def judge(reserved: int, batch: list[scans.Scan]) -> None:
-        ledger.reserve(reserved)
-        for scan in batch:
-            assert custody.record(scan, world.seen()).verdict == Ruling.APPLIED
+    def judge(*batches: list[scans.Scan]) -> None:
+        for batch in batches:
+            told = custody.record_all(batch, world.seen())
+            assert {outcome.verdict for outcome in told} == {Ruling.APPLIED}
 
-    atomically(judge, 1, taken[:2])
-    atomically(judge, 5, taken[2:3])
-    atomically(judge, 0, taken[3:])
+    atomically(judge, taken[:2], taken[2:3])
+    atomically(judge, taken[3:])
     ids = list(db.session.scalars(sa.select(Handoff.id)))
     assert len(set(ids)) == 4

@@ -1,0 +1,47 @@
+"""Aftermath: what a new line of a packet means for its visit, its case and its citizen."""
+
+from app.db import db
+from app.domain import dossiers, outbox, packets, scans, visits
+from app.domain.dossiers import CaseState
+from app.domain.ledger import Handoff, LineKind
+from app.domain.packets import Kind, Packet, State
+from app.domain.people import Act, User
+from app.domain.scans import Scan
+from app.domain.trails import Happening
+
+
+def follow(packet: Packet, happening: Happening, act: Act) -> None:
+    line, step, scan = happening.line, happening.step, happening.entry.scan
+    if scan.event in ("miss", "decline") and not _failed(packet, scan, act):
+        return
+    if scan.event in ("collect", "deliver"):
+        visits.finish(packet, act.at)
+    if scan.event == "collect":
+        dossiers.count_at_door(packet.dossier, scans.papers_counted(scan.digest))
+    if step.tell and (scan.event != "correct" or packet.dossier.citizen.party_id in (scan.giver, scan.taker)):
+        _tell(packet, step.tell, scan, act)
+    if line.kind is LineKind.MOVE and packet.kind is Kind.RESULT:
+        _close_case(packet, line, scan, act)
+
+
+def _failed(packet: Packet, scan: Scan, act: Act) -> bool:
+    return visits.fail(packet, scan.reason or "", scan.next or "", scan.actor or "", scan.wall or act.at, act.at)
+
+
+def _tell(packet: Packet, kind: str, scan: Scan, act: Act) -> None:
+    dossier = packet.dossier
+    outbox.say(
+        dossier.citizen.phone, kind, act.at,
+        number=dossier.number, secret=dossier.secret, way=packet.way, seal=scan.seal or packet.seal,
+        reason=scan.reason, next=scan.next,
+    )  # fmt: skip
+
+
+def _close_case(packet: Packet, line: Handoff, scan: Scan, act: Act) -> None:
+    """The result in the citizen's hands closes the case once nothing of it is under way; a word against that reopens it."""
+    dossier, by = packet.dossier, Act(db.session.get(User, scan.actor), act.at, act.keys)
+    if line.state is not State.DELIVERED:
+        if dossier.state is CaseState.CLOSED:
+            dossiers.move(dossier, "reopen", by)
+    elif dossier.state is CaseState.RESULT_READY and all(p.ended for p in packets.of_dossier(dossier.id)):
+        dossiers.move(dossier, "close", by)

@@ -1,0 +1,100 @@
+"""Flags: what is odd about a packet though it moves on. They follow from its scans, so they are worked out, not toggled."""
+
+from app.db import db
+from app.domain.codes import CodeCheck
+from app.domain.dossiers import CaseState
+from app.domain.packets import Packet, Way
+from app.domain.scans import Ruling
+from app.domain.steps import Proof
+from app.domain.trails import Entry, Trail
+
+CITIZENS = {Proof.LOGIN, Proof.WET_SEEN}  # words of proof that only the server vouches for
+SAID_TWICE = {"confirm"}  # names no parent on purpose, and can happen only once
+
+
+def of(trail: Trail, packet: Packet) -> list[str]:
+    acts, notes = trail.acts(), trail.notes()
+    told = [entry for act in acts for entry in act]
+    flags = {
+        "collect_unproven": packet.way is Way.IN and _is_unproven(acts, notes),
+        "seal_mismatch": bool(odd_seals(trail, packet)),
+        "old_issue": any(is_of_old_slip(packet, entry) for entry in told),
+        "collected_after_cancel": _is_after_cancel(packet, told),
+        "unsure_repeat": any(is_unsure(act) for act in acts),
+        "clock": any(is_off(entry) for entry in (*told, *notes, *trail.claims())),
+    }
+    return sorted(name for name, is_set in flags.items() if is_set)
+
+
+def _is_unproven(acts: list[list[Entry]], notes: list[Entry]) -> bool:
+    """Collected on the courier's word alone, and the citizen has not said so since."""
+    collected = [act for act in acts if act[0].scan.event == "collect"]
+    unproven = [act for act in collected if not any(map(_citizen_proved, act))]
+    return bool(unproven) and not any(note.scan.event == "attest" for note in notes)
+
+
+def _citizen_proved(entry: Entry) -> bool:
+    if entry.ruling is Ruling.APPLIED:
+        return entry.why is None  # else the flag of its row
+    checked = db.session.get(CodeCheck, entry.scan.digest)
+    vouched = entry.scan.by is not None and any(kind in CITIZENS for kind, _ in entry.scan.proof)
+    return vouched or (checked is not None and checked.is_right)
+
+
+def _is_after_cancel(packet: Packet, told: list[Entry]) -> bool:
+    collected = any(entry.scan.event == "collect" for entry in told)
+    return collected and packet.dossier.state is CaseState.CANCELLED
+
+
+def is_unsure(act: list[Entry]) -> bool:
+    """Told several times, once without a parent: a second handoff would look the same."""
+    parentless = any(entry.scan.parent is None for entry in act)
+    return len(act) > 1 and parentless and act[0].scan.event not in SAID_TWICE
+
+
+def is_of_old_slip(packet: Packet, entry: Entry) -> bool:
+    """Whether the paper that was scanned had already been replaced."""
+    if entry.scan.issue is None:
+        return False
+    later = (slip for slip in packet.slips if slip.issue > entry.scan.issue)
+    return any(slip.printed_at <= entry.recorded_at for slip in later)
+
+
+def is_off(entry: Entry) -> bool:
+    """Whether the clock of the device that made it was wrong."""
+    return entry.scan.clock_is_off(entry.recorded_at)
+
+
+# ---- seals ------------------------------------------------------------------------------------------------------
+
+
+def seals(trail: Trail, packet: Packet) -> list[str]:
+    """The numbers known to be on the bag, newest last: what closed it first, and every change since."""
+    amended = amendments(trail)
+    told = [(entry.scan.event, _seal(entry, amended)) for act in trail.acts() for entry in act]
+    read = [(event, seal) for event, seal in told if seal]
+    if packet.way is Way.IN:
+        known = [seal for event, seal in read if event == "collect"]
+    else:
+        known = packet.seals[:1] or [seal for _, seal in read][:1]  # a desk says the number when it closes the bag
+    changed = [entry for entry in trail.entries.values() if entry.scan.event in ("seal_change", "settle")]
+    known += [e.scan.seal for e in changed if e.scan.seal and e.ruling is Ruling.APPLIED]
+    return list(dict.fromkeys(known))
+
+
+def odd_seals(trail: Trail, packet: Packet) -> list[Entry]:
+    """Scans that read another number from the bag than any known one."""
+    amended, known = amendments(trail), seals(trail, packet)
+    told = [entry for act in trail.acts() for entry in act]
+    return [entry for entry in told if known and (seal := _seal(entry, amended)) and seal not in known]
+
+
+def amendments(trail: Trail) -> dict[tuple[bytes, str], str]:
+    """What people declared right instead of what a scan says: by scan and field, the newest word."""
+    notes = sorted(trail.notes(), key=lambda note: (note.recorded_at, note.scan.digest))
+    said = [note.scan.amendment for note in notes if note.scan.event == "amend"]
+    return {(digest, field): value for digest, field, value in filter(None, said)}
+
+
+def _seal(entry: Entry, amended: dict[tuple[bytes, str], str]) -> str | None:
+    return amended.get((entry.scan.digest, "seal"), entry.scan.seal)

@@ -10,11 +10,12 @@ export UV_SYSTEM_CERTS := 1
 export PYTHONUNBUFFERED := 1
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help run test test-fast bench bench-long faults lint format assets lock clean
+.PHONY: help run test test-fast histories bench bench-long faults lint format assets lock clean
 
 help:
 	@printf '%s\n' 'make run     set up everything and serve the demonstration on http://localhost:8000 (PORT=… for another)' \
 	  'make test    set up everything and run every test' 'make lint    ruff and mypy' \
+  'make histories  judge many thousand invented histories in many orders (HISTORIES=… of them)' \
 	  'make bench   set up everything and measure ratios (ten minutes); make bench-long: ten million scans' 'make faults  the long fault runs: kill -9 a hundred times and more (an hour)' \
 	  'make clean   forget what was built (var/ stays)'
 
@@ -32,6 +33,10 @@ test: .stamps/dev assets
 
 test-fast: .stamps/dev assets
 	@$(BIN)/python -m pytest -x -q --timeout 120 --ignore tests/e2e -k 'not postgresql' $(ARGS)
+
+histories: .stamps/dev assets
+	$(call say,"Invented histories of packets in every order")
+	@HISTORIES=$${HISTORIES-20000} $(BIN)/python -m pytest -q tests/domain/test_fables.py $(ARGS)
 
 bench: .stamps/dev assets
 	@bash tools/services.sh

@@ -127,6 +127,7 @@ SENTENCES = {
     "case_call_off": _l("The ward already has the papers, so this can no longer be cancelled here."),
     "custody_after_settle": _l("People have already decided about packet %(number)s. Open it again to see what holds now."),
     "custody_too_late": _l("A delivery can be contested here for 72 hours. After that, call us about packet %(number)s."),
+    "custody_not_holder": _l("Only somebody who gave or took packet %(number)s can say this of it."),
     "custody_fits_nowhere": _l("Packet %(number)s is not where this step begins."),
     # tasks
     "task_unknown": _l("There is no such matter here."),

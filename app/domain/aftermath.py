@@ -18,7 +18,7 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
         visits.finish(packet, act.at)
     if scan.event == "collect":
         dossiers.count_at_door(packet.dossier, scans.papers_counted(scan.digest))
-    if step.tell and (scan.event != "correct" or packet.dossier.citizen.party_id in (scan.giver, scan.taker)):
+    if step.tell:
         _tell(packet, step.tell, scan, act)
     if line.kind is LineKind.MOVE and packet.kind is Kind.RESULT:
         _close_case(packet, line, scan, act)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.db import db
-from app.domain import codes, tokens, visits
+from app.domain import codes, tokens
 from app.domain.codes import Purpose
 from app.domain.devices import Device, DeviceKind
 from app.domain.ledger import Handoff
-from app.domain.packets import Packet, State, Way
+from app.domain.packets import Packet, State
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Role, User
 from app.domain.scans import Scan
@@ -61,10 +61,15 @@ class Hand:
             return BY_KIND.get(kind) if kind else None, self.device.party_id
         if self.device.kind is DeviceKind.LEDGER:
             return By.SERVER, None
-        by = By(self.scan.by) if self.scan.by in set(By) else None
-        if by is By.CITIZEN and self.scan.party != self.citizen:
-            return None, None
-        return by, self.scan.party
+        by, party = self._told()
+        return (None, None) if by is By.CITIZEN and party != self.citizen else (by, party)
+
+    def _told(self) -> tuple[By | None, str | None]:
+        """The part they acted in, as the body says; the first bodies did not, then it is what they are now."""
+        if self.scan.by is not None:
+            return By(self.scan.by) if self.scan.by in set(By) else None, self.scan.party
+        user = db.session.get(User, self.scan.actor)
+        return (BY_ROLE.get(user.role), user.holds_as) if user else (By.CITIZEN, self.scan.actor)
 
     @property
     def citizen(self) -> str:
@@ -93,10 +98,7 @@ class Hand:
         here = [step for step in self._rows() if step.source is link.state and self._right_hands(step, link)]
         if not here:
             return "out_of_turn"
-        step = next((step for step in here if self._is_proven(step)), None)
-        if step is None:
-            return "proof_missing"
-        return step if self._may_leave(step, link) else "called_for"
+        return next((step for step in here if self._is_proven(step)), "proof_missing")
 
     def says(self, state: State) -> Step | str:
         """The row of a note, a dispute or a decision told while the packet is in `state`, or why there is none."""
@@ -128,13 +130,6 @@ class Hand:
         party = db.session.get(Party, party_id)
         return party is not None and party.kind is kind
 
-    def _may_leave(self, step: Step, link: Link) -> bool:
-        """A result leaves a desk by the post only when somebody is to bring it home: else it is called for there."""
-        if step.giver is not PartyKind.DESK or step.taker is PartyKind.CITIZEN or self.packet.way is not Way.OUT:
-            return True
-        since = link.line.recorded_at if link.line else self.packet.created_at
-        return visits.is_promised(self.packet.id, since)
-
     def names_true_holder(self) -> bool:
         """Whether the state a settlement names and the party that has the packet belong together."""
         state, taker = self.scan.state, self.scan.taker
@@ -154,45 +149,29 @@ class Hand:
         return codes.check(self.packet, purpose, self.scan.digest, code, self.keys, counts=not self.rehearsal)
 
     def is_offered(self) -> bool:
-        """The giver's phone signed that this packet, after this parent, may be taken over."""
-        device, signature = self._phone(self.scan.said(Proof.PEER))
-        if device is None or device.party_id != self.scan.giver or self.scan.parent is None or self.scan.code is None:
+        """The giver's phone signed that this packet, after this parent, may be taken over: `PEER` is device:base64."""
+        name, _, text = (self.scan.said(Proof.PEER) or "").partition(":")
+        try:
+            signature = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            return False
+        device = db.session.get(Device, name)
+        if device is None or device.party_id != self.scan.giver or not device.served(self.recorded_at):
+            return False
+        if self.scan.code is None or self.scan.parent is None:
             return False
         return tokens.signed_by(device.verify_key, signature, offer(self.scan.code, self.scan.parent))
 
     def is_seconded(self) -> bool:
-        """A different person agrees: at a page the server saw them prove it, elsewhere their phone signed."""
+        """A different person agrees, and the server saw them prove it at the same page."""
         said = self.scan.said(Proof.SECOND)
-        if self.is_vouched:
-            second = db.session.get(User, said) if said else None
-            return second is not None and second.id != self.scan.actor
-        device, signature = self._phone(said)
-        if device is None or device.user_id in (None, self.scan.actor) or self.scan.code is None:
-            return False
-        return tokens.signed_by(device.verify_key, signature, seconding(self.scan))
-
-    def _phone(self, said: str | None) -> tuple[Device | None, bytes]:
-        """The phone and the signature that a proof `device:base64` names; a phone out of service proves nothing."""
-        name, _, text = (said or "").partition(":")
-        try:
-            signature = base64.b64decode(text, validate=True)
-        except binascii.Error:
-            return None, b""
-        device = db.session.get(Device, name)
-        good = device is not None and device.kind is DeviceKind.PHONE and device.served(self.recorded_at)
-        return (device if good else None), signature
+        second = db.session.get(User, said) if said and self.is_vouched else None
+        return second is not None and second.id != self.scan.actor
 
 
 def offer(code: bytes, parent: bytes) -> bytes:
     """What the giver's phone signs: whoever scans this packet may take it over, after the move `parent`."""
     return "\n".join(("offer-v1", tokens.b32(code), parent.hex())).encode()
-
-
-def seconding(scan: Scan) -> bytes:
-    """What a second person's phone signs: packet, event, the move it follows, both seals."""
-    parent = scan.parent.hex() if scan.parent else "-"
-    facts = (tokens.b32(scan.code or b""), scan.event, parent, scan.said(Proof.OLD_SEAL) or "-", scan.seal or "-")
-    return "\n".join(("second-v1", *facts)).encode()
 
 
 def _says(word: Proof) -> Callable[[Hand], bool]:

@@ -171,14 +171,15 @@ def _dispute(trail: Trail, link: Link, entry: Entry, with_: Judge) -> None:
     undisputed = {one.digest for one in trail.links()[: _at(trail, link) + 1]}
     rival = trail.child(link)
     assert rival is not None
-    behind = [one for one in trail.entries.values() if _is_behind(trail, one, undisputed)]
+    claims = [trail.entries[rival.digest], entry]
+    behind = [one for one in trail.entries.values() if one not in claims and _is_behind(trail, one, undisputed)]
     said = with_.say(trail, link.holder, link.digest, [rival.digest, entry.scan.digest])
     line = trail.append(LineKind.MOVE, said, trail.holder, link.holder, State.DISPUTED, trail.head, with_.at)
     trail.fork = link.digest
     trail.rule(said, Ruling.APPLIED, None, line)
     for one in behind:
         trail.rule(one, Ruling.HELD, "behind_dispute")
-    for claim in (trail.entries[rival.digest], entry):
+    for claim in claims:
         trail.rule(claim, Ruling.DISPUTED, "two_children")
     trail.happened.append(Happening(line, DISPUTES[0], said))
 
@@ -208,9 +209,9 @@ def _close(trail: Trail, entry: Entry, hand: Hand, with_: Judge) -> None:
     """A decision stands for the move it names as the tip; whatever else was open no longer counts."""
     scan, step = entry.scan, hand.says(trail.state)
     if not isinstance(step, str):
-        may = _may_settle if scan.event == "settle" else _may_correct
+        may = _may_settle(trail, scan, hand) if scan.event == "settle" else _may_correct(trail, scan)
         newest = with_.again or scan.parent == trail.head
-        step = (may(trail, scan, hand) if newest else "out_of_turn") or step
+        step = (may if newest else "out_of_turn") or step
     if isinstance(step, str):
         trail.rule(entry, Ruling.HELD, step)
         return
@@ -237,15 +238,14 @@ def _may_settle(trail: Trail, scan: Scan, hand: Hand) -> str | None:
     return None if told else "parent_unknown"
 
 
-def _may_correct(trail: Trail, scan: Scan, hand: Hand) -> str | None:
+def _may_correct(trail: Trail, scan: Scan) -> str | None:
     """Why not, or None: the newest move goes back to its giver; what people decided, or dispute, is not taken back."""
     chain = trail.links()
     if trail.fork is not None or len(chain) < 2 or chain[-1].digest != trail.head:
         return "out_of_turn"
     before, named = chain[-2], trail.resolve(scan.tip) if scan.tip else None
-    ours = hand.by is By.DISPATCHER or hand.party in (scan.giver, scan.taker)
     right = (scan.giver, scan.taker, named) == (trail.holder, before.holder, before.digest)
-    return None if ours and right else "out_of_turn"
+    return None if right else "out_of_turn"
 
 
 def undisputed(trail: Trail) -> Link:

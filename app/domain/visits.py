@@ -196,15 +196,6 @@ def open_visit(packet_id: int) -> Visit | None:
     return visit if visit and visit.state in OPEN else None
 
 
-def is_promised(packet_id: int, since: datetime) -> bool:
-    """Whether a visit to bring the packet home was set since then and not called off."""
-    wanted = sa.select(Visit.id).where(
-        Visit.packet_id == packet_id, Visit.kind == VisitKind.DELIVER, Visit.state != VisitState.CANCELLED,
-        Visit.created_at >= since,
-    )  # fmt: skip
-    return db.session.scalar(wanted.limit(1)) is not None
-
-
 def cancel(visit: Visit, act: Act) -> None:
     """Free until the courier sets out. Raises Refused("courier_under_way") or Refused("visit_over")."""
     visit = db.session.get_one(Visit, visit.id, with_for_update=True, populate_existing=True)

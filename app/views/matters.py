@@ -146,6 +146,15 @@ WHYS = {
     "device_revoked": (
         _l("A scan came from a phone that had been taken out of service."),
         _l("We do not know whether it was made before or after.")),
+    "device_expired": (
+        _l("A scan came from a phone whose time was over."),
+        _l("We do not know whether it was made before or after.")),
+    "not_holder": (
+        _l("Somebody spoke of a packet that they never gave or took, as far as we know."),
+        _l("We do not know whether a handoff to them was never scanned.")),
+    "too_late": (
+        _l("A delivery was contested more than three days after it."),
+        _l("We do not know who has the packet. The record stands until somebody has asked both sides.")),
     "device_unconfirmed": (
         _l("A scan came from a phone that no second person has confirmed yet."),
         _l("We do not know whether it is the courier's. Once somebody has compared its number, the scan is judged by itself.")),
@@ -181,6 +190,15 @@ WHYS = {
     "actor_mismatch": (
         _l("A scan was signed on one courier's phone in another courier's name."),
         _l("We do not know who of the two was at the door.")),
+    "device_frozen": (
+        _l("A scan came from a phone that is frozen: two different scans bore one number of it."),
+        _l("We do not know whether this one is the courier's own.")),
+    "version_old": (
+        _l("A scan was written by an app that has not been updated for half a year."),
+        _l("We do not know whether it still means what it says. It is kept byte for byte.")),
+    "taken_back": (
+        _l("Two people took this record back. It stays visible and does not count."),
+        _l("Nothing is left to find out here.")),
     "settled_against": (
         _l("Two people settled a dispute, and this scan did not become the record."),
         _l("Nothing is left to find out here.")),

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.api import checkpoints
 from app.db import atomically, db, now
-from app.domain import custody, tokens
+from app.domain import scans, tokens
 from app.domain.devices import Device
 from app.domain.packets import Way
 from app.domain.scans import ScanRow
@@ -78,10 +78,10 @@ def test_a_body_without_device_and_number_is_receipted_with_dashes(world: World,
 
 
 def test_what_was_not_committed_gets_none(world: World, wire: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    def trips(scan: Any, seen: Any) -> Any:
+    def trips(*facts: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(custody, "record", trips)
+    monkeypatch.setattr(scans, "keep", trips)
     assert wire.send(wire.phone.body(world.packet(), "collect")).json["results"] == []
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.api import bodies
 from app.api import scans as door
 from app.db import atomically, db, now
-from app.domain import custody, tokens
+from app.domain import scans, tokens
 from app.domain.devices import Device
 from app.domain.packets import State, Way
 from app.domain.scans import RawScan, ScanExtra, ScanRow
@@ -261,14 +261,14 @@ def test_when_the_batch_breaks_each_scan_is_judged_alone(
 ) -> None:
     """One scan trips over something nobody foresaw; the others must not wait for it."""
     good, bad = world.packet(), world.packet()
-    honest = custody.record
+    honest = scans.keep
 
-    def trips(scan: Any, seen: Any) -> Any:
+    def trips(scan: Any, *facts: Any) -> Any:
         if scan.code == bad.code:
             raise ZeroDivisionError
-        return honest(scan, seen)
+        return honest(scan, *facts)
 
-    monkeypatch.setattr(custody, "record", trips)
+    monkeypatch.setattr(scans, "keep", trips)
     bodies = [wire.phone.body(bad, "collect"), wire.phone.body(good, "collect")]
     answer = wire.send(*bodies)
     assert [each["packet"] for each in answer.json["results"]] == [good.number]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from app.db import atomically, db
-from app.domain import custody
+from app.domain import custody, scans
 from app.domain.packets import Packet, Way
 from app.domain.people import Role, User, hire
 from app.domain.scans import RawScan, ScanRow
@@ -73,14 +73,14 @@ def test_a_scan_that_trips_costs_no_other_phone_anything(
 ) -> None:
     carried: list[Packet] = [world.packet(Way.OUT) for _ in lines]
     bodies = [[each.phone.body(packet, "take")] for each, packet in zip(lines, carried, strict=True)]
-    honest, bad = custody.record, carried[5].code
+    honest, bad = scans.keep, carried[5].code
 
-    def trips(scan: Any, seen: Any) -> Any:
+    def trips(scan: Any, *facts: Any) -> Any:
         if scan.code == bad:
             raise ZeroDivisionError
-        return honest(scan, seen)
+        return honest(scan, *facts)
 
-    monkeypatch.setattr(custody, "record", trips)
+    monkeypatch.setattr(scans, "keep", trips)
     answers = storm(lines, bodies)
     assert [len(answer.json["results"]) for answer in answers] == [1] * 5 + [0] + [1] * (PHONES - 6)
     assert kept() == PHONES - 1

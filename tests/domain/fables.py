@@ -6,7 +6,7 @@ some, a decision of people and what phones bring after it.
 
 import random
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -60,9 +60,6 @@ class Told(Hand):
     def is_kind(self, party_id: str | None, kind: PartyKind | None) -> bool:
         return KINDS.get(party_id or "") is kind
 
-    def _may_leave(self, *_: object) -> bool:
-        return True
-
 
 @dataclass
 class Fable:
@@ -84,7 +81,7 @@ class Fable:
         facts: dict[str, Any] = {
             "body": body, "sig": b"", "digest": digest_of(body), "malformed": False, "version": 1, "id": body.hex(),
             "device": "d", "n": 1, "code": CODE, "issue": 1, "event": event, "giver": giver, "taker": taker,
-            "actor": party, "back": None, "parent": parent, "wall": NOON, "server_time": None, "server_sig": None,
+            "actor": party, "back": None, "parent": parent, "wall": NOON + timedelta(minutes=self.dice.randint(-99, 99)), "server_time": None, "server_sig": None,
             "seal": "NP0045821", "sheets": None, "proof": (), "reason": reason,
             "next": "another_day" if event == "miss" else None, "by": by, "party": party, "tip": None, "state": None,
         }  # fmt: skip

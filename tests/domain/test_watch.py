@@ -95,7 +95,7 @@ def test_a_scan_whose_parent_does_not_come_is_somebodys_after_twelve_hours(world
 def test_what_found_its_place_is_lowered(world: World) -> None:
     scan = held(world)
     look(MONDAY + 12 * HOUR)
-    atomically(scans.rule, scan.digest, scans.Ruling.DUPLICATE, None, None, MONDAY)
+    atomically(scans.rule, scan.digest, 2, scans.Ruling.DUPLICATE, None, None, MONDAY)
     look(MONDAY + 13 * HOUR)
     assert only(TaskKind.HELD).outcome == "judged"
 

@@ -69,19 +69,17 @@ if PLANTED == "answer_before_commit":
 
 if PLANTED == "present_holder":
     from app.domain import placing
-    from app.domain.hands import Link
 
-    by_parent = placing.place
+    by_parent = placing.place_move
 
-    def by_holder(scan: Any, packet: Any, hand: Any) -> Any:
+    def by_holder(trail: Any, scan: Any, hand: Any) -> Any:
         """Whoever the giver is now is believed, whatever the scan says it follows."""
-        if packet.fork is None and hand.scan.giver == packet.holder_id:
-            link = Link(packet.head, packet.state, packet.holder_id, None)
-            step = hand.fits(link)
+        if trail.fork is None and scan.giver == trail.holder:
+            step = hand.fits(trail.here)
             if not isinstance(step, str):
-                return placing.Place(placing.Ruling.APPLIED, at=link, step=step)
-        return by_parent(scan, packet, hand)
+                return placing.Place(placing.Ruling.APPLIED, at=trail.here, step=step)
+        return by_parent(trail, scan, hand)
 
-    placing.place = by_holder
+    placing.place_move = by_holder
 
 __all__ = ["app"]

@@ -1,9 +1,16 @@
 """Printed slips, labels and forms: an item goes in, PDF bytes come out. No Flask, no database, no clock."""
 
+from labels.authorisation import Authorisation
 from labels.bag import BagTag
 from labels.check import BadField
 from labels.fonts import MissingGlyph, missing
 from labels.formats import FORMATS, Format, render, render_to, sample
+from labels.invitation import Invitation
+from labels.lists import Carried, CourierList, OfficeList, Sent
+from labels.manifest import Line, Manifest, Odd
+from labels.receipts import MoneyReceipt, PapersReceipt
+from labels.rewrap import Rewrap
+from labels.roundsheet import RoundSheet, Stop
 from labels.slip import Charge, Form, Identity, Kind, Paper, Party, Recovered, Slip, Stream, Way
 from labels.stickers import Sticker, StickerSheet
 from labels.wrapper import Label
@@ -11,21 +18,35 @@ from labels.zpl import zpl
 
 __all__ = [
     "FORMATS",
+    "Authorisation",
     "BadField",
     "BagTag",
+    "Carried",
     "Charge",
+    "CourierList",
     "Form",
     "Format",
     "Identity",
+    "Invitation",
     "Kind",
     "Label",
+    "Line",
+    "Manifest",
     "MissingGlyph",
+    "MoneyReceipt",
+    "Odd",
+    "OfficeList",
     "Paper",
+    "PapersReceipt",
     "Party",
     "Recovered",
+    "Rewrap",
+    "RoundSheet",
+    "Sent",
     "Slip",
     "Sticker",
     "StickerSheet",
+    "Stop",
     "Stream",
     "Way",
     "missing",

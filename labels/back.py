@@ -3,7 +3,7 @@ way."""
 
 from collections.abc import Sequence
 
-from labels import fonts, front, lines, tables, texts
+from labels import flow, fonts, front, lines, tables, texts
 from labels import sheet as pen
 from labels.front import HALF, OTHER
 from labels.sheet import ENGLISH, HEAD, PRIMARY, STRONG, TEXT, Section, Sheet, Span, Style
@@ -18,7 +18,7 @@ def overflow(slip: Slip) -> list[Section]:
     """What the back has no room for, to go to the continuation sheet. Raises MissingGlyph."""
     rest: list[Section] = []
     rows = tables.recovered(slip.recovered)
-    shown = lines.fitting(rows, RECOVERED_ROOM[slip.way])
+    shown = flow.fitting(rows, RECOVERED_ROOM[slip.way])
     if shown < len(rows):
         head = tables.head(tables.RECOVERED)
         heading = tables.heading(f"{texts.RECOVERED[0]} (tiếp)")
@@ -117,15 +117,15 @@ def _delivery(sheet: Sheet, slip: Slip, low: float) -> float:
 def _recovered(sheet: Sheet, slip: Slip, low: float) -> float:
     title, english = texts.RECOVERED
     rows = tables.recovered(slip.recovered, least=2)
-    shown = lines.fitting(rows, RECOVERED_ROOM[slip.way])
+    shown = flow.fitting(rows, RECOVERED_ROOM[slip.way])
     heading, head = tables.heading(title, english), tables.head(tables.RECOVERED)
     pieces = [heading, head, *rows[:shown]]
-    top = low - tables.tall(pieces)
-    tables.stack(sheet, top, pieces)
+    top = low - flow.tall(pieces)
+    flow.stack(sheet, top, pieces)
     return top - 1.6
 
 
 def _handoffs(sheet: Sheet, y: float, low: float) -> None:
     title, english = texts.HANDOFFS
     top = [tables.heading(title, english), tables.head(tables.HANDOFFS)]
-    tables.stack(sheet, y, [*top, *tables.handoffs(low - y - tables.tall(top))])
+    flow.stack(sheet, y, [*top, *tables.handoffs(low - y - flow.tall(top))])

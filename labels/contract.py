@@ -4,7 +4,7 @@ both sides."""
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from labels import back, continuation, front
+from labels import back, continuation, flow, front
 from labels import sheet as pen
 from labels.sheet import TEXT, Sheet
 from labels.slip import Slip
@@ -20,7 +20,7 @@ def draw(canvas: Canvas, slip: Slip) -> None:
     sheet = Sheet(canvas, width, height)
     more = front.draw(sheet, slip)
     more += back.overflow(slip)
-    pages = continuation.paginate(more)
+    pages = flow.paginate(more, continuation.BOTTOM - continuation.TOP)
     sides = 2 + len(pages) + len(pages) % 2
     _foot(sheet, slip, 1, sides, "Quyền, nghĩa vụ, bồi thường: xem mặt 2.")
     canvas.showPage()

@@ -9,7 +9,26 @@ from typing import Any, BinaryIO, NamedTuple
 from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
-from labels import bag, contract, fields, fonts, samples, stickers, texts, wrapper
+from labels import (
+    authorisation,
+    bag,
+    contract,
+    desk,
+    deskfields,
+    deskforms,
+    fields,
+    fonts,
+    invitation,
+    lists,
+    manifest,
+    receipts,
+    rewrap,
+    roundsheet,
+    samples,
+    stickers,
+    texts,
+    wrapper,
+)
 from labels.check import Field, check
 from labels.slip import Slip
 
@@ -18,7 +37,8 @@ rl_config.useA85 = 0  # binary streams: a fifth smaller, and no time spent on sp
 # Embedding a font moves a read position inside the loaded font, which all documents share.
 _embedding = threading.Lock()
 
-A4, A5, ACROSS, THERMAL, LITTLE = (210, 297), (148, 210), (297, 210), (100, 150), (76, 51)
+A4, A4_ACROSS, A5, A5_ACROSS = (210, 297), (297, 210), (148, 210), (210, 148)
+THERMAL, LITTLE = (100, 150), (76, 51)
 
 
 class Format(NamedTuple):
@@ -38,12 +58,27 @@ class Format(NamedTuple):
 
 # fmt: off
 FORMATS: dict[str, Format] = {
-    #                     title              item                   page     duplex level draw                fields                samples
-    "slip":        Format(texts.DOCUMENT,    Slip,                  A5,      True,  "M", contract.draw,      fields.REQUIRED,      (samples.INBOUND, samples.OUTBOUND)),
-    "label":       Format(texts.LABEL,       wrapper.Label,         THERMAL, False, "Q", wrapper.draw_large, wrapper.LARGE_FIELDS, (samples.LABEL, samples.LABEL_HOME)),
-    "label_small": Format(texts.LABEL_SMALL, wrapper.Label,         LITTLE,  False, "Q", wrapper.draw_small, wrapper.FIELDS,       (samples.LABEL, samples.LABEL_HOME)),
-    "bag":         Format(texts.BAG,         bag.BagTag,            THERMAL, False, "Q", bag.draw,           bag.FIELDS,           (samples.BAG,)),
-    "stickers":    Format(texts.STICKERS,    stickers.StickerSheet, A4,      False, "Q", stickers.draw,      stickers.FIELDS,      (samples.STICKERS,)),
+    "slip":            Format(texts.DOCUMENT,                            Slip,                        A5,        True,  "M", contract.draw,             fields.REQUIRED,                 (samples.INBOUND, samples.OUTBOUND)),
+    "label":           Format(texts.LABEL,                               wrapper.Label,               THERMAL,   False, "Q", wrapper.draw_large,        wrapper.LARGE_FIELDS,            (samples.LABEL, samples.LABEL_HOME)),
+    "label_small":     Format(texts.LABEL_SMALL,                         wrapper.Label,               LITTLE,    False, "Q", wrapper.draw_small,        wrapper.FIELDS,                  (samples.LABEL, samples.LABEL_HOME)),
+    "bag":             Format(texts.BAG,                                 bag.BagTag,                  THERMAL,   False, "Q", bag.draw,                  bag.FIELDS,                      (samples.BAG,)),
+    "stickers":        Format(texts.STICKERS,                            stickers.StickerSheet,       A4,        False, "Q", stickers.draw,             stickers.FIELDS,                 (samples.STICKERS,)),
+    "invitation":      Format(invitation.DOCUMENT,                       invitation.Invitation,       A5_ACROSS, False, "M", invitation.draw,           invitation.FIELDS,               (samples.INVITATION, samples.INVITATION_TWO)),
+    "manifest":        Format(manifest.DOCUMENT,                         manifest.Manifest,           A4_ACROSS, False, "M", manifest.draw,             manifest.FIELDS,                 (samples.MANIFEST, samples.MANIFEST_HOME)),
+    "list_courier":    Format(lists.COURIER.capitalize(),                lists.CourierList,           A4_ACROSS, False, "",  lists.draw_courier,        lists.COURIER_FIELDS,            (samples.COURIER_LIST,)),
+    "list_office":     Format(lists.OFFICE.capitalize(),                 lists.OfficeList,            A4_ACROSS, False, "",  lists.draw_office,         lists.OFFICE_FIELDS,             (samples.OFFICE_LIST,)),
+    "round":           Format(roundsheet.DOCUMENT,                            roundsheet.RoundSheet,            A4_ACROSS, False, "",  roundsheet.draw,                roundsheet.FIELDS,                    (samples.ROUND,)),
+    "receipt_papers":  Format(receipts.PAPERS.capitalize(),              receipts.PapersReceipt,      A5,        False, "M", receipts.draw_papers,      receipts.PAPERS_FIELDS,          (samples.PAPERS_RECEIPT,)),
+    "receipt_money":   Format(receipts.MONEY.capitalize(),               receipts.MoneyReceipt,       A5,        False, "M", receipts.draw_money,       receipts.MONEY_FIELDS,           (samples.MONEY_RECEIPT,)),
+    "rewrap":          Format(rewrap.DOCUMENT,                           rewrap.Rewrap,               A5,        False, "M", rewrap.draw,               rewrap.FIELDS,                   (samples.REWRAP,)),
+    "authorisation":   Format(authorisation.DOCUMENT,                    authorisation.Authorisation, A5,        True,  "",  authorisation.draw,        authorisation.FIELDS,            (samples.AUTHORISATION,)),
+    "desk_receipt":    Format(desk.TITLES["receipt"][0].capitalize(),    desk.Receipt,                A5,        False, "M", deskforms.draw_receipt,    deskfields.FIELDS["receipt"],    (samples.RECEIPT,)),
+    "desk_supplement": Format(desk.TITLES["supplement"][0].capitalize(), desk.Supplement,             A5,        False, "",  deskforms.draw_supplement, deskfields.FIELDS["supplement"], (samples.SUPPLEMENT,)),
+    "desk_refusal":    Format(desk.TITLES["refusal"][0].capitalize(),    desk.Refusal,                A5,        False, "",  deskforms.draw_refusal,    deskfields.FIELDS["refusal"],    (samples.REFUSAL,)),
+    "desk_apology":    Format(desk.TITLES["apology"][0].capitalize(),    desk.Apology,                A5,        False, "",  deskforms.draw_apology,    deskfields.FIELDS["apology"],    (samples.APOLOGY,)),
+    "desk_stop":       Format(desk.TITLES["stop"][0].capitalize(),       desk.Stop,                   A5,        False, "",  deskforms.draw_stop,       deskfields.FIELDS["stop"],       (samples.STOP,)),
+    "desk_control":    Format(desk.TITLES["control"][0].capitalize(),    desk.Control,                A5,        False, "",  deskforms.draw_control,    deskfields.FIELDS["control"],    (samples.CONTROL,)),
+    "desk_register":   Format(desk.TITLES["register"][0].capitalize(),   desk.Register,               A4_ACROSS, False, "",  deskforms.draw_register,   deskfields.FIELDS["register"],   (samples.REGISTER,)),
 }
 # fmt: on
 

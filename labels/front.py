@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reportlab.lib.colors import black, white
 
-from labels import barcode, fonts, lines, qr, tables, texts
+from labels import barcode, flow, fonts, lines, qr, tables, texts
 from labels import sheet as pen
 from labels.sheet import (
     CAPTION,
@@ -210,14 +210,14 @@ def _money_and_seal(sheet: Sheet, slip: Slip, above: float, rest: list[Section])
     """Money at the left, seal at the right, both standing on the signatures; returns their top."""
     rows, total = tables.charges(slip.charges), tables.charged(slip.charges)
     room = SIGN - 1.8 - (above + 20) - total.height - 3.6
-    shown = lines.fitting(rows, max(room, 2 * 3.9))
+    shown = flow.fitting(rows, max(room, 2 * 3.9))
     if shown < len(rows):
         heading = tables.heading(f"{texts.MONEY[0]} (tiếp)", texts.MONEY[1])
         rest.append(Section(texts.MONEY[0], (heading,), tuple(rows[shown:])))
-    height = max(21.6, tables.tall(rows[:shown]) + total.height + 3.6)
+    height = max(21.6, flow.tall(rows[:shown]) + total.height + 3.6)
     top = SIGN - 1.8 - height
     y = _head(sheet, texts.MONEY, LEFT, top)
-    tables.stack(sheet, y, [*rows[:shown], total])
+    flow.stack(sheet, y, [*rows[:shown], total])
     _seal(sheet, slip, top, height)
     return top
 
@@ -246,21 +246,21 @@ def _papers(sheet: Sheet, slip: Slip, y: float, bottom: float, rest: list[Sectio
     rows = tables.papers(slip.papers)
     note = _note(slip, rest)
     room = bottom - 1.4 - y - head.height - 5.0 - (note.height + 0.8 if note.lines else 0)
-    shown = lines.fitting(rows, room)
+    shown = flow.fitting(rows, room)
     total = tables.total(slip, shown)
-    while shown and tables.tall(rows[:shown]) + total.height - 5.0 > room:
+    while shown and flow.tall(rows[:shown]) + total.height - 5.0 > room:
         shown -= 1
         total = tables.total(slip, shown)
     if shown < len(rows):
         heading = tables.heading(f"{texts.MATTER[slip.way][0]}: giấy tờ (tiếp)")
         rest.insert(0, Section("papers", (heading, head), tuple(rows[shown:])))
     rows = rows[:shown]
-    room -= tables.tall(rows) + total.height - 5.0
+    room -= flow.tall(rows) + total.height - 5.0
     empty = min(ROWS - shown, int(room // tables.ROW)) if shown == len(slip.papers) else 0
     if empty > 0:
         tall = min(room / empty, 5.4)  # the pen gets what room there is
         rows += [tables.blank(number, tall) for number in range(shown + 1, shown + empty + 1)]
-    y = tables.stack(sheet, y, [head, *rows, total])
+    y = flow.stack(sheet, y, [head, *rows, total])
     if note.lines:
         pen.write(sheet, LEFT, y + 0.7, note)
 

@@ -1,10 +1,8 @@
 """Lines of text and lines to write on: what all forms share."""
 
-from collections.abc import Sequence
-
 from labels import fonts
 from labels import sheet as pen
-from labels.sheet import TEXT, Piece, Sheet, Style
+from labels.sheet import TEXT, Sheet, Style
 
 
 def stamp(sheet: Sheet, text: str, x: float, y: float, width: float, height: float) -> None:
@@ -42,13 +40,3 @@ def line(sheet: Sheet, x: float, y: float, width: float, label: str, style: Styl
     start = pen.measure(label, style) + 1
     pen.rule(sheet, x + start, y + style.leading * 0.82, width - start, 0.25, dots=True)
     return y + style.leading
-
-
-def fitting(pieces: Sequence[Piece], room: float) -> int:
-    """How many pieces fit one below the other into `room` mm."""
-    used = 0.0
-    for count, piece in enumerate(pieces):
-        used += piece.height
-        if used > room + 0.01:
-            return count
-    return len(pieces)

@@ -71,11 +71,13 @@ class Piece(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Rows under their heads, of one title; the heads are drawn again where the rows go on to another page."""
+    """Rows under their heads, of one title; the heads are drawn again where the rows go on to another page. `carried`
+    gives the sum of the first rows, to close a page with and to end with."""
 
     title: str
     heads: tuple[Piece, ...]
     rows: tuple[Piece, ...]
+    carried: Callable[[int], Piece] | None = None
 
 
 def measure(text: str, style: Style) -> float:

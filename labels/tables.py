@@ -226,18 +226,5 @@ def _line(block: Block) -> Piece:
     return Piece(block.height, lambda sheet, y: _discard(pen.write(sheet, LEFT, y, block)))
 
 
-def stack(sheet: Sheet, y: float, pieces: Sequence[Piece]) -> float:
-    """Draw pieces one below the other from y mm; returns the y below the last."""
-    for piece in pieces:
-        piece.draw(sheet, y)
-        y += piece.height
-    return y
-
-
-def tall(pieces: Sequence[Piece]) -> float:
-    """Height of a stack in mm."""
-    return sum(piece.height for piece in pieces)
-
-
 def _discard(value: object) -> None:
     return None

@@ -132,3 +132,8 @@ BAG_FROM, BAG_TO, BAG_COUNT, BAG_SEAL, BAG_DAY = "Từ", "Đến", "Số gói", 
 HOLE = "Lỗ buộc dây"
 STICKER = "Nhãn trắng"
 STICKER_USE = "Dán lên túi và liên 1. Quét để gắn với lượt đến."
+
+# ---- forms -------------------------------------------------------------------------------------------------------
+
+MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")  # NĐ 30/2020
+NUMBER = "Số:"

@@ -3,19 +3,22 @@ cannot be printed is refused by the name of its field."""
 
 import io
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass, replace
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
 import pypdf
 import pypdfium2
 import pytest
+import zxingcpp
 
 import labels
-from labels import FORMATS, BadField, MissingGlyph
+from labels import FORMATS, BadField, MissingGlyph, desk, words
 from labels.check import Field
-from tests.labels.samples import LONG_WORDS
+from tests.labels.samples import INBOUND, LONG_WORDS
 from tests.labels.test_slip import flat, squeezed
 
 MM = 72 / 25.4
@@ -232,3 +235,150 @@ def test_a_name_no_label_can_hold_is_refused_and_never_cut() -> None:
         with pytest.raises(BadField, match="too long") as refusal:
             labels.render(name, [replace(FORMATS[name].samples[1], name="Nguyễn Thị Ngọc " * 60)])
         assert refusal.value.field == "name"
+
+
+# ---- what each form must get right ------------------------------------------------------------------------------
+
+
+def test_a_manifest_carries_its_sums_over_the_pages_and_ends_with_the_whole() -> None:
+    (manifest, _) = FORMATS["manifest"].samples
+    long = replace(manifest, lines=manifest.lines * 12)
+    reader = pypdf.PdfReader(io.BytesIO(labels.render("manifest", [long])))
+    pages = [flat(page.extract_text()) for page in reader.pages]
+    assert len(pages) > 15
+    carried = [int(found[1]) for page in pages for found in re.finditer(r"Cộng dồn: (\d+)/480 gói", page)]
+    assert carried == sorted(set(carried)) and len(carried) >= len(pages) - 3
+    for so_far, page in zip(carried, pages, strict=False):
+        fee = words.say_money(sum(line.fee for line in long.lines[:so_far]))
+        assert f"Cộng dồn: {so_far}/480 gói" in page and fee in page
+    assert sum("Tổng cộng: 480/480 gói" in page for page in pages) == 1
+    assert "BÊN GIAO" in pages[-1] and "BÊN NHẬN" in pages[-1]
+    assert all("Số phiếu gửi" in page for page in pages[:-1])
+
+
+def test_money_on_a_receipt_is_told_apart_added_up_and_spelled() -> None:
+    text = text_of("receipt_money", FORMATS["receipt_money"].samples[0])
+    postage, fees = text.split("PHÍ, LỆ PHÍ THU HỘ")
+    assert "Cộng 60.000" in postage and "Cộng 25.000" in fees
+    assert "TỔNG CỘNG ĐÃ THU (đ): 85.000 Bằng chữ: Tám mươi lăm nghìn đồng" in fees
+
+
+@pytest.mark.parametrize(
+    "amount, said",
+    [
+        (0, "Không đồng"),
+        (5, "Năm đồng"),
+        (15_000, "Mười lăm nghìn đồng"),
+        (21_000, "Hai mươi mốt nghìn đồng"),
+        (105_000, "Một trăm linh năm nghìn đồng"),
+        (1_000_000, "Một triệu đồng"),
+        (1_008_000, "Một triệu không trăm linh tám nghìn đồng"),
+        (1_250_400, "Một triệu hai trăm năm mươi nghìn bốn trăm đồng"),
+        (2_000_000_011, "Hai tỷ không trăm mười một đồng"),
+        (999_999_999_999, "Chín trăm chín mươi chín tỷ chín trăm chín mươi chín triệu chín trăm chín mươi chín nghìn "
+         "chín trăm chín mươi chín đồng"),
+    ],
+)  # fmt: skip
+def test_an_amount_is_spelled_as_on_receipts(amount: int, said: str) -> None:
+    assert words.say_amount(amount) == said
+
+
+def test_an_amount_nobody_spells_is_refused() -> None:
+    for amount in (-1, 10**12):
+        with pytest.raises(ValueError):
+            words.say_amount(amount)
+
+
+@pytest.mark.parametrize(
+    "day, numbers",
+    [
+        (date(2025, 9, 14), {"receipt": "01", "control": "05", "register": "06"}),
+        (date(2025, 9, 15), {"receipt": "01", "stop": "05", "control": "06", "register": "07"}),
+        (date(2026, 8, 28), {"apology": "04", "supplement": "02", "refusal": "03", "register": "07"}),
+    ],
+)
+def test_a_form_has_the_number_of_the_rule_in_force_that_day(day: date, numbers: dict[str, str]) -> None:
+    for key, number in numbers.items():
+        assert desk.numbered(key, day)[0] == number
+
+
+def test_a_form_of_a_day_without_a_rule_for_it_is_refused() -> None:
+    (stop,) = FORMATS["desk_stop"].samples
+    for at in (datetime(2025, 9, 14, 5, tzinfo=UTC), datetime(2018, 1, 2, 5, tzinfo=UTC)):
+        with pytest.raises(BadField) as refusal:
+            labels.render("desk_stop", [replace(stop, at=at)])
+        assert refusal.value.field == "at"
+
+
+def test_the_outside_says_nothing_of_the_inside() -> None:
+    inside = (
+        "thủ tục",
+        "kết quả",
+        "hồ sơ của",
+        "lệ phí",
+        INBOUND.matter.lower(),
+        *(p.name.lower() for p in INBOUND.papers),
+    )
+    for name in ("label", "label_small", "bag", "stickers", "invitation"):
+        for item in FORMATS[name].samples:
+            text = text_of(name, item).lower()
+            assert not [word for word in inside if word in text], name
+
+
+def test_a_home_label_hides_the_middle_of_the_telephone_number() -> None:
+    home = FORMATS["label"].samples[1]
+    for name in ("label", "label_small"):
+        text = text_of(name, home)
+        assert "0900 ••• 215" in text and home.phone not in text
+
+
+def test_half_used_sheets_of_stickers_begin_at_any_cell() -> None:
+    (sheet,) = FORMATS["stickers"].samples
+    for first in (1, 5, 24):
+        document = pypdfium2.PdfDocument(labels.render("stickers", [replace(sheet, first=first)]))
+        page = document[0]
+        text = page.get_textpage()
+        tops = {(round(text.get_rect(at)[0] / MM / 70 - 0.5), round((297 - text.get_rect(at)[3] / MM) / 37 - 0.3))
+                for at in range(text.count_rects())}  # fmt: skip
+        cells = {row * 3 + column + 1 for column, row in tops}
+        assert cells == set(range(first, 25))
+        assert len(document) == (1 if first == 1 else 2)
+        text.close()
+        page.close()
+        document.close()
+    for wrong in (0, 25):
+        with pytest.raises(BadField, match="first"):
+            replace(sheet, first=wrong)
+
+
+def test_every_sticker_carries_a_token_of_its_own() -> None:
+    (sheet,) = FORMATS["stickers"].samples
+    document = pypdfium2.PdfDocument(labels.render("stickers", [sheet]))
+    image = document[0].render(scale=200 / 72).to_pil().convert("L")
+    document.close()
+    read = {code.text for code in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)}
+    assert read == {one.token_url for one in sheet.stickers}
+
+
+@pytest.mark.parametrize("dpi", [150, 200])
+@pytest.mark.parametrize(
+    "name", [name for name, row in FORMATS.items() if row.level and name not in ("slip", "stickers")]
+)
+def test_the_code_of_every_format_is_read_as_printed(name: str, dpi: int) -> None:
+    for item in FORMATS[name].samples:
+        if not item.token_url:
+            continue
+        document = pypdfium2.PdfDocument(labels.render(name, [item]))
+        image = document[0].render(scale=dpi / 72).to_pil().convert("L")
+        document.close()
+        read = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
+        assert [code.text for code in read] == [item.token_url]
+        if name in ("label", "label_small", "bag") and dpi == 200:
+            bars = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.Code128)
+            assert [code.text for code in bars] == [item.number]
+
+
+def test_a_code_too_long_for_a_thermal_label_is_refused() -> None:
+    (label, _) = FORMATS["label_small"].samples
+    with pytest.raises(ValueError, match="modules"):
+        labels.render("label_small", [replace(label, token_url=label.token_url * 4)])

@@ -1,0 +1,164 @@
+"""How the desk's forms are drawn: A5, the register A4 across."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from reportlab.pdfgen.canvas import Canvas
+
+from labels import document, receipts
+from labels.desk import (
+    TITLES,
+    WAYS,
+    Apology,
+    Case,
+    Control,
+    Entry,
+    Receipt,
+    Refusal,
+    Register,
+    Stop,
+    Supplement,
+    numbered,
+)
+from labels.document import A4_ACROSS, A5, Head
+from labels.sheet import Section
+from labels.slip import Paper
+from labels.words import say_date, say_day, say_instant, say_short
+
+P = A5
+
+
+def _head(key: str, item: Any, case: Case, **more: str) -> Head:
+    number, rule = numbered(key, item.at.date())
+    title, english = TITLES[key]
+    return Head(title, english, item.number, (case.agency, case.desk), motto=True, ours=False, form=f"Mẫu số {number} · {rule}",
+                place_day=f"{case.place}, {say_date(item.at.date())}", mark=item.mark, **more)  # fmt: skip
+
+
+def _case(case: Case) -> Section:
+    return document.part(document.pairs(P, *_told(case)))
+
+
+def _told(case: Case) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Mã hồ sơ", case.code),
+        ("Của", case.name),
+        ("Địa chỉ", ", ".join(case.address)),
+        ("Điện thoại", case.phone),
+        ("Thư điện tử", case.email or "không"),
+        ("Nội dung yêu cầu", case.matter),
+    )
+
+
+def _back(papers: Sequence[Paper], title: str, english: str) -> list[Section]:
+    if not papers:
+        return []
+    listed = receipts.listed(papers)
+    return [listed._replace(heads=(document.heading(P, title, english), *listed.heads))]
+
+
+def draw_receipt(canvas: Canvas, item: Receipt) -> None:
+    """Draw RECEIPT."""
+    copy = {1: "Liên 1: lưu", 2: "Liên 2: giao người nộp"}.get(item.copy, f"Liên {item.copy}")
+    head = _head("receipt", item, item.case, token_url=item.token_url, basis=copy)
+    after = document.pairs(P, ("Số bộ hồ sơ", str(item.sets)), ("Thời gian giải quyết", f"{item.days} ngày làm việc"),
+                           ("Nhận hồ sơ lúc", say_instant(item.at)), ("Hẹn trả kết quả", say_instant(item.due)),
+                           ("Sổ, quyển số", item.volume), ("Số thứ tự", item.order), across=2)  # fmt: skip
+    ways = document.ticks(P, [(text, number == item.way) for number, text in enumerate(WAYS, 1)])
+    home = document.pairs(P, ("Giao tại nhà", item.home_delivery)) if item.home_delivery else []
+    document.lay(canvas, P, head, [
+        document.part(document.pairs(P, ("Bộ phận tiếp nhận", item.unit or item.case.desk)), document.pairs(P, *_told(item.case))),
+        *_back(item.papers, "GIẤY TỜ ĐÃ NỘP", "Papers submitted"),
+        document.part(after),
+        document.part(document.heading(P, "NƠI NHẬN KẾT QUẢ", "Where the result is received"), ways, home),
+        document.signatures(P, ("Người nộp hồ sơ", "Submitter", item.case.name), ("Người tiếp nhận", "Officer", item.officer)),
+    ])  # fmt: skip
+
+
+def draw_supplement(canvas: Canvas, item: Supplement) -> None:
+    """Draw SUPPLEMENT."""
+    more = document.pairs(P, ("Lý do", item.reason), ("Hạn nộp bổ sung", say_day(item.deadline) if item.deadline else ""),
+                          ("Cách gửi", item.how), ("Thời gian giải quyết", item.effect),
+                          ("Cán bộ hướng dẫn", f"{item.officer} · {item.officer_phone}"))  # fmt: skip
+    once = document.say(P, ("Yêu cầu bổ sung chỉ một lần, đầy đủ mọi giấy tờ còn thiếu.", P.text))
+    document.lay(canvas, P, _head("supplement", item, item.case), [
+        _case(item.case), *_back(item.papers, "GIẤY TỜ CẦN BỔ SUNG", "Papers needed"), document.part(more, once),
+        document.signatures(P, ("Người nộp hồ sơ", "Submitter", item.case.name), ("Người hướng dẫn", "Officer", item.officer)),
+    ])  # fmt: skip
+
+
+def draw_refusal(canvas: Canvas, item: Refusal) -> None:
+    """Draw REFUSAL."""
+    document.lay(canvas, P, _head("refusal", item, item.case), [
+        _case(item.case), document.part(document.pairs(P, ("Lý do từ chối", item.reason))),
+        *_back(item.returned, "GIẤY TỜ TRẢ LẠI", "Papers returned"),
+        document.signatures(P, ("Người nộp hồ sơ", "Submitter", item.case.name), ("Người tiếp nhận", "Officer", item.officer)),
+    ])  # fmt: skip
+
+
+def draw_apology(canvas: Canvas, item: Apology) -> None:
+    """Draw APOLOGY."""
+    body = document.pairs(P, ("Ngày nhận hồ sơ", say_short(item.received)), ("Ngày hẹn trả", say_short(item.due)),
+                          ("Việc đã làm", item.work_done), ("Lý do chậm", item.reason), ("Do", item.whose))  # fmt: skip
+    sorry = (("Chúng tôi xin lỗi ông bà và hẹn trả kết quả: ", P.text), (f"{say_day(item.new_due)}.", P.strong))
+    document.lay(canvas, P, _head("apology", item, item.case), [
+        document.part(document.say(P, ("Kính gửi ", P.text), (item.case.name, P.strong)), document.pairs(P, *_told(item.case))),
+        document.part(body), document.part(document.boxed(P, *sorry)),
+        document.signatures(P, ("Thủ trưởng cơ quan", "Head of the agency", item.head), stamps=("Dấu",)),
+    ])  # fmt: skip
+
+
+def draw_stop(canvas: Canvas, item: Stop) -> None:
+    """Draw STOP."""
+    body = document.pairs(P, ("Ngày đề nghị dừng", say_short(item.asked_on)), ("Đề nghị bằng", item.channel),
+                          ("Hồ sơ đang ở bước", item.stage), ("Phí, lệ phí trả lại", item.fees))  # fmt: skip
+    document.lay(canvas, P, _head("stop", item, item.case), [
+        _case(item.case), document.part(body), *_back(item.returned, "GIẤY TỜ TRẢ LẠI", "Papers returned"),
+        document.signatures(P, ("Người đề nghị", "Requester", item.case.name), ("Người ký", "Officer", item.officer)),
+    ])  # fmt: skip
+
+
+# fmt: off
+HANDS = document.columns(P, ("Bên giao", 26, "left"), ("Bên nhận", 26, "left"), ("Giờ, ngày giao nhận", 27, "left"),
+                         ("Hai bên ký", 18, "left"), ("Kết quả", 14, "left"), ("Ghi chú", 24, "left"))
+BOOK_PAGE = A4_ACROSS._replace(size=6.8)
+BOOK = document.columns(
+    BOOK_PAGE, ("TT", 9, "centre"), ("Mã hồ sơ", 36, "left"), ("Thủ tục", 38, "left"), ("Số bộ", 8, "centre"),
+    ("Họ tên, địa chỉ, điện thoại", 52, "left"), ("Cơ quan giải quyết", 27, "left"), ("Nhận", 18, "left"), ("Hẹn trả", 18, "left"),
+    ("Có kết quả", 18, "left"), ("Trả", 18, "left"), ("Cách nhận", 18, "left"), ("Phiếu gửi đến, về", 36, "left"), ("Ghi chú, ký", 20, "left"))
+# fmt: on
+
+
+def draw_control(canvas: Canvas, item: Control) -> None:
+    """Draw CONTROL."""
+    units = document.pairs(P, ("Cơ quan giải quyết", item.deciding), ("Cơ quan phối hợp", item.coordinating))
+    rows = [
+        (one.giver, one.taker, say_instant(one.at) if one.at else "", "", one.result, one.note) for one in item.hands
+    ]
+    post = document.say(
+        P, ("Chặng đi bưu chính: giờ và chữ ký là của phiếu gửi, biên bản giao nhận bưu chính.", P.text)
+    )
+    document.lay(canvas, P, _head("control", item, item.case), [
+        _case(item.case), document.part(units), document.table("hands", P, HANDS, rows, 11.0), document.part(post),
+    ])  # fmt: skip
+
+
+def draw_register(canvas: Canvas, item: Register) -> None:
+    """Draw REGISTER, A4 across."""
+    page = BOOK_PAGE
+    number, rule = numbered("register", item.at.date())
+    title, english = TITLES["register"]
+    volume = f"{item.year}, quyển {item.volume}" if item.volume else str(item.year)
+    head = Head(title, english, volume, (item.agency, item.desk), motto=True, ours=False, form=f"Mẫu số {number} · {rule}", mark=item.mark,
+                basis="Đánh số liên tục trong năm; khóa sổ, ký và đóng dấu cuối năm.")  # fmt: skip
+    rows = [entry(one) for one in item.entries]
+    closing = document.signatures(page, ("Người lập sổ", "Keeper", ""), ("Thủ trưởng", "Head", ""), stamps=("", "Dấu"))
+    document.lay(canvas, page, head, [document.table("entries", page, BOOK, rows, 9.0, bold=(0, 1)), closing])
+
+
+def entry(one: Entry) -> tuple[str, ...]:
+    """The cells of one line of the register."""
+    days = [say_short(day) if day else "" for day in (one.received, one.due, one.done, one.returned)]
+    who = f"{one.name}, {', '.join(one.address)}, {one.phone}"
+    slips = " · ".join(number for number in (one.inbound, one.outbound) if number)
+    return (str(one.order), one.code, one.matter, str(one.sets), who, one.agency, *days, one.way, slips, one.note)

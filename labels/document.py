@@ -1,0 +1,291 @@
+"""A form of any length on any page size: a head, rows that go on over pages, a foot that counts the pages."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reportlab.lib.colors import black
+from reportlab.pdfgen.canvas import Canvas
+
+from labels import flow, fonts, lines, qr, tables, texts
+from labels import sheet as pen
+from labels.sheet import ENGLISH, HAIR, MM, PRIMARY, Block, Piece, Section, Sheet, Span, Style
+from labels.tables import Column
+
+FOOT = 9.0  # mm at the bottom of a page
+QR = 34.0  # mm with the quiet zone: 28 mm of code at version 6
+
+
+class Page(NamedTuple):
+    """Width, height and side margin in mm, and the size of its text in points."""
+
+    width: float
+    height: float
+    left: float
+    size: float
+
+    @property
+    def room(self) -> float:
+        """Width between the margins."""
+        return self.width - 2 * self.left
+
+    @property
+    def text(self) -> Style:
+        return Style(fonts.REGULAR, self.size, self.size * 0.45)
+
+    @property
+    def strong(self) -> Style:
+        return Style(fonts.BOLD, self.size, self.size * 0.45)
+
+
+A5 = Page(148, 210, 8, 8.2)
+A5_ACROSS = Page(210, 148, 10, 9)
+A4 = Page(210, 297, 16, 9.6)
+A4_ACROSS = Page(297, 210, 12, 7.6)
+
+
+class Head(NamedTuple):
+    """What stands above the first page; the title and the number stand on every page."""
+
+    title: str
+    english: str
+    number: str
+    unit: tuple[str, str]  # who issues it: the house, and the office or desk
+    motto: bool = False  # the head of papers between authorities (NĐ 30/2020)
+    ours: bool = True  # whether our mark stands on it: not on an agency's own form
+    form: str = ""  # "Mẫu số 01"
+    place_day: str = ""
+    token_url: str = ""
+    mark: str = ""
+    basis: str = ""
+
+
+def lay(canvas: Canvas, page: Page, head: Head, sections: Sequence[Section]) -> None:
+    """Draw a form on as many pages as it needs. Raises MissingGlyph."""
+    top = _top(page, head)
+    later = _band(page, head)
+    bottom = page.height - FOOT
+    pages = flow.paginate(sections, bottom - 6 - later.height, bottom - 6 - top.height)
+    canvas.setPageSize((page.width * MM, page.height * MM))
+    sheet = Sheet(canvas, page.width, page.height)
+    for number, pieces in enumerate(pages, 1):
+        above = top if number == 1 else later
+        above.draw(sheet, 6)
+        flow.stack(sheet, 6 + above.height, pieces)
+        _foot(sheet, page, head, number, len(pages))
+        canvas.showPage()
+
+
+def _top(page: Page, head: Head) -> Piece:
+    """Who issues it, the motto, the title, the number."""
+    code = QR if head.token_url else 0.0
+    wide = page.room - (code + 2 if code else 0)
+    half = (wide - 6) / 2 if head.motto else wide - 12
+    aside = 12 if head.ours else 0
+    big = page.size + 1 if head.ours else page.size
+    house = pen.wrap(
+        [(head.unit[0], Style(fonts.BOLD, big, big * 0.45, PRIMARY if head.ours else black))], half - aside
+    )
+    unit = pen.wrap([(head.unit[1], page.text if head.ours else page.strong)], half - aside)
+    motto = pen.wrap([(texts.MOTTO[0], page.strong)], half) if head.motto else Block((), 0)
+    above = max(11.0, house.height + unit.height, motto.height + (page.strong.leading + 2 if head.motto else 0)) + 1.4
+    title = pen.wrap([(head.title, Style(fonts.BOLD, page.size * 1.75, page.size * 0.78))], wide)
+    below: list[Span] = []
+    if head.number:
+        below += [(f"{texts.NUMBER} ", page.text), (head.number, page.strong)]
+    if head.place_day:
+        below.append((f" · {head.place_day}" if below else head.place_day, page.text))
+    if head.english:
+        below.append((f" · {lines.keep(head.english)}" if below else head.english, ENGLISH))
+    under = pen.wrap(below, wide)
+    height = max(above + 1.6 + title.height + 0.8 + under.height + 1.8, code + 1)
+
+    def draw(sheet: Sheet, y: float) -> None:
+        if head.ours:
+            pen.emblem(sheet, page.left, y, 9.4)
+        align = "left" if head.ours else "centre"
+        under_house = pen.write(sheet, page.left + aside, y, house, align, half)
+        pen.write(sheet, page.left + aside, under_house, unit, align, half)
+        if head.motto:
+            x = page.left + half + 6
+            below = pen.write(sheet, x, y, motto, "centre", half)
+            pen.put(sheet, x, below, texts.MOTTO[1], page.strong, "centre", half)
+            pen.rule(sheet, x + half / 2 - 16, below + page.strong.leading + 0.6, 32, 0.2)
+        if head.form:
+            pen.put(sheet, page.left, 3.1, head.form, ENGLISH, "right", page.room)
+        if head.token_url:
+            x = page.left + page.room - QR + 3
+            qr.draw(sheet.canvas, head.token_url, x, sheet.height - y + 2 - QR, QR)
+        pen.rule(sheet, page.left, y + above, wide, 0.4, PRIMARY)
+        at = pen.write(sheet, page.left, y + above + 1.6, title)
+        pen.write(sheet, page.left, at + 0.8, under)
+        if head.mark:
+            beside = pen.measure(fonts.clean(head.title), Style(fonts.BOLD, page.size * 1.75, 1)) + 4
+            if len(title.lines) == 1 and beside + 14 <= wide:
+                lines.stamp(sheet, head.mark, page.left + beside, y + above + 1.9, min(34, wide - beside), 5.4)
+            else:
+                lines.stamp(sheet, head.mark, page.left + page.room / 2 - 15, page.height - FOOT - 0.6, 30, 4.4)
+
+    return Piece(height, draw)
+
+
+def _band(page: Page, head: Head) -> Piece:
+    """The head of every later page."""
+
+    def draw(sheet: Sheet, y: float) -> None:
+        said = [(head.title, page.strong), (f" · {texts.NUMBER} {head.number}" if head.number else "", page.text)]
+        pen.write(sheet, page.left, y, pen.wrap(said, page.room - (32 if head.mark else 0), 1))
+        if head.mark:
+            lines.stamp(sheet, head.mark, page.left + page.room - 30, y - 1, 30, 4.6)
+        pen.rule(sheet, page.left, y + 5, page.room, 0.4, PRIMARY)
+
+    return Piece(7.0, draw)
+
+
+def _foot(sheet: Sheet, page: Page, head: Head, number: int, count: int) -> None:
+    y = page.height - FOOT + 2.2
+    pen.put(sheet, page.left, y, f"Tờ {number}/{count}", ENGLISH, "right", page.room)
+    if head.basis:
+        pen.write(sheet, page.left, y, pen.wrap([(head.basis, ENGLISH)], page.room - 20, 1))
+
+
+# ---- pieces ------------------------------------------------------------------------------------------------------
+
+
+def columns(page: Page, *parts: tuple[str, float, str]) -> tuple[Column, ...]:
+    """Columns over the whole width, from heads, shares of it and how the cells stand."""
+    share = page.room / sum(width for _, width, _ in parts)
+    found, x = [], page.left
+    for head, width, align in parts:
+        found.append(Column(x, width * share, head, align))
+        x += width * share
+    return tuple(found)
+
+
+def table(
+    title: str,
+    page: Page,
+    shape: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    lowest: float = 5.6,
+    heading: Sequence[Piece] = (),
+    bold: Sequence[int] = (),
+) -> Section:
+    """A table whose head is repeated on each page; `bold` names the columns in bold."""
+    drawn = [
+        tables.row(
+            shape, [[(cell, page.strong if at in bold else page.text)] for at, cell in enumerate(cells)], lowest
+        )
+        for cells in rows
+    ]  # fmt: skip
+    return Section(title, (*heading, tables.head(shape)), tuple(drawn))
+
+
+def heading(page: Page, text: str, english: str = "") -> Piece:
+    """The head of a section."""
+    style = Style(fonts.BOLD, page.size, page.size * 0.46, PRIMARY)
+    block = pen.wrap([(text, style), (f" {english}" if english else "", ENGLISH)], page.room)
+    return Piece(block.height + 0.8, lambda sheet, y: _done(pen.write(sheet, page.left, y, block)))
+
+
+def say(page: Page, *spans: Span, indent: float = 0.0) -> list[Piece]:
+    """A text, one piece a line, so that it may run over pages."""
+    block = pen.wrap(spans, page.room - indent)
+    return [_line(page.left + indent, Block((line,), block.leading)) for line in block.lines]
+
+
+def _line(x: float, block: Block) -> Piece:
+    return Piece(block.height, lambda sheet, y: _done(pen.write(sheet, x, y, block)))
+
+
+def pairs(page: Page, *told: tuple[str, str], across: int = 1) -> list[Piece]:
+    """Captions and what they say, `across` beside each other; what is not known yet is a line to write on."""
+    wide = (page.room - 5 * (across - 1)) / across
+    return [_pairs(page, told[at : at + across], wide) for at in range(0, len(told), across)]
+
+
+def _pairs(page: Page, told: Sequence[tuple[str, str]], wide: float) -> Piece:
+    blocks = [pen.wrap([(f"{label}: ", page.text), (value, page.strong)], wide) for label, value in told]
+    height = max(page.size * 0.62 if not value else block.height + 0.5 for block, (_, value) in zip(blocks, told, strict=True))  # fmt: skip
+
+    def draw(sheet: Sheet, y: float) -> None:
+        for at, (block, (label, value)) in enumerate(zip(blocks, told, strict=True)):
+            x = page.left + at * (wide + 5)
+            if value:
+                pen.write(sheet, x, y, block)
+            else:
+                lines.line(sheet, x, y + height - page.text.leading - 0.3, wide, f"{label}:", page.text)
+
+    return Piece(height, draw)
+
+
+def ruled(page: Page, count: int, step: float = 7.0) -> list[Piece]:
+    """Empty lines to write on."""
+    return [Piece(step, lambda sheet, y: pen.rule(sheet, page.left, y + step - 0.6, page.room, dots=True))] * count
+
+
+def ticks(page: Page, told: Sequence[tuple[str, bool]]) -> list[Piece]:
+    """Boxes to tick, one below the other; a text that runs on stays beside its box."""
+    found = []
+    for text, crossed in told:
+        block = pen.wrap([(text, page.strong if crossed else page.text)], page.room - 5)
+
+        def draw(sheet: Sheet, y: float, block: Block = block, crossed: bool = crossed) -> None:
+            pen.tick(sheet, page.left, y + 0.4, crossed)
+            pen.write(sheet, page.left + 5, y, block)
+
+        found.append(Piece(block.height + 0.8, draw))
+    return found
+
+
+def kept(*pieces: Sequence[Piece] | Piece) -> Piece:
+    """Pieces that are not parted by the end of a page."""
+    flat = part(*pieces).rows
+    return Piece(flow.tall(flat), lambda sheet, y: _done(flow.stack(sheet, y, flat)))
+
+
+def boxed(page: Page, *spans: Span) -> Piece:
+    """A text in a frame, kept on one page."""
+    block = pen.wrap(spans, page.room - 6)
+
+    def draw(sheet: Sheet, y: float) -> None:
+        pen.frame(sheet, page.left, y + 0.6, page.room, block.height + 3.4, 0.3)
+        pen.write(sheet, page.left + 3, y + 2.2, block)
+
+    return Piece(block.height + 5.2, draw)
+
+
+def signatures(page: Page, *people: tuple[str, str, str], stamps: Sequence[str] = ()) -> Section:
+    """Room for hands and stamps, kept together: role, English and the name, if known, of each."""
+    wide = (page.room - 6 * (len(people) - 1)) / len(people)
+    heads = [
+        pen.wrap([(role, page.strong), (f" {english}" if english else "", ENGLISH)], wide)
+        for role, english, _ in people
+    ]
+    names = [pen.wrap([(name, page.text)], wide) for *_, name in people]
+    above, below = max(block.height for block in heads), max(block.height for block in names)
+    height = above + 25 + max(below, page.text.leading) + 1
+
+    def draw(sheet: Sheet, y: float) -> None:
+        y += 3
+        for at, (head, name) in enumerate(zip(heads, names, strict=True)):
+            x = page.left + at * (wide + 6)
+            pen.write(sheet, x, y, head, "centre", wide)
+            if at < len(stamps) and stamps[at]:
+                pen.ring(sheet, x + wide / 2, y + above + 11, 20)
+                pen.put(sheet, x, y + above + 9.6, stamps[at], ENGLISH._replace(leading=2.8), "centre", wide)
+            pen.rule(sheet, x, y + above + 21, wide, 0.15, HAIR)
+            pen.write(sheet, x, y + above + 21.8, name, "centre", wide)
+
+    return Section("signatures", (), (Piece(height, draw),))
+
+
+def part(*pieces: Piece | Sequence[Piece]) -> Section:
+    """Pieces as one section without a head."""
+    flat: list[Piece] = []
+    for piece in pieces:
+        flat += [piece] if isinstance(piece, Piece) else piece
+    return Section("", (), tuple(flat))
+
+
+def _done(_: object) -> None:
+    return None

@@ -1,0 +1,55 @@
+"""Rows dealt out to pages: heads first and repeated where a section goes on, sums carried over."""
+
+from collections.abc import Sequence
+
+from labels.sheet import Piece, Section, Sheet
+
+BETWEEN = 2.0  # mm, above a section
+
+
+def paginate(sections: Sequence[Section], room: float, first: float | None = None) -> list[list[Piece]]:
+    """The rows dealt out to pages of `room` mm, the first of which has `first`. A page never ends with a head; where
+    a section with a sum is broken, the sum so far closes the page."""
+    pages: list[list[Piece]] = [[]] if sections else []
+    used, left = 0.0, room if first is None else first
+    between = Piece(BETWEEN, lambda sheet, y: None)
+    for section in sections:
+        fresh = False  # whether the heads stand on this page
+        closing = section.carried(0).height if section.carried else 0.0
+        for count, row in enumerate(section.rows):
+            opening = [] if fresh else [*([between] if pages[-1] else []), *section.heads]
+            if pages[-1] and used + tall(opening) + row.height + closing > left:
+                if section.carried and fresh:
+                    pages[-1].append(section.carried(count))
+                pages.append([])
+                used, left, opening = 0.0, room, [*section.heads]
+            pages[-1] += [*opening, row]
+            used += tall(opening) + row.height
+            fresh = True
+        if section.carried:
+            pages[-1].append(section.carried(len(section.rows)))
+            used += closing
+    return pages
+
+
+def stack(sheet: Sheet, y: float, pieces: Sequence[Piece]) -> float:
+    """Draw pieces one below the other from y mm; returns the y below the last."""
+    for piece in pieces:
+        piece.draw(sheet, y)
+        y += piece.height
+    return y
+
+
+def tall(pieces: Sequence[Piece]) -> float:
+    """Height of a stack in mm."""
+    return sum(piece.height for piece in pieces)
+
+
+def fitting(pieces: Sequence[Piece], room: float) -> int:
+    """How many pieces fit one below the other into `room` mm."""
+    used = 0.0
+    for count, piece in enumerate(pieces):
+        used += piece.height
+        if used > room + 0.01:
+            return count
+    return len(pieces)

@@ -1,0 +1,179 @@
+"""The paper left at a door where nobody was met: twice at most, two working days apart (Luật Bưu chính Đ17). Folded; it
+says nothing of what waits."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from reportlab.lib.colors import white
+from reportlab.pdfgen.canvas import Canvas
+
+from labels import fonts, lines, qr, texts
+from labels import sheet as pen
+from labels.check import BadField, Field
+from labels.sheet import ENGLISH, HAIR, MM, PRIMARY, Sheet, Span, Style
+from labels.words import say_day, say_instant
+
+WIDTH, HEIGHT, LEFT = 210.0, 148.0, 10.0
+RIGHT = WIDTH - LEFT
+QR = 36.0
+BOX = 92.0  # mm, each of the two choices
+TITLE, TITLE_EN = "Chúng tôi đã đến mà chưa gặp ông bà", "We called and could not hand over your item"
+DOCUMENT = "Giấy mời"
+CALL = {
+    1: ("Giấy mời lần 1", "Lần 2: sau ít nhất 2 ngày làm việc"),
+    2: ("Giấy mời lần 2", "Lần cuối trước khi chuyển lại nơi gửi"),
+}
+SCAN = "Quét để hẹn lại"
+AGAIN, FETCH = "Giao lại tại nhà", "Đến bưu cục nhận"
+BRING_HEAD = "Khi nhận, xin mang theo:"
+BRING = "căn cước hoặc hộ chiếu, và giấy mời này (không bắt buộc)."
+PROXY = ("Người khác nhận thay, kể cả người nhà: thêm giấy ủy quyền và giấy tờ tùy thân của người đó. "
+         "Bưu tá không gửi lại cho hàng xóm.")  # fmt: skip
+AFTER = "Sau đó chuyển về cơ quan đã gửi."
+FREE, PAID = "Cước giao lại: không thu lần này.", "Cước giao lại: theo bảng giá, trả khi nhận."  # QĐ 45 Đ12
+FOOT = "Gấp đôi khi để lại. Giấy này không ghi nội dung bưu gửi."
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """One missed delivery. Raises BadField for a call other than the first or second."""
+
+    number: str
+    token_url: str
+    call: int
+    office: str
+    office_phone: str
+    name: str
+    address: tuple[str, ...]
+    courier: str
+    badge: str
+    called_at: datetime
+    reason: str
+    keep_until: date
+    hours: str
+    again: date | None = None  # the next call, where one is planned
+    window: str = ""
+    free: bool = True  # whose fault it was decides who pays for the next call
+    mark: str = ""
+
+    def __post_init__(self) -> None:
+        if self.call not in CALL:
+            raise BadField("call", f"is 1 or 2, not {self.call}")
+
+
+def draw(canvas: Canvas, item: Invitation) -> None:
+    """Draw the invitation, A5 across. Raises BadField for a name or address no type can hold."""
+    canvas.setPageSize((WIDTH * MM, HEIGHT * MM))
+    sheet = Sheet(canvas, WIDTH, HEIGHT)
+    text, strong = Style(fonts.REGULAR, 10, 4.6), Style(fonts.BOLD, 10, 4.6)
+    _top(sheet, item)
+    pen.put(sheet, LEFT, 24, TITLE, Style(fonts.BOLD, 17, 7.4))
+    pen.put(sheet, LEFT, 32, TITLE_EN, ENGLISH)
+    if item.mark:
+        lines.stamp(sheet, item.mark, 120, 31.4, 34, 4.6)
+    qr.draw(canvas, item.token_url, RIGHT + 3 - QR, HEIGHT - 22 - QR, QR)
+    pen.put(sheet, RIGHT + 3 - QR, 22 + QR - 1.4, SCAN, Style(fonts.REGULAR, 7.4, 3.2), "centre", QR)
+    spans: list[Span] = [
+        ("Kính gửi ", text), (item.name, strong), (f", {lines.together(', '.join(item.address))}.", text),
+        (f" Bưu tá {item.courier} (thẻ số {item.badge}) đến lúc ", text), (say_instant(item.called_at), strong),
+        (". Bưu gửi ", text), (item.number, strong), (f" đang giữ an toàn tại {item.office}.", text),
+    ]  # fmt: skip
+    pen.write(sheet, LEFT, 37, shrunk("name, address", spans, 150, 27))
+    _again(sheet, item, 66)
+    _fetch(sheet, item, 66)
+    body = Style(fonts.REGULAR, 8.8, 4.0)
+    y = pen.write(
+        sheet, LEFT, 114.4, pen.wrap([(f"{BRING_HEAD} ", body._replace(font=fonts.BOLD)), (BRING, body)], 126)
+    )
+    pen.write(sheet, LEFT, y + 0.6, pen.wrap([(PROXY, body)], 126))
+    pen.put(sheet, 144, 114.4, "Bưu tá ký", Style(fonts.BOLD, 8.8, 4.0))
+    pen.rule(sheet, 144, 130.6, RIGHT - 144, 0.2, HAIR)
+    why = shrunk("reason", [(f"Lý do: {item.reason}", Style(fonts.REGULAR, 7.4, 3.3))], RIGHT - 144, 7.4)
+    pen.write(sheet, 144, 131.4, why)
+    pen.put(sheet, LEFT, 139.6, FOOT, Style(fonts.REGULAR, 7.2, 3.2))
+    canvas.showPage()
+
+
+def _top(sheet: Sheet, item: Invitation) -> None:
+    pen.emblem(sheet, LEFT, 8, 10)
+    pen.put(sheet, LEFT + 13, 8, texts.OPERATOR, Style(fonts.BOLD, 10.4, 4.6, PRIMARY))
+    office = f"{item.office} · {lines.keep(item.office_phone)}"
+    pen.write(sheet, LEFT + 13, 13, shrunk("office", [(office, Style(fonts.REGULAR, 8.2, 3.6))], 100, 7.4))
+    x, y, cell, height = RIGHT - 62, 9.0, 8.0, 9.0
+    for number in CALL:
+        pen.frame(sheet, x + (number - 1) * cell, y, cell, height, 0.3, filled=number == item.call)
+        style = Style(fonts.BOLD, 11, 5, white) if number == item.call else Style(fonts.BOLD, 11, 5)
+        pen.put(sheet, x + (number - 1) * cell, y + 2, str(number), style, "centre", cell)
+    pen.frame(sheet, x, y, 62, height, 0.4)
+    said, below = CALL[item.call]
+    pen.put(sheet, x + 2 * cell + 2, y + 0.9, said, Style(fonts.BOLD, 8.6, 3.8))
+    pen.put(sheet, x + 2 * cell + 2, y + 4.9, below, lines.fitted(below, 43, 6.4, fonts.REGULAR, 2.9))
+    pen.rule(sheet, LEFT, 21.4, WIDTH - 2 * LEFT, 0.4, PRIMARY)
+
+
+def _choice(sheet: Sheet, x: float, y: float, title: str) -> None:
+    pen.frame(sheet, x, y, BOX, 45, 0.35)
+    pen.tick(sheet, x + 4, y + 4.4, size=4)
+    pen.put(sheet, x + 10, y + 3.2, title, Style(fonts.BOLD, 13, 6))
+
+
+def _again(sheet: Sheet, item: Invitation, y: float) -> None:
+    _choice(sheet, LEFT, y, AGAIN)
+    text = Style(fonts.REGULAR, 8.8, 4.0)
+    if item.again:
+        pen.put(sheet, LEFT + 4, y + 11, "Chúng tôi sẽ quay lại", text)
+        when = f"{say_day(item.again)}, {item.window}" if item.window else say_day(item.again)
+        pen.write(sheet, LEFT + 4, y + 15.4, shrunk("window", [(when, Style(fonts.BOLD, 12, 5.2))], BOX - 8, 10.6))
+    else:
+        pen.put(sheet, LEFT + 4, y + 11, "Xin chọn ngày và giờ:", text)
+        pen.rule(sheet, LEFT + 4, y + 22, BOX - 8, dots=True)
+    other = pen.wrap([("Giờ khác: quét mã hoặc gọi ", text), (lines.keep(item.office_phone), text._replace(font=fonts.BOLD)),
+                      (".", text)], BOX - 8)  # fmt: skip
+    below = pen.write(sheet, LEFT + 4, y + 27.4, other)
+    pen.put(sheet, LEFT + 4, below + 0.6, FREE if item.free else PAID, text)
+
+
+def _fetch(sheet: Sheet, item: Invitation, y: float) -> None:
+    x = RIGHT - BOX
+    _choice(sheet, x, y, FETCH)
+    text = Style(fonts.REGULAR, 8.8, 4.0)
+    keep = shrunk("office", [(f"Giữ tại {item.office} đến hết", text)], BOX - 8, 8.2)
+    below = pen.write(sheet, x + 4, y + 11, keep)
+    below = pen.write(
+        sheet, x + 4, below + 0.4, pen.wrap([(say_day(item.keep_until), Style(fonts.BOLD, 12, 5.2))], BOX - 8)
+    )
+    hours = shrunk("hours", [(f"Giờ mở cửa {item.hours}. {AFTER}", text)], BOX - 8, 44 - (below - y))
+    pen.write(sheet, x + 4, below + 1.4, hours)
+
+
+def shrunk(field: str, spans: list[Span], width: float, height: float) -> pen.Block:
+    """Spans in the largest type in which all of them fit into `height` mm. Raises BadField for what no type holds."""
+    for share in (1.0, 0.9, 0.8, 0.72, 0.65, 0.6):
+        smaller = [
+            (text, style._replace(size=style.size * share, leading=style.leading * share)) for text, style in spans
+        ]
+        block = pen.wrap(smaller, width)
+        if block.height <= height:
+            return block
+    raise BadField(field, f"is too long for this form ({sum(len(text) for text, _ in spans)} letters)")
+
+
+def _when(item: Invitation) -> tuple[str, ...]:
+    return (say_day(item.again), item.window) if item.again else ("Xin chọn ngày và giờ:",)
+
+
+# fmt: off
+FIELDS = (
+    Field("call",       "Luật Bưu chính Đ17", lambda s: CALL[s.call]),
+    Field("addressee",  "Luật Bưu chính Đ17", lambda s: (s.name, ", ".join(s.address))),
+    Field("item",       "TT 02/2012",         lambda s: (s.number,)),
+    Field("called",     "Luật Bưu chính Đ17", lambda s: (say_instant(s.called_at), s.courier, s.badge)),
+    Field("reason",     "QĐ 45 Đ12",          lambda s: (f"Lý do: {s.reason}",)),
+    Field("again",      "QĐ 45 Đ12",          lambda s: (AGAIN, *_when(s), FREE if s.free else PAID)),
+    Field("fetch",      "Luật Bưu chính Đ17", lambda s: (FETCH, say_day(s.keep_until), s.hours, AFTER)),
+    Field("bring",      "QĐ 45 Đ10; TT 17 Đ5.2", lambda s: (BRING_HEAD, BRING, PROXY)),
+    Field("office",     "design",             lambda s: (s.office, s.office_phone)),
+    Field("English",    "design",             lambda s: (TITLE_EN,)),
+    Field("mark",       "design",             lambda s: (s.mark,)),
+)
+# fmt: on

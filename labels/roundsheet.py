@@ -1,0 +1,100 @@
+"""The courier's round on paper, for the day the phone is broken: stop by stop, with room for what would be scanned."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from reportlab.pdfgen.canvas import Canvas
+
+from labels import document, texts
+from labels.check import Field
+from labels.document import A4_ACROSS, Head
+from labels.sheet import Piece
+from labels.slip import Way
+from labels.words import say_day, say_money
+
+P = A4_ACROSS
+TITLE, TITLE_EN = "PHIẾU TUYẾN BƯU TÁ", "Round sheet"
+DOCUMENT = "Phiếu tuyến bưu tá"
+TASK = {Way.IN: "NHẬN", Way.OUT: "GIAO"}
+HOW = (
+    "Chỉ dùng khi máy quét hỏng. Ghi giờ thật ngay tại cửa, đọc số trên niêm phong, đếm tờ cùng khách, hai bên ký. Cuối "
+    "ca nộp phiếu này cho bưu cục để nhập lại; giờ ghi tay là giờ giao nhận."
+)
+BASIS = "Phiếu này có tên và địa chỉ: giữ trong người, nộp lại cuối ca, không để trên xe."
+# fmt: off
+SHAPE = document.columns(
+    P, ("Điểm", 9, "centre"), ("Giờ hẹn", 20, "left"), ("Việc", 12, "left"), ("Số phiếu gửi", 37, "left"),
+    ("Người hẹn", 38, "left"), ("Địa chỉ", 56, "left"), ("Điện thoại", 22, "left"), ("Thu (đ)", 16, "right"),
+    ("Giờ thật", 16, "left"), ("Số niêm phong", 22, "left"), ("Số tờ", 10, "left"), ("Khách ký", 24, "left"),
+)
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One call."""
+
+    window: str
+    way: Way
+    number: str
+    name: str
+    address: tuple[str, ...]
+    phone: str
+    due: int = 0
+    seal: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class RoundSheet:
+    """One round of one courier."""
+
+    number: str
+    day: date
+    office: str
+    office_phone: str
+    courier: str
+    badge: str
+    stops: tuple[Stop, ...]
+    vehicle: str = ""
+    mark: str = ""
+
+
+def draw(canvas: Canvas, item: RoundSheet) -> None:
+    """Draw the round."""
+    head = Head(TITLE, TITLE_EN, item.number, (texts.OPERATOR, f"{item.office} · {item.office_phone}"),
+                place_day=say_day(item.day), mark=item.mark, basis=BASIS)  # fmt: skip
+    told = document.pairs(P, ("Bưu tá", f"{item.courier} · Thẻ số {item.badge}"), ("Xe", item.vehicle),
+                          ("Số điểm", _count(item)), across=3)  # fmt: skip
+    rows = [
+        (str(number), stop.window, TASK[stop.way], stop.number, stop.name, _where(stop), stop.phone,
+         say_money(stop.due) if stop.due else "–", "", stop.seal, "", "")
+        for number, stop in enumerate(item.stops, 1)
+    ]  # fmt: skip
+    stops = document.table("stops", P, SHAPE, rows, 11.0, bold=(0, 1, 2))
+    end: list[Piece] = document.say(P, (HOW, P.text))
+    signs = document.signatures(P, ("BƯU TÁ", "Courier signs", item.courier), ("BƯU CỤC NHẬN LẠI", "Office signs", ""))
+    document.lay(canvas, P, head, [document.part(told, end), stops, signs])
+
+
+def _count(item: RoundSheet) -> str:
+    there = sum(stop.way is Way.IN for stop in item.stops)
+    return f"{len(item.stops)} (nhận {there}, giao {len(item.stops) - there})"
+
+
+def _where(stop: Stop) -> str:
+    return ", ".join(stop.address) + (f" · {stop.note}" if stop.note else "")
+
+
+# fmt: off
+FIELDS = (
+    Field("number",     "design", lambda s: (s.number, say_day(s.day))),
+    Field("courier",    "design", lambda s: (f"Bưu tá: {s.courier} · Thẻ số {s.badge}", s.office)),
+    Field("stops",      "design", lambda s: tuple(said for p in s.stops for said in (p.window, TASK[p.way], p.number, p.name, _where(p), p.phone))),
+    Field("money",      "QĐ 45 Đ15", lambda s: tuple(say_money(p.due) for p in s.stops if p.due)),
+    Field("by hand",    "design", lambda s: ("Giờ thật", "Số niêm phong", "Số tờ", "Khách ký")),
+    Field("how",        "design", lambda s: (HOW,)),
+    Field("signatures", "design", lambda s: ("BƯU TÁ", "BƯU CỤC NHẬN LẠI")),
+    Field("mark",       "design", lambda s: (s.mark,)),
+)
+# fmt: on

@@ -39,9 +39,11 @@ def _tell(packet: Packet, kind: str, scan: Scan, act: Act) -> None:
 
 def _close_case(packet: Packet, line: Handoff, scan: Scan, act: Act) -> None:
     """The result in the citizen's hands closes the case once nothing of it is under way; a word against that reopens it."""
-    dossier, by = packet.dossier, Act(db.session.get(User, scan.actor), act.at, act.keys)
-    if line.state is not State.DELIVERED:
-        if dossier.state is CaseState.CLOSED:
-            dossiers.move(dossier, "reopen", by)
-    elif dossier.state is CaseState.RESULT_READY and all(p.ended for p in packets.of_dossier(dossier.id)):
-        dossiers.move(dossier, "close", by)
+    dossier, is_home = packet.dossier, line.state is State.DELIVERED
+    if is_home and dossier.state is CaseState.RESULT_READY and all(p.ended for p in packets.of_dossier(dossier.id)):
+        step = "close"
+    elif not is_home and dossier.state is CaseState.CLOSED:
+        step = "reopen"
+    else:
+        return
+    dossiers.move(dossier, step, Act(db.session.get(User, scan.actor), act.at, act.keys))

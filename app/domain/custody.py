@@ -244,7 +244,8 @@ def _lock_phones(wanted: set[str]) -> list[Device]:
 
 
 def _lock_packets(wanted: set[bytes]) -> list[Packet]:
-    named = sa.select(Packet).where(Packet.code.in_(wanted)).order_by(Packet.id).options(selectinload(Packet.slips))
+    beside = (selectinload(Packet.slips), selectinload(Packet.dossier))
+    named = sa.select(Packet).where(Packet.code.in_(wanted)).order_by(Packet.id).options(*beside)
     return list(db.session.scalars(named.with_for_update(of=Packet).execution_options(populate_existing=True)))
 
 

@@ -241,3 +241,16 @@ def test_ids_asked_for_beforehand_are_each_used_once(world: World) -> None:
     atomically(judge, taken[3:])
     ids = list(db.session.scalars(sa.select(Handoff.id)))
     assert len(set(ids)) == 4
+
+
+def test_a_large_batch_asks_the_database_no_more_often_than_a_small_one(world: World) -> None:
+    phone = world.phone()
+    taken = [phone.scan(world.packet(Way.OUT), "take") for _ in range(24)]
+    asked: list[str] = []
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    questions = []
+    for batch in (taken[:2], taken[2:4], taken[4:]):
+        asked.clear()
+        atomically(custody.record_all, batch, world.seen())
+        questions.append(len(asked))
+    assert questions[1] == questions[2] > 0

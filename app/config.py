@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
 
 ROOT = Path(__file__).parents[1]
 VAR = ROOT / "var"
@@ -51,11 +52,18 @@ class Settings(Where):
             raise ValueError("SECRET_KEY is missing or shorter than 32 characters: run `make run`, or set it")
         if self.web_workers > 1 and self.database_url.startswith("sqlite"):
             raise ValueError("WEB_WORKERS > 1 needs PostgreSQL: one process writes a SQLite file")
+        if self.database_owner_url and not self.web_role:
+            raise ValueError("DATABASE_URL must name the role it enters as: DATABASE_OWNER_URL grants it its rights")
         if not self.base_url.startswith(("http://", "https://")):
             raise ValueError("BASE_URL must begin with http:// or https://")
         if self.demo and not self.channel:
             self.channel = "inbox"
         return self
+
+    @property
+    def web_role(self) -> str | None:
+        """Whom DATABASE_URL names."""
+        return make_url(self.database_url).username
 
     @property
     def password_is_enough(self) -> bool:

@@ -6,6 +6,7 @@ from flask import current_app
 
 import app.domain.models  # noqa: F401
 from app.db import db
+from migrations import rights
 
 config = context.config
 metadata = db.metadata
@@ -29,12 +30,23 @@ def run(connection: sa.Connection) -> None:
         context.run_migrations()
 
 
+def as_owner(engine: sa.Engine, web: str | None) -> None:
+    """`web`: the role the application enters as, when it is another one."""
+    with engine.connect() as connection:
+        if web:
+            rights.check(connection, web)
+            connection.rollback()
+        run(connection.execution_options(writes=True))
+        if web:
+            rights.give(connection, web, set(metadata.tables))
+        connection.commit()
+
+
 given = config.attributes.get("connection")
+settings = current_app.extensions["settings"]
 if given is not None:
     run(given)
+elif settings.database_owner_url:
+    as_owner(sa.create_engine(settings.database_owner_url, poolclass=sa.NullPool), settings.web_role)
 else:
-    settings = current_app.extensions["settings"]
-    engine = sa.create_engine(settings.database_owner_url) if settings.database_owner_url else db.engine
-    with engine.connect() as connection:
-        run(connection.execution_options(writes=True))
-        connection.commit()
+    as_owner(db.engine, None)

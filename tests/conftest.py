@@ -111,7 +111,8 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -
 @pytest.fixture(scope="session")
 def empty_postgresql(postgres_server: str, settings: Settings) -> str:
     url = postgres.create(postgres_server, f"template_{os.getpid()}")
-    migrate(settings, url)
+    web = postgres.hire(postgres.WEB, url)
+    migrate(settings.model_copy(update={"database_owner_url": url}), web)
     return url
 
 
@@ -123,7 +124,7 @@ def empty(request: pytest.FixtureRequest, dialect: str) -> str:
 
 @pytest.fixture
 def database(empty: str, tmp_path: Path) -> Iterator[str]:
-    """The URL of this test's own database, migrated."""
+    """The URL of this test's own database, migrated. PostgreSQL is entered as the web role, which owns nothing."""
     with databases.copied(empty, tmp_path) as url:
         yield url
 

@@ -18,6 +18,6 @@ def copied(template: str, folder: Path) -> Iterator[str]:
     else:
         url = postgres.copy(template)
         try:
-            yield url
+            yield postgres.entering_as(postgres.WEB, url)
         finally:
             postgres.drop(url)

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from app.db import db
+from tests import postgres
 
 
 @contextmanager
 def superuser() -> Iterator[sa.Connection]:
     """A connection that nothing refuses; what it did is committed at the end of the block."""
     db.session.rollback()
-    engine = sa.create_engine(db.engine.url)
+    url = db.engine.url.render_as_string(hide_password=False)
+    engine = sa.create_engine(url if url.startswith("sqlite") else postgres.owners(url))
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "sqlite":

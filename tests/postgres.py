@@ -5,14 +5,16 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg import sql
 
+WEB, OWNER = "web", "postgres"  # the application enters as the one, and owns nothing; the tables are the other's
 MISSING = "no PostgreSQL server binaries: install the package postgresql-15, or set TEST_DATABASE_URL"
 
 
@@ -44,12 +46,12 @@ def server(within: Path | None = None) -> Iterator[str]:
         shutil.chown(folder, "postgres", "postgres")
     data, port = folder / "data", "54329"
     control = [*as_server, str(bin_ / "pg_ctl"), "-D", str(data)]
-    who, how = ("-U", "postgres", "-A", "trust"), ("-E", "UTF8", "--locale=C.UTF-8", "-N")
+    who, how = ("-U", OWNER, "-A", "trust"), ("-E", "UTF8", "--locale=C.UTF-8", "-N")
     options = f"-k {folder} -p {port} -c listen_addresses='' -c max_connections=200 -c max_wal_size=256MB"
     with _gone_with_us(folder, [*control, "-m", "immediate", "stop"]):
         _run([*as_server, str(bin_ / "initdb"), "-D", str(data), *who, *how])
         _run([*control, "-w", "-l", str(folder / "log"), "-o", options, "start"])
-        url = f"postgresql://postgres@/postgres?host={folder}&port={port}"
+        url = f"postgresql://{OWNER}@/postgres?host={folder}&port={port}"
         with connect(url) as connection:
             (where,) = connection.execute("SHOW data_directory").fetchone() or ("",)
             assert Path(where) == data, "this is somebody else's server"
@@ -76,6 +78,26 @@ def connect(url: str) -> psycopg.Connection:
 
 def sibling(url: str, name: str) -> str:
     return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def entering_as(role: str, url: str) -> str:
+    return sa.make_url(url).set(username=role).render_as_string(hide_password=False)
+
+
+def owners(url: str) -> str:
+    """The same database, entered as its tables' owner."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    return entering_as(str(sa.make_url(given).username) if given else OWNER, url)
+
+
+def hire(role: str, url: str) -> str:
+    """A role that may sign in, with the password of `url` if that has one; its own URL of the same database."""
+    password = sa.make_url(url).password
+    with connect(url) as connection, suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+        )
+    return entering_as(role, url)
 
 
 def create(url: str, name: str) -> str:

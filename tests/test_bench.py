@@ -33,6 +33,8 @@ def rows(url: str) -> dict[str, list[Any]]:
 
 
 def test_the_floor_writes_the_very_rows_that_record_writes(database: str, settings: Settings, tmp_path: Path) -> None:
+    if not database.startswith("sqlite"):
+        database = postgres.owners(database)  # who may copy it
     ground = Ground(settings, database, clients=1)
     floor_url = ground.copy(tmp_path)
     ground.packets(2, database, floor_url)

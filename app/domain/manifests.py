@@ -13,7 +13,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Digest, Instant, Model, choice, db, lock
+from app.db import Digest, Instant, Model, choice, db
 from app.domain import custody, numbers, tasks, tokens
 from app.domain.calendar import today
 from app.domain.custody import Outcome, Seen
@@ -252,7 +252,6 @@ def confirm(
     party = manifest.giver_id if side is Side.GIVER else manifest.taker_id
     if user is not None and user.holds_as != party:
         raise Refused("not_your_manifest", number=manifest.receipt_no)
-    lock(Manifest, manifest.id)
     db.session.refresh(manifest, ["confirmations"])
     if said := manifest.confirmed(side):
         return said

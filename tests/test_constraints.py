@@ -1,0 +1,104 @@
+"""The database itself refuses what must never be, whoever asks: the application's role, and the tables' owner."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+import app.domain.models  # noqa: F401
+from app.db import Base, atomically, db
+from app.domain import manifests
+from app.domain.ledger import Handoff
+from app.domain.manifests import Found, Side, Word
+from app.worker import Sequencer
+from tests import postgres
+from tests.domain.test_checkpoints import signer
+from tests.world import World
+
+ADDED_TO = {
+    "scans", "verdicts", "handoffs", "leaves", "checkpoints", "manifests", "manifest_lines", "manifest_confirmations",
+}  # fmt: skip
+
+
+@pytest.fixture
+def roles(app: Flask, world: World) -> Iterator[list[sa.Engine]]:
+    """Who asks, of a database where every table that is only added to has rows. SQLite knows one role."""
+    packet = world.collected(world.phone())
+    at, found = packet.created_at, Found("NP0045821")
+    manifest = atomically(manifests.of_one, packet, world.desk.party_id, packet.head, found, at)
+    atomically(manifests.confirm, manifest, Side.GIVER, Word.SIGNED_PRINT, at)
+    Sequencer()()
+    signer(app).look(0)
+    Sequencer()()
+    web = db.engine.url.render_as_string(hide_password=False)
+    engines = [sa.create_engine(url) for url in {web, web if web.startswith("sqlite") else postgres.owners(web)}]
+    yield engines
+    for engine in engines:
+        engine.dispose()
+
+
+def refuses(roles: list[sa.Engine], statement: str | sa.Insert, *words: str) -> None:
+    asked = sa.text(statement) if isinstance(statement, str) else statement
+    for engine in roles:
+        with engine.connect() as connection, pytest.raises(sa.exc.DatabaseError) as refused:
+            connection.execute(asked)
+        assert any(word in str(refused.value.orig) for word in words), (str(statement), str(refused.value.orig))
+
+
+def test_what_is_only_added_to_is_neither_changed_nor_removed(roles: list[sa.Engine]) -> None:
+    is_postgres = roles[0].dialect.name == "postgresql"
+    with roles[0].connect() as connection:
+        protected = (
+            "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid"
+            " WHERE proname = 'refuse_change'"
+            if is_postgres
+            else "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%\\_no\\_update' ESCAPE '\\'"
+        )
+        assert set(connection.scalars(sa.text(protected))) == ADDED_TO
+        assert [name for name in ADDED_TO if not connection.scalar(sa.text(f"SELECT count(*) FROM {name}"))] == []
+    for name in sorted(ADDED_TO):
+        column = next(iter(Base.metadata.tables[name].columns)).name
+        for verb in (f"UPDATE {name} SET {column} = {column}", f"DELETE FROM {name}"):
+            refuses(roles, verb, "append-only", "permission denied")
+        if is_postgres:
+            refuses(roles, f"TRUNCATE {name} CASCADE", "append-only", "permission denied")
+
+
+def changed(roles: list[sa.Engine], **over: object) -> sa.Insert:
+    """The newest line of the ledger once more, but for these values."""
+    table = Handoff.__table__
+    with roles[0].connect() as connection:
+        newest = connection.execute(sa.select(table).order_by(table.c.id.desc()).limit(1)).mappings().one()
+    values = {name: value for name, value in newest.items() if name != "id"}
+    return sa.insert(table).values(
+        values | {"seq": newest["seq"] + 1, "digest": b"d" * 32, "follows": b"f" * 32} | over
+    )
+
+
+def test_a_line_fits_its_packets_ledger_or_is_refused(roles: list[sa.Engine]) -> None:
+    table = Handoff.__table__
+    with roles[0].connect() as connection:
+        (known,) = connection.execute(sa.select(table)).mappings().all()
+        connection.execute(changed(roles))  # what all the others differ from in one point
+    refuses(roles, changed(roles, follows=known["follows"]), "uq_handoffs_one_child", "handoffs.follows")
+    refuses(roles, changed(roles, seq=known["seq"]), "uq_handoffs_packet_id_seq", "handoffs.seq")
+    refuses(roles, changed(roles, seq=known["seq"] + 2), "no gap")
+    refuses(roles, changed(roles, seq=0), "no gap")
+    refuses(roles, changed(roles, digest=known["digest"]), "uq_handoffs_digest", "handoffs.digest")
+    refuses(roles, changed(roles, follows=None), "ck_handoffs_follows")
+    refuses(roles, changed(roles, kind="note"), "ck_handoffs_follows")
+    refuses(roles, changed(roles, taker_id=None), "null value", "NOT NULL")
+    refuses(roles, "UPDATE packets SET holder_id = NULL", "null value", "NOT NULL")
+    again = "INSERT INTO {0} SELECT * FROM {0}"
+    for table_name in ("verdicts", "manifest_confirmations", "manifest_lines"):
+        refuses(roles, again.format(table_name), f"pk_{table_name}", "UNIQUE constraint failed")
+
+
+def test_a_receipt_number_is_used_once(roles: list[sa.Engine]) -> None:
+    columns = "giver_id, taker_id, list_hash, expected, scanned, missing, surplus, at"
+    for key, receipt in (("'another'", "receipt_no"), ("key", "'BB-another'")):
+        once_more = (
+            f"INSERT INTO manifests (key, receipt_no, {columns}) SELECT {key}, {receipt}, {columns} FROM manifests"
+        )
+        refuses(roles, once_more, "uq_manifests", "UNIQUE constraint failed")

@@ -1,16 +1,19 @@
-"""Every URL × every role × own and other office. A URL this walk does not know is a failure: add it to OBJECTS."""
+"""Every URL × every role × own and other office. A URL this walk does not know is a failure: add it to OBJECTS or SENT."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from app.db import atomically, db
-from app.domain import dispatch, manifests, people, tasks, visits
+from app.domain import dispatch, manifests, people, tasks, tokens, visits
 from app.domain.people import GRANTS, Right, Role, User
+from app.domain.remedies import Remedy
 from app.domain.tasks import TaskKind
 from tests.conftest import signing_in
 from tests.world import World
@@ -18,6 +21,22 @@ from tests.world import World
 # Arguments that name somebody's things, and those that are everybody's.
 OBJECTS = {"number", "receipt", "round_id", "task_id", "device_id", "courier_id"}
 COMMON = {"act", "day", "code", "secret", "token", "to", "filename"}
+
+# What a phone says at each door that asks for something to be said.
+SENT: dict[str, Callable[["Walk"], Any]] = {
+    "api_devices.enrol":    lambda walk: {"user": "nobody", "password": "none", "public_key": "AAAA"},
+    "api_devices.renew":    lambda walk: {"proof": "AAAA"},
+    "api_devices.retire":   lambda walk: {"why": "lost"},
+    "api_scans.upload":     lambda walk: {"scans": []},
+    "api_day.start":        lambda walk: {},
+    "api_day.look_up":      lambda walk: {"number": walk.number},
+    "api_manifests.receive": lambda walk: walk.bag(),
+    "api_manifests.confirm": lambda walk: {"side": "taker", "sig": "AAAA"},
+}  # fmt: skip
+# What the stranger's phone is answered where it names no thing in the address: 404 and 422 say nothing, the rest is its own.
+ANSWERED = {
+    "api_devices.renew": 422, "api_scans.upload": 200, "api_day.look_up": 404, "api_manifests.receive": 422,
+}  # fmt: skip
 
 
 class Walk:
@@ -27,7 +46,7 @@ class Walk:
         self.app, self.world = app, world
         phone = world.phone()
         packet = world.collected(phone)
-        self.number, self.secret = packet.number, packet.dossier.secret
+        self.number, self.secret, self.code = packet.number, packet.dossier.secret, tokens.b32(packet.code)
         act = world.act(world.officer)
         found = manifests.Found("NP0045821")
         manifest = atomically(manifests.of_one, packet, world.desk.party_id, packet.head, found, act.at)
@@ -54,23 +73,34 @@ class Walk:
         enter = signing_in(app)
         staff = (world.courier, world.clerk, world.officer, world.dispatcher, world.supervisor, world.admin)
         self.own = {user.role: enter(user) for user in staff}
-        self.strangers: dict[Role, FlaskClient] = {
-            user.role: enter(user) for user in (world.stranger, world.strange_officer, self.strange_dispatcher)
-        }
+        strangers = (world.stranger, world.strange_officer, self.strange_dispatcher, world.strange_courier)
+        self.strangers: dict[Role, FlaskClient] = {user.role: enter(user) for user in strangers}
+        self.strange_offices = {user.role: user.office_id for user in strangers}
+        # What no stranger may read: numbers, names, where and how somebody is reached.
+        self.private = (
+            self.number, self.secret, self.receipt, self.device_id, "Nguyễn Thị Mơ", "Mẫu Đơn", "900000123", "900 000 123",
+            world.courier.name, world.clerk.name, world.officer.name, world.dispatcher.name,
+        )  # fmt: skip
 
-    def url(self, rule: Rule, role: Role | None = None) -> str:
-        """The address of this rule for things that `role` may see; a desk's tasks are no post office's."""
+    def bag(self) -> dict[str, Any]:
+        return {"key": "k" * 32, "giver": self.world.desk.party_id, "expected": [self.code], "scans": []}
+
+    def urls(self, rule: Rule, role: Role | None = None) -> list[str]:
+        """The addresses of this rule for things that `role` may see; a desk's tasks are no post office's."""
         whose = self.world.desk if role is Role.OFFICER else self.world.post
-        values: dict[str, Any] = {
-            "task_id": self.tasks[whose.id], "act": "correct",
-            "number": self.number, "receipt": self.receipt, "round_id": self.round_id, "day": self.day,
-            "device_id": self.device_id, "courier_id": self.world.courier.id,
-            "code": "1.004859", "secret": self.secret, "token": "X" * 133, "to": "en", "filename": "no.txt",
+        values: dict[str, list[Any]] = {
+            "task_id": [self.tasks[whose.id]], "act": list(Remedy), "number": [self.number], "receipt": [self.receipt],
+            "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
+            "courier_id": [self.world.courier.id], "code": ["1.004859"], "secret": [self.secret], "token": ["X" * 133],
+            "to": ["en"], "filename": ["no.txt"],
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON
         assert not unknown, f"{rule.rule}: say in this walk what {unknown} is, and whose"
+        names = sorted(rule.arguments)
         with self.app.test_request_context():
-            return str(self.app.url_map.bind("localhost").build(rule.endpoint, {k: values[k] for k in rule.arguments}))
+            bound = self.app.url_map.bind("localhost")
+            every = product(*(values[name] for name in names))
+            return [str(bound.build(rule.endpoint, dict(zip(names, chosen, strict=True)))) for chosen in every]
 
     def rules(self) -> Iterator[tuple[Rule, str, Right | None]]:
         for rule in self.app.url_map.iter_rules():
@@ -79,6 +109,29 @@ class Walk:
             right = self.app.view_functions[rule.endpoint].right  # type: ignore[attr-defined]
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
                 yield rule, method, right
+
+    def pages(self) -> Iterator[tuple[Rule, str, Right]]:
+        """What only staff may open."""
+        for rule, method, right in self.rules():
+            if right is not None and not rule.rule.startswith("/api/"):
+                yield rule, method, right
+
+    def calls(self) -> Iterator[tuple[Rule, str, Right | None, Any]]:
+        """The doors of phones, and what is said there."""
+        for rule, method, right in self.rules():
+            if rule.rule.startswith("/api/"):
+                assert method == "GET" or rule.endpoint in SENT, f"{rule.rule}: say in SENT what a phone says there"
+                yield rule, method, right, None if method == "GET" else SENT[rule.endpoint](self)
+
+    def call(self, url: str, method: str, said: Any, token: str | None, **more: Any) -> TestResponse:
+        client = more.pop("client", None) or self.app.test_client()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return client.open(url, method=method, json=said, headers=headers, **more)
+
+    def reveals_nothing(self, answer: TestResponse, *said: str) -> None:
+        """No private word is in this answer, but for what the asker had typed themselves."""
+        found = [word for word in self.private if word in answer.text and not any(word in each for each in said)]
+        assert not found, (answer.request.path, answer.request.query_string, found)
 
 
 @pytest.fixture
@@ -90,59 +143,120 @@ def walk(app: Flask, world: World) -> Walk:
 def test_nobody_gets_in_without_a_right_and_no_page_breaks(walk: Walk) -> None:
     nobody = walk.app.test_client()
     for rule, method, right in walk.rules():
-        url = walk.url(rule)
-        status = nobody.open(url, method=method).status_code
-        if right is None:
-            assert status < 500, (method, url, status)
-        elif url.startswith("/api/") or method != "GET":
-            assert status == 401, (method, url, status)
-        else:
-            assert status == 302, (method, url, status)
+        for url in walk.urls(rule):
+            status = nobody.open(url, method=method).status_code
+            if right is None:
+                assert status < 500, (method, url, status)
+            elif url.startswith("/api/") or method != "GET":
+                assert status == 401, (method, url, status)
+            else:
+                assert status == 302, (method, url, status)
 
 
 def test_each_role_enters_its_own_doors_and_no_others(walk: Walk) -> None:
-    for rule, method, right in walk.rules():
-        url = walk.url(rule)
-        if right is None or url.startswith("/api/") or method != "GET":
-            continue
+    for rule, method, right in walk.pages():
         for role, client in walk.own.items():
-            status = client.get(walk.url(rule, role)).status_code
-            if right in GRANTS[role]:
-                assert status in (200, 302, 422), (role, url, status)  # 422: an empty search
-            else:
-                assert status == 403, (role, url, status)
+            for url in walk.urls(rule, role):
+                if right not in GRANTS[role]:
+                    assert client.open(url, method=method).status_code == 403, (role, method, url)
+                elif method == "GET":
+                    assert client.get(url).status_code in (200, 302, 422), (role, url)  # 422: an empty search
 
 
 def test_another_offices_things_are_not_there(walk: Walk) -> None:
-    """The same answer as for what does not exist; and the packet's number is on none of the stranger's pages."""
+    """The same answer as for what does not exist; and nothing of it is on any of the stranger's pages."""
     before = walk.world.fresh_count()
-    for rule, method, right in walk.rules():
-        url = walk.url(rule)
-        if right is None or url.startswith("/api/"):
-            continue
+    for rule, method, right in walk.pages():
         for role, client in walk.strangers.items():
-            if right not in GRANTS[role]:
-                if method != "GET":
-                    assert client.open(url, method=method).status_code == 403, (role, url)
-                continue
-            answer = client.open(url, method=method, data={"head": "00", "seal": "NP1"})
-            if rule.arguments & OBJECTS:
-                assert answer.status_code == 404, (role, method, url, answer.status_code)
-            elif method == "GET":
-                assert walk.number not in answer.text, (role, url)
+            for url in walk.urls(rule):
+                answer = client.open(url, method=method, data={"head": "00", "seal": "NP1"})
+                if right not in GRANTS[role]:
+                    assert answer.status_code == 403, (role, method, url)
+                elif rule.arguments & OBJECTS:
+                    assert answer.status_code == 404, (role, method, url, answer.status_code)
+                walk.reveals_nothing(answer, url)
     assert walk.world.fresh_count() == before
 
 
+def test_no_question_in_an_address_brings_another_offices_things_to_a_page(walk: Walk) -> None:
+    """Names, numbers, phones and offices of others, put to every page in every field that any page reads."""
+    world = walk.world
+    named = (walk.number, "Nguyễn Thị Mơ", "0900000123", world.courier.name)
+    offices = (str(world.post.id), str(world.desk.id), world.post.code, world.desk.code)
+    more = {"courier": world.courier.id, "giver": world.courier.party_id, "whose": "all"}
+    asked = [{"code": name, "office": office} | more for name, office in zip(named, offices, strict=True)]
+    for rule, method, right in walk.pages():
+        if method != "GET" or rule.arguments & OBJECTS:
+            continue
+        for role, client in walk.strangers.items():
+            for url, query in product(walk.urls(rule), asked if right in GRANTS[role] else ()):
+                walk.reveals_nothing(client.get(url, query_string=query, follow_redirects=True), *query.values())
+
+
+def test_what_is_no_offices_is_for_those_who_see_all(walk: Walk) -> None:
+    act = walk.world.act()
+    nobodys = atomically(tasks.raise_, TaskKind.RAW_INBOX, act.at, office_id=None).id
+    for role, client in (*walk.own.items(), *walk.strangers.items()):
+        status = client.get(f"/exceptions/{nobodys}").status_code
+        assert status == (200 if role is Role.SUPERVISOR else 404 if Right.EXCEPTIONS in GRANTS[role] else 403), role
+
+
+# ---- phones -----------------------------------------------------------------------------------------------------
+
+
+def test_a_phone_calls_with_its_own_token_and_a_page_with_none(walk: Walk) -> None:
+    """No cookie opens a door of the phones, and no word but a registered phone's."""
+    for rule, method, _right, said in walk.calls():
+        for url in walk.urls(rule):
+            if rule.endpoint == "api_devices.enrol":
+                continue
+            assert walk.call(url, method, said, None).status_code == 401, (method, url)
+            assert walk.call(url, method, said, "wrong").status_code == 401, (method, url)
+            for role, client in walk.own.items():
+                assert walk.call(url, method, said, None, client=client).status_code == 401, (role, method, url)
+
+
 def test_another_courier_sees_nothing_and_starts_nothing(walk: Walk) -> None:
-    client = walk.app.test_client()
-    stranger = {"Authorization": f"Bearer {walk.strange_token}"}
-    day = client.get("/api/v1/day", headers=stranger)
-    assert day.status_code == 200 and walk.number not in day.text and "Nguyễn Thị Mơ" not in day.text
-    assert client.post("/api/v1/lookups", json={"number": walk.number}, headers=stranger).status_code == 404
-    assert client.post(f"/api/v1/rounds/{walk.round_id}/start", json={}, headers=stranger).status_code == 404
-    own = {"Authorization": f"Bearer {walk.token}"}
-    assert client.post("/api/v1/lookups", json={"number": walk.number}, headers=own).status_code == 200
-    assert client.post(f"/api/v1/rounds/{walk.round_id}/start", json={}, headers=own).status_code == 200
+    before = walk.world.fresh_count()
+    for rule, method, right, said in walk.calls():
+        for url in walk.urls(rule):
+            answer = walk.call(url, method, said, walk.strange_token)
+            if rule.arguments & OBJECTS:
+                assert answer.status_code == 404, (method, url, answer.status_code)
+            elif method == "GET":
+                assert answer.status_code == 200, (url, answer.status_code)
+            elif right is not None or rule.endpoint in ANSWERED:
+                assert answer.status_code == ANSWERED[rule.endpoint], (url, answer.status_code, answer.text)
+            walk.reveals_nothing(answer, url, str(said))
+    giver = walk.call(f"/api/v1/manifests?giver={walk.world.courier.party_id}", "GET", None, walk.strange_token)
+    assert giver.json == {"giver": walk.world.courier.party_id, "packets": []}
+    assert walk.world.fresh_count() == before
+
+
+def test_ones_own_phone_is_let_in_everywhere(walk: Walk) -> None:
+    """What the stranger is refused is refused for who they are."""
+    for rule, method, _right, said in walk.calls():
+        if rule.endpoint in ("api_devices.enrol", "api_devices.retire"):
+            continue
+        for url in walk.urls(rule):
+            status = walk.call(url, method, said, walk.token).status_code
+            unsigned = ("api_devices.renew", "api_manifests.confirm")
+            made = 201 if rule.endpoint == "api_manifests.receive" else 200
+            assert status == (422 if rule.endpoint in unsigned else made), (url, status)
+
+
+def test_who_has_left_is_told_nothing_by_the_phone_that_was_theirs(walk: Walk) -> None:
+    def leave() -> None:
+        db.session.get_one(User, walk.world.courier.id).disabled_at = walk.world.act().at
+
+    atomically(leave)
+    for rule, method, right, said in walk.calls():
+        for url in walk.urls(rule):
+            answer = walk.call(url, method, said, walk.token)
+            if right is not None:
+                assert answer.status_code == 401, (method, url)
+            elif rule.endpoint != "api_devices.mine":
+                walk.reveals_nothing(answer)
 
 
 def test_a_demotion_takes_effect_at_the_next_request(walk: Walk) -> None:
@@ -153,13 +267,41 @@ def test_a_demotion_takes_effect_at_the_next_request(walk: Walk) -> None:
     assert walk.own[Role.OFFICER].get("/desk/").status_code == 403
 
 
-def test_the_walk_notices_a_page_without_a_scope(walk: Walk) -> None:
-    """The planted bug: a desk page that reads whatever number it is given."""
+# ---- the walk itself --------------------------------------------------------------------------------------------
 
-    def leak(number: str) -> str:
-        return f"{number} belongs to somebody"
+PLANTED = {
+    # a page or a door that reads whatever it is given, or shows to everybody what is there
+    "desk.packet": (Right.DESK, test_another_offices_things_are_not_there),
+    "phones.home": (Right.PHONES, test_another_offices_things_are_not_there),
+    "office.find": (Right.COUNTER, test_no_question_in_an_address_brings_another_offices_things_to_a_page),
+    "api_day.today": (Right.SCAN, test_another_courier_sees_nothing_and_starts_nothing),
+    "api_manifests.show": (Right.SCAN, test_another_courier_sees_nothing_and_starts_nothing),
+}
 
-    leak.right = Right.DESK  # type: ignore[attr-defined]
-    walk.app.view_functions["desk.packet"] = leak
-    with pytest.raises(AssertionError):
+
+@pytest.mark.dialects("sqlite")
+def test_the_walk_notices_a_door_without_a_scope(walk: Walk) -> None:
+    def leak(**given: Any) -> str:
+        return f"{walk.number} belongs to somebody"
+
+    for endpoint, (right, notices) in PLANTED.items():
+        honest, leak.right = walk.app.view_functions[endpoint], right  # type: ignore[attr-defined]
+        walk.app.view_functions[endpoint] = leak
+        with pytest.raises(AssertionError):
+            notices(walk)
+        walk.app.view_functions[endpoint] = honest
+
+
+@pytest.mark.dialects("sqlite")
+def test_the_walk_notices_an_address_it_does_not_know(walk: Walk) -> None:
+    def shelf(**given: Any) -> str:
+        return "nothing"
+
+    shelf.right = Right.WORK  # type: ignore[attr-defined]
+    walk.app.view_functions["shelf"] = shelf
+    walk.app.url_map.add(Rule("/desk/shelves/<shelf>", endpoint="shelf", methods=["GET"]))
+    with pytest.raises(AssertionError, match="say in this walk what {'shelf'} is"):
         test_another_offices_things_are_not_there(walk)
+    walk.app.url_map.add(Rule("/api/v1/shelves", endpoint="shelf", methods=["POST"]))
+    with pytest.raises(AssertionError, match="/api/v1/shelves: say in SENT"):
+        test_another_courier_sees_nothing_and_starts_nothing(walk)

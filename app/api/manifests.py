@@ -68,6 +68,7 @@ def receive() -> ResponseReturnValue:
     """The receiver is the courier who sends it. The same key again answers as the first time."""
     bag, act, user = bodies.read(Bag, LARGEST), security.act(), security.user()
     listed = Listed(bag.key, bag.giver, user.holds_as or "", tuple(_code(text) for text in bag.expected))
+    scope.may_list(user, {*listed.codes})
     found = {_code(text): Found(n.seal, n.intact, n.complete, n.remark) for text, n in bag.found.items()}
     batch = [scans.read(item) for item in bag.scans]
     manifest, outcomes = atomically(manifests.receive, listed, batch, Seen(act.at, act.keys), found)

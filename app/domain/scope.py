@@ -5,6 +5,7 @@ it holds, couriers their own visits and packets, supervisors and administrators 
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -118,6 +119,14 @@ def to_hand_over(user: User, giver_id: str, to: PartyKind) -> list[Packet]:
     """What `giver_id` holds, of the dossiers of the courier's own office, that goes on to a party of that kind."""
     held = sa.select(Packet).join(Dossier).where(Dossier.post_office_id == user.office_id, Packet.holder_id == giver_id)
     return [p for p in db.session.scalars(held.order_by(Packet.number)) if manifests.goes_to(p, to)]
+
+
+def may_list(user: User, codes: Collection[bytes]) -> None:
+    """Raises Invalid("manifest_list") unless all these packets are of the dossiers of the courier's own office: a
+    list older than what happened since is a list, another office's is none."""
+    own = sa.select(sa.func.count()).select_from(Packet).join(Dossier)
+    if db.session.scalar(own.where(Dossier.post_office_id == user.office_id, Packet.code.in_(codes))) != len(codes):
+        raise Invalid("manifest_list")
 
 
 def manifest(user: User, receipt_no: str) -> Manifest:

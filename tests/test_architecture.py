@@ -94,6 +94,20 @@ def test_only_rounds_and_dispatch_know_routes_and_only_slips_prints() -> None:
         assert "routes" not in roots or path.stem in {"rounds", "dispatch", "cli"}, path
 
 
+# The doors of citizens and of nobody: what they show hangs on a secret of the asker's, not on an office.
+PUBLIC = {"account", "booking", "booking_forms", "demo", "health", "ics", "telling", "tracking"}
+UNSCOPED = {"session", "select", "by_number", "by_code", "of_dossier", "get_one"}
+
+
+def test_the_doors_of_staff_ask_for_rows_through_scope_and_verbs_only() -> None:
+    """They put no question to the database themselves, and look nothing up by what somebody typed or sent."""
+    doors = [path for package in ("app.views", "app.api") for path in files(package) if path.stem not in PUBLIC]
+    assert {"desk", "exceptions", "manifests", "scans"} <= {path.stem for path in doors}
+    for path in doors:
+        asked = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        assert not asked & UNSCOPED, path
+
+
 def test_our_own_modules_are_imported_at_the_top() -> None:
     for package in ("app", "routes", "labels"):
         for path in files(package):

@@ -13,10 +13,10 @@ from app import security
 from app.api import bodies, times
 from app.api.bodies import PRINTABLE
 from app.config import Settings
-from app.db import atomically, db, now
+from app.db import atomically, now
 from app.domain import devices, phones, receipts, sessions
 from app.domain.devices import Device, Why
-from app.domain.people import Act, Right, User
+from app.domain.people import Act, Right
 from app.errors import Invalid, NotAllowed, Refused
 from app.security import public, requires
 
@@ -79,12 +79,7 @@ def _by_password(asked: Enrolment, key: bytes, act: Act) -> tuple[Device, str]:
         raise WrongPassword(refusal.key) if refusal.key == "sign_in_wrong" else refusal from refusal
     if not found.may(Right.SCAN):
         raise NotAllowed("not_a_courier")
-    return atomically(_enrol, found.id, key, asked.label, act)
-
-
-def _enrol(user_id: str, key: bytes, label: str, act: Act) -> tuple[Device, str]:
-    user = db.session.get_one(User, user_id)
-    return devices.enrol(user, key, label, Act(user, act.at, act.keys))
+    return atomically(devices.enrol, found, key, asked.label, Act(found, act.at, act.keys))
 
 
 @bp.get("/devices/me")

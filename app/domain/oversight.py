@@ -19,6 +19,7 @@ from app.domain.ledger import Handoff, LineKind
 from app.domain.numbers import NumberPool
 from app.domain.packets import Packet, State
 from app.domain.people import User
+from app.domain.places import Office
 from app.domain.queues import Holder
 from app.domain.scans import RawScan, Ruling, Scan, ScanExtra, ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
@@ -90,6 +91,12 @@ def board(
         {TaskKind(name): number for name, number in db.session.execute(kinds)},
         db.session.scalar(lonely),
     )
+
+
+def offices(user: User) -> list[Office]:
+    """Those for which something waits."""
+    named = _open(user).with_only_columns(Task.office_id)
+    return list(db.session.scalars(sa.select(Office).where(Office.id.in_(named)).order_by(Office.name)))
 
 
 def open_count(user: User) -> int:

@@ -137,6 +137,17 @@ def manifest(user: User, receipt_no: str) -> Manifest:
     return found
 
 
+def record(user: User, receipt_no: str) -> Manifest:
+    """A manifest whose every packet is the user's to see. Raises Missing("manifest_unknown") for any other."""
+    found = manifests.by_number(receipt_no)
+    for _line, packet in manifests.lines_of(found):
+        try:
+            admit(user, packet)
+        except Missing:
+            raise Missing("manifest_unknown") from None
+    return found
+
+
 def phones(user: User) -> sa.Select[Device]:
     """Joined to whoever carries it. A courier's are their own; officers and administrators have no say in them."""
     mine = sa.select(Device).join(User, Device.user_id == User.id).where(Device.kind == DeviceKind.PHONE)

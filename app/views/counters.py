@@ -16,7 +16,7 @@ from app.db import atomically, now
 from app.domain import audit, calendar, desk, queues, scope, sessions, slips
 from app.domain.dossiers import Dossier, Paper
 from app.domain.packets import Packet
-from app.errors import Missing, Refused
+from app.errors import Refused
 from app.sentences import sentence
 from app.views.fields import IntegerField
 
@@ -183,12 +183,3 @@ def slip_pdf(packet: Packet) -> Response:
         mimetype="application/pdf",
         headers={"Content-Disposition": f'inline; filename="{packet.number}-{packet.slip.issue}.pdf"'},
     )
-
-
-def own_packet(receipt_lines: list[tuple[Any, Packet]]) -> None:
-    """Raises Missing unless every packet of a record is the officer's to see."""
-    for _line, packet in receipt_lines:
-        try:
-            scope.admit(security.user(), packet)
-        except Missing:
-            raise Missing("manifest_unknown") from None

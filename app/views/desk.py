@@ -23,7 +23,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import security
 from app.db import atomically, now
-from app.domain import calendar, desk, manifests, numbers, queues, visits
+from app.domain import calendar, desk, manifests, numbers, queues, scope, visits
 from app.domain.dossiers import Dossier
 from app.domain.manifests import Side, Word
 from app.domain.packets import Packet
@@ -248,10 +248,8 @@ def _take(packet: Packet, form: Any, verb: Any) -> ResponseReturnValue:
 @camera
 def record(receipt: str) -> ResponseReturnValue:
     """The biên bản giao nhận. A legal paper: Vietnamese whatever the reader's language."""
-    manifest = manifests.by_number(receipt)
-    lines = manifests.lines_of(manifest)
-    counters.own_packet(lines)
-    for _line, one in lines:
+    manifest = scope.record(security.user(), receipt)
+    for _line, one in manifests.lines_of(manifest):
         counters.log_view(one, "desk.record")
     with force_locale("vi"):
         return render_template(

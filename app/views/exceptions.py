@@ -5,7 +5,6 @@ Nothing here edits: a task is taken and closed, a packet is put right by a new l
 
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -15,11 +14,10 @@ from wtforms import HiddenField, PasswordField, RadioField, SelectChoice, String
 from wtforms.validators import InputRequired, Length
 
 from app import security
-from app.db import atomically, db, now
+from app.db import atomically, now
 from app.domain import oversight, queues, remedies, scope, tasks
 from app.domain.oversight import Whose
 from app.domain.people import Right, User
-from app.domain.places import Office
 from app.domain.remedies import Remedy
 from app.domain.tasks import Task, TaskKind
 from app.errors import Missing, Refused
@@ -47,7 +45,7 @@ class Close(FlaskForm):  # type: ignore[misc]
 @requires(Right.EXCEPTIONS)
 def home() -> ResponseReturnValue:
     user = security.user()
-    offices = _offices() if user.office_id is None else []
+    offices = oversight.offices(user) if user.office_id is None else []
     counts = oversight.counts() if user.may(Right.SUPERVISE) else {}
     return render_template("exceptions/home.html", offices=offices, counts=counts, **_board(user))
 
@@ -68,11 +66,6 @@ def _board(user: User) -> dict[str, Any]:
     }
     at = now()
     return {"board": oversight.board(user, at, **chosen), "chosen": chosen, "at": at, "say": matters}
-
-
-def _offices() -> list[Office]:
-    named = sa.select(Task.office_id).where(Task.closed_at.is_(None))
-    return list(db.session.scalars(sa.select(Office).where(Office.id.in_(named)).order_by(Office.name)))
 
 
 # ---- one matter -------------------------------------------------------------------------------------------------

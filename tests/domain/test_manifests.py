@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,11 +19,12 @@ from app.domain.ledger import Handoff
 from app.domain.manifests import Found, LineResult, Listed, Manifest, ManifestLine, Side, Word
 from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind
+from app.domain.people import User
 from app.domain.scans import Scan, ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Refused
 from tests.test_race import rush
-from tests.world import Phone, World
+from tests.world import MONDAY, Phone, World
 
 SEAL = "NP0045821"
 
@@ -245,6 +248,37 @@ def test_the_same_bag_received_by_eight_threads_at_once_is_one_manifest(app: Fla
     receipts = rush(app, [claim] * 8)
     assert len(set(receipts)) == 1 and isinstance(receipts[0], str)
     assert rows()[:3] == [1, 4, 4]
+
+
+def test_eight_bags_received_at_once_on_a_new_day_have_eight_receipt_numbers(app: Flask, world: World) -> None:
+    """Nobody has taken a number of that day yet: who writes its first row is part of the race."""
+    handings = [Handing(world, 1) for _ in range(8)]
+    bags = [(handing.listed(), handing.takes(*handing.packets)) for handing in handings]
+    day = world.seen(MONDAY + timedelta(days=1))
+
+    def claim(listed: Listed, batch: list[Scan]) -> str:
+        manifest, _ = atomically(manifests.receive, listed, batch, day)
+        return manifest.receipt_no
+
+    receipts = rush(app, [partial(claim, *bag) for bag in bags])
+    db.session.rollback()
+    assert sorted(map(str, receipts)) == sorted(set(db.session.scalars(sa.select(Manifest.receipt_no))))
+    assert len(set(receipts)) == 8 and rows()[:2] == [8, 8]
+
+
+def test_both_sides_confirm_at_once_and_each_word_is_written_once(app: Flask, world: World) -> None:
+    handing = Handing(world, 2)
+    receipt = handing.receive(handing.takes(*handing.packets)).receipt_no
+    at, people = world.act().at, {Side.GIVER: world.officer.id, Side.TAKER: world.courier.id}
+
+    def say(side: Side) -> datetime:
+        manifest, person = manifests.by_number(receipt), db.session.get_one(User, people[side])
+        return atomically(manifests.confirm, manifest, side, Word.PRESENCE, at, person).at
+
+    assert rush(app, [partial(say, side) for side in (*Side, *Side, *Side, *Side)]) == [at] * 8
+    db.session.rollback()
+    manifest = manifests.by_number(receipt)
+    assert sorted(said.side for said in manifest.confirmations) == sorted(Side) and manifest.closed_at == at
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,6 +7,7 @@ In one process, without a network between: noise that would hide a difference fr
 
 import argparse
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import sqlalchemy as sa
 from flask import Flask
@@ -37,11 +39,15 @@ FEW = 20  # numbers of each kind, asked in turn
 DIGITS = "0123"  # of every citizen of the tests' world
 
 
-def interleave(asks: dict[str, Ask], rounds: int, between: Ask, seed: int = 0) -> Samples:
-    """Seconds each ask took: all of them once a round, in an order drawn anew, `between` before every round."""
+def interleave(
+    asks: dict[str, Ask], rounds: int, between: Ask, seed: int = 0, told: Callable[[int], object] = id
+) -> Samples:
+    """Seconds each ask took: all of them once a round, in an order drawn anew, `between` before every round, of whose
+    number `told` hears."""
     order, found = random.Random(seed), {name: [] for name in asks}  # noqa: S311 - an order, not a secret
     for at in range(-WARM, rounds):
         between()
+        told(at)
         for name in order.sample(sorted(asks), len(asks)):
             began = time.perf_counter()
             asks[name]()
@@ -156,7 +162,7 @@ def nobodys(count: int) -> list[str]:
     return [numbers.own(MONDAY.date(), 900_000 + at) for at in range(count)]
 
 
-def measure(app: Flask, asks: dict[str, Ask], rounds: int) -> Samples:
+def measure(app: Flask, asks: dict[str, Ask], rounds: int, told: Callable[[int], object] = id) -> Samples:
     """Samples of these asks; tries are forgotten between the rounds, so that no limit is met."""
 
     def forget_tries() -> None:
@@ -164,7 +170,7 @@ def measure(app: Flask, asks: dict[str, Ask], rounds: int) -> Samples:
             atomically(db.session.execute, sa.delete(Throttle))
 
     with ThreadPoolExecutor(1) as alone:  # a new thread has no application context: every request brings its own
-        return alone.submit(partial(interleave, asks, rounds, forget_tries)).result()
+        return alone.submit(partial(interleave, asks, rounds, forget_tries, told=told)).result()
 
 
 # ---- by hand ----------------------------------------------------------------------------------------------------
@@ -207,8 +213,12 @@ def main() -> None:
         for door in asked.door or PAGES:
             for kind, table in (("page", PAGES), ("verb", VERBS)):
                 if make := table.get(door):
-                    found = measure(app, make(app, known, nobodys(FEW)), asked.samples)
-                    _report(f"{asked.database} {door} {kind}", found)
+                    what = f"{asked.database} {door} {kind}"
+                    with click.progressbar(length=asked.samples, label=what, file=sys.stderr) as bar:
+                        found = measure(
+                            app, make(app, known, nobodys(FEW)), asked.samples, lambda at: bar.update(at >= 0)
+                        )
+                    _report(what, found)
         with app.app_context():
             db.engine.dispose()
 

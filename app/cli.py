@@ -20,7 +20,7 @@ from app import catalogue, daily, signer, worker
 from app.db import atomically, db, now
 from app.demo import cast
 from app.demo import load as demo
-from app.domain import checkpoints, dispatch, inspection, packets, phones, proofs, watch
+from app.domain import checkpoints, dispatch, inspection, invariants, packets, phones, proofs, watch
 from app.domain.people import Act, User
 from app.domain.places import Office, OfficeKind
 from app.errors import Refused
@@ -32,21 +32,27 @@ custody_cli = AppGroup("custody", help="The ledger.")
 @custody_cli.command("verify")
 @click.option("--packet", help="Number or code of one packet; all of them otherwise.")
 @click.option("--since", type=click.IntRange(0), default=0, help="Lines that the log had when it was known to be good.")
-@click.option("--full", is_flag=True, help="Every device's signature too: minutes for a million lines.")
+@click.option("--full", is_flag=True, help="Every signature too, and every packet rebuilt from its scans.")
 def verify(packet: str | None, since: int, full: bool) -> None:
-    """Recompute the ledger; name every place that does not hold; exit 1 if there is one."""
+    """Recompute the ledger and check the laws of custody; name every place that does not hold; exit 1 if there is one.
+
+    With --since the laws are left out: they are about everything.
+    """
     try:
         one = packets.named(packet).id if packet else None
     except Refused as refusal:
         raise refused(refusal) from refusal
-    folder = current_app.extensions["settings"].checkpoint_dir
-    trust = inspection.Trust(now(), signer.public_key(folder), signer.history(folder))
+    trust = worker.trust()
     with click.progressbar(length=inspection.rows_to_look_at(one), label="Ledger", width=24, file=sys.stderr) as bar:
         report = inspection.inspect(trust, one, since, full, tell=bar.update)
     for fault in report.faults:
         click.echo(str(fault))
     for remark in report.remarks:
         click.echo(f"{remark.packet or 'log'}: {remark.where}: remark: {remark.what}")
+    keys = current_app.extensions["keys"] if full or one else None
+    laws = list(invariants.broken(one, keys=keys)) if not since else []
+    for breach in laws:
+        click.echo(str(breach))
     if report.untold:
         click.echo(f"and {report.untold} more places")
     if trust.key is None:
@@ -58,7 +64,9 @@ def verify(packet: str | None, since: int, full: bool) -> None:
         f"{report.leaves} lines in the log, root {report.root.hex()}"
     )
     click.echo(f"{report.packets} packets checked, {len(report.broken)} broken, {report.of_log} faults of the log")
-    sys.exit(0 if report.holds else 1)
+    if not since:
+        click.echo(f"{len(laws)} breaches of the laws of custody")
+    sys.exit(0 if report.holds and not laws else 1)
 
 
 @custody_cli.command("proof")
@@ -90,7 +98,7 @@ def sequence(once: bool) -> None:
 @custody_cli.command("look")
 @click.option("--once", is_flag=True, help="Look once and stop.")
 def look(once: bool) -> None:
-    """Raise what has become late, once a minute, until interrupted. On SQLite the server does this itself."""
+    """Raise what has become late, once a minute, and check the laws at night, until interrupted. On SQLite the server does this itself."""
     if once:
         click.echo(f"{atomically(watch.look, now())} matters raised")
         return

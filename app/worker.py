@@ -5,7 +5,10 @@ On SQLite threads inside the server; on PostgreSQL `flask outbox run` and `flask
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from threading import Event, Thread
 
@@ -13,7 +16,9 @@ from flask import Flask, current_app
 
 from app import signer
 from app.db import atomically, db, now
-from app.domain import checkpoints, notes, outbox, tasks, watch
+from app.domain import checkpoints, invariants, notes, outbox, tasks, watch
+from app.domain.calendar import HERE
+from app.domain.inspection import Trust
 from app.domain.tasks import TaskKind
 from app.integrations import CHANNELS
 from app.integrations.wording import words
@@ -21,6 +26,9 @@ from app.logs import log
 
 PAUSE = 2.0  # seconds between two looks when there is nothing to do
 MINUTE = 60.0  # seconds between two looks for what is late
+NIGHT = timedelta(hours=2)  # after midnight: when the laws of custody are checked
+RECENT = timedelta(days=2)  # packets that have moved since are rebuilt from their scans
+MOST = 10_000  # broken laws of one night
 EVERYWHERE = 600.0  # seconds after which the sequencer looks at all lines, not only at the newest
 
 
@@ -43,18 +51,43 @@ def send_due() -> int:
     return count
 
 
+def trust() -> Trust:
+    """What is known of the log outside the database."""
+    folder = current_app.extensions["settings"].checkpoint_dir
+    return Trust(now(), signer.public_key(folder), signer.history(folder))
+
+
+def check_laws() -> int:
+    """Look whether every law of custody holds; how many tasks were raised because one does not."""
+    keys = current_app.extensions["keys"]
+    found = list(islice(invariants.broken(None, trust(), keys, now() - RECENT), MOST))
+    for law, count in Counter(each.law for each in found).items():
+        log.error("law broken", kind=law, count=count)
+    return atomically(invariants.report, found, now()) if found else 0
+
+
+def last_night(at: datetime) -> date:
+    """The day whose small hours have come, last before `at`."""
+    return (at - NIGHT).astimezone(HERE).date()
+
+
 class Lookout:
-    """Looks for what has become late, once a minute."""
+    """Looks for what has become late, once a minute, and once a night whether every law of custody holds."""
 
     def __init__(self) -> None:
         self._last: float | None = None
+        self.night = last_night(now())
 
     def __call__(self) -> int:
         """How many tasks were raised."""
         if self._last is not None and time.monotonic() - self._last < MINUTE:
             return 0
         self._last = time.monotonic()
-        return atomically(watch.look, now())
+        raised = atomically(watch.look, now())
+        if last_night(now()) > self.night:
+            self.night = last_night(now())
+            raised += check_laws()
+        return raised
 
 
 class Sequencer:

@@ -23,8 +23,10 @@ from jinja2.bccache import Bucket
 
 from app import create_app
 from app.config import Settings
+from app.db import atomically, now
 from app.db import db as _db
-from app.domain import people
+from app.domain import checkpoints, invariants, people
+from app.domain.inspection import Trust
 from app.domain.people import User
 from tests import databases, postgres
 from tests.world import World
@@ -160,6 +162,14 @@ def db(app: Flask) -> sa.orm.scoped_session[Any]:
 def world(app: Flask) -> World:
     """A handful of people in Dĩ An, plus a stranger from another office."""
     return World.build(app)
+
+
+@pytest.fixture
+def laws_hold(app: Flask) -> Iterator[None]:
+    """Whatever the test did, at its end every law of custody holds."""
+    yield
+    atomically(checkpoints.sequence, True)
+    assert [str(each) for each in invariants.broken(trust=Trust(now()), keys=app.extensions["keys"])] == []
 
 
 @pytest.fixture

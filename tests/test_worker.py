@@ -8,8 +8,10 @@ from flask import Flask
 
 from app import integrations, worker
 from app.db import atomically, db, now
-from app.domain import outbox, scans
+from app.domain import checkpoints, outbox, scans, tasks
 from app.domain.outbox import Message
+from app.domain.packets import Packet, State
+from app.domain.tasks import Task
 from tests.world import World
 
 
@@ -76,3 +78,28 @@ def test_the_lookout_looks_once_a_minute(app: Flask, world: World, monkeypatch: 
         assert lookout() == (1 if device is None else 0)
     clock[0] += worker.MINUTE
     assert (lookout(), lookout()) == (1, 0)
+
+
+def test_every_night_the_laws_of_custody_are_checked(
+    app: Flask, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packet = world.collected(world.phone())
+    atomically(checkpoints.sequence)
+
+    def night() -> int:
+        lookout = worker.Lookout()
+        lookout.night -= timedelta(days=1)
+        return lookout()
+
+    assert worker.Lookout().night == worker.last_night(now())
+    assert night() == 0
+    atomically(lambda: db.session.execute(sa.update(Packet).values(state=State.LOST)))
+    assert worker.check_laws() == 1
+    (task,) = db.session.scalars(sa.select(Task)).all()
+    assert task.packet_id == packet.id
+    assert {"I12", "I2", "I9"} <= set(task.facts["laws"])
+    said = [line for line in capsys.readouterr().err.splitlines() if "law broken" in line]
+    assert len(said) == len(task.facts["laws"])
+    assert not any(word in line for line in said for word in (packet.number, "Nguyễn", "900"))
+    atomically(tasks.close, task, "reported", world.act(world.supervisor))
+    assert worker.check_laws() == 0

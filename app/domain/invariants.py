@@ -7,9 +7,10 @@ the leaves: a pass numbers its lines by packet. I14 asks for the task, not for i
 """
 
 import json
+import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import db
-from app.domain import duties, inspection, scans
+from app.domain import duties, inspection, scans, tasks, upshots
 from app.domain.codes import CodeCheck
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
@@ -33,10 +34,14 @@ from app.domain.people import Role, User
 from app.domain.scans import Ruling, ScanRow, Verdict
 from app.domain.steps import rows
 from app.domain.tasks import Task, TaskKind
+from app.domain.tokens import Keys
 
+UNREADABLE = (*inspection.UNREADABLE, sa.exc.DBAPIError)
 BATCH = 500  # packets looked at together
 DIGITS = re.compile(r"(?<![0-9A-Za-z])(?:(?:\+84|0)\d{9}|\d{12})(?![0-9A-Za-z])")  # a phone, an identity number
 DOUBTFUL = (Ruling.HELD, Ruling.DISPUTED, Ruling.QUARANTINED)
+DICE = random.Random(1)  # noqa: S311 - any order will do
+ORDERS: tuple[upshots.Shuffle, ...] = (list.reverse, DICE.shuffle, DICE.shuffle)
 OWN_TASK = {State.DISPUTED: TaskKind.DISPUTED, State.LOST: TaskKind.LOST}
 BEYOND_THE_COURIER = {"CODE", "LOGIN", "WET_SEEN", "DELIVER"}
 
@@ -71,19 +76,34 @@ class Told:
 Finding = tuple[str, str]  # subject, what is wrong
 
 
-def broken(only: int | None = None, trust: Trust | None = None) -> Iterator[Broken]:
+def broken(
+    only: int | None = None, trust: Trust | None = None, keys: Keys | None = None, since: datetime | None = None
+) -> Iterator[Broken]:
     """Every law that does not hold, packet by packet, then over all; `only`: that packet's laws alone.
 
-    Without `trust` the ledger is not inspected: whoever has just done so need not do it again.
+    Without `trust` the ledger is not inspected: whoever has just done so need not do it again. With `keys` every packet,
+    or every one that has moved `since`, is rebuilt from its scans: that takes ten times as long as all the rest.
     """
     if trust:
         for fault in inspection.inspect(trust, only).faults:
             yield Broken("I2" if fault.packet else "I7", fault.packet or "log", f"{fault.where}: {fault.what}")
+    try:
+        yield from _laws(only, keys, since)
+    except UNREADABLE as error:
+        if isinstance(error, sa.exc.OperationalError) and "decode" not in str(error.orig):
+            raise  # the database is away: that is no breach
+        yield Broken("I7", "log", f"a cell cannot be read: {type(error).__name__}")
+
+
+def _laws(only: int | None, keys: Keys | None, since: datetime | None) -> Iterator[Broken]:
     with _snapshot() as session:
         for told in _packets(session, only):
             for law, check in OF_A_PACKET.items():
                 for what in check(told):
                     yield Broken(law, told.packet.number, what)
+            if keys and (since is None or (told.lines and told.lines[-1].recorded_at >= since)):
+                for what in rebuilt_alike(told.packet.id, keys):
+                    yield Broken("I8", told.packet.number, what)
         if only is None:
             for law, over_all in OF_ALL.items():
                 for subject, what in over_all(session):
@@ -114,13 +134,13 @@ def _packets(session: Session, only: int | None) -> Iterator[Told]:
 
 def _together(session: Session, found: list[Packet], couriers: set[str]) -> Iterator[Told]:
     ids = [packet.id for packet in found]
-    lines, tasks = defaultdict[int, list[Handoff]](list), defaultdict[int | None, set[TaskKind]](set)
+    lines, matters = defaultdict[int, list[Handoff]](list), defaultdict[int | None, set[TaskKind]](set)
     bodies = defaultdict[bytes | None, dict[bytes, dict[str, Any]]](dict)
     for line in session.scalars(sa.select(Handoff).where(Handoff.packet_id.in_(ids)).order_by(Handoff.seq)):
         lines[line.packet_id].append(line)
     open_ = sa.select(Task.packet_id, Task.kind).where(Task.packet_id.in_(ids), Task.closed_at.is_(None))
     for packet_id, kind in session.execute(open_):
-        tasks[packet_id].add(kind)
+        matters[packet_id].add(kind)
     evidence = sa.select(ScanRow.packet_code, ScanRow.digest, ScanRow.body)
     for code, digest, body in session.execute(evidence.where(ScanRow.packet_code.in_([one.code for one in found]))):
         bodies[code][digest] = json.loads(body)
@@ -129,7 +149,28 @@ def _together(session: Session, found: list[Packet], couriers: set[str]) -> Iter
     named |= {line.taker_id for told in lines.values() for line in told} | {packet.holder_id for packet in found}
     parties = dict(session.execute(sa.select(Party.id, Party.kind).where(Party.id.in_(named))).all())
     for packet in found:
-        yield Told(packet, lines[packet.id], bodies[packet.code], tasks[packet.id], right, parties, couriers)
+        yield Told(packet, lines[packet.id], bodies[packet.code], matters[packet.id], right, parties, couriers)
+
+
+def report(found: Iterable[Broken], at: datetime) -> int:
+    """Put what does not hold before a person: one task a packet, one for all else. How many were raised.
+
+    What was closed is not raised again for the same laws: lines are never mended.
+    """
+    laws = defaultdict[str | None, set[str]](set)
+    found = list(found)
+    numbers = sa.select(Packet).where(Packet.number.in_({each.subject for each in found}))
+    packets = {packet.number: packet for packet in db.session.scalars(numbers)}
+    for each in found:
+        laws[each.subject if each.subject in packets else None].add(each.law)
+    raised = 0
+    for number, named in laws.items():
+        packet = packets.get(number or "")
+        told = sa.select(Task.facts).filter_by(kind=TaskKind.LAW_BROKEN, packet_id=packet.id if packet else None)
+        if not any(named <= set(facts["laws"]) for facts in db.session.scalars(told)):
+            tasks.raise_(TaskKind.LAW_BROKEN, at, packet=packet, laws=sorted(named))
+            raised += 1
+    return raised
 
 
 # ---- of one packet ----------------------------------------------------------------------------------------------
@@ -204,6 +245,16 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner)
+
+
+def rebuilt_alike(packet_id: int, keys: Keys) -> Iterator[str]:
+    """Its scans, judged anew in other orders, come to the same. Two looks: a scan may come while one is taken."""
+    for _ in range(2):
+        packet = db.session.get_one(Packet, packet_id, populate_existing=True)
+        written = upshots.of(packet)
+        if all(upshots.rebuild(packet, keys, shuffle) == written for shuffle in ORDERS):
+            return
+    yield "its scans come to something else when they are judged in another order"
 
 
 # ---- over all ---------------------------------------------------------------------------------------------------

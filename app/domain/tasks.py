@@ -43,6 +43,7 @@ class TaskKind(StrEnum):
     DEVICE_FROZEN = "device_frozen"
     FORGED_SLIP = "forged_slip"
     FORK_OF_LOG = "fork_of_log"
+    LAW_BROKEN = "law_broken"  # what must always be true of custody is not
     RAW_INBOX = "raw_inbox"
 
 
@@ -85,6 +86,7 @@ KINDS = {
     TaskKind.DEVICE_FROZEN:       Rule(SUPERVISOR, QUARTER,   None, ("device_replaced", "reported")),
     TaskKind.FORGED_SLIP:         Rule(SUPERVISOR, QUARTER,   None, ("looked_at", "reported")),
     TaskKind.FORK_OF_LOG:         Rule(SUPERVISOR, QUARTER,   None, ("reported",)),
+    TaskKind.LAW_BROKEN:          Rule(SUPERVISOR, QUARTER,   None, ("looked_at", "reported")),
     TaskKind.RAW_INBOX:           Rule(SUPERVISOR, TWO_HOURS, None, ("read_by_hand", "looked_at")),
 }
 # fmt: on

@@ -113,6 +113,10 @@ MATTERS = {
         _l("Two versions of the ledger"),
         _l("A phone signed a state of the ledger that contradicts ours."),
         _l("We do not know which of the two was changed or rolled back. Keep every backup.")),
+    K.LAW_BROKEN: Matter("danger", "data",
+        _l("The records break a law of custody"),
+        _l("The check of every night found something in our records that must never be so."),
+        _l("We do not know whether a program erred or somebody changed the database. Keep every backup.")),
     K.RAW_INBOX: Matter("stamp", "data",
         _l("Something unreadable arrived"),
         _l("A phone sent something that cannot be read as a scan. It is kept byte for byte."),
@@ -421,6 +425,7 @@ STEPS = {
     TaskKind.DEVICE_FROZEN: (_l("Take the phone out of service and enrol it anew."),),
     TaskKind.FORGED_SLIP: (_l("Keep the bag and the slip unopened, and write down who brought it."),),
     TaskKind.FORK_OF_LOG: (_l("Stop nothing and delete nothing. Call whoever runs the service."),),
+    TaskKind.LAW_BROKEN: (_l("Stop nothing and delete nothing. Call whoever runs the service."),),
     TaskKind.RAW_INBOX: (_l("Read what can be read, and ask the courier what was done."),),
 }
 

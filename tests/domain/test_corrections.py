@@ -16,6 +16,8 @@ from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Refused
 from tests.world import Phone, World
 
+pytestmark = pytest.mark.usefixtures("laws_hold")
+
 
 class Quarrel:
     """Two couriers say they took one result from the desk; the first has handed it in since."""

@@ -26,6 +26,8 @@ from app.errors import Invalid, Refused
 from tests.test_race import rush
 from tests.world import MONDAY, Phone, World
 
+pytestmark = pytest.mark.usefixtures("laws_hold")
+
 SEAL = "NP0045821"
 
 

@@ -21,7 +21,7 @@ from app.domain.visits import Round, Slot, VisitState, open_visit
 from tests.e2e.conftest import Camera, Site, axe_faults
 from tests.world import World
 
-pytestmark = pytest.mark.dialects("sqlite")
+pytestmark = [pytest.mark.dialects("sqlite"), pytest.mark.usefixtures("laws_hold")]
 SCREENS = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1280, "height": 800}}
 WATCH = "document.addEventListener('securitypolicyviolation', e => (window.broken ||= []).push(e.violatedDirective))"
 Enter = Callable[..., "Person"]

@@ -129,7 +129,7 @@ def finish(clients: list[Client]) -> None:
 
 def faults_found(settings: Settings, url: str, history: History) -> list[str]:
     """What does not agree: lost, doubled or invented scans, holders that are not the last takers, broken laws."""
-    with opened(settings, url):
+    with opened(settings, url) as app:
         found = [f"lost: {each}" for each in invariants.receipts_are_kept(history.receipts)]
         found += [f"no answer: {digest.hex()[:8]}" for digest in history.sent.keys() - history.receipts.keys()]
         lines = Counter(db.session.scalars(sa.select(Handoff.digest)))
@@ -138,7 +138,7 @@ def faults_found(settings: Settings, url: str, history: History) -> list[str]:
         kept = set(db.session.scalars(sa.select(ScanRow.digest)))
         found += [f"invented: {digest.hex()[:8]}" for digest in kept - history.sent.keys() if not _ours(digest)]
         found += _outcomes(history)
-        found += [str(each) for each in invariants.broken(trust=Trust(now()))]
+        found += [str(each) for each in invariants.broken(trust=Trust(now()), keys=app.extensions["keys"])]
     return found
 
 

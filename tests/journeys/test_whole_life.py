@@ -17,6 +17,8 @@ from tests.conftest import signing_in
 from tests.journeys.pages import Visitor
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("laws_hold")
+
 
 class Life:
     """The people of one journey, each at their own door."""

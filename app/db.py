@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+import structlog
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapper, ORMExecuteState, Session, mapped_column
+
+log = structlog.get_logger()
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -322,11 +325,13 @@ def tune(engine: sa.Engine) -> None:
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:
         sa.event.listen(engine, "connect", _refuse_unsafe)
+        sa.event.listen(engine, "connect", _warn_unchecked, once=True)
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+    for pragma in (*pragmas, "recursive_triggers=ON"):  # the last: INSERT OR REPLACE is a deletion too
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -341,4 +346,11 @@ def _refuse_unsafe(connection: Any, _record: Any) -> None:
             value = cursor.execute(f"SHOW {setting}").fetchone()[0]
             if value != "on":
                 raise RuntimeError(f"PostgreSQL has {setting}={value}: custody needs it on")
+    connection.rollback()
+
+
+def _warn_unchecked(connection: Any, _record: Any) -> None:
+    """A disk that flips bits goes unnoticed by a server that keeps no checksums."""
+    if connection.execute("SHOW data_checksums").fetchone()[0] != "on":
+        log.warning("PostgreSQL keeps no data checksums: turn them on with pg_checksums --enable")
     connection.rollback()

@@ -7,12 +7,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 import app.domain.models  # noqa: F401
+from app.config import Settings
 from app.db import Base, atomically, db
 from app.domain import manifests
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
 from app.worker import Sequencer
 from tests import postgres
+from tests.conftest import start
 from tests.domain.test_checkpoints import signer
 from tests.world import World
 
@@ -102,3 +104,31 @@ def test_a_receipt_number_is_used_once(roles: list[sa.Engine]) -> None:
             f"INSERT INTO manifests (key, receipt_no, {columns}) SELECT {key}, {receipt}, {columns} FROM manifests"
         )
         refuses(roles, once_more, "uq_manifests", "UNIQUE constraint failed")
+
+
+def test_a_leaf_has_the_next_number_or_is_refused(roles: list[sa.Engine], world: World) -> None:
+    world.collected(world.phone())  # a line without a leaf
+    waiting = "(SELECT max(id) FROM handoffs)"
+    row = "INSERT INTO leaves (n, line_id, leaf_hash) SELECT {n}, " + waiting + ", leaf_hash FROM leaves LIMIT 1"
+    with roles[0].connect() as connection:
+        connection.execute(sa.text(row.format(n=1)))  # what the others differ from in one point
+    for wrong in (2, 3, -1):
+        refuses(roles, row.format(n=wrong), "no gap")
+
+
+@pytest.mark.dialects("sqlite")
+@pytest.mark.parametrize("table", sorted(ADDED_TO))
+def test_a_row_cannot_be_put_in_the_place_of_another(roles: list[sa.Engine], table: str) -> None:
+    """As the application connects: SQLite deletes the row in the way, and must call that a deletion."""
+    with db.engine.connect() as connection, pytest.raises(sa.exc.IntegrityError, match="append-only"):
+        connection.execute(sa.text(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"))
+
+
+@pytest.mark.dialects("postgresql")
+def test_a_server_without_checksums_is_warned_of_once_at_the_start(
+    database: str, settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for _ in start(settings, database):
+        with db.engine.connect() as one, db.engine.connect() as _two:
+            kept = one.scalar(sa.text("SHOW data_checksums"))
+    assert capfd.readouterr().err.count("keeps no data checksums") == (0 if kept == "on" else 1)

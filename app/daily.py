@@ -14,7 +14,7 @@ GROUP, ROW = 4, 32  # digits of the root, as they are read aloud
 
 def sheet(folder: Path, at: datetime) -> str | None:
     """Plain text, in Vietnamese, or None before the signer has signed anything."""
-    key, newest = signer.public_key(folder), signer.newest(folder)
+    key, newest = notes.published(folder), signer.newest(folder)
     if key is None or newest is None:
         return None
     head = notes.read(newest.note, key)

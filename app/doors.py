@@ -10,6 +10,7 @@ from app.views import (
     account,
     admin,
     booking,
+    certificates,
     corrections,
     courier,
     demo,
@@ -22,7 +23,21 @@ from app.views import (
     tracking,
 )
 
-VIEWS = (health, account, booking, tracking, courier, desk, office, dispatch, exceptions, corrections, phones, admin)
+VIEWS = (
+    health,
+    account,
+    booking,
+    tracking,
+    certificates,
+    courier,
+    desk,
+    office,
+    dispatch,
+    exceptions,
+    corrections,
+    phones,
+    admin,
+)
 APIS: tuple[ModuleType, ...] = (devices, scans, day, manifests)
 
 

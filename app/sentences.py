@@ -47,6 +47,8 @@ SENTENCES = {
     "packet_unknown": _l("There is no packet with this number here. Look at the slip again, or call us."),
     "not_signed_yet": _l("What has happened to packet %(number)s is not under a signed checkpoint yet. Ask again in a few minutes."),
     "link_unknown": _l("This link does not lead anywhere. It may be cut off: open it again from the message, or track by number."),
+    "certificate_unknown": _l("There is no proof with this number. Look at the paper again: the number has 32 letters and digits."),
+    "no_certificate": _l("There is no proof yet: the papers have not been taken, or that is being looked into."),
     "token_damaged": _l("This code is damaged or is not from our slip. Scan again, or type the number beside it."),
     "token_forged": _l("This slip was not made by us. Keep the packet and show it to a person at the post office."),
     "fields": _l("Something in what was sent is missing or has the wrong shape: %(fields)s."),

@@ -23,25 +23,19 @@ from sqlalchemy.pool import NullPool
 from app.config import Where
 from app.domain import notes, tree
 from app.domain.checkpoints import Checkpoint, Leaf
-from app.domain.notes import Head, LogKey, SigningKey
+from app.domain.notes import Head, SigningKey
 from app.domain.tree import Growing
 from app.logs import configure, log
 
 LOOK = 5.0  # seconds between two looks at the tree
 EVERY = 60.0  # seconds between two signatures
 RECOUNT = 3600.0  # seconds after which the whole tree is worked out anew, not only what was added
-KEY, PUBLIC, SIGNED = "key", "key.pub", "history"
+KEY, SIGNED = "key", "history"
 LONGEST = 8192  # bytes; a signed note and its time are far shorter
 
 
 class Contradiction(Exception):
     """The log is not an extension of what was signed: signing stops until a person has looked."""
-
-
-def public_key(folder: Path) -> LogKey | None:
-    """The key that checks this log's notes, or None before the first signer has made one."""
-    path = folder / PUBLIC
-    return LogKey.read(path.read_text()) if path.exists() else None
 
 
 class Signed(NamedTuple):
@@ -134,7 +128,7 @@ class Signer:
                 raise Contradiction(f"checkpoints were signed, but their key {path} is gone: bring it back")
         key = SigningKey.new(name)
         _write(path, f"{key}\n", 0o600)
-        _write(self.folder / PUBLIC, f"{key.log_key}\n", 0o644)
+        _write(self.folder / notes.PUBLIC, f"{key.log_key}\n", 0o644)
         return key
 
     def look(self, at: float) -> Head | None:

@@ -54,7 +54,7 @@ def send_due() -> int:
 def trust() -> Trust:
     """What is known of the log outside the database."""
     folder = current_app.extensions["settings"].checkpoint_dir
-    return Trust(now(), signer.public_key(folder), signer.history(folder))
+    return Trust(now(), notes.published(folder), signer.history(folder))
 
 
 def check_laws() -> int:
@@ -109,7 +109,7 @@ class Sequencer:
         return count
 
     def _keep_notes(self, folder: Path) -> None:
-        key = signer.public_key(folder)
+        key = notes.published(folder)
         fresh, end = signer.signed(folder, self._read)
         newest = checkpoints.newest()
         if key is None:

@@ -2,6 +2,7 @@
 
 from labels.authorisation import Authorisation
 from labels.bag import BagTag
+from labels.certificate import Certificate
 from labels.check import BadField
 from labels.fonts import MissingGlyph, missing
 from labels.formats import FORMATS, Format, render, render_to, sample
@@ -22,6 +23,7 @@ __all__ = [
     "BadField",
     "BagTag",
     "Carried",
+    "Certificate",
     "Charge",
     "CourierList",
     "Form",

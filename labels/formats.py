@@ -12,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from labels import (
     authorisation,
     bag,
+    certificate,
     contract,
     desk,
     deskfields,
@@ -79,6 +80,7 @@ FORMATS: dict[str, Format] = {
     "desk_stop":       Format(desk.TITLES["stop"][0].capitalize(),       desk.Stop,                   A5,        False, "",  deskforms.draw_stop,       deskfields.FIELDS["stop"],       (samples.STOP,)),
     "desk_control":    Format(desk.TITLES["control"][0].capitalize(),    desk.Control,                A5,        False, "",  deskforms.draw_control,    deskfields.FIELDS["control"],    (samples.CONTROL,)),
     "desk_register":   Format(desk.TITLES["register"][0].capitalize(),   desk.Register,               A4_ACROSS, False, "",  deskforms.draw_register,   deskfields.FIELDS["register"],   (samples.REGISTER,)),
+    "certificate":     Format(certificate.DOCUMENT,                      certificate.Certificate,     A5,        False, "M", certificate.draw,          certificate.FIELDS,              (samples.TAKEN, samples.FILED)),
 }
 # fmt: on
 

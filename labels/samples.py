@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from labels import desk
 from labels.authorisation import Authorisation
 from labels.bag import BagTag
+from labels.certificate import Certificate
 from labels.invitation import Invitation
 from labels.lists import Carried, CourierList, OfficeList, Sent
 from labels.manifest import Line, Manifest, Odd
@@ -374,3 +375,21 @@ REGISTER = desk.Register(
         for at in range(15)
     ),
 )  # fmt: skip
+
+TAKEN = Certificate(
+    number="0123456789ABCDEFGHJKMNPQRSTVWXYZ",
+    check_url="HTTPS://HOSO.VN/C/0123456789ABCDEFGHJKMNPQRSTVWXYZ",
+    packet=INBOUND.number,
+    taken_at=datetime(2026, 8, 28, 1, 35, tzinfo=UTC),
+    recorded_at=datetime(2026, 8, 28, 1, 36, tzinfo=UTC),
+    place="tại nhà người gửi, phường Dĩ An, TP. Hồ Chí Minh",
+    seal="NP 0045 127",
+    line="7d1a54127b222502f5b79b5fb0803061152a44f92b37e23c6527baf665d4da9a",
+    log="Chưa có trong mốc đã ký; vài phút nữa có.",
+    office=INBOUND.office,
+    office_phone=INBOUND.office_phone,
+    desk=DESK.name,
+)
+FILED = replace(
+    TAKEN, submitted_at=datetime(2026, 8, 28, 9, 0, tzinfo=UTC), log="Dòng số 41.207 trong sổ đã ký 52.880 dòng."
+)

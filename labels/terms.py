@@ -36,3 +36,14 @@ def ward(name: str) -> str:
 
 def city(name: str) -> str:
     return f"TP. {name}"
+
+
+def taken_at_home(*where: str) -> str:
+    return ", ".join(("tại nhà người gửi", *where))
+
+
+def in_log(n: int, size: int) -> str:
+    return f"Dòng số {n + 1} trong sổ đã ký {size} dòng."
+
+
+NOT_IN_LOG_YET = "Chưa có trong mốc đã ký; vài phút nữa có."

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 DOMAIN = [
     "parties", "places", "tokens", "tree", "notes", "people", "sessions", "calendar", "procedures", "audit", "outbox", "numbers",
     "dossiers", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "receipts", "tasks", "ledger", "checkpoints",
-    "findings", "inspection", "proofs",
+    "findings", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "placing", "flags", "duties", "aftermath", "vetting", "custody", "corrections", "upshots",
     "manifests", "invariants", "booking", "scope", "phones", "desk", "counter", "queues", "oversight", "watch", "remedies", "dispatch", "day", "slips", "tracking", "models",
 ]  # fmt: skip

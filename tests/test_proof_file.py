@@ -15,7 +15,7 @@ import cryptography
 import pytest
 from flask import Flask
 
-from app import signer
+from app.domain import notes
 from app.domain.notes import SigningKey
 from tests.api.test_checkpoints import Log
 from tests.world import World
@@ -36,7 +36,7 @@ class Bare:
             for found in LIBRARIES.glob(name):
                 (self.libraries / found.name).symlink_to(found)
         shutil.copy(SCRIPT, folder)
-        self.key = (app.extensions["settings"].checkpoint_dir / signer.PUBLIC).read_text()
+        self.key = (app.extensions["settings"].checkpoint_dir / notes.PUBLIC).read_text()
         (folder / "log.pub").write_text(self.key)
 
     def check(self, text: str) -> subprocess.CompletedProcess[str]:
@@ -59,7 +59,7 @@ class Proved:
         world.record(phone.scan(world.fresh(packet), "miss", reason="nobody_home", next="another_day"))
         self.world, self.folder = world, world.app.extensions["settings"].checkpoint_dir
         self.number, self.other = world.fresh(packet).number, world.fresh(other).number
-        self.key = verify_packet.read_key((self.folder / signer.PUBLIC).read_text())
+        self.key = verify_packet.read_key((self.folder / notes.PUBLIC).read_text())
         self.text = self.proof_of(self.number)
 
     def proof_of(self, number: str, *options: str) -> str:

@@ -132,7 +132,7 @@ def test_the_log_is_numbered_and_signed_beside_the_server_and_ends_with_it(
             raise AssertionError(server.log.read_text())
     finally:
         assert server.stop() == 0
-    key = signer.public_key(folder)
+    key = notes.published(folder)
     assert key and notes.read(kept.note, key).size == 1
     assert (kept.note, kept.at) == signer.newest(folder)
     for _ in range(50):  # the signer goes when its server has gone

@@ -12,7 +12,7 @@ import pytest
 
 from app import signer
 from app.db import now
-from app.domain import inspection
+from app.domain import inspection, notes
 from app.domain.findings import Report
 from app.domain.inspection import Trust
 from tests.tampering import Forger, busy_ledger
@@ -28,7 +28,7 @@ def look(world: World) -> Callable[[], Report]:
     folder = world.app.extensions["settings"].checkpoint_dir
 
     def inspected() -> Report:
-        trust = Trust(now() + timedelta(minutes=5), signer.public_key(folder), signer.history(folder))
+        trust = Trust(now() + timedelta(minutes=5), notes.published(folder), signer.history(folder))
         return inspection.inspect(trust, full=True)
 
     return inspected

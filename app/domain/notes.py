@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 ED25519 = b"\1"
 PRIVATE = "PRIVATE+KEY+"
+PUBLIC = "key.pub"
 ROOT = re.compile("[0-9a-f]{64}")
 
 
@@ -89,6 +91,12 @@ class SigningKey:
     def sign(self, head: Head) -> str:
         text = f"{self.name}\n{head.size}\n{_b64(head.root)}\n"
         return f"{text}\n— {self.name} {_b64(self.log_key.id + self.private.sign(text.encode()))}\n"
+
+
+def published(folder: Path) -> LogKey | None:
+    """The key that checks this log's notes, from the signer's folder; None before the first signer has made one."""
+    path = folder / PUBLIC
+    return LogKey.read(path.read_text()) if path.exists() else None
 
 
 def read(note: str, key: LogKey) -> Head:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import labels
 from app.domain import calendar, ledger, numbers, postage, tokens, visits
+from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
@@ -74,9 +75,44 @@ def pdf(packets: Sequence[Packet], base_url: str, copies: Sequence[int] = COPIES
     return labels.render("slip", (slip_of(packet, base_url, copy) for packet in packets for copy in copies))
 
 
+def check_url(certificate: Certificate, base_url: str) -> str:
+    """What the code on a certificate holds."""
+    return tokens.url(base_url, certificate.number, "C")
+
+
+def certificate_pdf(certificates: Sequence[Certificate], base_url: str) -> bytes:
+    """A page for each."""
+    return labels.render("certificate", [_certificate(one, base_url) for one in certificates])
+
+
+def _certificate(one: Certificate, base_url: str) -> labels.Certificate:
+    dossier, where = one.packet.dossier, (terms.ward(one.ward.name), terms.city(one.ward.province))
+    return labels.Certificate(
+        number=one.number,
+        check_url=check_url(one, base_url),
+        packet=one.packet.number,
+        taken_at=one.taken_at,
+        recorded_at=one.recorded_at,
+        place=", ".join((one.office, *where)) if one.office else terms.taken_at_home(*where),
+        seal=numbers.spoken_seal(one.seal) if one.seal else "",
+        line=one.line_hash.hex(),
+        log=terms.in_log(one.in_log.n, one.in_log.size) if one.in_log else terms.NOT_IN_LOG_YET,
+        office=dossier.post_office.name,
+        office_phone=dossier.post_office.phone,
+        desk=dossier.desk.name,
+        submitted_at=one.submitted_at,
+        mark=terms.TEST_NUMBER if numbers.is_test(one.packet.number) else "",
+    )
+
+
 def drawing(packet: Packet, base_url: str) -> tuple[int, str]:
-    """The slip's code for a screen: side in modules with its quiet zone, and the path of an SVG in those units."""
-    modules = qr.matrix(token_url(packet, base_url))
+    """The slip's code, as `picture`."""
+    return picture(token_url(packet, base_url))
+
+
+def picture(url: str) -> tuple[int, str]:
+    """A code for a screen: side in modules with its quiet zone, and the path of an SVG in those units."""
+    modules = qr.matrix(url)
     runs = []
     for y, row in enumerate(modules, start=qr.QUIET):
         x = 0

@@ -157,6 +157,6 @@ def read(keys: Keys, text: str) -> SlipToken:
     )
 
 
-def url(base_url: str, token: str) -> str:
-    """What the QR holds: upper case throughout, so that it fits the alphanumeric mode."""
-    return f"{base_url.rstrip('/')}/S/".upper() + token
+def url(base_url: str, token: str, page: str = "S") -> str:
+    """What a QR holds: upper case throughout, so that it fits the alphanumeric mode."""
+    return f"{base_url.rstrip('/')}/{page}/".upper() + token

@@ -14,7 +14,19 @@ from wtforms.validators import DataRequired, Length
 
 from app import security
 from app.db import atomically, db, now
-from app.domain import booking, calendar, codes, custody, dossiers, numbers, packets, sessions, slips, tokens
+from app.domain import (
+    booking,
+    calendar,
+    certificates,
+    codes,
+    custody,
+    dossiers,
+    numbers,
+    packets,
+    sessions,
+    slips,
+    tokens,
+)
 from app.domain import tracking as stories
 from app.domain import visits as calls
 from app.domain.dossiers import CaseState, Dossier
@@ -57,7 +69,7 @@ class Code(FlaskForm):  # type: ignore[misc]
     )  # fmt: skip
 
 
-def _throttle(purpose: str, key: bytes, *limits: tuple[int, timedelta]) -> None:
+def throttle(purpose: str, key: bytes, *limits: tuple[int, timedelta]) -> None:
     """Count one try in every window. Raises TooMany("wait_a_little")."""
     act = security.act()
     for limit, window in limits:
@@ -72,18 +84,18 @@ def _throttle(purpose: str, key: bytes, *limits: tuple[int, timedelta]) -> None:
 # ---- the secret link --------------------------------------------------------------------------------------------
 
 
-def _dossier(secret: str) -> Dossier:
+def dossier_of(secret: str) -> Dossier:
     try:
         return dossiers.by_secret(secret)
     except Missing:
-        _throttle("link", security.address_key("link"), (20, MINUTE), (200, HOUR))
+        throttle("link", security.address_key("link"), (20, MINUTE), (200, HOUR))
         raise
 
 
 @bp.get("/t/<secret>")
 @public
 def home(secret: str) -> ResponseReturnValue:
-    return _page(_dossier(secret), secret, Code(formdata=None))
+    return _page(dossier_of(secret), secret, Code(formdata=None))
 
 
 def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -> ResponseReturnValue:
@@ -94,7 +106,7 @@ def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -
     page = render_template(
         "tracking/story.html", dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:],
-        late=telling.days_late(dossier, calendar.today(now())),
+        late=telling.days_late(dossier, calendar.today(now())), certified=certificates.are_there(dossier),
     )  # fmt: skip
     return page, status
 
@@ -102,11 +114,11 @@ def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -
 @bp.get("/t/<secret>/booked")
 @public
 def booked(secret: str) -> ResponseReturnValue:
-    dossier = _dossier(secret)
+    dossier = dossier_of(secret)
     told = stories.story(dossier, now())
     if told.visit is None or told.packet is None or dossier.state is not CaseState.BOOKED:
         return redirect(url_for("tracking.home", secret=secret))
-    side, path = slips.drawing(told.packet, _base_url())
+    side, path = slips.drawing(told.packet, base_url())
     return render_template(
         "tracking/booked.html", dossier=dossier, told=told, secret=secret, side=side, path=path, telling=telling,
         bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
@@ -118,24 +130,24 @@ def booked(secret: str) -> ResponseReturnValue:
 @public
 def slip(secret: str) -> ResponseReturnValue:
     """The citizen's own slip: the contract, to keep or to print."""
-    dossier = _dossier(secret)
+    dossier = dossier_of(secret)
     packet = next(one for one in packets.of_dossier(dossier.id) if one.kind is Kind.SUBMISSION)
-    return _file(slips.pdf([packet], _base_url()), "application/pdf", f"{packet.number}.pdf")
+    return file_answer(slips.pdf([packet], base_url()), "application/pdf", f"{packet.number}.pdf")
 
 
 @bp.get("/t/<secret>/visit.ics")
 @public
-def calendar_file(secret: str) -> ResponseReturnValue:
-    dossier = _dossier(secret)
+def calendarfile_answer(secret: str) -> ResponseReturnValue:
+    dossier = dossier_of(secret)
     told = stories.story(dossier, now())
     if told.visit is None:
         raise Refused("nothing_to_move")
-    link = f"{_base_url().rstrip('/')}/t/{dossier.secret}"
+    link = f"{base_url().rstrip('/')}/t/{dossier.secret}"
     text = ics.event(told.visit, dossier.number, link, now())
-    return _file(text.encode(), "text/calendar; charset=utf-8", f"{dossier.number}.ics")
+    return file_answer(text.encode(), "text/calendar; charset=utf-8", f"{dossier.number}.ics")
 
 
-def _file(data: bytes, type_: str, name: str) -> ResponseReturnValue:
+def file_answer(data: bytes, type_: str, name: str) -> ResponseReturnValue:
     answer = make_response(data)
     answer.headers["Content-Type"] = type_
     answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
@@ -143,7 +155,7 @@ def _file(data: bytes, type_: str, name: str) -> ResponseReturnValue:
     return answer
 
 
-def _base_url() -> str:
+def base_url() -> str:
     url: str = current_app.extensions["settings"].base_url
     return url
 
@@ -151,7 +163,7 @@ def _base_url() -> str:
 @bp.route("/t/<secret>/cancel", methods=["GET", "POST"])
 @public
 def cancel(secret: str) -> ResponseReturnValue:
-    dossier = _dossier(secret)
+    dossier = dossier_of(secret)
     if request.method == "POST":
         atomically(booking.cancel, dossier, security.act())
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
@@ -164,7 +176,7 @@ def cancel(secret: str) -> ResponseReturnValue:
 @bp.route("/t/<secret>/move", methods=["GET", "POST"])
 @public
 def move(secret: str) -> ResponseReturnValue:
-    dossier = _dossier(secret)
+    dossier = dossier_of(secret)
     visit = booking.movable(dossier)
     if visit is None:
         raise Refused("nothing_to_move")
@@ -195,8 +207,8 @@ def move(secret: str) -> ResponseReturnValue:
 @bp.post("/t/<secret>/code")
 @public
 def code_again(secret: str) -> ResponseReturnValue:
-    dossier = _dossier(secret)
-    _throttle("code", dossier.citizen.phone.encode(), *MESSAGES)
+    dossier = dossier_of(secret)
+    throttle("code", dossier.citizen.phone.encode(), *MESSAGES)
     atomically(booking.resend_code, dossier, security.act())
     flash(_("A new code is on its way to the number ending in %(tail)s.", tail=dossier.citizen.phone[-3:]), "ok")
     return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
@@ -206,21 +218,21 @@ def code_again(secret: str) -> ResponseReturnValue:
 @public
 def claim(secret: str) -> ResponseReturnValue:
     """The citizen's own word, with the code: yes, it was collected; yes, it was handed over."""
-    dossier = _dossier(secret)
+    dossier = dossier_of(secret)
     told = stories.story(dossier, now())
     if told.claim is None or told.packet is None:
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     form = Code()
     if not form.validate_on_submit():
         return _page(dossier, secret, form, 422)
-    _throttle("claim", told.packet.code, (5, DAY))  # wrong tries leave no other trace
+    throttle("claim", told.packet.code, (5, DAY))  # wrong tries leave no other trace
     try:
         atomically(_claim, told.packet, told.claim, form.code.data, security.act())
     except Refused as refusal:
         if refusal.key != "custody_proof_missing":
             raise
         form.code.errors = [_("This is not the code of the message. Look again, or ask for a new one.")]
-        return _page(_dossier(secret), secret, form, 422)
+        return _page(dossier_of(secret), secret, form, 422)
     flash(_("Thank you. It is recorded."), "ok")
     return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
 
@@ -249,8 +261,8 @@ def by_number() -> ResponseReturnValue:
         return render_template("tracking/by_number.html", form=form), 422
     try:
         number = numbers.read(form.number.data)
-        _throttle("track", security.address_key("track"), (20, MINUTE), (200, HOUR))
-        _throttle("track-number", number.encode(), (10, 15 * MINUTE))
+        throttle("track", security.address_key("track"), (20, MINUTE), (200, HOUR))
+        throttle("track-number", number.encode(), (10, 15 * MINUTE))
         seen = stories.state_by_number(number, form.digits.data, now())
     except Invalid as wrong:
         form.number.errors = [sentence(wrong)]
@@ -270,8 +282,8 @@ def send_code() -> ResponseReturnValue:
     except Invalid as wrong:
         form.number.errors = [sentence(wrong)]
         return render_template("tracking/by_number.html", form=form), 422
-    _throttle("send", security.address_key("send"), (5, 10 * MINUTE), (30, DAY))
-    _throttle("send-number", number.encode(), *MESSAGES)
+    throttle("send", security.address_key("send"), (5, 10 * MINUTE), (30, DAY))
+    throttle("send-number", number.encode(), *MESSAGES)
     session["view_request"] = atomically(stories.ask_details, number, security.act())
     session["view_number"] = number
     return redirect(url_for("tracking.code"), SEE_OTHER)
@@ -288,7 +300,7 @@ def code() -> ResponseReturnValue:
         return _code_page(asked, form), 422 if form.is_submitted() else 200
     if not form.validate_on_submit():
         return _code_page(asked, form), 422 if form.errors else 200
-    _throttle("view", security.address_key("view"), (20, 10 * MINUTE))
+    throttle("view", security.address_key("view"), (20, 10 * MINUTE))
     found = atomically(stories.open_details, asked, form.code.data, security.act())
     if found is None:
         form.code.errors = [_("This is not the code of the message. Look again.")]

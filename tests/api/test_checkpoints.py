@@ -13,7 +13,7 @@ from app.domain import checkpoints, notes, tree
 from app.domain.notes import Head
 from app.domain.packets import Packet
 from app.domain.tasks import Task, TaskKind
-from app.signer import EVERY, Signer, at_work, public_key
+from app.signer import EVERY, Signer, at_work
 from app.worker import Sequencer
 from tests.api.conftest import Line, line
 from tests.forging import superuser
@@ -36,7 +36,7 @@ class Log:
         self.sequencer()
 
     def read(self, note: str) -> Head:
-        key = public_key(self.app.extensions["settings"].checkpoint_dir)
+        key = notes.published(self.app.extensions["settings"].checkpoint_dir)
         assert key
         return notes.read(note, key)
 

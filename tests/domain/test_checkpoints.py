@@ -14,7 +14,7 @@ from app.domain.checkpoints import Checkpoint, Leaf
 from app.domain.ledger import Handoff
 from app.domain.notes import Head
 from app.domain.packets import Packet
-from app.signer import RECOUNT, Contradiction, Signer, at_work, newest, public_key
+from app.signer import RECOUNT, Contradiction, Signer, at_work, newest
 from app.worker import Sequencer
 from tests.forging import superuser
 from tests.world import MONDAY, Phone, World
@@ -113,7 +113,7 @@ def test_what_the_signer_signs_reaches_the_log_and_is_told(app: Flask, world: Wo
     sequencer()
     kept = checkpoints.newest()
     assert kept is not None and (kept.size, kept.root) == (3, head.root)
-    key = public_key(folder(app))
+    key = notes.published(folder(app))
     assert key is not None and notes.read(kept.note, key) == head
 
 

@@ -1,0 +1,137 @@
+"""The proof of the day and the ward in which the post took a citizen's papers, on one A5 page. It names a packet, never
+a person; whoever doubts it scans the code and reads what the ledger says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reportlab.pdfgen.canvas import Canvas
+
+from labels import fonts, lines, qr, texts
+from labels import sheet as pen
+from labels.check import Field
+from labels.sheet import CAPTION, MM, PRIMARY, Sheet, Style
+from labels.words import say_instant
+from labels.wrapper import fill
+
+WIDTH, HEIGHT = 148.0, 210.0
+LEFT, TEXT_WIDTH = 12.0, 124.0
+QR_BOX = 40.0  # mm with the quiet zone
+GROUPS = 4  # letters of the certificate's number that stand together
+
+DOCUMENT = "Giấy chứng ngày nhận hồ sơ"
+TITLE_TAKEN = "Giấy chứng ngày bưu tá nhận"
+TITLE_FILED = "Giấy chứng ngày nộp"
+ENGLISH = "Proof of the day and the place at which the post took this packet of papers"
+PACKET = "Gói hồ sơ số"
+TAKEN = "Bưu điện đã nhận lúc"
+PLACE = "Nhận ở"
+SEAL = "Niêm phong số"
+RECORDED = "Vào sổ lúc"
+DESK = "Đưa đến"
+FILED = "Phường ký nhận lúc"
+MEANS_TAKEN = "Giấy này chứng bưu điện đã nhận giấy tờ. Ngày nộp hồ sơ là ngày phường ký nhận; khi đó tờ này ghi thêm."  # QĐ 45 Đ7.4
+MEANS_FILED = "Giờ phường ký nhận là giờ nộp hồ sơ theo luật."  # QĐ 45 Đ7.4
+CHECK = "Ai cũng kiểm tra được: quét mã này, rồi so số gói, ngày và phường."
+NUMBER = "Số giấy chứng"
+LINE = "Dòng trong sổ"
+FOOT = "Giấy này và mã trên giấy không có tên người, địa chỉ hay tên thủ tục."
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What one packet's line in the ledger says. Times are aware."""
+
+    number: str  # of the certificate, 32 letters
+    check_url: str  # drawn in the QR as it is
+    packet: str
+    taken_at: datetime
+    recorded_at: datetime
+    place: str  # "tại nhà, phường …" or a post office; a ward, never a street
+    seal: str
+    line: str  # hash of the ledger's line
+    log: str  # where it stands in the signed log, or that it does not yet
+    office: str
+    office_phone: str
+    desk: str
+    submitted_at: datetime | None = None  # when the ward signed: the day of filing
+    mark: str = ""
+
+
+def grouped(text: str) -> str:
+    """Letters in groups that can be read aloud."""
+    return " ".join(text[at : at + GROUPS] for at in range(0, len(text), GROUPS))
+
+
+def title(item: Certificate) -> str:
+    return TITLE_FILED if item.submitted_at else TITLE_TAKEN
+
+
+def draw(canvas: Canvas, item: Certificate) -> None:
+    """Draw the page. Raises BadField for a name that does not fit, MissingGlyph."""
+    canvas.setPageSize((WIDTH * MM, HEIGHT * MM))
+    sheet = Sheet(canvas, WIDTH, HEIGHT)
+    plain, strong, small = Style(fonts.REGULAR, 9, 4.3), Style(fonts.BOLD, 11, 5), Style(fonts.REGULAR, 7.4, 3.4)
+    pen.emblem(sheet, LEFT, 10, 12)
+    pen.put(sheet, LEFT + 15, 10, texts.OPERATOR, Style(fonts.BOLD, 10.4, 4.6, PRIMARY))
+    who = f"{item.office} · {lines.keep(item.office_phone)}"
+    pen.write(sheet, LEFT + 15, 14.8, fill("office", who, TEXT_WIDTH - 15, 7.6, fonts.REGULAR, 8.6))
+    pen.rule(sheet, LEFT, 25, TEXT_WIDTH, 0.5, PRIMARY)
+    pen.put(sheet, LEFT, 30, title(item), Style(fonts.BOLD, 18, 8))
+    pen.put(sheet, LEFT, 38.4, ENGLISH, CAPTION._replace(size=7.4))
+    if item.mark:
+        lines.stamp(sheet, item.mark, LEFT + TEXT_WIDTH - 40, 44, 40, 6)
+    y = 52.0
+    for label, value in _facts(item):
+        pen.put(sheet, LEFT, y, label, small)
+        block = fill("desk" if value == item.desk else "place", value, TEXT_WIDTH, 13, strong.font, strong.size)
+        y = pen.write(sheet, LEFT, y + 3.8, block) + 2.2
+    pen.write(sheet, LEFT, y, pen.wrap([(_meaning(item), plain)], TEXT_WIDTH))
+    foot = 146.0
+    pen.rule(sheet, LEFT, foot - 3, TEXT_WIDTH, 0.3)
+    qr.draw(canvas, item.check_url, LEFT - 4, HEIGHT - foot - QR_BOX, QR_BOX)
+    x, width = LEFT + QR_BOX, TEXT_WIDTH - QR_BOX
+    y = pen.write(sheet, x, foot, pen.wrap([(CHECK, plain._replace(font=fonts.BOLD))], width)) + 1.4
+    pen.put(sheet, x, y, NUMBER, small)
+    y = pen.write(sheet, x, y + 3.6, pen.wrap([(grouped(item.number), plain)], width)) + 1.2
+    pen.put(sheet, x, y, LINE, small)
+    y = pen.write(sheet, x, y + 3.6, pen.wrap([(grouped(item.line), small)], width)) + 1.2
+    pen.write(sheet, x, y, pen.wrap([(item.log, small)], width))
+    pen.put(sheet, LEFT, 199, FOOT, CAPTION)
+    canvas.showPage()
+
+
+def _facts(item: Certificate) -> list[tuple[str, str]]:
+    rows = [
+        (PACKET, item.packet),
+        (TAKEN, say_instant(item.taken_at)),
+        (PLACE, item.place),
+        (SEAL, item.seal or "–"),
+        (RECORDED, say_instant(item.recorded_at)),
+        (DESK, item.desk),
+    ]
+    if item.submitted_at:
+        rows.append((FILED, say_instant(item.submitted_at)))
+    return rows
+
+
+def _meaning(item: Certificate) -> str:
+    return MEANS_FILED if item.submitted_at else MEANS_TAKEN
+
+
+# fmt: off
+FIELDS = (
+    Field("title",     "design",           lambda s: (title(s),)),
+    Field("packet",    "design",           lambda s: (s.packet,)),
+    Field("taken",     "TT 02/2012",       lambda s: (TAKEN, say_instant(s.taken_at))),
+    Field("place",     "TT 02/2012",       lambda s: (PLACE, s.place)),
+    Field("seal",      "QĐ 45/2016 Đ6.5",  lambda s: (s.seal,)),
+    Field("recorded",  "design",           lambda s: (say_instant(s.recorded_at),)),
+    Field("desk",      "design",           lambda s: (s.desk,)),
+    Field("filed",     "QĐ 45/2016 Đ7.4",  lambda s: (say_instant(s.submitted_at),) if s.submitted_at else ()),
+    Field("meaning",   "QĐ 45/2016 Đ7.4",  lambda s: (_meaning(s),)),
+    Field("number",    "design",           lambda s: (grouped(s.number),)),
+    Field("line",      "design",           lambda s: (grouped(s.line), s.log)),
+    Field("post",      "TT 02/2012",       lambda s: (s.office, s.office_phone)),
+    Field("mark",      "design",           lambda s: (s.mark,)),
+)
+# fmt: on

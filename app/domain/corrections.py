@@ -24,11 +24,13 @@ def settle(
     `sighting`: who saw it where, in words. Raises also Invalid("sighting_needed").
     """
     packet = _hold(packet, act, head, reason, "settle")
+    sides = {holder, packet.holder_id, *(claim.scan.taker for claim in custody.trail(packet).claims())}
     seen, beside = _sighted(sighting)
     custody.enter(
         packet, "settle", act, giver=packet.holder_id, taker=holder, parent=packet.head, reason=reason, tip=tip,
         state=state, proof=[seen, _second(second, act)], extra=beside,
     )  # fmt: skip
+    _tell_couriers(packet, sides, "settled_between", act)
     audit.note("settled", packet.number, act, second=second.id, state=state, reason=reason)
 
 
@@ -36,10 +38,12 @@ def correct(packet: Packet, act: Act, *, head: bytes, reason: str, second: User)
     """Take the newest line back: it never happened, and who held the packet before holds it again."""
     packet = _hold(packet, act, head, reason, "correct")
     before = custody.trail(packet).links()[-2:][0]
+    sides: set[str | None] = {packet.holder_id, before.holder}
     custody.enter(
         packet, "correct", act, giver=packet.holder_id, taker=before.holder, parent=packet.head, reason=reason,
         tip=before.digest, proof=[_second(second, act)],
     )  # fmt: skip
+    _tell_couriers(packet, sides, "corrected_between", act)
     audit.note("corrected", packet.number, act, second=second.id, reason=reason)
 
 
@@ -118,6 +122,12 @@ def call_off(packet: Packet, act: Act) -> None:
     outbox.say(dossier.citizen.phone, case.tell or "", act.at, number=dossier.number, secret=dossier.secret)
     custody.judge_again(packet, act)
     audit.note("called_off", packet.number, act)
+
+
+def _tell_couriers(packet: Packet, sides: set[str | None], kind: str, act: Act) -> None:
+    """Whoever is on either side of a decision hears of it; an office reads it on its pages, the citizen by the line."""
+    for courier in people.couriers_as(sides):
+        outbox.say(courier.phone or outbox.NOBODY, kind, act.at, number=packet.number)
 
 
 def _sighted(words: str) -> tuple[tuple[str, str], Extra]:

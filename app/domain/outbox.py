@@ -1,4 +1,4 @@
-"""Outbox: messages to citizens. The row commits with the fact it tells; one worker sends it afterwards.
+"""Outbox: messages to citizens and couriers. The row commits with the fact it tells; one worker sends it afterwards.
 
 A message holds a kind and values; the sentence is made by the channel, in the language of the reader.
 """

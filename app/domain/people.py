@@ -3,6 +3,7 @@
 Names, phones and addresses live in this file's tables only (and in the outbox until a message is sent).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -204,6 +205,16 @@ def _plainly_fictitious(number: phonenumbers.PhoneNumber) -> bool:
     """0900 000 xxx reaches nobody: demonstrations and tests use it."""
     national = str(number.national_number)
     return number.country_code == 84 and national.startswith("900000") and len(national) == 9
+
+
+def couriers_as(parties: Collection[str | None]) -> list[User]:
+    """The couriers at work who hold packets as one of these parties, and can be reached."""
+    rows = (
+        sa.select(User)
+        .filter_by(role=Role.COURIER, disabled_at=None)
+        .where(User.party_id.in_(parties), User.phone.is_not(None))
+    )
+    return list(db.session.scalars(rows.order_by(User.badge)))
 
 
 def couriers_of(office_id: int) -> list[User]:

@@ -1,4 +1,4 @@
-"""Messages to citizens, in words. Short; no name of a person, no name of a procedure, no address: a kind and values.
+"""Messages to citizens and couriers, in words. Short; no name of a person, no name of a procedure, no address: a kind and values.
 
 The worker calls `words` inside an application context. Vietnamese, whatever the language of whoever caused it.
 """
@@ -39,6 +39,9 @@ MESSAGES = {
     "lost": _l("Packet %(number)s has not been found yet. The post is searching and answers for it. See: %(link)s"),
     "settled": _l("The post has cleared up where packet %(number)s is. See who has it: %(link)s"),
     "corrected": _l("A record of packet %(number)s was entered by mistake and is corrected. See: %(link)s"),
+    # to couriers
+    "settled_between": _l("Packet %(number)s: two people have settled who has it. The app shows what holds now. Not so? Call %(phone)s"),
+    "corrected_between": _l("Packet %(number)s: two people took back a mistaken record. The app shows what holds now. Not so? Call %(phone)s"),
     "view_code": _l("Code %(code)s opens the tracking page of %(number)s. It is good for 5 minutes. Tell it to nobody."),
 }
 REASONS = {

@@ -11,9 +11,11 @@ from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
+from app.domain.people import User
 from app.domain.scans import Ruling, Scan
 from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Refused
+from tests.api.conftest import Line
 from tests.world import Phone, World
 
 pytestmark = pytest.mark.usefixtures("laws_hold")
@@ -95,6 +97,54 @@ def test_a_settlement_for_the_other_side_sets_apart_all_that_followed_the_first(
     assert (packet.state, packet.holder_id) == (State.CARRIED, quarrel.other.party)
     assert verdict(quarrel.first) == verdict(quarrel.behind) == (Ruling.QUARANTINED, "settled_against")
     assert verdict(quarrel.second) == (Ruling.DUPLICATE, None)
+
+
+def told(kind: str) -> list[str]:
+    """Whose phones such a message went to."""
+    db.session.rollback()
+    sent = db.session.scalars(sa.select(Message).filter_by(kind=kind).order_by(Message.phone)).all()
+    assert not any("secret" in message.values for message in sent), "the citizen's link is the citizen's"
+    return [message.phone for message in sent]
+
+
+def reachable(world: World) -> list[str]:
+    """Both couriers, each by a number of their own."""
+    numbers = ["+84900000191", "+84900000192"]
+
+    def give() -> None:
+        for user, number in zip((world.courier, world.second_courier), numbers, strict=True):
+            db.session.get_one(User, user.id).phone = number
+
+    atomically(give)
+    return numbers
+
+
+def test_a_settlement_is_told_to_both_who_claimed_the_packet_and_to_the_citizen(world: World) -> None:
+    numbers, quarrel = reachable(world), Quarrel(world)
+    quarrel.settle()
+    assert told("settled_between") == numbers and said("settled") == 1
+    assert told("corrected_between") == []
+
+
+def test_both_phones_learn_of_a_settlement_with_the_next_thing_they_send(world: World) -> None:
+    quarrel = Quarrel(world)
+    quarrel.settle(holder=quarrel.other.party, tip=quarrel.second.digest)
+    for phone, ends in ((quarrel.one, {"settled_against"}), (quarrel.other, {None})):
+        answer = Line(world.app, phone).send(since="2020-01-01T00:00:00Z")
+        newest = {each["digest"]: each["why"] for each in answer.json["later"]}
+        assert newest and set(newest.values()) == ends
+
+
+def test_a_correction_is_told_to_whoever_gave_and_whoever_took(world: World) -> None:
+    numbers, giver, packet = reachable(world), world.phone(), world.packet(Way.OUT)
+    world.record(giver.scan(packet, "take"))
+    offer = giver.offer(world.fresh(packet))
+    taken = world.phone(world.second_courier).scan(world.fresh(packet), "transfer", proof=[("PEER", offer)])
+    assert world.record(taken).verdict == "applied"
+    packet = world.fresh(packet)
+    act, reason = world.act(world.dispatcher), "wrong_packet"
+    atomically(corrections.correct, packet, act, head=packet.head, reason=reason, second=world.clerk)
+    assert told("corrected_between") == numbers and said("corrected") == 1
 
 
 def test_late_phones_do_not_overturn_a_settlement(world: World) -> None:

@@ -1,0 +1,245 @@
+"""Every kind of matter, raised as it really comes about: on the board in words, with an owner, a deadline, and a way out
+that whoever it belongs to can go from its page."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask_babel import force_locale
+
+from app.db import atomically, db
+from app.domain import checkpoints, corrections, packets, scans, watch
+from app.domain.manifests import Found
+from app.domain.notes import Head
+from app.domain.packets import Packet, Way
+from app.domain.people import Role
+from app.domain.tasks import KINDS, Keeper, Task, TaskKind
+from app.views import matters
+from tests.conftest import signing_in
+from tests.domain.test_corrections import Quarrel
+from tests.domain.test_manifests import Handing
+from tests.domain.test_watch import owing
+from tests.journeys.pages import Visitor
+from tests.world import MONDAY, World
+
+K = TaskKind
+HOUR = timedelta(hours=1)
+SIGHTING = "Chị Sen thấy ở kệ 3 bưu cục, 9:10"
+
+
+@pytest.fixture(autouse=True)
+def monday() -> Iterator[Any]:
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        yield clock
+
+
+def look(world: World, later: timedelta = timedelta()) -> None:
+    atomically(watch.look, MONDAY + later)
+
+
+# ---- how each comes about ---------------------------------------------------------------------------------------
+
+
+def held(world: World) -> None:
+    world.record(world.phone().scan(world.packet(), "collect", seal=None))
+
+
+def disputed(world: World) -> None:
+    packet = world.packet(Way.OUT)
+    for claim in [world.phone(courier).scan(packet, "take") for courier in (world.courier, world.second_courier)]:
+        world.record(claim)
+
+
+def quarantined(world: World) -> None:
+    world.record(scans.parse(world.phone().scan(world.packet(), "collect").body, b"x" * 64))
+
+
+def lost(world: World) -> None:
+    packet = world.collected(world.phone())
+    act, facts = world.act(world.dispatcher), {"head": packet.head, "reason": "not_found", "second": world.clerk}
+    atomically(corrections.lose, packet, act, **facts)
+
+
+def missing(world: World) -> None:
+    handing = Handing(world, 2)
+    handing.receive(handing.takes(handing.packets[0]))
+
+
+def surplus(world: World) -> None:
+    handing = Handing(world, 2)
+    handing.receive(handing.takes(*handing.packets), handing.listed(handing.codes[:1]))
+
+
+def damaged(world: World) -> None:
+    handing = Handing(world, 1)
+    torn = {handing.codes[0]: Found("NP0045821", is_intact=False, remark="rách")}
+    handing.receive(handing.takes(*handing.packets), found=torn)
+
+
+def collected_unproven(world: World) -> None:
+    assert world.record(world.phone().scan(world.packet(), "collect")).why == "collect_unproven"
+
+
+def delivered_unverified(world: World) -> None:
+    phone, packet = world.phone(), world.packet(Way.OUT)
+    world.record(phone.scan(packet, "take"))
+    facts = {"giver": phone.party, "taker": phone.party, "proof": [("WET_CLAIMED", "")]}
+    world.record(phone.scan(world.fresh(packet), "deliver", **facts))
+    look(world)
+
+
+def another_seal(world: World) -> None:
+    world.record(world.phone().scan(world.packet(Way.OUT), "take", seal="NP0099999"))
+
+
+def both_slips(world: World) -> None:
+    giver, packet = world.phone(), world.packet(Way.OUT)
+    world.record(giver.scan(packet, "take"))
+    atomically(packets.issue_slip, world.fresh(packet), 25942, world.act())
+    offered = [("PEER", giver.offer(world.fresh(packet)))]
+    world.record(world.phone(world.second_courier).scan(world.fresh(packet), "transfer", proof=offered, issue=2))
+
+
+def called_off(world: World) -> None:
+    packet = world.collected(world.phone())
+    atomically(corrections.call_off, packet, world.act())
+
+
+def repeated_perhaps(world: World) -> None:
+    phone, packet = world.phone(), world.packet(Way.OUT)
+    for parent in (packet.genesis.hex(), None):
+        world.record(phone.scan(packet, "take", giver=world.desk.party_id, parent=parent))
+
+
+def late_after_settlement(world: World) -> None:
+    quarrel = Quarrel(world)
+    packet = quarrel.settle(holder=quarrel.other.party, tip=quarrel.second.digest)
+    facts = {"giver": world.desk.party_id, "parent": packet.genesis.hex()}
+    world.record(world.phone(world.courier).scan(packet, "take", **facts))
+
+
+def clock_off(world: World) -> None:
+    world.record(world.phone().scan(world.packet(Way.OUT), "take", at=MONDAY + HOUR))
+
+
+def gap(world: World) -> None:
+    owing(world, world.phone())
+    look(world, 2 * HOUR)
+
+
+def frozen(world: World) -> None:
+    phone, one, other = world.phone(), world.packet(Way.OUT), world.packet(Way.OUT)
+    world.record(phone.scan(one, "take"))
+    phone.n -= 1
+    world.record(phone.scan(other, "take"))
+
+
+def forged_slip(world: World) -> None:
+    token = world.packet().slip.token
+    forged = token[:60] + ("0" if token[60] != "0" else "1") + token[61:]
+    packet = world.packet()
+    world.record(world.phone().scan(packet, "collect", proof=[("SLIP", forged)]))
+
+
+def fork_of_log(world: World) -> None:
+    atomically(checkpoints.alarm, [Head(7, b"x" * 32)], world.phone().device_id, MONDAY)
+
+
+def unreadable(world: World) -> None:
+    atomically(scans.keep_raw, b"{", world.phone().device_id, MONDAY)
+    look(world)
+
+
+ARISES: dict[TaskKind, Callable[[World], None]] = {
+    K.HELD: held, K.DISPUTED: disputed, K.QUARANTINED: quarantined, K.LOST: lost, K.MISSING: missing,
+    K.SURPLUS: surplus, K.COLLECT_UNPROVEN: collected_unproven, K.DELIVERY_UNVERIFIED: delivered_unverified,
+    K.SEAL_MISMATCH: another_seal, K.DAMAGED: damaged, K.OLD_ISSUE: both_slips, K.AFTER_CANCEL: called_off,
+    K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
+    K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.RAW_INBOX: unreadable,
+}  # fmt: skip
+
+
+# ---- how each ends ----------------------------------------------------------------------------------------------
+
+
+def settle(page: Visitor, world: World, packet: Packet) -> None:
+    """By two people, for what one of them has seen."""
+    assert page.page
+    page.open(f"/corrections/{packet.number}/settle")
+    endings = re.findall(r'name="ending"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="ending"', page.page.text)
+    at_post = next(a or b for a, b in endings if (a or b).startswith("AT_POST"))
+    page.send(to="/settle", ending=at_post, sighting=SIGHTING, reason="packet_seen", step="check")
+    second = {"second_login": "dispatcher1", "second_secret": World.PASSWORD}
+    page.send(to="/settle", step="write", password=World.PASSWORD, **second)
+
+
+def prove(page: Visitor, world: World, packet: Packet) -> None:
+    """A clerk has the signed slip in hand."""
+    page.open(f"/office/packets/{packet.number}").send(to="/confirm", paper="y")
+
+
+SETTLES: dict[TaskKind, tuple[str, Callable[[Visitor, World, Packet], None]]] = {
+    K.DISPUTED: ("settle", settle), K.LOST: ("settle", settle), K.DELIVERY_UNVERIFIED: ("/office/packets/", prove),
+}  # fmt: skip
+WHO = {K.DISPUTED: Role.SUPERVISOR, K.LOST: Role.SUPERVISOR}  # who decides, when it is not whose matter it is
+
+
+def card(page: Visitor, task: Task) -> str:
+    """The words of this task's card on the board."""
+    assert page.open("/exceptions/").page
+    (article,) = re.findall(rf'<article(?:(?!</article>).)*"/exceptions/{task.id}".*?</article>', page.page.text, re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", article).replace("\u00a0", " ").split())
+
+
+@pytest.mark.parametrize("kind", TaskKind)
+def test_a_matter_is_told_owned_due_and_can_be_settled(world: World, kind: TaskKind) -> None:
+    ARISES[kind](world)
+    db.session.rollback()
+    task = db.session.scalars(sa.select(Task).filter_by(kind=kind, closed_at=None)).one()
+    rule = KINDS[kind]
+    staff = {world.post.id: world.clerk, world.desk.id: world.officer, None: world.supervisor}
+    whose = staff[task.office_id]
+    assert (task.office_id is None) == (rule.keeper is Keeper.SUPERVISOR)
+    enter = signing_in(world.app)
+    page = Visitor(enter(world.supervisor if kind in WHO else whose))
+
+    said = card(Visitor(enter(whose)), task)
+    with world.app.test_request_context(), force_locale("vi"):
+        title, steps, closes = matters.title(kind), matters.steps(task), [matters.OUTCOMES[o] for o in rule.outcomes]
+        texts = [title, *steps, *map(str, closes)]
+    assert title in said and "%(" not in said
+    assert (task.office.name if task.office else "Giám sát") in said and "chưa ai nhận" in said
+    assert re.search(r"còn \d|đến hạn bây giờ|quá hạn", said), said
+
+    page.open(f"/exceptions/{task.id}").sees(*texts).send(to=f"/exceptions/{task.id}/take")
+    assert page.page
+    if kind in SETTLES:
+        named, go = SETTLES[kind]
+        assert task.packet and named in page.page.text
+        go(page, world, task.packet)
+    else:
+        second = {"second_login": "dispatcher1", "second_secret": World.PASSWORD} if rule.two else {}
+        page.send(to=f"/exceptions/{task.id}/close", outcome=rule.outcomes[0], **second)
+    db.session.rollback()
+    task = db.session.get_one(Task, task.id)
+    assert task.closed_at is not None and task.outcome
+    page.open(f"/exceptions/{task.id}").sees(title)
+    assert f'"/exceptions/{task.id}"' not in page.client.get("/exceptions/").text
+
+
+@pytest.mark.dialects("sqlite")
+@pytest.mark.parametrize("kind", TaskKind)
+def test_every_way_out_that_is_offered_can_be_opened(world: World, kind: TaskKind) -> None:
+    ARISES[kind](world)
+    db.session.rollback()
+    task = db.session.scalars(sa.select(Task).filter_by(kind=kind, closed_at=None)).one()
+    staff = {world.post.id: (world.clerk, world.dispatcher), world.desk.id: (world.officer,), None: ()}
+    for user in (*staff[task.office_id], world.supervisor):
+        client = signing_in(world.app)(user)
+        acts = re.search(r'<ul class="acts">.*?</ul>', client.get(f"/exceptions/{task.id}").text, re.S)
+        for href in re.findall(r'<a href="([^"]+)"', acts[0] if acts else ""):
+            assert client.get(href).status_code == 200, (user.login, href)

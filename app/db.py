@@ -6,7 +6,9 @@ BEGIN loses most of its races). PostgreSQL: READ COMMITTED, row locks, real fsyn
 
 import enum
 import secrets
+import sqlite3
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -28,6 +30,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock, serialization failure
 WAITED = {"55P03", "57014"}  # PostgreSQL: a lock or a statement took too long
+BUSY, AGAIN = 5, 0.003  # SQLite: seconds to wait for another process that writes, and between two tries
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 
 
@@ -330,14 +333,36 @@ def tune(engine: sa.Engine) -> None:
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY * 1000}")
     for pragma in (*pragmas, "recursive_triggers=ON"):  # the last: INSERT OR REPLACE is a deletion too
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("writes", False):
+        _begin_to_write(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_to_write(connection: sa.Connection) -> None:
+    """Ask often and evenly: SQLite's own waiting asks ever more rarely, and who has waited longest loses to newcomers."""
+    driver: Any = connection.connection.driver_connection
+    until = time.monotonic() + BUSY
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(AGAIN)
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY * 1000}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try says why
 
 
 def _refuse_unsafe(connection: Any, _record: Any) -> None:

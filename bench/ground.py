@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -124,19 +125,22 @@ class Ground:
             engine.dispose()
         return codes
 
-    def sign(self, codes: list[bytes], together: int) -> list[list[Signed]]:
-        """For each client its scans in order: `together` packets at a time go through all of STEPS, step by step."""
+    def sign(self, codes: list[bytes], together: int, behind: timedelta = timedelta()) -> list[list[Signed]]:
+        """For each client its scans in order: `together` packets at a time go through all of STEPS, step by step.
+
+        The couriers' clocks are `behind`.
+        """
         share = len(codes) // len(self.pairs)
         return [
             [
                 signed
                 for at in range(0, share, together)
-                for signed in self._journey(pair, codes[first + at : first + min(at + together, share)])
+                for signed in self._journey(pair, codes[first + at : first + min(at + together, share)], behind)
             ]
             for pair, first in zip(self.pairs, range(0, len(codes), share), strict=False)
         ]
 
-    def _journey(self, pair: Any, codes: list[bytes]) -> Iterator[Signed]:
+    def _journey(self, pair: Any, codes: list[bytes], behind: timedelta) -> Iterator[Signed]:
         rider, clerk = pair
         at = now()
         heads, holders = {code: packets.genesis(code) for code in codes}, dict.fromkeys(codes, self.desk)
@@ -147,7 +151,8 @@ class Ground:
                     code=code, slip=SimpleNamespace(issue=1), holder_id=holders[code], head=heads[code], seal=SEAL
                 )
                 body_id = secrets.token_hex(16)
-                body = phone.body(facts, event, at, taker=taker, id=body_id, seal=SEAL, sheets=None)
+                wall = at - behind if phone is rider else at
+                body = phone.body(facts, event, wall, taker=taker, id=body_id, seal=SEAL, sheets=None)
                 digest = bytes.fromhex(phone.back)
                 yield Signed(
                     phone.token, phone.device_id, digest, body, phone.sign(body), body_id, phone.n, code,

@@ -1,14 +1,24 @@
 """Faults: real processes are killed, stopped and lied to while phones send, and the whole history is checked afterwards.
 
 Passing means the same everywhere: no scan with a receipt is lost, none is applied twice, nothing is there that nobody
-sent, every packet ends with its last taker, and no invariant is broken (`history.faults_found`). Each run has a bug
+sent, every packet ends with its last taker, and no law of custody is broken (`history.faults_found`). Each run has a bug
 planted for it (`planted.py`) and must first be seen to catch it. Short in `make test`, long by `make faults`.
 
-| fault | shown by | the planted bug it catches |
+| fault | shown by | planted, and caught |
 |---|---|---|
-| kill -9 of the web workers, both databases | test_kills | an answer before the commit |
+| kill -9 of the web workers, on both databases | test_kills | an answer before the commit |
 | kill -9 of the database | test_kills | synchronous_commit=off |
+| the data disk full (a small tmpfs), on both databases when long | test_disk | an error taken for a success |
+| eight processes write SQLite, one reads for long; size of its log of changes | test_writers | a deferred BEGIN |
+| requests doubled and shuffled, a fifth of the answers dropped | test_network | judging by the present holder |
+| the server's clock an hour, a day and fifty years off, the couriers' phones a day behind | test_network | judging by device time |
+| many claims of one packet at one moment | tests/test_race.py | look, then write |
+| history in every order | tests/domain/test_order.py | |
+| a superuser edits, deletes and cuts; a silent roll-back | tests/test_tamper.py, tests/e2e/test_witness.py | a verifier blind in one eye |
+| the browser's database and the network under the phone | tests/e2e/test_courier.py, tests/e2e/test_receipts.py | |
 
 Not shown here, for a container cannot: a power cut (what the operating system has and the disk has not survives kill -9,
 so fsync=off would pass), a reboot of the machine, a file system that flips bits, a real mobile network.
+Not shown here, for nobody has built it yet: the database frozen or a row locked for a minute, partners that hang, fifty
+phones after eight hours without a network, memory and file handles running out, a migration killed on its way, a restore.
 """

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,9 +20,14 @@ from app.domain.inspection import Trust
 from app.domain.ledger import Handoff
 from app.domain.packets import Packet
 from app.domain.scans import ScanRow, Verdict
-from bench.ground import Signed, opened
+from bench.ground import Ground, Signed, opened
+from tests.faults.site import Web
 
+CLIENTS = 8
 GIVE_UP = 120.0  # seconds one scan may be without an answer
+
+
+Sending = tuple["History", list["Client"]]
 
 
 @dataclass
@@ -118,6 +123,17 @@ class Client(threading.Thread):
         return False
 
 
+def send(web: Web, ground: Ground, packets: int, seed: int | None = None, behind: timedelta = timedelta()) -> Sending:
+    """Every client sends its share of so many packets; with a `seed` through a bad network."""
+    shifts = ground.sign(ground.packets(packets, ground.url), 2, behind)
+    history = History()
+    dice = [None if seed is None else random.Random(seed * 100 + n) for n in range(len(shifts))]
+    clients = [Client(web.port, shift, history, dice=its) for shift, its in zip(shifts, dice, strict=True)]
+    for client in clients:
+        client.start()
+    return history, clients
+
+
 def finish(clients: list[Client]) -> None:
     """Wait until every client has its answers."""
     for client in clients:
@@ -127,8 +143,11 @@ def finish(clients: list[Client]) -> None:
             raise client.error
 
 
-def faults_found(settings: Settings, url: str, history: History) -> list[str]:
-    """What does not agree: lost, doubled or invented scans, holders that are not the last takers, broken laws."""
+def faults_found(settings: Settings, url: str, history: History, alone: bool = True) -> list[str]:
+    """What does not agree: lost, doubled or invented scans, holders that are not the last takers, broken laws.
+
+    `alone`: everything in the database is of this history.
+    """
     with opened(settings, url) as app:
         found = [f"lost: {each}" for each in invariants.receipts_are_kept(history.receipts)]
         found += [f"no answer: {digest.hex()[:8]}" for digest in history.sent.keys() - history.receipts.keys()]
@@ -136,7 +155,9 @@ def faults_found(settings: Settings, url: str, history: History) -> list[str]:
         applied = Counter(db.session.scalars(sa.select(Verdict.digest).where(Verdict.verdict == "applied")))
         found += [f"applied twice: {digest.hex()[:8]}" for digest in history.sent if (lines | applied)[digest] > 1]
         kept = set(db.session.scalars(sa.select(ScanRow.digest)))
-        found += [f"invented: {digest.hex()[:8]}" for digest in kept - history.sent.keys() if not _ours(digest)]
+        found += [
+            f"invented: {digest.hex()[:8]}" for digest in kept - history.sent.keys() if alone and not _ours(digest)
+        ]
         found += _outcomes(history)
         found += [str(each) for each in invariants.broken(trust=Trust(now()), keys=app.extensions["keys"])]
     return found

@@ -1,6 +1,8 @@
 """A site under fault: the real server on a real database, both in our hands to kill, and to start again."""
 
+import contextlib
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -11,6 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from app.config import ROOT, Settings
 from tests import postgres
@@ -138,6 +142,71 @@ class Postgres:
     def close(self) -> None:
         self._run(str(self.bin / "pg_ctl"), "-D", str(self.data), "-m", "immediate", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def own_postgres(within: Path | None = None) -> Iterator[Postgres]:
+    server = Postgres(within)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+def url_on(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path / 'fault.db'}"
+    return postgres.create(request.getfixturevalue("postgres_server"), f"fault_{tmp_path.name.replace('-', '_')}")
+
+
+class SmallDisk:
+    """A disk of its own that can be full while everything else has room.
+
+    Where nothing may be mounted, the server's files may grow no further instead: an error of the same family.
+    """
+
+    def __init__(self, megabytes: int) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="disk-"))
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(self.folder)]
+        self.is_mounted = subprocess.run(mount, capture_output=True).returncode == 0
+        self._filler = self.folder / "filler"
+
+    def fill(self, web: "Web") -> None:
+        if not self.is_mounted:
+            self._limit(web, max(file.stat().st_size for file in self.folder.iterdir()))
+            return
+        with self._filler.open("wb", buffering=0) as file:
+            for size in (1 << 20, 1 << 12, 1):
+                with contextlib.suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
+        assert os.statvfs(self.folder).f_bavail == 0
+
+    def clear(self, web: "Web") -> None:
+        if self.is_mounted:
+            self._filler.unlink()
+        else:
+            self._limit(web, resource.RLIM_INFINITY)
+
+    def _limit(self, web: "Web", size: int) -> None:
+        assert web.process
+        for pid in [web.process.pid, *_children(web.process.pid)]:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def close(self) -> None:
+        if self.is_mounted:
+            subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
+        shutil.rmtree(self.folder)
+
+
+@contextmanager
+def small_disk(megabytes: int) -> Iterator[SmallDisk]:
+    disk = SmallDisk(megabytes)
+    try:
+        yield disk
+    finally:
+        disk.close()
 
 
 def _children(pid: int) -> list[int]:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from app.config import ROOT, Settings
-from bench import figures, floor, reading, wire
+from bench import figures, floor, reading, slips, wire
 from bench.ground import CLIENTS, Ground, Signed, make_settings
 from bench.report import Report
 from bench.years import Years
@@ -35,10 +35,11 @@ class Sizes:
     lines: int = 1_000_000
     pages: int = 300
     small: float = 1.0
+    slips: int = 500
 
 
 TINY = Sizes(rounds=1, clients=2, batch=5, single_groups=1, batch_groups=1, commits=0.1, floor=0.2, load=0.5,
-             lines=2_000, pages=5, small=0.1)  # fmt: skip
+             lines=2_000, pages=5, small=0.1, slips=10)  # fmt: skip
 
 
 class Track:
@@ -147,7 +148,7 @@ def refuse_memory(folder: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", choices=NAMES, help="one database instead of both")
-    parser.add_argument("--part", choices=("load", "read"), help="one part instead of all")
+    parser.add_argument("--part", choices=("load", "read", "slips"), help="one part instead of all")
     parser.add_argument("--rounds", type=int, help="how often, at least four for figures that count")
     parser.add_argument("--long", action="store_true", help="the tracking page over 10,000,000 scans")
     parser.add_argument("--tiny", action="store_true", help="only whether the benchmarks work")
@@ -155,8 +156,10 @@ def main() -> int:
     said = parser.parse_args()
     sizes = TINY if said.tiny else Sizes(lines=10_000_000 if said.long else 1_000_000)
     sizes = replace(sizes, rounds=said.rounds or sizes.rounds)
-    parts = {said.part} if said.part else {"read"} if said.long else {"load", "read"}
+    parts = {said.part} if said.part else {"read"} if said.long else {"load", "read", "slips"}
     names = [said.only] if said.only else list(NAMES)
+    if parts == {"slips"}:
+        names = []
     if "postgresql" in names and postgres.binaries() is None and "TEST_DATABASE_URL" not in os.environ:
         sys.exit(f"Not measured: {postgres.MISSING}; or measure SQLite alone: ARGS='--only sqlite'")
     report = Report(asdict(sizes))
@@ -169,6 +172,9 @@ def main() -> int:
             servers["postgresql"] = url = stack.enter_context(postgres.server())
             with postgres.connect(url) as connection:
                 (report.machine["postgresql"],) = connection.execute("SHOW server_version").fetchone() or ("?",)
+        if "slips" in parts:
+            say("Slips")
+            slips.measure(report, sizes.rounds, sizes.slips)
         if "load" in parts:
             with ExitStack() as running:
                 tracks = [load(name, servers[name], _own(folder / name), settings, sizes, running) for name in names]

@@ -34,6 +34,10 @@ LIMITS = {limit.name: limit for limit in (
     Limit("postgresql wrong",  "PostgreSQL: wrong answers, 5xx, locked database",          None,   0),
     Limit("sqlite tracking",   "SQLite: tracking page's queries / over a tenth of the scans",     None,   1.5),
     Limit("postgresql tracking","PostgreSQL: tracking page's queries / over a tenth of the scans", None,  2.5),
+    Limit("slips rate",        "500 slips: slips a second / the same with the code as PNG", 4.0),
+    Limit("slips bytes",       "500 slips: bytes / the same with the code as PNG",          None,   0.6),
+    Limit("slips memory",      "500 slips: memory for a slip more, kB",                     None,   10),
+    Limit("slip alone",        "one slip: time less 5 ms / the same without a code",        None,   1.5),
 )}
 # fmt: on
 

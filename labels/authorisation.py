@@ -4,11 +4,10 @@ number: it is written by hand."""
 from dataclasses import dataclass
 from datetime import date
 
-from reportlab.pdfgen.canvas import Canvas
-
 from labels import document, texts
 from labels.check import Field
 from labels.document import A5, Head
+from labels.leaf import Leaf
 from labels.words import say_short
 
 TITLE, TITLE_EN = "GIẤY ỦY QUYỀN", "Authorisation letter"
@@ -41,7 +40,7 @@ class Authorisation:
     mark: str = ""
 
 
-def draw(canvas: Canvas, item: Authorisation) -> None:
+def draw(canvas: Leaf, item: Authorisation) -> None:
     """Draw the letter; what is not known is left to be written."""
     head = Head(TITLE, TITLE_EN, "", (texts.SERVICE_NAME.upper(), "Mẫu dùng khi nhờ người khác nộp hoặc nhận"), motto=True,
                 mark=item.mark, basis="Lập 2 bản: người ủy quyền, người được ủy quyền.")  # fmt: skip

@@ -29,8 +29,13 @@ def overflow(slip: Slip) -> list[Section]:
 
 
 def draw(sheet: Sheet, slip: Slip) -> None:
-    """Draw the back. Raises MissingGlyph."""
+    """Draw the back: all but its band is the same for most slips of a day. Raises MissingGlyph."""
     band(sheet, slip, texts.BACK)
+    same = (slip.way, slip.office_phone, slip.recovered, slip.identity, slip.authorisation)
+    sheet.canvas.again(same, lambda: _body(sheet, slip))
+
+
+def _body(sheet: Sheet, slip: Slip) -> None:
     y = _terms(sheet, slip, 14.2)
     y = _boxed(sheet, slip, y + 1.2)
     y = _said(sheet, y + 1.4, texts.LIABILITY_HEAD, [(lines.keep_end(texts.LIABILITY), TEXT)])

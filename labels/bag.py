@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from reportlab.lib.colors import white
-from reportlab.pdfgen.canvas import Canvas
 
 from labels import barcode, fonts, lines, texts
 from labels import sheet as pen
 from labels.check import Field
+from labels.leaf import Leaf
 from labels.sheet import MM, Sheet, Style
 from labels.words import say_day
 from labels.wrapper import Box, code, fill
@@ -35,7 +35,7 @@ class BagTag:
     mark: str = ""
 
 
-def draw(canvas: Canvas, tag: BagTag) -> None:
+def draw(canvas: Leaf, tag: BagTag) -> None:
     """Draw the tag. Raises BadField when a name does not fit in readable type."""
     canvas.setPageSize((WIDTH * MM, HEIGHT * MM))
     sheet = Sheet(canvas, WIDTH, HEIGHT)

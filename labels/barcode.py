@@ -1,25 +1,39 @@
 """The packet's number as Code 128, for the desk's hand scanner."""
 
+from functools import lru_cache
+
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
+
+from labels.leaf import Leaf
 
 BAR = 0.29  # mm, the narrowest bar on paper: at least two dots of a 203 dpi printer
 DOTTED = 0.25  # mm, on labels: two whole dots
 
 
-def draw(canvas: Canvas, text: str, x: float, y: float, width: float, height: float, bar: float = BAR) -> None:
+class _Runs(Code128):  # type: ignore[misc]
+    """The library's bar code, told instead of drawn: where each bar begins and how wide it is."""
+
+    def told(self) -> tuple[tuple[float, float], ...]:
+        self.runs: list[tuple[float, float]] = []
+        self.draw()
+        return tuple(self.runs)
+
+    def rect(self, x: float, _y: float, width: float, _height: float) -> None:
+        self.runs.append((x, width))
+
+
+def draw(canvas: Leaf, text: str, x: float, y: float, width: float, height: float, bar: float = BAR) -> None:
     """Draw `text` with its lower left corner at x, y mm, `height` mm tall and at most `width` mm wide, its narrowest
     bar `bar` mm or less. Ten bars of white on both sides are the caller's. Raises ValueError for what Code 128 cannot
     carry: the library would drop it silently.
     """
-    bars = _bars(text, bar * mm, height * mm)
-    if bars.width > width * mm:
-        bars = _bars(text, bar * mm * width * mm / bars.width, height * mm)
-    bars.drawOn(canvas, x * mm, y * mm)
+    long, runs = _bars(text)
+    narrow = min(bar, width / long) * mm
+    canvas.bars(x * mm, y * mm, height * mm, [(left * narrow, wide * narrow) for left, wide in runs])
 
 
-def draw_centred(canvas: Canvas, text: str, x: float, y: float, width: float, height: float) -> None:
+def draw_centred(canvas: Leaf, text: str, x: float, y: float, width: float, height: float) -> None:
     """Draw `text` in the middle of `width` mm in whole dots of a thermal printer. Raises as `draw`, and ValueError when
     it is too long for that."""
     long = modules(text) * DOTTED
@@ -30,10 +44,13 @@ def draw_centred(canvas: Canvas, text: str, x: float, y: float, width: float, he
 
 def modules(text: str) -> int:
     """How many narrow bars wide `text` is, without the white on both sides. Raises as `draw`."""
-    return int(_bars(text, 1, 1).width + 0.5)
+    return round(_bars(text)[0])
 
 
-def _bars(text: str, bar: float, height: float) -> Code128:
+@lru_cache(maxsize=8)  # the copies of a slip carry one number
+def _bars(text: str) -> tuple[float, tuple[tuple[float, float], ...]]:
+    """Length and bars of `text`, in narrow bars."""
     if not text or not text.isascii() or not text.isprintable():
         raise ValueError(f"not for a bar code: {text!r}")
-    return Code128(text, barWidth=bar, barHeight=height, quiet=False, humanReadable=False)
+    bars = _Runs(text, barWidth=1, barHeight=1, quiet=False, humanReadable=False)
+    return float(bars.width), bars.told()

@@ -38,46 +38,55 @@ def check(item: Any, kind: type) -> None:
     _look_into(item, "")
 
 
+class Hint(NamedTuple):
+    """What a field may hold: its type, the types inside a tuple, whether it may be None."""
+
+    kind: Any
+    inside: tuple["Hint", ...]
+    optional: bool
+
+
 def _look_into(item: Any, path: str) -> None:
     kind: Any = type(item)
     for name, hint, needed in _plan(kind):
-        _look(getattr(item, name), hint, needed, f"{path}{name}")
+        _look(getattr(item, name), hint, needed, path + name)
 
 
 @lru_cache(maxsize=64)
-def _plan(kind: Any) -> tuple[tuple[str, tuple[Any, ...], bool], ...]:
+def _plan(kind: Any) -> tuple[tuple[str, Hint, bool], ...]:
     hints = get_type_hints(kind)
     return tuple(
-        (field.name, _either(hints[field.name]), field.default is MISSING and field.default_factory is MISSING)
+        (field.name, _hint(hints[field.name]), field.default is MISSING and field.default_factory is MISSING)
         for field in fields(kind)
     )
 
 
-def _either(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+def _hint(hint: Any) -> Hint:
+    either = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    inside = tuple(_hint(part) for part in get_args(either[0]) if part is not Ellipsis)
+    return Hint(get_origin(either[0]) or either[0], inside, NoneType in either)
 
 
-def _look(value: Any, hints: tuple[Any, ...], needed: bool, field: str) -> None:
+def _look(value: Any, hint: Hint, needed: bool, field: str) -> None:
+    kind = hint.kind
     if value is None:
-        if NoneType not in hints:
+        if not hint.optional:
             raise BadField(field, "is missing")
-        return
-    hint = hints[0]
-    parts = get_args(hint)
-    if not isinstance(value, get_origin(hint) or hint) or (isinstance(value, bool) and hint is not bool):
-        raise BadField(field, f"is a {type(value).__name__}, not a {getattr(hint, '__name__', hint)}")
-    if isinstance(value, str):
+    elif not isinstance(value, kind) or (kind is int and value.__class__ is bool):
+        raise BadField(field, f"is a {type(value).__name__}, not a {kind.__name__}")
+    elif kind is str:
         _text(value, needed, field)
-    elif isinstance(value, int) and not isinstance(value, bool) and value < 0:
-        raise BadField(field, f"is negative: {value}")
-    elif isinstance(value, datetime) and value.tzinfo is None:
-        raise BadField(field, "is a time without a zone")
-    elif isinstance(value, tuple):
+    elif kind is int:
+        if value < 0:
+            raise BadField(field, f"is negative: {value}")
+    elif kind is tuple:
         if needed and not value:
             raise BadField(field, "is missing")
         for number, part in enumerate(value, 1):
-            inner = parts[0] if parts[-1] is Ellipsis else parts[number - 1]
-            _look(part, _either(inner), needed, f"{field}[{number}]")
+            _look(part, hint.inside[min(number, len(hint.inside)) - 1], needed, f"{field}[{number}]")
+    elif kind is datetime:
+        if value.tzinfo is None:
+            raise BadField(field, "is a time without a zone")
     elif is_dataclass(value):
         _look_into(value, f"{field}.")
 

@@ -2,10 +2,10 @@
 both sides."""
 
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
 
 from labels import back, continuation, flow, front
 from labels import sheet as pen
+from labels.leaf import Leaf
 from labels.sheet import TEXT, Sheet
 from labels.slip import Slip
 from labels.tables import LEFT, WIDTH
@@ -13,7 +13,7 @@ from labels.tables import LEFT, WIDTH
 A5 = (148.0, 210.0)  # mm
 
 
-def draw(canvas: Canvas, slip: Slip) -> None:
+def draw(canvas: Leaf, slip: Slip) -> None:
     """Draw one copy of one slip on pages of its own. Raises MissingGlyph, ValueError."""
     width, height = A5
     canvas.setPageSize((width * mm, height * mm))

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reportlab.pdfgen.canvas import Canvas
-
 from labels import document, receipts
 from labels.desk import (
     TITLES,
@@ -21,6 +19,7 @@ from labels.desk import (
     numbered,
 )
 from labels.document import A4_ACROSS, A5, Head
+from labels.leaf import Leaf
 from labels.sheet import Section
 from labels.slip import Paper
 from labels.words import say_date, say_day, say_instant, say_short
@@ -57,7 +56,7 @@ def _back(papers: Sequence[Paper], title: str, english: str) -> list[Section]:
     return [listed._replace(heads=(document.heading(P, title, english), *listed.heads))]
 
 
-def draw_receipt(canvas: Canvas, item: Receipt) -> None:
+def draw_receipt(canvas: Leaf, item: Receipt) -> None:
     """Draw RECEIPT."""
     copy = {1: "Liên 1: lưu", 2: "Liên 2: giao người nộp"}.get(item.copy, f"Liên {item.copy}")
     head = _head("receipt", item, item.case, token_url=item.token_url, basis=copy)
@@ -75,7 +74,7 @@ def draw_receipt(canvas: Canvas, item: Receipt) -> None:
     ])  # fmt: skip
 
 
-def draw_supplement(canvas: Canvas, item: Supplement) -> None:
+def draw_supplement(canvas: Leaf, item: Supplement) -> None:
     """Draw SUPPLEMENT."""
     more = document.pairs(P, ("Lý do", item.reason), ("Hạn nộp bổ sung", say_day(item.deadline) if item.deadline else ""),
                           ("Cách gửi", item.how), ("Thời gian giải quyết", item.effect),
@@ -87,7 +86,7 @@ def draw_supplement(canvas: Canvas, item: Supplement) -> None:
     ])  # fmt: skip
 
 
-def draw_refusal(canvas: Canvas, item: Refusal) -> None:
+def draw_refusal(canvas: Leaf, item: Refusal) -> None:
     """Draw REFUSAL."""
     document.lay(canvas, P, _head("refusal", item, item.case), [
         _case(item.case), document.part(document.pairs(P, ("Lý do từ chối", item.reason))),
@@ -96,7 +95,7 @@ def draw_refusal(canvas: Canvas, item: Refusal) -> None:
     ])  # fmt: skip
 
 
-def draw_apology(canvas: Canvas, item: Apology) -> None:
+def draw_apology(canvas: Leaf, item: Apology) -> None:
     """Draw APOLOGY."""
     body = document.pairs(P, ("Ngày nhận hồ sơ", say_short(item.received)), ("Ngày hẹn trả", say_short(item.due)),
                           ("Việc đã làm", item.work_done), ("Lý do chậm", item.reason), ("Do", item.whose))  # fmt: skip
@@ -108,7 +107,7 @@ def draw_apology(canvas: Canvas, item: Apology) -> None:
     ])  # fmt: skip
 
 
-def draw_stop(canvas: Canvas, item: Stop) -> None:
+def draw_stop(canvas: Leaf, item: Stop) -> None:
     """Draw STOP."""
     body = document.pairs(P, ("Ngày đề nghị dừng", say_short(item.asked_on)), ("Đề nghị bằng", item.channel),
                           ("Hồ sơ đang ở bước", item.stage), ("Phí, lệ phí trả lại", item.fees))  # fmt: skip
@@ -129,7 +128,7 @@ BOOK = document.columns(
 # fmt: on
 
 
-def draw_control(canvas: Canvas, item: Control) -> None:
+def draw_control(canvas: Leaf, item: Control) -> None:
     """Draw CONTROL."""
     units = document.pairs(P, ("Cơ quan giải quyết", item.deciding), ("Cơ quan phối hợp", item.coordinating))
     rows = [
@@ -143,7 +142,7 @@ def draw_control(canvas: Canvas, item: Control) -> None:
     ])  # fmt: skip
 
 
-def draw_register(canvas: Canvas, item: Register) -> None:
+def draw_register(canvas: Leaf, item: Register) -> None:
     """Draw REGISTER, A4 across."""
     page = BOOK_PAGE
     number, rule = numbered("register", item.at.date())

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reportlab.lib.colors import black
-from reportlab.pdfgen.canvas import Canvas
 
 from labels import flow, fonts, lines, qr, tables, texts
 from labels import sheet as pen
+from labels.leaf import Leaf
 from labels.sheet import ENGLISH, HAIR, MM, PRIMARY, Block, Piece, Section, Sheet, Span, Style
 from labels.tables import Column
 
@@ -59,7 +59,7 @@ class Head(NamedTuple):
     basis: str = ""
 
 
-def lay(canvas: Canvas, page: Page, head: Head, sections: Sequence[Section]) -> None:
+def lay(canvas: Leaf, page: Page, head: Head, sections: Sequence[Section]) -> None:
     """Draw a form on as many pages as it needs. Raises MissingGlyph."""
     top = _top(page, head)
     later = _band(page, head)

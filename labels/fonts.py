@@ -42,6 +42,7 @@ class Face(NamedTuple):
     """Advance widths in thousandths of the size, by character; a character not in it has no glyph."""
 
     widths: dict[str, int]
+    letters: frozenset[str]
 
 
 _folder = BUILT
@@ -54,8 +55,10 @@ def use(folder: Path | str | None = None) -> None:
     with _loading:
         _folder = Path(folder) if folder is not None else BUILT
         _faces.cache_clear()
+        _advance.cache_clear()
 
 
+@lru_cache(maxsize=1024)
 def clean(text: str) -> str:
     """Composed (NFC) text on one line: runs of white space become one space, invisible format characters
     (zero-width spaces, direction marks, soft hyphens) go, since they have nothing to draw."""
@@ -67,15 +70,21 @@ def clean(text: str) -> str:
 
 def missing(text: str) -> str:
     """The characters of `text` that cannot be printed, each once; empty when all can."""
-    widths = faces()[REGULAR].widths
-    return "".join(dict.fromkeys(c for c in clean(text) if c not in widths))
+    cleaned = clean(text)
+    absent = set(cleaned) - faces()[REGULAR].letters
+    return "".join(dict.fromkeys(letter for letter in cleaned if letter in absent)) if absent else ""
 
 
 def width(text: str, font: str, size: float) -> float:
     """Width in points of `text` as drawn. Raises MissingGlyph."""
+    return _advance(text, font) * size / 1000
+
+
+@lru_cache(maxsize=1024)
+def _advance(text: str, font: str) -> int:
     widths = faces()[font].widths
     try:
-        return sum(widths[c] for c in text) * size / 1000
+        return sum(widths[c] for c in text)
     except KeyError as absent:
         raise MissingGlyph(absent.args[0], text) from None
 
@@ -100,5 +109,6 @@ def _faces(folder: Path) -> dict[str, Face]:
         font = TTFont(name, str(path))
         pdfmetrics.registerFont(font)
         known = font.face.charToGlyph
-        loaded[name] = Face({chr(c): font.face.getCharWidth(c) for c, glyph in known.items() if glyph})
+        widths = {chr(c): font.face.getCharWidth(c) for c, glyph in known.items() if glyph}
+        loaded[name] = Face(widths, frozenset(widths))
     return loaded

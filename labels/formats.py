@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import replace
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
 from reportlab import rl_config
-from reportlab.pdfgen.canvas import Canvas
 
 from labels import (
     authorisation,
@@ -31,6 +31,7 @@ from labels import (
     wrapper,
 )
 from labels.check import Field, check
+from labels.leaf import Leaf
 from labels.slip import Slip
 
 rl_config.useA85 = 0  # binary streams: a fifth smaller, and no time spent on spelling them in letters
@@ -52,7 +53,7 @@ class Format(NamedTuple):
     page: tuple[int, int]
     duplex: bool
     level: str
-    draw: Callable[[Canvas, Any], None]
+    draw: Callable[[Leaf, Any], None]
     fields: tuple[Field, ...]
     samples: tuple[Any, ...]
 
@@ -105,25 +106,25 @@ def render_to(file: BinaryIO, format: str, items: Iterable[Any], drawn: Callable
         raise ValueError(f"no format {format!r}; there are {', '.join(sorted(FORMATS))}")
     fonts.faces()
     row = FORMATS[format]
-    canvas = Canvas(file, invariant=1, pageCompression=1, lang="vi-VN", initialFontName=fonts.REGULAR)
-    canvas.setTitle(row.title)
-    canvas.setAuthor(texts.SERVICE_NAME)
-    canvas.setSubject(texts.SUBTITLE if row.item is Slip else row.title)
-    canvas.setCreator(texts.SERVICE_NAME)
-    canvas.setViewerPreference("DisplayDocTitle", "true")
-    canvas.setViewerPreference("PrintScaling", "None")
-    if row.duplex:
-        canvas.setViewerPreference("Duplex", "DuplexFlipLongEdge")
-    count = 0
-    for count, item in enumerate(items, 1):
-        check(item, row.item)
-        row.draw(canvas, item)
-        if drawn:
-            drawn(count)
-    if not count:
-        raise ValueError("nothing to print")
-    with _embedding:
-        canvas.save()
+    with closing(Leaf(None, invariant=1, pageCompression=1, lang="vi-VN", initialFontName=fonts.REGULAR)) as canvas:
+        canvas.setTitle(row.title)
+        canvas.setAuthor(texts.SERVICE_NAME)
+        canvas.setSubject(texts.SUBTITLE if row.item is Slip else row.title)
+        canvas.setCreator(texts.SERVICE_NAME)
+        canvas.setViewerPreference("DisplayDocTitle", "true")
+        canvas.setViewerPreference("PrintScaling", "None")
+        if row.duplex:
+            canvas.setViewerPreference("Duplex", "DuplexFlipLongEdge")
+        count = 0
+        for count, item in enumerate(items, 1):
+            check(item, row.item)
+            row.draw(canvas, item)
+            if drawn:
+                drawn(count)
+        if not count:
+            raise ValueError("nothing to print")
+        with _embedding:
+            canvas.write_to(file)
 
 
 def sample(format: str) -> tuple[Any, ...]:

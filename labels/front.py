@@ -34,6 +34,7 @@ OTHER = RIGHT - HALF  # left edge of the second column
 QR_BOX = 37.0  # mm with the quiet zone: the code itself is 31 mm at version 6
 QR_TOP = 16.5
 SIGN = 174.0  # y of the signatures
+TITLE = Style(fonts.BOLD, 18, 7.4)
 ROWS = 7  # the list is filled up to this with empty rows to write in
 
 
@@ -52,12 +53,20 @@ def draw(sheet: Sheet, slip: Slip) -> list[Section]:
 
 
 def _top(sheet: Sheet, slip: Slip, rest: list[Section]) -> None:
-    pen.emblem(sheet, LEFT, 5.4, 9.4)
-    pen.put(sheet, 18.6, 5.4, texts.OPERATOR, Style(fonts.BOLD, 9.6, 4.2, PRIMARY))
+    sheet.canvas.again(("top", slip.copy), lambda: _fixed_top(sheet, slip.copy))
     office = f"{texts.SERVICE_NAME} · {slip.office} · {lines.keep(slip.office_phone)}"
     pen.write(sheet, 18.6, 9.8, cut([(office, TEXT._replace(leading=3.0))], 58, 2, "BƯU CỤC", rest))
-    copies(sheet, slip.copy, RIGHT - 62, 5.8, 62)
+
+
+def _fixed_top(sheet: Sheet, copy: int) -> None:
+    pen.emblem(sheet, LEFT, 5.4, 9.4)
+    pen.put(sheet, 18.6, 5.4, texts.OPERATOR, Style(fonts.BOLD, 9.6, 4.2, PRIMARY))
+    copies(sheet, copy, RIGHT - 62, 5.8, 62)
     pen.rule(sheet, LEFT, 16, WIDTH, 0.5, PRIMARY)
+    pen.put(sheet, RIGHT + 3 - QR_BOX, QR_TOP + QR_BOX, texts.SCAN_ME, TEXT, "centre", QR_BOX)
+    pen.put(sheet, LEFT, 18.4, texts.TITLE, TITLE)
+    pen.write(sheet, LEFT, 26.0, pen.wrap([(texts.SUBTITLE, TEXT), (f" · {texts.SUBTITLE_EN}", ENGLISH)], 99, 2))
+    pen.rule(sheet, LEFT, 57.2, WIDTH)
 
 
 def copies(sheet: Sheet, copy: int, x: float, y: float, width: float) -> None:
@@ -76,13 +85,9 @@ def copies(sheet: Sheet, copy: int, x: float, y: float, width: float) -> None:
 
 def _title(sheet: Sheet, slip: Slip) -> float:
     qr.draw(sheet.canvas, slip.token_url, RIGHT + 3 - QR_BOX, sheet.height - QR_TOP - QR_BOX, QR_BOX)
-    pen.put(sheet, RIGHT + 3 - QR_BOX, QR_TOP + QR_BOX, texts.SCAN_ME, TEXT, "centre", QR_BOX)
-    title = Style(fonts.BOLD, 18, 7.4)
-    pen.put(sheet, LEFT, 18.4, texts.TITLE, title)
     if slip.mark:
-        beside = LEFT + pen.measure(texts.TITLE, title) + 4
+        beside = LEFT + pen.measure(texts.TITLE, TITLE) + 4
         lines.stamp(sheet, slip.mark, beside, 18.8, 104 - beside, 7.0)
-    pen.write(sheet, LEFT, 26.0, pen.wrap([(texts.SUBTITLE, TEXT), (f" · {texts.SUBTITLE_EN}", ENGLISH)], 99, 2))
     pen.put(sheet, LEFT, 30.4, slip.number, lines.fitted(slip.number, 96, 16, fonts.BOLD, 6.6))
     barcode.draw(sheet.canvas, slip.number, LEFT, sheet.height - 45.6, 90, 8.0)
     where: list[Span] = [
@@ -92,7 +97,6 @@ def _title(sheet: Sheet, slip: Slip) -> float:
     pen.write(sheet, LEFT, 47.2, pen.wrap(where, 98, 1))
     if slip.tracking and slip.tracking != slip.number:
         pen.write(sheet, LEFT, 50.6, pen.wrap([("Mã theo dõi: ", TEXT), (slip.tracking, STRONG)], 98, 1))
-    pen.rule(sheet, LEFT, 57.2, WIDTH)
     return 58.0
 
 
@@ -273,9 +277,21 @@ def _note(slip: Slip, rest: list[Section]) -> Block:
 
 def _signatures(sheet: Sheet, slip: Slip, rest: list[Section]) -> None:
     width, other = 50.0, RIGHT - 50.0
-    giver, english = texts.SIGNS[slip.way]
+    sheet.canvas.again(("signatures", slip.way), lambda: _fixed_signatures(sheet, slip.way))
+    if slip.way is Way.IN:
+        shown(sheet, slip, LEFT, SIGN + 20.5, width, rest)
+    else:
+        lines.line(sheet, LEFT, SIGN + 20.5, width, "Họ tên, chức vụ:")
+    if slip.courier:
+        name = f"{slip.courier} · Thẻ số {slip.badge}" if slip.badge else slip.courier
+        pen.write(sheet, other, SIGN + 20.5, pen.wrap([(name, TEXT)], width, 2))
+
+
+def _fixed_signatures(sheet: Sheet, way: Way) -> None:
+    width, other = 50.0, RIGHT - 50.0
+    giver, english = texts.SIGNS[way]
     pen.write(sheet, LEFT, SIGN, pen.wrap([(giver, STRONG), (f" {english}", ENGLISH)], width))
-    pen.write(sheet, LEFT, SIGN + 3.3, pen.wrap([(texts.SIGNED[slip.way], TEXT)], width))
+    pen.write(sheet, LEFT, SIGN + 3.3, pen.wrap([(texts.SIGNED[way], TEXT)], width))
     courier, english = texts.COURIER
     pen.write(sheet, other, SIGN, pen.wrap([(courier, STRONG), (f" {english}", ENGLISH)], width))
     pen.write(sheet, other, SIGN + 3.3, pen.wrap([(texts.COURIER_SIGNED, TEXT)], width))
@@ -285,13 +301,6 @@ def _signatures(sheet: Sheet, slip: Slip, rest: list[Section]) -> None:
     pen.ring(sheet, centre, SIGN + 13.6, 25)
     for index, text in enumerate(texts.STAMP):
         pen.put(sheet, centre - 13, SIGN + 10.8 + index * 2.8, text, CAPTION, "centre", 26)
-    if slip.way is Way.IN:
-        shown(sheet, slip, LEFT, SIGN + 20.5, width, rest)
-    else:
-        lines.line(sheet, LEFT, SIGN + 20.5, width, "Họ tên, chức vụ:")
-    if slip.courier:
-        name = f"{slip.courier} · Thẻ số {slip.badge}" if slip.badge else slip.courier
-        pen.write(sheet, other, SIGN + 20.5, pen.wrap([(name, TEXT)], width, 2))
 
 
 def shown(sheet: Sheet, slip: Slip, x: float, y: float, width: float, rest: list[Section]) -> float:

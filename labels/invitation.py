@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from reportlab.lib.colors import white
-from reportlab.pdfgen.canvas import Canvas
 
 from labels import fonts, lines, qr, texts
 from labels import sheet as pen
 from labels.check import BadField, Field
+from labels.leaf import Leaf
 from labels.sheet import ENGLISH, HAIR, MM, PRIMARY, Sheet, Span, Style
 from labels.words import say_day, say_instant
 
@@ -61,7 +61,7 @@ class Invitation:
             raise BadField("call", f"is 1 or 2, not {self.call}")
 
 
-def draw(canvas: Canvas, item: Invitation) -> None:
+def draw(canvas: Leaf, item: Invitation) -> None:
     """Draw the invitation, A5 across. Raises BadField for a name or address no type can hold."""
     canvas.setPageSize((WIDTH * MM, HEIGHT * MM))
     sheet = Sheet(canvas, WIDTH, HEIGHT)

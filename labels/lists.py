@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from reportlab.pdfgen.canvas import Canvas
-
 from labels import document, tables, texts
 from labels.check import Field
 from labels.document import A4_ACROSS, Head
+from labels.leaf import Leaf
 from labels.sheet import Piece
 from labels.words import say_instant, say_money
 
@@ -86,7 +85,7 @@ class OfficeList:
     mark: str = ""
 
 
-def draw_courier(canvas: Canvas, item: CourierList) -> None:
+def draw_courier(canvas: Leaf, item: CourierList) -> None:
     """Draw the courier's list."""
     head = Head(COURIER, COURIER_EN, item.number, (texts.OPERATOR, item.office), place_day=say_instant(item.at),
                 token_url=item.token_url, mark=item.mark, basis=BASIS)  # fmt: skip
@@ -108,7 +107,7 @@ def draw_courier(canvas: Canvas, item: CourierList) -> None:
     document.lay(canvas, P, head, [document.part(told), packets, signs])
 
 
-def draw_office(canvas: Canvas, item: OfficeList) -> None:
+def draw_office(canvas: Leaf, item: OfficeList) -> None:
     """Draw the list between offices."""
     head = Head(OFFICE, OFFICE_EN, item.number, (texts.OPERATOR, item.origin), place_day=say_instant(item.at),
                 token_url=item.token_url, mark=item.mark, basis=BASIS)  # fmt: skip

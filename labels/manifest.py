@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reportlab.pdfgen.canvas import Canvas
-
 from labels import document, tables, texts
 from labels import sheet as pen
 from labels.check import Field
 from labels.document import A4_ACROSS, Head
+from labels.leaf import Leaf
 from labels.sheet import Piece, Section, Sheet
 from labels.slip import Way
 from labels.words import say_instant, say_money
@@ -92,7 +91,7 @@ class Manifest:
     mark: str = ""
 
 
-def draw(canvas: Canvas, item: Manifest) -> None:
+def draw(canvas: Leaf, item: Manifest) -> None:
     """Draw the manifest, with the sum so far at the foot of every page."""
     house = texts.OPERATOR
     head = Head(TITLE, TITLE_EN, item.number, (house, item.giver_unit if item.way is Way.IN else item.receiver_unit),

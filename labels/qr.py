@@ -1,63 +1,71 @@
 """QR codes as vectors: sharp at any resolution, quiet zone kept, nothing drawn but what was given."""
 
+import re
 from functools import lru_cache
 
 from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_L, ERROR_CORRECT_M, ERROR_CORRECT_Q
 from qrcode.main import QRCode
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
+
+from labels.leaf import Leaf
 
 QUIET = 4  # modules of white on each side, ISO/IEC 18004
 DOTS = 8  # a mm on the usual thermal printer, 203 dpi
 LEVELS = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
+MASK = 0  # searching all eight costs most of the time and reads no better: docs/codes.md
+DARK = re.compile(b"\x01+")
 ALPHANUMERIC = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
 
 
-def matrix(text: str, level: str = "M") -> list[list[bool]]:
-    """The modules of the smallest code holding `text` in alphanumeric mode, without quiet zone.
+def matrix(text: str, level: str = "M", mask: int | None = MASK) -> list[list[bool]]:
+    """The modules of the smallest code holding `text` in alphanumeric mode, without quiet zone. With `mask` None the
+    library searches for the best mask.
 
     Raises ValueError when `text` is empty or has a character outside the alphanumeric set: such a code would
     be several versions larger, and nobody would notice on paper.
     """
     if not text or not ALPHANUMERIC.issuperset(text):
         raise ValueError(f"not alphanumeric, so not for a QR code of ours: {text[:40]!r}")
-    code = QRCode(border=0, error_correction=LEVELS[level])
+    code = QRCode(_version(len(text), level), LEVELS[level], border=0, mask_pattern=mask)
     code.add_data(text, optimize=0)
-    return [[bool(dark) for dark in row] for row in code.get_matrix()]
+    code.make(fit=False)
+    return [list(row) for row in code.modules]
 
 
-# The three copies of a slip carry one code; choosing its mask is most of the time a code takes.
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
+def _version(length: int, level: str) -> int:
+    """The smallest version that holds so many alphanumeric characters."""
+    code = QRCode(error_correction=LEVELS[level])
+    code.add_data("A" * length, optimize=0)
+    return int(code.best_fit())
+
+
+@lru_cache(maxsize=8)  # the three copies of a slip carry one code
 def outline(text: str, level: str = "M") -> tuple[int, str]:
-    """Side in modules, and one PDF path of the dark runs of each row: whole modules, y upwards from the
-    bottom."""
+    """Side in modules, and one PDF path of the dark modules in rectangles: runs of a row, merged with equal runs of the
+    rows below. Whole modules, y upwards from the bottom."""
     modules = matrix(text, level)
     side = len(modules)
-    path = []
-    for row, cells in enumerate(modules):
-        column = 0
-        while column < side:
-            start = column
-            while column < side and cells[column]:
-                column += 1
-            if column > start:
-                path.append(f"{start} {side - 1 - row} {column - start} 1 re")
-            column += 1
+    path, begun = [], dict[tuple[int, int], int]()
+    for row, cells in enumerate([*modules, []]):
+        runs = [run.span() for run in DARK.finditer(bytes(cells))]
+        for span in [span for span in begun if span not in runs]:
+            top = begun.pop(span)
+            path.append(f"{span[0]} {side - row} {span[1] - span[0]} {row - top} re")
+        for span in runs:
+            begun.setdefault(span, row)
     return side, " ".join(path)
 
 
-def draw(canvas: Canvas, text: str, x: float, y: float, size: float, level: str = "M") -> None:
+def draw(canvas: Leaf, text: str, x: float, y: float, size: float, level: str = "M") -> None:
     """Draw the code in the square of side `size` mm whose lower left corner is at x, y mm from the lower left
     of the page. The quiet zone is part of the square: keep everything else out of it. Raises ValueError as
     `matrix`."""
     side, path = outline(text, level)
     module = size * mm / (side + 2 * QUIET)
-    canvas.saveState()
-    canvas.setFillGray(0)
-    canvas.translate(x * mm + QUIET * module, y * mm + QUIET * module)
-    canvas.scale(module, module)
-    canvas.addLiteral(f"{path} f")  # one fill for all: runs that touch show no seam
-    canvas.restoreState()
+    corner = f"{x * mm + QUIET * module:.3f} {y * mm + QUIET * module:.3f}"
+    # One fill for all: runs that touch show no seam.
+    canvas.addLiteral(f"q {module:.5f} 0 0 {module:.5f} {corner} cm {path} f Q")
 
 
 def whole_dots(text: str, size: float, level: str = "M", least: float = 0.5) -> float:

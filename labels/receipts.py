@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reportlab.pdfgen.canvas import Canvas
-
 from labels import document, tables, texts
 from labels.check import Field
 from labels.document import A5, Head
+from labels.leaf import Leaf
 from labels.sheet import Piece, Section
 from labels.slip import Charge, Form, Paper, Stream
 from labels.words import say_amount, say_instant, say_money
@@ -64,7 +63,7 @@ class MoneyReceipt:
     mark: str = ""
 
 
-def draw_papers(canvas: Canvas, item: PapersReceipt) -> None:
+def draw_papers(canvas: Leaf, item: PapersReceipt) -> None:
     """Draw the receipt for papers."""
     head = Head(PAPERS, PAPERS_EN, item.number, (texts.OPERATOR, item.office), place_day=say_instant(item.at),
                 token_url=item.token_url, mark=item.mark, basis="Lập 2 bản, mỗi bên giữ 1.")  # fmt: skip
@@ -99,7 +98,7 @@ def _whole(counts: Sequence[int | None]) -> str:
     return "" if None in counts else str(sum(count or 0 for count in counts))
 
 
-def draw_money(canvas: Canvas, item: MoneyReceipt) -> None:
+def draw_money(canvas: Leaf, item: MoneyReceipt) -> None:
     """Draw the receipt for money."""
     total = sum(line.amount for line in item.lines)
     head = Head(MONEY, MONEY_EN, item.number, (texts.OPERATOR, item.office), place_day=say_instant(item.at),

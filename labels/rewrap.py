@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from reportlab.pdfgen.canvas import Canvas
-
 from labels import document, receipts, texts
 from labels.check import Field
 from labels.document import A5, Head
+from labels.leaf import Leaf
 from labels.slip import Paper
 from labels.words import say_instant
 
@@ -42,7 +41,7 @@ class Rewrap:
     mark: str = ""
 
 
-def draw(canvas: Canvas, item: Rewrap) -> None:
+def draw(canvas: Leaf, item: Rewrap) -> None:
     """Draw the record."""
     head = Head(TITLE, TITLE_EN, item.number, (texts.OPERATOR, item.office), place_day=say_instant(item.at),
                 token_url=item.token_url, mark=item.mark, basis=BASIS)  # fmt: skip

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
-from reportlab.pdfgen.canvas import Canvas
-
 from labels import document, texts
 from labels.check import Field
 from labels.document import A4_ACROSS, Head
+from labels.leaf import Leaf
 from labels.sheet import Piece
 from labels.slip import Way
 from labels.words import say_day, say_money
@@ -60,7 +59,7 @@ class RoundSheet:
     mark: str = ""
 
 
-def draw(canvas: Canvas, item: RoundSheet) -> None:
+def draw(canvas: Leaf, item: RoundSheet) -> None:
     """Draw the round."""
     head = Head(TITLE, TITLE_EN, item.number, (texts.OPERATOR, f"{item.office} · {item.office_phone}"),
                 place_day=say_day(item.day), mark=item.mark, basis=BASIS)  # fmt: skip

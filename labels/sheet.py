@@ -5,12 +5,14 @@ Texts are wrapped first and drawn afterwards, so every block knows its height be
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import cos, pi, sin
 from typing import NamedTuple
 
-from reportlab.lib.colors import Color, HexColor, black, white
-from reportlab.pdfgen.canvas import Canvas
+from reportlab.lib.colors import Color, HexColor, black
 
 from labels import fonts
+from labels.leaf import Leaf
 
 PRIMARY = HexColor("#14477a")
 GREY = HexColor("#444444")
@@ -45,7 +47,7 @@ Span = tuple[str, Style]
 class Sheet:
     """One page size of a document being drawn, in mm."""
 
-    canvas: Canvas
+    canvas: Leaf
     width: float
     height: float
 
@@ -92,7 +94,11 @@ def wrap(spans: Iterable[Span], width: float, limit: int | None = None) -> Block
     With a `limit`, later lines are dropped and the last one ends with an ellipsis. Spans that touch without a
     space stay together. Raises MissingGlyph.
     """
-    spans = list(spans)
+    return _wrapped(tuple(spans), width, limit)
+
+
+@lru_cache(maxsize=256)  # captions and rules come again on every page
+def _wrapped(spans: tuple[Span, ...], width: float, limit: int | None) -> Block:
     leading = max((style.leading for text, style in spans), default=0.0)
     lines: list[list[Span]] = []
     line: list[Span] = []
@@ -185,14 +191,12 @@ def write(sheet: Sheet, x: float, y: float, block: Block, align: str = "left", w
     Returns the y below it."""
     for line in block.lines:
         baseline = y + block.leading * 0.76
-        length = sum(measure(text, style) for text, style in line) if align != "left" else 0.0
-        shift = {"left": 0.0, "right": width - length, "centre": (width - length) / 2}[align]
-        pen = sheet.canvas.beginText((x + shift) * MM, (sheet.height - baseline) * MM)
-        for text, style in line:
-            pen.setFont(style.font, style.size)
-            pen.setFillColor(style.colour)
-            pen.textOut(text)
-        sheet.canvas.drawText(pen)
+        shift = 0.0
+        if align != "left":
+            spare = width - sum(measure(text, style) for text, style in line)
+            shift = spare if align == "right" else spare / 2
+        told = [(text, style.font, style.size, style.colour) for text, style in line]
+        sheet.canvas.words((x + shift) * MM, (sheet.height - baseline) * MM, told)
         y += block.leading
     return y
 
@@ -214,84 +218,52 @@ def rule(
     dots: bool = False,
 ) -> None:
     """A level line of `width` mm, `weight` mm thick; dotted, it is a place to write."""
-    sheet.canvas.saveState()
-    sheet.canvas.setLineWidth(weight * MM)
-    sheet.canvas.setStrokeColor(colour)
-    if dots:
-        sheet.canvas.setDash([0.3 * MM, 0.7 * MM])
     level = (sheet.height - y) * MM
-    sheet.canvas.line(x * MM, level, (x + width) * MM, level)
-    sheet.canvas.restoreState()
+    dash = (0.3 * MM, 0.7 * MM) if dots else ()
+    sheet.canvas.strokes(((x * MM, level), ((x + width) * MM, level)), weight * MM, colour, dash)
 
 
 def upright(sheet: Sheet, x: float, y: float, height: float, weight: float = 0.15, colour: Color = HAIR) -> None:
     """An upright line of `height` mm down from y."""
-    sheet.canvas.saveState()
-    sheet.canvas.setLineWidth(weight * MM)
-    sheet.canvas.setStrokeColor(colour)
-    sheet.canvas.line(x * MM, (sheet.height - y) * MM, x * MM, (sheet.height - y - height) * MM)
-    sheet.canvas.restoreState()
+    top = (sheet.height - y) * MM
+    sheet.canvas.strokes(((x * MM, top), (x * MM, top - height * MM)), weight * MM, colour)
 
 
 def frame(
     sheet: Sheet, x: float, y: float, width: float, height: float, weight: float = 0.3, filled: bool = False
 ) -> None:
     """A rectangle with its top left corner at x, y mm; `filled` black."""
-    sheet.canvas.saveState()
-    sheet.canvas.setLineWidth(weight * MM)
-    sheet.canvas.setStrokeColor(black)
-    sheet.canvas.setFillColor(black if filled else white)
-    sheet.canvas.rect(
-        x * MM, (sheet.height - y - height) * MM, width * MM, height * MM, stroke=1, fill=1 if filled else 0
-    )
-    sheet.canvas.restoreState()
+    sheet.canvas.box(x * MM, (sheet.height - y - height) * MM, width * MM, height * MM, weight * MM, filled)
 
 
 def tick(sheet: Sheet, x: float, y: float, crossed: bool = False, size: float = 2.8) -> None:
     """A box to tick, crossed or empty, drawn because the typeface has none."""
     frame(sheet, x, y, size, size)
     if crossed:
-        sheet.canvas.saveState()
-        sheet.canvas.setLineWidth(0.4 * MM)
-        sheet.canvas.setStrokeColor(black)
-        inner = 0.55
-        left, right = (x + inner) * MM, (x + size - inner) * MM
-        top, bottom = (sheet.height - y - inner) * MM, (sheet.height - y - size + inner) * MM
-        sheet.canvas.line(left, bottom, right, top)
-        sheet.canvas.line(left, top, right, bottom)
-        sheet.canvas.restoreState()
+        left, right = (x + 0.55) * MM, (x + size - 0.55) * MM
+        top, bottom = (sheet.height - y - 0.55) * MM, (sheet.height - y - size + 0.55) * MM
+        sheet.canvas.strokes(((left, bottom), (right, top)), 0.4 * MM, black)
+        sheet.canvas.strokes(((left, top), (right, bottom)), 0.4 * MM, black)
 
 
 def ring(sheet: Sheet, x: float, y: float, diameter: float) -> None:
     """A dashed ring centred at x, y mm, to be filled by a real stamp."""
-    sheet.canvas.saveState()
-    sheet.canvas.setLineWidth(0.3 * MM)
-    sheet.canvas.setStrokeColor(HAIR)
-    sheet.canvas.setDash([1 * MM, 0.8 * MM])
-    sheet.canvas.circle(x * MM, (sheet.height - y) * MM, diameter / 2 * MM)
-    sheet.canvas.restoreState()
+    around = [
+        ((x + diameter / 2 * cos(step * pi / 24)) * MM, (sheet.height - y - diameter / 2 * sin(step * pi / 24)) * MM)
+        for step in range(48)
+    ]
+    sheet.canvas.strokes(around, 0.3 * MM, HAIR, (1 * MM, 0.8 * MM), close=True)
 
 
 def emblem(sheet: Sheet, x: float, y: float, size: float) -> None:
     """Our mark, an open envelope that is also a house, as a line drawing of `size` mm."""
-    pen = sheet.canvas
-    pen.saveState()
-    pen.translate(x * MM, (sheet.height - y) * MM)
-    pen.scale(size * MM / 40, -size * MM / 40)
-    pen.setStrokeColor(PRIMARY)
-    pen.setLineJoin(1)
-    path = pen.beginPath()
-    path.moveTo(20, 3)
-    for point in ((37, 15.5), (37, 37), (3, 37), (3, 15.5)):
-        path.lineTo(*point)
-    path.close()
-    pen.setLineWidth(2.6)
-    pen.drawPath(path)
-    path = pen.beginPath()
-    path.rect(9, 18.5, 22, 13)
-    path.moveTo(9, 19)
-    path.lineTo(20, 27)
-    path.lineTo(31, 19)
-    pen.setLineWidth(2.2)
-    pen.drawPath(path)
-    pen.restoreState()
+
+    def stroke(points: Sequence[tuple[float, float]], weight: float, close: bool) -> None:
+        placed = [
+            ((x + across * size / 40) * MM, (sheet.height - y - down * size / 40) * MM) for across, down in points
+        ]
+        sheet.canvas.strokes(placed, weight * size / 40 * MM, PRIMARY, (), close)
+
+    stroke(((20, 3), (37, 15.5), (37, 37), (3, 37), (3, 15.5)), 2.6, True)
+    stroke(((9, 18.5), (31, 18.5), (31, 31.5), (9, 31.5)), 2.2, True)
+    stroke(((9, 19), (20, 27), (31, 19)), 2.2, False)

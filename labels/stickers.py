@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from reportlab.pdfgen.canvas import Canvas
-
 from labels import fonts, lines, qr, texts
 from labels import sheet as pen
 from labels.check import BadField, Field
+from labels.leaf import Leaf
 from labels.sheet import MM, Sheet, Style
 from labels.wrapper import LEVEL
 
@@ -40,7 +39,7 @@ class StickerSheet:
             raise BadField("first", f"is not a cell of the sheet (1 to {CELLS}): {self.first}")
 
 
-def draw(canvas: Canvas, item: StickerSheet) -> None:
+def draw(canvas: Leaf, item: StickerSheet) -> None:
     """Draw as many sheets as the stickers need."""
     sheet = Sheet(canvas, *A4)
     for at, sticker in enumerate(item.stickers, item.first - 1):

@@ -5,11 +5,11 @@ from datetime import date
 from typing import NamedTuple
 
 from reportlab.lib.colors import white
-from reportlab.pdfgen.canvas import Canvas
 
 from labels import barcode, fonts, lines, qr, texts
 from labels import sheet as pen
 from labels.check import BadField, Field
+from labels.leaf import Leaf
 from labels.sheet import MM, Block, Sheet, Span, Style
 from labels.slip import Way
 from labels.words import masked, say_day
@@ -59,19 +59,19 @@ LARGE = Shape(100, 150, Box(4, 71, 43, 43), Box(8, 119, 84, 12))
 SMALL = Shape(76, 51, Box(0.5, 0.5, 36, 36), Box(5, 38, 66, 7))
 
 
-def draw_large(canvas: Canvas, label: Label) -> None:
+def draw_large(canvas: Leaf, label: Label) -> None:
     """Draw the 100 × 150 mm label. Raises BadField when a name or address does not fit in readable type."""
     large(_page(canvas, LARGE, label), label)
     canvas.showPage()
 
 
-def draw_small(canvas: Canvas, label: Label) -> None:
+def draw_small(canvas: Leaf, label: Label) -> None:
     """Draw the 76 × 51 mm label. Raises as `draw_large`."""
     small(_page(canvas, SMALL, label), label)
     canvas.showPage()
 
 
-def _page(canvas: Canvas, shape: Shape, label: Label) -> Sheet:
+def _page(canvas: Leaf, shape: Shape, label: Label) -> Sheet:
     canvas.setPageSize((shape.width * MM, shape.height * MM))
     sheet = Sheet(canvas, shape.width, shape.height)
     code(sheet, label.token_url, shape.qr)

@@ -8,10 +8,9 @@ import re
 from collections.abc import Iterable
 from typing import cast
 
-from reportlab.pdfgen.canvas import Canvas
-
 from labels import barcode, qr, wrapper
 from labels.check import check
+from labels.leaf import Leaf
 from labels.raster import Raster
 from labels.sheet import Sheet
 from labels.wrapper import LEVEL, Label, Shape
@@ -34,7 +33,7 @@ def zpl(format: str, labels: Iterable[Label], dots: int = qr.DOTS) -> str:
     for label in labels:
         check(label, Label)
         raster = Raster(shape.width, shape.height, dots)
-        paint(Sheet(cast(Canvas, raster), shape.width, shape.height), label)
+        paint(Sheet(cast(Leaf, raster), shape.width, shape.height), label)
         said.append(_label(shape, label, raster, dots))
     if not said:
         raise ValueError("nothing to print")

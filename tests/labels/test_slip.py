@@ -12,6 +12,7 @@ import pytest
 
 import labels
 from labels import Form, Identity, MissingGlyph, Paper, fields, fonts
+from labels.leaf import Leaf
 from tests.labels.samples import BLANK, CITIZEN, INBOUND, LONG, OUTBOUND, PAPERS
 
 VIETNAMESE = "".join(
@@ -225,3 +226,24 @@ def test_an_unknown_format_and_an_empty_list_are_refused() -> None:
         labels.render("stamp", [INBOUND])
     with pytest.raises(ValueError, match="nothing"):
         labels.render("slip", [])
+
+
+def test_a_document_written_piece_by_piece_is_the_one_the_library_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = labels.render("slip", [INBOUND, LONG])
+
+    def theirs(leaf: Leaf, file: io.BytesIO) -> None:
+        file.write(leaf.getpdfdata())
+
+    monkeypatch.setattr(Leaf, "write_to", theirs)
+    assert labels.render("slip", [INBOUND, LONG]) == ours
+
+
+def test_the_back_is_kept_once_for_all_slips_that_share_it() -> None:
+    many = [replace(INBOUND, number=f"HS-260828-{serial:06}-1") for serial in range(20)]
+    one, twenty = len(labels.render("slip", many[:1])), len(labels.render("slip", many))
+    back = len(labels.render("slip", [replace(INBOUND, office_phone="0900 000 999")] + many[:1])) - len(
+        labels.render("slip", many[:2])
+    )
+    assert back > 2000
+    assert twenty - one < 19 * 6500
+    assert all("TRÁCH NHIỆM CỦA BƯU CHÍNH" in page for page in pages(*many)[1::2])

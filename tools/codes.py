@@ -1,0 +1,310 @@
+"""How the printed codes read after a week in a courier's bag: `python tools/codes.py [--trials N]` writes docs/codes.md.
+
+Every code is printed to PDF, rasterised as a scanner or a camera would (150 and 200 dpi), damaged, and given to
+zxing-cpp, the decoder of the couriers' phones; only the exact payload counts. Beside ours, in the same places and
+sizes, stands the picture the same library makes by itself. The damage is drawn by chance, the same for all.
+"""
+
+import argparse
+import io
+import random
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402 - the path comes first
+import pypdfium2  # noqa: E402
+import zxingcpp  # noqa: E402
+from PIL import Image, ImageDraw, ImageFilter  # noqa: E402
+from reportlab.lib.units import mm  # noqa: E402
+
+import labels  # noqa: E402
+from bench.slips import LETTERS, drawn_by, picture  # noqa: E402
+from labels import qr  # noqa: E402
+from labels.leaf import Leaf  # noqa: E402
+
+Damage = Callable[[Image.Image, random.Random], Image.Image]
+SIZES = (20, 25, 30)  # mm of the code itself, without its quiet zone
+AROUND = 6.0  # mm of white kept around a code
+
+
+def turned(degrees: float) -> Damage:
+    def damage(image: Image.Image, chance: random.Random) -> Image.Image:
+        angle = degrees if abs(degrees) > 20 else chance.choice((-1, 1)) * degrees
+        return image.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+
+    return damage
+
+
+def tilted(image: Image.Image, chance: random.Random) -> Image.Image:
+    """Seen from the side: the far edge a fifth shorter."""
+    width, height = image.size
+    lean = 0.1 * width
+    far = [(lean, 0), (width - lean, 0), (width, height), (0, height)]
+    turn = chance.randrange(4)
+    seen = [(0, 0), (width, 0), (width, height), (0, height)]
+    return image.transform(
+        image.size, Image.Transform.PERSPECTIVE, _seen_as(far, seen), Image.Resampling.BICUBIC, fillcolor=255
+    ).rotate(90 * turn)
+
+
+def _seen_as(there: list[tuple[float, float]], here: list[tuple[float, float]]) -> list[float]:
+    """The eight numbers of the perspective that brings the corners `there` from `here`."""
+    rows, values = [], []
+    for (x, y), (u, v) in zip(there, here, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        values += [u, v]
+    return [float(number) for number in np.linalg.solve(np.array(rows, float), np.array(values, float))]
+
+
+def blurred(image: Image.Image, chance: random.Random) -> Image.Image:
+    return image.filter(ImageFilter.GaussianBlur(chance.uniform(1.0, 1.8)))
+
+
+def dark(image: Image.Image, chance: random.Random) -> Image.Image:
+    return image.point(lambda value: int(12 + value * 0.22))
+
+
+def noisy(image: Image.Image, chance: random.Random) -> Image.Image:
+    grain = np.random.default_rng(chance.randrange(2**32)).normal(0, 25, (image.height, image.width))
+    return Image.fromarray(np.clip(np.asarray(image, np.int16) + grain, 0, 255).astype(np.uint8))
+
+
+def shadowed(image: Image.Image, chance: random.Random) -> Image.Image:
+    """A hand over half of it, with a soft edge."""
+    edge = chance.uniform(0.3, 0.7) * image.width
+    light = 0.35 + 0.65 / (1 + np.exp(-(np.arange(image.width) - edge) / (image.width * 0.05)))
+    return Image.fromarray((np.asarray(image) * light[None, :]).astype(np.uint8))
+
+
+def stained(share: float) -> Damage:
+    """Coffee: a few drops anywhere, finder patterns too, over `share` of the code; what is under them shows dimly."""
+    return _spotted(share, (0.06, 0.13), (0.25, 0.5))
+
+
+def blotted(share: float) -> Damage:
+    """Mud: small opaque drops anywhere, over `share` of the code."""
+    return _spotted(share, (0.015, 0.05), (0.0, 0.0))
+
+
+def _spotted(share: float, sizes: tuple[float, float], clear: tuple[float, float]) -> Damage:
+    def damage(image: Image.Image, chance: random.Random) -> Image.Image:
+        side = _code(image)
+        inset, left = (image.width - side) / 2, share * side**2
+        through = Image.new("L", image.size, 255)
+        pen = ImageDraw.Draw(through)
+        while left > 0:
+            radius = min(chance.uniform(*sizes) * side, (left / 3.14) ** 0.5 + 1)
+            x, y = (inset + chance.random() * side for _ in range(2))
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=int(255 * chance.uniform(*clear)))
+            left -= 3.14 * radius**2
+        soft = np.asarray(through.filter(ImageFilter.GaussianBlur(0.8)), np.float64) / 255
+        return Image.fromarray((np.asarray(image) * soft + 20 * (1 - soft)).astype(np.uint8))
+
+    return damage
+
+
+def torn(image: Image.Image, chance: random.Random) -> Image.Image:
+    """The lower right corner gone, with 5 % of the code."""
+    image = image.copy()
+    edge = image.width - (image.width - _code(image)) / 2
+    leg = (0.1**0.5) * _code(image)
+    across = leg * chance.uniform(0.8, 1.25)
+    ImageDraw.Draw(image).polygon(
+        ((edge - across, image.height), (image.width, edge - leg * leg / across), (image.width, image.height)), fill=235
+    )
+    return image
+
+
+def copied(image: Image.Image, chance: random.Random) -> Image.Image:
+    """Photocopied twice: a little askew, a little larger, harder, dirtier."""
+    for _ in range(2):
+        image = image.rotate(chance.uniform(-1.5, 1.5), Image.Resampling.BICUBIC, fillcolor=255)
+        share = chance.uniform(0.97, 1.03)
+        image = image.resize((round(image.width * share), round(image.height * share)), Image.Resampling.BICUBIC)
+        image = image.filter(ImageFilter.GaussianBlur(0.7))
+        image = noisy(image, chance).point(lambda value: max(0, min(255, int((value - 128) * 1.8 + 128))))
+    return image
+
+
+DAMAGES: dict[str, Damage] = {
+    "clean": lambda image, chance: image,
+    "turned 15°": turned(15),
+    "turned 45°": turned(45),
+    "tilted": tilted,
+    "blurred": blurred,
+    "dark": dark,
+    "noisy": noisy,
+    "shadow": shadowed,
+    "stain 5 %": stained(0.05),
+    "mud 5 %": blotted(0.05),
+    "torn corner 5 %": torn,
+    "two photocopies": copied,
+}
+
+
+def _code(image: Image.Image) -> float:
+    """Side of the code in dots, of a picture cut with AROUND mm of white."""
+    dots: float = image.info["dots"]
+    return image.width - 2 * AROUND * dots
+
+
+def payloads(count: int) -> list[str]:
+    chance = random.Random(count)  # noqa: S311 - the same codes in every run
+    return ["HTTPS://HOSO.VN/S/" + "".join(chance.choices(LETTERS, k=133)) for _ in range(count)]
+
+
+def rasterised(text: str, size: float, level: str, dpi: int) -> Image.Image:
+    """A page with nothing but the code, `size` mm wide without its quiet zone."""
+    side = size + 2 * AROUND
+    leaf, file = Leaf(None, pageCompression=1), io.BytesIO()
+    leaf.setPageSize((side * mm, side * mm))
+    modules = len(qr.matrix(text, level))
+    whole = size * (modules + 2 * qr.QUIET) / modules
+    inset = (side - whole) / 2
+    qr.draw(leaf, text, inset, inset, whole, level)
+    leaf.showPage()
+    leaf.write_to(file)
+    leaf.close()
+    return _first_page(file.getvalue(), dpi)
+
+
+def _first_page(data: bytes, dpi: int) -> Image.Image:
+    document = pypdfium2.PdfDocument(data)
+    image = document[0].render(scale=dpi / 72).to_pil().convert("L")
+    document.close()
+    image.info["dots"] = dpi / 25.4
+    return image
+
+
+def reads(image: Image.Image, text: str) -> bool:
+    return any(code.text == text for code in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode))
+
+
+def tried(image: Image.Image, text: str, name: str, trial: int) -> bool:
+    chance = random.Random(f"{name} {trial}")  # noqa: S311 - the same damage for every way of drawing
+    dots = image.info["dots"]
+    image = image.copy()
+    image.info["dots"] = dots
+    return reads(DAMAGES[name](image, chance), text)
+
+
+WAYS = ("ours", "all masks searched", "library's PNG")
+
+
+def by_size(trials: int) -> dict[tuple[str, str, int, str], list[bool]]:
+    """Every damage, level and size: ours, ours with the library's search for the best mask, and its PNG."""
+    found: dict[tuple[str, str, int, str], list[bool]] = defaultdict(list)
+    library, texts = qr.matrix, payloads(trials)
+    searched = lambda text, level="M", mask=None: library(text, level, None)  # noqa: E731
+    for level in "MQ":
+        for size in SIZES:
+            for trial, text in enumerate(texts):
+                dpi = (150, 200)[trial % 2]
+                images = {}
+                for way in WAYS:
+                    qr.outline.cache_clear()
+                    qr.matrix = searched if way == WAYS[1] else library
+                    with drawn_by(picture if way == WAYS[2] else qr.draw):
+                        images[way] = rasterised(text, size, level, dpi)
+                qr.matrix = library
+                for way, image in images.items():
+                    for name in DAMAGES:
+                        found[name, level, size, way].append(tried(image, text, name, trial))
+            print(f"level {level}, {size} mm", file=sys.stderr, flush=True)
+    qr.outline.cache_clear()
+    return found
+
+
+def crops(name: str, dpi: int, text: str) -> Iterator[Image.Image]:
+    """The code of a printed format, cut out as a phone's frame would."""
+    item = labels.FORMATS[name].samples[0]
+    if isinstance(item, labels.StickerSheet):
+        item = replace(item, stickers=(replace(item.stickers[0], token_url=text),))
+    else:
+        item = replace(item, token_url=text)
+    image = _first_page(labels.render(name, [item]), dpi)
+    (code,) = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
+    corners = [(corner.x, corner.y) for corner in (code.position.top_left, code.position.bottom_right)]
+    margin = 2.4 * dpi / 25.4
+    box = (corners[0][0] - margin, corners[0][1] - margin, corners[1][0] + margin, corners[1][1] + margin)
+    cut = Image.new("L", (round(box[2] - box[0]), round(box[3] - box[1])), 255)
+    cut.paste(image.crop(tuple(round(edge) for edge in box)), (0, 0))
+    framed = Image.new("L", tuple(side + 2 * round((AROUND - 2.4) * dpi / 25.4) for side in cut.size), 255)
+    framed.paste(cut, (round((AROUND - 2.4) * dpi / 25.4),) * 2)
+    framed.info["dots"] = dpi / 25.4
+    yield framed
+
+
+def by_format(trials: int) -> dict[tuple[str, str], list[bool]]:
+    """Every format that carries a code, as it is printed."""
+    found: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for name, row in labels.FORMATS.items():
+        if not row.level:
+            continue
+        for trial, text in enumerate(payloads(trials)):
+            for image in crops(name, (150, 200)[trial % 2], text):
+                for damage in DAMAGES:
+                    found[name, damage].append(tried(image, text, damage, trial))
+        print(name, file=sys.stderr, flush=True)
+    return found
+
+
+def percent(each: list[bool]) -> str:
+    return f"{100 * sum(each) / len(each):.0f}"
+
+
+def told(sizes: dict[Any, list[bool]], formats: dict[Any, list[bool]], trials: int) -> str:
+    lines = [
+        "# How the printed codes read", "",
+        "Written by `python tools/codes.py`: do not edit. Share of codes, in percent, that zxing-cpp reads exactly, out of",
+        f"{trials} different tokens a cell (half rasterised at 150 dpi, half at 200 dpi), after damage drawn by chance, the",
+        "same for all. *ours* is one path of rectangles with a fixed mask; *searched* the same with the library's search for the",
+        "best of eight masks; *PNG* the picture the library makes by itself, embedded in the same place and size.",
+        "", "## By damage, size of the code and error correction level", "",
+        "| damage | " + " | ".join(f"{level} {size} mm ours / searched / PNG" for level in "MQ" for size in SIZES) + " |",
+        "|---|" + "---|" * (2 * len(SIZES)),
+    ]  # fmt: skip
+    for name in DAMAGES:
+        cells = [" / ".join(percent(sizes[name, level, size, way]) for way in WAYS) for level in "MQ" for size in SIZES]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    whole = {way: [one for key, each in sizes.items() if key[3] == way for one in each] for way in WAYS}
+    lines += [
+        "",
+        "All cells together: " + ", ".join(f"{way} {percent(each)} %" for way, each in whole.items()) + ".",
+        "",
+    ]
+    lines += [
+        "## By format, as printed",
+        "",
+        "| format | " + " | ".join(DAMAGES) + " |",
+        "|---|" + "---|" * len(DAMAGES),
+    ]
+    for name, row in labels.FORMATS.items():
+        if row.level:
+            lines.append(
+                f"| {name} ({row.level}) | " + " | ".join(percent(formats[name, one]) for one in DAMAGES) + " |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=20, help="tokens a cell")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "codes.md")
+    said = parser.parse_args()
+    text = told(by_size(said.trials), by_format(max(4, said.trials // 2)), said.trials)
+    said.out.parent.mkdir(exist_ok=True)
+    said.out.write_text(text)
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -20,6 +20,7 @@ from app.views import (
     health,
     office,
     phones,
+    records,
     tracking,
 )
 
@@ -36,6 +37,7 @@ VIEWS = (
     exceptions,
     corrections,
     phones,
+    records,
     admin,
 )
 APIS: tuple[ModuleType, ...] = (devices, scans, day, manifests)

@@ -261,6 +261,12 @@ def confirm(
     return said
 
 
+def sides_of(manifest: Manifest, user: User) -> list[Side]:
+    """For whom `user` may speak on it."""
+    parties = {Side.GIVER: manifest.giver_id, Side.TAKER: manifest.taker_id}
+    return [side for side in Side if user.holds_as == parties[side]]
+
+
 def statement(manifest: Manifest, side: Side) -> bytes:
     """What a phone signs to confirm, one value a line: the number, its side, and every line as it was written."""
     results = (

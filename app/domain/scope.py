@@ -148,6 +148,14 @@ def record(user: User, receipt_no: str) -> Manifest:
     return found
 
 
+def handover(user: User, receipt_no: str) -> Manifest:
+    """To be read: by either side, and by whoever may see all its packets. Raises Missing("manifest_unknown")."""
+    try:
+        return manifest(user, receipt_no)
+    except Missing:
+        return record(user, receipt_no)
+
+
 def phones(user: User) -> sa.Select[Device]:
     """Joined to whoever carries it. A courier's are their own; officers and administrators have no say in them."""
     mine = sa.select(Device).join(User, Device.user_id == User.id).where(Device.kind == DeviceKind.PHONE)

@@ -249,6 +249,8 @@ def _take(packet: Packet, form: Any, verb: Any) -> ResponseReturnValue:
 def record(receipt: str) -> ResponseReturnValue:
     """The biên bản giao nhận. A legal paper: Vietnamese whatever the reader's language."""
     manifest = scope.record(security.user(), receipt)
+    if manifest.taker_id != security.user().holds_as:
+        return redirect(url_for("records.show", receipt=receipt))
     for _line, one in manifests.lines_of(manifest):
         counters.log_view(one, "desk.record")
     with force_locale("vi"):

@@ -1,0 +1,72 @@
+"""The list of a handover: what was counted stands there, and each side gives its word for itself, at a page or by phone."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from app.db import db, now
+from app.domain import manifests
+from app.domain.manifests import Found, Manifest, Side, Word
+from tests.domain.test_manifests import Handing
+from tests.journeys.pages import Visitor
+from tests.world import World
+
+
+@pytest.fixture
+def manifest(world: World) -> Manifest:
+    """A courier took a bag from the desk: three listed, two of them scanned, one torn, and one that nobody had listed."""
+    handing = Handing(world, 4)
+    one, torn, _left, unlisted = handing.packets
+    found = {torn.code: Found("NP0045821", is_intact=False, remark="rách mép")}
+    return handing.receive(handing.takes(one, torn, unlisted), handing.listed(handing.codes[:3]), found)
+
+
+def test_the_office_that_gave_sees_what_was_counted_and_confirms_for_its_side(
+    world: World, sign_in: Any, manifest: Manifest
+) -> None:
+    receipt = manifest.receipt_no
+    page = Visitor(sign_in(world.officer)).open(f"/records/{receipt}")
+    page.sees(receipt, "Trong bảng kê", "thiếu: vẫn ở bên giao", "ngoài bảng kê, vẫn nhận", "hư hỏng", "rách mép")
+    page.sees("chưa đủ xác nhận của hai bên", "Trần Văn Bưởi").send(to="/confirm")
+    page.sees("xác nhận bằng mật khẩu, Võ Văn Mít", "chưa đủ xác nhận của hai bên")
+    Visitor(sign_in(world.courier)).open(f"/records/{receipt}").send(to="/confirm").sees("hai bên đã xác nhận")
+    db.session.rollback()
+    fresh = manifests.by_number(receipt)
+    assert {(said.side, said.word, said.user_id) for said in fresh.confirmations} == {
+        (Side.GIVER, Word.PRESENCE, world.officer.id), (Side.TAKER, Word.PRESENCE, world.courier.id),
+    }  # fmt: skip
+    assert fresh.closed_at
+
+
+def test_who_is_of_neither_side_confirms_nothing(world: World, sign_in: Any, manifest: Manifest) -> None:
+    url = f"/records/{manifest.receipt_no}"
+    for user in (world.stranger, world.strange_officer, world.strange_courier):
+        client = sign_in(user)
+        assert (client.get(url).status_code, client.post(f"{url}/confirm").status_code) == (404, 404)
+    for user in (world.clerk, world.dispatcher, world.supervisor):  # may read it: the packets are theirs to see
+        client = sign_in(user)
+        assert client.get(url).status_code == 200 and "/confirm" not in client.get(url).text
+        assert client.post(f"{url}/confirm").status_code == 404
+    db.session.rollback()
+    assert manifests.by_number(manifest.receipt_no).confirmations == []
+
+
+def test_after_five_minutes_the_password_is_asked_again(world: World, sign_in: Any, manifest: Manifest) -> None:
+    client, url = sign_in(world.officer), f"/records/{manifest.receipt_no}"
+    assert 'type="password"' not in client.get(url).text
+    with time_machine.travel(now() + timedelta(minutes=6), tick=False):
+        assert 'type="password"' in client.get(url).text
+        assert client.post(f"{url}/confirm", data={"password": "wrong"}).status_code == 422
+        db.session.rollback()
+        assert manifests.by_number(manifest.receipt_no).confirmations == []
+        assert client.post(f"{url}/confirm", data={"password": World.PASSWORD}).status_code == 302
+    db.session.rollback()
+    assert len(manifests.by_number(manifest.receipt_no).confirmations) == 1
+
+
+def test_the_desks_own_record_is_of_what_the_desk_received_only(world: World, sign_in: Any, manifest: Manifest) -> None:
+    """A list by which the desk gave says nothing of what the desk opened and counted."""
+    answer = sign_in(world.officer).get(f"/desk/records/{manifest.receipt_no}")
+    assert (answer.status_code, answer.location) == (302, f"/records/{manifest.receipt_no}")

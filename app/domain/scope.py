@@ -156,6 +156,15 @@ def handover(user: User, receipt_no: str) -> Manifest:
         return record(user, receipt_no)
 
 
+def handover_of(user: User, packet: Packet) -> Manifest | None:
+    """The newest list the packet stands on, for whoever may read it."""
+    newest = manifests.of_packet(packet.id)
+    try:
+        return handover(user, newest.receipt_no) if newest else None
+    except Missing:
+        return None
+
+
 def phones(user: User) -> sa.Select[Device]:
     """Joined to whoever carries it. A courier's are their own; officers and administrators have no say in them."""
     mine = sa.select(Device).join(User, Device.user_id == User.id).where(Device.kind == DeviceKind.PHONE)

@@ -66,6 +66,12 @@ def test_after_five_minutes_the_password_is_asked_again(world: World, sign_in: A
     assert len(manifests.by_number(manifest.receipt_no).confirmations) == 1
 
 
+def test_each_office_finds_the_list_on_the_packets_own_page(world: World, sign_in: Any, manifest: Manifest) -> None:
+    (_line, packet), *_rest = manifests.lines_of(manifest)
+    for user, place, leads_to in ((world.clerk, "office", "/records/"), (world.officer, "desk", "/desk/records/")):
+        assert f"{leads_to}{manifest.receipt_no}" in sign_in(user).get(f"/{place}/packets/{packet.number}").text
+
+
 def test_the_desks_own_record_is_of_what_the_desk_received_only(world: World, sign_in: Any, manifest: Manifest) -> None:
     """A list by which the desk gave says nothing of what the desk opened and counted."""
     answer = sign_in(world.officer).get(f"/desk/records/{manifest.receipt_no}")

@@ -137,7 +137,7 @@ def slip(secret: str) -> ResponseReturnValue:
 
 @bp.get("/t/<secret>/visit.ics")
 @public
-def calendarfile_answer(secret: str) -> ResponseReturnValue:
+def calendar_file(secret: str) -> ResponseReturnValue:
     dossier = dossier_of(secret)
     told = stories.story(dossier, now())
     if told.visit is None:

@@ -139,6 +139,18 @@ def test_every_view_says_who_may_enter(app: Flask) -> None:
 
 
 @pytest.mark.dialects("sqlite")
+def test_every_link_that_is_written_leads_to_a_view(app: Flask) -> None:
+    texts = {path: path.read_text() for path in [*files("app"), *(ROOT / "app/templates").rglob("*.*")]}
+    named = {
+        name: path
+        for path, text in texts.items()
+        for name in re.findall(r"url_for\(\s*[\"']([\w.]+)[\"']\s*[,)]", text)
+    }
+    assert len(named) > 50
+    assert {name: path for name, path in named.items() if name not in app.view_functions} == {}
+
+
+@pytest.mark.dialects("sqlite")
 def test_a_view_that_forgot_admits_nobody(app: Flask, sign_in, world) -> None:  # type: ignore[no-untyped-def]
     app.add_url_rule("/forgotten", view_func=lambda: "hello", endpoint="forgotten")
     assert app.test_client().get("/forgotten").status_code == 403

@@ -20,7 +20,7 @@ from app import catalogue, daily, signer, worker
 from app.db import atomically, db, now
 from app.demo import cast
 from app.demo import load as demo
-from app.domain import checkpoints, dispatch, inspection, invariants, packets, phones, proofs, watch
+from app.domain import checkpoints, dispatch, inspection, invariants, packets, phones, proofs, slips, tokens, watch
 from app.domain.people import Act, User
 from app.domain.places import Office, OfficeKind
 from app.errors import Refused
@@ -195,6 +195,38 @@ def sample(format: str, path: Path) -> None:
         raise click.ClickException(str(refused)) from refused
     path.write_bytes(data)
     click.echo(f"{path}: {len(items)} of {labels.FORMATS[format].title}, {len(data):,} bytes")
+
+
+@slips_cli.command("rotate")
+def rotate() -> None:
+    """Make the next key that signs slips. Older ones go on checking what they signed, until their file is taken away."""
+    folder = current_app.extensions["settings"].keys_dir
+    number = 1 + max([1, *(int(path.stem[5:]) for path in folder.glob("slip-*.pem"))])
+    path = folder / f"slip-{number}.pem"
+    path.touch(0o600, exist_ok=False)
+    path.write_bytes(tokens.new_key())
+    click.echo(f"{path}: signs new slips once the server is started again. Take the key before away after 90 days.")
+
+
+@slips_cli.command("day")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--office", required=True, help="Code of the post office.")
+@click.option("--what", type=click.Choice(list(slips.DAY)), default="slips", show_default=True)
+def print_day(day: datetime, path: Path, office: str, what: str) -> None:
+    """Write one kind of paper for every visit of DAY that is still to be made to PATH, with a bar on the way."""
+    found = db.session.scalar(sa.select(Office).filter_by(kind=OfficeKind.POST, code=office))
+    if found is None:
+        raise click.BadParameter(f"no post office {office}", param_hint="--office")
+    base_url = current_app.extensions["settings"].base_url
+    count = len(dispatch.of_day(found, day.date())) * (len(slips.COPIES) if what == "slips" else 1)
+    try:
+        with path.open("wb") as file, click.progressbar(length=count, label=what) as bar:
+            slips.print_day(file, what, found, day.date(), base_url, lambda _: bar.update(1))
+    except Refused as refused:
+        path.unlink()
+        raise click.ClickException(refused.key) from refused
+    click.echo(f"{path}: {path.stat().st_size:,} bytes")
 
 
 people_cli = AppGroup("people", help="Who works here.")

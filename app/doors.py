@@ -19,6 +19,7 @@ from app.views import (
     exceptions,
     health,
     office,
+    papers,
     phones,
     records,
     tracking,
@@ -38,6 +39,7 @@ VIEWS = (
     corrections,
     phones,
     records,
+    papers,
     admin,
 )
 APIS: tuple[ModuleType, ...] = (devices, scans, day, manifests)

@@ -114,6 +114,9 @@ SENTENCES = {
     "nothing_counted": _l("No paper was handed over, so there is nothing to take in."),
     "reprint_reason": _l("Choose why the slip is printed again."),
     "slip_cancelled": _l("The booking of packet %(number)s was cancelled, so its slip is void. Book again for a new one."),
+    "format_unknown": _l("There is no such paper. Choose one from the list."),
+    "nothing_to_print": _l("No visit of that day is still to be made, so there is nothing to print."),
+    "slip_issues": _l("The slip of packet %(number)s was already issued %(most)s times, as often as the administrator allows. Ask the administrator."),
     "packet_over": _l("The journey of packet %(number)s is over. It needs no new slip."),
     "page_too_old": _l("Packet %(number)s has moved since this page was opened. Look at it again; nothing has been recorded."),
     # custody

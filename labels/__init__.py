@@ -15,10 +15,12 @@ from labels.roundsheet import RoundSheet, Stop
 from labels.slip import Charge, Form, Identity, Kind, Paper, Party, Recovered, Slip, Stream, Way
 from labels.stickers import Sticker, StickerSheet
 from labels.wrapper import Label
+from labels.zpl import PAINTED as ZPL
 from labels.zpl import zpl
 
 __all__ = [
     "FORMATS",
+    "ZPL",
     "Authorisation",
     "BadField",
     "BagTag",

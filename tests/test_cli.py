@@ -1,5 +1,6 @@
 """The terminal: same verbs, exit status that tells."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ from flask import Flask
 
 import labels
 from app import signer
+from app.config import Settings
 from app.db import atomically, db
 from app.domain import checkpoints, outbox, scans, visits
 from app.domain.outbox import Message
+from app.domain.tokens import Keys
 from tests.conftest import signing_in
 from tests.world import MONDAY, World
 
@@ -93,3 +96,15 @@ def test_an_unknown_format_is_refused_and_leaves_no_file(app: Flask, tmp_path: P
         result = app.test_cli_runner().invoke(args=["slips", "sample", name, str(tmp_path / file)])
         assert result.exit_code == 1 and name in result.output
         assert not (tmp_path / file).exists()
+
+
+@pytest.mark.dialects("sqlite")
+def test_a_new_slip_key_is_made_beside_the_old_ones(app: Flask, settings: Settings, tmp_path: Path) -> None:
+    for path in settings.keys_dir.glob("*.pem"):
+        shutil.copy(path, tmp_path)
+    app.extensions["settings"] = settings.model_copy(update={"keys_dir": tmp_path})
+    for number in (2, 3):
+        assert app.test_cli_runner().invoke(args=["slips", "rotate"]).exit_code == 0
+        assert (tmp_path / f"slip-{number}.pem").stat().st_mode & 0o777 == 0o600
+    keys = Keys.load(tmp_path, "x" * 40)
+    assert keys.slip_key_id == 3 and sorted(keys.slip_before) == [1, 2]

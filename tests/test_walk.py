@@ -20,7 +20,7 @@ from tests.world import World
 
 # Arguments that name somebody's things, and those that are everybody's.
 OBJECTS = {"number", "receipt", "round_id", "task_id", "device_id", "courier_id"}
-COMMON = {"act", "day", "code", "secret", "token", "to", "filename"}
+COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "kind"}
 
 # What a phone says at each door that asks for something to be said.
 SENT: dict[str, Callable[["Walk"], Any]] = {
@@ -92,7 +92,7 @@ class Walk:
             "task_id": [self.tasks[whose.id]], "act": list(Remedy), "number": [self.number], "receipt": [self.receipt],
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
             "courier_id": [self.world.courier.id], "code": ["1.004859"], "secret": [self.secret], "token": ["X" * 133],
-            "to": ["en"], "filename": ["no.txt"],
+            "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "kind": ["label"],
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON
         assert not unknown, f"{rule.rule}: say in this walk what {unknown} is, and whose"

@@ -37,7 +37,7 @@ def today() -> ResponseReturnValue:
         "next": NEXT,
         "texts": texts(),
         "language": str(get_locale()),
-        "keys": {"slip": [act.keys.slip_public()], "receipt": [act.keys.receipt_public()], "revoked": []},
+        "keys": {"slip": act.keys.slip_public(), "receipt": [act.keys.receipt_public()], "revoked": []},
         "revoked_slips": [],
         "revoked_devices": [],
         **checkpoints.told(request.args.get("pin", 0, type=int)),

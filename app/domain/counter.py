@@ -16,6 +16,7 @@ from app.domain.visits import Visit
 from app.errors import Invalid, Refused
 
 REPRINTS = ("damaged", "lost", "unreadable", "wrong_paper")
+ISSUES = 5  # of one packet's slip, where the administrator says nothing else
 HOLD = "hold_at_post"  # of steps.NEXT
 
 
@@ -121,13 +122,18 @@ def confirm(packet: Packet, act: Act, *, code: str | None = None, wet_seen: bool
     audit.note("confirmed", packet.number, act, by="paper" if wet_seen else "code")
 
 
-def reprint(packet: Packet, act: Act, reason: str) -> Slip:
-    """The next issue of the slip; the older ones are void from now on. Raises Invalid("reprint_reason")."""
+def reprint(packet: Packet, act: Act, reason: str, most: int = ISSUES) -> Slip:
+    """The next issue of the slip, of which there may be `most`; the older ones are void from now on.
+
+    Raises Invalid("reprint_reason"), Refused("packet_over") and Refused("slip_issues").
+    """
     if reason not in REPRINTS:
         raise Invalid("reprint_reason")
     packet = custody.hold(packet, act)
     if packet.ended:
         raise Refused("packet_over", number=packet.number)
+    if len(packet.slips) >= most:
+        raise Refused("slip_issues", number=packet.number, most=most)
     slip = packets.issue_slip(packet, int(packet.dossier.desk.ward.code), act)
     audit.note("slip_reissued", packet.number, act, reason=reason, issue=slip.issue)
     return slip

@@ -3,16 +3,19 @@
 The paper is the contract of carriage; the code on it holds no personal data, only the packet's token.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any, BinaryIO, NamedTuple
 
 import labels
-from app.domain import calendar, ledger, numbers, postage, tokens, visits
+from app.domain import calendar, dispatch, ledger, numbers, postage, tokens, visits
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
-from app.errors import Gone
+from app.domain.visits import OPEN, Visit
+from app.errors import Gone, Missing, Refused
 from labels import qr, terms
 
 COPIES = (1, 2, 3)  # sender, inside the envelope, post
@@ -103,6 +106,124 @@ def _certificate(one: Certificate, base_url: str) -> labels.Certificate:
         submitted_at=one.submitted_at,
         mark=terms.TEST_NUMBER if numbers.is_test(one.packet.number) else "",
     )
+
+
+class Printed(NamedTuple):
+    """One format, as the gallery tells it: size in mm, level of its code, how many specimens, whether there is ZPL."""
+
+    key: str
+    title: str
+    size: tuple[int, int]
+    level: str
+    specimens: int
+    zpl: bool
+
+
+def gallery() -> list[Printed]:
+    """Everything that can be printed."""
+    return [
+        Printed(key, row.title, row.page, row.level, len(row.samples), key in labels.ZPL)
+        for key, row in labels.FORMATS.items()
+    ]
+
+
+def specimen(key: str, zpl: bool = False) -> bytes:
+    """Specimens of one format. Raises Missing("format_unknown")."""
+    if key not in (labels.ZPL if zpl else labels.FORMATS):
+        raise Missing("format_unknown")
+    items = labels.sample(key)
+    return labels.zpl(key, items).encode() if zpl else labels.render(key, items)
+
+
+def label_of(packet: Packet, visit: Visit | None, base_url: str) -> labels.Label:
+    """What is stuck on the outside: on the way to the desk the desk, on the way home the citizen."""
+    dossier = packet.dossier
+    inward = packet.way is not Way.OUT
+    party = _desk(dossier.desk) if inward else _home(dossier)
+    stop = f"{visit.round_id}-{visit.position}" if visit and visit.round_id and visit.position is not None else ""
+    return labels.Label(
+        number=packet.number,
+        token_url=token_url(packet, base_url),
+        way=labels.Way.IN if inward else labels.Way.OUT,
+        sort=dossier.desk.code if inward else stop or dossier.post_office.code,
+        office=dossier.post_office.name,
+        office_phone=dossier.post_office.phone,
+        name=party.name,
+        address=party.address,
+        phone=party.phone,
+        issue=packet.slip.issue,
+        mark=terms.TEST_NUMBER if numbers.is_test(packet.number) else "",
+    )
+
+
+def _day_slips(office: Office, day: date, base_url: str) -> Iterator[labels.Slip]:
+    for visit in _waiting(office, day):
+        yield from (slip_of(visit.packet, base_url, copy) for copy in COPIES)
+
+
+def _day_labels(office: Office, day: date, base_url: str) -> Iterator[labels.Label]:
+    return (label_of(visit.packet, visit, base_url) for visit in _waiting(office, day))
+
+
+def _day_rounds(office: Office, day: date, base_url: str) -> Iterator[labels.RoundSheet]:
+    for courier, round_ in dispatch.day_of(office, day).rounds:
+        stops = [visit for visit in round_.visits if visit.state in OPEN] if round_ else []
+        if stops:
+            yield labels.RoundSheet(
+                number=f"T-{day:%y%m%d}-{courier.badge or courier.login}",
+                day=day,
+                office=office.name,
+                office_phone=office.phone,
+                courier=courier.name,
+                badge=courier.badge or "–",
+                stops=tuple(_stop(visit) for visit in stops),
+            )
+
+
+def _stop(visit: Visit) -> labels.Stop:
+    packet = visit.packet
+    home = _home(packet.dossier)
+    charges = _charges(packet) if packet.way is Way.IN else ()
+    return labels.Stop(
+        window=f"{visit.slot.opens:%-H:%M}–{visit.slot.closes:%-H:%M}",
+        way=labels.Way.OUT if packet.way is Way.OUT else labels.Way.IN,
+        number=packet.number,
+        name=home.name,
+        address=home.address,
+        phone=home.phone,
+        due=sum(charge.amount for charge in charges if charge.stream is labels.Stream.POSTAGE),
+        seal=numbers.spoken_seal(packet.seal) if packet.seal else "",
+    )
+
+
+def _waiting(office: Office, day: date) -> list[Visit]:
+    return [visit for visit in dispatch.of_day(office, day) if visit.state in OPEN and not visit.packet.ended]
+
+
+# What is printed for a whole day of one post office: its format and where its items come from.
+DAY: dict[str, tuple[str, Callable[[Office, date, str], Iterator[Any]]]] = {
+    "slips": ("slip", _day_slips),
+    "labels": ("label", _day_labels),
+    "small_labels": ("label_small", _day_labels),
+    "rounds": ("round", _day_rounds),
+}
+
+
+def print_day(
+    file: BinaryIO, what: str, office: Office, day: date, base_url: str, drawn: Callable[[int], None] | None = None
+) -> None:
+    """One kind of paper for everything that is still to be done on `day`, as one PDF; `drawn` is told how far it is.
+
+    Raises Missing("format_unknown") and Refused("nothing_to_print").
+    """
+    if what not in DAY:
+        raise Missing("format_unknown")
+    form, items = DAY[what]
+    found = items(office, day, base_url)
+    first = next(found, None)
+    if first is None:
+        raise Refused("nothing_to_print")
+    labels.render_to(file, form, (item for some in ((first,), found) for item in some), drawn)
 
 
 def drawing(packet: Packet, base_url: str) -> tuple[int, str]:

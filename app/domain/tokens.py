@@ -7,7 +7,7 @@ packet code (10), issue, unit (3), expiry (days since 2020-01-01), then ES256 râ
 import hashlib
 import hmac
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import IntEnum
 from pathlib import Path
@@ -54,28 +54,29 @@ class Keys:
     secret: bytes
     slip_key_id: int = 1
     receipt_key_id: int = 1
+    slip_before: dict[int, ec.EllipticCurvePublicKey] = field(default_factory=dict, hash=False)  # older, still good
 
     @classmethod
     def load(cls, folder: Path, secret: str) -> "Keys":
-        """Raises RuntimeError, with the remedy, when a key file is missing."""
-        found = {}
-        for name in ("slip", "server", "receipt"):
-            path = folder / f"{name}.pem"
-            if not path.exists():
-                raise RuntimeError(f"No key {path}: run `python tools/first_run.py`")
-            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-            if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-                raise RuntimeError(f"{path} is not a P-256 key")
-            found[name] = key
-        return cls(found["slip"], found["server"], found["receipt"], secret.encode())
+        """The slip key of number n > 1 is `slip-n.pem`: the highest signs, every other one there still checks. Raises
+        RuntimeError, with the remedy, when a key file is missing."""
+        slip, server, receipt = (_load(folder / f"{name}.pem") for name in ("slip", "server", "receipt"))
+        slips = {1: slip} | {int(path.stem[5:]): _load(path) for path in folder.glob("slip-*.pem")}
+        newest = max(slips)
+        before = {number: key.public_key() for number, key in slips.items() if number != newest}
+        return cls(slips[newest], server, receipt, secret.encode(), slip_key_id=newest, slip_before=before)
 
-    def slip_public(self) -> dict[str, str | int]:
-        """The key that checks slips, as phones are told it."""
-        return _told(self.slip_key_id, self.slip)
+    def slip_keys(self) -> dict[int, ec.EllipticCurvePublicKey]:
+        """The keys that check slips, by their number."""
+        return self.slip_before | {self.slip_key_id: self.slip.public_key()}
+
+    def slip_public(self) -> list[dict[str, str | int]]:
+        """The keys that check slips, as phones are told them, the one that signs first."""
+        return [_told(number, key) for number, key in sorted(self.slip_keys().items(), reverse=True)]
 
     def receipt_public(self) -> dict[str, str | int]:
         """The key that checks receipts, as phones are told it."""
-        return _told(self.receipt_key_id, self.receipt)
+        return _told(self.receipt_key_id, self.receipt.public_key())
 
     def digest(self, purpose: str, *parts: str | bytes) -> bytes:
         """A keyed hash; the same parts under another purpose give another hash."""
@@ -83,10 +84,26 @@ class Keys:
         return hmac.digest(self.secret, message, hashlib.sha256)
 
 
-def _told(key_id: int, key: ec.EllipticCurvePrivateKey) -> dict[str, str | int]:
+def new_key() -> bytes:
+    """A P-256 key that nobody has, as PEM."""
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _load(path: Path) -> ec.EllipticCurvePrivateKey:
+    if not path.exists():
+        raise RuntimeError(f"No key {path}: run `python tools/first_run.py`")
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise RuntimeError(f"{path} is not a P-256 key")
+    return key
+
+
+def _told(key_id: int, key: ec.EllipticCurvePublicKey) -> dict[str, str | int]:
     """Its id and base64 SubjectPublicKeyInfo."""
     form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return {"id": key_id, "public_key": b64encode(key.public_key().public_bytes(*form)).decode()}
+    return {"id": key_id, "public_key": b64encode(key.public_bytes(*form)).decode()}
 
 
 def sha256(text: str) -> bytes:
@@ -144,8 +161,9 @@ def read(keys: Keys, text: str) -> SlipToken:
     """Raises Invalid: `token_damaged` (not the canonical 133 letters) or `token_forged` (key, type, signature)."""
     data = unb32(text, BODY + SIGNATURE)
     body, signature = data[:BODY], data[BODY:]
-    genuine = signed_by(keys.slip.public_key(), signature, b"slip-v1\n" + body)
-    if body[0] != 1 or body[1] != keys.slip_key_id or body[2] not in set(TokenType) or not genuine:
+    key = keys.slip_keys().get(body[1])
+    genuine = key is not None and signed_by(key, signature, b"slip-v1\n" + body)
+    if body[0] != 1 or body[2] not in set(TokenType) or not genuine:
         raise Invalid("token_forged")
     return SlipToken(
         type=TokenType(body[2]),

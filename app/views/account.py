@@ -90,6 +90,7 @@ PLACES = (
     (Right.EXCEPTIONS, "exceptions.home", _l("Exceptions")),
     (Right.PHONES, "phones.home", _l("Phones")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
+    (Right.ADMIN, "papers.gallery", _l("Papers")),
 )
 WITHIN = {"corrections": "exceptions"}  # pages one comes to from another place's
 

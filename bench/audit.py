@@ -1,35 +1,63 @@
-"""The audit of a long ledger: `custody verify` as it is, against the limit of one chain hashed in memory."""
+"""The audit of a long ledger: `custody verify` as it is, against the limit of one chain hashed in memory.
 
-import resource
+It runs in a process of its own, so that its memory can be told.
+"""
+
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
 
 from app.config import Settings
 from app.db import now
 from app.domain import inspection
 from bench import figures
 from bench.ground import opened
-from bench.years import Years
 
 
 @dataclass(frozen=True)
 class Audit:
+    """Of one look: `limit` is in lines a second, hashed in memory right after; `memory` in megabytes at the most."""
+
     lines: int
-    whole: float  # seconds for everything but signatures
-    chained: float  # seconds for the chains and the tree alone
-    limit: float  # lines a second, hashed in memory
-    memory: int  # megabytes at the most, of the process that audits
-    faults: int
+    seconds: float
+    limit: float
+    memory: int
+    faults: tuple[str, ...]
+
+    @property
+    def ratio(self) -> float:
+        return self.lines / self.seconds / self.limit
 
 
-def audit(settings: Settings, years: Years) -> Audit:
-    """Raises nothing: faults are counted."""
-    with opened(settings, years.url):
-        began = time.perf_counter()
-        chained = inspection.inspect(inspection.Trust(now()), evidence=False)
-        middle = time.perf_counter()
-        whole = inspection.inspect(inspection.Trust(now()))
-        ended = time.perf_counter()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    faults = len(chained.faults) + len(whole.faults)
-    return Audit(whole.lines, ended - middle, middle - began, figures.chain_rate(200_000), memory, faults)
+@contextmanager
+def auditor(settings: Settings, url: str) -> Iterator[Any]:
+    """A fresh process that calls `look` for its owner: `auditor.apply(look, (…))`."""
+    with get_context("spawn").Pool(1, initializer=_open, initargs=(settings, url)) as pool:
+        yield pool
+
+
+_opened: list[Any] = []
+
+
+def _open(settings: Settings, url: str) -> None:
+    _opened.append(opened(settings, url))
+    _opened[0].__enter__()
+
+
+def look(**how: bool) -> Audit:
+    """Look once; `how` as `inspection.inspect` takes it."""
+    began = time.perf_counter()
+    report = inspection.inspect(inspection.Trust(now()), **how)  # type: ignore[arg-type]
+    seconds = time.perf_counter() - began
+    told = tuple(str(fault) for fault in report.faults[:3])
+    return Audit(report.lines, seconds, figures.chain_rate(200_000), _memory(), told)
+
+
+def _memory() -> int:
+    """Of this process alone: what the kernel tells of resources counts the one that started it, too."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(lines["VmHWM"].split()[0]) // 1024

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from psycopg.adapt import Loader
 
 from app.config import Settings
@@ -35,9 +37,11 @@ Row = dict[str, Any]
 class Years:
     """A database `url` that holds more and more years."""
 
-    def __init__(self, settings: Settings, url: str, evidence: bool = False) -> None:
-        """With `evidence` every line has its scan, its verdict and its leaf, too: what an audit reads."""
+    def __init__(self, settings: Settings, url: str, evidence: bool = False, signed: bool = False) -> None:
+        """With `evidence` every line has its scan, its verdict and its leaf, too: what an audit reads; with `signed`
+        the scans are signed by a device, which takes a while."""
         self.url, self.evidence, self.lines = url, evidence, 0
+        self._key = ec.generate_private_key(ec.SECP256R1()) if signed else None
         with opened(settings, url) as app:
             world = World.build(app)
             coming, going = world.packet(Way.IN), world.packet(Way.OUT)
@@ -54,8 +58,17 @@ class Years:
         self._papers = store.read("papers", "dossier_id", dossier)
         self._packets = store.read("packets", "id", packet) + store.read("packets", "id", way_out)
         self._visits = store.read("visits", "packet_id", packet) + store.read("visits", "packet_id", way_out)
+        if self._key:
+            store.write("devices", *self._device(self._key, store.instant(datetime(2026, 1, 5, tzinfo=UTC))))
         self._at = datetime(2026, 1, 5, 1, tzinfo=UTC)
         self._first = self.dossiers = way_out  # the newest id in use
+
+    @staticmethod
+    def _device(key: ec.EllipticCurvePrivateKey, at: Any) -> tuple[list[str], list[Sequence[Any]]]:
+        der = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        row = {"id": BODY["device"], "kind": "phone", "public_key": key.public_key().public_bytes(*der), "label": "",
+               "enrolled_at": at, "contiguous": 0}  # fmt: skip
+        return list(row), [list(row.values())]
 
     def fill(self, lines: int, tell: Callable[[int], None] = lambda done: None) -> None:
         """Dossiers until there are `lines` lines."""
@@ -97,10 +110,12 @@ class Years:
         for which, life in enumerate((IN, (*OUT, HOME if over else CARRIED))):
             self._travel(number, which, life, party, at, tables)
 
-    def _witness(self, line: bytes, digest: bytes, body: bytes, code: bytes, at: Any, tables: Any) -> None:
+    def _witness(self, line: bytes, digest: bytes, said: Row, body: bytes, code: bytes, at: Any, tables: Any) -> None:
+        sig = tokens.sign(self._key, b"scan-v1\n" + body) if self._key else b"\1" * 64
         tables["scans"].append(
-            {"digest": digest, "id": None, "device_id": None, "n": None, "packet_code": code, "parent": None,
-             "body": body, "sig": b"\1" * 64, "sig_ok": False, "clock_offset": None, "recorded_at": at}
+            {"digest": digest, "id": said["id"], "device_id": said["device"], "n": said["n"], "packet_code": code,
+             "parent": bytes.fromhex(said["parent"]), "body": body, "sig": sig, "sig_ok": self._key is not None,
+             "clock_offset": None, "recorded_at": at}
         )  # fmt: skip
         tables["verdicts"].append(
             {"digest": digest, "nth": 1, "verdict": "applied", "why": None, "line_id": self.lines, "by": "server", "at": at}
@@ -116,7 +131,8 @@ class Years:
         head = line_hash = packets.genesis(code)
         state = holder = ""
         for seq, (event, giver, taker, state) in enumerate(life, 1):
-            body = _body(packet_id, seq, event, code) if self.evidence else b"%d %d" % (packet_id, seq)
+            said = _said(packet_id, seq, event, code, known[giver], known[taker], head) if self.evidence else {}
+            body = json.dumps(said, separators=(",", ":")).encode() if said else b"%d %d" % (packet_id, seq)
             digest = scans.digest_of(body)
             recorded = at + timedelta(hours=5 * seq)
             holder = known[taker]
@@ -126,7 +142,7 @@ class Years:
             before, line_hash = line_hash, hashlib.sha256(line).digest()
             self.lines += 1
             if self.evidence:
-                self._witness(line, digest, body, code, self._store.instant(recorded), tables)
+                self._witness(line, digest, said, body, code, self._store.instant(recorded), tables)
             tables["handoffs"].append(
                 {"id": self.lines, "packet_id": packet_id, "seq": seq, "kind": "move", "event": event, "giver_id": known[giver],
                  "taker_id": holder, "state": state, "digest": digest, "follows": head, "prev_hash": before,
@@ -143,9 +159,11 @@ class Years:
         tables["visits"].append(visit | ({} if state == "CARRIED" else {"state": "done"}))
 
 
-def _body(packet_id: int, seq: int, event: str, code: bytes) -> bytes:
-    said = BODY | {"id": f"{packet_id:024x}{seq:08x}", "n": seq, "event": event, "code": tokens.b32(code)}
-    return json.dumps(said, separators=(",", ":")).encode()
+def _said(packet_id: int, seq: int, event: str, code: bytes, giver: str, taker: str, head: bytes) -> Row:
+    return BODY | {
+        "id": f"{packet_id:024x}{seq:08x}", "n": packet_id << 4 | seq, "event": event, "code": tokens.b32(code),
+        "giver": giver, "taker": taker, "parent": head.hex(),
+    }  # fmt: skip
 
 
 def _secret(number: int) -> str:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -59,12 +60,17 @@ def _said(line: bytes) -> Signed:
     return Signed(row["note"], datetime.fromisoformat(row["at"]))
 
 
-def history(folder: Path) -> Iterator[Signed]:
+@dataclass(frozen=True)
+class History:
     """All that was ever signed, oldest first."""
-    path = folder / SIGNED
-    if path.exists():
-        with path.open("rb") as file:
-            yield from (_said(line) for line in file if line.endswith(b"\n"))
+
+    folder: Path
+
+    def __iter__(self) -> Iterator[Signed]:
+        path = self.folder / SIGNED
+        if path.exists():
+            with path.open("rb") as file:
+                yield from (_said(line) for line in file if line.endswith(b"\n"))
 
 
 def newest(folder: Path) -> Signed | None:

@@ -54,7 +54,7 @@ def send_due() -> int:
 def trust() -> Trust:
     """What is known of the log outside the database."""
     folder = current_app.extensions["settings"].checkpoint_dir
-    return Trust(now(), notes.published(folder), signer.history(folder))
+    return Trust(now(), notes.published(folder), signer.History(folder))
 
 
 def check_laws() -> int:

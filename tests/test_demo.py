@@ -14,7 +14,7 @@ from app.config import Settings
 from app.db import atomically, db
 from app.demo import cast, load, scenes
 from app.demo.stage import Days
-from app.domain import calendar, custody, devices, dispatch, ledger, numbers, places, visits
+from app.domain import calendar, devices, dispatch, ledger, numbers, places, visits
 from app.domain.calendar import HERE
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.outbox import Message
@@ -27,6 +27,7 @@ from app.domain.tasks import Task, TaskKind
 from app.domain.visits import OPEN, VisitKind, VisitState
 from tests import databases
 from tests.conftest import start
+from tests.inspecting import faults
 
 THURSDAY = datetime(2026, 11, 19, 10, 30, tzinfo=HERE)
 SUNDAY = datetime(2026, 11, 22, 8, 0, tzinfo=HERE)
@@ -77,7 +78,7 @@ def test_every_packet_has_a_holder_and_an_unbroken_ledger(demo: Flask) -> None:
     packets = all_packets()
     assert len(packets) > 90
     for packet in packets:
-        assert custody.first_broken(packet) is None, packet.number
+        assert faults(packet) == [], packet.number
         assert db.session.get(Party, packet.holder_id)
         moments = [line.recorded_at for line in ledger.lines(packet)]
         assert moments == sorted(moments) and all(packet.created_at <= at <= THURSDAY for at in moments)
@@ -141,7 +142,7 @@ def test_it_loads_at_any_hour_of_any_day(app: Flask, moment: datetime) -> None:
         assert load.load(moment, app.extensions["keys"], quietly)
         mine = visits.round_of(login("courier1"), Days(moment).today)
     assert mine and len(mine.visits) >= 4 and calendar.is_working(mine.day) and mine.day == moment.date()
-    assert not [p.number for p in all_packets() if custody.first_broken(p)]
+    assert faults() == []
     assert max(m.created_at for m in db.session.scalars(sa.select(Message))) <= moment
 
 
@@ -170,7 +171,7 @@ def test_the_next_week_there_is_work_again(demo: Flask) -> None:
     mine = visits.round_of(login("courier1"), later.date())
     assert mine and len(mine.visits) >= 4
     assert not atomically(load.renew, later, demo.extensions["keys"])
-    assert not [p.number for p in all_packets() if custody.first_broken(p)]
+    assert faults() == []
 
 
 def test_on_a_day_off_stepping_into_a_role_opens_the_day(demo: Flask) -> None:
@@ -220,7 +221,7 @@ def test_the_command_loads_once_on_a_sunday_too(app: Flask) -> None:
     assert calendar.is_working(SUNDAY.date()) and not calendar.is_working(SUNDAY.date() + timedelta(days=7))
     assert first.exit_code == 0 and cast.PASSWORD in first.output
     assert second.exit_code == 0 and "Already loaded" in second.output
-    assert not [p.number for p in all_packets() if custody.first_broken(p)]
+    assert faults() == []
 
 
 def test_the_inbox_shows_the_newest_first_with_codes_and_by_phone(demo: Flask) -> None:

@@ -18,6 +18,7 @@ from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Role, User, hire
 from app.domain.scans import Ruling
+from tests.inspecting import faults
 from tests.world import Phone, World
 
 COURIERS = 20
@@ -65,7 +66,7 @@ def test_twenty_claims_leave_one_holder_and_a_dispute(app: Flask, world: World, 
     assert len(children) == 1
     assert [verdict.verdict for verdict in final] == [Ruling.DISPUTED] * COURIERS
     assert (packet.state, packet.holder_id) == (State.DISPUTED, world.desk.party_id)
-    assert custody.first_broken(packet) is None
+    assert faults(packet) == []
 
 
 @pytest.mark.usefixtures("laws_hold")

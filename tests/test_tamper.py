@@ -28,7 +28,7 @@ def look(world: World) -> Callable[[], Report]:
     folder = world.app.extensions["settings"].checkpoint_dir
 
     def inspected() -> Report:
-        trust = Trust(now() + timedelta(minutes=5), notes.published(folder), signer.history(folder))
+        trust = Trust(now() + timedelta(minutes=5), notes.published(folder), signer.History(folder))
         return inspection.inspect(trust, full=True)
 
     return inspected

@@ -379,26 +379,3 @@ def _hear_again(held: list[ScanRow], seen: Seen, by: str | None = None) -> list[
         sitting.hear_again(row, is_vouched=by is not None)
     sitting.close()
     return [sitting.outcome(scans.read(row.body, row.sig)) for row in held]
-
-
-# ---- audit ------------------------------------------------------------------------------------------------------
-
-
-def first_broken(packet: Packet) -> tuple[int, str] | None:
-    """(seq, what is wrong) of the packet's first line that does not hold: chain, evidence, signature, custody."""
-    if broken := ledger.first_broken(packet):
-        return broken
-    holder = packet.origin_id
-    for line in ledger.lines(packet):
-        row = db.session.get(ScanRow, line.digest)
-        if row is None or scans.digest_of(row.body) != line.digest:
-            return line.seq, "its scan is missing or changed"
-        device = db.session.get(Device, row.device_id)
-        if device is None or not tokens.signed_by(device.verify_key, row.sig, b"scan-v1\n" + row.body):
-            return line.seq, "the scan's signature does not hold"
-        if line.giver_id != holder:
-            return line.seq, "given by somebody who did not hold it"
-        holder = line.taker_id
-    if packet.holder_id != holder:
-        return packet.seq, "the packet's holder is not the last taker"
-    return None

@@ -4,7 +4,7 @@ A line's bytes are its values, one a row, in UTF-8; its hash is their SHA-256; t
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -112,28 +112,3 @@ def _ids(count: int) -> Iterable[int]:
 
 def lines(packet: Packet) -> list[Handoff]:
     return list(db.session.scalars(sa.select(Handoff).filter_by(packet_id=packet.id).order_by(Handoff.seq)))
-
-
-def first_broken(packet: Packet) -> tuple[int, str] | None:
-    """(seq, what is wrong) of the first line that does not hold, or None. Reads the ledger, then the projection."""
-    prev, seq = packet.genesis, 0
-    for line in lines(packet):
-        seq += 1
-        if line.seq != seq:
-            return seq, "line missing"
-        if line.prev_hash != prev:
-            return seq, "does not follow the line before it"
-        if hashlib.sha256(line_bytes(line, packet.code)).digest() != line.hash:
-            return seq, "changed after it was written"
-        prev = line.hash
-    if packet.seq != seq or packet.line_hash != prev:
-        return seq + 1, "the ledger ends before the packet's own mark"
-    return None
-
-
-def all_packets(batch: int = 500) -> Iterator[Packet]:
-    last = 0
-    while rows := list(db.session.scalars(sa.select(Packet).where(Packet.id > last).order_by(Packet.id).limit(batch))):
-        yield from rows
-        last = rows[-1].id
-        db.session.expunge_all()

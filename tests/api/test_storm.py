@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from app.db import atomically, db
-from app.domain import custody, scans
+from app.domain import scans
 from app.domain.packets import Packet, Way
 from app.domain.people import Role, User, hire
 from app.domain.scans import RawScan, ScanRow
 from tests.api.conftest import Line, line
+from tests.inspecting import faults
 from tests.world import World
 
 PHONES = 12
@@ -64,7 +65,7 @@ def test_one_packet_in_the_storm_still_has_one_holder(world: World, lines: list[
     assert {answer.status_code for answer in answers} == {200}
     fresh = world.fresh(packet)
     assert (fresh.state, fresh.holder_id) == ("DISPUTED", world.desk.party_id)
-    assert custody.first_broken(fresh) is None
+    assert faults(fresh) == []
     assert kept() == PHONES + 1  # and the server's own word that they contradict each other
 
 

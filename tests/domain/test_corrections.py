@@ -16,6 +16,7 @@ from app.domain.scans import Ruling, Scan
 from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Refused
 from tests.api.conftest import Line
+from tests.inspecting import faults
 from tests.world import Phone, World
 
 pytestmark = pytest.mark.usefixtures("laws_hold")
@@ -75,7 +76,7 @@ def test_a_settlement_names_the_last_true_act_and_all_that_led_to_it_counts(worl
     assert verdict(quarrel.second) == (Ruling.QUARANTINED, "settled_against")
     assert (packet.state, packet.holder_id, packet.fork) == (State.DELIVERED_UNVERIFIED, quarrel.one.party, None)
     assert [line.event for line in ledger.lines(packet)] == ["take", "deliver", "dispute", "settle"]
-    assert custody.first_broken(packet) is None
+    assert faults(packet) == []
     assert TaskKind.DISPUTED not in open_tasks(packet) and said("settled") == 1
 
 
@@ -221,7 +222,7 @@ def test_a_correction_takes_the_newest_line_back_and_the_one_before_holds(world:
     packet = correct(world, world.fresh(packet))
     assert (packet.state, packet.holder_id) == (State.WAITING, world.desk.party_id)
     assert [line.event for line in ledger.lines(packet)] == ["take", "correct"]
-    assert custody.first_broken(packet) is None and said("corrected") == 1
+    assert faults(packet) == [] and said("corrected") == 1
 
 
 def test_after_a_correction_the_true_scan_counts_and_an_echo_of_the_wrong_one_waits(world: World) -> None:
@@ -281,7 +282,7 @@ def test_not_me_puts_a_delivery_in_dispute_and_the_courier_answers_again(world: 
     packet = world.fresh(packet)
     assert (packet.state, packet.holder_id) == (State.DISPUTED, world.courier.party_id)
     assert TaskKind.DISPUTED in open_tasks(packet)
-    assert custody.first_broken(packet) is None
+    assert faults(packet) == []
 
 
 def test_a_stranger_contests_nothing(world: World) -> None:

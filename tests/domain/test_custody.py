@@ -12,7 +12,7 @@ from app.domain.manifests import Found, Side, Word
 from app.domain.packets import State, Way
 from app.domain.scans import Ruling, ScanRow, Verdict
 from app.errors import Refused
-from tests.forging import superuser
+from tests.inspecting import faults
 from tests.world import Phone, World
 
 
@@ -68,7 +68,7 @@ def test_two_couriers_after_the_same_parent_are_a_dispute_and_the_giver_answers(
         packet.genesis,
     )
     assert scans.latest(claims[0].digest).verdict == Ruling.DISPUTED
-    assert custody.first_broken(packet) is None
+    assert faults(packet) == []
 
 
 def test_a_scan_that_arrives_before_its_parent_waits_and_is_applied_when_it_comes(world: World) -> None:
@@ -186,16 +186,6 @@ def test_a_missed_visit_is_a_note_and_moves_nothing(world: World) -> None:
     packet = world.fresh(packet)
     assert (outcome.verdict, packet.head, packet.state) == (Ruling.APPLIED, head, State.WAITING)
     assert world.record(phone.scan(packet, "miss", reason="nobody_home")).why == "proof_missing"
-
-
-def test_the_audit_names_the_first_broken_line(world: World) -> None:
-    phone = world.phone()
-    packet = world.collected(phone)
-    assert custody.first_broken(packet) is None
-    line = ledger.lines(packet)[0]
-    with superuser() as raw:
-        raw.execute(sa.update(Handoff).where(Handoff.id == line.id).values(taker_id=world.post.party_id))
-    assert custody.first_broken(world.fresh(packet)) == (1, "changed after it was written")
 
 
 @pytest.mark.dialects("sqlite")

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.db import atomically, db
 from app.demo.phone import Phone as Handset
-from app.domain import custody, devices, phones, scans, sessions, tokens
+from app.domain import devices, phones, scans, sessions, tokens
 from app.domain.audit import AuditLine
 from app.domain.devices import LIFE, WAIT, Device, Standing, Why
 from app.domain.packets import State, Way
@@ -19,6 +19,7 @@ from app.domain.phones import Ticket
 from app.domain.scans import Ruling
 from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Missing, NotAllowed, Refused
+from tests.inspecting import faults
 from tests.test_race import rush
 from tests.world import MONDAY, World
 
@@ -257,7 +258,7 @@ def test_what_a_phone_scans_before_it_is_confirmed_is_held_and_judged_when_it_is
     assert world.fresh(packet).state == State.CARRIED
     assert [scans.latest(scan.digest).verdict for scan in (first, second)] == [Ruling.APPLIED] * 2  # type: ignore[union-attr]
     assert again(_device).contiguous == 2
-    assert custody.first_broken(world.fresh(packet)) is None
+    assert faults(world.fresh(packet)) == []
 
 
 def test_what_a_rejected_phone_scanned_stays_held_and_moves_nothing(world: World) -> None:

@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from app.db import atomically, db, now
-from app.domain import custody, ledger, packets
+from app.domain import packets
 from app.domain.calendar import today
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State
 from app.domain.visits import Round, Slot, VisitState, open_visit
 from tests.e2e.conftest import Camera, Site, axe_faults
+from tests.inspecting import faults
 from tests.world import World
 
 pytestmark = [pytest.mark.dialects("sqlite"), pytest.mark.usefixtures("laws_hold")]
@@ -279,7 +280,7 @@ def test_a_dossier_travels_from_home_to_the_desk_and_back(
 
     db.session.rollback()
     assert db.session.get_one(Dossier, dossier.id).state == CaseState.CLOSED
-    assert [custody.first_broken(one) for one in ledger.all_packets()] == [None, None]
+    assert faults() == []
     supervisor = enter("supervisor1").go("/exceptions/")
     supervisor.sees("Không có việc nào chờ ở đây")
 

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
-from app.domain import calendar, custody, ledger, packets, tokens
+from app.domain import calendar, packets, tokens
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State
 from app.domain.people import User
 from tests.conftest import signing_in
+from tests.inspecting import faults
 from tests.journeys.pages import Visitor
 from tests.world import World
 
@@ -134,8 +135,7 @@ def test_from_a_home_to_the_desk_and_back_to_the_home(life: Life) -> None:
     dossier = db.session.get_one(Dossier, dossier.id)
     assert (dossier.state, life.packet(dossier, Kind.RESULT).state) == (CaseState.CLOSED, State.DELIVERED)
     life.story(dossier).sees("H29.17-261124-0001")
-    for one in ledger.all_packets():
-        assert custody.first_broken(one) is None
+    assert faults() == []
 
 
 def test_brought_to_the_post_office_and_called_for_at_the_desk(life: Life) -> None:

@@ -20,6 +20,7 @@ from app.domain.remedies import Remedy
 from app.domain.scans import Ruling, ScanExtra, ScanRow
 from app.domain.tasks import Task, TaskKind
 from tests.conftest import signing_in
+from tests.inspecting import faults
 from tests.test_race import rush
 from tests.views.test_desk import seen
 from tests.world import MONDAY, Phone, World
@@ -95,7 +96,7 @@ def test_a_supervisor_settles_a_dispute_with_a_second_person(app: Flask, world: 
     assert [v.verdict for v in (scans.latest(quarrel.first.digest), scans.latest(quarrel.second.digest)) if v] == [
         Ruling.QUARANTINED, Ruling.DUPLICATE,
     ]  # fmt: skip
-    assert custody.first_broken(packet) is None
+    assert faults(packet) == []
     assert db.session.scalars(sa.select(Task.closed_at).filter_by(kind=TaskKind.DISPUTED)).one() == MONDAY
     told = db.session.scalars(sa.select(Message).filter_by(kind="settled")).one()
     assert told.values["number"] == packet.dossier.number
@@ -201,7 +202,7 @@ def test_of_two_who_settle_at_once_one_line_is_written(app: Flask, world: World)
     statuses = rush(app, at_once)
     assert sorted(statuses) == [302] + [409] * (len(clients) - 1)  # type: ignore[type-var]
     assert quarrel.events().count("settle") == 1
-    assert custody.first_broken(quarrel.fresh) is None
+    assert faults(quarrel.fresh) == []
 
 
 def test_a_record_entered_by_mistake_is_taken_back_by_two(app: Flask, world: World) -> None:

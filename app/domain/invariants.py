@@ -294,6 +294,7 @@ def devices_without_gap(session: Session) -> Iterator[Finding]:
             if not any(json.loads(row.body).get("back") in before for row in rows_):
                 yield device, f"scan {n} does not name the one before it"
             reached, before = n, {row.digest.hex() for row in rows_}
+        found.close()
         if reached != mark:
             yield device, f"acknowledged up to {mark}, but number {reached + 1} is missing"
 

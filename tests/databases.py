@@ -16,7 +16,7 @@ def copied(template: str, folder: Path) -> Iterator[str]:
     if template.startswith("sqlite"):
         yield f"sqlite:///{shutil.copy(template.removeprefix('sqlite:///'), folder / 'copy.db')}"
     else:
-        url = postgres.copy(template)
+        url = postgres.copy(postgres.owners(template))
         try:
             yield postgres.entering_as(postgres.WEB, url)
         finally:

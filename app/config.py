@@ -69,6 +69,14 @@ class Settings(Where):
         return make_url(self.database_url).username
 
     @property
+    def finer_codes(self) -> str:
+        """Which printed codes a long host makes finer, to be said at the start: more modules in the same size."""
+        levels = [
+            level for level, longest in (("M, on paper", 10), ("Q, on labels and bags", 13)) if len(self.host) > longest
+        ]
+        return "; ".join(levels)
+
+    @property
     def password_is_enough(self) -> bool:
         return self.demo if self.enrol_by_password is None else self.enrol_by_password
 

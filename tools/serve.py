@@ -48,6 +48,10 @@ def main() -> None:
             "  Stop with Ctrl-C.\n",
             flush=True,
         )
+    elif settings.finer_codes:
+        print(
+            f"  The host has {len(settings.host)} letters: printed codes are one size finer (level {settings.finer_codes})"
+        )
     granian = [
         str(Path(sys.executable).with_name("granian")),
         "--interface", "wsgi", "--host", os.environ.get("HOST", "127.0.0.1"), "--port", port,

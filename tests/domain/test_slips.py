@@ -8,9 +8,11 @@ import pypdf
 import pytest
 import zxingcpp
 
+from app.config import Settings
 from app.db import atomically, db
 from app.domain import numbers, packets, slips, tokens
 from app.domain.packets import Kind, Way
+from labels import qr
 from tests.world import MONDAY, World
 
 BASE = "https://hoso.vi-du.test"
@@ -87,3 +89,13 @@ def test_a_reprint_is_the_next_issue(world: World) -> None:
     packet = world.packet()
     atomically(lambda: packets.issue_slip(db.session.merge(packet), 25942, world.act()))
     assert slips.slip_of(world.fresh(packet), BASE).issue == 2
+
+
+@pytest.mark.dialects("sqlite")
+@pytest.mark.parametrize("letters", [4, 10, 11, 13, 14, 20])
+def test_a_host_that_makes_the_codes_finer_is_said_at_the_start(world: World, settings: Settings, letters: int) -> None:
+    packet = world.packet()
+    said = settings.model_copy(update={"base_url": "https://" + "h" * letters}).finer_codes
+    url = slips.token_url(packet, "https://" + "h" * letters)
+    assert ("M" in said) == (len(qr.matrix(url, "M")) > 41)
+    assert ("Q" in said) == (len(qr.matrix(url, "Q")) > 49)

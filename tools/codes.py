@@ -228,7 +228,7 @@ def crops(name: str, dpi: int, text: str) -> Iterator[Image.Image]:
     if isinstance(item, labels.StickerSheet):
         item = replace(item, stickers=(replace(item.stickers[0], token_url=text),))
     else:
-        item = replace(item, token_url=text)
+        item = replace(item, **{"check_url" if hasattr(item, "check_url") else "token_url": text})
     image = _first_page(labels.render(name, [item]), dpi)
     (code,) = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
     corners = [(corner.x, corner.y) for corner in (code.position.top_left, code.position.bottom_right)]

@@ -254,6 +254,9 @@ def test_a_manifest_carries_its_sums_over_the_pages_and_ends_with_the_whole() ->
     assert sum("Tổng cộng: 480/480 gói" in page for page in pages) == 1
     assert "BÊN GIAO" in pages[-1] and "BÊN NHẬN" in pages[-1]
     assert all("Số phiếu gửi" in page for page in pages[:-1])
+    for _, _, runs in rectangles("manifest", long):
+        foot = max(top for *_, top in runs if top < 8)
+        assert not [run for run in runs if run[3] >= 8 and run[1] < foot]
 
 
 def test_money_on_a_receipt_is_told_apart_added_up_and_spelled() -> None:
@@ -366,13 +369,14 @@ def test_every_sticker_carries_a_token_of_its_own() -> None:
 )
 def test_the_code_of_every_format_is_read_as_printed(name: str, dpi: int) -> None:
     for item in FORMATS[name].samples:
-        if not item.token_url:
+        told = getattr(item, "token_url", None) or getattr(item, "check_url", "")
+        if not told:
             continue
         document = pypdfium2.PdfDocument(labels.render(name, [item]))
         image = document[0].render(scale=dpi / 72).to_pil().convert("L")
         document.close()
         read = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
-        assert [code.text for code in read] == [item.token_url]
+        assert [code.text for code in read] == [told]
         if name in ("label", "label_small", "bag") and dpi == 200:
             bars = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.Code128)
             assert [code.text for code in bars] == [item.number]

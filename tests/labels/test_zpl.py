@@ -74,6 +74,9 @@ def test_a_module_is_half_a_millimetre_and_the_quiet_zone_stays_white(name: str,
     around = ink[max(0, top - quiet) : top + side * module + quiet, max(0, left - quiet) : left + side * module + quiet]
     assert not around.any()
     assert left >= quiet and top >= quiet
+    box = PAINTED[name][0].qr  # and the whole of it stands in the middle of its box
+    spare = box.height * dots - side * module
+    assert top - box.y * dots == pytest.approx(spare / 2, abs=1)
 
 
 @pytest.mark.parametrize("name, item", CASES)

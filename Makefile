@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS := 1
 export PYTHONUNBUFFERED := 1
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help run test test-fast histories bench bench-long faults lint format assets lock clean
+.PHONY: help run test test-fast histories bench bench-long faults mutants lint format assets lock clean
 
 help:
 	@printf '%s\n' 'make run     set up everything and serve the demonstration on http://localhost:8000 (PORT=… for another)' \
@@ -52,6 +52,10 @@ faults: .stamps/dev assets
 	@bash tools/services.sh
 	$(call say,"Faults over the long run")
 	@FAULTS=long TAMPERS=$${TAMPERS:-1000} $(BIN)/python -m pytest tests/faults tests/test_tamper.py --timeout 7200 $(ARGS)
+
+mutants: .stamps/dev assets
+	$(call say,"A lie at a time in the core, and a test for each")
+	@$(BIN)/python tools/mutants.py $(ARGS)
 
 lint: .stamps/dev
 	@$(BIN)/ruff check --output-format concise .

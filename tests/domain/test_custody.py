@@ -15,6 +15,8 @@ from app.errors import Refused
 from tests.inspecting import faults
 from tests.world import Phone, World
 
+pytestmark = pytest.mark.usefixtures("laws_hold")
+
 
 def test_a_packet_collected_with_the_citizens_code_is_with_the_courier(world: World) -> None:
     phone, packet = world.phone(), world.packet()

@@ -21,6 +21,8 @@ from app.domain.scans import Ruling, Scan
 from app.domain.tasks import Task, TaskKind
 from tests.world import MONDAY, Phone, World
 
+pytestmark = pytest.mark.usefixtures("laws_hold")
+
 HOUR = timedelta(hours=1)
 
 

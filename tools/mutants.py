@@ -31,7 +31,7 @@ ONE = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not postgresql an
 TESTS = "tests/domain/"
 TARGETS = {  # module: tests tried one after the other, the quick ones first
     "tree": ["test_tree.py"],
-    "ledger": ["test_ledger.py", "test_invariants.py", "../test_verify.py", "test_checkpoints.py", "../test_race.py"],
+    "ledger": ["test_ledger.py", "test_invariants.py", "../test_verify.py", "test_checkpoints.py"],
     "trails": ["test_fables.py", "test_upshots.py", "test_custody.py"],
     "placing": ["test_fables.py", "test_upshots.py", "test_custody.py", "test_corrections.py"],
     "custody": ["test_upshots.py", "test_custody.py", "test_corrections.py", "test_manifests.py"],

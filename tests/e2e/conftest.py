@@ -129,10 +129,23 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     }
 
 
+def whole(app: Flask) -> Any:
+    """Every answer in one piece: the development server leaves a file open whose reader broke off half-way."""
+
+    def answer(environ: Any, start_response: Any) -> list[bytes]:
+        parts = app(environ, start_response)
+        try:
+            return [b"".join(parts)]
+        finally:
+            parts.close()
+
+    return answer
+
+
 @pytest.fixture
 def site(app: Flask) -> Iterator[Site]:
     """This test's app on http://localhost (a secure context: keys and camera work there)."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield Site(f"http://localhost:{server.port}", app)

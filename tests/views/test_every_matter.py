@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import time_machine
 from flask_babel import force_locale
 
+from app import worker
 from app.db import atomically, db
 from app.domain import checkpoints, corrections, packets, scans, watch
 from app.domain.manifests import Found
@@ -23,6 +24,7 @@ from tests.conftest import signing_in
 from tests.domain.test_corrections import Quarrel
 from tests.domain.test_manifests import Handing
 from tests.domain.test_watch import owing
+from tests.forging import superuser
 from tests.journeys.pages import Visitor
 from tests.world import MONDAY, World
 
@@ -154,12 +156,20 @@ def unreadable(world: World) -> None:
     look(world)
 
 
+def law_broken(world: World) -> None:
+    packet = world.collected(world.phone())
+    with superuser() as raw:
+        raw.execute(sa.update(Packet).where(Packet.id == packet.id).values(holder_id=world.desk.party_id))
+    assert worker.check_laws() == 1
+
+
 ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.HELD: held, K.DISPUTED: disputed, K.QUARANTINED: quarantined, K.LOST: lost, K.MISSING: missing,
     K.SURPLUS: surplus, K.COLLECT_UNPROVEN: collected_unproven, K.DELIVERY_UNVERIFIED: delivered_unverified,
     K.SEAL_MISMATCH: another_seal, K.DAMAGED: damaged, K.OLD_ISSUE: both_slips, K.AFTER_CANCEL: called_off,
     K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
-    K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.RAW_INBOX: unreadable,
+    K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
+    K.RAW_INBOX: unreadable,
 }  # fmt: skip
 
 

@@ -8,11 +8,18 @@ let current = null;
 let receiptKeys = [];
 
 export async function open() {
-  db = await openDB(NAME, 1, {
-    upgrade(made) {
-      made.createObjectStore("devices", { keyPath: "device" });
-      made.createObjectStore("outbox", { keyPath: ["device", "n"] });
-      made.createObjectStore("state");
+  db = await openDB(NAME, 2, {
+    upgrade(made, before) {
+      if (before < 1) {
+        made.createObjectStore("devices", { keyPath: "device" });
+        made.createObjectStore("outbox", { keyPath: ["device", "n"] });
+        made.createObjectStore("state");
+      }
+      if (before < 2) made.createObjectStore("photos", { keyPath: "sha256" });
+    },
+    blocking() { // a newer version of this page wants to change the store: what is being written is still written
+      db.close();
+      window.location.reload();
     },
   });
   const id = await db.get("state", "current");
@@ -78,6 +85,13 @@ export async function mark(changes) {
     const row = await tx.store.get([device, n]);
     if (row) await tx.store.put({ ...row, ...said });
   }
+  await tx.done;
+}
+
+/** A picture, safe when this has returned. The same picture twice is one. */
+export async function putPhoto(photo) {
+  const tx = db.transaction("photos", "readwrite", { durability: "strict" });
+  if (!(await tx.store.get(photo.sha256))) await tx.store.put(photo);
   await tx.done;
 }
 

@@ -17,6 +17,8 @@ else
   export PATH="$wheel/bin:$PATH"
   npm=(node "$wheel/lib/node_modules/npm/bin/npm-cli.js") # the wheel's own npm link does not run
 fi
-echo "  fetching front-end packages"
-npm_config_update_notifier=false "${npm[@]}" ci --ignore-scripts --no-audit --no-fund --loglevel=error || stop "the front-end packages could not be fetched. Is the network there? Then run the same command again."
+if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+  echo "  fetching front-end packages"
+  npm_config_update_notifier=false "${npm[@]}" ci --ignore-scripts --no-audit --no-fund --loglevel=error || stop "the front-end packages could not be fetched. Is the network there? Then run the same command again."
+fi
 node tools/assets.mjs

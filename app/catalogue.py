@@ -197,6 +197,8 @@ class ProcedureRow(Row):
     fee: int = Field(default=0, ge=0)
     fee_note: str = Field(default="", max_length=200)
     fee_note_en: str = Field(default="", max_length=200)
+    fee_at_delivery: bool = False
+    id_check: bool = False
     days: int = Field(ge=0, le=365)
     popular: bool = False
     valid_from: date

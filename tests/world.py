@@ -127,7 +127,7 @@ class World:
             state=CaseState.BOOKED if way is Way.IN else CaseState.RESULT_READY,
             procedure_id=self.procedure.id, citizen=citizen, desk_id=self.desk.id, post_office_id=self.post.id,
             return_way=ReturnWay.HOME, consented_at=act.at, booked_at=act.at, booking_key=secrets.token_hex(16),
-            result_papers=[],
+            result_papers=[], surrender=[],
         )  # fmt: skip
         db.session.add(dossier)
         db.session.flush()

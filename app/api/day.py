@@ -35,6 +35,7 @@ def today() -> ResponseReturnValue:
         "steps": day.steps(),
         "reasons": REASONS,
         "next": NEXT,
+        "slots": day.slots(courier, act.at),
         "texts": texts(),
         "language": str(get_locale()),
         "keys": {"slip": act.keys.slip_public(), "receipt": [act.keys.receipt_public()], "revoked": []},

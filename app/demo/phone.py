@@ -27,7 +27,7 @@ class Phone:
         self.back: str | None = None
 
     def body(self, packet: Packet, event: str, at: datetime, **over: Any) -> bytes:
-        """The next body; `over` replaces any field, proofs are (kind, value) pairs."""
+        """The next body; `over` replaces any field, `told` is the server's last word, proofs are (kind, value) pairs."""
         self.n += 1
         facts: dict[str, Any] = {
             "v": 1,
@@ -50,6 +50,7 @@ class Phone:
             "next": None,
         }
         facts |= over
+        facts["at"] |= facts.pop("told", {})
         facts["proof"] = [{"kind": kind, "value": value} for kind, value in facts["proof"]]
         body = json.dumps(facts, separators=(",", ":")).encode()
         self.back = scans.digest_of(body).hex()

@@ -8,6 +8,9 @@ from app.domain.packets import Kind, Packet, State
 from app.domain.people import Act, User
 from app.domain.scans import Scan
 from app.domain.trails import Happening
+from app.errors import Refused
+
+AGREED = "another_day"  # of steps.NEXT
 
 
 def follow(packet: Packet, happening: Happening, act: Act) -> None:
@@ -18,6 +21,10 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
         visits.finish(packet, act.at)
     if scan.event == "collect":
         dossiers.count_at_door(packet.dossier, scans.papers_counted(scan.digest))
+    if scan.event == "deliver" and packet.kind is Kind.RESULT:
+        dossiers.give_back_at_door(packet.dossier, scans.papers_counted(scan.digest))
+    if scan.event in ("miss", "decline") and _agreed(packet, scan, act):
+        return
     if step.tell:
         _tell(packet, step.tell, scan, act)
     if line.kind is LineKind.MOVE and packet.kind is Kind.RESULT:
@@ -26,6 +33,27 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
 
 def _failed(packet: Packet, scan: Scan, act: Act) -> bool:
     return visits.fail(packet, scan.reason or "", scan.next or "", scan.actor or "", scan.wall or act.at, act.at)
+
+
+def _agreed(packet: Packet, scan: Scan, act: Act) -> bool:
+    """Another time was agreed at the door and still has room: there is a new visit, and the citizen is told when.
+
+    Otherwise they are told to choose one, as after every visit that failed.
+    """
+    last, office = visits.current(packet.id), packet.dossier.post_office
+    if scan.next != AGREED or (key := scan.said("SLOT")) is None or last is None:
+        return False
+    try:
+        slot = visits.take(office, visits.read_key(office, key, act.at))
+    except Refused:
+        return False
+    visits.schedule(packet, last.kind, slot, act)
+    dossier, window = packet.dossier, {"opens": f"{slot.opens:%H:%M}", "closes": f"{slot.closes:%H:%M}"}
+    outbox.say(
+        dossier.citizen.phone, "rebooked", act.at, number=dossier.number, secret=dossier.secret, day=f"{slot.day:%Y-%m-%d}",
+        **window,
+    )  # fmt: skip
+    return True
 
 
 def _tell(packet: Packet, kind: str, scan: Scan, act: Act) -> None:

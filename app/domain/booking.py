@@ -124,7 +124,7 @@ def book(request: Request, act: Act) -> Dossier:
         procedure=procedure, citizen=citizen, desk=desk, post_office=place.post_office,
         return_way=request.return_way if procedure.return_by_post else ReturnWay.DESK,
         consented_at=act.at, booked_at=act.at, booking_key=request.booking_key,
-        papers=papers_of(procedure), result_papers=[],
+        papers=papers_of(procedure), result_papers=[], surrender=[],
     )  # fmt: skip
     db.session.add_all([citizen, dossier])
     db.session.flush()

@@ -1,7 +1,8 @@
 """Codes: six digits a citizen reads aloud or types. The server keeps a keyed hash; five wrong tries close the purpose.
 
-A door code belongs to a packet and lives until the packet ends; a re-sent code is one more valid code. A view code
-opens the details of a dossier: five minutes, once.
+A door code belongs to a packet and lives until the packet ends; a re-sent code is one more valid code. The citizen's own
+page shows the same word as a picture, good for a day at most: nothing is kept of it, and nobody guesses one. A view code opens
+the details of a dossier: five minutes, once.
 """
 
 import secrets
@@ -12,17 +13,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, choice, db
+from app.domain import tokens
 from app.domain.packets import Packet
 from app.domain.people import Act
-from app.domain.tokens import Keys
+from app.domain.tokens import DoorType, Keys
+from app.errors import Invalid
 
 TRIES = 5
 VIEW_LIFE = timedelta(minutes=5)
+SHOWN_LIFE = timedelta(hours=24)  # of the code on the citizen's screen, counted from the full hour
 
 
 class Purpose(StrEnum):
     COLLECT = "collect"
     DELIVER = "deliver"
+
+
+SHOWN_AS = {Purpose.COLLECT: DoorType.COLLECT, Purpose.DELIVER: DoorType.DELIVER}
 
 
 class Shut(StrEnum):
@@ -43,7 +50,7 @@ class DoorCode(Model):
 
 
 class CodeCheck(Model):
-    """One scan's code, judged once: a retry or a second look gives the same answer and costs no try."""
+    """One scan's word of the citizen, judged once: a retry or a second look gives the same answer and costs no try."""
 
     __tablename__ = "code_checks"
 
@@ -100,6 +107,35 @@ def check(
     is_right = not closed(packet, purpose) and wanted in set(db.session.scalars(made))
     if counts:
         db.session.add(CodeCheck(digest=digest, packet_id=packet.id, purpose=purpose, is_right=is_right))
+        db.session.flush()
+    return is_right
+
+
+def show(packet: Packet, purpose: Purpose, nth: int, act: Act) -> str:
+    """The token for the citizen's screen; the same for an hour, so that the picture does not flicker."""
+    ends = act.at.replace(minute=0, second=0, microsecond=0) + SHOWN_LIFE
+    return tokens.write_door(act.keys, SHOWN_AS[purpose], packet.code, min(nth, 255), ends)
+
+
+def was_shown(
+    packet: Packet, purpose: Purpose, digest: bytes, token: str, made_after: datetime | None, keys: Keys, *,
+    counts: bool = True,
+) -> bool:  # fmt: skip
+    """Whether the scan named `digest` saw what the citizen of this packet shows. Call under the packet's lock.
+
+    `made_after`: the server's last word before the scan. A token that was over by then proves nothing; a phone without a
+    network may bring a good one days later. What is wrong costs no try: nobody guesses a signature.
+    """
+    if known := db.session.get(CodeCheck, digest):
+        return known.is_right
+    try:
+        said = tokens.read_door(keys, token)
+    except Invalid:
+        return False
+    is_over = made_after is not None and made_after > said.ends
+    is_right = said.type is SHOWN_AS[purpose] and said.code == packet.code and not is_over
+    if is_right and counts:
+        db.session.add(CodeCheck(digest=digest, packet_id=packet.id, purpose=purpose, is_right=True))
         db.session.flush()
     return is_right
 

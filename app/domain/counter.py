@@ -17,20 +17,20 @@ from app.errors import Invalid, Refused
 
 REPRINTS = ("damaged", "lost", "unreadable", "wrong_paper")
 ISSUES = 5  # of one packet's slip, where the administrator says nothing else
-HOLD = "hold_at_post"  # of steps.NEXT
+KEPT = ("hold_at_post", visits.INVITE)  # of steps.NEXT: after these it waits here for whoever calls
 
 
 def stays(packet_state: State | None, way: Way | None, return_way: ReturnWay, next_: str | None) -> bool:
     """Whether a post office keeps the packet for whoever calls: a result that is asked for so, or whose newest visit
-    ended with it (`next_`). `is_called_for` says the same of many."""
-    asked = return_way is ReturnWay.POST or next_ == HOLD
+    ended so (`next_`). `is_called_for` says the same of many."""
+    asked = return_way is ReturnWay.POST or next_ in KEPT
     return packet_state is State.AT_POST and way is Way.OUT and asked
 
 
 def is_called_for() -> sa.ColumnElement[bool]:
     one = aliased(Visit)
     newest = sa.select(sa.func.max(one.id)).where(one.packet_id == Packet.id).correlate(Packet).scalar_subquery()
-    kept = sa.exists().where(Visit.id == newest, Visit.next == HOLD)
+    kept = sa.exists().where(Visit.id == newest, Visit.next.in_(KEPT))
     asked = Packet.dossier_id.in_(sa.select(Dossier.id).where(Dossier.return_way == ReturnWay.POST))
     return sa.and_(Packet.state == State.AT_POST, Packet.way == Way.OUT, sa.or_(kept, asked))
 

@@ -16,6 +16,7 @@ from app.domain.packets import ENDED, Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Act, User
 from app.domain.places import Office, OfficeKind
+from app.domain.procedures import ChecklistLine, PaperForm, Procedure
 from app.domain.steps import STEPS, By
 from app.domain.tokens import Keys
 from app.domain.visits import OPEN, Round, Visit, VisitKind, VisitState
@@ -23,6 +24,7 @@ from app.errors import Missing
 
 VIEW = "courier.day"
 MOST = 200  # packets in one list
+SLOT_DAYS = 3  # working days ahead that a courier can offer at the door
 SHIFT = timedelta(hours=12)  # a phone may work this long on what it was told
 AT_A_DESK = frozenset({State.WAITING, State.AT_DESK})
 TO_BRING = sa.select(Visit.packet_id).where(Visit.kind == VisitKind.DELIVER, Visit.state.in_(OPEN))
@@ -76,8 +78,34 @@ def stop(visit: Visit) -> dict[str, Any]:
         "attempt": visit.attempt,
         "person": _person(visit.packet.dossier) if visit.state in OPEN else None,
         "money": money(visit),
+        "id_check": visit.packet.dossier.procedure.id_check,
+        "surrender": visit.packet.dossier.surrender if _brings_result(visit) else [],
+        "inside": visit.packet.dossier.result_papers if _brings_result(visit) else [],
+        "invite": _invite(visit),
         "packets": [packet(visit.packet)],
     }
+
+
+def _brings_result(visit: Visit) -> bool:
+    return visit.kind is VisitKind.DELIVER and visit.packet.kind is Kind.RESULT
+
+
+def _invite(visit: Visit) -> dict[str, Any] | None:
+    """Which letter the courier may leave when nobody can take the result, and from which day; then it goes back."""
+    if visit.kind is not VisitKind.DELIVER or visit.state not in OPEN:
+        return None
+    nth, first = visits.next_invitation(visit.packet_id)
+    return {"nth": nth, "of": visits.INVITATIONS, "from": first.isoformat() if first else None}
+
+
+def slots(courier: User, at: datetime) -> list[dict[str, str]]:
+    """When a visit can be put off to: the next windows with room at the courier's office, so that it is agreed at the door."""
+    offers = visits.offers(courier.office, at, days=SLOT_DAYS) if courier.office else []
+    return [
+        {"key": each.key, "day": each.day.isoformat(), "opens": _clock(each.opens), "closes": _clock(each.closes)}
+        for each in offers
+        if each.left and each.day > today(at)
+    ]
 
 
 def _clock(at: time) -> str:
@@ -101,11 +129,11 @@ def _person(dossier: Dossier) -> dict[str, Any]:
 
 def money(visit: Visit) -> list[dict[str, Any]]:
     """What is asked for at this door, line by line, in đồng: statutory fees never mixed with postage."""
-    if visit.kind is not VisitKind.COLLECT or visit.packet.kind is not Kind.SUBMISSION:
-        return []
     dossier = visit.packet.dossier
     bill = postage.bill(dossier.procedure, dossier.return_way, today(dossier.booked_at))
-    return [{"kind": line.key, "amount": line.amount, "stream": line.stream} for line in bill.lines]
+    first = visit.kind is VisitKind.COLLECT and visit.packet.kind is Kind.SUBMISSION
+    lines = bill.lines if first else bill.later if _brings_result(visit) else ()
+    return [{"kind": line.key, "amount": line.amount, "stream": line.stream} for line in lines]
 
 
 def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
@@ -126,14 +154,20 @@ def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
         "citizen": dossier.citizen.party_id,
         "head": found.head.hex(),
         "seals": list(found.seals),
-        "papers": [_paper(line) for line in dossier.papers] if papers and found.way is Way.IN else [],
+        "papers": [_paper(line, dossier.procedure) for line in dossier.papers]
+        if papers and found.way is Way.IN
+        else [],
+        "spared": [_spared(line) for line in dossier.procedure.papers if line.form is PaperForm.DATA]
+        if papers and found.way is Way.IN
+        else [],
         "procedure": {"title": dossier.procedure.title, "title_en": dossier.procedure.title_en} if papers else None,
         "desk": dossier.desk.name,
         "called_for": dossier.post_office.name if dossier.return_way is ReturnWay.POST else None,
     }
 
 
-def _paper(line: Paper) -> dict[str, Any]:
+def _paper(line: Paper, procedure: Procedure) -> dict[str, Any]:
+    asked = next((each for each in procedure.papers if each.position == line.position), None)
     return {
         "position": line.position,
         "name": line.name,
@@ -141,7 +175,14 @@ def _paper(line: Paper) -> dict[str, Any]:
         "copies": line.copies,
         "sheets": line.sheets,
         "missing": line.is_missing,
+        "note": asked.note if asked else "",
+        "note_en": asked.note_en if asked else "",
     }
+
+
+def _spared(line: ChecklistLine) -> dict[str, Any]:
+    """A paper nobody may ask for: the ward takes it from a database."""
+    return {"name": line.name, "name_en": line.name_en, "note": line.note, "note_en": line.note_en}
 
 
 # ---- scope ------------------------------------------------------------------------------------------------------

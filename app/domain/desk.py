@@ -203,18 +203,23 @@ def accept(dossier: Dossier, act: Act, code: str, due_on: date) -> bool:
     return not is_lax
 
 
-def ready(dossier: Dossier, act: Act, papers: list[dict[str, Any]]) -> None:
+def ready(
+    dossier: Dossier, act: Act, papers: list[dict[str, Any]], surrender: list[dict[str, Any]] | None = None
+) -> None:
     """The result and the originals to give back lie ready: `papers` of {"name", "form", "sheets"} (QĐ 45/2016 Đ9).
+
+    `surrender`, alike: old papers without which nobody is given the result (TT 17/2017 Đ5.2).
 
     Raises Invalid("result_papers"); Refused: `case_ready`, `wrong_ward`.
     """
     dossier, listed = _hold(dossier, act), [_result_paper(paper) for paper in papers]
+    old = [_result_paper(paper) for paper in surrender or []]
     if not listed:
         raise Invalid("result_papers")
-    if dossier.state is CaseState.RESULT_READY and dossier.result_papers == listed:
+    if dossier.state is CaseState.RESULT_READY and (dossier.result_papers, dossier.surrender) == (listed, old):
         return
     dossiers.move(dossier, "ready", act)
-    dossier.result_papers = listed
+    dossier.result_papers, dossier.surrender = listed, old
     audit.note("result_ready", dossier.number, act, papers=len(listed))
     _say(dossier, "result_ready", act, home=dossier.goes_home)
 

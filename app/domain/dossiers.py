@@ -79,6 +79,11 @@ class Dossier(Model):
     official_code: Mapped[str | None] = mapped_column(sa.String(60), unique=True, doc="issued by the one-stop system")
     due_on: Mapped[date | None]
     result_papers: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
+    surrender: Mapped[list[dict[str, Any]]] = mapped_column(
+        sa.JSON,
+        default=list,
+        doc="old papers given back before the result is: name, form, sheets, and taken at the door",
+    )
 
     procedure: Mapped[Procedure] = relationship()
     citizen: Mapped[Citizen] = relationship()
@@ -101,8 +106,8 @@ class Paper(Model):
     dossier_id: Mapped[int] = mapped_column(sa.ForeignKey(Dossier.id), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(200))
-    form: Mapped[PaperForm] = mapped_column(choice(PaperForm))
-    copies: Mapped[int]
+    form: Mapped[PaperForm] = mapped_column(choice(PaperForm), doc="as asked for, then as handed over")
+    copies: Mapped[int] = mapped_column(doc="sets, as asked for, then as handed over")
     sheets: Mapped[int] = mapped_column(doc="expected, then as counted at the door")
     is_missing: Mapped[bool] = mapped_column(default=False, doc="not handed over at the door")
     desk_sheets: Mapped[int | None] = mapped_column(doc="as counted at the desk")
@@ -157,6 +162,16 @@ def count_at_door(dossier: Dossier, counted: list[dict[str, Any]]) -> None:
         if line := told.get(paper.position):
             paper.is_missing = line["missing"]
             paper.sheets = 0 if line["missing"] else line["sheets"]
+            paper.copies = line.get("copies") or paper.copies
+            paper.form = PaperForm(line.get("form") or paper.form)
+
+
+def give_back_at_door(dossier: Dossier, counted: list[dict[str, Any]]) -> None:
+    """Old papers the courier took before handing the result over: sheets by their place in the list, counted from 1."""
+    told = {line["position"]: 0 if line["missing"] else line["sheets"] for line in counted}
+    dossier.surrender = [
+        paper | ({"taken": told[at]} if at in told else {}) for at, paper in enumerate(dossier.surrender, start=1)
+    ]
 
 
 OFFICIAL_CODES = (

@@ -145,8 +145,17 @@ class Hand:
         code = self.scan.said(Proof.CODE)
         if code is None:
             return False
-        purpose = Purpose.COLLECT if self.scan.event in ("collect", "attest") else Purpose.DELIVER
-        return codes.check(self.packet, purpose, self.scan.digest, code, self.keys, counts=not self.rehearsal)
+        return codes.check(self.packet, self._purpose, self.scan.digest, code, self.keys, counts=not self.rehearsal)
+
+    def token_was_shown(self) -> bool:
+        token, made_after = self.scan.said(Proof.DOOR), self.scan.vouched_at(self.keys)
+        return token is not None and codes.was_shown(
+            self.packet, self._purpose, self.scan.digest, token, made_after, self.keys, counts=not self.rehearsal
+        )
+
+    @property
+    def _purpose(self) -> Purpose:
+        return Purpose.COLLECT if self.scan.event in ("collect", "attest") else Purpose.DELIVER
 
     def is_offered(self) -> bool:
         """The giver's phone signed that this packet, after this parent, may be taken over: `PEER` is device:base64."""
@@ -195,7 +204,8 @@ VERIFY: dict[Proof, Callable[[Hand], bool]] = {
     Proof.SIGHTING:    _vouched(Proof.SIGHTING),
     Proof.LOGIN:       lambda hand: hand.by is By.CITIZEN and _vouched(Proof.LOGIN)(hand),
     Proof.CODE:        Hand.code_is_right,
-    Proof.CITIZEN:     lambda hand: hand.proves(Proof.LOGIN) or hand.proves(Proof.CODE),
+    Proof.DOOR:        Hand.token_was_shown,
+    Proof.CITIZEN:     lambda hand: any(map(hand.proves, (Proof.LOGIN, Proof.DOOR, Proof.CODE))),
     Proof.WET_CLAIMED: lambda hand: hand.by is By.COURIER and _says(Proof.WET_CLAIMED)(hand),
     Proof.WET_SEEN:    lambda hand: hand.by in (By.POST, By.DESK) and _vouched(Proof.WET_SEEN)(hand),
     Proof.PEER:        Hand.is_offered,

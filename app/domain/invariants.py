@@ -43,7 +43,7 @@ DOUBTFUL = (Ruling.HELD, Ruling.DISPUTED, Ruling.QUARANTINED)
 DICE = random.Random(1)  # noqa: S311 - any order will do
 ORDERS: tuple[upshots.Shuffle, ...] = (list.reverse, DICE.shuffle, DICE.shuffle)
 OWN_TASK = {State.DISPUTED: TaskKind.DISPUTED, State.LOST: TaskKind.LOST}
-BEYOND_THE_COURIER = {"CODE", "LOGIN", "WET_SEEN", "DELIVER"}
+BEYOND_THE_COURIER = {"CODE", "DOOR", "LOGIN", "WET_SEEN"}
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def delivered_with_proof(told: Told) -> Iterator[str]:
     if body.get("actor") in told.couriers:
         said -= {"LOGIN", "WET_SEEN"}
     if last.digest not in told.right_codes:
-        said.discard("CODE")
+        said -= {"CODE", "DOOR"}
     if last.event != "settle" and not said:
         yield f"line {last.seq}: delivered on the courier's word alone"
 

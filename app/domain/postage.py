@@ -39,9 +39,10 @@ class Charge:
 
 @dataclass(frozen=True)
 class Bill:
-    """What is paid when the courier comes."""
+    """What is paid when the courier comes for the papers, and what is left for the day the result is brought."""
 
     lines: tuple[Charge, ...]
+    later: tuple[Charge, ...] = ()
 
     @property
     def total(self) -> int:
@@ -53,11 +54,10 @@ def tariff(day: date) -> Tariff:
 
 
 def bill(procedure: Procedure, return_way: ReturnWay, day: date) -> Bill:
-    """Postage there, postage back when the post brings the result, the ward's fee when there is one."""
+    """Postage there, postage back when the post brings the result, the ward's fee when there is one (domain: when paid)."""
     one_way = tariff(day).one_way
     lines = [Charge("postage_there", one_way, Stream.POSTAGE)]
     if return_way is not ReturnWay.DESK:
         lines.append(Charge("postage_back", one_way, Stream.POSTAGE))
-    if procedure.fee:
-        lines.append(Charge("statutory_fee", procedure.fee, Stream.FEE))
-    return Bill(tuple(lines))
+    fee = (Charge("statutory_fee", procedure.fee, Stream.FEE),) if procedure.fee else ()
+    return Bill(tuple(lines), fee) if procedure.fee_at_delivery else Bill((*lines, *fee))

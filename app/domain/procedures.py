@@ -45,6 +45,10 @@ class Procedure(Model):
     fee: Mapped[int] = mapped_column(default=0, doc="statutory fee, đồng; 0 when free")
     fee_note: Mapped[str] = mapped_column(sa.String(200), default="")
     fee_note_en: Mapped[str] = mapped_column(sa.String(200), default="")
+    fee_at_delivery: Mapped[bool] = mapped_column(default=False, doc="the fee is due when the result is handed over")
+    id_check: Mapped[bool] = mapped_column(
+        default=False, doc="the courier looks at an identity paper before collecting"
+    )
     days: Mapped[int] = mapped_column(doc="working days; 0 = same day, after 15:00 the next")
     popular: Mapped[bool] = mapped_column(default=False)
     valid_from: Mapped[date]
@@ -137,6 +141,8 @@ class Content:
     fee: int = 0
     fee_note: str = ""
     fee_note_en: str = ""
+    fee_at_delivery: bool = False
+    id_check: bool = False
     popular: bool = False
 
 

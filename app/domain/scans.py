@@ -97,15 +97,21 @@ class RawScan(Model):
 
 
 class CountedPaper(BaseModel):
-    """One paper as the courier and the citizen counted it together."""
+    """One paper as the courier and the citizen counted it together; when something is delivered, one that was given back."""
 
     position: int = Field(ge=1, le=200)
     sheets: int = Field(ge=0, le=2000)
     missing: bool = False
+    form: Literal["original", "certified", "copy"] | None = None
+    copies: int | None = Field(default=None, ge=1, le=99)
 
 
 class MoneyTaken(BaseModel):
+    """In đồng, the two streams apart; `receipt` is the number of the fee's receipt."""
+
     paid_by: Literal["cash", "transfer"]
+    postage: int | None = Field(default=None, ge=0, le=10**9)
+    fee: int | None = Field(default=None, ge=0, le=10**9)
     receipt: str | None = Field(default=None, max_length=24, pattern=r"^[^\x00-\x1f]*$")
 
 

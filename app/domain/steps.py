@@ -32,7 +32,8 @@ class Proof(StrEnum):
     COUNT = "COUNT"  # paper by paper, at the desk
     CODE = "CODE"  # six digits only the citizen has
     LOGIN = "LOGIN"  # the citizen's own link, opened with a code
-    CITIZEN = "CITIZEN"  # CODE or LOGIN: something the courier cannot mint alone
+    DOOR = "DOOR"  # the code on the citizen's screen, signed by us for this packet and this purpose
+    CITIZEN = "CITIZEN"  # CODE, DOOR or LOGIN: something the courier cannot mint alone
     WET_CLAIMED = "WET_CLAIMED"  # the courier says the slip is signed
     WET_SEEN = "WET_SEEN"  # a clerk has the signed slip in hand
     PEER = "PEER"  # the giver's phone signed an offer of this packet
@@ -144,8 +145,8 @@ REASONS = {
     "correct": ("wrong_packet", "scanned_twice", "not_handed_over"),
 }
 NEXT = {
-    "miss": ("later_today", "another_day", "hold_at_post"),
-    "decline": ("another_day", "back_to_desk", "hold_at_post"),
+    "miss": ("later_today", "another_day", "invite", "hold_at_post", "back_to_desk"),
+    "decline": ("another_day", "invite", "hold_at_post", "back_to_desk"),
 }
 
 # What a settlement may name: the states a packet can be in, and who has it then.

@@ -1,14 +1,16 @@
 """Tokens: the bytes a slip carries, and the keys that vouch for them. Pure: no table, no clock.
 
 A slip token is 83 bytes, written as 133 characters of upper-case Crockford base32: version, key id, type,
-packet code (10), issue, unit (3), expiry (days since 2020-01-01), then ES256 r‖s over "slip-v1\\n" + the first 19.
+packet code (10), issue, unit (3), expiry (days since 2020-01-01), then ES256 r‖s over "slip-v1\\n" + the first 19. What a
+citizen shows at the door has the same bytes under "door-v1\\n": count, minute of its last day, last day. No label is a proof
+and no proof a label.
 """
 
 import hashlib
 import hmac
 from base64 import b64encode
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
 from pathlib import Path
 
@@ -30,6 +32,23 @@ class TokenType(IntEnum):
     SLIP = 2
     STICKER = 3
     DESK = 4
+
+
+class DoorType(IntEnum):
+    """What the citizen says by showing it."""
+
+    DELIVER = 5
+    COLLECT = 6
+
+
+@dataclass(frozen=True)
+class DoorToken:
+    """What the code on a citizen's screen says, once its signature has been checked."""
+
+    type: DoorType
+    code: bytes
+    nth: int
+    ends: datetime
 
 
 @dataclass(frozen=True)
@@ -173,6 +192,28 @@ def read(keys: Keys, text: str) -> SlipToken:
         expires=EPOCH + timedelta(days=int.from_bytes(body[17:19])),
         key_id=body[1],
     )
+
+
+def write_door(keys: Keys, type_: DoorType, code: bytes, nth: int, ends: datetime) -> str:
+    """The 133 letters a citizen shows for this packet until `ends`, to the minute."""
+    at = ends.astimezone(UTC)
+    head = bytes([1, keys.slip_key_id, type_]) + code + bytes([nth]) + (at.hour * 60 + at.minute).to_bytes(3)
+    body = head + (at.date() - EPOCH).days.to_bytes(2)
+    return b32(body + sign(keys.slip, b"door-v1\n" + body))
+
+
+def read_door(keys: Keys, text: str) -> DoorToken:
+    """Raises Invalid as `read`."""
+    data = unb32(text, BODY + SIGNATURE)
+    body, signature = data[:BODY], data[BODY:]
+    key = keys.slip_keys().get(body[1])
+    genuine = key is not None and signed_by(key, signature, b"door-v1\n" + body)
+    minute = int.from_bytes(body[14:17])
+    if body[0] != 1 or body[2] not in set(DoorType) or minute >= 24 * 60 or not genuine:
+        raise Invalid("token_forged")
+    day = EPOCH + timedelta(days=int.from_bytes(body[17:19]))
+    ends = datetime.combine(day, time(minute // 60, minute % 60), UTC)
+    return DoorToken(DoorType(body[2]), body[3:13], body[13], ends)
 
 
 def url(base_url: str, token: str, page: str = "S") -> str:

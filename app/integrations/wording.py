@@ -82,6 +82,7 @@ NEXT = {
     "later_today": _l("The courier comes again today"),
     "another_day": _l("Choose another time"),
     "hold_at_post": _l("It is kept at the post office"),
+    "invite": _l("A letter was left: call for it at the post office"),
     "back_to_desk": _l("It goes back to the ward desk"),
 }
 # fmt: on

@@ -87,15 +87,21 @@ class ResultPaper(PlainForm):  # type: ignore[misc]
     sheets = IntegerField(
         _l("Sheets"), [MayBeEmpty(), NumberRange(1, desk.MOST, _l("Type the number of sheets, at least 1"))]
     )
+    where = SelectField(
+        _l("Where it goes"),
+        choices=[SelectChoice("bag", _l("into the bag")), SelectChoice("old", _l("old paper, taken back at the door"))],
+        default="bag",
+    )
 
 
 class Ready(Moving):
     act = "ready"
     papers = FieldList(FormField(ResultPaper), max_entries=30)
 
-    @property
-    def listed(self) -> list[dict[str, Any]]:
-        return [row | {"sheets": row["sheets"] or 1} for row in self.papers.data if (row["name"] or "").strip()]
+    def listed(self, where: str) -> list[dict[str, Any]]:
+        """Into the bag, or old ones that the courier takes back before handing the bag over."""
+        named = (row for row in self.papers.data if (row["name"] or "").strip() and row["where"] == where)
+        return [row | {"sheets": row["sheets"] or 1} for row in named]
 
 
 class Send(Sealed):
@@ -303,7 +309,7 @@ def ready(number: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(packet, form, 422)
     try:
-        atomically(desk.ready, packet.dossier, security.act(), form.listed)
+        atomically(desk.ready, packet.dossier, security.act(), form.listed("bag"), form.listed("old"))
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
     flash(_("The result is ready, and the citizen has been told. Seal it now."), "ok")

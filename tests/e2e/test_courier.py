@@ -59,8 +59,10 @@ def count_papers(page: Page) -> None:
 
 def seal_and_money(page: Page) -> None:
     page.get_by_label("Số trên dây niêm phong").fill("0045 821")
+    page.get_by_label("Gõ lại số đó").fill("0045821")
     press(page, "Đã dán kín")
     page.get_by_label("Tiền mặt").check()
+    page.get_by_label("Số biên lai lệ phí").fill("000 321")
     press(page, "Đã thu 67.000 đ")
 
 
@@ -96,7 +98,7 @@ def test_a_slip_is_scanned_and_the_packet_collected_with_the_citizens_code(
     assert (packet.state, packet.flags, packet.seals) == (State.CARRIED, [], ["NP0045821"])
     extra = db.session.scalar(sa.select(ScanExtra))
     assert extra and [line["sheets"] for line in extra.papers] == [1, 1, 1]
-    assert extra.money == {"paid_by": "cash", "receipt": None}
+    assert extra.money == {"paid_by": "cash", "receipt": "000 321", "postage": 52_000, "fee": 15_000}
 
 
 def test_the_number_can_be_typed_and_a_wrong_digit_is_noticed(world: World, site: Site, phone: Page) -> None:
@@ -158,6 +160,7 @@ def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     press(phone, "Đã tới cửa")
     press(phone, "Quét phiếu")
     type_number(phone, packet.number)
+    phone.get_by_role("radio", name="Chỉ trao cho").check()
     phone.get_by_role("radio", name="Căn cước", exact=True).check()
     press(phone, "Đúng người")
     press(phone, "Đúng số này")
@@ -302,9 +305,15 @@ def test_axe_finds_nothing_on_the_way(world: World, site: Site, phone: Page, the
     press(phone, "Đã dán kín")
     assert axe_faults(phone) == []
     phone.get_by_label("Số trên dây niêm phong").fill("0045821")
+    phone.get_by_label("Gõ lại số đó").fill("0045812")
+    press(phone, "Đã dán kín")
+    expect(phone.get_by_role("alert").filter(visible=True)).to_contain_text("Lần đầu là NP")
+    assert axe_faults(phone) == []
+    phone.get_by_label("Gõ lại số đó").fill("0045821")
     press(phone, "Đã dán kín")
     assert axe_faults(phone) == []
     phone.get_by_label("Tiền mặt").check()
+    phone.get_by_label("Số biên lai lệ phí").fill("000 321")
     press(phone, "Đã thu")
     assert axe_faults(phone) == []
     press(phone, "Đã ký phiếu giấy")

@@ -1,6 +1,6 @@
 // The phone's word on every token of tokens.json, as JSON on the standard output.
 import { readFileSync } from "node:fs";
-import { genuine, read, unb32 } from "../../app/static/src/js/courier/token.js";
+import { genuine, read, readDoor, unb32 } from "../../app/static/src/js/courier/token.js";
 
 const told = JSON.parse(readFileSync(new URL("tokens.json", import.meta.url)));
 
@@ -11,4 +11,15 @@ async function judge({ text }) {
   return { code: token.code, issue: token.issue, key: token.key };
 }
 
-console.log(JSON.stringify({ good: await Promise.all(told.good.map(judge)), bad: await Promise.all(told.bad.map(judge)) }));
+async function judgeDoor({ text }) {
+  if (!unb32(text, 83)) return { why: "token_damaged" };
+  const token = readDoor(text);
+  if (!token || !(await genuine(token, told.keys))) return { why: "token_forged" };
+  return { type: token.type, code: token.code, ends: token.ends.toISOString(), key: token.key };
+}
+
+const all = (list, word) => Promise.all(list.map(word));
+console.log(JSON.stringify({
+  good: await all(told.good, judge), bad: await all(told.bad, judge),
+  door: await all(told.door, judgeDoor), no_door: await all(told.no_door, judgeDoor),
+}));

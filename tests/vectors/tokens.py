@@ -1,10 +1,10 @@
-"""Two hundred tokens, good and bad, that the server and the phone must judge alike: `python -m tests.vectors.tokens`
+"""Two hundred tokens, good and bad, and some of a citizen's screen, that the server and the phone must judge alike: `python -m tests.vectors.tokens`
 writes tokens.json anew. The keys are made from known numbers and serve nothing else."""
 
 import json
 import random
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.db import ALPHABET
 from app.domain import tokens
-from app.domain.tokens import Keys, TokenType
+from app.domain.tokens import DoorType, Keys, TokenType
 
 FILE = Path(__file__).with_suffix(".json")
 GOOD = BAD = 100
@@ -34,7 +34,9 @@ def made() -> dict[str, Any]:
     chance = random.Random(133)
     good = [_good(chance, number) for number in range(GOOD)]
     bad = [{"text": text, "case": case, "why": why} for case, text, why in _bad(chance)][:BAD]
-    return {"keys": keys().slip_public(), "good": good, "bad": bad}
+    door = [_door(chance, number) for number in range(10)]
+    no_door = [{"text": text, "case": case, "why": why} for case, text, why in _no_door(chance)]
+    return {"keys": keys().slip_public(), "good": good, "bad": bad, "door": door, "no_door": no_door}
 
 
 def _good(chance: random.Random, number: int) -> dict[str, Any]:
@@ -88,6 +90,31 @@ def _bad(chance: random.Random) -> Iterator[tuple[str, str, str]]:
         body = bytes([version, 2, kind]) + tokens.unb32(fresh(), 83)[3:19]
         text = tokens.b32(body + tokens.sign(key(2), b"slip-v1\n" + body))
         yield f"version {version}, type {kind}, well signed", text, "token_forged"
+
+
+def _door(chance: random.Random, number: int) -> dict[str, Any]:
+    signing, kind = keys(1 + number % 2), tuple(DoorType)[number // 2 % 2]
+    code, nth = chance.randbytes(10), chance.randrange(1, 9)
+    ends = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=chance.randrange(60 * 24 * 900))
+    return {
+        "text": tokens.write_door(signing, kind, code, nth, ends),
+        "type": int(kind), "code": tokens.b32(code), "nth": nth, "ends": ends.isoformat(), "key": signing.slip_key_id,
+    }  # fmt: skip
+
+
+def _no_door(chance: random.Random) -> Iterator[tuple[str, str, str]]:
+    ends, code = datetime(2026, 11, 24, 9, tzinfo=UTC), chance.randbytes(10)
+    good = tokens.write_door(keys(), DoorType.COLLECT, code, 1, ends)
+    yield "a slip", tokens.write(keys(), TokenType.SLIP, code, 1, 25942, ends.date()), "token_forged"
+    yield "a letter short", good[:-1], "token_damaged"
+    yield "small letters", good.lower(), "token_damaged"
+    for at in (7, 20, 40, 110, 130, 150, 660):
+        data = bytearray(tokens.unb32(good, 83))
+        data[at // 8] ^= 1 << at % 8
+        yield f"bit {at} turned", tokens.b32(bytes(data)), "token_forged"
+    for kind, minute, prefix in ((2, 60, b"door-v1\n"), (6, 1440, b"door-v1\n"), (6, 60, b"slip-v1\n")):
+        body = tokens.unb32(good, 83)[:2] + bytes([kind]) + code + bytes([1]) + minute.to_bytes(3) + bytes([9, 200])
+        yield f"type {kind}, minute {minute}", tokens.b32(body + tokens.sign(key(2), prefix + body)), "token_forged"
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.db import db
 from app.domain import outbox, visits
-from app.domain.codes import Purpose
+from app.domain.codes import CodeCheck, Purpose
 from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
@@ -72,9 +72,25 @@ def test_the_courier_is_named_with_badge_and_phone_only_on_the_day(world: World,
         assert "Bưởi" not in client.get(link(packet)).text
 
 
+def test_only_while_the_courier_is_expected_the_page_shows_a_code_to_scan(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    world.on_round(packet)
+    visit = visits.open_visit(packet.id)
+    assert visit
+    morning = visits.starts_at(visit.slot.day, visit.slot.opens)
+    assert client.get(f"{link(packet)}/door").status_code == 302
+    with time_machine.travel(morning, tick=True):
+        assert f"{link(packet)}/door" in client.get(link(packet)).text
+        first, again = client.get(f"{link(packet)}/door"), client.get(f"{link(packet)}/door")
+        assert (first.status_code, first.text) == (200, again.text)
+        assert 'class="qr qr-big"' in first.text and "noindex" in first.text
+        assert "Nguyễn" not in first.text and packet.dossier.procedure.title not in first.text
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(CodeCheck)) == 0
+
+
 @pytest.mark.parametrize("secret", ["0" * 16, "x", "A" * 10_000, "<script>"])
 def test_a_wrong_link_is_not_found_and_says_what_to_do(client: FlaskClient, secret: str) -> None:
-    for path in ("", "/booked", "/slip.pdf", "/visit.ics", "/cancel", "/move"):
+    for path in ("", "/booked", "/door", "/slip.pdf", "/visit.ics", "/cancel", "/move"):
         assert client.get(f"/t/{secret}{path}").status_code == 404
 
 

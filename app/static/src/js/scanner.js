@@ -58,6 +58,18 @@ async function openCamera() {
   }
 }
 
+const LARGEST = 2000; // pixels of a side that are worth looking at
+
+/** What the codes in a picture say, none when it holds none. Rejects for what is no picture. */
+export async function readPicture(file) {
+  const whole = await createImageBitmap(file);
+  const scale = Math.min(1, LARGEST / Math.max(whole.width, whole.height));
+  const small = scale < 1 ? await createImageBitmap(whole, { resizeWidth: Math.round(whole.width * scale), resizeHeight: Math.round(whole.height * scale), resizeQuality: "high" }) : whole;
+  const native = await nativeReader();
+  const found = (native && await native.detect(small).catch(() => null)) ?? await (await ownReader()).detect(small);
+  return found.map(({ rawValue }) => rawValue).filter(Boolean);
+}
+
 /**
  * openScanner(video, {onCode, onError, signal}) → Promise of {torch, stop} or null.
  * onCode(text, format) per new code; onError(ScannerError) instead of a rejection; signal (AbortSignal) or stop() ends

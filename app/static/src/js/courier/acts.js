@@ -3,45 +3,72 @@ import { append } from "./outbox.js";
 import { me } from "./store.js";
 
 const known = (packet, seal) => packet.seals.length === 0 || packet.seals.includes(seal);
-const typed = (how) => (how?.typed ? [["TYPED", ""]] : []);
+const found = (how) => (how?.typed ? [["TYPED", ""]] : how?.listed ? [["LISTED", ""]] : []);
+
+/** The citizen's word, however it was given: {kind: "code" | "shown" | "paper", value}. */
+const WORDS = { code: "CODE", shown: "DOOR", paper: "WET_CLAIMED" };
+const said = (word) => [[WORDS[word.kind], word.value ?? ""]];
+const proves = (word) => word.kind !== "paper";
+
+/** Who stood there and what was looked at: kinds and results, never a number or a name. */
+function seen(draft) {
+  if (!draft.seen) return [];
+  return [["ID_SEEN", draft.seen], ["ID_MATCH", draft.match ?? "eye"], draft.who && ["RECIPIENT", draft.who], draft.who === "authorised" && ["AUTHORISATION", "seen"]].filter(Boolean);
+}
+
+/** What was paid, the two streams apart. */
+function paid(draft) {
+  const { paidBy, receipt, lines } = draft;
+  if (!paidBy) return null;
+  const sum = (stream) => lines.filter((line) => line.stream === stream).reduce((total, line) => total + line.amount, 0);
+  return { paid_by: paidBy, receipt: receipt || null, postage: sum("postage"), fee: sum("fee") };
+}
+
+/** The erasable side of what was counted and paid; null when there is nothing. */
+function beside(papers, money, more = {}) {
+  const extras = { ...(papers?.length ? { papers } : {}), ...(money ? { money } : {}), ...more };
+  return Object.keys(extras).length ? extras : null;
+}
+
+const cash = (money) => (money?.paid_by === "cash" ? money.postage + money.fee : 0);
 
 function move(packet, to, taker, takerKind) {
   return { parent: packet.head, to, taker, takerKind };
 }
 
-/** draft: {papers, sheets, seal, paidBy, receipt, amount, slip}; code: six digits, or null when they signed the slip. */
-export function collect(stop, packet, draft, code) {
+/** draft: {papers, sheets, seal, seen, match, paidBy, receipt, lines, slip}; word: as WORDS. */
+export function collect(stop, packet, draft, word) {
   const party = me().party;
-  const proof = [code ? ["CODE", code] : ["WET_CLAIMED", ""], ...typed(draft.slip)];
-  const extras = {};
-  if (draft.papers?.length) extras.papers = draft.papers;
-  if (draft.paidBy) extras.money = { paid_by: draft.paidBy, receipt: draft.receipt || null };
+  const proof = [...said(word), ...seen(draft), ...found(draft.slip)];
+  const money = paid(draft);
   return append(
     { event: "collect", packet, issue: draft.slip?.issue, giver: packet.holder, taker: party, parent: packet.head, seal: draft.seal, sheets: draft.sheets, proof },
-    { ...move(packet, "CARRIED", party, "courier"), visit: stop.visit, ends: "done", seal: draft.seal, hadCode: Boolean(code), cash: draft.paidBy === "cash" ? draft.amount : 0 },
-    Object.keys(extras).length ? extras : null,
+    { ...move(packet, "CARRIED", party, "courier"), visit: stop.visit, ends: "done", seal: draft.seal, hadCode: proves(word), cash: cash(money) },
+    beside(draft.papers, money),
   );
 }
 
 export function take(packet, seal, slip) {
   const party = me().party;
   return append(
-    { event: "take", packet, issue: slip?.issue, giver: packet.holder, taker: party, parent: packet.head, seal, proof: typed(slip) },
+    { event: "take", packet, issue: slip?.issue, giver: packet.holder, taker: party, parent: packet.head, seal, proof: found(slip) },
     { ...move(packet, "CARRIED", party, "courier"), seal, known: packet.seals.at(-1) ?? null, sealDiffers: !known(packet, seal) },
   );
 }
 
-/** With a code the citizen takes it; signed on paper it stays ours until somebody confirms. */
-export function deliver(stop, packet, draft, code) {
+/** With the citizen's word they have it; signed on paper it stays ours until somebody confirms. */
+export function deliver(stop, packet, draft, word) {
   const party = me().party;
-  const taker = code ? packet.citizen : party;
-  const proof = [code ? ["CODE", code] : ["WET_CLAIMED", ""], ["ID_SEEN", draft.seen], ...typed(draft.slip)];
+  const taker = proves(word) ? packet.citizen : party;
+  const proof = [...said(word), ...seen(draft), ...found(draft.slip)];
+  const money = paid(draft);
   return append(
     { event: "deliver", packet, issue: draft.slip?.issue, giver: party, taker, parent: packet.head, seal: draft.seal, proof },
     {
-      ...move(packet, code ? "DELIVERED" : "DELIVERED_UNVERIFIED", taker, code ? "citizen" : "courier"),
-      visit: stop.visit, ends: "done", hadCode: Boolean(code), known: packet.seals.at(-1) ?? null, seal: draft.seal, sealDiffers: !known(packet, draft.seal),
+      ...move(packet, proves(word) ? "DELIVERED" : "DELIVERED_UNVERIFIED", taker, proves(word) ? "citizen" : "courier"),
+      visit: stop.visit, ends: "done", hadCode: proves(word), cash: cash(money), known: packet.seals.at(-1) ?? null, seal: draft.seal, sealDiffers: !known(packet, draft.seal),
     },
+    beside(draft.returned, money),
   );
 }
 
@@ -54,10 +81,10 @@ export function confirm(packet, code) {
   );
 }
 
-/** event: miss (nobody there) or decline (they would not have it). */
-export function fail(stop, packet, event, reason, next) {
+/** event: miss (nobody there) or decline (they would not have it). `slot`: another time that was agreed at the door. */
+export function fail(stop, packet, event, { reason, next, slot = null }) {
   return append(
-    { event, packet, giver: packet.holder, taker: packet.holder, parent: null, reason, next },
+    { event, packet, giver: packet.holder, taker: packet.holder, parent: null, reason, next, proof: slot ? [["SLOT", slot]] : [] },
     { visit: stop.visit, ends: "missed", reason, next },
   );
 }

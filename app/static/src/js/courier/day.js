@@ -22,6 +22,8 @@ export const fetched = () => fetchedAt;
 export const trouble = () => problem;
 export const keys = () => told?.keys?.slip ?? [];
 export const courier = () => told?.courier ?? null;
+export const slots = () => told?.slots ?? [];
+export const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" }).format(new Date());
 export const reasons = () => ({ reasons: told?.reasons ?? {}, next: told?.next ?? {} });
 
 export function forget() {

@@ -8,11 +8,14 @@ import { collect } from "./pages/collect.js";
 import { deliver } from "./pages/deliver.js";
 import { confirm } from "./pages/confirm.js";
 import { failed } from "./pages/failed.js";
+import { card } from "./pages/person.js";
 import { map, visit } from "./pages/visit.js";
 import { outboxPage } from "./pages/outbox.js";
 import { phonePage } from "./pages/phone.js";
 import { round } from "./pages/round.js";
-import { scan } from "./pages/scan.js";
+import { pick, scan } from "./pages/scan.js";
+import { sealScan } from "./pages/seal.js";
+import { shown as shownPage } from "./pages/shown.js";
 import { phonesPage, retirePage } from "./pages/phones.js";
 import { enrolPage, signIn, waitingPage } from "./pages/signin.js";
 import { take, takeOne } from "./pages/take.js";
@@ -22,7 +25,8 @@ import { verdict } from "./pages/verdict.js";
 
 const PAGES = [
   [/^\/$/, round], [/^\/visit\/(\d+)$/, visit], [/^\/visit\/(\d+)\/map$/, map], [/^\/visit\/(\d+)\/failed$/, failed],
-  [/^\/collect\/(\d+)\/([a-z]+)$/, collect], [/^\/deliver\/(\d+)\/([a-z]+)$/, deliver],
+  [/^\/collect\/(\d+)(?:\/([a-z]+))?$/, collect], [/^\/deliver\/(\d+)(?:\/([a-z]+))?$/, deliver],
+  [/^\/pick\/(\d+)$/, pick], [/^\/card\/(\d+)$/, card], [/^\/seal\/(\d+)$/, sealScan], [/^\/shown\/(\d+)$/, shownPage],
   [/^\/scan(?:\/([a-z]+)(?:\/(\d+))?)?$/, scan], [/^\/type(?:\/([a-z]+)(?:\/(\d+))?)?$/, typing], [/^\/unknown\/([a-z_]+)$/, unknown],
   [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm],
   [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage],

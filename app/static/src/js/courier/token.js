@@ -5,7 +5,11 @@ import { signedBy } from "./sign.js";
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const BODY = 19;
 const TYPES = [1, 2, 3];
+const DOOR = { 5: "deliver", 6: "collect" }; // what a citizen shows, and for what
+const DAY = 86400000;
+const EPOCH = Date.UTC(2020, 0, 1);
 const PREFIX = new TextEncoder().encode("slip-v1\n");
+const DOOR_PREFIX = new TextEncoder().encode("door-v1\n");
 
 /** The bytes a text says, or null unless it is the one canonical spelling of `size` bytes. */
 export function unb32(text, size) {
@@ -52,12 +56,23 @@ export function read(text) {
   return { code: b32(bytes.slice(3, 13)), issue: bytes[13], key: bytes[1], body: bytes.slice(0, BODY), sig: bytes.slice(BODY) };
 }
 
+/** {type, purpose, code, ends, key, body, sig} or null when the letters cannot be a citizen's word. */
+export function readDoor(text) {
+  const bytes = unb32(text, 83);
+  if (!bytes || bytes[0] !== 1 || !DOOR[bytes[2]]) return null;
+  const minute = (bytes[14] << 16) | (bytes[15] << 8) | bytes[16];
+  if (minute >= 1440) return null;
+  const ends = new Date(EPOCH + ((bytes[17] << 8) | bytes[18]) * DAY + minute * 60000);
+  return { type: bytes[2], purpose: DOOR[bytes[2]], code: b32(bytes.slice(3, 13)), ends, key: bytes[1], body: bytes.slice(0, BODY), sig: bytes.slice(BODY) };
+}
+
 /** true: ours; false: not ours; null: this phone does not know the key. */
 export async function genuine(token, keys) {
   const known = keys?.find((each) => each.id === token.key);
   if (!known) return null;
-  const message = new Uint8Array(PREFIX.length + BODY);
-  message.set(PREFIX);
-  message.set(token.body, PREFIX.length);
+  const prefix = token.purpose ? DOOR_PREFIX : PREFIX;
+  const message = new Uint8Array(prefix.length + BODY);
+  message.set(prefix);
+  message.set(token.body, prefix.length);
   return signedBy(known.public_key, token.sig, message);
 }

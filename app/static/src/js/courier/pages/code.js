@@ -1,9 +1,13 @@
-// The citizen's word: six digits read aloud, or a signature on the paper slip. The phone never knows the right code.
-import { button, fault, h, page, thumb } from "../dom.js";
+// The citizen's word: six digits read aloud, the code on their own screen, or a signature on the paper slip. The phone never
+// knows the right digits.
+import { button, fault, h, icon, page, thumb } from "../dom.js";
 import { t } from "../words.js";
 
-/** record(code | null) writes the scan. `slip: false` leaves the signature out, `extra` stands above the field. */
-export function codeStep({ head, row = null, go, note, record, slip = true, extra = null }) {
+/**
+ * record({kind: "code" | "paper", value}) writes the scan. `slip: false` leaves the signature out, `shown` is where the
+ * citizen's screen is scanned, `extra` stands above the field.
+ */
+export function codeStep({ head, row = null, go, note, record, slip = true, shown = null, extra = null }) {
   const says = fault("code-says");
   const input = h("input", {
     class: "input digits", id: "code", name: "code", inputmode: "numeric", autocomplete: "off", maxlength: 9, enterkeyhint: "done",
@@ -14,17 +18,17 @@ export function codeStep({ head, row = null, go, note, record, slip = true, extr
   done.setAttribute("form", "coding");
   let written = false;
 
-  async function write(code) {
+  async function write(word) {
     if (written) return;
     written = true;
-    await record(code);
+    await record(word);
   }
 
   function submit(event) {
     event.preventDefault();
     const digits = input.value.replace(/\D/g, "");
     if (digits.length !== 6) return says.say(t("code.short", { count: digits.length }), input);
-    return write(digits);
+    return write({ kind: "code", value: digits });
   }
 
   return {
@@ -33,7 +37,8 @@ export function codeStep({ head, row = null, go, note, record, slip = true, extr
       page(row, extra,
         h("form", { class: "stack-tight", id: "coding", novalidate: true, onsubmit: submit },
           h("label", { class: "label h2", for: "code" }, t("code.label")), h("span", { class: "hint", id: "code-hint" }, t("code.hint")), says, input),
-        slip ? button(t("code.slip"), () => write(null), { before: "pen", quiet: true, id: "slip-signed" }) : null,
+        shown ? h("a", { class: "button-quiet button-big button-wide", href: shown, id: "shown" }, icon("qr"), " ", t("shown.link")) : null,
+        slip ? button(t("code.slip"), () => write({ kind: "paper" }), { before: "pen", quiet: true, id: "slip-signed" }) : null,
         note ? h("p", { class: "small soft" }, note) : null),
       thumb(done),
     ],

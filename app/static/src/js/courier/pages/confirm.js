@@ -13,6 +13,6 @@ export function confirm(code) {
   return codeStep({
     head: bar(t("code.title"), packet.number, { back: "#/carrying" }), go: t("code.confirm_go"), note: t("code.unverified"), slip: false,
     extra: h("p", { class: "code h3" }, packet.number),
-    async record(digits) { await asked(await sign(packet, digits), true); },
+    async record({ value }) { await asked(await sign(packet, value), true); },
   });
 }

@@ -1,46 +1,77 @@
-// When it did not work: why, and what happens next. Both are needed; the citizen is told both.
+// When it did not work: why, and what happens next. Both are needed; the citizen is told both. Who stands at the door may
+// agree on another time at once; a result that nobody could take is announced by two letters, and then goes back.
 import { fail } from "../acts.js";
 import * as day from "../day.js";
 import { bar, button, choices, fault, h, icon, notice, page, thumb } from "../dom.js";
 import { draft, drop } from "../drafts.js";
 import { draw } from "../router.js";
-import { clock, phone, t } from "../words.js";
+import { clock, date, phone, slot, t } from "../words.js";
 import { asked } from "./verdict.js";
 import { missingVisit, overVisit } from "./visit.js";
 
 const AT_DELIVERY = ["nobody_home", "house_not_found", "courier_late", "refused_id"]; // of the reasons for a miss
+const NOBODY = ["nobody_home", "house_not_found"]; // there was nobody to agree with
+const OFFERED = 6; // other times
 
 export function failed(id) {
   const stop = day.stopOf(day.model(), id);
   if (!stop) return missingVisit();
   if (!day.isOpen(stop) || !stop.person) return overVisit();
   const d = draft(stop.visit);
-  const { reasons, next } = day.reasons();
+  const { reasons } = day.reasons();
   const collecting = stop.kind === "collect";
   const offered = collecting ? reasons.miss ?? [] : [...(reasons.miss ?? []).filter((each) => AT_DELIVERY.includes(each)), ...(reasons.decline ?? [])];
   const eventOf = (reason) => (reasons.miss?.includes(reason) ? "miss" : "decline");
   if (!d.reason && [...d.counts.values()].some((line) => line.state === "missing")) d.reason = "papers_not_ready";
-  const after = (d.reason ? next[eventOf(d.reason)] ?? [] : next.miss ?? []).filter((each) => !(collecting && each === "hold_at_post"));
+  const after = comesNext(stop, eventOf(d.reason), d.reason);
   if (!after.includes(d.next)) d.next = null;
   const says = fault("failed-says");
-  const calls = d.calls.length
-    ? notice("ok", "phone", h("p", {}, t("failed.called", { count: d.calls.length, times: d.calls.map(clock).join(", ") })))
-    : h("div", { class: "notice" }, icon("phone"), h("div", {}, h("p", {}, t("failed.not_called")), h("a", { href: `tel:${stop.person.phone}`, class: "link-target", onclick: () => { d.calls.push(Date.now()); } }, phone(stop.person.phone))));
 
   async function record() {
     if (!d.reason) return says.say(t("failed.why_empty"));
     if (!d.next) return says.say(t("failed.next_empty"));
-    const made = await fail(stop, stop.packets[0], eventOf(d.reason), d.reason, d.next);
+    const made = await fail(stop, stop.packets[0], eventOf(d.reason), { reason: d.reason, next: d.next, slot: d.next === "another_day" ? d.slot : null });
     drop(stop.visit);
     return asked(made, false);
   }
 
+  const pick = (name) => (chosen) => {
+    d[name] = chosen;
+    draw(false);
+  };
   return {
     nodes: [
       bar(t(`failed.${stop.kind}`), `${stop.person.name} · ${t("visit.attempt", { n: stop.attempt })}`, { back: `#/visit/${stop.visit}` }),
-      page(choices("reason", t("failed.why"), offered.map((each) => [each, t(`reason.${each}`)]), d.reason, (chosen) => { d.reason = chosen; draw(false); }),
-        calls, choices("next", t("failed.next"), after.map((each) => [each, t(`next.${each}`)]), d.next, (chosen) => { d.next = chosen; says.say(""); }), says),
-      thumb(button(t("failed.go"), record, { before: "check" })),
+      page(choices("reason", t("failed.why"), offered.map((each) => [each, t(`reason.${each}`)]), d.reason, pick("reason")),
+        calls(stop, d), choices("next", t("failed.next"), after.map((each) => [each, named(stop, each)]), d.next, pick("next")),
+        d.next === "another_day" && d.reason && !NOBODY.includes(d.reason) ? times(d) : null,
+        d.next === "invite" ? notice("stamp", "post", h("p", {}, t("invite.leave"))) : null, says),
+      thumb(button(t("failed.go"), record, { before: "check", id: "record" })),
     ],
   };
+}
+
+/** What may come next, of what the server knows: letters only for a result, two of them apart, and then back it goes. */
+function comesNext(stop, event, reason) {
+  const all = day.reasons().next[reason ? event : "miss"] ?? [];
+  if (stop.kind === "collect") return all.filter((each) => ["later_today", "another_day"].includes(each));
+  const { nth = 1, of = 2, from = null } = stop.invite ?? {};
+  const due = !from || from <= day.today();
+  const goesBack = event === "decline" || (nth > of && due);
+  return all.filter((each) => (each === "invite" ? nth <= of && due : each === "back_to_desk" ? goesBack : true));
+}
+
+const named = (stop, next) => (next === "invite" ? t("next.invite", { n: stop.invite?.nth ?? 1 }) : t(`next.${next}`));
+
+function calls(stop, d) {
+  if (d.calls.length) return notice("ok", "phone", h("p", {}, t("failed.called", { count: d.calls.length, times: d.calls.map(clock).join(", ") })));
+  return h("div", { class: "notice" }, icon("phone"), h("div", {}, h("p", {}, t("failed.not_called")), h("a", { href: `tel:${stop.person.phone}`, class: "link-target", onclick: () => { d.calls.push(Date.now()); } }, phone(stop.person.phone))));
+}
+
+/** Another time, agreed at the door; or they choose by the link in the message. */
+function times(d) {
+  const free = day.slots().slice(0, OFFERED);
+  if (!free.length) return null;
+  const options = [["", t("failed.slot_later")], ...free.map((each) => [each.key, `${date(each.day)}, ${slot([each.opens, each.closes])}`])];
+  return choices("slot", t("failed.slot"), options, d.slot ?? "", (chosen) => { d.slot = chosen || null; });
 }

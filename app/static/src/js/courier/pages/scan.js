@@ -1,63 +1,77 @@
-// The camera. What it sees is found in the day first; only a packet the day does not know is asked for.
+// Which packet is it? Its code before the camera, a picture of it, its number typed, or the home's own line of the list.
+// What is read is found in the day first; only a packet the day does not know is asked for.
 import { parse } from "../../shared/codes.js";
-import { cameraPossible, openScanner } from "../../scanner.js";
+import { readPicture } from "../../scanner.js";
 import * as day from "../day.js";
-import { bar, h, hole, icon, pair, thumb } from "../dom.js";
-import { stayAwake } from "../phone.js";
+import { bar, button, h, icon, link, page, thumb } from "../dom.js";
+import { draft } from "../drafts.js";
+import { play } from "../feedback.js";
 import { meet } from "../meeting.js";
+import { go } from "../router.js";
+import { me } from "../store.js";
 import { t } from "../words.js";
-import { strip } from "./parts.js";
-
-const ERRORS = { refused: "scan.refused", "no-camera": "scan.nocamera", insecure: "scan.insecure", busy: "scan.busy", broken: "scan.broken" };
+import { finder } from "./finder.js";
+import { missingVisit, overVisit } from "./visit.js";
 
 /** mode: undefined (any packet), "take", "visit" with its id. */
 export function scan(mode, id) {
   const stop = mode === "visit" ? day.stopOf(day.model(), id) : null;
-  const back = mode === "take" ? "#/take" : stop ? `#/visit/${stop.visit}` : "#/";
-  const words = h("p", { role: "status", id: "scan-says" }, t(cameraPossible() ? "scan.opening" : "scan.insecure"));
-  const video = h("video", { playsinline: true, muted: true, "aria-hidden": "true" });
-  const torch = h("button", { class: "button-quiet button-big", type: "button", hidden: true, "aria-pressed": "false" }, icon("torch"), " ", t("scan.torch"));
-  const path = ["/type", mode, id].filter(Boolean).join("/");
-  const keys = h("a", { class: "button-quiet button-big", href: `#${path}` }, icon("keys"), " ", t("scan.type"));
-  const closing = new AbortController();
-  let busy = false;
 
-  async function onCode(text) {
-    if (busy) return;
+  async function read(text, say) {
     const found = parse(text);
-    if (!found) {
-      words.textContent = t("scan.foreign");
-      return;
-    }
-    busy = true;
-    words.textContent = t("scan.looking");
+    if (!found) return t("scan.foreign");
+    say(t("scan.looking"));
     await meet(found, { mode, visit: stop?.visit, typed: false });
-    busy = false;
+    return null;
   }
 
-  const title = t(mode === "take" ? "scan.take" : mode === "visit" ? "scan.title" : "scan.any");
-  const under = stop?.person ? `${stop.person.name}, ${stop.person.address[0]}` : null;
-  return {
-    nodes: [bar(title, under, { back }), strip(), h("main", { class: "finder", id: "main" }, video, hole(), words), thumb(pair(torch, keys))],
-    async ready() {
-      if (!cameraPossible()) return;
-      const sleep = stayAwake();
-      closing.signal.addEventListener("abort", sleep, { once: true });
-      const open = await openScanner(video, {
-        signal: closing.signal, onCode,
-        onError({ kind }) { words.textContent = t(ERRORS[kind] ?? "scan.broken"); },
-      });
-      if (!open) return;
-      words.textContent = t("scan.hold");
-      if (!open.torch) return;
-      torch.hidden = false;
-      let on = false;
-      torch.addEventListener("click", async () => {
-        on = await open.torch(!on).catch(() => on); // a lamp that is hot, or held by another app, stays as it is
-        torch.setAttribute("aria-pressed", String(on));
-      });
-    },
-    leave() { closing.abort(); },
-  };
+  const path = ["/type", mode, id].filter(Boolean).join("/");
+  const page = finder({
+    title: t(mode === "take" ? "scan.take" : mode === "visit" ? "scan.title" : "scan.any"),
+    under: stop?.person ? `${stop.person.name}, ${stop.person.address[0]}` : null,
+    back: mode === "take" ? "#/take" : stop ? `#/visit/${stop.visit}` : "#/",
+    read,
+    ways: [
+      h("a", { class: "button-quiet button-big", href: `#${path}` }, icon("keys"), " ", t("scan.type")),
+      picture((text) => page.onCode(text), (sentence) => { document.getElementById("scan-says").textContent = sentence; }),
+    ],
+  });
+  return page;
 }
 
+/** A picture of the code, taken by the phone's own camera app or chosen: where this page is not allowed the camera. */
+function picture(onCode, say) {
+  const file = h("input", { type: "file", class: "visually-hidden", id: "picture", accept: "image/*", capture: "environment", onchange: look });
+  async function look() {
+    const [chosen] = file.files;
+    file.value = "";
+    if (!chosen) return;
+    say(t("scan.reading"));
+    const texts = await readPicture(chosen).catch(() => []);
+    const ours = texts.find(parse) ?? texts[0];
+    if (ours) onCode(ours);
+    else say(t("scan.nothing"));
+  }
+  return h("label", { class: "button-quiet button-big", for: "picture" }, file, icon("camera"), " ", t("scan.picture"));
+}
+
+/** The home's own line: for a slip that cannot be read and whose number is gone. The seal will tie the bag to it. */
+export function pick(id) {
+  const stop = day.stopOf(day.model(), id);
+  if (!stop) return missingVisit();
+  if (!day.isOpen(stop) || !stop.person) return overVisit();
+  const [packet] = stop.packets;
+  const begin = () => {
+    draft(stop.visit).slip = { issue: packet.issue, listed: true };
+    play("ok");
+    go(stop.kind === "collect" ? `/collect/${stop.visit}` : `/deliver/${stop.visit}`);
+  };
+  const here = stop.kind === "collect" ? packet.state === "WAITING" : packet.holder === me().party;
+  return {
+    nodes: [
+      bar(t("pick.title"), stop.person.name, { back: `#/type/visit/${stop.visit}` }),
+      page(h("p", { class: "h2" }, t("pick.lead")), h("p", { class: "number code" }, packet.number), h("p", {}, t("pick.seal"))),
+      thumb(here ? button(t("pick.go"), begin, { before: "check", id: "pick" }) : null, link(t("scan.title"), `#/scan/visit/${stop.visit}`, { before: "qr", quiet: true })),
+    ],
+  };
+}

@@ -1,8 +1,71 @@
-// The seal of a packet that already has one: compare by eye, type only what differs.
-import { bigIcon, button, fault, h, page, thumb } from "../dom.js";
+// The seal: put on before the citizen's eyes, its number scanned or typed twice. A packet that already has one is compared by
+// eye, and only what differs is typed.
+import { bigIcon, button, fault, h, icon, notice, page, thumb } from "../dom.js";
+import { play } from "../feedback.js";
 import { readSeal } from "../number.js";
-import { draw } from "../router.js";
+import { draw, go as goTo } from "../router.js";
 import { seal as spoken, t } from "../words.js";
+import { finder } from "./finder.js";
+import { missingVisit } from "./visit.js";
+import { atDoor } from "./walk.js";
+
+/** A number field, and what is wrong with it. */
+function sealField(id, describedBy, value = "") {
+  return h("input", {
+    class: "input digits", id, name: id, inputmode: "numeric", autocomplete: "off", maxlength: 16, enterkeyhint: "next", value,
+    "aria-describedby": describedBy,
+  });
+}
+
+export function sealStep({ stop, d, head, legs, next }) {
+  const says = fault("seal-says");
+  const differs = fault("again-says");
+  const known = d.seal ? spoken(d.seal).replace(/^NP\s/, "") : "";
+  const input = sealField("seal", "seal-hint seal-says", known);
+  const again = sealField("again", "again-says", known);
+  const forward = button(t("seal.go"), null, { after: "next" });
+  forward.type = "submit";
+  forward.setAttribute("form", "sealing");
+  function submit(event) {
+    event.preventDefault();
+    says.say("", input);
+    differs.say("", again);
+    const { seal, why, count } = readSeal(input.value);
+    if (why) return says.say(t(`seal.${why}`, { count }), input);
+    const second = readSeal(again.value);
+    if (second.why && !again.value.trim()) return differs.say(t("seal.again_empty"), again);
+    if (second.seal !== seal) return differs.say(t("seal.again_differs", { first: spoken(seal) }), again);
+    d.seal = seal;
+    return next();
+  }
+  return {
+    nodes: [
+      head(t("seal.title")),
+      page(legs, h("a", { class: "button-quiet button-big button-wide", href: `#/seal/${stop.visit}`, id: "scan-seal" }, icon("qr"), " ", t("seal.scan")),
+        h("form", { class: "stack-tight", id: "sealing", novalidate: true, onsubmit: submit },
+          h("label", { class: "label h2", for: "seal" }, t("seal.label")), h("span", { class: "hint", id: "seal-hint" }, t("seal.hint")), says, input,
+          h("label", { class: "label", for: "again" }, t("seal.again")), differs, again),
+        notice("ok", "check", h("p", {}, t("seal.no_faces")))),
+      thumb(forward),
+    ],
+  };
+}
+
+/** The camera for the code on the strip: what it says is read whole, so it needs no second time. */
+export function sealScan(id) {
+  const door = atDoor(id);
+  if (!door || door.stop.kind !== "collect") return missingVisit();
+  const { stop, d } = door;
+  function read(text) {
+    const bare = text.trim().toUpperCase().replace(/[\s.-]/g, "");
+    if (!/^[A-Z]{0,3}\d{7}$/.test(bare)) return t("seal.foreign");
+    d.seal = readSeal(bare).seal;
+    play("ok");
+    goTo(`/collect/${stop.visit}`, { replace: true });
+    return null;
+  }
+  return finder({ title: t("seal.scan"), under: stop.person.name, back: `#/collect/${stop.visit}/seal`, hint: t("seal.hold"), read });
+}
 
 let differs = null; // the packet whose number was said to be another one
 
@@ -19,7 +82,7 @@ export function sealCheck({ head, row = null, packet, forward, go = null, extra 
     };
   }
   const says = fault("seal-says");
-  const input = h("input", { class: "input digits", id: "seal", inputmode: "numeric", autocomplete: "off", maxlength: 16, enterkeyhint: "next", "aria-describedby": "seal-hint seal-says" });
+  const input = sealField("seal", "seal-hint seal-says");
   const on = button(t("app.next"), null, { after: "next" });
   on.type = "submit";
   on.setAttribute("form", "sealing");

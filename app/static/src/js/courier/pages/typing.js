@@ -1,7 +1,7 @@
 // Typing the number: for torn slips and broken cameras. Case, spaces and dashes do not matter; the check digit does.
 import { parse } from "../../shared/codes.js";
 import * as day from "../day.js";
-import { bar, button, fault, h, link, page, thumb } from "../dom.js";
+import { bar, button, fault, h, icon, link, page, thumb } from "../dom.js";
 import { meet } from "../meeting.js";
 import { readNumber } from "../number.js";
 import { t } from "../words.js";
@@ -34,7 +34,7 @@ export function typing(mode, id) {
       bar(t("type.title"), stop?.person?.name, { back: `#${path}` }),
       page(h("form", { class: "stack-tight", id: "typing", novalidate: true, onsubmit: submit },
         h("label", { class: "label h2", for: "number" }, t("type.label")), h("span", { class: "hint", id: "number-hint" }, t("type.hint")), says, input)),
-      thumb(find, link(t("type.camera"), `#${path}`, { before: "qr", quiet: true })),
+      thumb(find, link(t("type.camera"), `#${path}`, { before: "qr", quiet: true }), stop ? h("a", { class: "link-target", href: `#/pick/${stop.visit}` }, icon("list"), " ", t("pick.link")) : null),
     ],
     ready() { input.focus({ preventScroll: true }); },
   };

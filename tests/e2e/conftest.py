@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page
+from qrcode.main import QRCode
 from werkzeug.serving import make_server
 
 import labels
@@ -60,6 +61,16 @@ class Camera:
                 y, cb, cr = picture.convert("YCbCr").split()
                 half = (WIDTH // 2, HEIGHT // 2)
                 file.write(b"FRAME\n" + y.tobytes() + cb.resize(half).tobytes() + cr.resize(half).tobytes())
+
+    def show_code(self, text: str) -> None:
+        """A code alone, flat: a screen, a strip of a seal, a card."""
+        code = QRCode(border=4, box_size=6)
+        code.add_data(text)
+        picture = code.make_image().get_image().convert("RGB")
+        frame = self.desk()
+        side = min(HEIGHT - 40, picture.width)
+        frame.paste(picture.resize((side, side)), ((WIDTH - side) // 2, (HEIGHT - side) // 2))
+        self.show(*[self.desk()] * 2, *[frame] * 10)
 
     def show_slip(self, packet: Packet, base_url: str) -> None:
         """The packet's slip, as it would be printed now."""

@@ -1,5 +1,6 @@
 """A courier's day on a cheap phone: sign in once, scan, collect, hand over, with a network and without one."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from playwright.sync_api import BrowserContext, Page, expect
 
 from app.db import atomically, db, now
+from app.domain import codes, visits
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.outbox import Message
@@ -78,21 +80,35 @@ def verdict(page: Page, word: str, tone: str) -> None:
     expect(screen).to_have_class(re.compile(rf"\btone-{tone}\b"))
 
 
-def test_a_slip_is_scanned_and_the_packet_collected_with_the_citizens_code(
+def touches(page: Page) -> int:
+    """How often the screen was touched since the page was opened; what is typed or scanned in between costs none."""
+    return int(page.evaluate("window.touches"))
+
+
+def test_a_simple_dossier_is_collected_in_at_most_twelve_touches(
     world: World, site: Site, phone: Page, camera: Camera
 ) -> None:
     packet = world.packet()
     plan(world, packet)
     camera.show_slip(packet, "http://localhost:8000")
+    phone.add_init_script("window.touches = 0; addEventListener('pointerdown', () => { window.touches += 1; }, true)")
     sign_in(phone, site)
+    before = touches(phone)
     press(phone, "Đã tới cửa")
     press(phone, "Quét phiếu")
     expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible(timeout=30_000)
     count_papers(phone)
-    seal_and_money(phone)
-    phone.get_by_label("Mã người dân đọc").fill(world.code(packet))
-    press(phone, "Xong, nhận gói")
+    camera.show_code("NP0045821")
+    press(phone, "Quét mã trên dây")
+    expect(phone.get_by_role("heading", name="Thu tiền")).to_be_visible(timeout=30_000)
+    phone.get_by_label("Tiền mặt").check()
+    phone.get_by_label("Số biên lai lệ phí").click()
+    phone.keyboard.type("000 321")
+    press(phone, "Đã thu 67.000 đ")
+    camera.show_code(codes.show(packet, Purpose.COLLECT, 1, world.act(at=now())))
+    press(phone, "Quét QR trên máy họ")
     verdict(phone, "Đã nhận gói", "ok")
+    assert touches(phone) - before <= 12
     expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
     packet = world.fresh(packet)
     assert (packet.state, packet.flags, packet.seals) == (State.CARRIED, [], ["NP0045821"])
@@ -149,6 +165,11 @@ def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     packet = world.packet(Way.OUT)
     code = world.code(packet, Purpose.DELIVER)
     plan(world, packet)
+
+    def old_paper() -> None:
+        packet.dossier.surrender = [{"name": "Giấy khai sinh cũ", "form": "original", "sheets": 1}]
+
+    atomically(old_paper)
     sign_in(phone, site)
     press(phone, "Đã tới cửa")
     press(phone, "Nhận gói ở quầy")
@@ -160,9 +181,16 @@ def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     press(phone, "Đã tới cửa")
     press(phone, "Quét phiếu")
     type_number(phone, packet.number)
-    phone.get_by_role("radio", name="Chỉ trao cho").check()
+    phone.get_by_role("radio", name="Người khác nhận").check()
     phone.get_by_role("radio", name="Căn cước", exact=True).check()
     press(phone, "Đúng người")
+    expect(phone.get_by_role("alert").filter(visible=True)).to_contain_text("Không có giấy thì chưa trao được")
+    phone.get_by_label("Đã xem giấy ủy quyền").check()
+    press(phone, "Đúng người")
+    press(phone, "Thu đủ rồi")
+    expect(phone.get_by_role("alert").filter(visible=True)).to_contain_text("Còn 1 giấy chưa thu")
+    phone.get_by_role("checkbox", name="Giấy khai sinh cũ").check()
+    press(phone, "Thu đủ rồi")
     press(phone, "Đúng số này")
     phone.get_by_label("Mã người dân đọc").fill("000 000" if code != "000000" else "111 111")
     press(phone, "Xong, trao gói")
@@ -173,7 +201,11 @@ def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     phone.get_by_label("Mã người dân đọc").fill(code)
     press(phone, "Xong, trao gói")
     verdict(phone, "Đã trao xong", "ok")
-    assert world.fresh(packet).state == State.DELIVERED
+    packet = world.fresh(packet)
+    assert (packet.state, packet.dossier.surrender[0]["taken"]) == (State.DELIVERED, 1)
+    said = json.loads(db.session.scalars(sa.select(ScanRow.body).order_by(ScanRow.n.desc()).limit(1)).one())["proof"]
+    told = {(word["kind"], word["value"]) for word in said}
+    assert told >= {("RECIPIENT", "authorised"), ("AUTHORISATION", "seen"), ("ID_SEEN", "citizen_card")}
     press(phone, "Nhà tiếp theo")
     expect(phone.locator("#sync-person b")).to_have_text("0")
 
@@ -221,22 +253,58 @@ def test_nobody_at_home_is_recorded_with_what_comes_next(world: World, site: Sit
     press(phone, "Chưa nhận được")
     press(phone, "Ghi và nhắn người dân")
     expect(phone.get_by_role("alert")).to_have_text("Chọn lý do")
-    phone.get_by_label("Không có ai ở nhà").check()
+    phone.get_by_label("Giấy tờ chưa xong").check()
     phone.get_by_label("Hẹn ngày khác").check()
+    agreed = phone.get_by_role("radio", name=re.compile("8:00–10:00")).first
+    agreed.check()
+    key = agreed.get_attribute("value")
     press(phone, "Ghi và nhắn người dân")
     verdict(phone, "Đã ghi", "ok")
     expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
     press(phone, "Nhà tiếp theo")
     expect(phone.get_by_text("Xong 1 / 1 nhà")).to_be_visible()
+    again = open_visit(world.fresh(packet).id)
+    assert again and f"{again.slot.day:%Y%m%d}-{again.slot.opens:%H%M}" == key
 
 
-def test_a_paper_that_is_not_there_is_marked_and_sent_all_the_same(world: World, site: Site, phone: Page) -> None:
+def test_a_result_nobody_may_take_is_announced_by_a_letter(world: World, site: Site, phone: Page) -> None:
+    packet = world.packet(Way.OUT)
+    plan(world, packet)
+    world.record(world.phone().scan(world.fresh(packet), "take"))
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Không trao được")
+    phone.get_by_label("Không gặp đúng người").check()
+    phone.get_by_label("Để giấy mời lần 1").check()
+    press(phone, "Ghi và nhắn người dân")
+    verdict(phone, "Đã ghi", "ok")
+    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
+    assert world.fresh(packet).state == State.CARRIED
+    assert visits.next_invitation(packet.id)[0] == 2
+
+
+CARD = "074090123456||NGUYỄN THỊ MƠ|01011990|Nữ|KP Chiêu Liêu, Tân Đông Hiệp, Dĩ An, Bình Dương|15042021|more"
+
+
+def test_the_card_is_compared_and_forgotten_and_a_missing_paper_is_sent_all_the_same(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
     packet = world.packet()
     plan(world, packet)
+
+    def look_at_cards() -> None:
+        packet.dossier.procedure.id_check = True
+
+    atomically(look_at_cards)
     sign_in(phone, site)
     press(phone, "Đã tới cửa")
     press(phone, "Quét phiếu")
+    camera.show_code(CARD)
     type_number(phone, packet.number)
+    press(phone, "Quét mã trên căn cước")
+    expect(phone.get_by_text("Tên khớp. Sinh năm 1990")).to_be_visible(timeout=30_000)
+    press(phone, "Đúng người")
+    expect(phone.get_by_text("Không cần nộp, không đòi")).to_be_visible()
     press(phone, "Đủ 3 tờ")
     expect(phone.get_by_role("alert")).to_contain_text("Còn 3 giấy chưa đếm")
     phone.get_by_role("checkbox").nth(0).check()
@@ -244,6 +312,9 @@ def test_a_paper_that_is_not_there_is_marked_and_sent_all_the_same(world: World,
     press(phone, "Có giấy khác số tờ")
     phone.get_by_role("button", name="Thiếu Học bạ").click()
     phone.get_by_role("button", name="Thêm một tờ: Tờ khai").click()
+    phone.get_by_label("Số bộ: Tờ khai").select_option("2")
+    phone.get_by_label("Loại bản: Căn cước").select_option("copy")
+    expect(phone.get_by_text("danh sách cần: sao có chứng thực")).to_be_visible()
     press(phone, "Vẫn gửi")
     seal_and_money(phone)
     press(phone, "Đã ký phiếu giấy")
@@ -251,6 +322,22 @@ def test_a_paper_that_is_not_there_is_marked_and_sent_all_the_same(world: World,
     expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
     papers = world.fresh(packet).dossier.papers
     assert [(paper.sheets, paper.is_missing) for paper in papers] == [(2, False), (1, False), (0, True)]
+    assert [(paper.form, paper.copies) for paper in papers] == [("original", 2), ("copy", 1), ("copy", 1)]
+    body = db.session.scalars(sa.select(ScanRow.body)).one().decode()
+    assert '"ID_SEEN","value":"citizen_card"' in body and '"ID_MATCH","value":"same"' in body
+    kept = body + phone.evaluate("JSON.stringify(localStorage)") + rows_on_phone(phone)
+    assert not [word for word in ("074090123456", "MƠ", "Mơ", "1990") if word in kept]
+
+
+def rows_on_phone(page: Page) -> str:
+    """Every row the phone holds, as text; the signed bytes too."""
+    return str(
+        page.evaluate("""async () => {
+      const db = await new Promise((done) => { const r = indexedDB.open("courier"); r.onsuccess = () => done(r.result); });
+      const rows = await new Promise((done) => { const r = db.transaction("outbox").objectStore("outbox").getAll(); r.onsuccess = () => done(r.result); });
+      return JSON.stringify(rows) + rows.map((row) => atob(row.body)).join("");
+    }""")
+    )
 
 
 def test_leaving_the_phone_keeps_what_is_not_sent(

@@ -72,6 +72,6 @@ function calls(stop, d) {
 function times(d) {
   const free = day.slots().slice(0, OFFERED);
   if (!free.length) return null;
-  const options = [["", t("failed.slot_later")], ...free.map((each) => [each.key, `${date(each.day)}, ${slot([each.opens, each.closes])}`])];
+  const options = [["", t("failed.slot_later")], ...free.map((each) => [each.key, h("b", {}, `${date(each.day)}, `, h("span", { class: "nowrap" }, slot([each.opens, each.closes])))])];
   return choices("slot", t("failed.slot"), options, d.slot ?? "", (chosen) => { d.slot = chosen || null; });
 }

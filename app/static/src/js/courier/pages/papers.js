@@ -60,7 +60,7 @@ function one(line, editing, set) {
     h("span", { class: "sheets" }, String(gone ? 0 : sheets), h("small", {}, t("papers.sheets"))));
   if (!editing) return card;
   const step = (name, key, to) => h("button", { type: "button", class: "button-quiet", id: `${id}-${name}`, disabled: gone || to < 1 || to > 999, onclick: () => set(line, { sheets: to, state: "counted" }) }, icon(name, t(key, { name: paper.name })));
-  return h("div", { class: "stack-tight" }, card,
+  return h("div", { class: "reasons" }, card,
     h("div", { class: "stepper" }, step("minus", "papers.less", sheets - 1), step("plus", "papers.more", sheets + 1),
       h("button", { type: "button", class: "button-quiet", id: `${id}-gone`, "aria-pressed": String(gone), onclick: () => set(line, { state: gone ? "open" : "missing" }) }, t(gone ? "papers.found" : "papers.missing"), h("span", { class: "visually-hidden" }, ` ${paper.name}`))),
     gone ? null : h("div", { class: "pair" },

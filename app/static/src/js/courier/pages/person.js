@@ -76,5 +76,5 @@ export function card(id) {
     go(`/${stop.kind}/${stop.visit}/person`, { replace: true });
     return null;
   }
-  return finder({ title: t("card.scan"), under: stop.person.name, back: `#/${stop.kind}/${stop.visit}/person`, hint: t("card.hold"), read });
+  return finder({ title: t("card.scan"), under: stop.person.name, back: `#/${stop.kind}/${stop.visit}/person`, hint: t("card.hold"), read, ways: [h("a", { class: "button-quiet button-big", href: `#/${stop.kind}/${stop.visit}/person` }, icon("eye"), " ", t("card.by_eye"))] });
 }

@@ -64,7 +64,7 @@ export function sealScan(id) {
     goTo(`/collect/${stop.visit}`, { replace: true });
     return null;
   }
-  return finder({ title: t("seal.scan"), under: stop.person.name, back: `#/collect/${stop.visit}/seal`, hint: t("seal.hold"), read });
+  return finder({ title: t("seal.scan"), under: stop.person.name, back: `#/collect/${stop.visit}/seal`, hint: t("seal.hold"), read, ways: [h("a", { class: "button-quiet button-big", href: `#/collect/${stop.visit}/seal` }, icon("keys"), " ", t("seal.type"))] });
 }
 
 let differs = null; // the packet whose number was said to be another one

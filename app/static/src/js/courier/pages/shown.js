@@ -1,6 +1,7 @@
 // The citizen's own screen before the camera: their word as a code, for this packet and this purpose. It stands for the six
 // digits, and works without a network.
 import * as day from "../day.js";
+import { h, icon } from "../dom.js";
 import { play } from "../feedback.js";
 import { genuine, readDoor } from "../token.js";
 import { shown as letters } from "../../shared/codes.js";
@@ -38,5 +39,5 @@ export function shown(id) {
     return token.ends.getTime() < Date.now() ? "over" : null;
   }
 
-  return finder({ title: t("shown.title"), under: stop.person.name, back: `#${back}`, hint: t("shown.hold"), read });
+  return finder({ title: t("shown.title"), under: stop.person.name, back: `#${back}`, hint: t("shown.hold"), read, ways: [h("a", { class: "button-quiet button-big", href: `#${back}` }, icon("keys"), " ", t("shown.type"))] });
 }

@@ -30,6 +30,7 @@ function beside(papers, money, more = {}) {
   return Object.keys(extras).length ? extras : null;
 }
 
+const photo = (sha256) => (sha256 ? { photo_sha256: sha256 } : {});
 const cash = (money) => (money?.paid_by === "cash" ? money.postage + money.fee : 0);
 
 function move(packet, to, taker, takerKind) {
@@ -41,10 +42,12 @@ export function collect(stop, packet, draft, word) {
   const party = me().party;
   const proof = [...said(word), ...seen(draft), ...found(draft.slip)];
   const money = paid(draft);
+  const sticker = draft.slip?.sticker; // a blank packet goes in the booked one's place, and names its visit
+  const under = sticker ? { ...packet, ...sticker } : packet;
   return append(
-    { event: "collect", packet, issue: draft.slip?.issue, giver: packet.holder, taker: party, parent: packet.head, seal: draft.seal, sheets: draft.sheets, proof },
-    { ...move(packet, "CARRIED", party, "courier"), visit: stop.visit, ends: "done", seal: draft.seal, hadCode: proves(word), cash: cash(money) },
-    beside(draft.papers, money),
+    { event: "collect", packet: under, issue: draft.slip?.issue, visit: sticker ? stop.visit : null, giver: packet.holder, taker: party, parent: under.head, seal: draft.seal, sheets: draft.sheets, proof },
+    { ...move(under, "CARRIED", party, "courier"), visit: stop.visit, ends: "done", seal: draft.seal, hadCode: proves(word), cash: cash(money) },
+    beside(draft.papers, money, photo(draft.photo)),
   );
 }
 
@@ -82,9 +85,10 @@ export function confirm(packet, code) {
 }
 
 /** event: miss (nobody there) or decline (they would not have it). `slot`: another time that was agreed at the door. */
-export function fail(stop, packet, event, { reason, next, slot = null }) {
+export function fail(stop, packet, event, { reason, next, slot = null, photo: sha256 = null }) {
   return append(
     { event, packet, giver: packet.holder, taker: packet.holder, parent: null, reason, next, proof: slot ? [["SLOT", slot]] : [] },
     { visit: stop.visit, ends: "missed", reason, next },
+    beside(null, null, photo(sha256)),
   );
 }

@@ -92,7 +92,7 @@ async function signed(scan, meta, extras, device) {
     back: device.back,
     code: scan.packet.code,
     issue: scan.issue ?? scan.packet.issue,
-    visit: null,
+    visit: scan.visit ?? null,
     event: scan.event,
     giver: scan.giver,
     taker: scan.taker,

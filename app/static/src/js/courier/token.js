@@ -1,10 +1,11 @@
 // The slip's 133 letters: upper-case Crockford base32 of 83 bytes. The phone reads the packet's code and issue from
 // them and checks the signature where it knows the key; the server checks again.
-import { signedBy } from "./sign.js";
+import { hex, signedBy } from "./sign.js";
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const BODY = 19;
-const TYPES = [1, 2, 3];
+const TYPES = [1, 2, 3]; // bag, slip, sticker
+const STICKER = 3;
 const DOOR = { 5: "deliver", 6: "collect" }; // what a citizen shows, and for what
 const DAY = 86400000;
 const EPOCH = Date.UTC(2020, 0, 1);
@@ -49,11 +50,11 @@ export function b32(bytes) {
   return bits ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
 }
 
-/** {code, issue, key, body, sig} or null when the letters cannot be a slip's. */
+/** {code, issue, sticker, key, body, sig} or null when the letters cannot be a slip's. */
 export function read(text) {
   const bytes = unb32(text, 83);
   if (!bytes || bytes[0] !== 1 || !TYPES.includes(bytes[2])) return null;
-  return { code: b32(bytes.slice(3, 13)), issue: bytes[13], key: bytes[1], body: bytes.slice(0, BODY), sig: bytes.slice(BODY) };
+  return { code: b32(bytes.slice(3, 13)), issue: bytes[13], sticker: bytes[2] === STICKER, key: bytes[1], body: bytes.slice(0, BODY), sig: bytes.slice(BODY) };
 }
 
 /** {type, purpose, code, ends, key, body, sig} or null when the letters cannot be a citizen's word. */
@@ -64,6 +65,12 @@ export function readDoor(text) {
   if (minute >= 1440) return null;
   const ends = new Date(EPOCH + ((bytes[17] << 8) | bytes[18]) * DAY + minute * 60000);
   return { type: bytes[2], purpose: DOOR[bytes[2]], code: b32(bytes.slice(3, 13)), ends, key: bytes[1], body: bytes.slice(0, BODY), sig: bytes.slice(BODY) };
+}
+
+/** What the first move of the packet with this code follows. */
+export async function genesis(code) {
+  const named = new Uint8Array([...new TextEncoder().encode("packet-v1\n"), ...unb32(code, 10)]);
+  return hex(await crypto.subtle.digest("SHA-256", named));
 }
 
 /** true: ours; false: not ours; null: this phone does not know the key. */

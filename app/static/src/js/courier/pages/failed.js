@@ -6,6 +6,7 @@ import { bar, button, choices, fault, h, icon, notice, page, thumb } from "../do
 import { draft, drop } from "../drafts.js";
 import { draw } from "../router.js";
 import { clock, date, phone, slot, t } from "../words.js";
+import { pictureFor } from "./parts.js";
 import { asked } from "./verdict.js";
 import { missingVisit, overVisit } from "./visit.js";
 
@@ -30,7 +31,7 @@ export function failed(id) {
   async function record() {
     if (!d.reason) return says.say(t("failed.why_empty"));
     if (!d.next) return says.say(t("failed.next_empty"));
-    const made = await fail(stop, stop.packets[0], eventOf(d.reason), { reason: d.reason, next: d.next, slot: d.next === "another_day" ? d.slot : null });
+    const made = await fail(stop, stop.packets[0], eventOf(d.reason), { reason: d.reason, next: d.next, slot: d.next === "another_day" ? d.slot : null, photo: NOBODY.includes(d.reason) ? d.photo : null });
     drop(stop.visit);
     return asked(made, false);
   }
@@ -43,7 +44,7 @@ export function failed(id) {
     nodes: [
       bar(t(`failed.${stop.kind}`), `${stop.person.name} · ${t("visit.attempt", { n: stop.attempt })}`, { back: `#/visit/${stop.visit}` }),
       page(choices("reason", t("failed.why"), offered.map((each) => [each, t(`reason.${each}`)]), d.reason, pick("reason")),
-        calls(stop, d), choices("next", t("failed.next"), after.map((each) => [each, named(stop, each)]), d.next, pick("next")),
+        calls(stop, d), d.reason && NOBODY.includes(d.reason) ? pictureFor(d, "photo.door") : null, choices("next", t("failed.next"), after.map((each) => [each, named(stop, each)]), d.next, pick("next")),
         d.next === "another_day" && d.reason && !NOBODY.includes(d.reason) ? times(d) : null,
         d.next === "invite" ? notice("stamp", "post", h("p", {}, t("invite.leave"))) : null, says),
       thumb(button(t("failed.go"), record, { before: "check", id: "record" })),

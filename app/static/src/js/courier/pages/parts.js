@@ -1,7 +1,8 @@
 // Parts that several pages share: the theme button, the strip under the bar, the lines of a packet.
 import * as day from "../day.js";
-import { button, h, icon, tag } from "../dom.js";
+import { button, fault, h, icon, tag } from "../dom.js";
 import * as outbox from "../outbox.js";
+import { keepPhoto } from "../photos.js";
 import { nextTheme, setTheme } from "../phone.js";
 import { draw } from "../router.js";
 import { me } from "../store.js";
@@ -55,4 +56,22 @@ export const known = (packet, className) => (packet.dossier && packet.dossier !=
 export function packetLine(packet, tone = null, ...more) {
   return h("li", { class: tone ? `tone-${tone}` : null }, icon("packet"), h("div", {}, h("b", { class: "code" }, packet.number), h("p", { class: "small" }, known(packet, "small"), known(packet, "small") && h("br"), t(`packet.${packet.way}`)),
     packet.seals.length ? h("p", { class: "small" }, t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null, more));
+}
+
+/** A picture for this scan, if the courier wants one: kept on the phone under its hash, sent later. `key` says of what. */
+export function pictureFor(d, key) {
+  const says = fault("photo-says");
+  const file = h("input", { type: "file", class: "visually-hidden", id: "photo", accept: "image/*", capture: "environment", onchange: keep });
+  async function keep() {
+    const [chosen] = file.files;
+    if (!chosen) return;
+    try {
+      d.photo = (await keepPhoto(chosen)).sha256;
+      draw(false);
+    } catch {
+      file.value = "";
+      says.say(t("photo.unread"));
+    }
+  }
+  return h("div", { class: "stack-tight" }, h("label", { class: "button-quiet button-big button-wide", for: "photo" }, file, icon(d.photo ? "check" : "camera"), h("span", {}, t(d.photo ? "photo.kept" : key))), says);
 }

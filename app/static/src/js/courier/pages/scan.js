@@ -9,6 +9,7 @@ import { play } from "../feedback.js";
 import { meet } from "../meeting.js";
 import { go } from "../router.js";
 import { me } from "../store.js";
+import { genesis, genuine, read as readToken } from "../token.js";
 import { t } from "../words.js";
 import { finder } from "./finder.js";
 import { missingVisit, overVisit } from "./visit.js";
@@ -20,6 +21,7 @@ export function scan(mode, id) {
   async function read(text, say) {
     const found = parse(text);
     if (!found) return t("scan.foreign");
+    if (found.kind === "slip" && await underSticker(found.value, stop)) return null;
     say(t("scan.looking"));
     await meet(found, { mode, visit: stop?.visit, typed: false });
     return null;
@@ -37,6 +39,20 @@ export function scan(mode, id) {
     ],
   });
   return page;
+}
+
+/**
+ * A sticker from the roll, for papers that have no slip: a blank packet takes the booked one's place at this home. Only
+ * where papers are collected; true when it was one.
+ */
+async function underSticker(letters, stop) {
+  const token = readToken(letters);
+  if (!token?.sticker || stop?.kind !== "collect" || stop.packets[0].state !== "WAITING") return false;
+  if (day.model().packets.has(token.code) || (await genuine(token, day.keys())) === false) return false;
+  draft(stop.visit).slip = { issue: token.issue, sticker: { code: token.code, head: await genesis(token.code) } };
+  play("ok");
+  go(`/collect/${stop.visit}`);
+  return true;
 }
 
 /** A picture of the code, taken by the phone's own camera app or chosen: where this page is not allowed the camera. */

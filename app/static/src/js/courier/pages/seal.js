@@ -6,6 +6,7 @@ import { readSeal } from "../number.js";
 import { draw, go as goTo } from "../router.js";
 import { seal as spoken, t } from "../words.js";
 import { finder } from "./finder.js";
+import { pictureFor } from "./parts.js";
 import { missingVisit } from "./visit.js";
 import { atDoor } from "./walk.js";
 
@@ -45,7 +46,7 @@ export function sealStep({ stop, d, head, legs, next }) {
         h("form", { class: "stack-tight", id: "sealing", novalidate: true, onsubmit: submit },
           h("label", { class: "label h2", for: "seal" }, t("seal.label")), h("span", { class: "hint", id: "seal-hint" }, t("seal.hint")), says, input,
           h("label", { class: "label", for: "again" }, t("seal.again")), differs, again),
-        notice("ok", "check", h("p", {}, t("seal.no_faces")))),
+        pictureFor(d, "photo.bag"), notice("ok", "check", h("p", {}, t("seal.no_faces")))),
       thumb(forward),
     ],
   };

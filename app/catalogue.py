@@ -15,7 +15,9 @@ from flask_babel import force_locale
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from app.db import atomically, db
-from app.domain import calendar, places, procedures
+from app.domain import bands, calendar, places, procedures
+from app.domain.bands import Band
+from app.domain.calendar import Rule
 from app.domain.places import OfficeKind, Opening, Ward
 from app.domain.procedures import Content, Line, PaperForm
 from app.errors import Refused
@@ -155,6 +157,20 @@ class NeighbourhoodRow(Row):
         return places.settle_neighbourhood(self.name, old_ward, ward, post_office, self.lat, self.lon)
 
 
+class BandRow(Row):
+    one: WardRef
+    other: WardRef
+    band: Band
+    note: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.one} – {self.other}"
+
+    def settle(self, today: date) -> bool:
+        return bands.settle(_ward(self.one), _ward(self.other), self.band)
+
+
 class DayRow(Row):
     day: date
     is_open: bool
@@ -200,6 +216,8 @@ class ProcedureRow(Row):
     fee_at_delivery: bool = False
     id_check: bool = False
     days: int = Field(ge=0, le=365)
+    clock: Rule = Rule.LEGAL
+    cutoff: bool = True
     popular: bool = False
     valid_from: date
     synonyms: str = ""
@@ -223,6 +241,7 @@ class PlacesFile(Row):
     successions: list[SuccessionRow] = []
     offices: list[OfficeRow] = []
     neighbourhoods: list[NeighbourhoodRow] = []
+    bands: list[BandRow] = []
 
 
 class CalendarFile(Row):

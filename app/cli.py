@@ -20,7 +20,20 @@ from app import catalogue, daily, signer, worker
 from app.db import atomically, db, now
 from app.demo import cast
 from app.demo import load as demo
-from app.domain import checkpoints, dispatch, inspection, invariants, packets, phones, proofs, slips, tokens, watch
+from app.domain import (
+    calendar,
+    checkpoints,
+    dispatch,
+    inspection,
+    invariants,
+    packets,
+    phones,
+    proofs,
+    slips,
+    tokens,
+    watch,
+)
+from app.domain.calendar import HERE, Rule, Term
 from app.domain.people import Act, User
 from app.domain.places import Office, OfficeKind
 from app.errors import Refused
@@ -179,6 +192,22 @@ def plan(day: datetime, office: str | None, seconds: float | None) -> None:
         )
 
 
+@click.command("due")
+@click.option("--received", required=True, metavar="ISO", help="Local time, for example 2026-08-21T15:30.")
+@click.option("--days", required=True, type=click.IntRange(0, 3650), help="Working days; 0 is the same day.")
+@click.option("--rule", type=click.Choice([rule.value for rule in Rule]), default=Rule.LEGAL.value, show_default=True)
+@click.option("--cutoff/--no-cutoff", default=True, help="Whether what comes after 15:00 begins on the next day.")
+def due(received: str, days: int, rule: str, cutoff: bool) -> None:
+    """When a time limit ends, by the calendar and the usual office hours: local time, as ISO and nothing else."""
+    try:
+        at = datetime.fromisoformat(received)
+    except ValueError as error:
+        raise click.BadParameter("write it like 2026-08-21T15:30", param_hint="--received") from error
+    term = Term(days, Rule(rule), calendar.CUTOFF if cutoff else None)
+    ends = calendar.due(at if at.tzinfo else at.replace(tzinfo=HERE), term)
+    click.echo((ends if at.tzinfo else ends.replace(tzinfo=None)).isoformat())
+
+
 slips_cli = AppGroup("slips", help="What is printed.")
 
 
@@ -279,3 +308,4 @@ def load_demo() -> None:
 def init_app(app: Flask) -> None:
     for group in (custody_cli, catalogue_cli, day_cli, slips_cli, people_cli, outbox_cli, demo_cli):
         app.cli.add_command(group)
+    app.cli.add_command(due)

@@ -118,6 +118,7 @@ def init_app(app: Flask) -> None:
         seal=seal,
         whole=whole,
         weekday=weekday,
+        local_day=lambda at: calendar.today(at).isoformat(),
         b32=tokens.b32,
     )
     app.jinja_env.globals.update(window=window, slot=slot, in_language=in_language, days_of=days_of)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 # Arrows point down: whoever is not named may not be imported. Nouns of app.domain stand in their order.
 DOMAIN = [
-    "parties", "places", "tokens", "tree", "notes", "people", "sessions", "calendar", "procedures", "audit", "outbox", "numbers",
+    "parties", "places", "tokens", "tree", "notes", "people", "sessions", "calendar", "bands", "procedures", "audit", "outbox", "numbers",
     "dossiers", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "receipts", "tasks", "ledger", "checkpoints",
     "findings", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "placing", "flags", "duties", "aftermath", "vetting", "custody", "corrections", "upshots",

@@ -4,7 +4,7 @@ The moment both sides have confirmed the count is the legal submission (QĐ 45/2
 one transaction. Where it claims PRESENCE, the door has asked the officer for it at most five minutes before.
 """
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,7 +37,6 @@ from app.domain.procedures import PaperForm
 from app.domain.visits import VisitState
 from app.errors import Invalid, Refused
 
-CUTOFF = time(15)  # received later: work begins on the next working day (NĐ 61/2018 Đ18.2)
 PRESENCE = [("PRESENCE", "")]
 MOST = 500  # sheets of one paper
 
@@ -79,7 +78,7 @@ def receive(
     audit.note("received", packet.number, act, receipt=manifest.receipt_no, complete=found.is_complete, intact=intact)
     if packet.kind is Kind.SUBMISSION:
         dossiers.move(dossier, "submit", act)
-        dossier.submitted_at = act.at
+        dossier.submitted_at = dossier.counted_from = act.at
         _say(dossier, "submitted", act, when=act.at.isoformat())
     return manifest
 
@@ -172,33 +171,39 @@ def _hash_of(counts: dict[int, int]) -> str:
 # ---- the case ---------------------------------------------------------------------------------------------------
 
 
-def suggested_due(dossier: Dossier) -> date | None:
-    """The due day of the legal count from the submission; None before it."""
-    if dossier.submitted_at is None:
+def counted_due(dossier: Dossier) -> datetime | None:
+    """When the time limit ends by our own count, local time; None before the submission."""
+    if dossier.counted_from is None:
         return None
-    received = calendar.today(dossier.submitted_at)
-    late = dossier.procedure.days == 0 and calendar.local(dossier.submitted_at).time() >= CUTOFF
-    if late or not calendar.is_working(received):
-        received = calendar.working_days_after(received, 1)[0]
-    return calendar.due_day(received, dossier.procedure.days)
+    return calendar.due(dossier.counted_from, dossier.procedure.term, dossier.desk.hours or calendar.USUAL)
 
 
-def accept(dossier: Dossier, act: Act, code: str, due_on: date) -> bool:
+def suggested_due(dossier: Dossier) -> date | None:
+    due = counted_due(dossier)
+    return due.date() if due else None
+
+
+def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time | None = None) -> bool:
     """Note the dossier code and due day the one-stop system gave; whether the code has a form the law names.
 
-    Raises Invalid: `official_code`, `due_past`; Refused: `official_code_taken`, `case_accept`, `wrong_ward`.
+    What it printed wins over our own count; `due_time` where it printed an hour. Raises Invalid: `official_code`, `due_past`; Refused: `official_code_taken`, `case_accept`, `wrong_ward`.
     """
     dossier = _hold(dossier, act)
     code, is_lax = dossiers.read_official_code(code)
-    if dossier.state is CaseState.ACCEPTED and (dossier.official_code, dossier.due_on) == (code, due_on):
+    told = (dossier.official_code, dossier.due_on, dossier.due_time)
+    if dossier.state is CaseState.ACCEPTED and told == (code, due_on, due_time):
         return not is_lax
     if due_on < calendar.today(act.at):
         raise Invalid("due_past")
     if db.session.scalar(sa.select(Dossier.id).where(Dossier.official_code == code, Dossier.id != dossier.id)):
         raise Refused("official_code_taken")
     dossiers.move(dossier, "accept", act)
-    dossier.official_code, dossier.due_on = code, due_on
-    audit.note("accepted", dossier.number, act, due=due_on.isoformat(), lax=is_lax)
+    ours = suggested_due(dossier)
+    dossier.official_code, dossier.due_on, dossier.due_time = code, due_on, due_time
+    audit.note(
+        "accepted", dossier.number, act, due=due_on.isoformat(), lax=is_lax,
+        counted=ours.isoformat() if ours and ours != due_on else None,
+    )  # fmt: skip
     _say(dossier, "accepted", act, due_on=due_on.isoformat())
     return not is_lax
 

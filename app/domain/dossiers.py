@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -77,7 +77,9 @@ class Dossier(Model):
     booking_key: Mapped[str] = mapped_column(sa.String(40), unique=True, doc="the same form sent twice is one booking")
     submitted_at: Mapped[Instant | None]
     official_code: Mapped[str | None] = mapped_column(sa.String(60), unique=True, doc="issued by the one-stop system")
+    counted_from: Mapped[Instant | None] = mapped_column(doc="since when its working days run: submitted, or complete")
     due_on: Mapped[date | None]
+    due_time: Mapped[time | None] = mapped_column(doc="local, where the receipt names an hour")
     result_papers: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
     surrender: Mapped[list[dict[str, Any]]] = mapped_column(
         sa.JSON,

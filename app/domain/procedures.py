@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Model, choice, db
+from app.domain.calendar import CUTOFF, Rule, Term
 from app.domain.places import fold
 from app.errors import Invalid, Missing
 
@@ -50,12 +51,18 @@ class Procedure(Model):
         default=False, doc="the courier looks at an identity paper before collecting"
     )
     days: Mapped[int] = mapped_column(doc="working days; 0 = same day, after 15:00 the next")
+    clock: Mapped[Rule] = mapped_column(choice(Rule), default=Rule.LEGAL, doc="how its working days are counted")
+    cutoff: Mapped[bool] = mapped_column(default=True, doc="what comes after 15:00 begins on the next working day")
     popular: Mapped[bool] = mapped_column(default=False)
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     words: Mapped[str] = mapped_column(sa.Text, doc="folded text that a search looks in")
 
     papers: Mapped[list["ChecklistLine"]] = relationship(order_by="ChecklistLine.position")
+
+    @property
+    def term(self) -> Term:
+        return Term(self.days, self.clock, CUTOFF if self.cutoff else None)
 
 
 class ChecklistLine(Model):
@@ -143,6 +150,8 @@ class Content:
     fee_note_en: str = ""
     fee_at_delivery: bool = False
     id_check: bool = False
+    clock: Rule = Rule.LEGAL
+    cutoff: bool = True
     popular: bool = False
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, BinaryIO, NamedTuple
 
 import labels
-from app.domain import calendar, dispatch, ledger, numbers, postage, tokens, visits
+from app.domain import bands, calendar, dispatch, ledger, numbers, postage, tokens, visits
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
@@ -19,7 +19,6 @@ from app.errors import Gone, Missing, Refused
 from labels import qr, terms
 
 COPIES = (1, 2, 3)  # sender, inside the envelope, post
-QUALITY = 1  # J+1 within one former district (TT 17/2017 Đ7)
 
 
 def token_url(packet: Packet, base_url: str) -> str:
@@ -36,7 +35,8 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
     visit = visits.current(packet.id)
     courier = visit.courier if visit and accepted else None
     procedure = dossier.procedure
-    due = calendar.working_days_after(calendar.today(accepted), QUALITY)[0] if accepted else None
+    wards = dossier.citizen.ward, dossier.desk.ward
+    due = bands.arrives_by(calendar.today(accepted), *wards) if accepted else None
     return labels.Slip(
         number=packet.number,
         token_url=token_url(packet, base_url),
@@ -50,7 +50,7 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
         papers=_papers(packet),
         charges=_charges(packet),
         method=terms.METHODS["in" if inward else "post" if dossier.return_way is ReturnWay.POST else "out"],
-        quality=QUALITY,
+        quality=bands.days(*wards),
         office=dossier.post_office.name,
         office_phone=dossier.post_office.phone,
         issue=packet.slip.issue,

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, booking, calendar, codes, counter, ledger, numbers, outbox, packets, visits
+from app.domain import audit, bands, booking, calendar, codes, counter, ledger, numbers, outbox, packets, visits
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
@@ -233,7 +233,9 @@ def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str
         return Entry("choose_time", "next")
     if key in ("carried_in", "at_post_in", "collected_unproven") and packet:
         last = ledger.lines(packet)[-1].recorded_at
-        return Entry("to_desk", "next", values={"day": calendar.working_days_after(today(last), 1)[0]})
+        return Entry(
+            "to_desk", "next", values={"day": bands.arrives_by(today(last), dossier.citizen.ward, dossier.desk.ward)}
+        )
     if dossier.state is CaseState.ACCEPTED and dossier.due_on:
         return Entry("due", "next", values={"day": dossier.due_on})
     if dossier.return_way is ReturnWay.POST and key in ("result_ready", "waiting_out", "carried_out"):

@@ -21,9 +21,10 @@ from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.validators import Optional as MayBeEmpty
 
-from app import security
+from app import language, security
 from app.db import atomically, now
 from app.domain import calendar, desk, manifests, numbers, queues, scope, visits
+from app.domain.calendar import Rule
 from app.domain.dossiers import Dossier
 from app.domain.manifests import Side, Word
 from app.domain.packets import Packet
@@ -34,7 +35,7 @@ from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
 from app.views.counters import Moving, Proven, Sealed, complain
-from app.views.fields import DateField, IntegerField
+from app.views.fields import DateField, IntegerField, TimeField
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 BLANK_ROWS = 2  # of the result's papers, beyond those we can guess
@@ -72,6 +73,7 @@ class Accept(Moving):
         [InputRequired(_l("Copy the dossier code from the one-stop system")), Length(max=60)],
     )
     due_on = DateField(_l("Due date on the receipt"), [InputRequired(_l("Type the due date from the receipt"))])
+    due_time = TimeField(_l("Hour, if it names one"), [MayBeEmpty()])
 
 
 class ResultPaper(PlainForm):  # type: ignore[misc]
@@ -183,7 +185,9 @@ def _fresh(act: str, packet: Packet) -> Moving:
         base = _receiving(packet) if act == "receive" else TakeBack
         return base(formdata=None, seal=seal, intact="yes")
     if act == "accept":
-        return Accept(formdata=None, due_on=desk.suggested_due(dossier))
+        due = desk.counted_due(dossier)
+        hour = due.time() if due and dossier.procedure.clock is Rule.CLOCK else None
+        return Accept(formdata=None, due_on=due and due.date(), due_time=hour)
     if act == "ready":
         return Ready(formdata=None, papers=_guessed(dossier))
     return Send(formdata=None) if act == "send" else HandOver(formdata=None)
@@ -290,14 +294,21 @@ def accept(number: str) -> ResponseReturnValue:
     packet, form = counters.open_packet(number), Accept()
     if not form.validate_on_submit():
         return _page(packet, form, 422)
+    told, ours = (form.due_on.data, form.due_time.data), desk.suggested_due(packet.dossier)
     try:
-        known = atomically(desk.accept, packet.dossier, security.act(), form.code.data, form.due_on.data)
+        known = atomically(desk.accept, packet.dossier, security.act(), form.code.data, *told)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
     if known:
         flash(_("Accepted. The citizen has been told the due date."), "ok")
     else:
         flash(_("Accepted, but the code has an unusual form. Compare it once more with the receipt."), "warning")
+    if ours and ours != told[0]:
+        counted = {"told": language.long_date(told[0]), "ours": language.long_date(ours)}
+        flash(
+            _("Due %(told)s, as the receipt says. By our count it would be %(ours)s: compare once more.", **counted),
+            "warning",
+        )
     return redirect(url_for("desk.packet", number=number))
 
 

@@ -18,3 +18,11 @@ class DateField(wtforms.DateField):  # type: ignore[misc]
             super().process_formdata(valuelist)
         except ValueError as wrong:
             raise ValueError(_("Type a day of the calendar, for example 2026-08-28")) from wrong
+
+
+class TimeField(wtforms.TimeField):  # type: ignore[misc]
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as wrong:
+            raise ValueError(_("Type an hour of the day, for example 15:30")) from wrong

@@ -15,6 +15,7 @@ from wtforms.validators import DataRequired, Length
 from app import security
 from app.db import atomically, db, now
 from app.domain import (
+    bands,
     booking,
     calendar,
     certificates,
@@ -101,8 +102,8 @@ def home(secret: str) -> ResponseReturnValue:
 def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -> ResponseReturnValue:
     told = stories.story(dossier, now())
     strip = []
-    if dossier.state is CaseState.ACCEPTED and dossier.due_on and dossier.submitted_at:
-        strip = telling.due_strip(calendar.days_until(calendar.today(dossier.submitted_at), dossier.due_on))
+    if dossier.state is CaseState.ACCEPTED and dossier.due_on and dossier.counted_from:
+        strip = telling.due_strip(calendar.days_until(calendar.today(dossier.counted_from), dossier.due_on))
     page = render_template(
         "tracking/story.html", dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:],
@@ -122,7 +123,7 @@ def booked(secret: str) -> ResponseReturnValue:
     return render_template(
         "tracking/booked.html", dossier=dossier, told=told, secret=secret, side=side, path=path, telling=telling,
         bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
-        desk_day=calendar.working_days_after(told.visit.slot.day, 1)[0],
+        desk_day=bands.arrives_by(told.visit.slot.day, dossier.citizen.ward, dossier.desk.ward),
     )  # fmt: skip
 
 

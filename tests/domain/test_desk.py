@@ -228,7 +228,7 @@ def test_a_same_day_procedure_received_after_three_is_due_on_the_next_working_da
     dossier = submitted(world).dossier
     dossier.procedure.days = 0
     assert desk.suggested_due(dossier) == MONDAY.date()
-    dossier.submitted_at = MONDAY.replace(hour=15)
+    dossier.counted_from = MONDAY.replace(hour=15)
     assert desk.suggested_due(dossier) == MONDAY.date() + timedelta(days=2)  # Tuesday is a holiday
 
 

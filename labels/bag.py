@@ -9,7 +9,7 @@ from labels import barcode, fonts, lines, texts
 from labels import sheet as pen
 from labels.check import Field
 from labels.leaf import Leaf
-from labels.sheet import MM, Sheet, Style
+from labels.sheet import ENGLISH, MM, Sheet, Style
 from labels.words import say_day
 from labels.wrapper import Box, code, fill
 
@@ -73,7 +73,8 @@ def draw(canvas: Leaf, tag: BagTag) -> None:
     plain = Style(fonts.REGULAR, 6.8, 3.1)
     found = [(texts.FOUND[0], plain), (lines.keep(tag.office_phone), plain._replace(font=fonts.BOLD)),
              (texts.FOUND[1], plain)]  # fmt: skip
-    pen.write(sheet, 5, 141.6, pen.wrap(found, 90), "centre", 90)
+    pen.write(sheet, 5, 140.6, pen.wrap(found, 90), "centre", 90)
+    pen.put(sheet, 5, 144, texts.FOUND_EN, ENGLISH, "centre", 90)
     canvas.showPage()
 
 
@@ -86,7 +87,7 @@ FIELDS = (
     Field("packets",     "design", lambda s: (f"{texts.BAG_COUNT} {'' if s.packets is None else s.packets}".strip(),)),
     Field("seal",        "design", lambda s: (f"{texts.BAG_SEAL} {s.seal}".strip(),)),
     Field("day",         "design", lambda s: (say_day(s.day),)),
-    Field("if found",    "design", lambda s: (s.office_phone,)),
+    Field("if found",    "design", lambda s: (s.office_phone, texts.FOUND_EN)),
     Field("mark",        "design", lambda s: (s.mark,)),
 )
 # fmt: on

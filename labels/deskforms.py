@@ -63,7 +63,7 @@ def draw_receipt(canvas: Leaf, item: Receipt) -> None:
     after = document.pairs(P, ("Số bộ hồ sơ", str(item.sets)), ("Thời gian giải quyết", f"{item.days} ngày làm việc"),
                            ("Nhận hồ sơ lúc", say_instant(item.at)), ("Hẹn trả kết quả", say_instant(item.due)),
                            ("Sổ, quyển số", item.volume), ("Số thứ tự", item.order), across=2)  # fmt: skip
-    ways = document.ticks(P, [(text, number == item.way) for number, text in enumerate(WAYS, 1)])
+    ways = document.ticks(P, [(text, number == item.way) for number, text in enumerate(WAYS, 1)], across=3)
     home = document.pairs(P, ("Giao tại nhà", item.home_delivery)) if item.home_delivery else []
     document.lay(canvas, P, head, [
         document.part(document.pairs(P, ("Bộ phận tiếp nhận", item.unit or item.case.desk)), document.pairs(P, *_told(item.case))),
@@ -99,7 +99,7 @@ def draw_apology(canvas: Leaf, item: Apology) -> None:
     """Draw APOLOGY."""
     body = document.pairs(P, ("Ngày nhận hồ sơ", say_short(item.received)), ("Ngày hẹn trả", say_short(item.due)),
                           ("Việc đã làm", item.work_done), ("Lý do chậm", item.reason), ("Do", item.whose))  # fmt: skip
-    sorry = (("Chúng tôi xin lỗi ông bà và hẹn trả kết quả: ", P.text), (f"{say_day(item.new_due)}.", P.strong))
+    sorry = ((f"{item.case.desk} xin lỗi ông bà và hẹn trả kết quả: ", P.text), (f"{say_day(item.new_due)}.", P.strong))
     document.lay(canvas, P, _head("apology", item, item.case), [
         document.part(document.say(P, ("Kính gửi ", P.text), (item.case.name, P.strong)), document.pairs(P, *_told(item.case))),
         document.part(body), document.part(document.boxed(P, *sorry)),
@@ -118,8 +118,9 @@ def draw_stop(canvas: Leaf, item: Stop) -> None:
 
 
 # fmt: off
-HANDS = document.columns(P, ("Bên giao", 26, "left"), ("Bên nhận", 26, "left"), ("Giờ, ngày giao nhận", 27, "left"),
-                         ("Hai bên ký", 18, "left"), ("Kết quả", 14, "left"), ("Ghi chú", 24, "left"))
+HANDS = document.columns(P, ("Bên giao", 25, "left"), ("Bên nhận", 25, "left"), ("Giờ, ngày giao nhận", 26, "left"),
+                         ("Bên giao ký", 19, "left"), ("Bên nhận ký", 19, "left"), ("Kết quả", 13, "left"), ("Ghi chú", 18, "left"))
+HANDS_LEAST = 8  # rows of the sheet that goes along: what is not known yet is written by hand
 BOOK_PAGE = A4_ACROSS._replace(size=6.8)
 BOOK = document.columns(
     BOOK_PAGE, ("TT", 9, "centre"), ("Mã hồ sơ", 36, "left"), ("Thủ tục", 38, "left"), ("Số bộ", 8, "centre"),
@@ -132,13 +133,15 @@ def draw_control(canvas: Leaf, item: Control) -> None:
     """Draw CONTROL."""
     units = document.pairs(P, ("Cơ quan giải quyết", item.deciding), ("Cơ quan phối hợp", item.coordinating))
     rows = [
-        (one.giver, one.taker, say_instant(one.at) if one.at else "", "", one.result, one.note) for one in item.hands
+        (one.giver, one.taker, say_instant(one.at) if one.at else "", "", "", one.result, one.note)
+        for one in item.hands
     ]
+    rows += [("",) * len(HANDS)] * (HANDS_LEAST - len(rows))
     post = document.say(
         P, ("Chặng đi bưu chính: giờ và chữ ký là của phiếu gửi, biên bản giao nhận bưu chính.", P.text)
     )
     document.lay(canvas, P, _head("control", item, item.case), [
-        _case(item.case), document.part(units), document.table("hands", P, HANDS, rows, 11.0), document.part(post),
+        _case(item.case), document.part(units), document.table("hands", P, HANDS, rows, 12.5), document.part(post),
     ])  # fmt: skip
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reportlab.lib.colors import black
-
 from labels import flow, fonts, lines, qr, tables, texts
 from labels import sheet as pen
 from labels.leaf import Leaf
@@ -13,6 +11,7 @@ from labels.tables import Column
 
 FOOT = 9.0  # mm at the bottom of a page
 QR = 34.0  # mm with the quiet zone: 28 mm of code at version 6
+MOTTO_ROOM = 150.0  # mm a head with the motto needs beside a code
 
 
 class Page(NamedTuple):
@@ -76,56 +75,99 @@ def lay(canvas: Leaf, page: Page, head: Head, sections: Sequence[Section]) -> No
 
 
 def _top(page: Page, head: Head) -> Piece:
-    """Who issues it, the motto, the title, the number."""
+    """Who issues it, the motto, the title, the number; on an agency's own form as NĐ 30/2020 sets them."""
     code = QR if head.token_url else 0.0
-    wide = page.room - (code + 2 if code else 0)
-    half = (wide - 6) / 2 if head.motto else wide - 12
-    aside = 12 if head.ours else 0
-    big = page.size + 1 if head.ours else page.size
-    house = pen.wrap(
-        [(head.unit[0], Style(fonts.BOLD, big, big * 0.45, PRIMARY if head.ours else black))], half - aside
-    )
-    unit = pen.wrap([(head.unit[1], page.text if head.ours else page.strong)], half - aside)
-    motto = pen.wrap([(texts.MOTTO[0], page.strong)], half) if head.motto else Block((), 0)
-    above = max(11.0, house.height + unit.height, motto.height + (page.strong.leading + 2 if head.motto else 0)) + 1.4
-    title = pen.wrap([(head.title, Style(fonts.BOLD, page.size * 1.75, page.size * 0.78))], wide)
-    below: list[Span] = []
-    if head.number:
-        below += [(f"{texts.NUMBER} ", page.text), (head.number, page.strong)]
-    if head.place_day:
-        below.append((f" · {head.place_day}" if below else head.place_day, page.text))
-    if head.english:
-        below.append((f" · {lines.keep(head.english)}" if below else head.english, ENGLISH))
-    under = pen.wrap(below, wide)
-    height = max(above + 1.6 + title.height + 0.8 + under.height + 1.8, code + 1)
+    beside = page.room - (code + 2 if code else 0)  # the width beside the code
+    lowered = bool(code and head.motto and beside < MOTTO_ROOM)  # the motto is not broken: the code goes below it
+    wide = page.room if lowered else beside
+    upper = _issued(page, head, wide)
+    title = _balanced(head.title, Style(fonts.BOLD, page.size * 1.75, page.size * 0.78), beside)
+    under = _numbered(page, head, beside)
+    lead = 2.6 if head.form else 0.0
+    below = lead + upper.height + 1.6
+    height = below + title.height + 0.8 + sum(block.height for block in under) + 1.8
+    height = max(height, lead + upper.height + code - 3 if lowered else code + 1)
+    align = "left" if head.ours else "centre"
 
     def draw(sheet: Sheet, y: float) -> None:
-        if head.ours:
-            pen.emblem(sheet, page.left, y, 9.4)
-        align = "left" if head.ours else "centre"
-        under_house = pen.write(sheet, page.left + aside, y, house, align, half)
-        pen.write(sheet, page.left + aside, under_house, unit, align, half)
-        if head.motto:
-            x = page.left + half + 6
-            below = pen.write(sheet, x, y, motto, "centre", half)
-            pen.put(sheet, x, below, texts.MOTTO[1], page.strong, "centre", half)
-            pen.rule(sheet, x + half / 2 - 16, below + page.strong.leading + 0.6, 32, 0.2)
+        upper.draw(sheet, y + lead)
         if head.form:
-            pen.put(sheet, page.left, 3.1, head.form, ENGLISH, "right", page.room)
+            pen.put(sheet, page.left, 3.6, head.form, ENGLISH, "right", page.room)
         if head.token_url:
-            x = page.left + page.room - QR + 3
-            qr.draw(sheet.canvas, head.token_url, x, sheet.height - y + 2 - QR, QR)
-        pen.rule(sheet, page.left, y + above, wide, 0.4, PRIMARY)
-        at = pen.write(sheet, page.left, y + above + 1.6, title)
-        pen.write(sheet, page.left, at + 0.8, under)
+            top = y + lead + upper.height - 2 if lowered else y - 2
+            qr.draw(sheet.canvas, head.token_url, page.left + page.room - QR + 3, sheet.height - top - QR, QR)
+        if head.ours:
+            pen.rule(sheet, page.left, y + below - 1.6, wide, 0.4, PRIMARY)
+        at = pen.write(sheet, page.left, y + below, title, align, beside) + 0.8
+        for block in under:
+            at = pen.write(sheet, page.left, at, block, align, beside)
         if head.mark:
-            beside = pen.measure(fonts.clean(head.title), Style(fonts.BOLD, page.size * 1.75, 1)) + 4
-            if len(title.lines) == 1 and beside + 14 <= wide:
-                lines.stamp(sheet, head.mark, page.left + beside, y + above + 1.9, min(34, wide - beside), 5.4)
+            said = pen.measure(fonts.clean(head.title), Style(fonts.BOLD, page.size * 1.75, 1))
+            end = (said if head.ours else (beside + said) / 2) + 4
+            if len(title.lines) == 1 and end + 14 <= beside:
+                lines.stamp(sheet, head.mark, page.left + end, y + below + 0.3, min(34, beside - end), 5.4)
             else:
                 lines.stamp(sheet, head.mark, page.left + page.room / 2 - 15, page.height - FOOT - 0.6, 30, 4.4)
 
     return Piece(height, draw)
+
+
+def _balanced(text: str, style: Style, width: float) -> Block:
+    """A text whose lines are about as long as each other, and no more of them than need be."""
+    block = pen.wrap([(text, style)], width)
+    while len(block.lines) > 1 and len((less := pen.wrap([(text, style)], width - 4)).lines) == len(block.lines):
+        block, width = less, width - 4
+    return block
+
+
+def _issued(page: Page, head: Head, wide: float) -> Piece:
+    """The top of a form: the house beside our mark; or an agency, its number under it, its day under the motto."""
+    half = (wide - 6) / 2 if head.motto else wide - 12
+    aside = 12 if head.ours else 0
+    big = page.size + 1 if head.ours else page.size
+    first = Style(fonts.BOLD, big, big * 0.45, PRIMARY) if head.ours else page.text
+    house = pen.wrap([(head.unit[0], first)], half - aside)
+    unit = pen.wrap([(head.unit[1], page.text if head.ours else page.strong)], half - aside)
+    number = pen.wrap([(f"{texts.NUMBER} {head.number}", page.text)] if not head.ours else [], half)
+    motto = pen.wrap([(texts.MOTTO[0], page.strong)], half) if head.motto else Block((), 0)
+    day = pen.wrap([(head.place_day, page.text)] if not head.ours and head.place_day else [], half)
+    line = page.strong.leading
+    left = house.height + unit.height + (number.height + 2 if not head.ours else 0)
+    right = motto.height + (line + 2 + day.height if head.motto else 0)
+    height = max(11.0, left, right) + 1.4
+    align = "left" if head.ours else "centre"
+
+    def draw(sheet: Sheet, y: float) -> None:
+        if head.ours:
+            pen.emblem(sheet, page.left, y, 9.4)
+        at = pen.write(sheet, page.left + aside, y, house, align, half)
+        at = pen.write(sheet, page.left + aside, at, unit, align, half)
+        if not head.ours:
+            pen.rule(sheet, page.left + half / 2 - 9, at + 0.5, 18, 0.2)
+            pen.write(sheet, page.left, at + 1.6, number, align, half)
+        if head.motto:
+            x, said = page.left + half + 6, pen.measure(texts.MOTTO[1], page.strong)
+            at = pen.write(sheet, x, y, motto, "centre", half)
+            pen.put(sheet, x, at, texts.MOTTO[1], page.strong, "centre", half)
+            pen.rule(sheet, x + (half - said) / 2, at + line + 0.5, said, 0.2)
+            pen.write(sheet, x, at + line + 1.6, day, "centre", half)
+
+    return Piece(height, draw)
+
+
+def _numbered(page: Page, head: Head, wide: float) -> list[Block]:
+    """Under the title: the number and the day, unless they stand above, then the title in English."""
+    said: list[Span] = []
+    if head.number and head.ours:
+        said += [(f"{texts.NUMBER} ", page.text), (head.number, page.strong)]
+    if head.place_day and head.ours:
+        said.append((f" · {head.place_day}" if said else head.place_day, page.text))
+    alone, together = pen.wrap(said, wide), pen.wrap([*said, (f" · {lines.keep(head.english)}", ENGLISH)], wide)
+    if said and head.english and len(together.lines) == len(alone.lines):
+        return [together]
+    return [
+        block for block in (alone, pen.wrap([(head.english, ENGLISH)], wide)) if said and block is alone or block.lines
+    ]
 
 
 def _band(page: Page, head: Head) -> Piece:
@@ -156,7 +198,8 @@ def columns(page: Page, *parts: tuple[str, float, str]) -> tuple[Column, ...]:
     share = page.room / sum(width for _, width, _ in parts)
     found, x = [], page.left
     for head, width, align in parts:
-        found.append(Column(x, width * share, head, align))
+        gap = 1.8 if align == "right" else 0.0  # figures do not run into the words beside them
+        found.append(Column(x, width * share - gap, head, align))
         x += width * share
     return tuple(found)
 
@@ -223,17 +266,22 @@ def ruled(page: Page, count: int, step: float = 7.0) -> list[Piece]:
     return [Piece(step, lambda sheet, y: pen.rule(sheet, page.left, y + step - 0.6, page.room, dots=True))] * count
 
 
-def ticks(page: Page, told: Sequence[tuple[str, bool]]) -> list[Piece]:
-    """Boxes to tick, one below the other; a text that runs on stays beside its box."""
+def ticks(page: Page, told: Sequence[tuple[str, bool]], across: int = 1) -> list[Piece]:
+    """Boxes to tick, `across` beside each other; a text that runs on stays beside its box."""
+    wide = page.room / across
     found = []
-    for text, crossed in told:
-        block = pen.wrap([(text, page.strong if crossed else page.text)], page.room - 5)
+    for at in range(0, len(told), across):
+        row = [
+            (crossed, pen.wrap([(text, page.strong if crossed else page.text)], wide - 7))
+            for text, crossed in told[at : at + across]
+        ]
 
-        def draw(sheet: Sheet, y: float, block: Block = block, crossed: bool = crossed) -> None:
-            pen.tick(sheet, page.left, y + 0.4, crossed)
-            pen.write(sheet, page.left + 5, y, block)
+        def draw(sheet: Sheet, y: float, row: list[tuple[bool, Block]] = row) -> None:
+            for column, (crossed, block) in enumerate(row):
+                pen.tick(sheet, page.left + column * wide, y + 0.4, crossed)
+                pen.write(sheet, page.left + column * wide + 5, y, block)
 
-        found.append(Piece(block.height + 0.8, draw))
+        found.append(Piece(max(block.height for _, block in row) + 0.8, draw))
     return found
 
 
@@ -255,8 +303,10 @@ def boxed(page: Page, *spans: Span) -> Piece:
 
 
 def signatures(page: Page, *people: tuple[str, str, str], stamps: Sequence[str] = ()) -> Section:
-    """Room for hands and stamps, kept together: role, English and the name, if known, of each."""
-    wide = (page.room - 6 * (len(people) - 1)) / len(people)
+    """Room for hands and stamps, kept together: role, English and the name, if known, of each. Who signs alone signs on
+    the right."""
+    alone = len(people) == 1
+    wide = (page.room - 6) / 2 if alone else (page.room - 6 * (len(people) - 1)) / len(people)
     heads = [
         pen.wrap([(role, page.strong), (f" {english}" if english else "", ENGLISH)], wide)
         for role, english, _ in people
@@ -268,7 +318,7 @@ def signatures(page: Page, *people: tuple[str, str, str], stamps: Sequence[str] 
     def draw(sheet: Sheet, y: float) -> None:
         y += 3
         for at, (head, name) in enumerate(zip(heads, names, strict=True)):
-            x = page.left + at * (wide + 6)
+            x = page.left + (at + alone) * (wide + 6)
             pen.write(sheet, x, y, head, "centre", wide)
             if at < len(stamps) and stamps[at]:
                 pen.ring(sheet, x + wide / 2, y + above + 11, 20)
@@ -276,7 +326,7 @@ def signatures(page: Page, *people: tuple[str, str, str], stamps: Sequence[str] 
             pen.rule(sheet, x, y + above + 21, wide, 0.15, HAIR)
             pen.write(sheet, x, y + above + 21.8, name, "centre", wide)
 
-    return Section("signatures", (), (Piece(height, draw),))
+    return Section("signatures", (), (Piece(height, draw),), tied=True)
 
 
 def part(*pieces: Piece | Sequence[Piece]) -> Section:

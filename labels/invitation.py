@@ -17,7 +17,7 @@ WIDTH, HEIGHT, LEFT = 210.0, 148.0, 10.0
 RIGHT = WIDTH - LEFT
 QR = 36.0
 BOX = 92.0  # mm, each of the two choices
-TITLE, TITLE_EN = "Chúng tôi đã đến mà chưa gặp ông bà", "We called and could not hand over your item"
+TITLE, TITLE_EN = "Bưu tá đã đến mà chưa gặp ông bà", "The courier called and could not hand over your packet"
 DOCUMENT = "Giấy mời"
 CALL = {
     1: ("Giấy mời lần 1", "Lần 2: sau ít nhất 2 ngày làm việc"),
@@ -26,12 +26,12 @@ CALL = {
 SCAN = "Quét để hẹn lại"
 AGAIN, FETCH = "Giao lại tại nhà", "Đến bưu cục nhận"
 BRING_HEAD = "Khi nhận, xin mang theo:"
-BRING = "căn cước hoặc hộ chiếu, và giấy mời này (không bắt buộc)."
+BRING = "căn cước hoặc hộ chiếu; có giấy mời này càng tốt."
 PROXY = ("Người khác nhận thay, kể cả người nhà: thêm giấy ủy quyền và giấy tờ tùy thân của người đó. "
          "Bưu tá không gửi lại cho hàng xóm.")  # fmt: skip
 AFTER = "Sau đó chuyển về cơ quan đã gửi."
 FREE, PAID = "Cước giao lại: không thu lần này.", "Cước giao lại: theo bảng giá, trả khi nhận."  # QĐ 45 Đ12
-FOOT = "Gấp đôi khi để lại. Giấy này không ghi nội dung bưu gửi."
+FOOT = "Gấp đôi khi để lại. Giấy này không ghi trong gói có gì."
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def draw(canvas: Leaf, item: Invitation) -> None:
     spans: list[Span] = [
         ("Kính gửi ", text), (item.name, strong), (f", {lines.together(', '.join(item.address))}.", text),
         (f" Bưu tá {item.courier} (thẻ số {item.badge}) đến lúc ", text), (say_instant(item.called_at), strong),
-        (". Bưu gửi ", text), (item.number, strong), (f" đang giữ an toàn tại {item.office}.", text),
+        (". Gói ", text), (item.number, strong), (f" đang được giữ tại {item.office}.", text),
     ]  # fmt: skip
     pen.write(sheet, LEFT, 37, shrunk("name, address", spans, 150, 27))
     _again(sheet, item, 66)
@@ -121,7 +121,7 @@ def _again(sheet: Sheet, item: Invitation, y: float) -> None:
     _choice(sheet, LEFT, y, AGAIN)
     text = Style(fonts.REGULAR, 8.8, 4.0)
     if item.again:
-        pen.put(sheet, LEFT + 4, y + 11, "Chúng tôi sẽ quay lại", text)
+        pen.put(sheet, LEFT + 4, y + 11, "Bưu tá quay lại", text)
         when = f"{say_day(item.again)}, {item.window}" if item.window else say_day(item.again)
         pen.write(sheet, LEFT + 4, y + 15.4, shrunk("window", [(when, Style(fonts.BOLD, 12, 5.2))], BOX - 8, 10.6))
     else:

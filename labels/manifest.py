@@ -34,7 +34,7 @@ SHAPE = document.columns(
     ("TT", 8, "centre"), ("Số phiếu gửi", 40, "left"), ("Người gửi, người nhận", 38, "left"),
     ("Thủ tục", 52, "left"), ("Bản chính", 11, "centre"), ("Chứng thực", 13, "centre"), ("Bản sao", 11, "centre"),
     ("Số tờ", 10, "centre"), ("Đủ", 9, "centre"), ("Không đủ", 12, "centre"), ("Số niêm phong", 24, "left"),
-    ("Còn nguyên", 13, "centre"), ("Phí, lệ phí (đ)", 20, "right"), ("Biên lai", 18, "left"), ("Ghi chú", 28, "left"),
+    ("Còn nguyên", 13, "centre"), ("Phí, lệ phí (đ)", 23, "right"), ("Biên lai", 17, "left"), ("Ghi chú", 26, "left"),
 )
 ODD = document.columns(P, ("Loại", 26, "left"), ("Số phiếu gửi", 40, "left"), ("Điều đã xảy ra", 110, "left"),
                        ("Việc tiếp theo", 70, "left"))
@@ -120,7 +120,7 @@ def _row(number: int, line: Line) -> Piece:
     sheets = "" if line.sheets is None else str(line.sheets)
     cells = (str(number), line.number, line.name, line.matter, str(line.originals), str(line.certified),
              str(line.copies), sheets, "", "", line.seal, "", fee, line.receipt, line.remark)  # fmt: skip
-    row = tables.row(SHAPE, [[(cell, P.strong if at == 1 else P.text)] for at, cell in enumerate(cells)], 6.5)
+    row = tables.row(SHAPE, [[(cell, P.strong if at == 1 else P.text)] for at, cell in enumerate(cells)], 5.6)
     crossed = (line.complete is True, line.complete is False, line.intact is True)
 
     def draw(sheet: Sheet, y: float) -> None:

@@ -109,7 +109,9 @@ def draw_money(canvas: Leaf, item: MoneyReceipt) -> None:
     for stream, (name, english) in STREAMS.items():
         if lines := [line for line in item.lines if line.stream is stream]:
             sections.append(_sums(lines, name, english))
-    whole = document.pairs(A5, ("TỔNG CỘNG ĐÃ THU (đ)", say_money(total)), ("Bằng chữ", say_amount(total)))
+    big = A5.strong._replace(size=11, leading=5)
+    whole = [document.boxed(A5, ("TỔNG CỘNG ĐÃ THU (đ): ", A5.strong), (say_money(total), big),
+                            (" Bằng chữ: ", A5.text), (f"{say_amount(total)}.", A5.strong))]  # fmt: skip
     if item.agency:
         whole += document.pairs(A5, ("Phí, lệ phí nộp cho", item.agency))
     signs = document.signatures(

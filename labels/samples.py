@@ -184,7 +184,8 @@ MANIFEST = Manifest(
     token_url=TOKEN,
 )  # fmt: skip
 MANIFEST_HOME = replace(MANIFEST, number="BB-260914-0003", way=Way.OUT, lines=MANIFEST.lines[:3], odd=(),
-                        signed_at=MORNING, token_url="")  # fmt: skip
+                        giver_unit=MANIFEST.receiver_unit, giver=MANIFEST.receiver, receiver_unit=MANIFEST.giver_unit,
+                        receiver=MANIFEST.giver, signed_at=MORNING, token_url="")  # fmt: skip
 COURIER_LIST = CourierList(
     number="BK-260915-0003",
     at=datetime(2026, 9, 15, 0, 30, tzinfo=UTC),
@@ -194,7 +195,7 @@ COURIER_LIST = CourierList(
     badge="0317",
     route="DA-3",
     lines=tuple(
-        Carried(_number(80 + at), NAMES[at % 7], CITIZEN.address, CITIZEN.phone, f"NP 0046 {10 + at}", 15_000 * (at % 2))
+        Carried(_number(80 + at), NAMES[at % 7], CITIZEN.address, CITIZEN.phone, f"NP 0046 {110 + at}", 15_000 * (at % 2))
         for at in range(12)
     ),
 )  # fmt: skip
@@ -208,7 +209,7 @@ OFFICE_LIST = OfficeList(
     bag_seal="NP 0045 900",
     trip="DA-TDH 2",
     lines=tuple(
-        Sent(_number(300 + at), "Một cửa phường Tân Đông Hiệp", f"NP 0045 {30 + at}", 3, 60) for at in range(9)
+        Sent(_number(300 + at), "Một cửa phường Tân Đông Hiệp", f"NP 0045 {830 + at}", 3, 60) for at in range(9)
     ),
 )
 ROUND = RoundSheet(
@@ -221,7 +222,7 @@ ROUND = RoundSheet(
     vehicle="61-X1 000.00",
     stops=tuple(
         Stop(f"{8 + at // 2}:00–{10 + at // 2}:00", Way.OUT if at % 3 == 2 else Way.IN, _number(215 + at), NAMES[at % 7],
-             CITIZEN.address, CITIZEN.phone, 52_000 if at % 3 != 2 else 0, f"NP 0045 {10 + at}" if at % 3 == 2 else "",
+             CITIZEN.address, CITIZEN.phone, 52_000 if at % 3 != 2 else 0, f"NP 0045 {310 + at}" if at % 3 == 2 else "",
              "Gọi trước khi đến" if at == 1 else "")
         for at in range(12)
     ),

@@ -74,12 +74,14 @@ class Piece(NamedTuple):
 
 class Section(NamedTuple):
     """Rows under their heads, of one title; the heads are drawn again where the rows go on to another page. `carried`
-    gives the sum of the first rows, to close a page with and to end with."""
+    gives the sum of the first rows, to close a page with and to end with. What is `tied` stands on one page with the
+    last row before it: nobody signs a page that says nothing."""
 
     title: str
     heads: tuple[Piece, ...]
     rows: tuple[Piece, ...]
     carried: Callable[[int], Piece] | None = None
+    tied: bool = False
 
 
 def measure(text: str, style: Style) -> float:

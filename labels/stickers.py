@@ -6,7 +6,7 @@ from labels import fonts, lines, qr, texts
 from labels import sheet as pen
 from labels.check import BadField, Field
 from labels.leaf import Leaf
-from labels.sheet import MM, Sheet, Style
+from labels.sheet import ENGLISH, MM, Sheet, Style
 from labels.wrapper import LEVEL
 
 COLUMNS, ROWS = 3, 8
@@ -56,14 +56,18 @@ def _sticker(sheet: Sheet, sticker: Sticker, x: float, y: float) -> None:
     top = y + (HEIGHT - QR) / 2
     qr.draw(sheet.canvas, sticker.token_url, x + 1.6, sheet.height - top - QR, QR, LEVEL)
     left, room = x + 38, 27.5
-    pen.put(sheet, left, y + 4, texts.SERVICE_NAME.upper(), Style(fonts.BOLD, 7.6, 3.4, pen.PRIMARY))
-    pen.put(sheet, left, y + 7.6, texts.STICKER, Style(fonts.REGULAR, 7.2, 3.2))
+    pen.put(sheet, left, y + 3.7, texts.SERVICE_NAME.upper(), Style(fonts.BOLD, 7.6, 3.4, pen.PRIMARY))
+    pen.put(sheet, left, y + 7.1, texts.STICKER, Style(fonts.REGULAR, 7.2, 3.2))
     tail = short(sticker.number)
-    pen.put(sheet, left, y + 11.6, tail, lines.fitted(tail, room, 14, fonts.BOLD, 6.2))
-    pen.put(sheet, left, y + 18, sticker.number, lines.fitted(sticker.number, room, 7.4, fonts.REGULAR, 3.3))
-    pen.write(sheet, left, y + 20.8, pen.wrap([(texts.STICKER_USE, Style(fonts.REGULAR, 6.4, 2.8))], room))
+    pen.put(sheet, left, y + 10.4, tail, lines.fitted(tail, room, 14, fonts.BOLD, 6.2))
+    pen.put(sheet, left, y + 16.8, sticker.number, lines.fitted(sticker.number, room, 7.4, fonts.REGULAR, 3.3))
+    pen.write(sheet, left, y + 21.6, pen.wrap([(texts.STICKER_USE, Style(fonts.REGULAR, 6.4, 2.8))], room))
     if sticker.mark:
         lines.stamp(sheet, sticker.mark, left, y + 29.8, room, 3.8)
+    else:
+        found, english = texts.STICKER_FOUND
+        pen.put(sheet, left, y + 28.8, found, lines.fitted(found, room, 6.4, fonts.BOLD, 2.8))
+        pen.put(sheet, left, y + 31.5, english, ENGLISH)
 
 
 def short(number: str) -> str:

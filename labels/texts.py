@@ -117,7 +117,7 @@ BASIS = (
 # ---- labels, tags, stickers: what may be read by anybody ---------------------------------------------------------
 
 SPECIMEN = "MẪU"  # printed on every sample
-LABEL, LABEL_SMALL, BAG, STICKERS = "Nhãn gói", "Nhãn gói nhỏ", "Nhãn túi", "Nhãn trắng"
+LABEL, LABEL_SMALL, BAG, STICKERS = "Nhãn gói", "Nhãn gói nhỏ", "Nhãn túi", "Nhãn dán sẵn"
 TOWARDS = {Way.IN: "ĐẾN MỘT CỬA", Way.OUT: "VỀ NHÀ"}
 ADDRESSEE = {Way.IN: "Nơi nhận", Way.OUT: "Giao tận tay người có tên"}
 ROUTE = "Tuyến"
@@ -126,11 +126,13 @@ SEAL_HERE = "Niêm phong"
 READ_THE_SEAL = "Đọc số ngay trên niêm phong, không chép"
 CARE = "Không gấp · Tránh ướt"
 FOUND = ("Nhặt được? Xin đưa đến bưu cục bất kỳ hoặc gọi ", ". Không\u00a0mở.")
+FOUND_EN = "Found this? Please hand it in at any post office. Do not open it."
 FOUND_SHORT = "Nhặt được? Gọi"
 BAG_TITLE = "TÚI THƯ"
 BAG_FROM, BAG_TO, BAG_COUNT, BAG_SEAL, BAG_DAY = "Từ", "Đến", "Số gói", "Niêm phong số", "Ngày"
 HOLE = "Lỗ buộc dây"
-STICKER = "Nhãn trắng"
+STICKER = "Nhãn dán sẵn"
+STICKER_FOUND = ("Nhặt được? Đưa đến bưu cục.", "Found? Any post office.")
 STICKER_USE = "Dán lên túi và liên 1. Quét để gắn với lượt đến."
 
 # ---- forms -------------------------------------------------------------------------------------------------------

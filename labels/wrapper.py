@@ -10,7 +10,7 @@ from labels import barcode, fonts, lines, qr, texts
 from labels import sheet as pen
 from labels.check import BadField, Field
 from labels.leaf import Leaf
-from labels.sheet import MM, Block, Sheet, Span, Style
+from labels.sheet import ENGLISH, MM, Block, Sheet, Span, Style
 from labels.slip import Way
 from labels.words import masked, say_day
 
@@ -120,6 +120,7 @@ def large(sheet: Sheet, label: Label) -> None:
     pen.put(sheet, 8, 132, label.number, number, "centre", 84)
     pen.rule(sheet, 5, 139.4, 90, 0.15)
     pen.write(sheet, 5, 140.4, _found(label, 90), "centre", 90)
+    pen.put(sheet, 5, 143.8, texts.FOUND_EN, ENGLISH, "centre", 90)
 
 
 def small(sheet: Sheet, label: Label) -> None:
@@ -195,6 +196,6 @@ LARGE_FIELDS = (
     Field("office",      "design",            lambda s: (texts.OPERATOR, s.office)),
     Field("due",         "TT 17 Đ7",          lambda s: (say_day(s.due) if s.due else "",)),
     Field("seal",        "QĐ 45 Đ6.5",        lambda s: (texts.READ_THE_SEAL,)),
-    Field("if found",    "design",            lambda s: (s.office_phone, texts.FOUND[1].strip(" ."))),
+    Field("if found",    "design",            lambda s: (s.office_phone, texts.FOUND[1].strip(" ."), texts.FOUND_EN)),
 )
 # fmt: on

@@ -259,6 +259,24 @@ def test_a_manifest_carries_its_sums_over_the_pages_and_ends_with_the_whole() ->
         assert not [run for run in runs if run[3] >= 8 and run[1] < foot]
 
 
+def test_nobody_signs_a_page_that_says_nothing() -> None:
+    (sheet,), (manifest, _) = FORMATS["round"].samples, FORMATS["manifest"].samples
+    for count in range(9, 15):
+        stops = tuple(replace(stop, number=f"HS-{number:03}") for number, stop in enumerate(sheet.stops * 2))[:count]
+        reader = pypdf.PdfReader(io.BytesIO(labels.render("round", [replace(sheet, stops=stops)])))
+        last = reader.pages[-1].extract_text()
+        assert "BƯU CỤC NHẬN LẠI" in last and f"HS-{count - 1:03}" in last
+    for count in range(12, 24):
+        item = replace(manifest, lines=manifest.lines[:count], odd=(), token_url="")
+        pages = pypdf.PdfReader(io.BytesIO(labels.render("manifest", [item]))).pages
+        assert "BÊN NHẬN" in pages[-1].extract_text() and "GIỜ NỘP HỢP PHÁP" in pages[-1].extract_text()
+
+
+def test_the_forty_packets_of_a_morning_are_one_sheet_of_paper() -> None:
+    reader = pypdf.PdfReader(io.BytesIO(labels.render("manifest", FORMATS["manifest"].samples[:1])))
+    assert len(FORMATS["manifest"].samples[0].lines) == 40 and len(reader.pages) == 2
+
+
 def test_money_on_a_receipt_is_told_apart_added_up_and_spelled() -> None:
     text = text_of("receipt_money", FORMATS["receipt_money"].samples[0])
     postage, fees = text.split("PHÍ, LỆ PHÍ THU HỘ")
@@ -341,7 +359,7 @@ def test_half_used_sheets_of_stickers_begin_at_any_cell() -> None:
         document = pypdfium2.PdfDocument(labels.render("stickers", [replace(sheet, first=first)]))
         page = document[0]
         text = page.get_textpage()
-        tops = {(round(text.get_rect(at)[0] / MM / 70 - 0.5), round((297 - text.get_rect(at)[3] / MM) / 37 - 0.3))
+        tops = {(round(text.get_rect(at)[0] / MM / 70 - 0.5), int((296.5 - text.get_rect(at)[3] / MM) // 37))
                 for at in range(text.count_rects())}  # fmt: skip
         cells = {row * 3 + column + 1 for column, row in tops}
         assert cells == set(range(first, 25))

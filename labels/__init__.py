@@ -5,7 +5,7 @@ from labels.bag import BagTag
 from labels.certificate import Certificate
 from labels.check import BadField
 from labels.fonts import MissingGlyph, missing
-from labels.formats import FORMATS, Format, render, render_to, sample
+from labels.formats import FORMATS, Format, drawing, render, render_to, sample
 from labels.invitation import Invitation
 from labels.lists import Carried, CourierList, OfficeList, Sent
 from labels.manifest import Line, Manifest, Odd
@@ -13,12 +13,13 @@ from labels.receipts import MoneyReceipt, PapersReceipt
 from labels.rewrap import Rewrap
 from labels.roundsheet import RoundSheet, Stop
 from labels.slip import Charge, Form, Identity, Kind, Paper, Party, Recovered, Slip, Stream, Way
-from labels.stickers import Sticker, StickerSheet
+from labels.stickers import CELLS, Sticker, StickerSheet
 from labels.wrapper import Label
 from labels.zpl import PAINTED as ZPL
 from labels.zpl import zpl
 
 __all__ = [
+    "CELLS",
     "FORMATS",
     "ZPL",
     "Authorisation",
@@ -53,6 +54,7 @@ __all__ = [
     "Stop",
     "Stream",
     "Way",
+    "drawing",
     "missing",
     "render",
     "render_to",

@@ -74,7 +74,7 @@ def draw(canvas: Canvas, item: Certificate) -> None:
     pen.emblem(sheet, LEFT, 10, 12)
     pen.put(sheet, LEFT + 15, 10, texts.OPERATOR, Style(fonts.BOLD, 10.4, 4.6, PRIMARY))
     who = f"{item.office} · {lines.keep(item.office_phone)}"
-    pen.write(sheet, LEFT + 15, 14.8, fill("office", who, TEXT_WIDTH - 15, 7.6, fonts.REGULAR, 8.6))
+    pen.write(sheet, LEFT + 15, 14.8, fill("office, office_phone", who, TEXT_WIDTH - 15, 7.6, fonts.REGULAR, 8.6))
     pen.rule(sheet, LEFT, 25, TEXT_WIDTH, 0.5, PRIMARY)
     pen.put(sheet, LEFT, 30, title(item), Style(fonts.BOLD, 18, 8))
     pen.put(sheet, LEFT, 38.4, ENGLISH, CAPTION._replace(size=7.4))

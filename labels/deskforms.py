@@ -136,7 +136,7 @@ def draw_control(canvas: Leaf, item: Control) -> None:
         (one.giver, one.taker, say_instant(one.at) if one.at else "", "", "", one.result, one.note)
         for one in item.hands
     ]
-    rows += [("",) * len(HANDS)] * (HANDS_LEAST - len(rows))
+    rows += [("", "", "", "", "", "", "")] * (HANDS_LEAST - len(rows))
     post = document.say(
         P, ("Chặng đi bưu chính: giờ và chữ ký là của phiếu gửi, biên bản giao nhận bưu chính.", P.text)
     )

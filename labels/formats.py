@@ -1,7 +1,7 @@
 """What can be printed. A new format is one drawing function and one row of FORMATS."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from io import BytesIO
@@ -95,7 +95,15 @@ def render(format: str, items: Iterable[Any]) -> bytes:
 
 def render_to(file: BinaryIO, format: str, items: Iterable[Any], drawn: Callable[[int], None] | None = None) -> None:
     """Draw the items one after the other and write the PDF to `file`; the same items give the same bytes. `drawn` is
-    told after each item how many there are.
+    told after each item how many there are. Raises as `drawing`, before anything is written."""
+    for count in drawing(file, format, items):
+        if drawn:
+            drawn(count)
+
+
+def drawing(file: BinaryIO, format: str, items: Iterable[Any]) -> Iterator[int]:
+    """As `render_to`, at the pace of whoever asks: gives after each item how many there are; the file is written when
+    it has come to its end.
 
     Items are taken one by one, so a generator never holds more than one; the pages, compressed, are held
     until the end. On any error nothing has been written. Raises ValueError for an unknown format, for no
@@ -119,8 +127,7 @@ def render_to(file: BinaryIO, format: str, items: Iterable[Any], drawn: Callable
         for count, item in enumerate(items, 1):
             check(item, row.item)
             row.draw(canvas, item)
-            if drawn:
-                drawn(count)
+            yield count
         if not count:
             raise ValueError("nothing to print")
         with _embedding:

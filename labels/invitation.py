@@ -98,7 +98,9 @@ def _top(sheet: Sheet, item: Invitation) -> None:
     pen.emblem(sheet, LEFT, 8, 10)
     pen.put(sheet, LEFT + 13, 8, texts.OPERATOR, Style(fonts.BOLD, 10.4, 4.6, PRIMARY))
     office = f"{item.office} · {lines.keep(item.office_phone)}"
-    pen.write(sheet, LEFT + 13, 13, shrunk("office", [(office, Style(fonts.REGULAR, 8.2, 3.6))], 100, 7.4))
+    pen.write(
+        sheet, LEFT + 13, 13, shrunk("office, office_phone", [(office, Style(fonts.REGULAR, 8.2, 3.6))], 100, 7.4)
+    )
     x, y, cell, height = RIGHT - 62, 9.0, 8.0, 9.0
     for number in CALL:
         pen.frame(sheet, x + (number - 1) * cell, y, cell, height, 0.3, filled=number == item.call)

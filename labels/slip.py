@@ -102,6 +102,8 @@ class Identity:
     last4: str
 
     def __post_init__(self) -> None:
+        if len(self.kind) > 24:
+            raise BadField("identity.kind", f"is too long for a slip ({len(self.kind)} letters)")
         if len(self.last4) != 4:
             raise BadField("last4", "only the last four characters of an identity paper go on a slip")
 

@@ -84,7 +84,14 @@ def shadowed(image: Image.Image, chance: random.Random) -> Image.Image:
 
 
 def stained(share: float) -> Damage:
-    """Coffee: a few drops anywhere, finder patterns too, over `share` of the code; what is under them shows dimly."""
+    """Coffee: one round stain anywhere, over finder patterns too, as large as `share` of the code; what is under it
+    shows dimly."""
+    radius = (share / 3.14159) ** 0.5
+    return _spotted(share, (radius, radius), (0.25, 0.5))
+
+
+def dropped(share: float) -> Damage:
+    """Rain on ink, tea: a few drops anywhere instead of one stain, over `share` of the code in all."""
     return _spotted(share, (0.06, 0.13), (0.25, 0.5))
 
 
@@ -99,7 +106,7 @@ def _spotted(share: float, sizes: tuple[float, float], clear: tuple[float, float
         inset, left = (image.width - side) / 2, share * side**2
         through = Image.new("L", image.size, 255)
         pen = ImageDraw.Draw(through)
-        while left > 0:
+        while left > 1:  # dot of the picture
             radius = min(chance.uniform(*sizes) * side, (left / 3.14) ** 0.5 + 1)
             x, y = (inset + chance.random() * side for _ in range(2))
             pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=int(255 * chance.uniform(*clear)))
@@ -143,6 +150,7 @@ DAMAGES: dict[str, Damage] = {
     "noisy": noisy,
     "shadow": shadowed,
     "stain 5 %": stained(0.05),
+    "drops 5 %": dropped(0.05),
     "mud 5 %": blotted(0.05),
     "torn corner 5 %": torn,
     "two photocopies": copied,
@@ -299,7 +307,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=20, help="tokens a cell")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "codes.md")
     said = parser.parse_args()
-    text = told(by_size(said.trials), by_format(max(4, said.trials // 2)), said.trials)
+    text = told(by_size(said.trials), by_format(said.trials), said.trials)
     said.out.parent.mkdir(exist_ok=True)
     said.out.write_text(text)
     print(text)

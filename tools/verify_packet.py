@@ -154,7 +154,8 @@ def check(proof, key):
         except (KeyError, TypeError, ValueError, AttributeError, UnsupportedAlgorithm):
             raise Fault(f"line {seq}: its scan or its device's key cannot be read") from None
         found.append(fields)
-        prev, holder, last = sha256(said["line"].encode()), fields["taker"], said["n"]
+        prev, last = sha256(said["line"].encode()), said["n"]
+        holder = None if fields["state"] == "WAITING" and fields["kind"] == "move" else fields["taker"]
     return found
 
 

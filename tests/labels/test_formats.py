@@ -193,6 +193,24 @@ def test_a_character_the_typeface_lacks_names_its_field(name: str, item: Any, ba
         assert refusal.value.character == bad[0]
 
 
+HIDDEN = {("label", "phone"), ("label_small", "phone"), ("label_small", "office"), ("invitation", "window")}
+THREE_HUNDRED = " ".join(["Nguyễn Thị Ngọc Huyền"] * 14)
+CODED = {"number", "token_url", "check_url", "last4", "mark", "line", "packet", "tracking", "case_code", "bag"}
+
+
+@pytest.mark.parametrize("name, item", SAMPLES.values(), ids=SAMPLES)
+def test_three_hundred_letters_stand_in_full_or_their_field_is_named(name: str, item: Any) -> None:
+    for field, build in texts(item):
+        if field.rsplit(".", 1)[-1] in CODED or (name, field) in HIDDEN:
+            continue
+        try:
+            printed = text_of(name, build(THREE_HUNDRED))
+        except BadField as refusal:
+            assert field.rsplit(".", 1)[-1] in refusal.field
+        else:
+            assert squeezed(printed).count("Huyền") >= 14, field
+
+
 @pytest.mark.parametrize("name, item", SAMPLES.values(), ids=SAMPLES)
 def test_a_negative_count_names_its_field(name: str, item: Any) -> None:
     for field in fields(item):

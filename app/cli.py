@@ -248,7 +248,7 @@ def print_day(day: datetime, path: Path, office: str, what: str) -> None:
     if found is None:
         raise click.BadParameter(f"no post office {office}", param_hint="--office")
     base_url = current_app.extensions["settings"].base_url
-    count = len(dispatch.of_day(found, day.date())) * (len(slips.COPIES) if what == "slips" else 1)
+    count = slips.count_day(what, found, day.date())
     try:
         with path.open("wb") as file, click.progressbar(length=count, label=what) as bar:
             slips.print_day(file, what, found, day.date(), base_url, lambda _: bar.update(1))

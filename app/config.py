@@ -43,9 +43,6 @@ class Settings(Where):
         default=None, description="couriers may bring a phone into service by name and password; default: in the demo"
     )
     support_phone: str = "0900 000 000"
-    slip_issues: int = Field(
-        default=5, ge=1, le=255, description="how often one packet's slip may be issued, the first included"
-    )
     web_workers: int = Field(default=1, ge=1, description="more than one only on PostgreSQL")
     cookie_secure: bool | None = Field(default=None, description="default: when BASE_URL is https")
 

@@ -23,6 +23,7 @@ from app.views import (
     papers,
     phones,
     records,
+    stickers,
     tracking,
 )
 
@@ -36,6 +37,7 @@ VIEWS = (
     courier,
     desk,
     office,
+    stickers,
     dispatch,
     exceptions,
     corrections,

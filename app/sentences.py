@@ -117,6 +117,11 @@ SENTENCES = {
     "format_unknown": _l("There is no such paper. Choose one from the list."),
     "nothing_to_print": _l("No visit of that day is still to be made, so there is nothing to print."),
     "slip_issues": _l("The slip of packet %(number)s was already issued %(most)s times, as often as the administrator allows. Ask the administrator."),
+    "limit_bounds": _l("Type a number from %(least)s to %(most)s."),
+    "roll_count": _l("A roll has from 1 to %(most)s stickers."),
+    "roll_unknown": _l("There is no such roll of stickers here."),
+    "cell": _l("A sheet has cells 1 to %(most)s."),
+    "sticker_unused": _l("Sticker %(number)s has not been used yet: nothing travels under it."),
     "packet_over": _l("The journey of packet %(number)s is over. It needs no new slip."),
     "page_too_old": _l("Packet %(number)s has moved since this page was opened. Look at it again; nothing has been recorded."),
     # custody

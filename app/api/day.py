@@ -1,8 +1,8 @@
 """The courier's day, a look-up of one packet, and setting out. Only ever one's own."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from pydantic import BaseModel, Field, model_validator
@@ -11,7 +11,7 @@ from app import security
 from app.api import bodies, checkpoints, devices, times
 from app.api.bodies import PRINTABLE
 from app.db import atomically
-from app.domain import day, sessions
+from app.domain import day, packets, sessions, tokens
 from app.domain.people import Right, User
 from app.domain.steps import NEXT, REASONS
 from app.phrases import texts
@@ -19,6 +19,7 @@ from app.security import requires
 
 bp = Blueprint("api_day", __name__, url_prefix="/api/v1")
 bp.before_request(bodies.new_enough)
+OVERLAP = timedelta(minutes=10)  # a slip replaced while the list was written comes with the next one
 LOOKUPS, LOOKUP_WINDOW = 120, timedelta(minutes=10)  # a courier's hands are slower; a guesser's are not
 
 
@@ -39,7 +40,7 @@ def today() -> ResponseReturnValue:
         "texts": texts(),
         "language": str(get_locale()),
         "keys": {"slip": act.keys.slip_public(), "receipt": [act.keys.receipt_public()], "revoked": []},
-        "revoked_slips": [],
+        "revoked_slips": "/api/v1/slips/revoked",
         "revoked_devices": [],
         **checkpoints.told(request.args.get("pin", 0, type=int)),
     }
@@ -60,6 +61,21 @@ def start(round_id: int) -> ResponseReturnValue:
     round_ = atomically(day.set_out, round_id, security.act())
     assert round_.started_at
     return jsonify(id=round_.id, date=round_.day.isoformat(), started=times.stamp(round_.started_at))
+
+
+@bp.get("/slips/revoked")
+@requires(Right.SCAN)
+def revoked() -> ResponseReturnValue:
+    """Slips that were replaced, since the instant of the answer before: 60 kB for ten thousand. `tokens.revocations`."""
+    since, at = request.args.get("since"), security.act().at
+    try:
+        after = datetime.fromisoformat(since) - OVERLAP if since else None
+    except ValueError:
+        after = None  # a phone that has lost its place gets them all
+    if after is not None and after.tzinfo is None:
+        after = None
+    data = tokens.revocations(packets.revoked_since(after))
+    return Response(data, content_type="application/octet-stream", headers={"Slips-Until": times.stamp(at)})
 
 
 class Asked(BaseModel):

@@ -1,7 +1,7 @@
 """Aftermath: what a new line of a packet means for its visit, its case and its citizen."""
 
 from app.db import db
-from app.domain import dossiers, outbox, packets, scans, visits
+from app.domain import dossiers, outbox, packets, scans, stickers, visits
 from app.domain.dossiers import CaseState
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
@@ -15,10 +15,12 @@ AGREED = "another_day"  # of steps.NEXT
 
 def follow(packet: Packet, happening: Happening, act: Act) -> None:
     line, step, scan = happening.line, happening.step, happening.entry.scan
+    if packet.is_blank:
+        return  # a sticker that two homes claim: whoever settles it tells them
     if scan.event in ("miss", "decline") and not _failed(packet, scan, act):
         return
     if scan.event in ("collect", "deliver"):
-        visits.finish(packet, act.at)
+        visits.finish(stickers.booked(packet), act.at)
     if scan.event == "collect":
         dossiers.count_at_door(packet.dossier, scans.papers_counted(scan.digest))
     if scan.event == "deliver" and packet.kind is Kind.RESULT:

@@ -6,7 +6,7 @@ A citizen proves themselves with the six digits or with a slip the clerk has see
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from app.domain import audit, codes, custody, desk, numbers, outbox, packets, visits
+from app.domain import audit, codes, custody, desk, limits, numbers, outbox, packets, visits
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Packet, Slip, State, Way
@@ -16,7 +16,6 @@ from app.domain.visits import Visit
 from app.errors import Invalid, Refused
 
 REPRINTS = ("damaged", "lost", "unreadable", "wrong_paper")
-ISSUES = 5  # of one packet's slip, where the administrator says nothing else
 KEPT = ("hold_at_post", visits.INVITE)  # of steps.NEXT: after these it waits here for whoever calls
 
 
@@ -122,8 +121,8 @@ def confirm(packet: Packet, act: Act, *, code: str | None = None, wet_seen: bool
     audit.note("confirmed", packet.number, act, by="paper" if wet_seen else "code")
 
 
-def reprint(packet: Packet, act: Act, reason: str, most: int = ISSUES) -> Slip:
-    """The next issue of the slip, of which there may be `most`; the older ones are void from now on.
+def reprint(packet: Packet, act: Act, reason: str) -> Slip:
+    """The next issue of the slip, as often as the administrator allows; the older ones are void from now on.
 
     Raises Invalid("reprint_reason"), Refused("packet_over") and Refused("slip_issues").
     """
@@ -132,7 +131,7 @@ def reprint(packet: Packet, act: Act, reason: str, most: int = ISSUES) -> Slip:
     packet = custody.hold(packet, act)
     if packet.ended:
         raise Refused("packet_over", number=packet.number)
-    if len(packet.slips) >= most:
+    if len(packet.slips) >= (most := limits.of("slip_issues")):
         raise Refused("slip_issues", number=packet.number, most=most)
     slip = packets.issue_slip(packet, int(packet.dossier.desk.ward.code), act)
     audit.note("slip_reissued", packet.number, act, reason=reason, issue=slip.issue)

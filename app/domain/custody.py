@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.db import db
-from app.domain import aftermath, devices, duties, flags, ledger, placing, scans, tasks, tokens, vetting
+from app.domain import aftermath, devices, duties, flags, ledger, placing, scans, stickers, tasks, tokens, vetting
 from app.domain.devices import Device, DeviceKind
 from app.domain.hands import BY_ROLE, Hand
 from app.domain.packets import Packet, State
@@ -174,7 +174,7 @@ class _Sitting:
 
     def judge(self, trail: Trail, work: Callable[[Trail, placing.Judge], None]) -> None:
         packet, begun, seen = self.packets[trail.code], len(trail.happened), self.seen
-        hand = partial(hand_of, packet=packet, keys=seen.keys)
+        hand = partial(hand_of, packet=packet, keys=seen.keys, trail=trail)
         work(trail, placing.Judge(hand, partial(self._say, packet), seen.at))
         _project(trail, packet)
         for happening in trail.happened[begun:]:
@@ -270,15 +270,18 @@ def trail(packet: Packet) -> Trail:
     return open_trails([packet])[packet.code]
 
 
-def hand_of(entry: Entry, packet: Packet, keys: Keys, rehearsal: bool = False) -> Hand:
+def hand_of(entry: Entry, packet: Packet, keys: Keys, trail: Trail, rehearsal: bool = False) -> Hand:
     device = db.session.get_one(Device, entry.scan.device)
-    return Hand(entry.scan, packet, device, keys, entry.recorded_at, rehearsal=rehearsal)
+    used_at = partial(stickers.used_at, trail)
+    return Hand(entry.scan, packet, device, keys, entry.recorded_at, rehearsal=rehearsal, used_at=used_at)
 
 
 def _project(trail: Trail, packet: Packet) -> None:
     """The packet's own row says what its ledger says."""
     packet.state, packet.holder_id, packet.head, packet.fork = trail.state, trail.holder, trail.head, trail.fork
     packet.seq, packet.line_hash = trail.seq, trail.line_hash
+    if packet.roll_id is not None:
+        stickers.bind(packet, trail)
 
 
 # ---- pages ------------------------------------------------------------------------------------------------------

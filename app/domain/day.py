@@ -82,7 +82,7 @@ def stop(visit: Visit) -> dict[str, Any]:
         "surrender": visit.packet.dossier.surrender if _brings_result(visit) else [],
         "inside": visit.packet.dossier.result_papers if _brings_result(visit) else [],
         "invite": _invite(visit),
-        "packets": [packet(visit.packet)],
+        "packets": [packet(packets.in_place_of(visit.packet))],
     }
 
 
@@ -138,6 +138,8 @@ def money(visit: Visit) -> list[dict[str, Any]]:
 
 def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
     """A packet as phones know it. `papers`: what is inside and why, only for whoever stands before it."""
+    if found.is_blank:
+        return _blank(found)
     dossier = found.dossier
     place = db.session.scalar(sa.select(Office).filter_by(party_id=found.holder_id))
     return {
@@ -163,6 +165,21 @@ def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
         "procedure": {"title": dossier.procedure.title, "title_en": dossier.procedure.title_en} if papers else None,
         "desk": dossier.desk.name,
         "called_for": dossier.post_office.name if dossier.return_way is ReturnWay.POST else None,
+    }
+
+
+def _blank(found: Packet) -> dict[str, Any]:
+    """A sticker that nobody has used: whoever collects with it names the visit."""
+    return {
+        "code": tokens.b32(found.code),
+        "number": found.number,
+        "blank": True,
+        "issue": found.slip.issue,
+        "way": found.way,
+        "state": found.state,
+        "holder": found.holder_id,
+        "head": found.head.hex(),
+        "seals": list(found.seals),
     }
 
 

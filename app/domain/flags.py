@@ -43,7 +43,7 @@ def _citizen_proved(entry: Entry) -> bool:
 
 def _is_after_cancel(packet: Packet, told: list[Entry]) -> bool:
     collected = any(entry.scan.event == "collect" for entry in told)
-    return collected and packet.dossier.state is CaseState.CANCELLED
+    return collected and not packet.is_blank and packet.dossier.state is CaseState.CANCELLED
 
 
 def is_unsure(act: list[Entry]) -> bool:

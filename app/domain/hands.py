@@ -22,6 +22,7 @@ from app.domain.people import Role, User
 from app.domain.scans import Scan
 from app.domain.steps import HELD_BY, By, Proof, Step, known_words, rows
 from app.domain.tokens import Keys
+from app.domain.visits import Visit, VisitKind
 
 BY_ROLE = {
     Role.COURIER: By.COURIER, Role.CLERK: By.POST, Role.OFFICER: By.DESK, Role.DISPATCHER: By.DISPATCHER,
@@ -47,10 +48,12 @@ class Hand:
     """Who recorded a scan, for which party, and what they proved. `rehearsal`: look, but count no try of a code."""
 
     def __init__(
-        self, scan: Scan, packet: Packet, device: Device, keys: Keys, recorded_at: datetime, *, rehearsal: bool = False
-    ) -> None:
+        self, scan: Scan, packet: Packet, device: Device, keys: Keys, recorded_at: datetime, *, rehearsal: bool = False,
+        used_at: Callable[[], int | None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """`used_at`: the visit at which the packet, if it is a sticker, was taken into use, as far as is told."""
         self.scan, self.packet, self.device, self.keys = scan, packet, device, keys
-        self.recorded_at, self.rehearsal = recorded_at, rehearsal
+        self.recorded_at, self.rehearsal, self.used_at = recorded_at, rehearsal, used_at
         self.by, self.party = self._who()
         self._proved: dict[Proof, bool] = {}
 
@@ -62,7 +65,8 @@ class Hand:
         if self.device.kind is DeviceKind.LEDGER:
             return By.SERVER, None
         by, party = self._told()
-        return (None, None) if by is By.CITIZEN and party != self.citizen else (by, party)
+        is_stranger = by is By.CITIZEN and party != self.citizen and self.packet.roll_id is None
+        return (None, None) if is_stranger else (by, party)  # of a sticker, the page knew whose it is
 
     def _told(self) -> tuple[By | None, str | None]:
         """The part they acted in, as the body says; the first bodies did not, then it is what they are now."""
@@ -72,8 +76,19 @@ class Hand:
         return (BY_ROLE.get(user.role), user.holds_as) if user else (By.CITIZEN, self.scan.actor)
 
     @property
-    def citizen(self) -> str:
-        return self.packet.dossier.citizen.party_id
+    def booked(self) -> Packet | None:
+        """The packet that was booked: this one; of a sticker, the one of the visit it was used at, by this very scan or
+        by the one that took it into use."""
+        if self.packet.roll_id is None:
+            return self.packet
+        visit_id = self.scan.visit if self.scan.event == "collect" else self.used_at()
+        visit = db.session.get(Visit, visit_id) if visit_id else None
+        return visit.packet if visit and visit.kind is VisitKind.COLLECT else None
+
+    @property
+    def citizen(self) -> str | None:
+        booked = self.booked
+        return booked.dossier.citizen.party_id if booked and not booked.is_blank else None
 
     @property
     def is_vouched(self) -> bool:
@@ -97,8 +112,16 @@ class Hand:
         """The row that lets this scan follow `link`, or why none does."""
         here = [step for step in self._rows() if step.source is link.state and self._right_hands(step, link)]
         if not here:
-            return "out_of_turn"
+            return "proof_missing" if self.is_unused(link) and self.citizen is None else "out_of_turn"
         return next((step for step in here if self._is_proven(step)), "proof_missing")
+
+    def is_unused(self, link: Link) -> bool:
+        """A sticker nobody has taken into use: whoever lives at the visit that is named gives papers under it."""
+        return self.packet.roll_id is not None and link.state is State.WAITING
+
+    def giver(self, link: Link) -> str:
+        """Whoever gives what is taken after `link`."""
+        return (self.citizen if self.is_unused(link) else None) or link.holder
 
     def says(self, state: State) -> Step | str:
         """The row of a note, a dispute or a decision told while the packet is in `state`, or why there is none."""
@@ -115,7 +138,8 @@ class Hand:
         if step.giver is None:
             right = scan.giver == scan.taker == link.holder
         else:
-            right = scan.giver == link.holder and self.is_kind(scan.taker, step.taker)
+            named = self.citizen is not None or not self.is_unused(link)
+            right = named and scan.giver == self.giver(link) and self.is_kind(scan.taker, step.taker)
         ours = self.by not in ALONE or self.party in (scan.giver, scan.taker) or scan.event in ANYBODYS
         return right and ours
 
@@ -145,17 +169,30 @@ class Hand:
         code = self.scan.said(Proof.CODE)
         if code is None:
             return False
-        return codes.check(self.packet, self._purpose, self.scan.digest, code, self.keys, counts=not self.rehearsal)
+        sent_for = self._sent_for
+        return sent_for is not None and codes.check(
+            sent_for, self._purpose, self.scan.digest, code, self.keys, counts=not self.rehearsal
+        )
 
     def token_was_shown(self) -> bool:
         token, made_after = self.scan.said(Proof.DOOR), self.scan.vouched_at(self.keys)
-        return token is not None and codes.was_shown(
-            self.packet, self._purpose, self.scan.digest, token, made_after, self.keys, counts=not self.rehearsal
+        sent_for = self._sent_for
+        return (
+            token is not None
+            and sent_for is not None
+            and codes.was_shown(
+                sent_for, self._purpose, self.scan.digest, token, made_after, self.keys, counts=not self.rehearsal
+            )
         )
 
     @property
     def _purpose(self) -> Purpose:
         return Purpose.COLLECT if self.scan.event in ("collect", "attest") else Purpose.DELIVER
+
+    @property
+    def _sent_for(self) -> Packet | None:
+        """The packet that the citizen's digits and codes are for: a sticker's home has those of its booking."""
+        return self.booked if self._purpose is Purpose.COLLECT else self.packet
 
     def is_offered(self) -> bool:
         """The giver's phone signed that this packet, after this parent, may be taken over: `PEER` is device:base64."""

@@ -164,7 +164,9 @@ class _Look:
     def lines(self) -> None:
         """Every packet's lines, from genesis or from the last line before `since`, and the packet's own row."""
         P, H, L = Packet, Handoff, Leaf
-        rows = self._raw(P.id, P.code, P.number, P.origin_id, P.state, P.holder_id, P.head, P.seq, P.line_hash)
+        rows = self._raw(
+            P.id, P.code, P.number, P.origin_id, P.state, P.holder_id, P.head, P.seq, P.line_hash, P.roll_id
+        )
         wanted = self._rows(rows.where(_wanted(P.id, self.packet_id)).order_by(P.id))
         chained = self._raw(
             H.packet_id, H.seq, H.kind, H.event, H.giver_id, H.taker_id, H.state, H.digest, H.follows, H.prev_hash, H.hash,
@@ -189,7 +191,7 @@ class _Look:
 
     def _chain(self, packet: Row, told: Iterator[Row]) -> None:
         """Names every line that does not hold by itself or does not follow, or how the packet's own row differs."""
-        _, code, number, origin, state_now, holder_now, head_now, seq_now, hash_now = packet
+        _, code, number, origin, state_now, holder_now, head_now, seq_now, hash_now, roll = packet
         sha256, spell, since = hashlib.sha256, ledger.spell, self.since
         try:
             spelled, prev = tokens.b32(code), packets.genesis(code)
@@ -221,7 +223,7 @@ class _Look:
                         what = "changed after it was written"
                     elif n is not None and sha256(b"\0" + line).digest() != leaf_hash:
                         what = f"leaf {n} is not its hash"
-                    elif giver != holder and holder is not None:
+                    elif giver != holder and holder is not None and not (roll and state == State.WAITING):
                         what = "given by somebody who did not hold it"
                 if n is None:
                     unnumbered = unnumbered or seq

@@ -10,6 +10,7 @@ from app.domain import (  # noqa: F401
     devices,
     dossiers,
     ledger,
+    limits,
     manifests,
     numbers,
     outbox,

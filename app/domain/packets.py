@@ -2,19 +2,20 @@
 
 import hashlib
 import secrets
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from app.db import Digest, Instant, Model, choice, db
 from app.domain import numbers, tokens
 from app.domain.calendar import today
 from app.domain.dossiers import Dossier
 from app.domain.parties import Party
-from app.domain.people import Act
+from app.domain.people import Act, User
+from app.domain.places import Office
 from app.domain.tokens import TokenType
 from app.errors import Invalid, Missing
 
@@ -45,7 +46,22 @@ class State(StrEnum):
     WRITTEN_OFF = "WRITTEN_OFF"
 
 
+STICKER_LIFE = timedelta(days=730)  # rolls lie in drawers
 ENDED = frozenset({State.OPENED, State.DELIVERED, State.WRITTEN_OFF})
+
+
+class Roll(Model):
+    """Stickers printed before any booking: each is a blank packet of this roll."""
+
+    __tablename__ = "rolls"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey(Office.id), index=True)
+    count: Mapped[int]
+    made_at: Mapped[Instant]
+    made_by_id: Mapped[str] = mapped_column(sa.ForeignKey(User.id))
+
+    office: Mapped[Office] = relationship()
 
 
 class Packet(Model):
@@ -57,7 +73,13 @@ class Packet(Model):
     way: Mapped[Way] = mapped_column(choice(Way))
     kind: Mapped[Kind] = mapped_column(choice(Kind))
     dossier_id: Mapped[int | None] = mapped_column(sa.ForeignKey(Dossier.id), index=True)
-    origin_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id), doc="the holder at genesis")
+    roll_id: Mapped[int | None] = mapped_column(sa.ForeignKey(Roll.id), index=True, doc="of a sticker")
+    for_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("packets.id"), index=True, doc="of a sticker in use: the booked packet in whose place it goes"
+    )
+    origin_id: Mapped[str] = mapped_column(
+        sa.ForeignKey(Party.id), doc="the holder at genesis; of a sticker the office"
+    )
     state: Mapped[State] = mapped_column(choice(State), index=True)
     holder_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id), index=True)
     head: Mapped[Digest] = mapped_column(doc="digest of the newest move, genesis at first")
@@ -68,12 +90,17 @@ class Packet(Model):
     seals: Mapped[list[str]] = mapped_column(sa.JSON, default=list, doc="known seal numbers, newest last")
     created_at: Mapped[Instant]
 
-    dossier: Mapped[Dossier] = relationship()
+    dossier: Mapped[Dossier] = relationship(doc="None of a blank sticker")
     slips: Mapped[list["Slip"]] = relationship(order_by="Slip.issue")
 
     @property
     def genesis(self) -> bytes:
         return genesis(self.code)
+
+    @property
+    def is_blank(self) -> bool:
+        """A sticker that nobody has used, or that two homes claim: no dossier is its own."""
+        return self.dossier_id is None
 
     @property
     def ended(self) -> bool:
@@ -139,6 +166,31 @@ def new(dossier: Dossier, kind: Kind, way: Way, origin_id: str, unit: int, act: 
     return packet
 
 
+def blank(roll: Roll, unit: int, act: Act) -> Packet:
+    """A packet before its booking: a sticker with a number and a token. What it is for, its first move says."""
+    code = secrets.token_bytes(10)
+    packet = Packet(
+        code=code,
+        number=numbers.take_s10() or numbers.take_own(today(act.at)),
+        way=Way.IN,
+        kind=Kind.SUBMISSION,
+        roll_id=roll.id,
+        origin_id=roll.office.party_id,
+        holder_id=roll.office.party_id,
+        state=State.WAITING,
+        head=genesis(code),
+        line_hash=genesis(code),
+        flags=[],
+        seals=[],
+        created_at=act.at,
+    )
+    db.session.add(packet)
+    db.session.flush()
+    token = tokens.write(act.keys, TokenType.STICKER, code, 1, unit, today(act.at) + STICKER_LIFE)
+    packet.slips.append(Slip(packet_id=packet.id, issue=1, kind="sticker", token=token, printed_at=act.at))
+    return packet
+
+
 def issue_slip(packet: Packet, unit: int, act: Act) -> Slip:
     """The next issue of the packet's slip; older issues are revoked, and their scans flagged."""
     for old in packet.slips:
@@ -150,6 +202,15 @@ def issue_slip(packet: Packet, unit: int, act: Act) -> Slip:
     packet.slips.append(slip)
     db.session.flush()
     return slip
+
+
+def revoked_since(since: datetime | None) -> list[tuple[bytes, int]]:
+    """Code and newest revoked issue of every packet under way whose paper was replaced since then: what phones keep."""
+    replaced = sa.select(Packet.code, sa.func.max(Slip.issue)).join(Slip, Slip.packet_id == Packet.id)
+    replaced = replaced.where(Slip.revoked_at.is_not(None), Packet.state.not_in(ENDED)).group_by(Packet.code)
+    if since is not None:
+        replaced = replaced.having(sa.func.max(Slip.revoked_at) >= since)
+    return [(code, issue) for code, issue in db.session.execute(replaced.order_by(Packet.code))]
 
 
 def by_code(code: bytes) -> Packet:
@@ -167,12 +228,31 @@ def by_number(text: str) -> Packet:
     number = numbers.read(text)
     packet = db.session.scalar(sa.select(Packet).filter_by(number=number))
     if packet is None or (packet.ended and number.startswith("HS-")):
-        of_dossier = sa.select(Packet).join(Dossier).where(Dossier.number == number)
-        newest = db.session.scalar(of_dossier.order_by(Packet.id.desc()).limit(1))
+        of_dossier = sa.select(Packet).join(Dossier).where(Dossier.number == number, goes())
+        newest = db.session.scalar(of_dossier.order_by(IN_ORDER.desc()).limit(1))
         packet = newest or packet
     if packet is None:
         raise Missing("packet_unknown")
-    return packet
+    return in_place_of(packet)
+
+
+IN_ORDER = sa.func.coalesce(
+    Packet.for_id, Packet.id
+)  # of a dossier's packets: a sticker stands where the booked one stood
+
+
+def goes() -> sa.ColumnElement[bool]:
+    """Not a booked packet whose papers went under a sticker: that one stays an empty form."""
+    sticker = aliased(Packet)
+    return sa.not_(sa.and_(Packet.state == State.WAITING, sa.exists().where(sticker.for_id == Packet.id)))
+
+
+def in_place_of(packet: Packet) -> Packet:
+    """The packet under whose sticker the papers went; itself where none was used."""
+    if packet.state is not State.WAITING:
+        return packet
+    sticker = db.session.scalar(sa.select(Packet).filter_by(for_id=packet.id).order_by(Packet.id.desc()).limit(1))
+    return sticker or packet
 
 
 def named(text: str) -> Packet:
@@ -184,7 +264,9 @@ def named(text: str) -> Packet:
 
 
 def of_dossier(dossier_id: int) -> list[Packet]:
-    return list(db.session.scalars(sa.select(Packet).filter_by(dossier_id=dossier_id).order_by(Packet.id)))
+    """Those that go or went their way, in the order in which they were booked."""
+    own = sa.select(Packet).where(Packet.dossier_id == dossier_id, goes())
+    return list(db.session.scalars(own.order_by(IN_ORDER, Packet.id)))
 
 
 def holder_kind(packet: Packet) -> Any:

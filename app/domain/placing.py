@@ -353,9 +353,9 @@ def _enact(trail: Trail, entry: Entry, place: Place, with_: Judge) -> None:
     if place.ruling is Ruling.APPLIED:
         assert place.at and place.step and place.step.target
         taker = entry.scan.taker if place.step.taker else place.at.holder
-        assert taker is not None
+        assert taker is not None and entry.hand
         line = trail.append(
-            LineKind.MOVE, entry, place.at.holder, taker, place.step.target, place.at.digest, with_.at
+            LineKind.MOVE, entry, entry.hand.giver(place.at), taker, place.step.target, place.at.digest, with_.at
         )  # fmt: skip
         trail.rule(entry, Ruling.APPLIED, place.step.flag, line)
         trail.happened.append(Happening(line, place.step, entry))

@@ -171,6 +171,7 @@ class Scan:
     party: str | None
     tip: bytes | None
     state: str | None
+    visit: int | None = None  # which visit a sticker is used at: said by the scan that takes it into use
     extra: Extra | None = None
     signer: bytes | None = None  # the public key that was found to fit before the transaction began
 
@@ -197,7 +198,8 @@ class Scan:
     @property
     def key(self) -> tuple[str | None, ...]:
         """Two scans with one key after the same move tell the same act twice; a dispatcher reads no seal from afar."""
-        return self.event, self.giver, self.taker, self.seal if self.event != "transfer" else None
+        visit = str(self.visit) if self.visit else None
+        return self.event, self.giver, self.taker, self.seal if self.event != "transfer" else None, visit
 
     @property
     def told_at(self) -> datetime | None:
@@ -272,6 +274,7 @@ def parse(body: bytes, sig: bytes, extra: Extra | None = None) -> Scan:
         "party": reader.text("party", 20, needed=False),
         "tip": reader.digest("tip"),
         "state": reader.text("state", 24, needed=False),
+        "visit": reader.count("visit", needed=False),
     }
     return Scan(body=body, sig=sig, digest=digest_of(body), malformed=reader.bad, extra=extra, **values)
 

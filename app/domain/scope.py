@@ -36,8 +36,8 @@ def dossiers(user: User) -> sa.Select[Dossier]:
 
 
 def packets(user: User) -> sa.Select[Packet]:
-    """Joined to its dossier, so that a page may narrow by either."""
-    return sa.select(Packet).join(Dossier).where(_packet_rule(user))
+    """Joined to its dossier, so that a page may narrow by either; a sticker nobody has used has none."""
+    return sa.select(Packet).outerjoin(Dossier).where(_packet_rule(user))
 
 
 def visits(user: User) -> sa.Select[Visit]:
@@ -103,9 +103,11 @@ def scanned(user: User, text: str, keys: Keys) -> tuple[Packet, bool]:
     if found is None:
         return packet(user, text), True
     slip = tokens.read(keys, found[1])
-    if slip.type is not TokenType.SLIP:
+    if slip.type not in (TokenType.SLIP, TokenType.STICKER):
         raise Invalid("token_damaged")
     here = packets_.by_code(slip.code)
+    if here.is_blank:
+        raise Refused("sticker_unused", number=here.number)
     try:
         admit(user, here)
     except Missing:

@@ -5,6 +5,7 @@ The paper is the contract of carriage; the code on it holds no personal data, on
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
 import labels
@@ -15,7 +16,7 @@ from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
 from app.domain.visits import OPEN, Visit
-from app.errors import Gone, Missing, Refused
+from app.errors import Gone, Invalid, Missing, Refused
 from labels import qr, terms
 
 COPIES = (1, 2, 3)  # sender, inside the envelope, post
@@ -216,6 +217,20 @@ def print_day(
 
     Raises Missing("format_unknown") and Refused("nothing_to_print").
     """
+    for count in printing_day(file, what, office, day, base_url):
+        if drawn:
+            drawn(count)
+
+
+def count_day(what: str, office: Office, day: date) -> int:
+    """How many items `print_day` draws."""
+    if what == "rounds":
+        return sum(1 for _ in _day_rounds(office, day, ""))
+    return len(_waiting(office, day)) * (len(COPIES) if what == "slips" else 1)
+
+
+def printing_day(file: BinaryIO, what: str, office: Office, day: date, base_url: str) -> Iterator[int]:
+    """As `print_day`, at the pace of whoever asks how far it is."""
     if what not in DAY:
         raise Missing("format_unknown")
     form, items = DAY[what]
@@ -223,7 +238,18 @@ def print_day(
     first = next(found, None)
     if first is None:
         raise Refused("nothing_to_print")
-    labels.render_to(file, form, (item for some in ((first,), found) for item in some), drawn)
+    return labels.drawing(file, form, chain((first,), found))
+
+
+def sticker_sheets(roll: Sequence[Packet], first: int, base_url: str) -> bytes:
+    """The stickers of a roll, on sheets the first of which is used from cell `first` on. Raises Invalid("cell")."""
+    if not 1 <= first <= labels.CELLS:
+        raise Invalid("cell", most=labels.CELLS)
+    printed = tuple(
+        labels.Sticker(one.number, token_url(one, base_url), terms.TEST_NUMBER if numbers.is_test(one.number) else "")
+        for one in roll
+    )
+    return labels.render("stickers", [labels.StickerSheet(printed, first)])
 
 
 def drawing(packet: Packet, base_url: str) -> tuple[int, str]:

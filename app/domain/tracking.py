@@ -377,8 +377,8 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
     found = _nearest(numbers.read(text))
     packet = db.session.execute(
         sa.select(Packet.id, Packet.way, Packet.state, Packet.flags)
-        .where(Packet.dossier_id == (found.id if found else 0), Packet.state.not_in(packets.ENDED))
-        .order_by(Packet.id.desc())
+        .where(Packet.dossier_id == (found.id if found else 0), Packet.state.not_in(packets.ENDED), packets.goes())
+        .order_by(packets.IN_ORDER.desc())
         .limit(1)
     ).first()
     visit = db.session.execute(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from app.domain import custody, flags, placing
+from app.domain import custody, flags, placing, stickers
 from app.domain.packets import Packet, State
 from app.domain.placing import FINAL, Judge
 from app.domain.scans import Ruling, digest_of
@@ -30,6 +30,7 @@ class Upshot:
     held: frozenset[bytes]
     closed: frozenset[bytes]
     flags: tuple[str, ...]
+    used_at: int | None  # of a sticker: the visit
 
 
 def of(packet: Packet) -> Upshot:
@@ -47,6 +48,7 @@ def come_to(trail: Trail, flags_: Iterable[str] = ()) -> Upshot:
         held=frozenset(entry.scan.digest for entry in entries if entry.ruling is Ruling.HELD),
         closed=frozenset(entry.scan.digest for entry in entries if entry.is_closed),
         flags=tuple(sorted(flags_)),
+        used_at=stickers.used_at(trail),
     )
 
 
@@ -60,7 +62,7 @@ def rebuild(packet: Packet, keys: Keys, shuffle: Shuffle = list.reverse) -> Upsh
     for entry in _in_another_order(told, shuffle):
         trail.entries[entry.scan.digest] = entry
         if entry.ruling is None:
-            hand = partial(custody.hand_of, packet=packet, keys=keys, rehearsal=True)
+            hand = partial(custody.hand_of, packet=packet, keys=keys, trail=trail, rehearsal=True)
             placing.judge(trail, Judge(hand, say, entry.recorded_at, again=True), entry)
     return come_to(trail, flags.of(trail, packet))
 

@@ -85,6 +85,7 @@ def _inside(path: str) -> str | None:
 # The places staff go, for whoever has the right.
 PLACES = (
     (Right.COUNTER, "office.home", _l("Counter")),
+    (Right.COUNTER, "stickers.home", _l("Stickers")),
     (Right.DESK, "desk.home", _l("Work")),
     (Right.DISPATCH, "dispatch.home", _l("Days of work")),
     (Right.EXCEPTIONS, "exceptions.home", _l("Exceptions")),

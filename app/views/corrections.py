@@ -147,11 +147,12 @@ FIELDS = {"seal_form": "seal", "presence_wrong": "password", "sighting_needed": 
 def packet(number: str) -> ResponseReturnValue:
     """What waits for a person about this packet, and what can be entered for it now."""
     one = _packet(number)
-    counters.log_view(one, "corrections.packet")
+    if not one.is_blank:
+        counters.log_view(one, "corrections.packet")
     at = now()
     return render_template(
         "corrections/packet.html", packet=one, words=WORDS, say=matters, at=at, tasks=scope.tasks_about(security.user(), one),
-        possible=remedies.possible(security.user(), one, at), history=queues.history(one.dossier),
+        possible=remedies.possible(security.user(), one, at), history=[] if one.is_blank else queues.history(one.dossier),
         holder=queues.holders([one.holder_id])[one.holder_id], page_of=matters.page_of(security.user(), one),
     )  # fmt: skip
 
@@ -372,7 +373,7 @@ def _name(party_id: str, one: Packet) -> str:
 
 
 def _called(holder: Holder, one: Packet) -> str:
-    if holder.kind == "citizen":
+    if holder.kind == "citizen" and not one.is_blank:
         return _("%(name)s, citizen", name=one.dossier.citizen.name)
     return f"{holder.name} ({holder.badge})" if holder.badge else holder.name
 

@@ -138,7 +138,10 @@ class Lists(NamedTuple):
 
 
 def open_packet(number: str) -> Packet:
-    return scope.packet(security.user(), number)
+    packet = scope.packet(security.user(), number)
+    if packet.is_blank:
+        raise Refused("sticker_unused", number=packet.number)
+    return packet
 
 
 def log_view(packet: Packet, page: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -216,8 +216,7 @@ def reprint(number: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(packet, status=422, reprint=form)
     try:
-        most = current_app.extensions["settings"].slip_issues
-        slip_ = atomically(counter.reprint, packet, security.act(), form.reason.data, most)
+        slip_ = atomically(counter.reprint, packet, security.act(), form.reason.data)
     except Refused as refusal:
         return _page(packet, status=complain(form, refusal), reprint=form)
     flash(

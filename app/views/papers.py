@@ -1,24 +1,63 @@
-"""What is printed: the gallery of all formats, and one kind of paper for a whole day."""
+"""What is printed: the gallery of all formats, and one kind of paper for a whole day, with its progress."""
 
+from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms.validators import InputRequired
 
 from app import security
-from app.domain import slips
+from app.db import atomically
+from app.domain import limits, slips
 from app.domain.people import Right
 from app.errors import Invalid, Refused
 from app.security import requires
+from app.sentences import sentence
+from app.views.fields import IntegerField
 
 bp = Blueprint("papers", __name__)
+AT_ONCE = {"X-Accel-Buffering": "no"}  # a proxy that waited for the end would show no progress
 
 
-@bp.get("/admin/papers")
+class Reprints(FlaskForm):  # type: ignore[misc]
+    most = IntegerField(
+        _l("How often one packet's slip may be issued, the first time included"),
+        [InputRequired(_l("Type a number, for example 5"))],
+    )
+
+
+@bp.route("/admin/papers", methods=["GET", "POST"])
 @requires(Right.ADMIN)
 def gallery() -> ResponseReturnValue:
-    return render_template("admin/papers.html", formats=slips.gallery())
+    """Every format, and how often a slip may be issued."""
+    form, status = Reprints(most=limits.of("slip_issues")), 200
+    if form.validate_on_submit():
+        try:
+            atomically(limits.set_to, "slip_issues", form.most.data, security.act())
+        except Refused as refusal:
+            form.most.errors = [sentence(refusal)]
+            status = 422
+        else:
+            flash(_("Saved. It holds from now on, for every post office."), "ok")
+            return redirect(url_for("papers.gallery"))
+    elif form.is_submitted():
+        status = 422
+    return render_template("admin/papers.html", formats=slips.gallery(), form=form), status
 
 
 @bp.get("/admin/papers/<kind>.pdf")
@@ -45,8 +84,20 @@ def day(day: str, paper: str) -> ResponseReturnValue:
     except ValueError as error:
         raise Invalid("day_form") from error
     file = BytesIO()
-    slips.print_day(file, paper, office, when, current_app.extensions["settings"].base_url)
+    printing = slips.printing_day(file, paper, office, when, current_app.extensions["settings"].base_url)
+    if "progress" in request.args:
+        told = _told(printing, slips.count_day(paper, office, when), file)
+        return Response(stream_with_context(told), content_type="application/octet-stream", headers=AT_ONCE)
+    for _done in printing:
+        pass
     return _file(file.getvalue(), "application/pdf", f"{when}-{paper}.pdf")
+
+
+def _told(printing: Iterator[int], count: int, file: BytesIO) -> Iterator[bytes]:
+    """How far it is, a line of "done all" at a time, then a line "pdf" and the document: shared/printing.js reads it."""
+    for done in printing:
+        yield f"{done} {count}\n".encode()
+    yield b"pdf\n" + file.getvalue()
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:

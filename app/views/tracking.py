@@ -365,6 +365,8 @@ def found(token: str) -> ResponseReturnValue:
 
 def _own_page(packet: Packet, user: User) -> str | None:
     """Where this member of staff works on the packet; None when it is another office's, or not their job."""
+    if packet.is_blank:
+        return None
     dossier = packet.dossier
     endpoint = next((page for right, page in PAGES.items() if user.may(right)), None)
     if endpoint not in current_app.view_functions or user.office_id not in (dossier.desk_id, dossier.post_office_id):

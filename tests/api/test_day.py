@@ -55,7 +55,7 @@ def day(wire: Line) -> dict[str, Any]:
 def test_an_empty_day_is_a_day(wire: Line) -> None:
     told = day(wire)
     assert (told["round"], told["stops"], told["carrying"], told["to_take"]) == (None, [], [], [])
-    assert (told["keys"]["revoked"], told["revoked_slips"], told["revoked_devices"]) == ([], [], [])
+    assert (told["keys"]["revoked"], told["revoked_devices"]) == ([], [])
     assert told["expires"] > told["server_time"]
     events = {"collect", "take", "transfer", "deliver", "confirm", "dispute"}
     notes = {"miss", "decline", "seal_change", "damaged", "sighting"}

@@ -1,6 +1,8 @@
 """A courier may ask about one packet: theirs, or one they may take. Everything else does not exist."""
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -9,7 +11,7 @@ from app.db import atomically
 from app.domain import packets, tokens
 from app.domain.packets import Packet, Way
 from tests.api.conftest import Line, line
-from tests.world import World
+from tests.world import MONDAY, World
 
 ABSENT = "HS-260101-000001-5"
 
@@ -40,6 +42,21 @@ def test_an_old_issue_of_a_slip_is_told_from_the_one_in_force(world: World, wire
     atomically(packets.issue_slip, packet, 25942, world.act())
     answer = ask(wire, token=old).json
     assert (answer["scanned"], answer["issue"]) == (1, 2)
+
+
+def test_phones_are_told_which_slips_were_replaced_since_they_last_asked(world: World, wire: Line) -> None:
+    first, second, third = world.packet(), world.packet(), world.packet()
+    atomically(packets.issue_slip, world.fresh(first), 25942, world.act())
+    atomically(packets.issue_slip, world.fresh(second), 25942, world.act(at=MONDAY + timedelta(hours=2)))
+    atomically(packets.issue_slip, world.fresh(second), 25942, world.act(at=MONDAY + timedelta(hours=3)))
+    whole = wire.get("/api/v1/slips/revoked")
+    assert whole.content_type == "application/octet-stream" and whole.headers["Slips-Until"]
+    assert whole.data == tokens.revocations(sorted([(first.code, 1), (second.code, 2)]))
+    since = (MONDAY + timedelta(hours=2, minutes=30)).isoformat()
+    assert wire.get(f"/api/v1/slips/revoked?since={quote(since)}").data == tokens.revocations([(second.code, 2)])
+    for lost in ("yesterday", "2026-01-01"):
+        assert wire.get(f"/api/v1/slips/revoked?since={lost}").data == whole.data
+    assert third.code[:5] not in whole.data
 
 
 def test_the_stranger_cannot_tell_a_foreign_packet_from_none(world: World) -> None:

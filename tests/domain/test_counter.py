@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import counter
+from app.domain import counter, limits
 from app.domain.audit import AuditLine
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState
@@ -131,9 +131,15 @@ def test_a_reprint_is_the_next_issue_with_its_reason(world: World) -> None:
 
 def test_a_slip_is_issued_as_often_as_the_administrator_allows(world: World) -> None:
     packet = world.packet()
+    atomically(limits.set_to, "slip_issues", 3, world.act(world.admin))
     for issue in (2, 3):
-        assert atomically(counter.reprint, packet, world.act(world.clerk), "lost", 3).issue == issue
+        assert atomically(counter.reprint, packet, world.act(world.clerk), "lost").issue == issue
     with pytest.raises(Refused, match="slip_issues") as refusal:
-        atomically(counter.reprint, packet, world.act(world.clerk), "lost", 3)
+        atomically(counter.reprint, packet, world.act(world.clerk), "lost")
     assert refusal.value.values["most"] == 3
     assert len(world.fresh(packet).slips) == 3
+    for wrong in (0, 256):
+        with pytest.raises(Invalid, match="limit_bounds"):
+            atomically(limits.set_to, "slip_issues", wrong, world.act(world.admin))
+    line = db.session.scalars(sa.select(AuditLine).filter_by(action="limit_set")).one()
+    assert (line.subject, line.details) == ("slip_issues", {"was": 5, "value": 3})

@@ -129,6 +129,16 @@ def test_the_phone_says_of_every_vector_what_the_server_says() -> None:
     assert [datetime.fromisoformat(one.pop("ends")) for one in said["door"]] == ends
     assert said["door"] == [{name: one[name] for name in ("type", "code", "key")} for one in VECTORS["door"]]
     assert said["no_door"] == [{"why": one["why"]} for one in VECTORS["no_door"]]
+    newest: dict[str, int] = {}
+    for one in VECTORS["good"][:50]:
+        newest.setdefault(one["code"], one["issue"])
+    assert said["void"] == [one["issue"] <= newest.get(one["code"], -1) for one in VECTORS["good"]]
+
+
+def test_ten_thousand_replaced_slips_are_sixty_kilobytes() -> None:
+    codes = [(number.to_bytes(10, "big"), 1 + number % 255) for number in range(10_000)]
+    assert len(tokens.revocations(codes)) == 60_000
+    assert tokens.revocations([(CODE, 3)]) == CODE[:5] + b"\x03"
 
 
 def test_a_new_key_signs_and_the_one_before_still_checks(keys_dir: Path, tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pypdf
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 import labels
 from app.db import atomically, db
-from app.domain import dispatch, numbers, slips, visits
-from app.domain.packets import Way
+from app.domain import dispatch, limits, numbers, slips, stickers, visits
+from app.domain.packets import Roll, Way
+from app.domain.tasks import Task, TaskKind
 from app.errors import Refused
 from tests.world import MONDAY, World
 
@@ -61,6 +63,51 @@ def test_a_whole_day_is_printed_for_the_dispatchers_own_office(world: World, sig
     assert client.get("/dispatch/tomorrow/print/slips").status_code in (400, 422)
 
 
+def test_a_long_print_tells_how_far_it_is_and_ends_with_the_document(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    day, packets = planned(world)
+    client = sign_in(world.dispatcher)
+    for paper, count in (("slips", 3 * len(packets)), ("labels", len(packets)), ("rounds", 1)):
+        told, _, document = client.get(f"/dispatch/{day}/print/{paper}?progress=1").data.partition(b"pdf\n")
+        assert told.decode().split("\n")[:-1] == [f"{done} {count}" for done in range(1, count + 1)]
+        assert document == client.get(f"/dispatch/{day}/print/{paper}").data
+    assert client.get("/dispatch/2027-01-04/print/slips?progress=1").status_code == 409
+
+
+def test_an_administrator_says_how_often_a_slip_may_be_issued(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(world.admin)
+    assert 'value="5"' in client.get("/admin/papers").text
+    assert client.post("/admin/papers", data={"most": "1"}).status_code == 302
+    assert atomically(limits.of, "slip_issues") == 1
+    clerk, packet = sign_in(world.clerk), world.packet()
+    head = packet.head.hex()
+    refused = clerk.post(f"/office/packets/{packet.number}/reprint", data={"reason": "lost", "head": head})
+    assert refused.status_code == 409 and len(world.fresh(packet).slips) == 1
+    for wrong in ("0", "256", "many", ""):
+        assert client.post("/admin/papers", data={"most": wrong}).status_code == 422
+    assert clerk.post("/admin/papers", data={"most": "9"}).status_code == 403
+
+
+def test_a_clerk_makes_a_roll_of_stickers_and_prints_it_from_any_cell(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client = sign_in(world.clerk)
+    assert client.post("/stickers/", data={"count": "25"}).status_code == 302
+    page = client.get("/stickers/").text
+    (roll,) = db.session.scalars(sa.select(Roll))
+    assert f"/stickers/{roll.id}.pdf" in page
+    numbers_ = [one.number for one in stickers.of_roll(db.session.merge(world.post), roll.id)]
+    for first, pages in ((1, 2), (24, 2), (3, 2)):
+        answer = client.get(f"/stickers/{roll.id}.pdf?first={first}")
+        assert answer.content_type == "application/pdf"
+        assert len(pypdf.PdfReader(BytesIO(answer.data)).pages) == pages
+        text = text_of(answer.data)
+        assert all(number in text for number in numbers_)
+    assert client.get(f"/stickers/{roll.id}.pdf?first=25").status_code in (400, 422)
+    for wrong in ("0", "481", "x", ""):
+        assert client.post("/stickers/", data={"count": wrong}).status_code == 422
+    assert sign_in(world.stranger).get(f"/stickers/{roll.id}.pdf").status_code == 404
+    refused = client.get(f"/office/packets/{numbers_[0]}")
+    assert refused.status_code == 409 and numbers_[0] in refused.text
+
+
 def test_a_day_without_visits_prints_nothing_and_says_so(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
     answer = sign_in(world.dispatcher).get("/dispatch/2027-01-04/print/slips")
     assert answer.status_code == 409 and answer.content_type.startswith("text/html")
@@ -94,3 +141,26 @@ def test_a_day_is_written_from_the_terminal_and_tells_how_far_it_is(world: World
     empty = app.test_cli_runner().invoke(args=["slips", "day", "2027-01-04", str(out), "--office", world.post.code])
     assert empty.exit_code == 1 and not out.exists()
     assert MONDAY.date() <= day
+
+
+def test_a_sticker_two_homes_claim_is_settled_at_a_page_like_any_dispute(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    roll = atomically(lambda: stickers.print_roll(db.session.merge(world.post), 1, world.act(world.clerk)))
+    (blank,) = stickers.of_roll(db.session.merge(world.post), roll.id)
+    told = []
+    for courier in (world.courier, world.second_courier):
+        booked, phone = world.packet(), world.phone(courier)
+        visit = visits.current(booked.id)
+        assert visit
+        told.append(phone.scan(world.fresh(blank), "collect", visit=visit.id, giver=booked.holder_id))
+    for scan in told:
+        world.record(scan)
+    for user in (world.clerk, world.supervisor):
+        client = sign_in(user)
+        board = client.get("/exceptions/")
+        assert board.status_code == 200 and blank.number in board.text
+        assert client.get(f"/corrections/{blank.number}").status_code == 200
+    (task_id,) = db.session.scalars(sa.select(Task.id).filter_by(packet_id=blank.id, kind=TaskKind.DISPUTED))
+    assert client.get(f"/exceptions/{task_id}").status_code == 200
+    assert client.get(f"/corrections/{blank.number}/settle").status_code == 200
+    assert sign_in(world.stranger).get(f"/corrections/{blank.number}").status_code == 404
+    assert blank.number in world.app.test_client().get(f"/s/{blank.slip.token}").text

@@ -73,6 +73,15 @@ export async function genesis(code) {
   return hex(await crypto.subtle.digest("SHA-256", named));
 }
 
+/** Whether a slip is on the list of replaced ones: six bytes each, five of the code and the newest void issue. */
+export function replaced(list, token) {
+  const code = unb32(token.code, 10);
+  for (let at = 0; at + 6 <= list.length; at += 6) {
+    if (code.subarray(0, 5).every((byte, index) => list[at + index] === byte)) return token.issue <= list[at + 5];
+  }
+  return false;
+}
+
 /** true: ours; false: not ours; null: this phone does not know the key. */
 export async function genuine(token, keys) {
   const known = keys?.find((each) => each.id === token.key);

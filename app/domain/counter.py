@@ -3,10 +3,13 @@
 A citizen proves themselves with the six digits or with a slip the clerk has seen signed, never by the clerk's word.
 """
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from app.domain import audit, codes, custody, desk, limits, numbers, outbox, packets, visits
+from app.db import db
+from app.domain import audit, calendar, codes, custody, desk, limits, numbers, outbox, packets, visits
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Packet, Slip, State, Way
@@ -32,6 +35,19 @@ def is_called_for() -> sa.ColumnElement[bool]:
     kept = sa.exists().where(Visit.id == newest, Visit.next.in_(KEPT))
     asked = Packet.dossier_id.in_(sa.select(Dossier.id).where(Dossier.return_way == ReturnWay.POST))
     return sa.and_(Packet.state == State.AT_POST, Packet.way == Way.OUT, sa.or_(kept, asked))
+
+
+def going_back(at: datetime) -> list[int]:
+    """Results held at a post office that both letters did not bring anybody for: they go back to their desks."""
+    left = (
+        sa.select(Visit.packet_id, sa.func.max(Visit.ended_at))
+        .join(Packet, Packet.id == Visit.packet_id)
+        .where(Packet.state == State.AT_POST, Visit.next == visits.INVITE, Visit.state == visits.VisitState.MISSED)
+        .group_by(Visit.packet_id)
+        .having(sa.func.count() >= visits.INVITATIONS)
+    )
+    held = db.session.execute(left)
+    return [packet_id for packet_id, last in held if visits.after_letter(calendar.today(last)) <= calendar.today(at)]
 
 
 def accept(

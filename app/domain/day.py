@@ -164,6 +164,7 @@ def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
         else [],
         "procedure": {"title": dossier.procedure.title, "title_en": dossier.procedure.title_en} if papers else None,
         "desk": dossier.desk.name,
+        "goes_back": found.way is Way.OUT and visits.next_invitation(found.id)[0] > visits.INVITATIONS,
         "called_for": dossier.post_office.name if dossier.return_way is ReturnWay.POST else None,
     }
 
@@ -215,7 +216,7 @@ def to_take(courier: User, at: datetime) -> list[Packet]:
     """What waits for a courier of this post office: at its own counter, and at the ward desks it serves.
 
     What stands on another courier's round today is that courier's to take; a result that is called for, at the desk
-    or here, is nobody's.
+    or here, is nobody's, until two letters have brought nobody.
     """
     if courier.office is None:
         return []
@@ -233,7 +234,7 @@ def to_take(courier: User, at: datetime) -> list[Packet]:
                 sa.and_(LEAVES_A_DESK, Packet.holder_id.in_(_desks()), Dossier.post_office_id == courier.office_id),
             ),
             Packet.id.not_in(promised),
-            ~counter.is_called_for(),
+            sa.or_(~counter.is_called_for(), Packet.id.in_(counter.going_back(at))),
         )
     )
     return list(db.session.scalars(waiting.order_by(Packet.id).limit(MOST)))

@@ -251,7 +251,12 @@ def next_invitation(packet_id: int) -> tuple[int, date | None]:
     After the last the number is INVITATIONS + 1, and from that day the result goes back to its desk.
     """
     left = invitations(packet_id)
-    return len(left) + 1, calendar.working_days_after(left[-1], APART)[-1] if left else None
+    return len(left) + 1, after_letter(left[-1]) if left else None
+
+
+def after_letter(day: date) -> date:
+    """The first day on which what follows a letter left on `day` may be done."""
+    return calendar.working_days_after(day, APART)[-1]
 
 
 def round_of(courier: User, day: date) -> Round | None:

@@ -195,3 +195,8 @@ def test_two_letters_two_working_days_apart_and_then_it_goes_back(world: World) 
     assert visits.invitations(packet.id) == [at.date() for at in days]
     assert visits.next_invitation(packet.id) == (3, date(2026, 11, 27))
     assert counter.stays(State.AT_POST, Way.OUT, ReturnWay.HOME, "invite")
+    here = world.fresh(packet)
+    atomically(counter.hand_in, here, world.act(world.clerk, days[1]), here.head, "NP0045821")
+    assert [each.id for each in day.to_take(world.courier, days[1])] == []  # it waits to be called for
+    assert [each.id for each in day.to_take(world.courier, days[1] + timedelta(days=2))] == [packet.id]
+    assert day.packet(world.fresh(packet))["goes_back"] is True

@@ -2,20 +2,22 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import BrowserContext, Page, expect
 
+import labels
 from app.db import atomically, db, now
-from app.domain import codes, visits
+from app.domain import codes, slips, visits
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.scans import ScanExtra, ScanRow
 from app.domain.visits import Round, VisitState, open_visit
-from tests.e2e.conftest import Camera, Site, axe_faults
+from tests.e2e.conftest import Camera, Site, axe_faults, printed
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does; the journey is taken on both
@@ -210,14 +212,18 @@ def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     expect(phone.locator("#sync-person b")).to_have_text("0")
 
 
-def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(world: World, site: Site, phone: Page) -> None:
+def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(
+    world: World, site: Site, phone: Page, tmp_path: Path
+) -> None:
     packet = world.packet()
     code = world.code(packet)
     plan(world, packet)
+    picture = tmp_path / "slip.png"
+    printed(labels.render("slip", [slips.slip_of(packet, "http://localhost:8000")])).save(picture)
     sign_in(phone, site)
     press(phone, "Đã tới cửa")
     press(phone, "Quét phiếu")
-    type_number(phone, packet.number)
+    phone.get_by_label("Chụp phiếu").set_input_files(picture)
     count_papers(phone)
     seal_and_money(phone)
     phone.get_by_label("Mã người dân đọc").fill("000000" if code != "000000" else "111111")
@@ -300,7 +306,9 @@ def test_the_card_is_compared_and_forgotten_and_a_missing_paper_is_sent_all_the_
     press(phone, "Đã tới cửa")
     press(phone, "Quét phiếu")
     camera.show_code(CARD)
-    type_number(phone, packet.number)
+    press(phone, "Gõ mã")
+    press(phone, "Không còn số nào")
+    press(phone, "Đúng gói này")
     press(phone, "Quét mã trên căn cước")
     expect(phone.get_by_text("Tên khớp. Sinh năm 1990")).to_be_visible(timeout=30_000)
     press(phone, "Đúng người")

@@ -11,7 +11,7 @@ export function carrying() {
       return packetLine(packet, "stamp", h("p", { class: "small" }, t("carrying.unverified")), h("a", { class: "button-quiet button-wide", href: `#/confirm/${packet.code}` }, t("carrying.confirm")));
     }
     const stop = day.stopFor(now, packet.code);
-    const where = packet.way === "in" ? t("carrying.to_desk", { place: packet.desk }) : stop?.person ? `${t("kind.deliver")}: ${stop.person.address[0]}` : packet.called_for ? t("carrying.to_post", { place: packet.called_for }) : t("carrying.to_home");
+    const where = packet.way === "in" || packet.goes_back ? t("carrying.to_desk", { place: packet.desk }) : stop?.person ? `${t("kind.deliver")}: ${stop.person.address[0]}` : packet.called_for ? t("carrying.to_post", { place: packet.called_for }) : t("carrying.to_home");
     return packetLine(packet, null, h("p", { class: "small" }, where));
   };
   return {

@@ -47,7 +47,8 @@ def going_back(at: datetime) -> list[int]:
         .having(sa.func.count() >= visits.INVITATIONS)
     )
     held = db.session.execute(left)
-    return [packet_id for packet_id, last in held if visits.after_letter(calendar.today(last)) <= calendar.today(at)]
+    days = {packet_id: calendar.today(last) for packet_id, last in held if last}
+    return [packet_id for packet_id, day in days.items() if visits.after_letter(day) <= calendar.today(at)]
 
 
 def accept(

@@ -7,6 +7,7 @@ Whatever stands on a database runs on SQLite and on PostgreSQL. What concerns on
 import os
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ from jinja2.bccache import Bucket
 
 from app import create_app
 from app.config import Settings
-from app.db import atomically, now
+from app.db import atomically, now, tune
 from app.db import db as _db
 from app.domain import checkpoints, invariants, people
 from app.domain.inspection import Trust
 from app.domain.people import User
+from app.domain.tokens import Keys
 from tests import databases, postgres
 from tests.world import World
 
@@ -36,7 +38,7 @@ SECRET = "a secret for tests, forty characters long"
 
 
 class CompiledTemplates(jinja2.BytecodeCache):
-    """Every test starts an application of its own; each template is compiled once for all of them."""
+    """Whatever application shows a template, it is compiled once."""
 
     def __init__(self) -> None:
         self.known: dict[str, bytes] = {}
@@ -136,21 +138,59 @@ def migrate(settings: Settings, url: str) -> None:
         flask_migrate.upgrade()
 
 
-def start(settings: Settings, url: str) -> Iterator[Flask]:
-    """The application on this database, with a log of its own."""
+def start(settings: Settings, url: str, *, own: bool = False) -> Iterator[Flask]:
+    """The application on this database, with a log of its own. Unless it must be the caller's own, it is one that was
+    started before, said the same settings, and stands idle: a start costs more than most tests."""
+    said = settings.model_dump_json(exclude={"database_owner_url"})
     with tempfile.TemporaryDirectory(prefix="log-") as folder:
-        own = settings.model_copy(update={"database_url": url, "checkpoint_dir": Path(folder)})
-        app = create_app(own, TESTING=True, WTF_CSRF_ENABLED=False)
-        app.jinja_env.bytecode_cache = COMPILED
-        with app.app_context():
+        settings = settings.model_copy(update={"database_url": url, "checkpoint_dir": Path(folder)})
+        app = None if own else IDLE.pop(said, None)
+        if app is None:
+            app = create_app(settings, TESTING=True, WTF_CSRF_ENABLED=False)
+            app.jinja_env.bytecode_cache = COMPILED
+        with app.app_context(), _put_back_after(app):
+            app.extensions |= {"settings": settings, "keys": Keys.load(settings.keys_dir, settings.secret_key)}
+            _db.engines[None] = _engine(url, app.config["SQLALCHEMY_ENGINE_OPTIONS"])  # type: ignore[index]
             yield app
             _db.session.remove()
             _db.engine.dispose()
+        if not own:
+            IDLE[said] = app
+
+
+IDLE: dict[str, Flask] = {}  # started applications nobody uses now, by what was said in their settings
+SPEAKING: dict[str, tuple[sa.Dialect, dict[Any, Any]]] = {}  # by driver: its dialect, and the statements it compiled
+
+
+@contextmanager
+def _put_back_after(app: Flask) -> Iterator[None]:
+    """What a test may change of an application that others use after it."""
+    changeable = (app.config, app.extensions, app.view_functions)
+    before = [dict(each) for each in changeable]
+    try:
+        yield
+    finally:
+        for each, was in zip(changeable, before, strict=True):
+            each.clear()
+            each.update(was)
+
+
+def _engine(url: str, options: dict[str, Any]) -> sa.Engine:
+    """An engine of this test's own; what was compiled for one is good for all that speak the same dialect."""
+    engine = sa.create_engine(url, **options)
+    tune(engine)
+    if engine.name not in SPEAKING:
+        engine.connect().close()  # a dialect learns at its first connection
+        SPEAKING[engine.name] = engine.dialect, {}
+    engine.dialect, statements = SPEAKING[engine.name]
+    engine.update_execution_options(compiled_cache=statements)
+    return engine
 
 
 @pytest.fixture
-def app(database: str, settings: Settings) -> Iterator[Flask]:
-    yield from start(settings, database)
+def app(request: pytest.FixtureRequest, database: str, settings: Settings) -> Iterator[Flask]:
+    """Behind a browser's site it is this test's own: a request may still be under way when the test ends."""
+    yield from start(settings, database, own="site" in request.fixturenames)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The databases every test runs on, and how a test gets one of its own: a copy of a migrated one."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,8 @@ DIALECTS = ("sqlite", "postgresql")
 def copied(template: str, folder: Path) -> Iterator[str]:
     """The URL of a copy of the database at `template`; it is gone afterwards."""
     if template.startswith("sqlite"):
-        yield f"sqlite:///{shutil.copy(template.removeprefix('sqlite:///'), folder / 'copy.db')}"
+        with tempfile.TemporaryDirectory(prefix="sqlite-", dir=postgres.roomy_memory()) as folder:
+            yield f"sqlite:///{shutil.copy(template.removeprefix('sqlite:///'), folder)}"
     else:
         url = postgres.copy(postgres.owners(template))
         try:

@@ -31,7 +31,6 @@ from app.domain import (
     proofs,
     slips,
     tokens,
-    watch,
 )
 from app.domain.calendar import HERE, Rule, Term
 from app.domain.people import Act, User
@@ -113,7 +112,7 @@ def sequence(once: bool) -> None:
 def look(once: bool) -> None:
     """Raise what has become late, once a minute, and check the laws at night, until interrupted. On SQLite the server does this itself."""
     if once:
-        click.echo(f"{atomically(watch.look, now())} matters raised")
+        click.echo(f"{worker.look()} matters raised")
         return
     worker.run(current_app._get_current_object(), stopping(), worker.Lookout())  # type: ignore[attr-defined]
 

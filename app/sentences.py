@@ -142,6 +142,7 @@ SENTENCES = {
     # tasks
     "task_unknown": _l("There is no such matter here."),
     "task_closed": _l("A colleague has just closed this matter. Look at what they wrote; nothing has been recorded."),
+    "scan_judged": _l("This scan has been judged already. Look at what became of it; nothing has been recorded."),
     "task_taken": _l("A colleague has this matter already. Take it over only after speaking to them."),
     "task_outcome": _l("This matter does not end that way. Choose one of the outcomes on the page."),
     "task_needs_two": _l("Two people close this matter. Ask a colleague to sign in beside you."),

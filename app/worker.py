@@ -19,6 +19,7 @@ from app.db import atomically, db, now
 from app.domain import checkpoints, invariants, notes, outbox, tasks, watch
 from app.domain.calendar import HERE
 from app.domain.inspection import Trust
+from app.domain.people import Act
 from app.domain.tasks import TaskKind
 from app.integrations import CHANNELS
 from app.integrations.wording import words
@@ -71,6 +72,12 @@ def last_night(at: datetime) -> date:
     return (at - NIGHT).astimezone(HERE).date()
 
 
+def look() -> int:
+    """Judge what has found its packet, then raise what has become late; how many tasks were raised."""
+    atomically(watch.welcome, Act(None, now(), current_app.extensions["keys"]))
+    return atomically(watch.look, now())
+
+
 class Lookout:
     """Looks for what has become late, once a minute, and once a night whether every law of custody holds."""
 
@@ -83,7 +90,7 @@ class Lookout:
         if self._last is not None and time.monotonic() - self._last < MINUTE:
             return 0
         self._last = time.monotonic()
-        raised = atomically(watch.look, now())
+        raised = look()
         if last_night(now()) > self.night:
             self.night = last_night(now())
             raised += check_laws()

@@ -4,9 +4,11 @@ Never two holders; one applied child of the parent; every further claim a disput
 A naive version (look, then write) stands beside it, and the same checks must catch it.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -113,3 +115,46 @@ def test_the_database_itself_refuses_a_second_child(app: Flask, world: World) ->
 
     with pytest.raises(sa.exc.IntegrityError):
         atomically(second)
+
+
+# ---- batches that cross ---------------------------------------------------------------------------------------------
+
+
+def crossing(app: Flask, world: World, phones: list[Phone]) -> list[str]:
+    """What the database had to refuse while eight phones handed in the same packets, each in an order of its own."""
+    listed, refused, seen = [world.packet(Way.OUT) for _ in range(6)], [], world.seen()
+    sa.event.listen(db.engine, "handle_error", lambda error: refused.append(error.original_exception.sqlstate))
+    batches = [[phone.scan(packet, "take") for packet in listed] for phone in phones[:8]]
+    for nth, batch in enumerate(batches):
+        batch.reverse() if nth % 2 else None
+    rush(app, [lambda batch=batch: atomically(custody.record_all, batch, seen) for batch in batches])
+    return refused
+
+
+@pytest.mark.dialects("postgresql")
+def test_batches_that_cross_wait_for_each_other_in_one_order(app: Flask, world: World, phones: list[Phone]) -> None:
+    assert crossing(app, world, phones) == []
+
+
+TURN = itertools.count()
+
+
+def as_they_come(wanted: Iterable[bytes]) -> list[Packet]:
+    """The planted bug: each batch locks its packets in an order of its own."""
+    found = sorted(wanted, reverse=next(TURN) % 2 == 1)
+    locked = [sa.select(Packet).filter_by(code=code).with_for_update(of=Packet) for code in found]
+    return [db.session.scalars(one.execution_options(populate_existing=True)).one() for one in locked]
+
+
+def without_a_lock(wanted: Iterable[bytes]) -> list[Packet]:
+    """The planted bug: the next line's number is counted from a row nobody has locked."""
+    return list(db.session.scalars(sa.select(Packet).where(Packet.code.in_(wanted)).order_by(Packet.id)))
+
+
+@pytest.mark.dialects("postgresql")
+@pytest.mark.parametrize(("bug", "refusal"), [(as_they_come, "40P01"), (without_a_lock, "23505")])
+def test_batches_without_locks_in_one_order_are_caught(
+    app: Flask, world: World, phones: list[Phone], monkeypatch: pytest.MonkeyPatch, bug: Any, refusal: str
+) -> None:
+    monkeypatch.setattr(custody, "_lock_packets", bug)
+    assert refusal in crossing(app, world, phones)

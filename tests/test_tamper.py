@@ -13,7 +13,7 @@ import pytest
 from app import signer
 from app.db import now
 from app.domain import inspection, notes
-from app.domain.findings import Report
+from app.domain.findings import Fault, Report
 from app.domain.inspection import Trust
 from tests.tampering import Forger, busy_ledger
 from tests.world import World
@@ -57,6 +57,13 @@ def nothing(*_: Any, **__: Any) -> None:
     return None
 
 
+def of_the_row(self: Any, packet: Any, told: Iterator[Any]) -> None:
+    """Holds the ledger to be whole when it ends with the hash that the packet's own row names."""
+    lines = list(told)
+    if lines and lines[-1][10] != packet[-1]:
+        self.report.found(Fault(str(packet[2]), f"line {len(lines)}", "is not the packet's last", len(lines)))
+
+
 # fmt: off
 BLIND = {
     "reads no leaves":         ("log", nothing),
@@ -65,6 +72,7 @@ BLIND = {
     "follows no chain":        ("_chain", nothing),
     "compares no root":        ("_compare", nothing),
     "believes every scan":     ("_scan", nothing),
+    "believes the packet's row": ("_chain", of_the_row),
 }
 # fmt: on
 

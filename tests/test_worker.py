@@ -1,5 +1,6 @@
 """The outbox worker: a failing channel loses nothing, a dead worker's message comes back, nobody sends twice."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -103,3 +104,31 @@ def test_every_night_the_laws_of_custody_are_checked(
     assert not any(word in line for line in said for word in (packet.number, "Nguyễn", "900"))
     atomically(tasks.close, task, "reported", world.act(world.supervisor))
     assert worker.check_laws() == 0
+
+
+def sending_inside() -> int:
+    """The planted bug: a message is claimed, sent and marked in one transaction, which waits for the network."""
+
+    def work() -> None:
+        message = outbox.claim(now())
+        assert message
+        integrations.CHANNELS["probe"](message.phone, "")
+        outbox.sent(message.id, now())
+
+    atomically(work)
+    return 1
+
+
+@pytest.mark.parametrize(("send", "is_open"), [(worker.send_due, False), (sending_inside, True)])
+def test_no_message_is_sent_while_a_transaction_is_open(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, send: Callable[[], int], is_open: bool
+) -> None:
+    """The second one is the bug, and is caught."""
+    found: list[bool] = []
+    monkeypatch.setitem(
+        integrations.CHANNELS, "probe", lambda _phone, _words: found.append(db.session().in_transaction())
+    )
+    app.extensions["settings"] = app.extensions["settings"].model_copy(update={"channel": "probe"})
+    say()
+    assert send() == 1
+    assert found == [is_open]

@@ -25,6 +25,7 @@ class Phone:
         self.device_id = self.token = ""
         self.n = 0
         self.back: str | None = None
+        self.heard: dict[str, str] = {}  # the server's last word on the time, signed
 
     def body(self, packet: Packet, event: str, at: datetime, **over: Any) -> bytes:
         """The next body; `over` replaces any field, `told` is the server's last word, proofs are (kind, value) pairs."""
@@ -42,7 +43,7 @@ class Phone:
             "taker": self.party,
             "actor": self.actor,
             "parent": packet.head.hex(),
-            "at": {"wall": at.isoformat(), "tz": "Asia/Ho_Chi_Minh"},
+            "at": {"wall": at.isoformat(), "tz": "Asia/Ho_Chi_Minh"} | self.heard,
             "seal": packet.seal,
             "sheets": None,
             "proof": [],

@@ -17,13 +17,27 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.db import db
-from app.domain import aftermath, devices, duties, flags, ledger, placing, scans, stickers, tasks, tokens, vetting
+from app.domain import (
+    aftermath,
+    audit,
+    devices,
+    duties,
+    flags,
+    ledger,
+    placing,
+    scans,
+    stickers,
+    tasks,
+    tokens,
+    vetting,
+)
 from app.domain.devices import Device, DeviceKind
 from app.domain.hands import BY_ROLE, Hand
 from app.domain.packets import Packet, State
 from app.domain.people import Act
-from app.domain.scans import Extra, Ruling, Scan, ScanRow
+from app.domain.scans import UNSURE, Extra, Ruling, Scan, ScanRow
 from app.domain.steps import CLOSING_EVENTS, STEPS, By
+from app.domain.tasks import TaskKind
 from app.domain.tokens import Keys
 from app.domain.trails import Entry, Trail
 from app.errors import Refused
@@ -109,7 +123,11 @@ class _Sitting:
         scan = scans.read(row.body, row.sig)
         device, trail = self._device(scan), self.trails.get(scan.code) if scan.code else None
         before = scans.latest(row.digest)
-        entry = trail.entries[row.digest] if trail else Entry(scan, row.recorded_at, nth=before.nth if before else 0)
+        assert before
+        loose = Entry(scan, row.recorded_at, before.verdict, before.why, nth=before.nth)
+        entry = trail.entries[row.digest] if trail else loose
+        if is_vouched and (entry.ruling is not Ruling.HELD or entry.why not in UNSURE):
+            raise Refused("scan_judged")
         doubt = None if is_vouched else vetting.vet(scan, device, row.sig_ok, None, row.recorded_at, self.seen.keys)
         self._weigh(entry, trail, doubt)
 
@@ -206,6 +224,8 @@ class _Sitting:
         for digest, entry in self.loose.items():
             assert entry.ruling
             scans.rule(digest, entry.nth, entry.ruling, entry.why, None, self.seen.at)
+            if entry.why in duties.PATIENT:
+                continue
             if duty := duties.of_scan(entry.ruling, entry.why, digest, entry.scan.device):
                 self._raise(duty, entry)
         for trail in trails:
@@ -371,9 +391,15 @@ def look_again(device: Device, seen: Seen) -> None:
 
 
 def admit(digest: bytes, act: Act) -> Outcome:
-    """A person answers for a scan that its device left in doubt: from now on it is judged like any other."""
+    """A person answers for a scan that its device left in doubt: from now on it is judged like any other.
+
+    Raises Refused("scan_judged") when there is no such doubt, or a colleague was faster.
+    """
     row = db.session.get_one(ScanRow, digest)
-    return _hear_again([row], Seen(act.at, act.keys), by=act.by.id)[0]
+    (outcome,) = _hear_again([row], Seen(act.at, act.keys), by=act.by.id)
+    tasks.lower(TaskKind.DOUBTED, act.at, digest=digest, outcome="judged")
+    audit.note("scan_admit", digest.hex(), act)
+    return outcome
 
 
 def _hear_again(held: list[ScanRow], seen: Seen, by: str | None = None) -> list[Outcome]:

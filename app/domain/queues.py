@@ -5,7 +5,7 @@ Every queue starts from the scope of the person who looks; a packet's next act f
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, selectinload
@@ -19,10 +19,12 @@ from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.people import User
 from app.domain.places import Office
+from app.domain.scans import ScanRow
 from app.domain.visits import OPEN, Visit
 
 Queue = Callable[[User], sa.Select[Packet]]
 MOST = 200  # rows of one list
+LATE = timedelta(hours=1)  # from a scan to its arrival
 WITH = (
     selectinload(Packet.dossier).selectinload(Dossier.citizen),
     selectinload(Packet.dossier).selectinload(Dossier.procedure),
@@ -143,15 +145,28 @@ class Happening:
     packet: Packet | None = None
     giver: Holder | None = None
     taker: Holder | None = None
+    said_at: datetime | None = None  # when it happened by the clock that recorded it, where it arrived much later
 
 
 def history(dossier: Dossier) -> list[Happening]:
     """Everything that happened to the dossier and its packets, oldest first."""
     lines = [(packet, line) for packet in packets.of_dossier(dossier.id) for line in ledger.lines(packet)]
     names = holders(party for _, line in lines for party in (line.giver_id, line.taker_id))
-    moved = [Happening(x.recorded_at, _told(x), one, names[x.giver_id], names[x.taker_id]) for one, x in lines]
+    late = _late(line.digest for _, line in lines)
+    moved = [
+        Happening(x.recorded_at, _told(x), one, names[x.giver_id], names[x.taker_id], late.get(x.digest))
+        for one, x in lines
+    ]
     decided = [Happening(line.at, f"case_{line.event}") for line in dossier.history]
     return sorted(decided + moved, key=lambda one: (one.at, one.packet is None))
+
+
+def _late(digests: Iterable[bytes]) -> dict[bytes, datetime]:
+    """Of scans that came long after they were made, the time they claim."""
+    told = sa.select(ScanRow.digest, ScanRow.recorded_at, ScanRow.clock_offset).where(
+        ScanRow.digest.in_(list(digests)), ScanRow.clock_offset < -LATE.total_seconds()
+    )
+    return {digest: at + timedelta(seconds=offset or 0) for digest, at, offset in db.session.execute(told)}
 
 
 def _told(line: Handoff) -> str:

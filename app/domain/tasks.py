@@ -38,6 +38,8 @@ class TaskKind(StrEnum):
     AFTER_CANCEL = "after_cancel"  # papers to be brought back to the citizen
     UNSURE_REPEAT = "unsure_repeat"
     AFTER_SETTLE = "after_settle"
+    DOUBTED = "doubted"  # of a phone out of service, and nobody knows whether it was made before
+    SIMILAR = "similar"  # what else the courier delivered, after somebody said: not me
     CLOCK = "clock"
     DEVICE_GAP = "device_gap"
     DEVICE_FROZEN = "device_frozen"
@@ -81,6 +83,8 @@ KINDS = {
     TaskKind.AFTER_CANCEL:        Rule(OFFICE,     TWO_HOURS, None, ("returned_to_citizen",)),
     TaskKind.UNSURE_REPEAT:       Rule(OFFICE,     TWO_HOURS, None, ("looked_at", "recorded_anew")),
     TaskKind.AFTER_SETTLE:        Rule(SUPERVISOR, TWO_HOURS, None, ("looked_at",)),
+    TaskKind.DOUBTED:             Rule(SUPERVISOR, QUARTER,   None, ("looked_at", "recorded_anew")),
+    TaskKind.SIMILAR:             Rule(OFFICE,     QUARTER,   None, ("looked_at", "reported")),
     TaskKind.CLOCK:               Rule(OFFICE,     TWO_HOURS, None, ("clock_set", "device_replaced")),
     TaskKind.DEVICE_GAP:          Rule(OFFICE,     TWO_HOURS, None, ("device_replaced", "recorded_anew")),
     TaskKind.DEVICE_FROZEN:       Rule(SUPERVISOR, QUARTER,   None, ("device_replaced", "reported")),

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import ledger, scans, tasks
+from app.domain import custody, ledger, scans, tasks
 from app.domain.devices import Device, DeviceKind
-from app.domain.duties import BY_RULING, BY_WHY, PATIENT, SILENT
+from app.domain.duties import PATIENT, SILENT, kind_of
 from app.domain.packets import Packet, State
+from app.domain.people import Act
 from app.domain.scans import WAITING, RawScan, Ruling, ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
 
@@ -28,8 +29,16 @@ SETTLED = {State.DISPUTED: "settled", State.LOST: "found", State.DELIVERED_UNVER
 def look(at: datetime) -> int:
     """How many tasks were raised. `at` is now."""
     _lower(at)
-    raised = [*_gaps(at), *_waiting(at), *_stuck(at), *_unproven(at), *_unread(at)]
+    raised = [*_gaps(at), *_waiting(at), *_passed_over(at), *_stuck(at), *_unproven(at), *_unread(at)]
     return len(raised)
+
+
+def welcome(act: Act) -> int:
+    """Judge the scans of packets that were not known when they came: a booking sent again, a database put back."""
+    found = {packet for _, packet in db.session.execute(_held("packet_unknown"))}
+    for packet in sorted(found, key=lambda packet: packet.id):
+        custody.judge_again(packet, act)
+    return len(found)
 
 
 # ---- raising ----------------------------------------------------------------------------------------------------
@@ -67,8 +76,38 @@ def _waiting(at: datetime) -> Iterable[Task]:
         .limit(MOST)
     )
     for row, verdict, packet in db.session.execute(nobodys).all():
-        kind = BY_WHY.get(verdict.why or "", BY_RULING[verdict.verdict])
-        yield tasks.raise_(kind, at, packet=packet, digest=row.digest, why=verdict.why)
+        yield tasks.raise_(kind_of(verdict.verdict, verdict.why), at, packet=packet, digest=row.digest, why=verdict.why)
+
+
+def _passed_over(at: datetime) -> Iterable[Task]:
+    """Scans whose giver's phone has, since they came, sent all it had: what they follow is not on it."""
+    cared_for = sa.exists().where(Task.digest == ScanRow.digest)
+    for row, packet in db.session.execute(_held("parent_unknown").where(~cared_for, ScanRow.recorded_at > at - LATE)):
+        giver = scans.read(row.body, row.sig).giver
+        phones = sa.select(Device).where(Device.party_id == giver, Device.kind == DeviceKind.PHONE)
+        theirs = [phone for phone in db.session.scalars(phones) if phone.served(at)]
+        if theirs and all(_has_told_all(phone, row.recorded_at) for phone in theirs):
+            yield tasks.raise_(TaskKind.HELD, at, packet=packet, digest=row.digest, why="parent_unknown")
+
+
+def _has_told_all(phone: Device, by: datetime) -> bool:
+    """Whether the newest scan of its unbroken numbers was made after `by`: it carries a later word of ours."""
+    newest = db.session.get(ScanRow, phone.last_digest or b"")
+    told = scans.read(newest.body, newest.sig).told_at if newest else None
+    return told is not None and told >= by
+
+
+def _held(why: str) -> sa.Select[tuple[ScanRow, Packet]]:
+    """Scans whose newest verdict is held for this reason, with their packet, the oldest first."""
+    later = sa.alias(Verdict.__table__)
+    newest = ~sa.exists().where(later.c.digest == Verdict.digest, later.c.nth > Verdict.nth)
+    told = sa.select(ScanRow, Packet).join(Verdict, Verdict.digest == ScanRow.digest)
+    known = told.join(Packet, Packet.code == ScanRow.packet_code)
+    return (
+        known.where(WAITING, Verdict.verdict == Ruling.HELD, Verdict.why == why, newest)
+        .order_by(Verdict.at)
+        .limit(MOST)
+    )
 
 
 def _stuck(at: datetime) -> Iterable[Task]:

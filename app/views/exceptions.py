@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length
 
 from app import security
 from app.db import atomically, now
-from app.domain import oversight, queues, remedies, scope, tasks
+from app.domain import custody, oversight, queues, remedies, scope, tasks
 from app.domain.oversight import Whose
 from app.domain.people import Right, User
 from app.domain.remedies import Remedy
@@ -141,6 +141,22 @@ def close(task_id: int) -> ResponseReturnValue:
     except Refused as refusal:
         return _page(_task(task_id), form, *_complain(form, refusal))
     flash(_("Closed: %(outcome)s.", outcome=str(matters.OUTCOMES[form.outcome.data])), "ok")
+    return redirect(url_for("exceptions.task", task_id=task_id))
+
+
+@bp.post("/<int:task_id>/admit")
+@requires(Right.EXCEPTIONS)
+def admit(task_id: int) -> ResponseReturnValue:
+    """Let a doubted scan count: whoever says so answers for it."""
+    one = _task(task_id)
+    try:
+        if one.kind is not TaskKind.DOUBTED or one.digest is None:
+            raise Refused("scan_judged")
+        outcome = atomically(custody.admit, one.digest, security.act())
+    except Refused as refusal:
+        return _page(_task(task_id), status=refusal.status, says=sentence(refusal))
+    _tone, _picture, words = matters.RULINGS[outcome.verdict]
+    flash(_("The scan has been judged: %(verdict)s.", verdict=str(words)), "ok")
     return redirect(url_for("exceptions.task", task_id=task_id))
 
 

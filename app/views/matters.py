@@ -93,6 +93,14 @@ MATTERS = {
         _l("A late scan after a decision"),
         _l("A scan arrived that belongs before a decision two people have made. The decision stands."),
         _l("We do not know whether they would have decided otherwise, had they seen it.")),
+    K.DOUBTED: Matter("stamp", "phone",
+        _l("A scan of a phone out of service"),
+        _l("A scan arrived from a phone that is out of service. It may have been made before that."),
+        _l("We do not know when it was made: no later scan of that phone had reached us in time.")),
+    K.SIMILAR: Matter("warning", "search",
+        _l("Other deliveries of the same courier"),
+        _l("A citizen says of a delivery: it was not me. The same courier delivered other packets in those days."),
+        _l("We do not know whether those packets reached the right person. Often they did.")),
     K.CLOCK: Matter("stamp", "clock",
         _l("A phone's clock is wrong"),
         _l("A scan's time differs from ours. The order of handoffs does not depend on it."),
@@ -295,6 +303,8 @@ def _figures(entry: Entry) -> str:
             return _("It is %(far)s ahead.", far=far) if seconds > 0 else _("It is %(far)s behind.", far=far)
     if task.kind in (TaskKind.MISSING, TaskKind.SURPLUS, TaskKind.DAMAGED) and facts.get("receipt"):
         return _("Record of the handover: %(receipt)s.", receipt=facts["receipt"])
+    if task.kind is TaskKind.SIMILAR and facts.get("numbers"):
+        return _("To be looked at: %(list)s.", list=", ".join(facts["numbers"]))
     if task.kind is TaskKind.DEVICE_GAP and (missing := facts.get("missing")):
         numbers = ", ".join(map(str, missing))
         return str(ngettext("Missing: scan %(list)s.", "Missing: scans %(list)s.", len(missing), list=numbers))
@@ -420,6 +430,14 @@ STEPS = {
     TaskKind.AFTER_CANCEL: (_l("Plan a visit to bring the papers back, or let the citizen call for them."),),
     TaskKind.UNSURE_REPEAT: (_l("Ask both how often the packet changed hands."),),
     TaskKind.AFTER_SETTLE: (_l("Read the scan. If it changes what you know, settle again with a second person."),),
+    TaskKind.DOUBTED: (
+        _l("Ask the courier, and whoever took the packet over, when it was scanned."),
+        _l("Made before the phone went out of service: let it count. Otherwise close the matter; the scan stays kept."),
+    ),
+    TaskKind.SIMILAR: (
+        _l("Call those citizens and ask whether they have their papers."),
+        _l("Compare the signed slips with the names. Nobody is found at fault by this list."),
+    ),
     TaskKind.CLOCK: (_l("Ask the courier to set the phone's clock to the network's time."),),
     TaskKind.DEVICE_GAP: (_l("Ask the courier to open the app where there is a network."),),
     TaskKind.DEVICE_FROZEN: (_l("Take the phone out of service and enrol it anew."),),

@@ -149,6 +149,7 @@ def test_a_silent_roll_back_to_yesterday_is_seen_at_the_first_sync(
     assert seen.size == 2
     put_back()
     assert checkpoints.size() == 1
+    assert wire.send().status_code == 200 and alarms() == []  # the planted bug: a phone that pins nothing sees nothing
     answer = wire.send(pin=told(seen)).json
     assert log.read(answer["checkpoint"]).size == 1, "and the phone, too, sees less than it had"
     assert alarms() == [(wire.phone.device_id, told(seen))]

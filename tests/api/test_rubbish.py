@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from app.db import db
-from app.domain import tokens
+from app.domain import scans, tokens
 from app.domain.packets import Way
 from app.domain.scans import RAW_LIMIT, RawScan, ScanRow
 from tests.api.conftest import Line
@@ -93,11 +93,14 @@ def test_too_much_is_refused_at_every_door_and_where_scans_come_in_it_is_kept_by
     assert kept() == []
 
 
-def test_what_nobody_could_read_is_kept_up_to_64_kilobytes(wire: Line) -> None:
+def test_what_nobody_could_read_is_kept_up_to_64_kilobytes(wire: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     long = b"{" + b"x" * (RAW_LIMIT * 2)
     assert say(wire, "/api/v1/scans", long).status_code == 400
     assert kept() == [long[:RAW_LIMIT]]
     assert RAW_LIMIT == 64 * 1024
+    monkeypatch.setattr(scans, "RAW_LIMIT", 10**9)  # the planted bug: bytes without a bound
+    say(wire, "/api/v1/scans", long)
+    assert kept()[1:] == [long]
 
 
 NUMBERS = st.integers() | st.sampled_from([2**31, 2**63, 2**64, -(2**63) - 1, 10**400]) | st.floats()

@@ -70,6 +70,8 @@ class Fable:
     first: list[Scan] = field(default_factory=list)
     later: list[Scan] = field(default_factory=list)
     decision: Scan | None = None
+    is_true: bool = False  # only what really happened, each act told by who did it, with what it follows
+    end: tuple[State, str] = (State.WAITING, "desk")
 
     def tell(
         self, event: str, giver: str, taker: str, parent: bytes | None, *, by: By, party: str | None,
@@ -95,6 +97,12 @@ class Fable:
         self.first = self._part(genesis(CODE), State.WAITING, "desk", [])
         return self
 
+    def happen(self) -> "Fable":
+        self.is_true = True
+        self.first = self._journey(genesis(CODE), *self.end, self.dice.randint(2, 8))
+        self.first += [self._seen() for _ in range(self.dice.randint(0, 2))]
+        return self
+
     def _part(self, parent: bytes, state: State, holder: str, known: list[bytes]) -> list[Scan]:
         told = self._journey(parent, state, holder, self.dice.randint(1, 6))
         ends = [(parent, state, holder), *((scan.digest, AFTER[scan.event], scan.taker or "") for scan in told)]
@@ -110,6 +118,7 @@ class Fable:
             scan = self._move(parent, state, holder)
             told.append(scan)
             parent, state, holder = scan.digest, AFTER[scan.event], scan.taker or ""
+            self.end = state, holder
             for _ in range(self.dice.choice([0, 0, 0, 1, 2])):
                 echo = self._again(scan)
                 told.append(echo)
@@ -121,17 +130,24 @@ class Fable:
         takers = {"hand_in": "post", "receive": "desk", "deliver": holder, "lost": holder, "confirm": "citizen"}
         taker = takers.get(event) or self.dice.choice([one for one in COURIERS if one != holder])
         by, party = (By.DISPATCHER, None) if event == "lost" else (BY[KINDS[taker]], taker)
-        named = None if event == "confirm" or self.dice.random() < 0.3 else parent
-        short = event == "transfer" and self.dice.random() < 0.3
+        named = None if event == "confirm" or self._is_doubtful() else parent
+        short = event == "transfer" and self._is_doubtful()
         proven = {Proof.SEAL} if short else None
         return self.tell(event, holder, taker, named, by=by, party=party, proven=proven)
 
     def _again(self, scan: Scan) -> Scan:
-        hand, named = self.hands[scan.digest], None if self.dice.random() < 0.3 else scan.parent
+        hand, named = self.hands[scan.digest], None if self._is_doubtful() else scan.parent
         same = {"proof": scan.proof, "seal": scan.seal}
         return self.tell(
             scan.event, scan.giver or "", scan.taker or "", named, by=hand.by or By.POST, party=hand.party, **same
         )  # fmt: skip
+
+    def _is_doubtful(self) -> bool:
+        return self.dice.random() < 0.3 and not self.is_true
+
+    def _seen(self) -> Scan:
+        who = self.dice.choice(["desk", "post", *COURIERS])
+        return self.tell("sighting", who, who, None, by=BY[KINDS[who]], party=who)
 
     def _beside(self, known: list[bytes]) -> Scan:
         """A note, a word against something told, or nonsense."""

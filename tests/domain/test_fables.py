@@ -16,6 +16,7 @@ from app.domain import placing
 from app.domain.hands import Hand, Link
 from app.domain.placing import Place
 from app.domain.scans import Ruling, Scan
+from app.domain.steps import Step
 from app.domain.trails import Trail
 from app.domain.upshots import Upshot
 from tests.domain.fables import Fable, invented
@@ -36,6 +37,21 @@ def different(seeds: Iterable[int]) -> list[int]:
 
 def test_whatever_the_order_a_history_ends_the_same() -> None:
     assert different({*FAILED_ONCE, *range(HISTORIES)}) == []
+
+
+def untrue(seeds: Iterable[int]) -> list[int]:
+    """The true histories that, in some order, do not end with the holder they ended with."""
+    found = []
+    for seed in seeds:
+        fable = Fable(random.Random(seed)).happen()
+        ends = [fable.told(random.Random(order) if order else None) for order in range(ORDERS)]
+        if any((trail.state, trail.holder) != fable.end or trail.claims() for trail in ends):
+            found.append(seed)
+    return found
+
+
+def test_what_really_happened_ends_with_the_true_holder_in_any_order() -> None:
+    assert untrue(range(HISTORIES)) == []
 
 
 def test_the_invented_histories_hold_what_life_brings() -> None:
@@ -97,3 +113,25 @@ def test_who_places_a_dispute_by_its_arrival_is_caught(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(placing, "contest", by_arrival)
     assert different(range(60))
+
+
+def test_who_judges_what_names_nothing_at_the_head_only_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = placing.place_move
+
+    def at_the_head(trail: Trail, scan: Scan, hand: Hand) -> Place:
+        return honest(trail, scan if scan.parent else replace(scan, parent=trail.head), hand)
+
+    monkeypatch.setattr(placing, "place_move", at_the_head)
+    assert different(range(60))
+
+
+def test_who_takes_an_act_told_again_for_another_act_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It contests itself, in whatever order: only its true end shows it."""
+
+    def without_echoes(trail: Trail, scan: Scan, link: Link, fit: Step | str) -> Place:
+        if isinstance(fit, str) or trail.child(link) is None:
+            return Place(Ruling.HELD, fit) if isinstance(fit, str) else Place(Ruling.APPLIED, at=link, step=fit)
+        return Place(Ruling.DISPUTED, "two_children", link)
+
+    monkeypatch.setattr(placing, "_beside", without_echoes)
+    assert untrue(range(40))

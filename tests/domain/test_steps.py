@@ -1,16 +1,27 @@
 """STEPS, walked: each row moves what it says for whom it says with the proof it says, and nothing else moves."""
 
+import itertools
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from app.db import atomically, db
 from app.domain import custody
 from app.domain.codes import Purpose
+from app.domain.devices import DeviceKind
+from app.domain.hands import Hand, Link
 from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import User
-from app.domain.scans import Ruling
-from app.domain.steps import MOVES, NEXT, NOTES, REASONS, STEPS, By, Proof, Step
+from app.domain.scans import Ruling, Scan
+from app.domain.steps import HELD_BY, MOVES, NEXT, NOTES, REASONS, STEPS, By, Proof, Step, rows
 from app.errors import Refused
+from tests.domain import fables
+from tests.domain.fables import KINDS
 from tests.world import Phone, World
 
 ROWS = MOVES
@@ -160,6 +171,82 @@ def test_every_state_is_reached_and_left_but_for_the_ends() -> None:
     assert set(State) - reached == SPECIAL  # a dispute leads to DISPUTED, a settlement to WRITTEN_OFF
     left = {row.source for row in ROWS}
     assert reached - left == {State.OPENED, State.DELIVERED, State.LOST}  # LOST: a settlement says where it was
+
+
+class Told(fables.Told):
+    """A scan that names these parties, told by one of them or by nobody in particular, with every proof or with none."""
+
+    def __init__(self, event: str, way: Way, by: By, holder: str, taker: str, proven: set[Proof]) -> None:
+        kind = {By.COURIER: PartyKind.COURIER, By.POST: PartyKind.POST, By.DESK: PartyKind.DESK}.get(by)
+        party = next((party for party in (taker, holder) if KINDS[party] is kind), None)
+        words = {"reason": REASONS.get(event, (None,))[0], "next": NEXT.get(event, (None,))[0]}
+        super().__init__(blank(event, holder, taker, **words), by, party, proven)
+        self.packet.way = way
+
+
+def blank(event: str, giver: str, taker: str, **over: Any) -> Scan:
+    told = fables.Fable(random.Random(0)).tell("take", giver, taker, None, by=By.COURIER, party=taker)
+    return replace(told, event=event, **over)
+
+
+def test_of_all_states_events_and_recorders_only_the_listed_rows_move() -> None:
+    """Whoever may hold it there, whoever is named as taker, whoever tells it: with every proof, and no proof is needed less."""
+    listed, moved = set(), set()
+    for event, way, by, taker in itertools.product({row.event for row in ROWS}, Way, By, KINDS):
+        for state, kinds in HELD_BY.items():
+            if state is State.WAITING:
+                kinds = {PartyKind.CITIZEN if way is Way.IN else PartyKind.DESK}
+            for holder in (party for party, kind in KINDS.items() if kind in kinds):
+                case = (event, way, by, state, holder, taker)
+                own = [row for row in rows(event, way) if row.by is by and row.source is state]
+                hands = {(row.giver, row.taker) for row in own}
+                if (KINDS[holder], KINDS[taker]) in hands or ((None, None) in hands and taker == holder):
+                    listed.add(case)
+                if isinstance(
+                    Told(event, way, by, holder, taker, set(Proof)).fits(Link(b"", state, holder, None)), Step
+                ):
+                    moved.add(case)
+    assert moved == listed and len(moved) > 100
+
+
+ANYBODY_SAYS = sorted(set(Proof) - {Proof.SEAL, Proof.SHEETS, Proof.REASON, Proof.NEXT})
+
+
+class Alone(Hand):
+    """What a courier's phone tells without anybody's help. It guesses codes in vain; a friend signs every offer."""
+
+    def __init__(self, event: str, way: Way, holder: str, taker: str, words: Iterable[Proof]) -> None:
+        self.by, self.party, self.recorded_at, self.rehearsal, self._proved = By.COURIER, "ann", fables.NOON, False, {}
+        self.packet = fables.Told(blank(event, holder, taker), By.COURIER, "ann", set()).packet
+        self.packet.way = way
+        self.device = SimpleNamespace(kind=DeviceKind.PHONE)  # type: ignore[assignment]
+        said = tuple((str(word), "123456") for word in words)
+        reason = REASONS.get(event, (None,))[0]
+        self.scan = blank(event, holder, taker, seal="NP0045821", sheets=3, reason=reason, proof=said)
+
+    def code_is_right(self) -> bool:
+        return False
+
+    def is_offered(self) -> bool:
+        return True
+
+    def is_kind(self, party_id: str | None, kind: PartyKind | None) -> bool:
+        return KINDS.get(party_id or "") is kind
+
+
+def test_nothing_a_courier_can_say_alone_makes_a_delivery() -> None:
+    """Every row that ends in the citizen's hands, with any three words of proof and with all of them."""
+    spoken = [words for size in range(4) for words in itertools.combinations(ANYBODY_SAYS, size)] + [
+        tuple(ANYBODY_SAYS)
+    ]
+    ends: set[State | str | None] = set()
+    for event, way, words in itertools.product(("deliver", "confirm"), Way, spoken):
+        for state, taker in itertools.product(State, ("ann", "citizen")):
+            fit = Alone(event, way, "ann", taker, words).fits(Link(b"", state, "ann", None))
+            ends.add(fit if isinstance(fit, str) else fit.target)
+    assert ends == {"out_of_turn", "proof_missing", State.DELIVERED_UNVERIFIED}
+    told = Told("deliver", Way.OUT, By.COURIER, "ann", "citizen", {Proof.SEAL, Proof.CITIZEN})
+    assert getattr(told.fits(Link(b"", State.CARRIED, "ann", None)), "target", None) is State.DELIVERED
 
 
 def test_no_row_makes_a_delivery_from_the_couriers_word_alone() -> None:

@@ -12,9 +12,17 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | eight processes write SQLite, one reads for long; size of its log of changes | test_writers | a deferred BEGIN |
 | requests doubled and shuffled, a fifth of the answers dropped | test_network | judging by the present holder |
 | the server's clock an hour, a day and fifty years off, the couriers' phones a day behind | test_network | judging by device time |
-| many claims of one packet at one moment | tests/test_race.py | look, then write |
-| history in every order | tests/domain/test_order.py | |
-| a superuser edits, deletes and cuts; a silent roll-back | tests/test_tamper.py, tests/e2e/test_witness.py | a verifier blind in one eye |
+| many claims of one packet at one moment | tests/test_race.py | look, then write; a line's number from a row nobody locked |
+| batches that name the same packets in other orders | tests/test_race.py | locks in no common order |
+| history in every order | tests/domain/test_fables.py | by the present holder, by device time, a dispute by its arrival, what names nothing at the head only |
+| what really happened, told in every order | tests/domain/test_fables.py | an act told again taken for another |
+| everything told twice | tests/domain/test_twice.py | |
+| a superuser edits, deletes and cuts | tests/test_tamper.py | a verifier blind in one eye, or that believes the packet's own row |
+| a silent roll-back | tests/api/test_checkpoints.py, tests/e2e/test_witness.py | a phone that pins nothing |
+| a line committed late, a number of the database as log order | tests/domain/test_checkpoints.py | the pass that looks at the newest ids only |
+| a message that takes its time | tests/test_worker.py | sent inside the transaction |
+| bytes without end | tests/api/test_rubbish.py | no bound |
+| one scan that trips the batch | tests/api/test_scans.py, tests/api/test_storm.py | |
 | the browser's database and the network under the phone | tests/e2e/test_courier.py, tests/e2e/test_receipts.py | |
 
 Not shown here, for a container cannot: a power cut (what the operating system has and the disk has not survives kill -9,

@@ -14,6 +14,8 @@ from flask_babel import force_locale
 from app import worker
 from app.db import atomically, db
 from app.domain import checkpoints, corrections, packets, scans, watch
+from app.domain.codes import Purpose
+from app.domain.devices import Device
 from app.domain.manifests import Found
 from app.domain.notes import Head
 from app.domain.packets import Packet, Way
@@ -124,6 +126,25 @@ def late_after_settlement(world: World) -> None:
     world.record(world.phone(world.courier).scan(packet, "take", **facts))
 
 
+def after_its_time(world: World) -> None:
+    """Nobody can say whether the phone scanned it before it was taken out of service."""
+    phone = world.phone()
+    atomically(lambda: setattr(db.session.get_one(Device, phone.device_id), "revoked_at", MONDAY - HOUR))
+    assert world.record(phone.scan(world.packet(Way.OUT), "take", at=MONDAY - 2 * HOUR)).why == "device_revoked"
+
+
+def not_me(world: World) -> None:
+    """One courier delivered three packets; of one the citizen says: it was not me."""
+    phone, brought = world.phone(), [world.packet(Way.OUT) for _ in range(3)]
+    for packet in brought:
+        world.record(phone.scan(packet, "take"))
+        proof, home = [("CODE", world.code(packet, Purpose.DELIVER))], packet.dossier.citizen.party_id
+        assert world.record(phone.scan(world.fresh(packet), "deliver", taker=home, proof=proof)).verdict == "applied"
+    packet = world.fresh(brought[0])
+    said = {"head": packet.head, "line": packet.head, "reason": "not_me", "actor": packet.dossier.citizen.party_id}
+    atomically(corrections.contest, packet, world.act(), **said)
+
+
 def clock_off(world: World) -> None:
     world.record(world.phone().scan(world.packet(Way.OUT), "take", at=MONDAY + HOUR))
 
@@ -167,7 +188,7 @@ ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.HELD: held, K.DISPUTED: disputed, K.QUARANTINED: quarantined, K.LOST: lost, K.MISSING: missing,
     K.SURPLUS: surplus, K.COLLECT_UNPROVEN: collected_unproven, K.DELIVERY_UNVERIFIED: delivered_unverified,
     K.SEAL_MISMATCH: another_seal, K.DAMAGED: damaged, K.OLD_ISSUE: both_slips, K.AFTER_CANCEL: called_off,
-    K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
+    K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.DOUBTED: after_its_time, K.SIMILAR: not_me, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
     K.RAW_INBOX: unreadable,
 }  # fmt: skip
@@ -192,8 +213,15 @@ def prove(page: Visitor, world: World, packet: Packet) -> None:
     page.open(f"/office/packets/{packet.number}").send(to="/confirm", paper="y")
 
 
+def admit(page: Visitor, world: World, packet: Packet) -> None:
+    """A supervisor has asked, and lets the scan count."""
+    page.send(to="/admit")
+    assert world.fresh(packet).holder_id == world.courier.party_id
+
+
 SETTLES: dict[TaskKind, tuple[str, Callable[[Visitor, World, Packet], None]]] = {
     K.DISPUTED: ("settle", settle), K.LOST: ("settle", settle), K.DELIVERY_UNVERIFIED: ("/office/packets/", prove),
+    K.DOUBTED: ("/admit", admit),
 }  # fmt: skip
 WHO = {K.DISPUTED: Role.SUPERVISOR, K.LOST: Role.SUPERVISOR}  # who decides, when it is not whose matter it is
 

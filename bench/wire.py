@@ -89,11 +89,11 @@ class Server:
         ticks = 0
         for status in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parent.name)):
             try:
-                pid, _, _, parent, *rest = status.read_text().replace(" (", " ").replace(") ", " ").split()
+                _, parent, *rest = status.read_text().rpartition(")")[2].split()  # a name may hold blanks
             except (OSError, ValueError):
                 continue
-            if int(pid) in parents or int(parent) in parents:
-                parents.add(int(pid))
+            if (pid := int(status.parent.name)) in parents or int(parent) in parents:
+                parents.add(pid)
                 ticks += int(rest[9]) + int(rest[10])
         return ticks / os.sysconf("SC_CLK_TCK")
 

@@ -10,9 +10,10 @@ from click.testing import Result
 from flask import Flask
 
 from app.db import db, now
-from app.domain import checkpoints, packets, tokens
+from app.domain import checkpoints, inspection, packets, tokens
 from app.domain.checkpoints import Checkpoint, Leaf
 from app.domain.devices import Device
+from app.domain.inspection import Trust
 from app.domain.ledger import Handoff
 from app.domain.packets import Packet, Way
 from app.domain.scans import ScanRow, Verdict
@@ -58,6 +59,12 @@ def test_an_honest_ledger_is_in_order(ledger: Ledger) -> None:
         assert result.exit_code == 0, result.output
         assert "0 broken, 0 faults of the log" in result.output
     assert "5 lines, 7 scans, 2 checkpoints, 4 lines in the log" in verify(ledger.app).output
+
+
+def test_the_bar_fills_as_the_rows_are_read(ledger: Ledger) -> None:
+    told: list[int] = []
+    report = inspection.inspect(Trust(now()), tell=told.append)
+    assert report.lines and 0 < sum(told) <= inspection.rows_to_look_at()
 
 
 def test_an_empty_ledger_is_in_order(app: Flask) -> None:

@@ -154,8 +154,8 @@ def _result(outcome: Outcome, receipt: Receipt) -> dict[str, Any]:
 
 def mark(device_id: str) -> dict[str, Any]:
     """How far this phone's numbers have arrived without a gap, and the first fifty that have not."""
-    device = devices.get(device_id)
-    return {"contiguous": device.contiguous, "missing": scans.missing(device.id, device.contiguous)}
+    contiguous, missing = scans.mark(device_id)
+    return {"contiguous": contiguous, "missing": missing}
 
 
 def later(device_id: str, since: datetime | None) -> list[dict[str, Any]]:

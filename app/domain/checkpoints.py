@@ -147,8 +147,11 @@ def root(at_size: int) -> bytes:
 # ---- notes ------------------------------------------------------------------------------------------------------
 
 
+NEWEST = sa.select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1)
+
+
 def newest() -> Checkpoint | None:
-    return db.session.scalar(sa.select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
+    return db.session.scalar(NEWEST)
 
 
 def adopt(note: str, key: LogKey, at: datetime) -> Checkpoint | None:

@@ -100,12 +100,17 @@ def keep(made: list[Handoff]) -> None:
         write(line)
 
 
+SERIAL = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("handoffs", "id"))).select_from(
+    sa.func.generate_series(1, sa.bindparam("count"))
+)
+LAST = sa.select(sa.func.max(Handoff.id))
+
+
 def _ids(count: int) -> Iterable[int]:
     if db.engine.dialect.name != "sqlite":
-        serial = sa.func.nextval(sa.func.pg_get_serial_sequence("handoffs", "id"))
-        return db.session.scalars(sa.select(serial).select_from(sa.func.generate_series(1, count)))
+        return db.session.scalars(SERIAL, {"count": count})
     known = memory("line ids")  # who writes is alone: the next ids are ours
-    newest = known.get("newest") or db.session.scalar(sa.select(sa.func.max(Handoff.id))) or 0
+    newest = known.get("newest") or db.session.scalar(LAST) or 0
     known["newest"] = newest + count
     return range(newest + 1, newest + count + 1)
 

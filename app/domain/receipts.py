@@ -17,6 +17,10 @@ from app.domain import tokens
 from app.domain.scans import ScanRow
 from app.domain.tokens import Keys
 
+KEPT = sa.select(ScanRow.digest, ScanRow.device_id, ScanRow.n, ScanRow.recorded_at).where(
+    ScanRow.digest.in_(sa.bindparam("digests", expanding=True))
+)
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -28,8 +32,7 @@ class Receipt:
 
 def of(digests: Iterable[bytes], keys: Keys, note: str | None) -> dict[bytes, Receipt]:
     """Receipts for what the database holds of these scans: ask after the commit, never before."""
-    columns = (ScanRow.digest, ScanRow.device_id, ScanRow.n, ScanRow.recorded_at)
-    rows = db.session.execute(sa.select(*columns).where(ScanRow.digest.in_(set(digests))))
+    rows = db.session.execute(KEPT, {"digests": list(set(digests))})
     return {digest: _sign(digest, device, n, spell(at), keys, note) for digest, device, n, at in rows}
 
 

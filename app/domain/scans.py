@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, choice, db, memory, write
 from app.domain import tokens
+from app.domain.devices import Device
 from app.domain.tokens import Keys
 from app.errors import Invalid
 
@@ -464,23 +465,35 @@ class Known:
     scan: Scan
     recorded_at: datetime
     heard_at: datetime
-    verdict: Verdict
+    verdict: Any  # a row: digest, nth, verdict, why, line_id, at
+
+
+TOLD_OF = (
+    sa.select(
+        ScanRow.body,
+        ScanRow.sig,
+        ScanRow.recorded_at,
+        Verdict.digest,
+        Verdict.nth,
+        Verdict.verdict,
+        Verdict.why,
+        Verdict.line_id,
+        Verdict.at,
+    )
+    .join(Verdict, Verdict.digest == ScanRow.digest)
+    .where(ScanRow.packet_code.in_(sa.bindparam("codes", expanding=True)))
+    .order_by(ScanRow.recorded_at, ScanRow.digest, Verdict.nth)
+)
 
 
 def of_packets(codes: Iterable[bytes]) -> list[Known]:
     """Every scan told of these packets, in the order they were recorded."""
-    query = (
-        sa.select(ScanRow.body, ScanRow.sig, ScanRow.recorded_at, Verdict)
-        .join(Verdict, Verdict.digest == ScanRow.digest)
-        .where(ScanRow.packet_code.in_(codes))
-        .order_by(ScanRow.recorded_at, ScanRow.digest, Verdict.nth)
-    )
     found: dict[bytes, Known] = {}
-    for body, sig, at, verdict in db.session.execute(query):
-        before = found.get(verdict.digest)
+    for verdict in db.session.execute(TOLD_OF, {"codes": list(codes)}):
+        at, before = verdict.recorded_at, found.get(verdict.digest)
         doubted = before and before.verdict.verdict is Ruling.HELD and before.verdict.why in UNSURE
         heard = at if before is None else max(at, verdict.at) if doubted else before.heard_at
-        found[verdict.digest] = Known(read(body, sig), at, heard, verdict)
+        found[verdict.digest] = Known(read(verdict.body, verdict.sig), at, heard, verdict)
     return list(found.values())
 
 
@@ -488,9 +501,29 @@ def missing(device_id: str, contiguous: int, limit: int = 50) -> list[int]:
     """The device's numbers that have not arrived, lowest first: gaps between those that have."""
     well_signed = sa.select(ScanRow.n).where(ScanRow.device_id == device_id, ScanRow.sig_ok)
     arrived = well_signed.where(ScanRow.n > contiguous)
+    return _gaps(contiguous, db.session.scalars(arrived.distinct().order_by(ScanRow.n)), limit)
+
+
+ARRIVED = (
+    sa.select(Device.contiguous, ScanRow.n)
+    .outerjoin(ScanRow, sa.and_(ScanRow.device_id == Device.id, ScanRow.n > Device.contiguous, ScanRow.sig_ok))
+    .where(Device.id == sa.bindparam("device"))
+    .distinct()
+    .order_by(ScanRow.n)
+)
+
+
+def mark(device_id: str, limit: int = 50) -> tuple[int, list[int]]:
+    """How far the device's numbers have arrived without a gap, and the first that are missing beyond."""
+    rows = db.session.execute(ARRIVED, {"device": device_id}).all()
+    contiguous = rows[0].contiguous
+    return contiguous, _gaps(contiguous, (row.n for row in rows if row.n), limit)
+
+
+def _gaps(contiguous: int, arrived: Iterable[int | None], limit: int) -> list[int]:
     gaps: list[int] = []
     expected = contiguous + 1
-    for n in db.session.scalars(arrived.distinct().order_by(ScanRow.n)):
+    for n in arrived:
         assert n is not None
         gaps.extend(range(expected, min(n, expected + limit - len(gaps))))
         expected = n + 1
@@ -499,12 +532,15 @@ def missing(device_id: str, contiguous: int, limit: int = 50) -> list[int]:
     return gaps
 
 
-def judged_since(device_id: str, since: datetime) -> Iterable[Verdict]:
+JUDGED = (
+    sa.select(Verdict.digest, Verdict.nth, Verdict.verdict, Verdict.why)
+    .join(ScanRow, ScanRow.digest == Verdict.digest)
+    .where(ScanRow.device_id == sa.bindparam("device"), Verdict.at >= sa.bindparam("since"))
+    .order_by(Verdict.at, Verdict.nth)
+)
+
+
+def judged_since(device_id: str, since: datetime) -> Iterable[sa.Row[bytes, int, Ruling, str | None]]:
     """The newest verdict on each of the device's scans that was judged at or after `since`."""
-    fresh = (
-        sa.select(Verdict)
-        .join(ScanRow, ScanRow.digest == Verdict.digest)
-        .where(ScanRow.device_id == device_id, Verdict.at >= since)
-        .order_by(Verdict.at, Verdict.nth)
-    )
-    return {verdict.digest: verdict for verdict in db.session.scalars(fresh)}.values()
+    fresh = db.session.execute(JUDGED, {"device": device_id, "since": since})
+    return {verdict.digest: verdict for verdict in fresh}.values()

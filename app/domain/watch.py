@@ -97,7 +97,7 @@ def _has_told_all(phone: Device, by: datetime) -> bool:
     return told is not None and told >= by
 
 
-def _held(why: str) -> sa.Select[tuple[ScanRow, Packet]]:
+def _held(why: str) -> sa.Select[ScanRow, Packet]:
     """Scans whose newest verdict is held for this reason, with their packet, the oldest first."""
     later = sa.alias(Verdict.__table__)
     newest = ~sa.exists().where(later.c.digest == Verdict.digest, later.c.nth > Verdict.nth)

@@ -289,7 +289,7 @@ def title(kind: TaskKind) -> str:
 def known(entry: Entry) -> str:
     """What we know, in one or two sentences."""
     task = entry.task
-    said = str(WHYS[entry.why][0] if entry.why in WHYS else MATTERS[task.kind].known)
+    said = str(WHYS[entry.why or ""][0] if _is_told_by_why(entry) else MATTERS[task.kind].known)
     return f"{said} {_figures(entry)}".rstrip()
 
 
@@ -304,7 +304,7 @@ def _figures(entry: Entry) -> str:
     if task.kind in (TaskKind.MISSING, TaskKind.SURPLUS, TaskKind.DAMAGED) and facts.get("receipt"):
         return _("Record of the handover: %(receipt)s.", receipt=facts["receipt"])
     if task.kind is TaskKind.SIMILAR and facts.get("numbers"):
-        return _("To be looked at: %(list)s.", list=", ".join(facts["numbers"]))
+        return _("To be looked at: %(list)s.", list=", ".join(facts["numbers"]).replace("-", "\u2011"))
     if task.kind is TaskKind.DEVICE_GAP and (missing := facts.get("missing")):
         numbers = ", ".join(map(str, missing))
         return str(ngettext("Missing: scan %(list)s.", "Missing: scans %(list)s.", len(missing), list=numbers))
@@ -317,7 +317,12 @@ def _figures(entry: Entry) -> str:
 
 
 def unknown(entry: Entry) -> str:
-    return str(WHYS[entry.why][1] if entry.why in WHYS else MATTERS[entry.task.kind].unknown)
+    return str(WHYS[entry.why or ""][1] if _is_told_by_why(entry) else MATTERS[entry.task.kind].unknown)
+
+
+def _is_told_by_why(entry: Entry) -> bool:
+    """A list of other packets is not about the scan that led to it."""
+    return entry.why in WHYS and entry.task.kind is not TaskKind.SIMILAR
 
 
 def answers(entry: Entry) -> str:

@@ -213,7 +213,7 @@ ANYBODY_SAYS = sorted(set(Proof) - {Proof.SEAL, Proof.SHEETS, Proof.REASON, Proo
 
 
 class Alone(Hand):
-    """What a courier's phone tells without anybody's help. It guesses codes in vain; a friend signs every offer."""
+    """What a courier's phone tells without anybody's help. It guesses codes and tokens in vain; a friend signs every offer."""
 
     def __init__(self, event: str, way: Way, holder: str, taker: str, words: Iterable[Proof]) -> None:
         self.by, self.party, self.recorded_at, self.rehearsal, self._proved = By.COURIER, "ann", fables.NOON, False, {}
@@ -225,6 +225,9 @@ class Alone(Hand):
         self.scan = blank(event, holder, taker, seal="NP0045821", sheets=3, reason=reason, proof=said)
 
     def code_is_right(self) -> bool:
+        return False
+
+    def token_was_shown(self) -> bool:
         return False
 
     def is_offered(self) -> bool:

@@ -1,7 +1,9 @@
 """The board of exceptions: each office sees its own, every card says whose it is and by when, and nobody is accused."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,9 @@ from flask.testing import FlaskClient
 from app.db import atomically, db
 from app.domain import scans, tasks, watch
 from app.domain.audit import AuditLine, ViewLine
+from app.domain.dossiers import CASES
 from app.domain.packets import Packet, Way
+from app.domain.steps import EVENTS
 from app.domain.tasks import KINDS, Task, TaskKind
 from app.views import matters
 from tests.conftest import signing_in
@@ -280,3 +284,9 @@ def test_of_twenty_who_close_it_at_once_one_has(app: Flask, world: World) -> Non
     assert sorted(statuses) == [302] + [409] * (len(clients) - 1)  # type: ignore[type-var]
     db.session.rollback()
     assert len(db.session.scalars(sa.select(AuditLine).filter_by(action="task_close")).all()) == 1
+
+
+def test_every_line_of_a_dossiers_story_has_its_words() -> None:
+    text = (Path(__file__).parents[2] / "app/templates/macros/packets.html").read_text()
+    told = re.findall(r'"(\w+)": _\(', text[text.index("set EVENTS") : text.index("macro where")])
+    assert EVENTS | {f"case_{event}" for event in CASES} <= set(told)

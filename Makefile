@@ -16,7 +16,7 @@ help:
 	@printf '%s\n' 'make run     set up everything and serve the demonstration on http://localhost:8000 (PORT=… for another)' \
 	  'make test    set up everything and run every test' 'make lint    ruff and mypy' \
   'make histories  judge many thousand invented histories in many orders (HISTORIES=… of them)' \
-	  'make bench   set up everything and measure ratios (ten minutes); make bench-long: ten million scans' 'make faults  the long fault runs: kill -9 a hundred times and more (an hour)' \
+	  'make bench   set up everything and measure ratios (ten minutes); make bench-long: ten million scans' 'make faults  the long fault runs: kill -9 a hundred times and more, a thousand forgeries, histories in every order (an hour)' \
 	  'make clean   forget what was built (var/ stays)'
 
 run: .stamps/python assets
@@ -51,7 +51,7 @@ bench-long: .stamps/dev assets
 faults: .stamps/dev assets
 	@bash tools/services.sh
 	$(call say,"Faults over the long run")
-	@FAULTS=long TAMPERS=$${TAMPERS:-1000} $(BIN)/python -m pytest tests/faults tests/test_tamper.py --timeout 7200 $(ARGS)
+	@FAULTS=long TAMPERS=$${TAMPERS:-1000} HISTORIES=$${HISTORIES:-20000} $(BIN)/python -m pytest tests/faults tests/test_tamper.py tests/domain/test_fables.py --timeout 7200 $(ARGS)
 
 mutants: .stamps/dev assets
 	$(call say,"A lie at a time in the core, and a test for each")

@@ -129,8 +129,12 @@ def test_who_takes_an_act_told_again_for_another_act_is_caught(monkeypatch: pyte
     """It contests itself, in whatever order: only its true end shows it."""
 
     def without_echoes(trail: Trail, scan: Scan, link: Link, fit: Step | str) -> Place:
-        if isinstance(fit, str) or trail.child(link) is None:
-            return Place(Ruling.HELD, fit) if isinstance(fit, str) else Place(Ruling.APPLIED, at=link, step=fit)
+        if isinstance(fit, str):
+            return Place(Ruling.HELD, fit)
+        if link.digest == trail.fork:
+            return Place(Ruling.DISPUTED, "joins_dispute", link)
+        if trail.child(link) is None:
+            return Place(Ruling.APPLIED, at=link, step=fit)
         return Place(Ruling.DISPUTED, "two_children", link)
 
     monkeypatch.setattr(placing, "_beside", without_echoes)

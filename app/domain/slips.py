@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
 import labels
+from app.db import db
 from app.domain import bands, calendar, dispatch, ledger, numbers, postage, tokens, visits
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
@@ -223,10 +224,16 @@ def print_day(
 
 
 def count_day(what: str, office: Office, day: date) -> int:
-    """How many items `print_day` draws."""
+    """How many items `print_day` draws. Raises as it does."""
+    if what not in DAY:
+        raise Missing("format_unknown")
     if what == "rounds":
-        return sum(1 for _ in _day_rounds(office, day, ""))
-    return len(_waiting(office, day)) * (len(COPIES) if what == "slips" else 1)
+        count = sum(1 for _ in _day_rounds(office, day, ""))
+    else:
+        count = len(_waiting(office, day)) * (len(COPIES) if what == "slips" else 1)
+    if not count:
+        raise Refused("nothing_to_print")
+    return count
 
 
 def printing_day(file: BinaryIO, what: str, office: Office, day: date, base_url: str) -> Iterator[int]:
@@ -234,7 +241,7 @@ def printing_day(file: BinaryIO, what: str, office: Office, day: date, base_url:
     if what not in DAY:
         raise Missing("format_unknown")
     form, items = DAY[what]
-    found = items(office, day, base_url)
+    found = items(db.session.merge(office, load=False), day, base_url)
     first = next(found, None)
     if first is None:
         raise Refused("nothing_to_print")

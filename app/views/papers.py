@@ -6,13 +6,13 @@ from io import BytesIO
 
 from flask import (
     Blueprint,
+    Flask,
     Response,
     current_app,
     flash,
     redirect,
     render_template,
     request,
-    stream_with_context,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -25,6 +25,7 @@ from app import security
 from app.db import atomically
 from app.domain import limits, slips
 from app.domain.people import Right
+from app.domain.places import Office
 from app.errors import Invalid, Refused
 from app.security import requires
 from app.sentences import sentence
@@ -83,20 +84,25 @@ def day(day: str, paper: str) -> ResponseReturnValue:
         when = date.fromisoformat(day)
     except ValueError as error:
         raise Invalid("day_form") from error
-    file = BytesIO()
-    printing = slips.printing_day(file, paper, office, when, current_app.extensions["settings"].base_url)
+    base_url = current_app.extensions["settings"].base_url
     if "progress" in request.args:
-        told = _told(printing, slips.count_day(paper, office, when), file)
-        return Response(stream_with_context(told), content_type="application/octet-stream", headers=AT_ONCE)
-    for _done in printing:
-        pass
+        count, app = slips.count_day(paper, office, when), current_app._get_current_object()  # type: ignore[attr-defined]
+        told = _told(app, count, paper, office, when, base_url)
+        return Response(told, content_type="application/octet-stream", headers=AT_ONCE)
+    file = BytesIO()
+    slips.print_day(file, paper, office, when, base_url)
     return _file(file.getvalue(), "application/pdf", f"{when}-{paper}.pdf")
 
 
-def _told(printing: Iterator[int], count: int, file: BytesIO) -> Iterator[bytes]:
-    """How far it is, a line of "done all" at a time, then a line "pdf" and the document: shared/printing.js reads it."""
-    for done in printing:
-        yield f"{done} {count}\n".encode()
+def _told(app: Flask, count: int, paper: str, office: Office, when: date, base_url: str) -> Iterator[bytes]:
+    """How far it is, a line of "done all" at a time, then a line "pdf" and the document: shared/printing.js reads it.
+
+    The request and its session are over when the first line leaves: this one opens its own.
+    """
+    file = BytesIO()
+    with app.app_context():
+        for done in slips.printing_day(file, paper, office, when, base_url):
+            yield f"{done} {count}\n".encode()
     yield b"pdf\n" + file.getvalue()
 
 

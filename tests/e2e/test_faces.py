@@ -188,7 +188,9 @@ def test_the_pages_of_counter_and_dispatch(world: World, site: Site, eyes: Calla
     eyes(world.dispatcher).look(f"/dispatch/{day}", "/dispatch/2027-01-04", "/exceptions/")
     eyes(world.supervisor).look("/exceptions/")
     admin = eyes(world.admin)
-    admin.look("/admin/numbers")
+    admin.look("/admin/numbers", "/admin/papers")
+    clerk.look("/stickers/")
+    clerk.look("/stickers/", press="main form[method=post] button.button")
     admin.look("/admin/numbers", press="main form button.button")
 
 

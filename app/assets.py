@@ -26,6 +26,12 @@ def read(dist: Path = DIST) -> dict[str, str]:
     return names
 
 
+def shell(dist: Path = DIST) -> dict[str, list[str]]:
+    """Addresses the courier's page needs to open without a network (`files`), and those of its camera (`later`)."""
+    lists: dict[str, list[str]] = json.loads((dist / "shell.json").read_text(encoding="utf-8"))
+    return {name: [URL + file for file in files] for name, files in lists.items()}
+
+
 def addresses(names: dict[str, str], base: str = URL) -> Callable[[str], str]:
     """asset("site.css") → "/static/dist/site.abc123.css"; RuntimeError for a name nobody built."""
 
@@ -42,6 +48,8 @@ def init_app(app: Flask) -> None:
     """Gives templates `asset()` and the form components; the manifest stays in `extensions["assets"]`."""
     names = read()
     app.extensions["assets"] = names
+    app.extensions["shell"] = shell()
+    app.extensions["worker"] = (DIST / names["worker.js"]).read_text(encoding="utf-8")
     app.jinja_env.globals["asset"] = addresses(names)
     components = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     own = app.jinja_env.loader

@@ -4,9 +4,11 @@ import json
 import signal
 import sys
 import time
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from threading import Event
+from typing import IO
 
 import click
 import sqlalchemy as sa
@@ -17,12 +19,14 @@ from flask_babel import force_locale
 import labels
 import routes
 from app import catalogue, daily, signer, worker
+from app.api.scans import read
 from app.db import atomically, db, now
 from app.demo import cast
 from app.demo import load as demo
 from app.domain import (
     calendar,
     checkpoints,
+    custody,
     dispatch,
     inspection,
     invariants,
@@ -33,6 +37,7 @@ from app.domain import (
     tokens,
 )
 from app.domain.calendar import HERE, Rule, Term
+from app.domain.custody import Seen
 from app.domain.people import Act, User
 from app.domain.places import Office, OfficeKind
 from app.errors import Refused
@@ -94,6 +99,19 @@ def proof(packet: str, out: Path | None) -> None:
         out.write_text(text)
     else:
         click.echo(text, nl=False)
+
+
+@custody_cli.command("take-in")
+@click.argument("file", type=click.File("rb"))
+def take_in(file: IO[bytes]) -> None:
+    """Record the scans of a FILE that a courier's phone wrote, as if the phone had sent them: it signed them itself."""
+    seen = Seen(now(), current_app.extensions["keys"])
+    try:
+        listed = [read(item) for item in json.load(file)["scans"]]
+    except (ValueError, KeyError, TypeError, Refused) as error:
+        raise click.ClickException("This is not a file that a phone wrote.") from error
+    verdicts = Counter(str(atomically(custody.record, scan, seen).verdict) for scan in listed)
+    click.echo(f"{len(listed)} scans: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()))
 
 
 @custody_cli.command("sequence")

@@ -5,7 +5,7 @@ from types import ModuleType
 from flask import Flask
 
 from app import security
-from app.api import day, devices, manifests, scans
+from app.api import day, devices, files, manifests, scans
 from app.views import (
     account,
     admin,
@@ -46,7 +46,7 @@ VIEWS = (
     papers,
     admin,
 )
-APIS: tuple[ModuleType, ...] = (devices, scans, day, manifests)
+APIS: tuple[ModuleType, ...] = (devices, scans, files, day, manifests)
 
 
 def init_app(app: Flask) -> None:

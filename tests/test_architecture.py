@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 # Arrows point down: whoever is not named may not be imported. Nouns of app.domain stand in their order.
 DOMAIN = [
     "parties", "places", "tokens", "tree", "notes", "people", "sessions", "calendar", "bands", "procedures", "audit", "limits", "outbox", "numbers",
-    "dossiers", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "receipts", "tasks", "ledger", "checkpoints",
+    "dossiers", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "photos", "receipts", "tasks", "ledger", "checkpoints",
     "findings", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "aftermath", "vetting", "custody", "corrections", "upshots",
     "manifests", "invariants", "booking", "scope", "phones", "desk", "counter", "queues", "oversight", "watch", "remedies", "dispatch", "day", "slips", "tracking", "models",

@@ -1,5 +1,6 @@
 """The terminal: same verbs, exit status that tells."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from app.config import Settings
 from app.db import atomically, db
 from app.domain import checkpoints, outbox, scans, visits
 from app.domain.outbox import Message
+from app.domain.packets import State
 from app.domain.tokens import Keys
 from tests.conftest import signing_in
 from tests.world import MONDAY, World
@@ -52,6 +54,21 @@ def test_the_log_is_numbered_signed_and_printed_from_the_terminal(app: Flask, wo
     assert newest and newest.note.strip() in printed.output
     assert checkpoints.root(1).hex()[:4] in printed.output.split()
     assert "SỔ GIAO NHẬN" in printed.output
+
+
+def test_scans_come_in_from_a_file_that_a_phone_wrote(app: Flask, world: World, tmp_path: Path) -> None:
+    phone, packet = world.phone(), world.packet()
+    scan = phone.scan(packet, "collect", proof=[("CODE", world.code(packet))])
+    file = tmp_path / "scans.json"
+    file.write_text(json.dumps({"format": "outbox-v1", "scans": phone.envelope(scan.body)["scans"]}))
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["custody", "take-in", str(file)]).output == "1 scans: 1 applied\n"
+    assert runner.invoke(args=["custody", "take-in", str(file)]).output == "1 scans: 1 applied\n", (
+        "again changes nothing"
+    )
+    assert world.fresh(packet).state == State.CARRIED
+    file.write_text("{}")
+    assert runner.invoke(args=["custody", "take-in", str(file)]).exit_code == 1
 
 
 def test_a_second_signer_says_why_it_does_not_start(app: Flask) -> None:

@@ -26,7 +26,9 @@ COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "k
 SENT: dict[str, Callable[["Walk"], Any]] = {
     "api_devices.enrol":    lambda walk: {"user": "nobody", "password": "none", "public_key": "AAAA"},
     "api_devices.renew":    lambda walk: {"proof": "AAAA"},
+    "api_devices.prove":    lambda walk: {"password": "none"},
     "api_devices.retire":   lambda walk: {"why": "lost"},
+    "api_files.upload":     lambda walk: {},
     "api_scans.upload":     lambda walk: {"scans": []},
     "api_day.start":        lambda walk: {},
     "api_day.look_up":      lambda walk: {"number": walk.number},
@@ -35,7 +37,7 @@ SENT: dict[str, Callable[["Walk"], Any]] = {
 }  # fmt: skip
 # What the stranger's phone is answered where it names no thing in the address: 404 and 422 say nothing, the rest is its own.
 ANSWERED = {
-    "api_devices.renew": 422, "api_scans.upload": 200, "api_day.look_up": 404, "api_manifests.receive": 422,
+    "api_devices.renew": 422, "api_devices.prove": 422, "api_scans.upload": 200, "api_files.upload": 415, "api_day.look_up": 404, "api_manifests.receive": 422,
 }  # fmt: skip
 
 

@@ -91,6 +91,34 @@ const noForeignHost = {
   },
 };
 
+// What the courier's page needs to open without a network, and what only its camera needs: shell.json, for the worker.
+function shell(outputs) {
+  const reached = (file, wanted, found = new Set()) => {
+    found.add(file);
+    for (const { path, kind } of outputs[file].imports) {
+      if (!found.has(path) && wanted.includes(kind)) reached(path, wanted, found);
+    }
+    return found;
+  };
+  const start = Object.keys(outputs).find((file) => basename(outputs[file].entryPoint ?? "") === "courier.js");
+  const page = reached(start, ["import-statement"]);
+  const all = reached(start, ["import-statement", "dynamic-import"]);
+  const name = (file) => relative(dist, join(root, file));
+  const seen = Object.keys(manifest).filter((each) => /^(courier\.css|icons\.svg|mark\.svg|fonts\/.*)$/.test(each));
+  return {
+    files: [...[...page].map(name), ...seen.map((each) => manifest[each])].sort(),
+    later: [...[...all].filter((file) => !page.has(file)).map(name), manifest["zxing_reader.wasm"]].sort(),
+  };
+}
+
+async function worker() {
+  const { outputFiles: [{ contents }] } = await esbuild.build({
+    entryPoints: [join(src, "js/courier/worker.js")], bundle: true, format: "iife", target: ["chrome99", "safari15.4", "firefox100"],
+    minify: true, charset: "utf8", write: false, logLevel: "warning", absWorkingDir: root,
+  });
+  stamp("worker.js", Buffer.from(contents));
+}
+
 async function scripts(wasm) {
   const entries = readdirSync(join(src, "js")).filter((each) => each.endsWith(".js")).sort();
   const built = await esbuild.build({
@@ -116,6 +144,7 @@ async function scripts(wasm) {
     manifest[entries.includes(basename(output.entryPoint ?? "")) ? basename(output.entryPoint) : file] = file;
     say(file, output.bytes);
   }
+  writeFileSync(join(dist, "shell.json"), `${JSON.stringify(shell(built.metafile.outputs), null, 1)}\n`);
 }
 
 if (!existsSync(modules)) {
@@ -125,8 +154,10 @@ if (!existsSync(modules)) {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 for (const picture of ["icons.svg", "mark.svg"]) stamp(picture, readFileSync(join(src, picture)));
+for (const picture of readdirSync(join(src, "icons"))) stamp(picture, readFileSync(join(src, "icons", picture)));
 styles(fonts());
 await scripts(await reader());
+await worker();
 const ordered = Object.fromEntries(Object.entries(manifest).sort(([a], [b]) => (a < b ? -1 : 1)));
 writeFileSync(join(dist, "manifest.json"), `${JSON.stringify(ordered, null, 1)}\n`);
 say(`done, ${Object.keys(ordered).length} files in ${((Date.now() - started) / 1000).toFixed(1)} s`);

@@ -1,5 +1,6 @@
 """The courier's day, a look-up of one packet, and setting out. Only ever one's own."""
 
+import base64
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, jsonify, request
@@ -12,7 +13,8 @@ from app.api import bodies, checkpoints, devices, times
 from app.api.bodies import PRINTABLE
 from app.db import atomically
 from app.domain import day, packets, sessions, tokens
-from app.domain.people import Right, User
+from app.domain.calendar import today as date_of
+from app.domain.people import Act, Right, User
 from app.domain.steps import NEXT, REASONS
 from app.phrases import texts
 from app.security import requires
@@ -30,6 +32,7 @@ def today() -> ResponseReturnValue:
     told = day.of(courier, act.at)
     answer = times.vouched(act.at, act.keys) | {
         "expires": times.stamp(act.at + day.SHIFT),
+        "key": _sealing(act),
         "phone": devices.told(security.device()),
         "courier": {"name": courier.name, "badge": courier.badge, "office": _office(courier)},
         **told,
@@ -41,12 +44,18 @@ def today() -> ResponseReturnValue:
         "language": str(get_locale()),
         "keys": {"slip": act.keys.slip_public(), "receipt": [act.keys.receipt_public()], "revoked": []},
         "revoked_slips": "/api/v1/slips/revoked",
-        "revoked_devices": [],
+        "revoked_devices": day.revoked_devices(courier, act.at),
         **checkpoints.told(request.args.get("pin", 0, type=int)),
     }
     if named := day.not_logged(courier, told["stops"], act.at):
         atomically(day.log_views, courier.id, named, act.at)
     return jsonify(answer)
+
+
+def _sealing(act: Act) -> str:
+    """What this phone seals its day with: the same all through a date, another the next, and none for a phone that is out
+    of service. It is kept nowhere here; whoever finds the phone later has only what the phone's lock guards."""
+    return base64.b64encode(act.keys.digest("day-key", security.device_id(), date_of(act.at).isoformat())).decode()
 
 
 def _office(courier: User) -> dict[str, str] | None:

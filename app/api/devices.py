@@ -51,6 +51,10 @@ class Renewed(BaseModel):
     proof: str = Field(min_length=1, max_length=200)
 
 
+class Proven(BaseModel):
+    password: str = Field(min_length=1, max_length=200)
+
+
 class WrongPassword(Refused):
     status = 401
 
@@ -101,6 +105,17 @@ def all_of_mine() -> ResponseReturnValue:
 def renew() -> ResponseReturnValue:
     proof = _bytes(bodies.read(Renewed).proof)
     return jsonify(told(atomically(phones.renew, security.device_id(), proof, security.act())))
+
+
+@bp.post("/devices/me/prove")
+@requires(Right.SCAN)
+def prove() -> ResponseReturnValue:
+    """Whether it is the phone's own courier who holds it: they have forgotten the digits that open it."""
+    try:
+        security.check_password(security.user().login, bodies.read(Proven).password, "phone")
+    except Refused as refusal:
+        raise Invalid("presence_wrong") if refusal.key == "sign_in_wrong" else refusal from refusal
+    return jsonify(told(security.device()))
 
 
 @bp.post("/devices/<device_id>/retire")

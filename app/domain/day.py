@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain import audit, counter, packets, postage, rounds, tokens, visits
 from app.domain.calendar import today
+from app.domain.devices import Device
 from app.domain.dossiers import Dossier, Paper, ReturnWay
 from app.domain.packets import ENDED, Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
@@ -25,6 +26,7 @@ from app.errors import Missing
 VIEW = "courier.day"
 MOST = 200  # packets in one list
 SLOT_DAYS = 3  # working days ahead that a courier can offer at the door
+REMEMBERED = timedelta(days=7)
 SHIFT = timedelta(hours=12)  # a phone may work this long on what it was told
 AT_A_DESK = frozenset({State.WAITING, State.AT_DESK})
 TO_BRING = sa.select(Visit.packet_id).where(Visit.kind == VisitKind.DELIVER, Visit.state.in_(OPEN))
@@ -242,6 +244,17 @@ def to_take(courier: User, at: datetime) -> list[Packet]:
 
 def _desks() -> sa.Select[str]:
     return sa.select(Office.party_id).where(Office.kind == OfficeKind.DESK)
+
+
+def revoked_devices(courier: User, at: datetime) -> list[str]:
+    """Phones of the office's couriers that were taken out of service while one of their offers may still be about."""
+    gone = (
+        sa.select(Device.id)
+        .join(User, Device.user_id == User.id)
+        .where(Device.revoked_at > at - REMEMBERED, User.office_id == courier.office_id)
+        .order_by(Device.id)
+    )
+    return list(db.session.scalars(gone)) if courier.office_id else []
 
 
 def is_theirs(found: Packet, courier: User, at: datetime) -> bool:

@@ -18,6 +18,7 @@ from app.domain import (  # noqa: F401
     parties,
     people,
     phones,
+    photos,
     places,
     procedures,
     scans,

@@ -1,5 +1,6 @@
 """The phone's day is one's own round and what one may carry; the stranger sees nothing of it."""
 
+import base64
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,10 @@ import sqlalchemy as sa
 import time_machine
 
 from app.db import atomically, db
+from app.domain import phones
 from app.domain.audit import ViewLine
 from app.domain.calendar import today
+from app.domain.devices import Why
 from app.domain.outbox import Message
 from app.domain.packets import Packet, Way
 from app.domain.people import User
@@ -61,6 +64,22 @@ def test_an_empty_day_is_a_day(wire: Line) -> None:
     notes = {"miss", "decline", "seal_change", "damaged", "sighting"}
     assert events | notes == {step["event"] for step in told["steps"]}
     assert set(told["reasons"]) > set(told["next"]) == {"miss", "decline"}
+
+
+def test_a_phone_seals_its_day_with_a_key_of_its_own_and_of_the_date(world: World, wire: Line) -> None:
+    key = day(wire)["key"]
+    assert len(base64.b64decode(key)) == 32
+    assert day(wire)["key"] == key
+    assert day(line(world))["key"] != key
+    with time_machine.travel(TUESDAY, tick=False):
+        assert day(wire)["key"] != key
+
+
+def test_phones_out_of_service_are_told_to_their_own_office(world: World, wire: Line) -> None:
+    lost = world.phone(world.second_courier)
+    atomically(phones.retire, lost.device_id, Why.LOST, world.act(world.dispatcher))
+    assert day(wire)["revoked_devices"] == [lost.device_id]
+    assert day(line(world, world.strange_courier))["revoked_devices"] == []
 
 
 def test_stops_come_in_the_order_of_the_round_with_what_each_door_needs(

@@ -13,7 +13,7 @@ import pypdfium2
 import pytest
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, BrowserType, Page
 from qrcode.main import QRCode
 from werkzeug.serving import make_server
 
@@ -163,6 +163,65 @@ def site(app: Flask) -> Iterator[Site]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+class Host:
+    """The server, which can go away and come back at the same address, another version of itself if need be."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self.port = app, 0
+        self.start()
+
+    def start(self) -> None:
+        self.server = make_server("127.0.0.1", self.port, whole(self.app), threaded=True)
+        self.port = self.server.port
+        self.url = f"http://localhost:{self.port}"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def host(app: Flask) -> Iterator[Host]:
+    made = Host(app)
+    yield made
+    made.stop()
+
+
+class Handset:
+    """A phone that can be switched off and on again: what a browser keeps on the disk stays."""
+
+    def __init__(self, kind: BrowserType, facts: dict[str, Any], folder: Path) -> None:
+        self.kind, self.facts, self.folder = kind, facts, folder
+        self.faults: list[str] = []
+
+    def on(self) -> Page:
+        self.context: BrowserContext = self.kind.launch_persistent_context(self.folder, **self.facts)
+        self.context.set_default_timeout(15_000)
+        page = self.context.pages[0]
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        return page
+
+    def off(self) -> None:
+        self.context.close()
+
+
+@pytest.fixture
+def handset(
+    browser_type: BrowserType,
+    browser_type_launch_args: dict[str, Any],
+    browser_context_args: dict[str, Any],
+    tmp_path: Path,
+) -> Iterator[Handset]:
+    made = Handset(browser_type, browser_type_launch_args | browser_context_args, tmp_path / "profile")
+    yield made
+    made.off()
+    shutil.rmtree(made.folder, ignore_errors=True)
+    assert made.faults == []
 
 
 @pytest.fixture

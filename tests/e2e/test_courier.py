@@ -20,6 +20,8 @@ from app.domain.visits import Round, VisitState, open_visit
 from tests.e2e.conftest import Camera, Site, axe_faults, printed
 from tests.world import World
 
+DIGITS = "402915"  # of this phone
+
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does; the journey is taken on both
 
 
@@ -45,7 +47,18 @@ def sign_in(page: Page, site: Site) -> None:
     page.get_by_label("Tên đăng nhập").fill("courier1")
     page.get_by_label("Mật khẩu").fill(World.PASSWORD)
     page.get_by_role("button", name="Dùng máy này").click()
+    choose_digits(page)
     expect(page.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible()
+
+
+def choose_digits(page: Page) -> None:
+    page.get_by_label("Sáu số tự chọn").fill(DIGITS, timeout=15_000)
+    press(page, "Dùng sáu số này")
+
+
+def unlock(page: Page) -> None:
+    """After the page was opened anew, or left alone."""
+    page.get_by_label("Sáu số mở máy").fill(DIGITS)
 
 
 def press(page: Page, name: str) -> None:
@@ -64,7 +77,7 @@ def count_papers(page: Page) -> None:
 def seal_and_money(page: Page) -> None:
     page.get_by_label("Số trên dây niêm phong").fill("0045 821")
     page.get_by_label("Gõ lại số đó").fill("0045821")
-    press(page, "Đã dán kín")
+    page.get_by_role("button", name=re.compile("^Đã dán kín")).click()  # beside "Chụp gói đã dán kín"
     page.get_by_label("Tiền mặt").check()
     page.get_by_label("Số biên lai lệ phí").fill("000 321")
     press(page, "Đã thu 67.000 đ")

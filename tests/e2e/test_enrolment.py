@@ -17,7 +17,7 @@ from app.domain.devices import Device, Why
 from app.domain.people import User
 from app.domain.scans import ScanRow
 from tests.e2e.conftest import Site, axe_faults
-from tests.e2e.test_courier import plan, press, verdict
+from tests.e2e.test_courier import choose_digits, plan, press, unlock, verdict
 from tests.e2e.test_receipts import counts
 from tests.world import World
 
@@ -91,7 +91,8 @@ def test_the_camera_opens_the_page_both_screens_show_six_digits_and_a_colleague_
     clerk.get_by_role("button", name="Hai bên đều là").click()
     expect(clerk.get_by_text("đã dùng được")).to_be_visible()
     second.close()
-    expect(phone.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible(timeout=15_000)
+    choose_digits(phone)
+    expect(phone.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible()
     expect(phone.get_by_role("link", name="Đã tới cửa")).to_be_visible()
     device = newest()
     assert (device.user_id, device.enrolled_by_id, device.second_by_id) == (
@@ -156,7 +157,8 @@ def test_a_phone_that_is_rejected_begins_anew(world: World, strict: Site, phone:
 def in_service(world: World, site: Site, page: Page) -> Device:
     device = waiting(world, site, page)
     atomically(phones.confirm, device.id, world.act(world.clerk, now()))
-    expect(page.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible(timeout=15_000)
+    choose_digits(page)
+    expect(page.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible()
     return device
 
 
@@ -191,6 +193,7 @@ def test_a_phone_near_its_end_goes_on_by_itself(world: World, strict: Site, phon
     atomically(lambda: db.session.execute(near))
     with phone.expect_response("**/devices/me/renew") as renewed:
         phone.reload()
+        unlock(phone)
     assert renewed.value.status == 200
     db.session.rollback()
     ends = db.session.get_one(Device, device.id).valid_until
@@ -226,7 +229,8 @@ def test_axe_finds_nothing_on_the_pages_of_enrolment(world: World, strict: Site,
     device = waiting(world, strict, phone)
     assert axe_faults(phone) == []
     atomically(phones.confirm, device.id, world.act(world.clerk, now()))
-    expect(phone.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible(timeout=15_000)
+    choose_digits(phone)
+    expect(phone.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible()
     phone.goto(f"{strict.url}/courier/#/phones")
     expect(phone.get_by_role("link", name="Ngừng dùng máy kia")).to_be_visible()
     assert axe_faults(phone) == []

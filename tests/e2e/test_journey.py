@@ -19,6 +19,7 @@ from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State
 from app.domain.visits import Round, Slot, VisitState, open_visit
 from tests.e2e.conftest import Camera, Site, axe_faults
+from tests.e2e.test_courier import choose_digits, unlock
 from tests.inspecting import faults
 from tests.world import World
 
@@ -161,6 +162,7 @@ class Courier:
         self.page.get_by_label("Tên đăng nhập").fill("courier1")
         self.page.get_by_label("Mật khẩu").fill(World.PASSWORD)
         self.press("Dùng máy này")
+        choose_digits(self.page)
         expect(self.page.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible()
 
     def press(self, name: str) -> None:
@@ -170,6 +172,7 @@ class Courier:
     def home(self) -> None:
         self.page.goto(f"{self.person.site.url}/courier/#/")
         self.page.reload()
+        unlock(self.page)
         expect(self.page.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible()
 
     def says(self, word: str, tone: str) -> None:

@@ -15,7 +15,7 @@ from app.db import db
 from app.domain.scans import ScanRow
 from app.errors import Invalid
 from tests.e2e.conftest import Site
-from tests.e2e.test_courier import plan, press, sign_in
+from tests.e2e.test_courier import plan, press, sign_in, unlock
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")
@@ -239,6 +239,7 @@ def test_a_page_that_is_too_old_says_so_and_loses_nothing(
     counts(phone, kept=1, arrived=0)
     monkeypatch.setattr(bodies, "OLDEST_APP", 1)
     phone.reload()
+    unlock(phone)
     counts(phone, kept=0, arrived=1)
 
 
@@ -249,4 +250,5 @@ def test_a_page_too_old_for_its_first_day_says_so(
     sign_in(phone, site)
     monkeypatch.setattr(bodies, "OLDEST_APP", 99)
     phone.reload()
+    unlock(phone)
     expect(phone.get_by_text("Cần bản mới hơn")).to_be_visible()

@@ -5,13 +5,14 @@ import { VERSION } from "./words.js";
 const PATIENCE = 20000;
 const nobody = (foreign) => ({ status: 0, data: {}, wait: 0, foreign });
 
-export async function call(path, { token = null, json, method = json === undefined ? "GET" : "POST", patience = PATIENCE } = {}) {
+/** `json` or `photo` (bytes of a JPEG) is what is sent. */
+export async function call(path, { token = null, json, photo, method = json === undefined && !photo ? "GET" : "POST", patience = PATIENCE } = {}) {
   const headers = { Accept: "application/json", "App-Version": VERSION };
   if (token) headers.Authorization = `Bearer ${token}`;
-  if (json !== undefined) headers["Content-Type"] = "application/json";
+  if (json !== undefined || photo) headers["Content-Type"] = photo ? "image/jpeg" : "application/json";
   try {
     const answer = await fetch(`/api/v1/${path}`, {
-      method, headers, body: json === undefined ? undefined : JSON.stringify(json), cache: "no-store",
+      method, headers, body: json === undefined ? photo : JSON.stringify(json), cache: "no-store",
       credentials: "omit", redirect: "manual", referrerPolicy: "no-referrer", signal: AbortSignal.timeout?.(patience),
     });
     if (!/^application\/(problem\+)?json/.test(answer.headers.get("Content-Type") ?? "")) return nobody(true);

@@ -1,8 +1,15 @@
 // The day: what the server told, and what this phone has done since. The server's word is taken as it comes; our own
 // scans are laid over it by what they follow, so that a round can be worked through without a network.
+//
+// It lies on the phone sealed twice: with the key the server gives for this phone and this date, and that key with the one
+// of the lock. It is gone after twelve hours, with its date, or when the phone is left; a phone that was taken out of
+// service keeps what scanning needs, and nobody's name.
 import { call } from "./api.js";
+import * as lock from "./lock.js";
 import * as outbox from "./outbox.js";
-import { learnReceiptKeys, me } from "./store.js";
+import { unbase64 } from "./sign.js";
+import { learnReceiptKeys, me, note, read, write } from "./store.js";
+import { support, t } from "./words.js";
 import { look } from "./witness.js";
 
 const STALE = 300000;
@@ -11,6 +18,7 @@ const OPEN = ["scheduled", "assigned", "en_route"];
 const UNBELIEVED = ["held", "disputed", "quarantined"];
 
 let told = null;
+let sealer = null; // {raw, key}: what the server gave to seal this date's day with
 let fetchedAt = 0;
 let problem = null; // null, "offline", "signin", "old"
 let asking = null;
@@ -26,14 +34,69 @@ export const slots = () => told?.slots ?? [];
 export const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" }).format(new Date());
 export const reasons = () => ({ reasons: told?.reasons ?? {}, next: told?.next ?? {} });
 
+/** Out of sight: what lies on the phone stays sealed. */
 export function forget() {
   told = null;
+  sealer = null;
   fetchedAt = 0;
   lookedUp.clear();
 }
 
+/** Nothing of the day stays on this phone; the outbox is another matter. */
+export async function wipe() {
+  forget();
+  await write({ day: null });
+  changed();
+}
+
+/** Now, as the server would say it: a phone's clock may be a day off. */
+const clockNow = () => Date.now() - (me()?.skew ?? 0);
+const dateOf = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Ho_Chi_Minh" }).format(at);
+const isOver = (at, expires) => clockNow() > Date.parse(expires ?? "") || dateOf(clockNow()) !== dateOf(at);
+
+/** Put what is known now on the disk, sealed. */
+async function keep() {
+  if (!sealer || !lock.isOpen() || !told) return;
+  const words = JSON.stringify({ told, fetchedAt, lookedUp: [...lookedUp.values()] });
+  const sealed = await lock.seal(new TextEncoder().encode(words), sealer.key);
+  const wrapped = await lock.seal(sealer.raw);
+  await write({ day: { device: me().device, sealed, wrapped } });
+}
+
+const keyOf = (raw) => crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+
+/** After the lock was opened: the day as it was kept, while it is still today's. */
+async function restore() {
+  const kept = await read("day");
+  if (!kept || kept.device !== me()?.device || told) return;
+  try {
+    const raw = await lock.unseal(kept.wrapped);
+    const key = await keyOf(raw);
+    const found = JSON.parse(new TextDecoder().decode(await lock.unseal(kept.sealed, key)));
+    if (told) return; // the network was faster
+    if (isOver(found.fetchedAt, found.told.expires)) {
+      await write({ day: null });
+      return;
+    }
+    [told, fetchedAt, sealer] = [found.told, found.fetchedAt, { raw, key }];
+    for (const packet of found.lookedUp) lookedUp.set(packet.code, packet);
+  } catch {
+    await write({ day: null }); // sealed by other digits, or cut short
+  }
+  changed();
+}
+
+/** The office has taken this phone out of service: what scanning needs stays, who lives where does not. */
+async function withhold() {
+  const nobody = { name: t("day.withheld"), phone: support.replace(/\s/g, ""), address: [t("day.withheld")] };
+  if (!told?.stops.some((stop) => stop.person && stop.person.name !== nobody.name)) return;
+  told = { ...told, stops: told.stops.map((stop) => ({ ...stop, person: stop.person && nobody })) };
+  await write({ day: null });
+  await keep();
+}
+
 export function refresh() {
-  if (!me() || me().waiting) return Promise.resolve();
+  if (!me() || me().waiting || !lock.isOpen()) return Promise.resolve();
   asking ??= ask().finally(() => { asking = null; });
   return asking;
 }
@@ -42,25 +105,35 @@ async function ask() {
   const { device, token, pin } = me();
   const { status, data } = await call(pin ? `day?pin=${pin.size}` : "day", { token });
   if (status === 200 && Array.isArray(data.stops)) {
-    told = data;
+    const { key, ...rest } = data;
     await look(device, pin ?? null, data);
     await learnReceiptKeys(data.keys?.receipt);
-    fetchedAt = Date.now();
-    problem = null;
+    const skew = Math.round(Date.now() - Date.parse(data.server_time));
+    await note(device, { skew: Math.abs(skew) > 120000 ? skew : 0 });
+    const raw = key ? unbase64(key) : null;
+    if (!lock.isOpen() || device !== me()?.device) return; // locked or left meanwhile: it is asked for again
+    [told, fetchedAt, problem] = [rest, clockNow(), null];
+    sealer = raw && { raw, key: await keyOf(raw) };
+    await keep();
     if (data.phone) changes.dispatchEvent(new CustomEvent("stands", { detail: data.phone }));
   } else {
     problem = { 401: "signin", 403: "signin", 426: "old" }[status] ?? "offline";
+    if (problem === "signin") await withhold();
   }
   changed();
 }
 
 export function keepFresh() {
-  refresh();
+  changes.addEventListener("opened", () => restore().then(refresh));
+  changes.addEventListener("closed", () => { forget(); changed(); });
   window.addEventListener("online", refresh);
   changes.addEventListener("learned", refresh);
-  const look = () => { if (!document.hidden && Date.now() - fetchedAt > STALE / 5) refresh(); };
-  document.addEventListener("visibilitychange", look);
-  setInterval(() => { if (!document.hidden && Date.now() - fetchedAt > STALE) refresh(); }, 60000);
+  const fetchAfter = (age) => {
+    if (told && isOver(fetchedAt, told.expires)) wipe();
+    if (!document.hidden && clockNow() - fetchedAt > age) refresh();
+  };
+  document.addEventListener("visibilitychange", () => fetchAfter(STALE / 5));
+  setInterval(() => fetchAfter(STALE), 60000);
 }
 
 /** {round, stops, carrying, toTake, packets: Map by code}: a fresh copy, or null before the first answer. */
@@ -114,6 +187,7 @@ export async function lookUp(by) {
   const { status, data } = await call("lookups", { token: me().token, json: by, patience: 8000 });
   if (status === 200 && data.code) {
     lookedUp.set(data.code, data);
+    await keep();
     return { packet: data };
   }
   if (status === 404) return { why: "none" };

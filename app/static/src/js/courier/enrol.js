@@ -2,6 +2,7 @@
 // a second person compares. Pages hold no rule of it.
 import { call } from "./api.js";
 import * as day from "./day.js";
+import * as lock from "./lock.js";
 import { load, send } from "./outbox.js";
 import { askToKeep } from "./phone.js";
 import * as sign from "./sign.js";
@@ -53,9 +54,9 @@ async function take(key, said, facts) {
   await learnReceiptKeys(data.keys?.receipt);
   await takePhone({ device, party, actor, token, key, ...facts, waiting: data.standing === "waiting", n: 0, back: null, since: new Date().toISOString(), server: {} });
   await load();
+  await lock.load();
   askToKeep();
   day.forget();
-  day.refresh();
   send();
   return null;
 }
@@ -68,7 +69,6 @@ export async function stand() {
   if (data.standing === "waiting") return "waiting";
   if (data.standing === "in_service") {
     await note(phone.device, { waiting: false });
-    day.refresh();
     send();
     return "in_service";
   }

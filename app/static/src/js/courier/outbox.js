@@ -29,6 +29,7 @@ const changed = () => changes.dispatchEvent(new Event("change"));
 const serial = { tail: Promise.resolve() };
 
 export async function load() {
+  await store.prune(Date.now());
   all = await store.rows();
   changed();
 }
@@ -74,6 +75,7 @@ export const append = (scan, meta, extras = null) => alone(async () => {
     const made = await signed(scan, meta, extras, device);
     if (await store.put(made, device)) {
       all.push(made);
+      changes.dispatchEvent(new Event("written"));
       changed();
       sendSoon(0);
       return made;
@@ -81,6 +83,12 @@ export const append = (scan, meta, extras = null) => alone(async () => {
   }
   throw new Error("the outbox is busy");
 });
+
+/** When nothing is being written or sent any more. */
+export async function idle() {
+  await serial.tail.catch(() => {});
+  await sending?.catch(() => {});
+}
 
 async function signed(scan, meta, extras, device) {
   const at = new Date().toISOString();
@@ -116,6 +124,12 @@ async function signed(scan, meta, extras, device) {
     at, meta: { ...meta, event: scan.event, code: scan.packet.code, number: scan.packet.number, party: device.party },
     status: "kept", verdict: null, why: null, nth: 0,
   };
+}
+
+/** What is unsent, or all there is, as a file for the post office: signed bytes, no names. */
+export function written() {
+  const rows = (kept().length ? kept() : all).map(({ device, n, digest, body, sig, extras }) => ({ device, n, digest, body, sig, extras }));
+  return new Blob([JSON.stringify({ format: "outbox-v1", written: new Date().toISOString(), scans: rows }, null, 1)], { type: "application/json" });
 }
 
 // ---- sending ---------------------------------------------------------------------------------------------------
@@ -158,6 +172,7 @@ async function sendAll() {
     if (wait) quietUntil = Date.now() + wait * 1000;
   }
   failures = reached || moved ? 0 : failures + 1;
+  if (reached) changes.dispatchEvent(new Event("sent"));
   if (!reached) sendSoon(Math.random() * Math.min(LONGEST, 1000 * 2 ** Math.min(failures, 9)));
   changed();
   return kept().length === 0;

@@ -18,6 +18,24 @@ export function askToKeep() {
   return asked;
 }
 
+const TIGHT = 50 * 1024 * 1024;
+const FULL = 0.9;
+
+/** Whether the browser has little room left for this page. */
+export async function isTight() {
+  const { usage = 0, quota = Infinity } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
+  return usage > quota * FULL || quota - usage < TIGHT;
+}
+
+/** Give the courier a file. */
+export function hand(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
 /** The screen stays on until the returned function is called. */
 export function stayAwake() {
   let lock = null;

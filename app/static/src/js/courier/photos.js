@@ -1,18 +1,52 @@
 // Photos and drawn signatures: kept on this phone under the hash of their bytes. A scan names the hash and goes its way;
 // the picture follows when it can and never holds a scan back. It is made small here, and with that loses what the
 // camera wrote beside it (where, when, with which phone).
+import { call } from "./api.js";
+import * as outbox from "./outbox.js";
 import * as sign from "./sign.js";
-import { me, putPhoto } from "./store.js";
+import { devices, me, photos, putPhoto, settlePhoto } from "./store.js";
 
 const SIDE = 1600;
 const QUALITY = 0.8;
+const PATIENCE = 120000; // a picture over a slow network
+let waiting = 0;
+let sending = null;
+
+/** How many pictures have not arrived yet. */
+export const unsent = () => waiting;
 
 /** Keep a picture. {sha256} names it, also after a restart. Throws when the browser cannot read it as a picture. */
 export async function keepPhoto(blob) {
   const bytes = await (await shrunk(blob)).arrayBuffer();
   const sha256 = sign.hex(await crypto.subtle.digest("SHA-256", bytes));
   await putPhoto({ sha256, bytes, device: me().device, at: new Date().toISOString(), status: "kept" });
+  await count();
   return { sha256 };
+}
+
+async function count() {
+  waiting = (await photos()).filter((each) => each.status === "kept").length;
+  outbox.changes.dispatchEvent(new Event("change"));
+}
+
+/** Send pictures whenever scans have gone their way; one at a time, so that a scan made meanwhile finds the line free soon. */
+export function keepFollowing() {
+  const follow = () => { sending ??= followAll().finally(() => { sending = null; }); };
+  outbox.changes.addEventListener("sent", follow);
+  follow();
+}
+
+async function followAll() {
+  const tokens = new Map((await devices()).map(({ device, token }) => [device, token]));
+  for (const { sha256, bytes, device, status } of await photos()) {
+    if (status !== "kept") continue;
+    if (outbox.kept().length) break; // scans first: the next "sent" goes on here
+    const answer = await call("files", { token: tokens.get(device) ?? me()?.token, photo: bytes, patience: PATIENCE });
+    if ([200, 201].includes(answer.status) && answer.data.sha256 === sha256) await settlePhoto(sha256, "arrived");
+    else if (answer.status === 422) await settlePhoto(sha256, "person");
+    else if (answer.status !== 404) break; // 404: a server one version behind, the others would fare no better
+  }
+  await count();
 }
 
 /** The same picture as a JPEG of at most 1600 dots a side, on white. */

@@ -2,12 +2,14 @@
 // {nodes, live, leave}: `live` draws it again when scans or the day change, `leave` runs when it goes.
 import { changes } from "./outbox.js";
 import { ticketIn } from "./enrol.js";
+import { isOpen } from "./lock.js";
 import { me } from "./store.js";
 import { carrying } from "./pages/carrying.js";
 import { collect } from "./pages/collect.js";
 import { deliver } from "./pages/deliver.js";
 import { confirm } from "./pages/confirm.js";
 import { failed } from "./pages/failed.js";
+import { lockPage } from "./pages/lock.js";
 import { card } from "./pages/person.js";
 import { map, visit } from "./pages/visit.js";
 import { outboxPage } from "./pages/outbox.js";
@@ -47,6 +49,7 @@ export function go(path, { replace = false } = {}) {
 
 export function start() {
   window.addEventListener("hashchange", () => draw(true));
+  for (const turn of ["opened", "closed"]) changes.addEventListener(turn, () => draw(true));
   changes.addEventListener("change", () => { if (shown?.live) draw(false); });
   draw(true);
 }
@@ -56,6 +59,7 @@ function find(path) {
   if (ticket || path === "/enrol") return () => enrolPage(ticket);
   if (!me()) return () => signIn();
   if (me().waiting && path === "/") return () => waitingPage();
+  if (!me().waiting && !isOpen()) return () => lockPage();
   for (const [pattern, page] of PAGES) {
     const found = pattern.exec(path);
     if (found) return () => page(...found.slice(1));

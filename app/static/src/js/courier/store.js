@@ -1,14 +1,24 @@
 // The store: who this phone is, every scan it ever signed, and the server's keys that check receipts, in IndexedDB. A scan is safe when put() has returned:
-// the write is flushed to the disk first (durability "strict"). Nothing here deletes a scan.
+// the write is flushed to the disk first (durability "strict"). Nothing here deletes a scan but `prune`, and that only what
+// the server has had for a month.
 import { openDB } from "idb";
 
 const NAME = "courier";
+const VERSION = 2;
 let db = null;
 let current = null;
 let receiptKeys = [];
 
 export async function open() {
-  db = await openDB(NAME, 2, {
+  db = await opened(VERSION);
+  const id = await db.get("state", "current");
+  current = id ? (await db.get("devices", id)) ?? null : null;
+  receiptKeys = (await db.get("state", "receipt-keys")) ?? [];
+}
+
+/** Stores are only ever added, so a page one version behind works with what a newer one has left. */
+function opened(version) {
+  return openDB(NAME, version, {
     upgrade(made, before) {
       if (before < 1) {
         made.createObjectStore("devices", { keyPath: "device" });
@@ -21,10 +31,10 @@ export async function open() {
       db.close();
       window.location.reload();
     },
+  }).catch((error) => {
+    if (error.name !== "VersionError" || version === undefined) throw error;
+    return opened(undefined);
   });
-  const id = await db.get("state", "current");
-  current = id ? (await db.get("devices", id)) ?? null : null;
-  receiptKeys = (await db.get("state", "receipt-keys")) ?? [];
 }
 
 /** The public key with this id, base64 SubjectPublicKeyInfo, if the server ever told it. */
@@ -38,7 +48,16 @@ export async function learnReceiptKeys(told) {
   await db.put("state", receiptKeys, "receipt-keys");
 }
 
-/** The signed-in phone: {device, party, actor, token, login, key, n, back, since, server, pin, checkpoint, doubt}, or null. */
+/** What lies in the store beside phones and scans: "lock" and "day". */
+export const read = (name) => db.get("state", name);
+
+/** Several of them at once, all or none; null takes one away. */
+export async function write(values) {
+  const tx = db.transaction("state", "readwrite", { durability: "strict" });
+  await Promise.all([...Object.entries(values).map(([name, value]) => (value === null ? tx.store.delete(name) : tx.store.put(value, name))), tx.done]);
+}
+
+/** The signed-in phone: {device, party, actor, token, login, key, n, back, since, server, skew, pin, checkpoint, doubt}, or null. */
 export const me = () => current;
 
 export async function takePhone(device) {
@@ -51,7 +70,7 @@ export async function takePhone(device) {
 export async function leavePhone() {
   const left = current;
   const tx = db.transaction(["devices", "outbox", "state"], "readwrite", { durability: "strict" });
-  await tx.objectStore("state").delete("current");
+  await Promise.all(["current", "lock", "day"].map((name) => tx.objectStore("state").delete(name)));
   const range = IDBKeyRange.bound([left.device, 0], [left.device, Infinity]);
   const rows = await tx.objectStore("outbox").getAll(range);
   if (rows.every((row) => row.status !== "kept")) await tx.objectStore("devices").delete(left.device);
@@ -88,10 +107,35 @@ export async function mark(changes) {
   await tx.done;
 }
 
+export const photos = () => db.getAll("photos");
+
+/** What became of a picture; one that has arrived leaves its name here, and its bytes go. */
+export async function settlePhoto(sha256, status) {
+  const tx = db.transaction("photos", "readwrite", { durability: "strict" });
+  const { bytes, ...facts } = await tx.store.get(sha256);
+  await tx.store.put({ ...facts, ...(status === "arrived" ? {} : { bytes }), status });
+  await tx.done;
+}
+
 /** A picture, safe when this has returned. The same picture twice is one. */
 export async function putPhoto(photo) {
   const tx = db.transaction("photos", "readwrite", { durability: "strict" });
   if (!(await tx.store.get(photo.sha256))) await tx.store.put(photo);
+  await tx.done;
+}
+
+const KEPT = 30 * 86400000; // after its receipt
+const NUMBERED = 86400000; // by then a line is under a checkpoint, or an alarm is raised at the post
+
+/** Let go of scans the server has had for thirty days and whose lines this phone has since seen under a checkpoint. */
+export async function prune(now) {
+  const tx = db.transaction(["devices", "outbox"], "readwrite");
+  const seen = new Map((await tx.objectStore("devices").getAll()).map((each) => [each.device, each.pinned ?? 0]));
+  for (let cursor = await tx.objectStore("outbox").openCursor(); cursor; cursor = await cursor.continue()) {
+    const { status, device, recorded_at: at } = cursor.value;
+    const received = Date.parse(at ?? "");
+    if (status === "arrived" && now - received > KEPT && seen.get(device) - received > NUMBERED) await cursor.delete();
+  }
   await tx.done;
 }
 
@@ -117,7 +161,7 @@ export async function witness(device, pinned, sound, seen, checkpoint) {
   const newer = sound && (kept?.pin?.size ?? 0) === (pinned?.size ?? 0) && seen.size > (pinned?.size ?? 0);
   const doubt = sound ? null : checkpoint ?? "";
   if (kept && (newer || doubt !== (kept.doubt ?? null))) {
-    const next = { ...kept, doubt, ...(newer ? { pin: seen, checkpoint } : {}) };
+    const next = { ...kept, doubt, ...(newer ? { pin: seen, checkpoint, pinned: Date.now() } : {}) };
     await tx.store.put(next);
     if (current?.device === device) current = next;
   }

@@ -1,6 +1,8 @@
 // Every scan on this phone, newest first. There is no "delete", and three states only.
-import { bar, bigIcon, button, h, icon, page, thumb } from "../dom.js";
+import { bar, bigIcon, button, h, icon, notice, page, thumb } from "../dom.js";
 import * as outbox from "../outbox.js";
+import { askToKeep, hand, isTight } from "../phone.js";
+import { unsent } from "../photos.js";
 import { draw } from "../router.js";
 import { clock, t, told } from "../words.js";
 import { strip } from "./parts.js";
@@ -8,8 +10,25 @@ import { strip } from "./parts.js";
 const MOST = 100;
 const LOOK = { kept: ["stamp", "saved"], arrived: ["ok", "post"], person: ["warning", "person"] };
 let tried = false;
+const room = { safe: true, tight: false }; // whether the browser keeps this page's memory, and has room for more
+
+async function measure() {
+  const [safe, tight] = await Promise.all([askToKeep(), isTight()]);
+  if (safe === room.safe && tight === room.tight) return;
+  Object.assign(room, { safe, tight });
+  if (window.location.hash === "#/outbox") draw(false);
+}
+
+function warnings() {
+  return [
+    unsent() ? h("p", { class: "small" }, t("outbox.photos", { count: unsent() })) : null,
+    room.tight ? notice("danger", "stop", h("p", {}, t("outbox.tight"))) : null,
+    room.safe ? null : notice("warning", "warn", h("p", {}, t("strip.not_kept"))),
+  ];
+}
 
 export function outboxPage() {
+  measure();
   const counts = outbox.counts();
   const rows = [...outbox.rows()].sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, MOST);
   async function send() {
@@ -21,9 +40,10 @@ export function outboxPage() {
     nodes: [
       bar(t("outbox.title"), t("outbox.counts", counts), { back: "#/" }), strip(),
       rows.length
-        ? page(tried && counts.kept ? h("p", { role: "status" }, t("outbox.sent_none")) : null, h("ul", { class: "queue" }, rows.map(line)), h("p", { class: "small soft" }, t("outbox.never_deleted")))
+        ? page(tried && counts.kept ? h("p", { role: "status" }, t("outbox.sent_none")) : null, warnings(), h("ul", { class: "queue" }, rows.map(line)), h("p", { class: "small soft" }, t("outbox.never_deleted")))
         : page(bigIcon("saved"), h("p", { class: "h2" }, t("outbox.none")), h("p", {}, t("outbox.never_deleted"))),
-      thumb(button(t("outbox.send"), send, { before: "sync", id: "send" })),
+      thumb(button(t("outbox.send"), send, { before: "sync", id: "send" }),
+        rows.length ? button(t("outbox.file"), () => hand(outbox.written(), `luot-quet-${new Date().toISOString().slice(0, 10)}.json`), { before: "download", quiet: true, id: "file" }) : null),
     ],
   };
 }

@@ -1,16 +1,18 @@
 // Parts that several pages share: the theme button, the strip under the bar, the lines of a packet.
 import * as day from "../day.js";
-import { button, fault, h, icon, tag } from "../dom.js";
+import { button, fault, h, icon, notice, tag } from "../dom.js";
 import * as outbox from "../outbox.js";
 import { keepPhoto } from "../photos.js";
 import { nextTheme, setTheme } from "../phone.js";
 import { draw } from "../router.js";
+import { newer, renew } from "../shell.js";
 import { me } from "../store.js";
 import { doubts } from "../witness.js";
 import { seal, slot, t } from "../words.js";
 
 const THEME_ICONS = { day: "eye", sun: "sun", night: "moon" };
 const LONG = 7200000;
+const WRONG_CLOCK = 600000;
 
 export function themeButton() {
   const next = nextTheme();
@@ -24,8 +26,9 @@ export function strip() {
   const state = outbox.state();
   if (state === "signin" || day.trouble() === "signin") return line("danger", "lock", t("strip.signin"), "#/enrol");
   if (state === "refused") return line("danger", "stop", t("strip.refused"));
-  if (state === "old" || day.trouble() === "old") return line("danger", "sync", t("strip.old_app"));
+  if (state === "old" || day.trouble() === "old") return line("danger", "sync", t("strip.old_app"), "#/phone");
   if (state === "foreign") return line("warning", "offline", t("strip.foreign"));
+  if (Math.abs(me()?.skew ?? 0) > WRONG_CLOCK) return line("warning", "clock", t("strip.clock"));
   if (doubts(me())) return line("danger", "stop", t("strip.log"));
   if (outbox.waiting() > LONG) return line("danger", "offline", t("strip.old", { hours: Math.floor(outbox.waiting() / 3600000) }));
   if (!navigator.onLine) return line("warning", "offline", t("strip.offline"));
@@ -34,6 +37,13 @@ export function strip() {
 }
 
 const line = (tone, name, text, href = null) => h("div", { class: `strip tone-${tone}`, role: "status" }, icon(name), href ? h("a", { href }, text) : h("span", {}, text));
+
+/** A newer version waits on this phone: it takes over when the courier wants it to. `always`: also where the server asks for one. */
+export function renewal(always = false) {
+  const asked = always && (outbox.state() === "old" || day.trouble() === "old");
+  if (!newer() && !asked) return null;
+  return notice("", "sync", h("p", {}, t(newer() ? "renew.ready" : "renew.asked")), button(t(newer() ? "renew.go" : "renew.fetch"), renew, { quiet: true, big: false, id: "renew" }));
+}
 
 export const kindTag = (stop) => tag(stop.kind === "collect" ? "home" : "packet", t(`kind.${stop.kind}`));
 

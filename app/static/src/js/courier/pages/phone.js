@@ -2,11 +2,13 @@
 import * as day from "../day.js";
 import { bar, button, h, icon, link, notice, page, thumb } from "../dom.js";
 import { retire } from "../enrol.js";
+import * as lock from "../lock.js";
 import * as outbox from "../outbox.js";
 import { askToKeep, setTheme, theme } from "../phone.js";
 import { draw, go } from "../router.js";
 import { leavePhone, me } from "../store.js";
 import { phone, support, t } from "../words.js";
+import { renewal } from "./parts.js";
 
 let kept = true;
 
@@ -26,7 +28,7 @@ export function phonePage() {
     const unsentHere = outbox.kept().some((row) => row.device === device);
     if (!unsentHere && !me().waiting) await retire(device, "returned"); // its place is free for the next
     await leavePhone();
-    day.forget();
+    lock.close();
     go("/", { replace: true });
     draw(true);
   }
@@ -34,7 +36,7 @@ export function phonePage() {
     live: true,
     nodes: [
       bar(t("app.menu"), who ? [who.name, who.badge].filter(Boolean).join(" · ") : (me().login ?? ""), { back: "#/" }),
-      page(h("div", { class: "stack" }, look("sun", "sun"), look("night", "moon"), look("day", "eye")),
+      page(renewal(true), h("div", { class: "stack" }, look("sun", "sun"), look("night", "moon"), look("day", "eye")),
         who?.office ? h("a", { class: "button-quiet button-big button-wide", href: `tel:${who.office.phone.replace(/\s/g, "")}` }, icon("phone"), h("span", {}, `${who.office.name}, `, h("span", { class: "nowrap" }, phone(who.office.phone.replace(/\s/g, "")))))
           : h("a", { class: "button-quiet button-big button-wide", href: `tel:${support.replace(/\s/g, "")}` }, icon("phone"), " ", t("app.call_office")),
         kept ? null : notice("warning", "warn", h("p", {}, t("strip.not_kept"))),

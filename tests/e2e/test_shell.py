@@ -1,0 +1,244 @@
+"""The shell: the app is on the phone. It opens after a cold start without a network, and a newer version takes its place
+without losing a scan."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from app import assets
+from app.assets import DIST
+from app.db import atomically, db, now
+from app.domain import devices, phones
+from app.domain.packets import State
+from app.domain.scans import ScanRow
+from tests.e2e.conftest import Camera, Handset, Host, Site, axe_faults
+from tests.e2e.test_courier import (
+    choose_digits,
+    count_papers,
+    plan,
+    press,
+    seal_and_money,
+    sign_in,
+    type_number,
+    unlock,
+    verdict,
+)
+from tests.e2e.test_receipts import counts, miss
+from tests.world import World
+
+pytestmark = pytest.mark.dialects("sqlite")  # what the phone does
+
+READY = "navigator.serviceWorker.ready.then(() => true)"
+HELD = """async () => { const [name] = await caches.keys(); const kept = await (await caches.open(name)).keys();
+  return kept.map((each) => new URL(each.url).pathname); }"""
+STORED = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target }) => {
+  target.result.transaction("state").objectStore("state").get("day").onsuccess = (found) => {
+    target.result.close();
+    const bytes = (value) => (value instanceof ArrayBuffer ? Array.from(new Uint8Array(value), (b) => String.fromCharCode(b)).join("") : value);
+    done(JSON.stringify(found.target.result, (_, value) => bytes(value))); }; }; })"""
+DEVICE = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target }) => {
+  target.result.transaction("state").objectStore("state").get("current").onsuccess = (found) => {
+    target.result.close(); done(found.target.result); }; }; })"""
+AGED = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target }) => {
+  const tx = target.result.transaction(["outbox", "devices"], "readwrite");
+  const change = (store, first) => { tx.objectStore(store).openCursor().onsuccess = ({ target: { result: row } }) => row.update({ ...row.value, ...first }); };
+  change("outbox", { recorded_at: "2025-01-02T03:04:05Z" });
+  change("devices", { pinned: Date.now() });
+  tx.oncomplete = () => { target.result.close(); done(); }; }; })"""
+# As a browser says it whose disk is full: its own quota is hidden from pages, and from tests.
+FULL = """() => { navigator.storage.estimate = async () => ({ usage: 96, quota: 100 });
+  IDBObjectStore.prototype.add = () => { throw new DOMException("no room", "QuotaExceededError"); }; }"""
+
+
+def settle(page: Page) -> list[str]:
+    """Wait until the phone has all it needs; the addresses it keeps."""
+    page.evaluate(READY)
+    for _ in range(100):
+        kept: list[str] = page.evaluate(HELD)
+        if any(path.endswith(".wasm") for path in kept):
+            return kept
+        page.wait_for_timeout(100)
+    raise AssertionError(kept)
+
+
+@contextmanager
+def another_version(app: Flask) -> Iterator[None]:
+    """The same server after a deployment: its page says something else."""
+    settings = app.extensions["settings"]
+    before = settings.support_phone
+    settings.support_phone = "0900 111 222"
+    try:
+        yield
+    finally:
+        settings.support_phone = before
+
+
+def test_after_a_cold_start_without_a_network_the_app_opens_scans_and_sends_when_it_is_back(
+    world: World, host: Host, handset: Handset, camera: Camera
+) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    camera.show_slip(packet, "http://localhost:8000")
+    page = handset.on()
+    sign_in(page, host)  # type: ignore[arg-type]
+    expect(page.get_by_role("link", name="Đã tới cửa")).to_be_visible()
+    kept = settle(page)
+    assert "/courier/" in kept and not any(path.startswith("/api") for path in kept)
+    handset.off()
+    host.stop()
+
+    page = handset.on()
+    page.goto(f"{host.url}/courier/")
+    unlock(page)
+    press(page, "Đã tới cửa")
+    press(page, "Quét phiếu")
+    expect(page.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible(timeout=30_000)
+    count_papers(page)
+    seal_and_money(page)
+    page.get_by_label("Mã người dân đọc").fill(world.code(packet))
+    press(page, "Xong, nhận gói")
+    verdict(page, "Đã nhận gói", "ok")
+    expect(page.get_by_text("An toàn trên máy này")).to_be_visible()
+
+    host.start()
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.get_by_text("Đã về bưu cục")).to_be_visible(timeout=20_000)
+    assert world.fresh(packet).state == State.CARRIED
+
+
+def test_a_newer_version_waits_for_the_courier_and_the_queue_outlives_it(
+    world: World, host: Host, handset: Handset
+) -> None:
+    plan(world, world.packet(), world.packet())
+    page = handset.on()
+    sign_in(page, host)  # type: ignore[arg-type]
+    settle(page)
+    handset.context.route("**/api/v1/scans", lambda route: route.abort())  # a queue that does not move
+    miss(page)
+    with another_version(host.app):
+        page.evaluate("navigator.serviceWorker.getRegistration().then((found) => found.update())")
+        expect(page.get_by_text("Máy đã có bản mới")).to_be_visible(timeout=15_000)
+        miss(page)  # the work goes on in the old one
+        press(page, "Mở bản mới")
+        unlock(page)
+        assert "0900 111 222" in page.locator("#said").inner_text()
+        expect(page.locator("#sync-kept b")).to_have_text("2")
+        handset.context.unroute_all(behavior="wait")
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        expect(page.locator("#sync-arrived b")).to_have_text("2", timeout=20_000)
+    found = db.session.scalars(sa.select(ScanRow.n).order_by(ScanRow.n)).all()
+    assert found == [1, 2]
+
+
+def test_the_day_lies_sealed_on_the_phone_and_the_lock_guards_it(world: World, host: Host, handset: Handset) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    page = handset.on()
+    page.clock.install(time=now())
+    sign_in(page, host)  # type: ignore[arg-type]
+    name = packet.dossier.citizen.name
+    expect(page.get_by_text(name)).to_be_visible()
+    lies = page.evaluate(STORED)
+    assert "sealed" in lies and name not in lies and packet.dossier.citizen.street not in lies
+    page.clock.run_for(16 * 60_000)
+    expect(page.get_by_text(name)).to_have_count(0)
+    assert axe_faults(page) == []
+    for _ in range(5):
+        page.get_by_label("Sáu số mở máy").fill("111222")
+        expect(page.get_by_label("Sáu số mở máy")).to_have_value("")
+    expect(page.get_by_role("alert")).to_contain_text("Chờ 1 phút")
+    page.clock.run_for(61_000)
+    unlock(page)
+    expect(page.get_by_text(name)).to_be_visible()
+    retire = (phones.retire, page.evaluate(DEVICE), devices.Why.LOST, world.act(world.dispatcher, now()))
+    atomically(*retire)
+    for _ in range(20):  # a question may be on its way that was asked before
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        page.wait_for_timeout(250)
+        if page.get_by_text("Máy này không hiện nữa").count():
+            break
+    expect(page.get_by_text("Máy này không hiện nữa").first).to_be_visible()
+    press(page, "Đã tới cửa")
+    expect(page.get_by_text(name)).to_have_count(0)
+    press(page, "Quét phiếu")
+    type_number(page, packet.number)
+    expect(page.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible()  # scanning goes on
+
+
+def test_a_full_phone_says_that_the_scan_was_not_written_and_loses_none_of_before(
+    world: World, host: Host, handset: Handset
+) -> None:
+    plan(world, world.packet(), world.packet())
+    page = handset.on()
+    sign_in(page, host)  # type: ignore[arg-type]
+    handset.context.route("**/api/v1/scans", lambda route: route.abort())
+    miss(page)
+    page.evaluate(FULL)
+    page.goto(f"{host.url}/courier/#/outbox")
+    expect(page.get_by_text("Máy sắp hết chỗ")).to_be_visible()
+    assert axe_faults(page) == []
+    with page.expect_download() as saved:
+        press(page, "Ghi ra tệp")
+    assert len(json.loads(saved.value.path().read_text())["scans"]) == 1
+    page.goto(f"{host.url}/courier/#/")
+    press(page, "Đã tới cửa")
+    press(page, "Chưa nhận được")
+    page.get_by_label("Không có ai ở nhà").check()
+    page.get_by_label("Hẹn ngày khác").check()
+    press(page, "Ghi và nhắn người dân")
+    expect(page.get_by_text("Máy hết chỗ, lượt quét vừa rồi chưa ghi được.")).to_be_visible()
+    handset.context.unroute_all(behavior="wait")
+    press(page, "Mở lại")
+    unlock(page)
+    page.goto(f"{host.url}/courier/#/")
+    miss(page)
+    counts(page, kept=0, arrived=2)
+    page.evaluate(AGED)  # the first is of last year, and its line was seen under a checkpoint since
+    page.reload()
+    unlock(page)
+    counts(page, kept=0, arrived=1)
+
+
+def test_a_clock_that_is_a_day_off_is_said_and_changes_nothing(world: World, site: Site, phone: Page) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    phone.clock.install(time=now() + timedelta(days=1))
+    sign_in(phone, site)
+    expect(phone.get_by_text("Đồng hồ máy này sai.")).to_be_visible()
+    miss(phone)
+    counts(phone, kept=0, arrived=1)
+
+
+def test_forgotten_digits_are_chosen_anew_with_the_password(world: World, host: Host, handset: Handset) -> None:
+    plan(world, world.packet())
+    page = handset.on()
+    sign_in(page, host)  # type: ignore[arg-type]
+    page.reload()
+    press(page, "Quên sáu số")
+    page.get_by_label("Mật khẩu").fill("not it")
+    press(page, "Chọn sáu số mới")
+    expect(page.get_by_role("alert")).to_contain_text("Mật khẩu chưa đúng")
+    page.get_by_label("Mật khẩu").fill(World.PASSWORD)
+    press(page, "Chọn sáu số mới")
+    page.get_by_label("Sáu số tự chọn").fill("123456")
+    press(page, "Dùng sáu số này")
+    expect(page.get_by_role("alert")).to_contain_text("Chọn số khác")
+    choose_digits(page)
+    expect(page.get_by_role("link", name="Đã tới cửa")).to_be_visible()
+
+
+def test_the_first_load_is_small(app: Flask) -> None:
+    """At most 250 kB compressed without the scanner's wasm: the page and all that the worker keeps of it."""
+    lists = assets.shell()
+    parts = [(DIST / path.removeprefix(assets.URL)).read_bytes() for path in lists["files"]]
+    parts.append(app.test_client().get("/courier/").data)
+    assert sum(len(gzip.compress(part)) for part in parts) <= 250 * 1024
+    assert [path for path in lists["files"] if path.endswith(".wasm")] == []
+    assert any(path.endswith(".wasm") for path in lists["later"])

@@ -13,12 +13,12 @@ from typing import Protocol
 from app.domain.hands import Hand, Link
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import State
-from app.domain.scans import UNSURE, Ruling, Scan
+from app.domain.scans import Ruling, Scan
 from app.domain.steps import CLOSING_EVENTS, DISPUTES, HOLDERS_NOTES, NOTE_EVENTS, By, Step, rows
-from app.domain.trails import STANDS, Entry, Happening, Trail
+from app.domain.trails import PLACELESS, STANDS, Entry, Happening, Trail
 
 LATE = timedelta(hours=72)  # what was delivered can be contested by a person this long
-FINAL = UNSURE | {"unknown_event", "too_late", "after_settle"}  # held, and no scan to come changes that
+FINAL = PLACELESS | {"too_late", "after_settle"}  # held, and no scan to come changes that
 
 
 class Say(Protocol):

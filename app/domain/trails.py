@@ -18,6 +18,7 @@ from app.domain.steps import CLOSING_EVENTS, NOTE_EVENTS, Step
 
 CLOSED = {"settled_against", "taken_back"}  # why people no longer count a scan
 STANDS = (Ruling.APPLIED, Ruling.DUPLICATE)
+PLACELESS = UNSURE | {"unknown_event"}  # why a scan is held that has no place, whatever else comes
 
 
 class Entry:
@@ -46,10 +47,10 @@ class Entry:
 
     @property
     def is_believed(self) -> bool:
-        """Whether it has, had, or may have a place; what a device's state or a signature forbids has none."""
+        """Whether it has, had, or may have a place; what a device's state, a signature or the packet's way forbids has none."""
         if self.ruling is Ruling.QUARANTINED:
             return self.why in CLOSED
-        return not (self.ruling is Ruling.HELD and self.why in UNSURE)
+        return not (self.ruling is Ruling.HELD and self.why in PLACELESS)
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,17 @@ def test_a_repeat_of_the_losing_claim_that_names_nothing_does_not_apply_after_th
     assert (verdict(knows)[0], packet.holder_id) == (Ruling.APPLIED, one.party)
 
 
+def test_a_move_that_such_a_packet_cannot_make_makes_nobody_a_party_to_it(world: World) -> None:
+    """Damage is told by who has or had the packet: collecting a result at a home is no way to have had it."""
+    phone = world.phone()
+    for early in (True, False):
+        packet = world.packet(Way.OUT)
+        hurt = phone.scan(packet, "damaged", parent=None, reason="wet", proof=[("PHOTO", "0" * 64)])
+        never = phone.scan(packet, "collect")
+        told(world, packet, *((hurt, never) if early else (never, hurt)))
+        assert (verdict(hurt), verdict(never)) == ((Ruling.HELD, "not_holder"), (Ruling.HELD, "unknown_event"))
+
+
 def test_only_paper_that_was_scanned_after_its_reprint_is_old(world: World) -> None:
     phone = world.phone()
     packet = world.collected(phone)

@@ -5,6 +5,7 @@ import random
 import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,8 @@ ROOTS = [  # of the first 1, 2, … 8 of them, as every implementation of Certif
     "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ]
-LEAVES = [tree.leaf(bytes.fromhex(data)) for data in DATA]
-MANY = [tree.leaf(n.to_bytes(4)) for n in range(300)]
+LEAVES = [sha256(b"\0" + bytes.fromhex(data)).digest() for data in DATA]
+MANY = [sha256(b"\0" + n.to_bytes(4)).digest() for n in range(300)]
 
 
 def span(start: int, end: int) -> bytes:
@@ -38,6 +39,7 @@ def span(start: int, end: int) -> bytes:
 
 
 def test_the_roots_are_those_the_world_computes() -> None:
+    assert [tree.leaf(bytes.fromhex(data)) for data in DATA] == LEAVES
     assert [tree.root(LEAVES[:size]).hex() for size in range(1, 9)] == ROOTS
     assert tree.root([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -115,6 +117,19 @@ def test_no_other_past_is_believed(data: st.DataObject) -> None:
     assert not tree.extends(first, span(0, first), second, span(0, second), path[:-1])
     at = data.draw(st.integers(0, len(path) - 1))
     assert not tree.extends(first, span(0, first), second, span(0, second), [*path[:at], b"\0" * 32, *path[at + 1 :]])
+
+
+def test_nothing_is_no_proof_and_too_much_is_none_either() -> None:
+    one, three, four, seven = (span(0, size) for size in (1, 3, 4, 7))
+    assert tree.extends(4, four, 4, four, []) and tree.extends(0, tree.root([]), 4, four, [])
+    assert not tree.extends(4, four, 4, four, [one]) and not tree.extends(0, tree.root([]), 4, four, [one])
+    assert not tree.extends(4, four, 4, seven, [])
+    assert not tree.extends(3, three, 7, seven, [])
+    assert not tree.extends(4, four, 7, seven, [])
+    path = tree.consistency(3, 7, span)
+    assert tree.extends(3, three, 7, seven, path)
+    assert not tree.extends(3, three, 7, seven, [*path, one])
+    assert not tree.extends(-1, seven, 7, seven, path) and not tree.extends(7, seven, 3, three, path)
 
 
 def test_the_phone_believes_the_same_proofs(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ class Kind(Enum):
 
     SUBMISSION = "submission"
     SUPPLEMENT = "supplement"
+    TRANSFER = "transfer"
     RESULT = "result"
     RETURNED_PAPERS = "returned_papers"
 

@@ -12,6 +12,7 @@ METHODS = {
     "in": "bưu tá đến nhà nhận, đưa đến một cửa",
     "out": "bưu tá nhận tại một cửa, trao tận nhà",
     "post": "bưu tá nhận tại một cửa, trao tại bưu cục",
+    "between": "bưu tá nhận tại một cửa, đưa đến một cửa khác",
 }
 PLACES = {"in": "tại nhà người gửi", "out": "tại quầy một cửa"}
 TEST_NUMBER = "SỐ THỬ"
@@ -24,6 +25,10 @@ def checklist(version: int, since: str) -> str:
 
 def result_of(name: str) -> str:
     return f"Kết quả: {name}"
+
+
+def returned_of(name: str) -> str:
+    return f"Giấy tờ trả lại: {name}"
 
 
 def neighbourhood(name: str) -> str:

@@ -22,6 +22,7 @@ WAYS = {Way.IN: "TỪ NHÀ ĐẾN MỘT CỬA", Way.OUT: "TỪ MỘT CỬA VỀ 
 KINDS = {
     Kind.SUBMISSION: "Gói nộp hồ sơ",
     Kind.SUPPLEMENT: "Gói bổ sung hồ sơ",
+    Kind.TRANSFER: "Gói chuyển giữa hai phường",
     Kind.RESULT: "Gói kết quả",
     Kind.RETURNED_PAPERS: "Gói trả lại giấy tờ",
 }

@@ -11,16 +11,17 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app.db import atomically, db
-from app.domain import dispatch, manifests, people, tasks, tokens, visits
+from app.domain import dispatch, forms, manifests, people, tasks, tokens, visits
 from app.domain.people import GRANTS, Right, Role, User
 from app.domain.remedies import Remedy
 from app.domain.tasks import TaskKind
+from app.views.decisions import PAGES
 from tests.conftest import signing_in
 from tests.world import World
 
 # Arguments that name somebody's things, and those that are everybody's.
 OBJECTS = {"number", "receipt", "round_id", "task_id", "device_id", "courier_id"}
-COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "kind"}
+COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "kind", "step", "form"}
 
 # What a phone says at each door that asks for something to be said.
 SENT: dict[str, Callable[["Walk"], Any]] = {
@@ -66,16 +67,25 @@ class Walk:
             ).id
             for office, each in ((world.post, None), (world.desk, phone.device_id))
         }
+        papers = [{"name": "Tờ khai", "form": "original", "sheets": 1}]
+        atomically(forms.give, packet.dossier, "receipt", act, due_on="2026-11-27", papers=papers)
         self.token, self.device_id = phone.token, phone.device_id
         self.strange_token = world.phone(world.strange_courier).token
         far = world.other_post
         self.strange_dispatcher = atomically(
             people.hire, "dispatcher9", "Kiều Thị Quế", Role.DISPATCHER, far, World.PASSWORD
         )
+        strange_lead = atomically(people.hire, "lead9", "Mạc Thị Sấu", Role.LEAD, world.other_desk, World.PASSWORD)
         enter = signing_in(app)
-        staff = (world.courier, world.clerk, world.officer, world.dispatcher, world.supervisor, world.admin)
+        staff = (world.courier, world.clerk, world.officer, world.lead, world.dispatcher, world.supervisor, world.admin)
         self.own = {user.role: enter(user) for user in staff}
-        strangers = (world.stranger, world.strange_officer, self.strange_dispatcher, world.strange_courier)
+        strangers = (
+            world.stranger,
+            world.strange_officer,
+            self.strange_dispatcher,
+            world.strange_courier,
+            strange_lead,
+        )
         self.strangers: dict[Role, FlaskClient] = {user.role: enter(user) for user in strangers}
         self.strange_offices = {user.role: user.office_id for user in strangers}
         # What no stranger may read: numbers, names, where and how somebody is reached.
@@ -89,12 +99,12 @@ class Walk:
 
     def urls(self, rule: Rule, role: Role | None = None) -> list[str]:
         """The addresses of this rule for things that `role` may see; a desk's tasks are no post office's."""
-        whose = self.world.desk if role is Role.OFFICER else self.world.post
+        whose = self.world.desk if role in (Role.OFFICER, Role.LEAD) else self.world.post
         values: dict[str, list[Any]] = {
             "task_id": [self.tasks[whose.id]], "act": list(Remedy), "number": [self.number], "receipt": [self.receipt],
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
             "courier_id": [self.world.courier.id], "code": ["1.004859"], "secret": [self.secret], "token": ["X" * 133],
-            "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "kind": ["label"],
+            "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"],
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON
         assert not unknown, f"{rule.rule}: say in this walk what {unknown} is, and whose"

@@ -79,6 +79,7 @@ class World:
     second_courier: User
     clerk: User
     officer: User
+    lead: User
     dispatcher: User
     supervisor: User
     admin: User
@@ -272,6 +273,7 @@ def _build(app: Flask) -> World:
         second_courier=hire("courier2", "Lê Thị Cam", Role.COURIER, post, "DA-02"),
         clerk=hire("clerk1", "Phạm Thị Ổi", Role.CLERK, post),
         officer=hire("desk1", "Võ Văn Mít", Role.OFFICER, desk),
+        lead=hire("lead1", "Tạ Thị Vải", Role.LEAD, desk),
         dispatcher=hire("dispatcher1", "Bùi Thị Sen", Role.DISPATCHER, post),
         supervisor=hire("supervisor1", "Đỗ Văn Tre", Role.SUPERVISOR, None),
         admin=hire("admin1", "Hồ Thị Lựu", Role.ADMIN, None),

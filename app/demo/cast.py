@@ -36,6 +36,7 @@ STAFF = (
     Staff("desk1",       "Võ Văn Mít",       Role.OFFICER,    "MC-25942"),
     Staff("desk2",       "Lý Thị Na",        Role.OFFICER,    "MC-25945"),
     Staff("desk3",       "Đinh Văn Dừa",     Role.OFFICER,    "MC-25951"),
+    Staff("lead1",       "Tạ Thị Vải",       Role.LEAD,       "MC-25942"),
     Staff("dispatcher1", "Bùi Thị Sen",      Role.DISPATCHER, "824600"),
     Staff("dispatcher2", "Mai Văn Trúc",     Role.DISPATCHER, "825063"),
     Staff("dispatcher3", "Cao Thị Huệ",      Role.DISPATCHER, "824900"),

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from app.db import db
 from app.demo.stage import Stage, at
-from app.domain import booking, calendar, corrections, desk
+from app.domain import booking, calendar, corrections, decisions, desk
 from app.domain.codes import Purpose
+from app.domain.dossiers import Dossier
 from app.domain.manifests import Word
 from app.domain.packets import Packet
 
@@ -227,6 +228,75 @@ def result_ready(s: Stage, hood: str, courier: str, nth: int) -> None:
     _ready(s, hood, courier, nth, 1, (HOME + CIVIL)[nth % 9], nth % 3 != 2)
 
 
+# ---- what the ward decides --------------------------------------------------------------------------------------
+
+MORE = [{"name": "Bản sao căn cước của người ủy quyền", "form": "certified", "copies": 1}]
+
+
+def _accepted(s: Stage, hood: str, courier: str, nth: int, ago: int = 1) -> Dossier:
+    packet = _submitted(s, hood, courier, nth, ago, ("1.001612", "1.004859", "1.004873", "1.011607")[nth % 4])
+    s.accept(packet.dossier, at(s.days.before(ago), "10:30"))
+    return packet.dossier
+
+
+def in_work(s: Stage, hood: str, courier: str, nth: int) -> None:
+    dossier = _accepted(s, hood, courier, nth)
+    decisions.begin(dossier, s.officer_at(dossier, 1, "13:30"))
+
+
+def asked_for_more(s: Stage, hood: str, courier: str, nth: int) -> None:
+    dossier = _accepted(s, hood, courier, nth)
+    words = "Xin gửi bản sao căn cước có dấu sao y"
+    decisions.ask_more(dossier, s.officer_at(dossier, 1, "14:00"), MORE, "incomplete", words)
+
+
+def more_on_the_way(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """The citizen lets a courier come for the paper that is missing."""
+    dossier = _accepted(s, hood, courier, nth)
+    decisions.ask_more(dossier, s.officer_at(dossier, 1, "14:00"), MORE, "not_certified", "")
+    booking.bring_more(dossier, f"{s.days.tomorrow:%Y%m%d}-1500", s.act(None, at(s.days.before(1), "19:30")))
+
+
+def fee_asked(s: Stage, hood: str, courier: str, nth: int) -> None:
+    dossier = _accepted(s, hood, courier, nth)
+    decisions.ask_fee(dossier, s.officer_at(dossier, 1, "14:10"), 15_000, "Lệ phí hộ tịch")
+
+
+def put_off(s: Stage, hood: str, courier: str, nth: int) -> None:
+    dossier = _accepted(s, hood, courier, nth)
+    when, old = at(s.days.before(1), "15:00"), dossier.due_on
+    assert old
+    new = calendar.working_days_after(old, 3)[-1]
+    done = "Đã thẩm tra, đã gửi văn bản xác minh"
+    decisions.extend(
+        dossier, s.act("lead1", when), new, "verification", "Chờ nơi cư trú cũ trả lời", "other_agency", done
+    )
+
+
+def refused(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """Not accepted; the second one's papers are sealed and wait for the courier."""
+    dossier = _submitted(s, hood, courier, nth, 1, HOME[nth % 5]).dossier
+    decisions.refuse(dossier, s.officer_at(dossier, 1, "10:20"), "not_competent", "Nộp tại văn phòng đăng ký đất đai")
+    if nth % 2:
+        decisions.return_papers(dossier, s.officer_at(dossier, 1, "14:40"), f"NP{78100 + dossier.id:07d}")
+
+
+def stop_asked(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """Asked on the tracking page; the second one has been answered."""
+    dossier = _accepted(s, hood, courier, nth)
+    decisions.ask_stop(dossier, s.act(None, at(s.days.before(1), "12:10")))
+    if nth % 2:
+        decisions.stop(dossier, s.officer_at(dossier, 1, "15:30"))
+
+
+def passed_on(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """The address belongs to another ward today: sealed, for a courier to take it there."""
+    dossier = _submitted(s, hood, courier, nth, 1, CIVIL[nth % 4]).dossier
+    officer = s.officer_at(dossier, 1, "10:40")
+    to = decisions.other_desks(dossier)[0]
+    decisions.transfer(dossier, officer, to.id, "old_address", f"NP{78100 + dossier.id:07d}")
+
+
 # ---- on the way home --------------------------------------------------------------------------------------------
 
 
@@ -320,6 +390,14 @@ SCENES = (
     Scene("submitted",                     submitted,                 ("Thắng Lợi 2", "Đông Tân", "Nhị Đồng 1", "Đông Thành", "Đông B")),
     Scene("accepted",                      accepted,                  ("Nhị Đồng 2", "Thắng Lợi 1", "Đông Tác", "Tân Phước", "Ngãi Thắng")),
     Scene("overdue",                       overdue,                   ("Đông Chiêu", "Thống Nhất 1", "Nội Hóa 1")),
+    Scene("in work",                       in_work,                   ("Bình Minh 1", "Tân Phú 1")),
+    Scene("more papers asked for",         asked_for_more,            ("Chiêu Liêu",)),
+    Scene("more papers to be collected",   more_on_the_way,           ("Bình Minh 2",)),
+    Scene("a fee asked for",               fee_asked,                 ("Bình Đường 1",)),
+    Scene("put off, with an apology",      put_off,                   ("Tân Long",)),
+    Scene("not accepted",                  refused,                   ("Thống Nhất 2", "Bình Đường 3")),
+    Scene("asked to stop",                 stop_asked,                ("Chiêu Liêu", "Bình Minh 1")),
+    Scene("passed on to another ward",     passed_on,                 ("Tân Long",)),
     Scene("result ready",                  result_ready,              ("Nhị Đồng 1", "Đông Tân", "Thắng Lợi 2", "Tân Phú 1")),
     Scene("result waits for the courier",  result_waiting,            ("Nhị Đồng 2", "Đông Tác")),
     Scene("result waits to be called for", result_waiting_for_caller, ("Thắng Lợi 1",)),

@@ -173,7 +173,7 @@ class Stage:
 
     def _count(self, packet: Packet) -> list[CountedPaper]:
         """Paper by paper; one house in nine cannot find its last one, and says so."""
-        papers = packet.dossier.papers
+        papers = packet.papers
         short = len(papers) > 2 and packet.id % 9 == 4
         return [
             CountedPaper(position=paper.position, sheets=0 if gone else paper.sheets, missing=gone)
@@ -221,7 +221,7 @@ class Stage:
     def receive(self, packet: Packet, when: datetime, missing_sheet: bool = False) -> None:
         """Courier and officer count together; this is the legal submission."""
         dossier = packet.dossier
-        counts = {paper.position: desk.expected(paper) for paper in dossier.papers}
+        counts = {paper.position: desk.expected(paper) for paper in packet.papers}
         if missing_sheet:
             counts[min(counts)] -= 1
         desk.receive(
@@ -246,6 +246,10 @@ class Stage:
     def send_result(self, dossier: Dossier, when: datetime) -> Packet:
         seal = f"NP{78100 + dossier.id:07d}"
         return desk.send_result(dossier, self.act(self.officer(dossier), when), seal)
+
+    def officer_at(self, dossier: Dossier, ago: int, clock: str) -> Act:
+        """The officer of the dossier's desk, `ago` working days before today."""
+        return self.act(self.officer(dossier), at(self.days.before(ago), clock))
 
     def officer(self, dossier: Dossier) -> str:
         return self.of_office("desk", places.desk_of(dossier.desk.ward_id))

@@ -2,7 +2,7 @@
 
 from app.db import db
 from app.domain import dossiers, outbox, packets, scans, stickers, visits
-from app.domain.dossiers import CaseState
+from app.domain.dossiers import CASES, RULES, CaseState
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
 from app.domain.people import Act, User
@@ -29,7 +29,7 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
         return
     if step.tell:
         _tell(packet, step.tell, scan, act)
-    if line.kind is LineKind.MOVE and packet.kind is Kind.RESULT:
+    if line.kind is LineKind.MOVE and packet.kind in (Kind.RESULT, Kind.RETURNED_PAPERS):
         _close_case(packet, line, scan, act)
 
 
@@ -68,9 +68,14 @@ def _tell(packet: Packet, kind: str, scan: Scan, act: Act) -> None:
 
 
 def _close_case(packet: Packet, line: Handoff, scan: Scan, act: Act) -> None:
-    """The result in the citizen's hands closes the case once nothing of it is under way; a word against that reopens it."""
+    """What went home in the citizen's hands closes the case, once nothing of it is under way and no original is out; a
+    word against that reopens it."""
     dossier, is_home = packet.dossier, line.state is State.DELIVERED
-    if is_home and dossier.state is CaseState.RESULT_READY and all(p.ended for p in packets.of_dossier(dossier.id)):
+    for paper in packet.papers:
+        paper.home_at = act.at if is_home else None
+    db.session.flush()
+    over = all(one.ended for one in packets.of_dossier(dossier.id))
+    if is_home and dossier.state in CASES["close"].source and over and RULES["original_out"](dossier, act):
         step = "close"
     elif not is_home and dossier.state is CaseState.CLOSED:
         step = "reopen"

@@ -137,6 +137,29 @@ def book(request: Request, act: Act) -> Dossier:
     return dossier
 
 
+def bring_more(dossier: Dossier, slot_key: str, act: Act) -> Visit:
+    """A courier comes for the papers the ward has asked for: a packet of its own, with its slip, visit and code.
+
+    Sent twice it is one visit. Raises Refused (`nothing_asked`, `slot_full`), Missing("slot_unknown").
+    """
+    held = db.session.get_one(Dossier, dossier.id, with_for_update=True, populate_existing=True)
+    if held.state is not CaseState.SUPPLEMENT_REQUIRED or not dossiers.still_missing(held):
+        raise Refused("nothing_asked")
+    under_way = packets.under_way(held.id)
+    if under_way and under_way.kind is Kind.SUPPLEMENT:
+        if known := visits.open_visit(under_way.id):
+            return known
+        raise Refused("nothing_asked")
+    slot = visits.take(held.post_office, visits.read_key(held.post_office, slot_key, act.at))
+    citizen = held.citizen
+    packet = packets.new(held, Kind.SUPPLEMENT, Way.IN, citizen.party_id, unit=int(citizen.ward.code), act=act)
+    visit = visits.schedule(packet, VisitKind.COLLECT, slot, act)
+    _say(held, "booked", act, **_when(visit))
+    _say(held, "door_code", act, code=codes.make(packet, Purpose.COLLECT, act))
+    audit.note("bring_more", held.number, act)
+    return visit
+
+
 def by_key(booking_key: str) -> Dossier | None:
     """The dossier this form has already made."""
     return db.session.scalar(sa.select(Dossier).filter_by(booking_key=booking_key))
@@ -160,7 +183,14 @@ def papers_of(procedure: Procedure) -> list[Paper]:
 
 def bill_of(dossier: Dossier) -> Bill:
     """What is paid when the courier comes, as it was shown when it was booked."""
-    return postage.bill(dossier.procedure, dossier.return_way, today(dossier.booked_at))
+    under_way = packets.under_way(dossier.id)
+    return bill_for(dossier, under_way.kind if under_way else Kind.SUBMISSION)
+
+
+def bill_for(dossier: Dossier, kind: Kind) -> Bill:
+    """What is paid at the door for a packet of this kind; a supplement costs the way there."""
+    bill = postage.bill(dossier.procedure, dossier.return_way, today(dossier.booked_at))
+    return Bill(bill.lines[:1]) if kind is Kind.SUPPLEMENT else bill
 
 
 def _check(request: Request) -> tuple[str, str | None]:
@@ -249,7 +279,11 @@ def deliver_visit(packet: Packet, act: Act) -> Visit:
     """
     dossier = packet.dossier
     visit = visits.schedule(packet, VisitKind.DELIVER, _first_slot(dossier, act), act)
-    _say(dossier, "result_sent", act, code=codes.make(packet, Purpose.DELIVER, act), **_when(visit))
+    kind = "result_sent" if packet.kind is Kind.RESULT else "papers_sent"
+    outbox.say(
+        dossier.citizen.phone, kind, act.at, number=dossier.number, secret=dossier.secret,
+        code=codes.make(packet, Purpose.DELIVER, act), **_when(visit),
+    )  # fmt: skip
     return visit
 
 

@@ -12,7 +12,7 @@ from app.db import db
 from app.domain import audit, calendar, codes, custody, desk, limits, numbers, outbox, packets, visits
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
-from app.domain.packets import Packet, Slip, State, Way
+from app.domain.packets import Kind, Packet, Slip, State, Way
 from app.domain.people import Act
 from app.domain.places import Office
 from app.domain.visits import Visit
@@ -67,11 +67,11 @@ def accept(
     dossier = packet.dossier
     if dossier.state is CaseState.CANCELLED:
         raise Refused("dossier_cancelled", number=packet.number)
-    if set(counts) != {p.position for p in dossier.papers} or not all(0 <= n <= desk.MOST for n in counts.values()):
+    if set(counts) != {p.position for p in packet.papers} or not all(0 <= n <= desk.MOST for n in counts.values()):
         raise Invalid("counts_missing")
     if not any(counts.values()):
         raise Invalid("nothing_counted")
-    for paper in dossier.papers:
+    for paper in packet.papers:
         found = counts[paper.position]
         paper.is_missing, paper.sheets = not found, found or paper.sheets
     desk.free_visit(packet, act)
@@ -101,7 +101,7 @@ def hand_in(packet: Packet, act: Act, head: bytes | None, seal: str) -> None:
     if stays(packet.state, packet.way, packet.dossier.return_way, visit.next if visit else None):
         dossier, code = packet.dossier, codes.make(packet, Purpose.DELIVER, act)
         outbox.say(
-            dossier.citizen.phone, "result_at_post", act.at, number=dossier.number, secret=dossier.secret, code=code
+            dossier.citizen.phone, _here(packet), act.at, number=dossier.number, secret=dossier.secret, code=code
         )
 
 
@@ -153,6 +153,10 @@ def reprint(packet: Packet, act: Act, reason: str) -> Slip:
     slip = packets.issue_slip(packet, int(packet.dossier.desk.ward.code), act)
     audit.note("slip_reissued", packet.number, act, reason=reason, issue=slip.issue)
     return slip
+
+
+def _here(packet: Packet) -> str:
+    return "result_at_post" if packet.kind is Kind.RESULT else "papers_at_post"
 
 
 def _own(act: Act) -> Office:

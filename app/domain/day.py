@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, counter, packets, postage, rounds, tokens, visits
+from app.domain import audit, booking, counter, packets, rounds, tokens, visits
 from app.domain.calendar import today
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier, Paper, ReturnWay
@@ -132,9 +132,10 @@ def _person(dossier: Dossier) -> dict[str, Any]:
 def money(visit: Visit) -> list[dict[str, Any]]:
     """What is asked for at this door, line by line, in đồng: statutory fees never mixed with postage."""
     dossier = visit.packet.dossier
-    bill = postage.bill(dossier.procedure, dossier.return_way, today(dossier.booked_at))
-    first = visit.kind is VisitKind.COLLECT and visit.packet.kind is Kind.SUBMISSION
-    lines = bill.lines if first else bill.later if _brings_result(visit) else ()
+    if visit.kind is VisitKind.COLLECT:
+        lines = booking.bill_for(dossier, visit.packet.kind).lines
+    else:
+        lines = booking.bill_for(dossier, Kind.SUBMISSION).later if _brings_result(visit) else ()
     return [{"kind": line.key, "amount": line.amount, "stream": line.stream} for line in lines]
 
 
@@ -158,11 +159,9 @@ def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
         "citizen": dossier.citizen.party_id,
         "head": found.head.hex(),
         "seals": list(found.seals),
-        "papers": [_paper(line, dossier.procedure) for line in dossier.papers]
-        if papers and found.way is Way.IN
-        else [],
+        "papers": [_paper(line, dossier.procedure) for line in found.papers] if papers and found.way is Way.IN else [],
         "spared": [_spared(line) for line in dossier.procedure.papers if line.form is PaperForm.DATA]
-        if papers and found.way is Way.IN
+        if papers and found.way is Way.IN and found.kind is Kind.SUBMISSION
         else [],
         "procedure": {"title": dossier.procedure.title, "title_en": dossier.procedure.title_en} if papers else None,
         "desk": dossier.desk.name,

@@ -17,6 +17,7 @@ from app.domain import (
     codes,
     custody,
     dossiers,
+    forms,
     manifests,
     numbers,
     outbox,
@@ -26,6 +27,7 @@ from app.domain import (
     tokens,
     visits,
 )
+from app.domain.calendar import Rule
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
 from app.domain.manifests import Found, Manifest, Side, Word
@@ -56,14 +58,14 @@ def receive(
     """
     desk, packet = _desk(packet, act), custody.hold(packet, act)
     dossier = packet.dossier
-    if packet.way is not Way.IN:
+    if packet.way is Way.OUT:
         raise Refused("not_inbound", number=packet.number)
     if packet.state is State.OPENED and (known := manifests.of_packet(packet.id)) and known.taker_id == desk.party_id:
         return known
     custody.expect(packet, head)
     if dossier.state is CaseState.CANCELLED:
         raise Refused("dossier_cancelled", number=packet.number)
-    found = _found(seal, remark, intact, is_complete=_write_counts(dossier, counts))
+    found = _found(seal, remark, intact, is_complete=_write_counts(packet, counts))
     giver = packet.holder_id
     courier = _confirm_giver(packet, giver_by, pin)
     taken = custody.enter(
@@ -79,8 +81,24 @@ def receive(
     if packet.kind is Kind.SUBMISSION:
         dossiers.move(dossier, "submit", act)
         dossier.submitted_at = dossier.counted_from = act.at
-        _say(dossier, "submitted", act, when=act.at.isoformat())
+        say(dossier, "submitted", act, when=act.at.isoformat())
+    elif packet.kind is Kind.SUPPLEMENT and dossier.state is CaseState.SUPPLEMENT_REQUIRED:
+        if dossiers.still_missing(dossier):
+            say(dossier, "supplement_short", act)
+        else:
+            restart(dossier, act, channel="post")
     return manifest
+
+
+def restart(dossier: Dossier, act: Act, channel: str) -> None:
+    """What was asked for is complete: the case goes on, and its time runs from zero (NĐ 61/2018 Đ19.4)."""
+    case = dossiers.move(dossier, "supply", act)
+    dossier.counted_from, dossier.supplement_by = act.at, None
+    if dossier.official_code and (due := counted_due(dossier)):
+        dossier.due_on = due.date()
+        dossier.due_time = due.time() if dossier.procedure.clock is Rule.CLOCK else None
+    audit.note("supply", dossier.number, act, channel=channel, due=dossier.due_on and dossier.due_on.isoformat())
+    say(dossier, case.tell or "", act, due_on=dossier.due_on and dossier.due_on.isoformat())
 
 
 def take_back(
@@ -103,7 +121,7 @@ def take_back(
     manifest = manifests.of_one(packet, giver, taken.digest, found, act.at)
     _both_confirm(manifest, giver_by, courier, act)
     audit.note("taken_back", packet.number, act, receipt=manifest.receipt_no, intact=intact)
-    _invite(packet, act)
+    invite(packet, act)
     return manifest
 
 
@@ -145,23 +163,29 @@ def courier_of(packet: Packet) -> User | None:
     return db.session.scalar(sa.select(User).filter_by(party_id=packet.holder_id))
 
 
-def _write_counts(dossier: Dossier, counts: dict[int, int]) -> bool:
+def _write_counts(packet: Packet, counts: dict[int, int]) -> bool:
     """Each paper's sheets as found; whether all that was handed over is there."""
-    if set(counts) != {paper.position for paper in dossier.papers} or not all(0 <= n <= MOST for n in counts.values()):
+    papers = packet.papers
+    if set(counts) != {paper.position for paper in papers} or not all(0 <= n <= MOST for n in counts.values()):
         raise Invalid("counts_missing")
-    for paper in dossier.papers:
+    promised = {paper.position: expected(paper, packet) for paper in papers}
+    for paper in papers:
         paper.desk_sheets = counts[paper.position]
-    return not differences(dossier)
+        if paper.is_supplement and paper.desk_sheets and packet.way is Way.IN:
+            paper.came_in = packet.number
+    return counts == promised
 
 
-def expected(paper: Paper) -> int:
-    """Sheets the slip promises: as counted at the door."""
+def expected(paper: Paper, packet: Packet | None = None) -> int:
+    """Sheets the slip promises: as counted at the door, from another desk as counted there."""
+    if packet is not None and packet.kind is Kind.TRANSFER:
+        return paper.desk_sheets or 0
     return 0 if paper.is_missing else paper.sheets
 
 
-def differences(dossier: Dossier) -> list[Paper]:
+def differences(packet: Packet) -> list[Paper]:
     """Papers whose count at the desk is not the one at the door."""
-    return [paper for paper in dossier.papers if paper.desk_sheets not in (None, expected(paper))]
+    return [paper for paper in packet.papers if paper.desk_sheets not in (None, expected(paper))]
 
 
 def _hash_of(counts: dict[int, int]) -> str:
@@ -188,7 +212,7 @@ def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time |
 
     What it printed wins over our own count; `due_time` where it printed an hour. Raises Invalid: `official_code`, `due_past`; Refused: `official_code_taken`, `case_accept`, `wrong_ward`.
     """
-    dossier = _hold(dossier, act)
+    dossier = hold(dossier, act)
     code, is_lax = dossiers.read_official_code(code)
     told = (dossier.official_code, dossier.due_on, dossier.due_time)
     if dossier.state is CaseState.ACCEPTED and told == (code, due_on, due_time):
@@ -204,20 +228,26 @@ def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time |
         "accepted", dossier.number, act, due=due_on.isoformat(), lax=is_lax,
         counted=ours.isoformat() if ours and ours != due_on else None,
     )  # fmt: skip
-    _say(dossier, "accepted", act, due_on=due_on.isoformat())
+    listed = [
+        {"name": one.name, "form": one.form, "sheets": one.desk_sheets} for one in dossier.papers if one.desk_sheets
+    ]
+    hour = due_time.isoformat("minutes") if due_time else ""
+    forms.give(dossier, "receipt", act, due_on=due_on.isoformat(), due_time=hour, papers=listed)
+    say(dossier, "accepted", act, due_on=due_on.isoformat())
     return not is_lax
 
 
 def ready(
     dossier: Dossier, act: Act, papers: list[dict[str, Any]], surrender: list[dict[str, Any]] | None = None
 ) -> None:
-    """The result and the originals to give back lie ready: `papers` of {"name", "form", "sheets"} (QĐ 45/2016 Đ9).
+    """The result and the originals to give back lie ready: `papers` of {"name", "form", "sheets"}, and
+    "position" where it is a paper the citizen sent (QĐ 45/2016 Đ9).
 
     `surrender`, alike: old papers without which nobody is given the result (TT 17/2017 Đ5.2).
 
     Raises Invalid("result_papers"); Refused: `case_ready`, `wrong_ward`.
     """
-    dossier, listed = _hold(dossier, act), [_result_paper(paper) for paper in papers]
+    dossier, listed = hold(dossier, act), [_result_paper(paper) for paper in papers]
     old = [_result_paper(paper) for paper in surrender or []]
     if not listed:
         raise Invalid("result_papers")
@@ -226,21 +256,24 @@ def ready(
     dossiers.move(dossier, "ready", act)
     dossier.result_papers, dossier.surrender = listed, old
     audit.note("result_ready", dossier.number, act, papers=len(listed))
-    _say(dossier, "result_ready", act, home=dossier.goes_home)
+    say(dossier, "result_ready", act, home=dossier.goes_home)
 
 
 def _result_paper(paper: dict[str, Any]) -> dict[str, Any]:
     name, form, sheets = " ".join(str(paper["name"]).split()), paper["form"], paper["sheets"]
     if not 0 < len(name) <= 200 or form not in set(PaperForm) - {PaperForm.DATA} or not 0 < sheets <= MOST:
         raise Invalid("result_papers")
-    return {"name": name, "form": str(form), "sheets": sheets}
+    position = paper.get("position")  # of the citizen's own paper, where it is one
+    return {"name": name, "form": str(form), "sheets": sheets} | ({"position": position} if position else {})
 
 
-def _hold(dossier: Dossier, act: Act) -> Dossier:
+def hold(dossier: Dossier, act: Act) -> Dossier:
     """The dossier as it is now, locked, and of the officer's own desk."""
     held = db.session.get_one(Dossier, dossier.id, with_for_update=True, populate_existing=True)
     if act.by.office_id != held.desk_id:
         raise Refused("wrong_ward", number=held.number, desk=held.desk.name)
+    if any(one.way is Way.BETWEEN and not one.ended for one in packets.of_dossier(held.id)):
+        raise Refused("papers_on_the_way", number=held.number)
     return held
 
 
@@ -260,24 +293,45 @@ def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
 
     Raises Invalid("seal_form"); Refused: `result_not_ready`, `result_sent`, `seal_used`, `wrong_ward`.
     """
-    dossier, seal = _hold(dossier, act), numbers.read_seal(seal)
+    dossier, seal = hold(dossier, act), numbers.read_seal(seal)
     if dossier.state is not CaseState.RESULT_READY:
         raise Refused("result_not_ready")
     if known := result_of(dossier):
         if known.seal == seal:
             return known
         raise Refused("result_sent", number=known.number)
-    if other := _sealed_with(seal, dossier.desk):
-        raise Refused("seal_used", number=other)
-    desk = dossier.desk
-    packet = packets.new(dossier, Kind.RESULT, Way.OUT, desk.party_id, int(desk.ward.code), act)
-    packet.seals = [seal]
-    audit.note("result_sealed", packet.number, act, dossier=dossier.number, seal=seal)
+    packet = seal_out(dossier, Kind.RESULT, seal, act)
+    inside = {row.get("position") for row in dossier.result_papers}
+    for paper in dossier.papers:
+        if paper.position in inside and paper.is_here:
+            paper.back_in = packet.number
     if dossier.goes_home:
         booking.deliver_visit(packet, act)
     elif dossier.return_way is ReturnWay.DESK:
-        _invite(packet, act)
+        invite(packet, act)
     return packet
+
+
+def seal_out(dossier: Dossier, kind: Kind, seal: str, act: Act) -> Packet:
+    """A new sealed packet from this desk to the citizen. Raises Refused("seal_used")."""
+    desk = dossier.desk
+    check_seal(seal, desk)
+    packet = packets.new(dossier, kind, Way.OUT, desk.party_id, int(desk.ward.code), act)
+    packet.seals = [seal]
+    audit.note(
+        "result_sealed" if kind is Kind.RESULT else "papers_sealed",
+        packet.number,
+        act,
+        dossier=dossier.number,
+        seal=seal,
+    )
+    return packet
+
+
+def check_seal(seal: str, desk: Office) -> None:
+    """Raises Refused("seal_used") when a packet of this desk, still under way, already has this seal."""
+    if other := _sealed_with(seal, desk):
+        raise Refused("seal_used", number=other)
 
 
 def _sealed_with(seal: str, desk: Office) -> str | None:
@@ -338,12 +392,12 @@ def free_visit(packet: Packet, act: Act) -> None:
         rounds.call_off(visit, act)
 
 
-def _invite(packet: Packet, act: Act) -> None:
-    """The result waits here: the citizen gets a code to call for it."""
+def invite(packet: Packet, act: Act) -> None:
+    """It waits here: the citizen gets a code to call for it."""
     dossier = packet.dossier
     code = codes.make(packet, Purpose.DELIVER, act)
-    _say(dossier, "result_at_desk", act, code=code)
+    say(dossier, "result_at_desk" if packet.kind is Kind.RESULT else "papers_at_desk", act, code=code)
 
 
-def _say(dossier: Dossier, kind: str, act: Act, **values: Any) -> None:
+def say(dossier: Dossier, kind: str, act: Act, **values: Any) -> None:
     outbox.say(dossier.citizen.phone, kind, act.at, number=dossier.number, secret=dossier.secret, **values)

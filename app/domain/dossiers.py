@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -10,48 +11,97 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import ALPHABET, Instant, Model, choice, db
-from app.domain.people import Act, Citizen, User
+from app.domain.calendar import today
+from app.domain.people import Act, Citizen, Right, User
 from app.domain.places import Office
 from app.domain.procedures import PaperForm, Procedure
-from app.errors import Invalid, Missing, Refused
+from app.errors import Invalid, Missing, NotAllowed, Refused
 
 
 class CaseState(StrEnum):
     BOOKED = "booked"
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"
+    NOT_ACCEPTED = "not_accepted"
+    SUPPLEMENT_REQUIRED = "supplement_required"
+    FEE_REQUIRED = "fee_required"
+    PROCESSING = "processing"
+    EXTENDED = "extended"
+    STOP_REQUESTED = "stop_requested"
+    STOPPED = "stopped"
     RESULT_READY = "result_ready"
     CLOSED = "closed"
     CANCELLED = "cancelled"
 
 
+class Who(StrEnum):
+    """Whose step it is."""
+
+    DESK = "desk"  # an officer of the dossier's desk
+    LEAD = "lead"  # who leads the desk
+    LINK = "link"  # the citizen, or whoever opens the citizen's page for them
+    PACKET = "packet"  # it follows from what happened to a packet
+
+
 class Case(NamedTuple):
     event: str
     source: frozenset[CaseState]
-    target: CaseState
+    target: CaseState | None  # None: as it was before, by `before`
+    who: frozenset[Who]
+    rules: tuple[str, ...]  # keys of RULES; each is also the key of its refusal
+    form: str | None  # the form it is told on
     tell: str | None  # the message to the citizen
     basis: str
 
 
-C = CaseState
+C, W = CaseState, Who
 
 
 def _from(*states: CaseState) -> frozenset[CaseState]:
     return frozenset(states)
 
 
+def _by(*who: Who) -> frozenset[Who]:
+    return frozenset(who)
+
+
+AT_WORK = _from(C.ACCEPTED, C.PROCESSING, C.EXTENDED)
+ASIDE = _from(C.SUPPLEMENT_REQUIRED, C.FEE_REQUIRED, C.STOP_REQUESTED)  # waiting for a word, then back to where it was
+UNDECIDED = AT_WORK | _from(C.SUBMITTED, C.SUPPLEMENT_REQUIRED, C.FEE_REQUIRED)
+GOING_HOME = _from(C.NOT_ACCEPTED, C.STOPPED)  # every paper goes back
+
 # fmt: off
 CASES = {case.event: case for case in [
-    #     event       from                                      to               message         basis
-    Case("submit",   _from(C.BOOKED),                          C.SUBMITTED,     "submitted",    "QĐ 45/2016 Đ7.4"),
-    Case("accept",   _from(C.SUBMITTED),                       C.ACCEPTED,      "accepted",     "TT 17/2017 Đ5.1, Đ12"),
-    Case("ready",    _from(C.ACCEPTED),                        C.RESULT_READY,  "result_ready", "QĐ 45/2016 Đ8"),
-    Case("close",    _from(C.RESULT_READY),                    C.CLOSED,        None,           "QĐ 45/2016 Đ10"),
-    Case("reopen",   _from(C.CLOSED),                          C.RESULT_READY,  None,           "the delivery is contested"),
-    Case("cancel",   _from(C.BOOKED),                          C.CANCELLED,     "cancelled",    "before the courier sets out"),
-    Case("call_off", _from(C.BOOKED),                          C.CANCELLED,     "called_off",   "collected, and wanted back before the ward has it"),
+    #     event        from                                         to                     who                    rules                               form          message         basis
+    Case("submit",     _from(C.BOOKED),                             C.SUBMITTED,           _by(W.PACKET),         (),                                 None,         "submitted",      "QĐ 45/2016 Đ7.4"),
+    Case("accept",     _from(C.SUBMITTED),                          C.ACCEPTED,            _by(W.DESK),           (),                                 "receipt",    "accepted",       "TT 17/2017 Đ5.1, Đ12"),
+    Case("refuse",     _from(C.SUBMITTED, C.SUPPLEMENT_REQUIRED),   C.NOT_ACCEPTED,        _by(W.DESK),           ("supplement_waited_for",),         "refusal",    "not_accepted",   "NĐ 118/2025 Đ17; NĐ 61/2018 Đ17.1"),
+    Case("ask_more",   _from(C.SUBMITTED, C.ACCEPTED, C.PROCESSING), C.SUPPLEMENT_REQUIRED, _by(W.DESK),          ("supplement_once",),               "supplement", "supplement_required", "NĐ 61/2018 Đ17.1, Đ19.4"),
+    Case("supply",     _from(C.SUPPLEMENT_REQUIRED),                None,                  _by(W.DESK),           ("supplement_complete",),           None,         "supplied",       "QĐ 45/2016 Đ7.4; NĐ 61/2018 Đ19.4"),
+    Case("ask_fee",    AT_WORK,                                     C.FEE_REQUIRED,        _by(W.DESK),           (),                                 None,         "fee_required",   "QĐ 45/2016 Đ11"),
+    Case("pay",        _from(C.FEE_REQUIRED),                       None,                  _by(W.DESK),           (),                                 None,         "fee_paid",       "QĐ 45/2016 Đ11"),
+    Case("begin",      _from(C.ACCEPTED),                           C.PROCESSING,          _by(W.DESK),           (),                                 None,         None,             "NĐ 118/2025 Đ18"),
+    Case("extend",     _from(C.ACCEPTED, C.PROCESSING),             C.EXTENDED,            _by(W.LEAD),           ("extend_once", "extend_in_time"),  "apology",    "extended",       "NĐ 61/2018 Đ19.9"),
+    Case("ask_stop",   UNDECIDED,                                   C.STOP_REQUESTED,      _by(W.LINK, W.DESK),   (),                                 None,         "stop_requested", "NĐ 118/2025 Đ21"),
+    Case("stop",       _from(C.STOP_REQUESTED),                     C.STOPPED,             _by(W.DESK),           (),                                 "stop",       "stopped",        "NĐ 118/2025 Đ21; TT 03/2025 Đ7"),
+    Case("go_on",      _from(C.STOP_REQUESTED),                     None,                  _by(W.DESK),           (),                                 None,         "went_on",        "NĐ 118/2025 Đ21"),
+    Case("transfer",   _from(C.SUBMITTED),                          C.SUBMITTED,           _by(W.DESK),           (),                                 None,         "transferred",    "NĐ 118/2025 Đ17; NĐ 61/2018 Đ18.2"),
+    Case("forward",    _from(C.PROCESSING),                         C.PROCESSING,          _by(W.DESK),           (),                                 None,         "transferred",    "QĐ 45/2016 Đ16"),
+    Case("ready",      AT_WORK,                                     C.RESULT_READY,        _by(W.DESK),           (),                                 None,         "result_ready",   "QĐ 45/2016 Đ8"),
+    Case("close",      GOING_HOME | _from(C.RESULT_READY),          C.CLOSED,              _by(W.PACKET),         ("original_out",),                  None,         None,             "QĐ 45/2016 Đ8, Đ10"),
+    Case("reopen",     _from(C.CLOSED),                             None,                  _by(W.PACKET),         (),                                 None,         None,             "the delivery is contested"),
+    Case("cancel",     _from(C.BOOKED),                             C.CANCELLED,           _by(W.LINK),           (),                                 None,         "cancelled",      "before the courier sets out"),
+    Case("call_off",   _from(C.BOOKED),                             C.CANCELLED,           _by(W.PACKET),         (),                                 None,         "called_off",     "collected, and wanted back before the ward has it"),
 ]}
+
+# The codes of the national portal (TrangThaiHoSo); it learns nothing of what is only booked. Channel: 3, by public post.
+PORTAL = {
+    C.BOOKED: None,            C.SUBMITTED: 1,     C.ACCEPTED: 2,         C.NOT_ACCEPTED: 3, C.PROCESSING: 4, C.EXTENDED: 4,
+    C.SUPPLEMENT_REQUIRED: 5,  C.FEE_REQUIRED: 6,  C.STOP_REQUESTED: 7,   C.STOPPED: 8,      C.RESULT_READY: 9,
+    C.CLOSED: 10,              C.CANCELLED: None,
+}
 # fmt: on
+CHANNEL = 3
 
 
 class ReturnWay(StrEnum):
@@ -80,6 +130,8 @@ class Dossier(Model):
     counted_from: Mapped[Instant | None] = mapped_column(doc="since when its working days run: submitted, or complete")
     due_on: Mapped[date | None]
     due_time: Mapped[time | None] = mapped_column(doc="local, where the receipt names an hour")
+    supplement_by: Mapped[date | None] = mapped_column(doc="until when the papers asked for are waited for")
+    fee_due: Mapped[int | None] = mapped_column(doc="đồng, asked for and not yet paid")
     result_papers: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
     surrender: Mapped[list[dict[str, Any]]] = mapped_column(
         sa.JSON,
@@ -114,6 +166,15 @@ class Paper(Model):
     is_missing: Mapped[bool] = mapped_column(default=False, doc="not handed over at the door")
     desk_sheets: Mapped[int | None] = mapped_column(doc="as counted at the desk")
     returned: Mapped[bool] = mapped_column(default=False)
+    is_supplement: Mapped[bool] = mapped_column(default=False, doc="asked for by the ward after the submission")
+    came_in: Mapped[str | None] = mapped_column(sa.String(20), doc="number of the packet that brought a supplement")
+    back_in: Mapped[str | None] = mapped_column(sa.String(20), doc="number of the packet that carries it home")
+    home_at: Mapped[Instant | None] = mapped_column(doc="since when it is back in the citizen's hands")
+
+    @property
+    def is_here(self) -> bool:
+        """The ward has it: counted at the desk, and in no bag that leaves."""
+        return bool(self.desk_sheets) and self.back_in is None
 
 
 class CaseLine(Model):
@@ -141,20 +202,100 @@ def by_secret(secret: str) -> Dossier:
     return found
 
 
+# ---- steps ------------------------------------------------------------------------------------------------------
+
+
 def move(dossier: Dossier, event: str, act: Act) -> Case:
-    """Take the step of CASES named `event`. Raises Refused("case_<event>") when the state forbids it."""
+    """Take the step of CASES named `event`.
+
+    Raises NotAllowed("case_not_yours"), Refused("case_<event>") when the state forbids it, or the key of the rule.
+    """
     case = CASES[event]
+    if not _may(case, act.user):
+        raise NotAllowed("case_not_yours")
     locked = db.session.get_one(Dossier, dossier.id, with_for_update=True, populate_existing=True)
     if locked.state not in case.source:
         raise Refused(f"case_{event}", state=locked.state)
-    locked.state = case.target
+    for rule in case.rules:
+        if not RULES[rule](locked, act):
+            raise Refused(rule, number=locked.number)
+    locked.state = case.target or before(locked)
     begin(locked, event, act)
     return case
+
+
+def _may(case: Case, user: User | None) -> bool:
+    if case.who & {Who.PACKET, Who.LINK}:
+        return True
+    return user is not None and user.may(Right.LEAD if case.who == {Who.LEAD} else Right.DESK)
+
+
+def may_move(dossier: Dossier, event: str, user: User) -> bool:
+    """Whether the step is in the table from here, and this person's. Its rules speak when it is tried."""
+    return dossier.state in CASES[event].source and _may(CASES[event], user)
 
 
 def begin(dossier: Dossier, event: str, act: Act) -> None:
     user_id = act.user.id if act.user else None
     db.session.add(CaseLine(dossier_id=dossier.id, event=event, state=dossier.state, at=act.at, user_id=user_id))
+    db.session.flush()
+    db.session.expire(dossier, ["history"])
+
+
+def before(dossier: Dossier) -> CaseState:
+    """Where the case stood before it was set aside or closed; what had been accepted is in work by then."""
+    skipped = ASIDE if dossier.state in ASIDE - {C.STOP_REQUESTED} else {dossier.state}
+    earlier = (line.state for line in reversed(dossier.history) if line.state not in skipped)
+    was = next(earlier, C.RESULT_READY if dossier.state is C.CLOSED else C.PROCESSING)
+    return C.PROCESSING if was is C.ACCEPTED else was
+
+
+def portal_code(dossier: Dossier) -> int | None:
+    """What the national portal is told. A closed case that had no result stays what it was told last."""
+    state = before(dossier) if dossier.state is C.CLOSED else dossier.state
+    return PORTAL[state] if state in GOING_HOME else PORTAL[dossier.state]
+
+
+def has_been(dossier: Dossier, event: str) -> bool:
+    return any(line.event == event for line in dossier.history)
+
+
+# ---- rules: each is the key of its refusal ----------------------------------------------------------------------
+
+
+def _waited_for(dossier: Dossier, act: Act) -> bool:
+    """Papers asked for are waited for until their day."""
+    asked = dossier.state is C.SUPPLEMENT_REQUIRED
+    return not asked or dossier.supplement_by is None or today(act.at) > dossier.supplement_by
+
+
+def still_missing(dossier: Dossier) -> list[Paper]:
+    """Papers the ward has asked for and does not have."""
+    return [paper for paper in dossier.papers if paper.is_supplement and not paper.desk_sheets]
+
+
+def due_home(dossier: Dossier) -> list[Paper]:
+    """Papers the ward took in that belong to the citizen: all of them where there is no result, else the originals."""
+    state = before(dossier) if dossier.state is C.CLOSED else dossier.state
+    return [paper for paper in dossier.papers if paper.desk_sheets and (paper.returned or state in GOING_HOME)]
+
+
+def _in_time(dossier: Dossier, act: Act) -> bool:
+    """At the latest one day before the due day."""
+    return dossier.due_on is not None and today(act.at) < dossier.due_on
+
+
+RULES: dict[str, Callable[[Dossier, Act], bool]] = {
+    "supplement_once": lambda dossier, act: not has_been(dossier, "ask_more"),
+    "supplement_waited_for": _waited_for,
+    "supplement_complete": lambda dossier, act: not still_missing(dossier),
+    "extend_once": lambda dossier, act: not has_been(dossier, "extend"),
+    "extend_in_time": _in_time,
+    "original_out": lambda dossier, act: all(paper.home_at for paper in due_home(dossier)),
+}
+
+
+# ---- papers -----------------------------------------------------------------------------------------------------
 
 
 def count_at_door(dossier: Dossier, counted: list[dict[str, Any]]) -> None:

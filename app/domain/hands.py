@@ -25,7 +25,7 @@ from app.domain.tokens import Keys
 from app.domain.visits import Visit, VisitKind
 
 BY_ROLE = {
-    Role.COURIER: By.COURIER, Role.CLERK: By.POST, Role.OFFICER: By.DESK, Role.DISPATCHER: By.DISPATCHER,
+    Role.COURIER: By.COURIER, Role.CLERK: By.POST, Role.OFFICER: By.DESK, Role.LEAD: By.DESK, Role.DISPATCHER: By.DISPATCHER,
     Role.SUPERVISOR: By.SUPERVISOR,
 }  # fmt: skip
 BY_KIND = {PartyKind.COURIER: By.COURIER, PartyKind.POST: By.POST, PartyKind.DESK: By.DESK}

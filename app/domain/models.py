@@ -9,6 +9,7 @@ from app.domain import (  # noqa: F401
     codes,
     devices,
     dossiers,
+    forms,
     ledger,
     limits,
     manifests,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 from app.db import Digest, Instant, Model, choice, db
 from app.domain import numbers, tokens
 from app.domain.calendar import today
-from app.domain.dossiers import Dossier
+from app.domain.dossiers import Dossier, Paper
 from app.domain.parties import Party
 from app.domain.people import Act, User
 from app.domain.places import Office
@@ -29,6 +29,7 @@ class Way(StrEnum):
 class Kind(StrEnum):
     SUBMISSION = "submission"
     SUPPLEMENT = "supplement"
+    TRANSFER = "transfer"  # a whole dossier, from desk to desk
     RESULT = "result"
     RETURNED_PAPERS = "returned_papers"
 
@@ -109,6 +110,18 @@ class Packet(Model):
     @property
     def seal(self) -> str | None:
         return self.seals[-1] if self.seals else None
+
+    @property
+    def papers(self) -> list[Paper]:
+        """The citizen's papers in it, as listed; a result's own are the dossier's `result_papers`."""
+        all_ = self.dossier.papers if self.dossier else []
+        if self.way is Way.OUT:
+            return [paper for paper in all_ if paper.back_in == self.number]
+        if self.kind is Kind.TRANSFER:
+            return [paper for paper in all_ if paper.desk_sheets]
+        if self.kind is Kind.SUPPLEMENT:
+            return [one for one in all_ if one.is_supplement and (one.came_in == self.number or not one.desk_sheets)]
+        return [paper for paper in all_ if not paper.is_supplement]
 
     @property
     def slip(self) -> "Slip":

@@ -25,6 +25,7 @@ class Role(StrEnum):
     COURIER = "courier"
     CLERK = "clerk"  # at the post office
     OFFICER = "officer"  # at the ward desk
+    LEAD = "lead"  # leads the ward desk
     DISPATCHER = "dispatcher"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
@@ -34,6 +35,7 @@ class Right(StrEnum):
     SCAN = "scan"  # carry packets, with a phone of one's own
     COUNTER = "counter"  # take in, hold and hand out packets at a post office
     DESK = "desk"  # receive, decide and send back at a ward desk
+    LEAD = "lead"  # put a due day off, once, with an apology
     DISPATCH = "dispatch"  # give visits to couriers
     EXCEPTIONS = "exceptions"  # see what needs a person, take it, close it; stand beside another as the second
     PHONES = "phones"  # see phones; a courier one's own
@@ -48,6 +50,7 @@ GRANTS = {
     Role.COURIER:    {Right.WORK, Right.SCAN, Right.PHONES},
     Role.CLERK:      {Right.WORK, Right.COUNTER, Right.EXCEPTIONS, Right.PHONES},
     Role.OFFICER:    {Right.WORK, Right.DESK, Right.EXCEPTIONS},
+    Role.LEAD:       {Right.WORK, Right.DESK, Right.EXCEPTIONS, Right.LEAD},
     Role.DISPATCHER: {Right.WORK, Right.DISPATCH, Right.EXCEPTIONS, Right.PHONES, Right.ENROL},
     Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE, Right.EXCEPTIONS, Right.PHONES, Right.ENROL},
     Role.ADMIN:      {Right.WORK, Right.ADMIN},

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, selectinload
 
 from app.db import db
-from app.domain import counter, ledger, packets, scope
+from app.domain import counter, dossiers, ledger, packets, scope
+from app.domain.decisions import to_return
 from app.domain.desk import result_of
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.dossiers import AT_WORK, GOING_HOME, CaseState, Dossier, Paper, ReturnWay
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
@@ -31,13 +32,23 @@ WITH = (
 )
 
 
-def _case(state: CaseState) -> Queue:
-    """Dossiers in this state, each by the packet that brought it."""
+def _case(*states: CaseState) -> Queue:
+    """Dossiers in one of these states that lie here, each by the packet that brought it."""
+    other = aliased(Packet)
+    away = sa.exists().where(
+        other.dossier_id == Dossier.id, other.way == Way.BETWEEN, other.state.not_in(packets.ENDED)
+    )  # fmt: skip
     return lambda user: (
         scope.packets(user)
-        .where(Dossier.state == state, Packet.kind == Kind.SUBMISSION)
+        .where(Dossier.state.in_(states), Packet.kind == Kind.SUBMISSION, Dossier.desk_id == user.office_id, ~away)
         .order_by(Dossier.due_on, Packet.id)
     )
+
+
+def _papers_to_send(user: User) -> sa.Select[Packet]:
+    """What goes home by itself and is not packed yet."""
+    inside = sa.exists().where(Paper.dossier_id == Dossier.id, Paper.desk_sheets > 0, Paper.back_in.is_(None))
+    return _case(*GOING_HOME)(user).where(inside)
 
 
 def _to_send(user: User) -> sa.Select[Packet]:
@@ -56,6 +67,13 @@ def _out(user: User, *states: State) -> sa.Select[Packet]:
     return scope.packets(user).where(Packet.way == Way.OUT, Packet.state.in_(states)).order_by(Packet.id)
 
 
+def _leaving(user: User) -> sa.Select[Packet]:
+    """Sealed here, for a courier to fetch: to homes, to the post office and to other desks."""
+    to_desk = sa.and_(Packet.way == Way.BETWEEN, Packet.holder_id == user.holds_as)
+    from_here = sa.or_(sa.and_(Packet.way == Way.OUT, _is_expected()), to_desk)
+    return scope.packets(user).where(Packet.state == State.WAITING, from_here).order_by(Packet.id)
+
+
 def _at_post(user: User) -> sa.Select[Packet]:
     mine = sa.select(Office.party_id).where(Office.id == user.office_id).scalar_subquery()
     return scope.packets(user).where(Packet.state == State.AT_POST, Packet.holder_id == mine).order_by(Packet.id)
@@ -70,11 +88,13 @@ def _carried(user: User) -> sa.Select[Packet]:
 
 # fmt: off
 DESK: dict[str, Queue] = {
-    "receive": lambda user: scope.packets(user).where(Packet.way == Way.IN, Packet.state.in_((State.CARRIED, State.AT_POST))).order_by(Packet.id),
-    "decide":  _case(CaseState.SUBMITTED),
-    "work":    _case(CaseState.ACCEPTED),
+    "receive": lambda user: scope.packets(user).where(Packet.way != Way.OUT, Packet.state.in_((State.CARRIED, State.AT_POST))).order_by(Packet.id),
+    "decide":  _case(CaseState.SUBMITTED, CaseState.STOP_REQUESTED),
+    "work":    _case(*AT_WORK),
+    "asked":   _case(CaseState.SUPPLEMENT_REQUIRED, CaseState.FEE_REQUIRED),
     "send":    _to_send,
-    "leaving": lambda user: _out(user, State.WAITING).where(_is_expected()),
+    "papers":  _papers_to_send,
+    "leaving": _leaving,
     "waiting": lambda user: _out(user, State.WAITING).where(~_is_expected()),
     "back":    lambda user: _out(user, State.AT_DESK),
 }
@@ -187,9 +207,31 @@ def at_desk(packet: Packet) -> str | None:
     if packet.state is not State.OPENED or packet.kind is not Kind.SUBMISSION:
         return None
     dossier = packet.dossier
+    if any(one.way is Way.BETWEEN and not one.ended for one in packets.of_dossier(dossier.id)):
+        return None
     if dossier.state is CaseState.RESULT_READY and result_of(dossier) is None:
         return "send"
-    return {CaseState.SUBMITTED: "accept", CaseState.ACCEPTED: "ready"}.get(dossier.state)
+    if dossier.state in AT_WORK:
+        return "ready"
+    if to_return(dossier):
+        return "papers-home"
+    return "accept" if dossier.state is CaseState.SUBMITTED else None
+
+
+NEXT_STEP = {  # what a case that waits for a word goes on with
+    CaseState.SUPPLEMENT_REQUIRED: "supply", CaseState.FEE_REQUIRED: "pay", CaseState.STOP_REQUESTED: "stop",
+}  # fmt: skip
+# Steps of CASES with a page of their own, in the order in which they are offered.
+STEPS = (
+    "begin", "ask_more", "supply", "ask_fee", "pay", "extend", "refuse", "transfer", "forward", "ask_stop", "stop", "go_on",
+)  # fmt: skip
+
+
+def steps_open(dossier: Dossier, user: User) -> list[str]:
+    """The steps this officer may take now: the state allows them, and the papers are of this desk."""
+    if dossier.desk_id != user.office_id:
+        return []
+    return [event for event in STEPS if dossiers.may_move(dossier, event, user)]
 
 
 def at_post(packet: Packet, office: Office) -> str | None:
@@ -206,6 +248,11 @@ def at_post(packet: Packet, office: Office) -> str | None:
 def _from_desk(packet: Packet) -> str | None:
     by_post = packet.dossier.return_way is not ReturnWay.DESK
     return "hand-in" if packet.way is Way.OUT and by_post else None
+
+
+def beside(packet: Packet) -> list[Packet]:
+    """Other packets of the dossier that are under way."""
+    return [one for one in packets.of_dossier(packet.dossier.id) if one.id != packet.id and not one.ended]
 
 
 def newest(dossier: Dossier) -> Packet:

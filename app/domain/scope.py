@@ -1,6 +1,6 @@
 """Scope: which dossiers, packets, visits and tasks a member of staff may see. Every query of a staff page passes here.
 
-One rule by role: officers see the dossiers of their desk, clerks and dispatchers those of their post office and what
+One rule by role: officers see the dossiers of their desk and what it holds, clerks and dispatchers those of their post office and what
 it holds, couriers their own visits and packets, supervisors and administrators all. What lies outside is not there.
 """
 
@@ -29,6 +29,7 @@ Rule = sa.ColumnElement[bool]
 TOKEN = re.compile(r"(?:^|/S/)([0-9A-Z]{133})$")  # the address on a slip, or its letters alone
 RECENT = 5000  # dossiers a search by name looks through
 WHOLE = frozenset({Role.SUPERVISOR, Role.ADMIN})
+DESKS = frozenset({Role.OFFICER, Role.LEAD})
 
 
 def dossiers(user: User) -> sa.Select[Dossier]:
@@ -45,7 +46,7 @@ def visits(user: User) -> sa.Select[Visit]:
         return sa.select(Visit)
     if user.role is Role.COURIER:
         return sa.select(Visit).join(Round).where(Round.courier_id == user.id)
-    if user.role is Role.OFFICER:
+    if user.role in DESKS:
         return sa.select(Visit).where(Visit.packet_id.in_(packets(user).with_only_columns(Packet.id)))
     return sa.select(Visit).join(Slot).where(Slot.office_id == user.office_id)
 
@@ -111,7 +112,7 @@ def scanned(user: User, text: str, keys: Keys) -> tuple[Packet, bool]:
     try:
         admit(user, here)
     except Missing:
-        if user.role is Role.OFFICER:
+        if user.role in DESKS:
             raise Refused("wrong_ward", number=here.number, desk=here.dossier.desk.name) from None
         raise Refused("wrong_office", number=here.number, office=here.dossier.post_office.name) from None
     return here, slip.issue == here.slip.issue
@@ -225,7 +226,7 @@ def search(user: User, text: str, limit: int = 20) -> list[Dossier]:
 def _dossier_rule(user: User) -> Rule:
     if user.role in WHOLE:
         return sa.true()
-    if user.role is Role.OFFICER:
+    if user.role in DESKS:
         return Dossier.desk_id == user.office_id
     if user.role in (Role.CLERK, Role.DISPATCHER):
         return Dossier.post_office_id == user.office_id
@@ -237,6 +238,8 @@ def _packet_rule(user: User) -> Rule:
         return sa.or_(_dossier_rule(user), Packet.holder_id.in_(_hands_of(user.office_id)))
     if user.role is Role.COURIER:
         return _courier_rule(user)
+    if user.role in DESKS:  # what goes to another desk is seen here until it is taken
+        return sa.or_(_dossier_rule(user), Packet.holder_id == user.holds_as)
     return _dossier_rule(user)
 
 

@@ -4,21 +4,25 @@ The paper is the contract of carriage; the code on it holds no personal data, on
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime, time
 from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
+import sqlalchemy as sa
+
 import labels
 from app.db import db
-from app.domain import bands, calendar, dispatch, ledger, numbers, postage, tokens, visits
+from app.domain import bands, booking, calendar, dispatch, ledger, numbers, packets, postage, tokens, visits
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.forms import Form
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
 from app.domain.visits import OPEN, Visit
 from app.errors import Gone, Invalid, Missing, Refused
-from labels import qr, terms
+from labels import decided, qr, terms
+from labels import desk as deskpaper
 
 COPIES = (1, 2, 3)  # sender, inside the envelope, post
 
@@ -31,8 +35,10 @@ def token_url(packet: Packet, base_url: str) -> str:
 def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
     """One copy of the packet's slip as it stands now; what only the door will tell is left to be written."""
     dossier = packet.dossier
-    inward = packet.way is Way.IN
+    inward = packet.way is not Way.OUT
     home, desk = _home(dossier), _desk(dossier.desk)
+    if packet.way is Way.BETWEEN:
+        home = _desk(db.session.scalars(sa.select(Office).filter_by(party_id=packet.origin_id)).one())
     accepted = next((line.recorded_at for line in ledger.lines(packet) if line.event in ("collect", "take")), None)
     visit = visits.current(packet.id)
     courier = visit.courier if visit and accepted else None
@@ -42,16 +48,16 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
     return labels.Slip(
         number=packet.number,
         token_url=token_url(packet, base_url),
-        way=labels.Way(packet.way.value if packet.way is not Way.BETWEEN else "in"),
+        way=labels.Way.IN if inward else labels.Way.OUT,
         kind=labels.Kind(packet.kind.value),
         copy=copy,
         service=1 if dossier.return_way is ReturnWay.DESK else 3,
         sender=home if inward else desk,
         recipient=desk if inward else home,
-        matter=procedure.official_name if inward else terms.result_of(procedure.official_name),
+        matter=_matter(packet),
         papers=_papers(packet),
         charges=_charges(packet),
-        method=terms.METHODS["in" if inward else "post" if dossier.return_way is ReturnWay.POST else "out"],
+        method=terms.METHODS[_method(packet)],
         quality=bands.days(*wards),
         office=dossier.post_office.name,
         office_phone=dossier.post_office.phone,
@@ -61,7 +67,7 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
         checklist=terms.checklist(procedure.version, f"{procedure.valid_from:%-d/%-m/%Y}") if inward else "",
         due=due,
         accepted_at=accepted,
-        accepted_place=terms.PLACES["in" if inward else "out"] if accepted else "",
+        accepted_place=terms.PLACES["in" if packet.way is Way.IN else "out"] if accepted else "",
         courier=courier.name if courier else "",
         badge=(courier.badge or "") if courier else "",
         seal=numbers.spoken_seal(packet.seal) if packet.seal else "",
@@ -69,15 +75,28 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
     )
 
 
-def pdf(packets: Sequence[Packet], base_url: str, copies: Sequence[int] = COPIES) -> bytes:
+def _matter(packet: Packet) -> str:
+    name = packet.dossier.procedure.official_name
+    if packet.way is not Way.OUT:
+        return name
+    return terms.result_of(name) if packet.kind is Kind.RESULT else terms.returned_of(name)
+
+
+def _method(packet: Packet) -> str:
+    if packet.way is not Way.OUT:
+        return "in" if packet.way is Way.IN else "between"
+    return "post" if packet.dossier.return_way is ReturnWay.POST else "out"
+
+
+def pdf(sent: Sequence[Packet], base_url: str, copies: Sequence[int] = COPIES) -> bytes:
     """The slips of these packets, each in these copies, as one PDF.
 
     Raises Gone("slip_cancelled") when a booking was cancelled and its papers never left home.
     """
-    for packet in packets:
+    for packet in sent:
         if packet.dossier.state is CaseState.CANCELLED and packet.state is State.WAITING:
             raise Gone("slip_cancelled", number=packet.number)
-    return labels.render("slip", (slip_of(packet, base_url, copy) for packet in packets for copy in copies))
+    return labels.render("slip", (slip_of(packet, base_url, copy) for packet in sent for copy in copies))
 
 
 def check_url(certificate: Certificate, base_url: str) -> str:
@@ -202,6 +221,87 @@ def _waiting(office: Office, day: date) -> list[Visit]:
     return [visit for visit in dispatch.of_day(office, day) if visit.state in OPEN and not visit.packet.ended]
 
 
+# ---- the desk's forms -------------------------------------------------------------------------------------------
+
+
+def form_pdf(form: Form, base_url: str) -> bytes:
+    """A form as the desk gave it out; its number is the one of the rule in force on that day."""
+    return labels.render(f"desk_{form.key}", [_FORMS[form.key](form, _about(form), base_url)])
+
+
+def _about(form: Form) -> dict[str, Any]:
+    """What all forms say."""
+    dossier, desk, home = form.dossier, form.desk, _home(form.dossier)
+    case = deskpaper.Case(
+        agency=decided.agency(desk.ward.name), desk=desk.name, place=desk.ward.name,
+        code=dossier.official_code or f"{dossier.number} ({decided.NO_CODE})", name=home.name, address=home.address,
+        phone=home.phone, matter=dossier.procedure.official_name,
+    )  # fmt: skip
+    mark = terms.TEST_NUMBER if numbers.is_test(packets.of_dossier(dossier.id)[0].number) else ""
+    return {"case": case, "number": form.number, "at": calendar.local(form.at), "mark": mark}
+
+
+def _receipt(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Receipt:
+    dossier, facts = form.dossier, form.facts
+    ways = {ReturnWay.HOME: 2, ReturnWay.POST: 2, ReturnWay.DESK: 1}
+    due = datetime.combine(
+        date.fromisoformat(facts["due_on"]), time.fromisoformat(facts.get("due_time") or "17:00"), calendar.HERE
+    )  # fmt: skip
+    return deskpaper.Receipt(
+        **about | {"at": calendar.local(dossier.submitted_at or form.at)}, papers=_form_papers(facts["papers"]), days=dossier.procedure.days, due=due,
+        way=ways[dossier.return_way], officer=form.user.name, token_url=tokens.url(base_url, packets.of_dossier(dossier.id)[0].slip.token),
+        home_delivery=decided.HOME_DELIVERY if dossier.goes_home else "", order=f"{form.serial:04}",
+    )  # fmt: skip
+
+
+def _supplement(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Supplement:
+    facts = form.facts
+    return deskpaper.Supplement(
+        **about, papers=_form_papers(facts["papers"]), reason=_why(facts), officer=form.user.name,
+        officer_phone=form.user.phone and numbers.spoken_phone(form.user.phone) or form.desk.phone,
+        deadline=date.fromisoformat(facts["until"]), how=decided.HOW, effect=decided.EFFECT,
+    )  # fmt: skip
+
+
+def _refusal(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Refusal:
+    returned = _form_papers(form.facts["papers"])
+    return deskpaper.Refusal(**about, reason=_why(form.facts), officer=form.user.name, returned=returned)
+
+
+def _apology(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Apology:
+    facts = form.facts
+    return deskpaper.Apology(
+        **about, received=calendar.today(form.dossier.submitted_at or form.at), due=date.fromisoformat(facts["was"]),
+        new_due=date.fromisoformat(facts["due_on"]), reason=_why(facts), whose=decided.WHOSE[facts["whose"]],
+        head=form.user.name, work_done=_printable(facts.get("work_done", "")),
+    )  # fmt: skip
+
+
+def _stop_notice(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Stop:
+    facts = form.facts
+    return deskpaper.Stop(
+        **about, asked_on=date.fromisoformat(facts["asked_on"]), channel=decided.ASKED[facts["online"]],
+        stage=decided.STAGES[facts["stage"]], officer=form.user.name, returned=_form_papers(facts["papers"]),
+        fees=_printable(facts.get("words") or decided.NO_FEES),
+    )  # fmt: skip
+
+
+_FORMS: dict[str, Callable[[Form, dict[str, Any], str], Any]] = {
+    "receipt": _receipt, "supplement": _supplement, "refusal": _refusal, "apology": _apology, "stop": _stop_notice,
+}  # fmt: skip
+
+
+def _why(facts: dict[str, Any]) -> str:
+    return _printable(decided.why(facts["reason"], facts.get("words", "")))
+
+
+def _form_papers(listed: list[dict[str, Any]]) -> tuple[labels.Paper, ...]:
+    return tuple(
+        labels.Paper(_printable(one["name"]), labels.Form(one["form"]), copies=one.get("copies"), sheets=one.get("sheets"))
+        for one in listed
+    )  # fmt: skip
+
+
 # What is printed for a whole day of one post office: its format and where its items come from.
 DAY: dict[str, tuple[str, Callable[[Office, date, str], Iterator[Any]]]] = {
     "slips": ("slip", _day_slips),
@@ -319,7 +419,7 @@ def _papers(packet: Packet) -> tuple[labels.Paper, ...]:
             sheets=paper.sheets or None,
             give_back=paper.returned,
         )  # fmt: skip
-        for paper in dossier.papers
+        for paper in packet.papers
         if not paper.is_missing
     )
     looked_up = tuple(
@@ -334,7 +434,7 @@ def _charges(packet: Packet) -> tuple[labels.Charge, ...]:
     dossier = packet.dossier
     if packet.way is not Way.IN:
         return (labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID),)
-    bill = postage.bill(dossier.procedure, dossier.return_way, calendar.today(dossier.booked_at))
+    bill = booking.bill_for(dossier, packet.kind)
     return tuple(
         labels.Charge(
             terms.CHARGES[line.key],

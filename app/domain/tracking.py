@@ -16,7 +16,7 @@ from app.db import db
 from app.domain import audit, bands, booking, calendar, codes, counter, ledger, numbers, outbox, packets, visits
 from app.domain.calendar import today
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.dossiers import ASIDE, AT_WORK, GOING_HOME, CaseState, Dossier, ReturnWay
 from app.domain.ledger import Handoff
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
@@ -25,6 +25,7 @@ from app.domain.places import Office
 from app.domain.visits import OPEN, Visit, VisitKind, VisitState
 
 OVER = frozenset({CaseState.CLOSED, CaseState.CANCELLED})
+LET_GO = ASIDE - {CaseState.SUPPLEMENT_REQUIRED} | GOING_HOME  # a visit for more papers is not what matters then
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Sight:
     visit_kind: VisitKind | None = None
     visit_today: bool = False
     next: str | None = None  # what the courier said comes after the visit that failed
+    kind: Kind | None = None
 
 
 # fmt: off
@@ -92,28 +94,46 @@ PLACES = {
     (Way.OUT, State.CARRIED): "carried_out",  (Way.OUT, State.AT_POST): "at_post_out",
     (Way.OUT, State.AT_DESK): "at_desk_out",
 }
+PAPERS_HOME = {  # the citizen's own papers on their way back, without a result
+    "waiting_out": "waiting_back", "carried_out": "carried_back", "at_post_out": "at_post_back", "at_desk_out": "at_desk_back",
+    "call_for_it": "call_for_papers", "call_at_post": "call_at_post_papers", "missed_out": "missed_back",
+    "result_taken": "papers_taken", "result_at_post": "papers_at_post", "result_back": "papers_back", "delivered": "papers_returned",
+}
 EVENTS = {
     (Way.IN,  "collect"): "collected",        (Way.IN,  "hand_in"): "post_received",
     (Way.IN,  "take"):    "carried_on",       (Way.IN,  "receive"): "desk_received",
     (Way.IN,  "deliver"): "papers_returned",  (Way.OUT, "take"):    "result_taken",
     (Way.OUT, "hand_in"): "result_at_post",   (Way.OUT, "receive"): "result_back",
     (Way.OUT, "deliver"): "delivered",        (Way.OUT, "confirm"): "delivered",
+    (Way.BETWEEN, "take"): "passed_on",       (Way.BETWEEN, "receive"): "desk_received",
+    (Way.BETWEEN, "hand_in"): "post_received",
 }
 ANY_WAY = {
     "dispute": "disputed", "lost": "lost", "settle": "settled", "correct": "corrected", "transfer": "handed_on",
 }
 CASE_EVENTS = {
     "submit": "submitted", "accept": "accepted", "ready": "result_ready", "close": "closed", "cancel": "cancelled",
+    "refuse": "not_accepted", "ask_more": "supplement_required", "supply": "supplied", "ask_fee": "fee_required",
+    "pay": "fee_paid", "begin": "processing", "extend": "extended", "ask_stop": "stop_requested", "stop": "stopped",
+    "go_on": "went_on", "transfer": "transferred", "forward": "transferred",
 }
 NO_DAY = {  # what comes next where nobody has promised a day
     "opened": "ward_names_day", "submitted": "ward_names_day", "at_desk_in": "ward_signs",
     "result_ready": "ward_packs", "call_for_it": "opening_hours", "call_at_post": "opening_hours",
+    "call_for_papers": "opening_hours", "call_at_post_papers": "opening_hours", "not_accepted": "ward_packs_papers",
+    "stopped": "ward_packs_papers", "stop_requested": "ward_answers", "fee_required": "pay_fee", "between": "other_desk",
 }
 AHEAD = {  # what is still to come, in order, from each state of the case
     CaseState.BOOKED:       ("submitted", "result_ready", "delivered"),
     CaseState.SUBMITTED:    ("accepted", "result_ready", "delivered"),
     CaseState.ACCEPTED:     ("result_ready", "delivered"),
+    CaseState.PROCESSING:   ("result_ready", "delivered"),
+    CaseState.EXTENDED:     ("result_ready", "delivered"),
+    CaseState.FEE_REQUIRED: ("result_ready", "delivered"),
+    CaseState.SUPPLEMENT_REQUIRED: ("supplied", "result_ready", "delivered"),
     CaseState.RESULT_READY: ("delivered",),
+    CaseState.NOT_ACCEPTED: ("papers_returned",),
+    CaseState.STOPPED:      ("papers_returned",),
 }
 CALLED_FOR = {ReturnWay.DESK: "called_for", ReturnWay.POST: "called_for_at_post"}
 # fmt: on
@@ -121,12 +141,19 @@ CALLED_FOR = {ReturnWay.DESK: "called_for", ReturnWay.POST: "called_for_at_post"
 
 def headline(sight: Sight) -> str:
     """The one sentence of the page, by key: trouble first, then today's visit, then where the packet is."""
+    key = _headline(sight)
+    return PAPERS_HOME.get(key, key) if sight.kind is Kind.RETURNED_PAPERS else key
+
+
+def _headline(sight: Sight) -> str:
     if sight.case in OVER:
         return str(sight.case)
     if sight.packet in (State.LOST, State.DISPUTED, State.WRITTEN_OFF, State.DELIVERED_UNVERIFIED):
         return sight.packet.lower()
     if sight.packet is None or sight.packet in packets.ENDED:
         return _at_the_ward(sight)
+    if sight.way is Way.BETWEEN:
+        return "between"
     if sight.visit in OPEN and sight.visit_today and _visit_matters(sight):
         return "courier_today"
     if counter.stays(sight.packet, sight.way, sight.return_way, sight.next):
@@ -135,9 +162,11 @@ def headline(sight: Sight) -> str:
         return "missed" if sight.way is Way.IN else "missed_out"
     if sight.packet is State.CARRIED and sight.unproven:
         return "collected_unproven"
+    if sight.kind is Kind.SUPPLEMENT and sight.case in LET_GO:
+        return str(sight.case)
     if sight.way is Way.IN and sight.packet is State.WAITING:
         return "visit_set" if sight.visit in OPEN else "no_visit"
-    if sight.way is Way.OUT and sight.return_way is ReturnWay.DESK:
+    if sight.way is Way.OUT and sight.return_way is ReturnWay.DESK and sight.visit not in OPEN:
         return "call_for_it"
     return PLACES.get((sight.way, sight.packet), "moving") if sight.way else "moving"
 
@@ -197,6 +226,7 @@ def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: dat
         visit_kind=visit.kind if visit else None,
         visit_today=bool(visit and visit.round_id and visit.slot.day == today(at)),
         next=visit.next if visit else None,
+        kind=packet.kind,
     )
 
 
@@ -236,8 +266,10 @@ def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str
         return Entry(
             "to_desk", "next", values={"day": bands.arrives_by(today(last), dossier.citizen.ward, dossier.desk.ward)}
         )
-    if dossier.state is CaseState.ACCEPTED and dossier.due_on:
-        return Entry("due", "next", values={"day": dossier.due_on})
+    if key == CaseState.SUPPLEMENT_REQUIRED:
+        return Entry("bring_by", "next", values={"day": dossier.supplement_by})
+    if dossier.state in AT_WORK and dossier.due_on and key == dossier.state:
+        return Entry("due", "next", values={"day": dossier.due_on, "hour": dossier.due_time})
     if dossier.return_way is ReturnWay.POST and key in ("result_ready", "waiting_out", "carried_out"):
         return Entry("to_the_post", "next")
     return Entry(NO_DAY[key], "next") if key in NO_DAY else None
@@ -287,7 +319,8 @@ def _past(dossier: Dossier) -> Iterator[Entry]:
     for packet in packets.of_dossier(dossier.id):
         for moved in ledger.lines(packet):
             entry = _moved(dossier, packet, moved)
-            signed = entry and entry.key == "desk_received" and dossier.submitted_at  # said by "submitted"
+            first = packet.kind is Kind.SUBMISSION
+            signed = entry and entry.key == "desk_received" and first and dossier.submitted_at  # said by "submitted"
             if entry and not signed:
                 yield entry
         missed = sa.select(Visit).filter_by(packet_id=packet.id, state=VisitState.MISSED).order_by(Visit.id)
@@ -303,6 +336,8 @@ def _legal_time(dossier: Dossier, key: str) -> datetime | None:
 def _case_values(dossier: Dossier, key: str) -> dict[str, Any]:
     if key == "submitted":
         return {"office": dossier.desk.name}
+    if key in ("extended", "supplement_required"):
+        return {"day": dossier.due_on if key == "extended" else dossier.supplement_by}
     if key == "accepted":
         return {"official_code": dossier.official_code, "day": dossier.due_on, "days": dossier.procedure.days}
     return {}
@@ -316,14 +351,13 @@ def _moved(dossier: Dossier, packet: Packet, line: Handoff) -> Entry | None:
         return None
     values: dict[str, Any] = {}
     if key == "collected":
-        there = [paper for paper in dossier.papers if not paper.is_missing]
+        there = [paper for paper in packet.papers if not paper.is_missing]
         values = {"kinds": len(there), "sheets": sum(paper.sheets for paper in there), "seal": packet.seal}
-        if packet.kind is not Kind.SUBMISSION:
-            values = {"seal": packet.seal}
     elif line.state is State.DELIVERED_UNVERIFIED:
         key = "delivered_unverified"
     else:
         values = {"office": db.session.scalar(sa.select(Office.name).filter_by(party_id=line.taker_id))}
+        key = PAPERS_HOME.get(key, key) if packet.kind is Kind.RETURNED_PAPERS else key
     return Entry(key, "did", line.recorded_at, values)
 
 
@@ -376,7 +410,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
     """
     found = _nearest(numbers.read(text))
     packet = db.session.execute(
-        sa.select(Packet.id, Packet.way, Packet.state, Packet.flags)
+        sa.select(Packet.id, Packet.way, Packet.state, Packet.flags, Packet.kind)
         .where(Packet.dossier_id == (found.id if found else 0), Packet.state.not_in(packets.ENDED), packets.goes())
         .order_by(packets.IN_ORDER.desc())
         .limit(1)
@@ -402,6 +436,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         visit_kind=visit.kind if visit else None,
         visit_today=bool(visit and visit.round_id and visit.day == today(at)),
         next=visit.next if visit else None,
+        kind=packet.kind if packet else None,
     )
     key = headline(sight)
     return Glimpse(found.number, key) if found.is_it and fits else None

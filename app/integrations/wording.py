@@ -28,6 +28,21 @@ MESSAGES = {
     "submitted": _l("The ward has signed for dossier %(number)s. This is its day of filing. See: %(link)s"),
     "accepted": _l("The ward now handles dossier %(number)s. When it is due: %(link)s"),
     "accepted_due": _l("The ward now handles dossier %(number)s, due %(due)s. See: %(link)s"),
+    "not_accepted": _l("The ward does not take dossier %(number)s. Why, and how the papers come back: %(link)s"),
+    "supplement_required": _l("The ward needs more papers for %(number)s, asked for once. Which, and how to send them: %(link)s"),
+    "supplement_short": _l("Not all papers asked for have come for %(number)s. See what is missing: %(link)s"),
+    "supplied": _l("All papers for %(number)s are there. The time is counted anew: %(link)s"),
+    "supplied_due": _l("All papers for %(number)s are there. Counted anew it is due %(due)s. See: %(link)s"),
+    "fee_required": _l("A fee of %(amount)s is due for %(number)s before the ward goes on. How to pay: %(link)s"),
+    "fee_paid": _l("The fee for %(number)s is paid. The ward goes on. See: %(link)s"),
+    "extended": _l("The ward apologises: %(number)s will be late. New day: %(due)s. Why: %(link)s"),
+    "stop_requested": _l("Your wish to stop %(number)s has reached the ward. It answers here: %(link)s"),
+    "stopped": _l("%(number)s is stopped as you wished. How the papers come back: %(link)s"),
+    "went_on": _l("%(number)s is not stopped: it goes on at the ward. See: %(link)s"),
+    "transferred": _l("%(number)s goes on to the ward that is the right one. The day of filing stays. See: %(link)s"),
+    "papers_sent": _l("Your papers of %(number)s: a courier brings them back %(day)s, %(window)s. Code %(code)s, to be read only with them in hand. See: %(link)s"),
+    "papers_at_desk": _l("Your papers of %(number)s wait at the ward desk. Code %(code)s, to be read only with them in hand. See: %(link)s"),
+    "papers_at_post": _l("Your papers of %(number)s wait at the post office. Code %(code)s, to be read only with them in hand. Where and when: %(link)s"),
     "result_ready": _l("The result of dossier %(number)s is ready. See: %(link)s"),
     "result_sent": _l("Result of %(number)s: a courier brings it %(day)s, %(window)s. Code %(code)s, to be read only with the result in hand. See: %(link)s"),
     "result_at_desk": _l("The result of %(number)s waits at the ward desk. Code %(code)s, to be read only with the result in hand. See: %(link)s"),
@@ -91,14 +106,14 @@ NEXT = {
 def words(kind: str, values: Mapping[str, Any]) -> str:
     """The message of `kind` in Vietnamese. KeyError for a kind nobody has put into words."""
     with force_locale("vi"):
-        if kind == "accepted" and values.get("due_on"):
-            kind = "accepted_due"
+        if kind in ("accepted", "supplied") and values.get("due_on"):
+            kind = f"{kind}_due"
         return str(MESSAGES[kind]) % _filled(values)
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, str]:
     settings = current_app.extensions["settings"]
-    filled = dict.fromkeys(("number", "code", "seal", "day", "window", "opens", "closes", "due"), "")
+    filled = dict.fromkeys(("number", "code", "seal", "day", "window", "opens", "closes", "due", "amount"), "")
     filled |= {name: str(value) for name, value in values.items() if value is not None}
     filled["link"] = f"{settings.base_url.rstrip('/')}/t/{values.get('secret', '')}"
     filled["phone"] = settings.support_phone
@@ -106,6 +121,8 @@ def _filled(values: Mapping[str, Any]) -> dict[str, str]:
         filled["seal"] = language.seal(str(values["seal"]))
     if values.get("day"):
         filled["day"] = language.long_date(date.fromisoformat(values["day"]))
+    if values.get("amount"):
+        filled["amount"] = language.money(int(values["amount"]))
     if values.get("due_on"):
         filled["due"] = language.long_date(date.fromisoformat(values["due_on"]))
     if values.get("opens") and values.get("closes"):

@@ -24,6 +24,7 @@ STARTS = {
     Role.COURIER: "courier.home",
     Role.CLERK: "office.home",
     Role.OFFICER: "desk.home",
+    Role.LEAD: "desk.home",
     Role.DISPATCHER: "dispatch.home",
     Role.SUPERVISOR: "exceptions.home",
     Role.ADMIN: "admin.number_pools",

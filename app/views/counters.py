@@ -63,21 +63,20 @@ class Proven(Moving):
         return {"wet_seen": self.paper.data, "code": None if self.paper.data else self.code.data}
 
 
-def counting(base: type[Moving], dossier: Dossier) -> type[Moving]:
-    """`base` with one number field for every paper of the dossier, filled with what the slip promises."""
+def counting(base: type[FlaskForm], papers: list[Paper], packet: Packet | None = None) -> Any:
+    """`base` with one number field for every paper, filled with what the slip promises."""
     checks = [
         InputRequired(_l("Type a number, 0 when the paper is not there")),
         NumberRange(0, desk.MOST, _l("Type a number from 0 to %(most)s", most=desk.MOST)),
     ]
     fields = {
-        f"sheets_{paper.position}": IntegerField(paper.name, checks, default=desk.expected(paper))
-        for paper in dossier.papers
+        f"sheets_{paper.position}": IntegerField(paper.name, checks, default=desk.expected(paper, packet))
+        for paper in papers
     }
-    made: type[Moving] = type("Counting", (base,), fields)
-    return made
+    return type("Counting", (base,), fields)
 
 
-def counted(form: Moving, papers: list[Paper]) -> dict[int, int]:
+def counted(form: FlaskForm, papers: list[Paper]) -> dict[int, int]:
     return {paper.position: form[f"sheets_{paper.position}"].data for paper in papers}
 
 
@@ -152,9 +151,9 @@ def log_view(packet: Packet, page: str) -> None:
 # ---- refusing ---------------------------------------------------------------------------------------------------
 
 
-def complain(form: FlaskForm, refusal: Refused) -> int:
+def complain(form: FlaskForm, refusal: Refused, fields: dict[str, str] | None = None) -> int:
     """Say a refusal at the field it is about, or on top; the status of the answer."""
-    said, field = sentence(refusal), FIELDS.get(refusal.key, "")
+    said, field = sentence(refusal), (FIELDS | (fields or {})).get(refusal.key, "")
     if refusal.key == "custody_proof_missing":
         said = _("These digits are not right. Look at the message again, or have the slip signed.")
     if field in form:

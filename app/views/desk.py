@@ -1,5 +1,6 @@
 """The ward desk's pages: what waits, one scan to the packet, the one right form, the record of handing over."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
@@ -23,7 +24,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import calendar, desk, manifests, numbers, queues, scope, visits
+from app.domain import calendar, decisions, desk, dossiers, forms, manifests, numbers, queues, scope, visits
 from app.domain.calendar import Rule
 from app.domain.dossiers import Dossier
 from app.domain.manifests import Side, Word
@@ -35,7 +36,8 @@ from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
 from app.views.counters import Moving, Proven, Sealed, complain
-from app.views.fields import DateField, IntegerField, TimeField
+from app.views.decisions import PAGES
+from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 BLANK_ROWS = 2  # of the result's papers, beyond those we can guess
@@ -77,6 +79,7 @@ class Accept(Moving):
 
 
 class ResultPaper(PlainForm):  # type: ignore[misc]
+    position = HiddenInteger()  # of the citizen's own paper, where the line is one
     name = StringField(_l("Paper"), [Length(max=200)])
     form = SelectField(
         _l("Form"),
@@ -108,6 +111,10 @@ class Ready(Moving):
 
 class Send(Sealed):
     act = "send"
+
+
+class PapersHome(Sealed):
+    act = "papers-home"
 
 
 class HandOver(Present, Proven):
@@ -170,9 +177,11 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
     return render_template(
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
         holder=queues.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
-        courier=desk.courier_of(packet), history=queues.history(dossier), expected=desk.expected,
+        courier=desk.courier_of(packet), history=queues.history(dossier), expected=partial(desk.expected, packet=packet),
         manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home,
-        result=result if result and result.id != packet.id else None, again=Again(head=packet.head.hex()),
+        result=result if result and result.id != packet.id else None, going=queues.beside(packet), returning=decisions.to_return(dossier),
+        steps=queues.steps_open(dossier, security.user()), pages=PAGES,
+        given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), again=Again(head=packet.head.hex()),
         today=calendar.today(now()),
     ), status  # fmt: skip
 
@@ -190,11 +199,14 @@ def _fresh(act: str, packet: Packet) -> Moving:
         return Accept(formdata=None, due_on=due and due.date(), due_time=hour)
     if act == "ready":
         return Ready(formdata=None, papers=_guessed(dossier))
+    if act == "papers-home":
+        return PapersHome(formdata=None)
     return Send(formdata=None) if act == "send" else HandOver(formdata=None)
 
 
 def _receiving(packet: Packet) -> type[Moving]:
-    return counters.counting(Receive, packet.dossier)
+    made: type[Moving] = counters.counting(Receive, packet.papers, packet)
+    return made
 
 
 def _guessed(dossier: Dossier) -> list[dict[str, Any]]:
@@ -202,12 +214,12 @@ def _guessed(dossier: Dossier) -> list[dict[str, Any]]:
     with force_locale("vi"):
         result = _("Result: %(title)s", title=dossier.procedure.title)
     back = [
-        {"name": paper.name, "form": paper.form, "sheets": paper.desk_sheets}
+        {"name": paper.name, "form": paper.form, "sheets": paper.desk_sheets, "position": paper.position}
         for paper in dossier.papers
-        if paper.returned and paper.desk_sheets
+        if paper.returned and paper.is_here
     ]
-    blank = [{"name": "", "form": PaperForm.ORIGINAL, "sheets": None}] * BLANK_ROWS
-    return [{"name": result, "form": PaperForm.ORIGINAL, "sheets": 1}, *back, *blank]
+    blank = [{"name": "", "form": PaperForm.ORIGINAL, "sheets": None, "position": None}] * BLANK_ROWS
+    return [{"name": result, "form": PaperForm.ORIGINAL, "sheets": 1, "position": None}, *back, *blank]
 
 
 # ---- in ---------------------------------------------------------------------------------------------------------
@@ -219,7 +231,7 @@ def _guessed(dossier: Dossier) -> list[dict[str, Any]]:
 def receive(number: str) -> ResponseReturnValue:
     packet = counters.open_packet(number)
     form = _receiving(packet)()
-    counts = counters.counted(form, packet.dossier.papers)
+    counts = counters.counted(form, packet.papers)
     return _take(packet, form, lambda facts: desk.receive(packet, counts=counts, **facts))
 
 
@@ -339,6 +351,21 @@ def send(number: str) -> ResponseReturnValue:
         return _page(packet, form, 422)
     try:
         sealed = atomically(desk.send_result, packet.dossier, security.act(), form.seal.data)
+    except Refused as refusal:
+        return _page(packet, form, complain(form, refusal))
+    flash(_("Sealed as packet %(number)s. Print the slip and put it on the bag.", number=sealed.number), "ok")
+    return redirect(url_for("desk.packet", number=sealed.number))
+
+
+@bp.post("/packets/<number>/papers-home")
+@requires(Right.DESK)
+@camera
+def papers_home(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), PapersHome()
+    if not form.validate_on_submit():
+        return _page(packet, form, 422)
+    try:
+        sealed = atomically(decisions.return_papers, packet.dossier, security.act(), form.seal.data)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
     flash(_("Sealed as packet %(number)s. Print the slip and put it on the bag.", number=sealed.number), "ok")

@@ -2,6 +2,7 @@
 
 import wtforms
 from flask_babel import gettext as _
+from wtforms.widgets import HiddenInput
 
 
 class IntegerField(wtforms.IntegerField):  # type: ignore[misc]
@@ -26,3 +27,12 @@ class TimeField(wtforms.TimeField):  # type: ignore[misc]
             super().process_formdata(valuelist)
         except ValueError as wrong:
             raise ValueError(_("Type an hour of the day, for example 15:30")) from wrong
+
+
+class HiddenInteger(wtforms.IntegerField):  # type: ignore[misc]
+    """What the page itself wrote; nothing, where it is no number."""
+
+    widget = HiddenInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = int(valuelist[0]) if valuelist and valuelist[0].isdigit() else None

@@ -120,7 +120,8 @@ def _page(
 def _fresh(act: str, packet: Packet) -> Moving:
     seal = numbers.spoken_seal(packet.seal or "")
     if act == "accept":
-        return counters.counting(Accept, packet.dossier)(formdata=None)
+        made: Moving = counters.counting(Accept, packet.papers)(formdata=None)
+        return made
     if act == "hand-in":
         return HandIn(formdata=None, seal=seal)
     if act == "hand-out":
@@ -143,8 +144,8 @@ def _office() -> Office:
 @camera
 def accept(number: str) -> ResponseReturnValue:
     packet = counters.open_packet(number)
-    form = counters.counting(Accept, packet.dossier)()
-    counts = counters.counted(form, packet.dossier.papers)
+    form = counters.counting(Accept, packet.papers)()
+    counts = counters.counted(form, packet.papers)
 
     def work(**facts: Any) -> None:
         counter.accept(packet, security.act(), counts=counts, seal=form.seal.data, head=form.seen, **facts)

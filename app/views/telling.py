@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from app import language
 from app.domain import calendar
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.dossiers import AT_WORK, Dossier, ReturnWay
+from app.domain.forms import Form
 from app.domain.packets import State
 from app.domain.parties import PartyKind
 from app.domain.places import Office
@@ -45,7 +46,22 @@ HEADLINES = {
     "call_for_it": _l("The result waits at the ward"),
     "call_at_post": _l("The result waits at the post office"),
     "delivered_unverified": _l("The courier says it was handed over. Please confirm"),
-    "closed": _l("Finished. The result has been handed over"),
+    "closed": _l("Finished. It has been handed over in person"),
+    "not_accepted": _l("The ward does not take the dossier. Your papers come back"),
+    "supplement_required": _l("The ward needs more papers"),
+    "fee_required": _l("A fee is to be paid before the ward goes on"),
+    "processing": _l("The ward is working on it"),
+    "extended": _l("The ward apologises: it will be late"),
+    "stop_requested": _l("Your wish to stop has been sent to the ward"),
+    "stopped": _l("Stopped at your wish. Your papers come back"),
+    "between": _l("On the way between two wards"),
+    "waiting_back": _l("Your papers are sealed and wait for the courier"),
+    "carried_back": _l("The courier has your papers, to bring them back"),
+    "at_post_back": _l("Your papers are at the post office"),
+    "at_desk_back": _l("Your papers are back at the ward"),
+    "missed_back": _l("Your papers could not be handed over. Choose another time"),
+    "call_for_papers": _l("Your papers wait at the ward"),
+    "call_at_post_papers": _l("Your papers wait at the post office"),
     "cancelled": _l("Cancelled"),
     "moving": _l("On the way between two offices"),
     "lost": _l("The packet has not been found yet. The post is searching"),
@@ -65,6 +81,11 @@ EXPLAINED = {
     "cancelled_away": _l("The papers had been collected before that. They are on their way back to you."),
     "cancelled_back": _l("The papers had been collected before that. They are back with you."),
     "delivered_unverified": _l("If you have it, type the code below. If not, call us at once."),
+    "supplement_required": _l("It asks once, for all of them. When they are complete, the time is counted anew from the beginning."),
+    "stop_requested": _l("The ward answers. It can stop only while nothing has been decided."),
+    "extended": _l("It may put the day off once only."),
+    "between": _l("Another ward is the right one for it. The day of filing stays."),
+    "processing": _l("It is in the hands of whoever decides."),
 }
 ENTRIES = {
     "booked": _l("Booked"),
@@ -89,6 +110,21 @@ ENTRIES = {
     "corrected": _l("A mistaken record was corrected"),
     "handed_on": _l("Another courier took it over"),
     "missed": _l("Visit %(attempt)s did not come about"),
+    "not_accepted": _l("The ward did not take it"),
+    "supplement_required": _l("The ward asked for more papers"),
+    "supplied": _l("All papers are there. The time is counted anew"),
+    "fee_required": _l("The ward asked for a fee"),
+    "fee_paid": _l("The fee has been paid"),
+    "processing": _l("The ward began its work"),
+    "extended": _l("The ward apologised and named a new day"),
+    "stop_requested": _l("You asked the ward to stop"),
+    "stopped": _l("The ward stopped"),
+    "went_on": _l("The ward goes on"),
+    "transferred": _l("Passed on to the ward that is the right one"),
+    "passed_on": _l("A courier takes it to the other ward"),
+    "papers_taken": _l("A courier took your papers along"),
+    "papers_at_post": _l("%(office)s received your papers"),
+    "papers_back": _l("Your papers are back at %(office)s"),
 }
 AHEAD = {
     "submitted": _l("The ward signs for it"),
@@ -97,6 +133,8 @@ AHEAD = {
     "delivered": _l("The courier brings the result home"),
     "called_for": _l("You call for the result at the ward"),
     "called_for_at_post": _l("You call for the result at the post office"),
+    "supplied": _l("The ward has all papers, and counts anew"),
+    "papers_returned": _l("Your papers are back with you"),
 }
 WITHOUT_DAY = {
     "ward_names_day": _l("The ward says when the result is due"),
@@ -104,6 +142,10 @@ WITHOUT_DAY = {
     "ward_packs": _l("The ward seals the result and names the day"),
     "to_the_post": _l("A courier takes it to the post office. A message says when it is there"),
     "opening_hours": _l("Call for it in opening hours"),
+    "ward_packs_papers": _l("The ward seals your papers, and the post brings them back"),
+    "ward_answers": _l("The ward answers"),
+    "pay_fee": _l("Pay the fee at the ward, or by its code. Then it goes on"),
+    "other_desk": _l("The other ward opens, counts and goes on"),
 }
 HOLDERS = {
     PartyKind.CITIZEN: _l("You, at home"),
@@ -141,7 +183,7 @@ def explained(told: Story) -> str:
 
 def days_late(dossier: Dossier, day: date) -> int:
     """Working days since the due day of a dossier the ward still works on; 0 while there is time."""
-    if dossier.state is not CaseState.ACCEPTED or dossier.due_on is None or day <= dossier.due_on:
+    if dossier.state not in AT_WORK or dossier.due_on is None or day <= dossier.due_on:
         return 0
     since = (dossier.due_on + timedelta(days=n) for n in range(1, (day - dossier.due_on).days + 1))
     return sum(calendar.is_working(each) for each in since)
@@ -172,7 +214,12 @@ def _coming(entry: Entry) -> tuple[str, str, str]:
     if entry.key == "to_desk":
         return "clock", _("Reaches the ward at the latest"), language.long_date(values["day"])
     if entry.key == "due":
-        return "clock", _("Result due"), language.long_date(values["day"])
+        due = language.long_date(values["day"])
+        if values.get("hour"):
+            due = _("%(hour)s, %(day)s", hour=language.clock(values["hour"]), day=due)
+        return "clock", _("Result due"), due
+    if entry.key == "bring_by":
+        return "calendar", _("The papers should be there by"), language.long_date(values["day"])
     if entry.key in WITHOUT_DAY:
         return "clock", _("What comes next"), str(WITHOUT_DAY[entry.key])
     return "calendar", _("What comes next"), _("Choose another time")
@@ -205,7 +252,7 @@ def _knot(entry: Entry) -> dict[str, Any]:
 def _when(entry: Entry) -> str:
     if entry.at:
         return _moment(entry.at)
-    if day := entry.values.get("day"):
+    if entry.key != "supplied" and (day := entry.values.get("day")):
         return _("Due %(day)s", day=language.long_date(day))
     return ""
 
@@ -229,11 +276,51 @@ def _detail(entry: Entry) -> str:
         return _("This is the day of filing by law.")
     if entry.key == "accepted" and values.get("official_code"):
         return language.whole(_("The ward's dossier code: %(code)s", code=values["official_code"]))
+    if entry.key == "extended" and values.get("day"):
+        return _("The new day: %(day)s", day=language.long_date(values["day"]))
     if entry.key == "missed":
         reason = str(REASONS.get(values.get("reason") or "", ""))
         after = str(NEXT.get(values.get("next") or "", ""))
         return ". ".join(_capital(part) for part in (reason, after) if part)
     return ""
+
+
+# ---- what the ward wrote ----------------------------------------------------------------------------------------
+
+# fmt: off
+WHY = {
+    "not_competent": _l("another office is the right one for it"),
+    "not_this_way": _l("it cannot be sent by post; somebody must come"),
+    "no_right": _l("the law does not provide for it"),
+    "nothing_came": _l("the papers asked for did not come in time"),
+    "incomplete": _l("papers of the published list are missing"),
+    "wrong_form": _l("a form is not the one in force, or not filled in whole"),
+    "unreadable": _l("a paper cannot be read"),
+    "not_certified": _l("a copy is not certified"),
+    "other_agency": _l("another agency has not answered yet"),
+    "verification": _l("facts have to be looked into"),
+    "many_dossiers": _l("more dossiers came than usual"),
+    "system_down": _l("the computers of the State stood still"),
+    "old_address": _l("the address now belongs to another ward"),
+    "linked": _l("another office does its part next"),
+    "opinion": _l("another office is asked for its opinion"),
+    "decided": _l("it has been decided already"),
+    "withdrawn": _l("the citizen thought better of it"),
+    "other": _l("another reason"),
+}
+# fmt: on
+
+
+def stop_asked(dossier: Dossier) -> datetime | None:
+    """When the citizen last asked to stop."""
+    return next((line.at for line in reversed(dossier.history) if line.event == "ask_stop"), None)
+
+
+def wrote(form: Form) -> str:
+    """Why, in one line: the reason of the list and the officer's own words."""
+    reason = str(WHY[form.facts["reason"]]) if form.facts.get("reason") not in (None, "other") else ""
+    words = str(form.facts.get("words", ""))
+    return _capital(": ".join(part for part in (reason, words) if part))
 
 
 def _capital(text: str) -> str:

@@ -21,7 +21,9 @@ from app.domain import (
     certificates,
     codes,
     custody,
+    decisions,
     dossiers,
+    forms,
     numbers,
     packets,
     sessions,
@@ -30,8 +32,8 @@ from app.domain import (
 )
 from app.domain import tracking as stories
 from app.domain import visits as calls
-from app.domain.dossiers import CaseState, Dossier
-from app.domain.packets import Kind, Packet
+from app.domain.dossiers import AT_WORK, UNDECIDED, CaseState, Dossier, Paper
+from app.domain.packets import Kind, Packet, Way
 from app.domain.people import Act, Right, User
 from app.errors import Invalid, Missing, Refused, TooMany
 from app.security import public
@@ -45,6 +47,9 @@ bp = Blueprint("tracking", __name__)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MESSAGES = ((1, MINUTE), (3, 10 * MINUTE), (10, DAY))  # codes sent to one phone
 GRANT = 15 * MINUTE  # details stay open in this browser
+WRITTEN = {  # the form behind a headline
+    "not_accepted": "refusal", "supplement_required": "supplement", "extended": "apology", "stopped": "stop",
+}  # fmt: skip
 PAGES = {Right.SCAN: "courier.home", Right.COUNTER: "office.packet", Right.DESK: "desk.packet"}
 
 
@@ -102,14 +107,80 @@ def home(secret: str) -> ResponseReturnValue:
 def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -> ResponseReturnValue:
     told = stories.story(dossier, now())
     strip = []
-    if dossier.state is CaseState.ACCEPTED and dossier.due_on and dossier.counted_from:
+    if dossier.state in AT_WORK and dossier.due_on and dossier.counted_from:
         strip = telling.due_strip(calendar.days_until(calendar.today(dossier.counted_from), dossier.due_on))
+    key = WRITTEN.get(told.headline)
+    written = forms.newest(dossier, key) if key else None
     page = render_template(
-        "tracking/story.html", dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
+        "tracking/story.html", written=written, asked=_asked(dossier, told), may_stop=dossier.state in UNDECIDED, dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:],
         late=telling.days_late(dossier, calendar.today(now())), certified=certificates.are_there(dossier),
     )  # fmt: skip
     return page, status
+
+
+def _asked(dossier: Dossier, told: stories.Story) -> list[Paper]:
+    """Papers the ward waits for, as long as no packet brings them."""
+    waiting = dossier.state is CaseState.SUPPLEMENT_REQUIRED and told.packet is None
+    return dossiers.still_missing(dossier) if waiting else []
+
+
+@bp.get("/t/<secret>/forms/<form>.pdf")
+@public
+def paper(secret: str, form: str) -> ResponseReturnValue:
+    """What the ward gave out about the case, as it was printed."""
+    found = forms.get(dossier_of(secret), form)
+    return file_answer(slips.form_pdf(found, base_url()), "application/pdf", f"{found.dossier.number}-{form}.pdf")
+
+
+@bp.route("/t/<secret>/more", methods=["GET", "POST"])
+@public
+def more(secret: str) -> ResponseReturnValue:
+    """A time for the courier to collect the papers the ward asked for."""
+    dossier = dossier_of(secret)
+    if dossier.state is not CaseState.SUPPLEMENT_REQUIRED:
+        return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
+    offers, form, status = calls.offers(dossier.post_office, now()), Time(), 200
+    form.slot.choices = [SelectChoice(offer.key, "") for offer in offers]
+    if form.validate_on_submit():
+        try:
+            atomically(booking.bring_more, dossier, form.slot.data, security.act())
+        except Refused as refusal:
+            if refusal.key not in ("slot_full", "slot_unknown"):
+                raise
+            form.slot.errors, status = [sentence(refusal)], refusal.status
+        else:
+            flash(_("A courier comes for the papers. A message is on its way."), "ok")
+            return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
+    elif form.errors:
+        status = 422
+    context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
+    missing, bill = dossiers.still_missing(dossier), booking.bill_for(dossier, Kind.SUPPLEMENT)
+    page = render_template(
+        "tracking/more.html",
+        form=form,
+        dossier=dossier,
+        secret=secret,
+        here=None,
+        missing=missing,
+        bill=bill,
+        **context,
+    )
+    return page, status
+
+
+@bp.route("/t/<secret>/stop", methods=["GET", "POST"])
+@public
+def stop(secret: str) -> ResponseReturnValue:
+    """The citizen wants the ward to stop, and says so twice."""
+    dossier = dossier_of(secret)
+    if request.method == "POST":
+        act = security.act()
+        atomically(decisions.ask_stop, dossier, Act(None, act.at, act.keys))
+        return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
+    if dossier.state not in UNDECIDED:
+        return redirect(url_for("tracking.home", secret=secret))
+    return render_template("tracking/stop.html", dossier=dossier, secret=secret)
 
 
 @bp.get("/t/<secret>/booked")
@@ -117,7 +188,7 @@ def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -
 def booked(secret: str) -> ResponseReturnValue:
     dossier = dossier_of(secret)
     told = stories.story(dossier, now())
-    if told.visit is None or told.packet is None or dossier.state is not CaseState.BOOKED:
+    if told.visit is None or told.packet is None or told.visit.kind is not calls.VisitKind.COLLECT:
         return redirect(url_for("tracking.home", secret=secret))
     side, path = slips.drawing(told.packet, base_url())
     return render_template(
@@ -144,7 +215,7 @@ def door(secret: str) -> ResponseReturnValue:
 def slip(secret: str) -> ResponseReturnValue:
     """The citizen's own slip: the contract, to keep or to print."""
     dossier = dossier_of(secret)
-    packet = next(one for one in packets.of_dossier(dossier.id) if one.kind is Kind.SUBMISSION)
+    packet = [one for one in packets.of_dossier(dossier.id) if one.way is Way.IN][-1]
     return file_answer(slips.pdf([packet], base_url()), "application/pdf", f"{packet.number}.pdf")
 
 

@@ -101,7 +101,7 @@ def test_the_ward_holds_a_dossier_it_has_signed_for_until_the_day_it_named(world
     dossier = packet.dossier
     dossier.submitted_at, dossier.official_code, dossier.due_on = MONDAY, "H29.17-261123-0001", date(2026, 11, 26)
     for event in ("submit", "accept"):
-        atomically(dossiers.move, db.session.merge(dossier), event, world.act())
+        atomically(dossiers.move, db.session.merge(dossier), event, world.act(world.officer))
     dossier = db.session.get_one(Dossier, dossier.id)
     dossier.submitted_at, dossier.official_code, dossier.due_on = MONDAY, "H29.17-261123-0001", date(2026, 11, 26)
     db.session.get_one(Packet, packet.id).state = State.OPENED

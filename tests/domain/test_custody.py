@@ -1,11 +1,13 @@
 """The ledger keeps its law: evidence first, verdict by what a scan follows, one holder always."""
 
+import base64
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from app.db import atomically, db
-from app.domain import custody, ledger, manifests, scans
+from app.domain import custody, ledger, manifests, scans, tokens
 from app.domain.codes import Purpose
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
@@ -83,6 +85,22 @@ def test_a_scan_that_arrives_before_its_parent_waits_and_is_applied_when_it_come
     world.record(take)
     assert scans.latest(later.digest).verdict == Ruling.APPLIED
     assert world.fresh(packet).state == State.DELIVERED
+
+
+def test_a_journey_that_arrives_backwards_ends_where_it_ended(world: World) -> None:
+    packet, one, two = world.packet(Way.OUT), world.phone(), world.phone(world.second_courier)
+    take = one.scan(packet, "take")
+    later = [take]
+    for giver, taker in ((one, two), (two, one)):
+        parent = later[-1].digest
+        offer = b"offer-v1\n%s\n%s" % (tokens.b32(packet.code).encode(), parent.hex().encode())
+        shown = f"{giver.device_id}:{base64.b64encode(tokens.sign(giver.key, offer)).decode()}"
+        facts = {"giver": giver.party, "taker": taker.party, "parent": parent.hex(), "proof": [("PEER", shown)]}
+        later.append(taker.scan(packet, "transfer", **facts))
+    for scan in reversed(later):
+        world.record(scan)
+    assert [line.digest for line in ledger.lines(world.fresh(packet))] == [scan.digest for scan in later]
+    assert (world.fresh(packet).state, world.fresh(packet).holder_id) == (State.CARRIED, one.party)
 
 
 def test_the_same_act_told_twice_is_a_duplicate_and_can_be_followed(world: World) -> None:

@@ -36,7 +36,7 @@ test-fast: .stamps/dev assets
 
 histories: .stamps/dev assets
 	$(call say,"Invented histories of packets in every order")
-	@HISTORIES=$${HISTORIES-20000} $(BIN)/python -m pytest -q tests/domain/test_fables.py $(ARGS)
+	@HISTORIES=$${HISTORIES-20000} $(BIN)/python -m pytest -q tests/domain/test_fables.py tests/domain/test_both_folds.py $(ARGS)
 
 bench: .stamps/dev assets
 	@bash tools/services.sh

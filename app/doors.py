@@ -6,9 +6,11 @@ from flask import Flask
 
 from app import security
 from app.api import day, devices, files, manifests, scans
+from app.api import till as api_till
 from app.views import (
     account,
     admin,
+    bags,
     booking,
     certificates,
     corrections,
@@ -25,6 +27,7 @@ from app.views import (
     phones,
     records,
     stickers,
+    till,
     tracking,
 )
 
@@ -40,6 +43,8 @@ VIEWS = (
     decisions,
     office,
     stickers,
+    bags,
+    till,
     dispatch,
     exceptions,
     corrections,
@@ -48,7 +53,7 @@ VIEWS = (
     papers,
     admin,
 )
-APIS: tuple[ModuleType, ...] = (devices, scans, files, day, manifests)
+APIS: tuple[ModuleType, ...] = (devices, scans, files, day, manifests, api_till)
 
 
 def init_app(app: Flask) -> None:

@@ -18,8 +18,8 @@ DOMAIN = [
     "parties", "places", "tokens", "tree", "notes", "people", "sessions", "calendar", "bands", "procedures", "audit", "limits", "outbox", "numbers",
     "dossiers", "forms", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "photos", "receipts", "tasks", "ledger", "checkpoints",
     "findings", "inspection", "proofs", "certificates",
-    "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "aftermath", "vetting", "custody", "corrections", "upshots",
-    "manifests", "invariants", "booking", "scope", "phones", "desk", "decisions", "counter", "queues", "oversight", "watch", "remedies", "dispatch", "day", "slips", "tracking", "models",
+    "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "money", "aftermath", "vetting", "custody", "corrections", "upshots",
+    "manifests", "invariants", "booking", "scope", "phones", "desk", "decisions", "counter", "bags", "queues", "oversight", "watch", "remedies", "dispatch", "day", "slips", "tracking", "models",
 ]  # fmt: skip
 INSIDE = {"app.db", "app.errors", "app.domain"}
 DOOR = INSIDE | {

@@ -9,7 +9,7 @@ from flask import Flask
 import app.domain.models  # noqa: F401
 from app.config import Settings
 from app.db import Base, atomically, db
-from app.domain import manifests
+from app.domain import manifests, money
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
 from app.worker import Sequencer
@@ -20,16 +20,20 @@ from tests.world import World
 
 ADDED_TO = {
     "scans", "verdicts", "handoffs", "leaves", "checkpoints", "manifests", "manifest_lines", "manifest_confirmations",
+    "money_declared", "money_counts", "money_lines",
 }  # fmt: skip
 
 
 @pytest.fixture
 def roles(app: Flask, world: World) -> Iterator[list[sa.Engine]]:
     """Who asks, of a database where every table that is only added to has rows. SQLite knows one role."""
-    packet = world.collected(world.phone())
+    phone = world.phone()
+    packet = world.collected(phone)
     at, found = packet.created_at, Found("NP0045821")
     manifest = atomically(manifests.of_one, packet, world.desk.party_id, packet.head, found, at)
     atomically(manifests.confirm, manifest, Side.GIVER, Word.SIGNED_PRINT, at)
+    atomically(money.declare, world.courier, phone.device_id, "k" * 32, 500, at, b"sig", at)
+    atomically(money.settle, world.courier, world.act(world.clerk), expected=0, counted=500, reason="not_known")
     Sequencer()()
     signer(app).look(0)
     Sequencer()()

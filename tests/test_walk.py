@@ -20,7 +20,7 @@ from tests.conftest import signing_in
 from tests.world import World
 
 # Arguments that name somebody's things, and those that are everybody's.
-OBJECTS = {"number", "receipt", "round_id", "task_id", "device_id", "courier_id"}
+OBJECTS = {"number", "receipt", "round_id", "task_id", "device_id", "courier_id", "visit_id"}
 COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "kind", "step", "form"}
 
 # What a phone says at each door that asks for something to be said.
@@ -35,10 +35,12 @@ SENT: dict[str, Callable[["Walk"], Any]] = {
     "api_day.look_up":      lambda walk: {"number": walk.number},
     "api_manifests.receive": lambda walk: walk.bag(),
     "api_manifests.confirm": lambda walk: {"side": "taker", "sig": "AAAA"},
+    "api_till.declare":     lambda walk: {"key": "k" * 32, "amount": 0, "at": "2026-11-23T09:00:00+07:00", "sig": "AAAA"},
 }  # fmt: skip
 # What the stranger's phone is answered where it names no thing in the address: 404 and 422 say nothing, the rest is its own.
 ANSWERED = {
     "api_devices.renew": 422, "api_devices.prove": 422, "api_scans.upload": 200, "api_files.upload": 415, "api_day.look_up": 404, "api_manifests.receive": 422,
+    "api_till.declare": 422,
 }  # fmt: skip
 
 
@@ -60,7 +62,7 @@ class Walk:
         atomically(dispatch.assign, world.post, [other.id], world.courier.id, world.act(world.dispatcher))
         round_ = visits.round_of(world.courier, other.slot.day)
         assert round_
-        self.round_id = round_.id
+        self.round_id, self.visit_id = round_.id, other.id
         self.tasks = {
             office.id: atomically(
                 tasks.raise_, TaskKind.OLD_ISSUE, act.at, packet=packet, office_id=office.id, device_id=each
@@ -103,8 +105,8 @@ class Walk:
         values: dict[str, list[Any]] = {
             "task_id": [self.tasks[whose.id]], "act": list(Remedy), "number": [self.number], "receipt": [self.receipt],
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
-            "courier_id": [self.world.courier.id], "code": ["1.004859"], "secret": [self.secret], "token": ["X" * 133],
-            "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"],
+            "courier_id": [self.world.courier.id], "visit_id": [self.visit_id], "code": ["1.004859"], "secret": [self.secret],
+            "token": ["X" * 133], "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"],
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON
         assert not unknown, f"{rule.rule}: say in this walk what {unknown} is, and whose"

@@ -1,7 +1,7 @@
 """Aftermath: what a new line of a packet means for its visit, its case and its citizen."""
 
 from app.db import db
-from app.domain import dossiers, outbox, packets, scans, stickers, visits
+from app.domain import dossiers, money, outbox, packets, scans, stickers, visits
 from app.domain.dossiers import CASES, RULES, CaseState
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
@@ -23,8 +23,12 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
         visits.finish(stickers.booked(packet), act.at)
     if scan.event == "collect":
         dossiers.count_at_door(packet.dossier, scans.papers_counted(scan.digest))
+        money.collect(packet, scan, act.at)
     if scan.event == "deliver" and packet.kind is Kind.RESULT:
         dossiers.give_back_at_door(packet.dossier, scans.papers_counted(scan.digest))
+        money.collect(packet, scan, act.at)
+    if scan.event == "correct":
+        money.take_back(scan, act.at)
     if scan.event in ("miss", "decline") and _agreed(packet, scan, act):
         return
     if step.tell:

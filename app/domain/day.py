@@ -9,16 +9,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, booking, counter, packets, rounds, tokens, visits
+from app.domain import audit, bags, booking, counter, money, packets, rounds, tokens, visits
 from app.domain.calendar import today
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier, Paper, ReturnWay
+from app.domain.manifests import Manifest
 from app.domain.packets import ENDED, Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Act, User
 from app.domain.places import Office, OfficeKind
 from app.domain.procedures import ChecklistLine, PaperForm, Procedure
-from app.domain.steps import STEPS, By
+from app.domain.steps import STEPS, By, Step
 from app.domain.tokens import Keys
 from app.domain.visits import OPEN, Round, Visit, VisitKind, VisitState
 from app.errors import Missing
@@ -47,6 +48,8 @@ def of(courier: User, at: datetime) -> dict[str, Any]:
         "carrying": [packet(each) for each in carried_by(courier)],
         "to_take": [packet(each, papers=False) for each in to_take(courier, at)],
         "ahead": ahead(courier, at),
+        "money": money.told(courier, at),
+        "unsigned": [_list(each) for each in bags.unsigned(courier, at)],
     }
 
 
@@ -59,6 +62,18 @@ def ahead(courier: User, at: datetime) -> dict[str, Any] | None:
     )
     found = db.session.execute(coming.group_by(Round.day).order_by(Round.day).limit(1)).first()
     return {"date": found[0].isoformat(), "visits": found[1]} if found else None
+
+
+def _list(manifest: Manifest) -> dict[str, Any]:
+    """A list of what this courier gave, which still wants their word."""
+    taker = db.session.scalar(sa.select(Office.name).filter_by(party_id=manifest.taker_id))
+    return {
+        "receipt": manifest.receipt_no,
+        "taker": taker,
+        "scanned": manifest.scanned,
+        "missing": manifest.missing,
+        "surplus": manifest.surplus,
+    }
 
 
 def _round(round_: Round) -> dict[str, Any]:
@@ -79,7 +94,7 @@ def stop(visit: Visit) -> dict[str, Any]:
         "state": visit.state,
         "attempt": visit.attempt,
         "person": _person(visit.packet.dossier) if visit.state in OPEN else None,
-        "money": money(visit),
+        "money": asked(visit),
         "id_check": visit.packet.dossier.procedure.id_check,
         "surrender": visit.packet.dossier.surrender if _brings_result(visit) else [],
         "inside": visit.packet.dossier.result_papers if _brings_result(visit) else [],
@@ -129,7 +144,7 @@ def _person(dossier: Dossier) -> dict[str, Any]:
     }
 
 
-def money(visit: Visit) -> list[dict[str, Any]]:
+def asked(visit: Visit) -> list[dict[str, Any]]:
     """What is asked for at this door, line by line, in đồng: statutory fees never mixed with postage."""
     dossier = visit.packet.dossier
     if visit.kind is VisitKind.COLLECT:
@@ -166,6 +181,7 @@ def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
         "procedure": {"title": dossier.procedure.title, "title_en": dossier.procedure.title_en} if papers else None,
         "desk": dossier.desk.name,
         "goes_back": found.way is Way.OUT and visits.next_invitation(found.id)[0] > visits.INVITATIONS,
+        "desk_party": dossier.desk.party_id,
         "called_for": dossier.post_office.name if dossier.return_way is ReturnWay.POST else None,
     }
 
@@ -270,6 +286,11 @@ def is_theirs(found: Packet, courier: User, at: datetime) -> bool:
     return kind in (PartyKind.DESK, PartyKind.CITIZEN) and found.dossier.post_office_id == courier.office_id
 
 
+def _is_ours(found: Packet, courier: User) -> bool:
+    """Of the courier's own office. Whoever scans its slip has it in hand, and learns where it should be."""
+    return not found.ended and found.dossier.post_office_id == courier.office_id
+
+
 def _leaves(found: Packet) -> bool:
     to_the_post = found.state is State.WAITING and found.dossier.return_way is ReturnWay.POST
     return to_the_post or visits.open_visit(found.id) is not None
@@ -295,7 +316,7 @@ def look_up(
         found = packets.by_code(tokens.unb32(code, 10))
     else:
         found = packets.by_number(number or "")
-    if not is_theirs(found, courier, at):
+    if not is_theirs(found, courier, at) and not (read and _is_ours(found, courier)):
         raise Missing("packet_unknown")
     close = found.holder_id == courier.party_id or _on_round(found, courier, at)
     return packet(found, papers=close) | {"scanned": read.issue if read else None}
@@ -337,17 +358,18 @@ def log_views(courier_id: str, dossiers: set[int], at: datetime) -> None:
 
 def steps() -> list[dict[str, Any]]:
     """The couriers' rows of STEPS: phones use them to warn early, and never decide."""
-    return [
-        {
-            "event": step.event,
-            "ways": sorted(step.ways),
-            "from": step.source,
-            "to": step.target,
-            "giver": step.giver,
-            "taker": step.taker,
-            "proof": [sorted(words) for words in step.proof],
-            "flag": step.flag,
-        }
-        for step in STEPS
-        if step.by is By.COURIER
-    ]
+    return [told_step(step) for step in STEPS if step.by is By.COURIER]
+
+
+def told_step(step: Step) -> dict[str, Any]:
+    return {
+        "event": step.event,
+        "ways": sorted(step.ways),
+        "from": step.source,
+        "to": step.target,
+        "by": step.by,
+        "giver": step.giver,
+        "taker": step.taker,
+        "proof": [sorted(words) for words in step.proof],
+        "flag": step.flag,
+    }

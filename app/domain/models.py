@@ -13,6 +13,7 @@ from app.domain import (  # noqa: F401
     ledger,
     limits,
     manifests,
+    money,
     numbers,
     outbox,
     packets,

@@ -403,6 +403,12 @@ def papers_counted(digest: bytes) -> list[dict[str, Any]]:
     return (extra.papers or []) if extra else []
 
 
+def money_taken(digest: bytes) -> dict[str, Any] | None:
+    """How it was paid, and the number of the receipt; None when nothing was said of money."""
+    extra: ScanExtra | None = db.session.get(ScanExtra, digest)
+    return extra.money if extra else None
+
+
 def keep_raw(data: bytes, device_id: str | None, at: datetime) -> None:
     db.session.add(RawScan(device_id=device_id, bytes=data[:RAW_LIMIT], at=at))
 

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 from app import security
 from app.config import Settings
 from app.db import atomically, now
-from app.domain import devices, phones, scans, scope
+from app.domain import day, devices, money, phones, scans, scope
 from app.domain.devices import Device, Standing, Why
 from app.domain.people import Act, Right
 from app.security import requires
@@ -138,7 +138,9 @@ def retire(device_id: str) -> ResponseReturnValue:
         return redirect(url_for("phones.phone", device_id=device_id))
     if form.is_submitted():
         status = 422
-    return render_template("phones/retire.html", form=form, one=one), status
+    courier = one.device.user
+    carried, held = (day.carried_by(courier), money.purse(courier.party_id)) if courier else ([], money.Purse())
+    return render_template("phones/retire.html", form=form, one=one, carried=len(carried), held=held.total), status
 
 
 def _may_retire(device: Device) -> bool:

@@ -1,10 +1,12 @@
 // The courier's phone app starts here: open the store, find out whose phone it is, show the page the address names.
 import { listen, play } from "./courier/feedback.js";
+import * as lists from "./courier/lists.js";
 import * as outbox from "./courier/outbox.js";
 import * as day from "./courier/day.js";
 import { goOn } from "./courier/enrol.js";
 import * as lock from "./courier/lock.js";
 import { start } from "./courier/router.js";
+import * as till from "./courier/till.js";
 import { me, open } from "./courier/store.js";
 import { broken } from "./courier/pages/broken.js";
 import { askToKeep } from "./courier/phone.js";
@@ -21,6 +23,8 @@ async function main() {
   }
   await outbox.load();
   await lock.load();
+  await lists.open();
+  await till.open();
   start();
   lock.watch();
   outbox.changes.addEventListener("stands", ({ detail }) => goOn(detail));

@@ -31,7 +31,7 @@ function beside(papers, money, more = {}) {
 }
 
 const photo = (sha256) => (sha256 ? { photo_sha256: sha256 } : {});
-const cash = (money) => (money?.paid_by === "cash" ? money.postage + money.fee : 0);
+const cash = (money) => (money?.paid_by === "cash" ? { cash: money.postage + money.fee, fee: money.fee } : { cash: 0 });
 
 function move(packet, to, taker, takerKind) {
   return { parent: packet.head, to, taker, takerKind };
@@ -46,7 +46,7 @@ export function collect(stop, packet, draft, word) {
   const under = sticker ? { ...packet, ...sticker } : packet;
   return append(
     { event: "collect", packet: under, issue: draft.slip?.issue, visit: sticker ? stop.visit : null, giver: packet.holder, taker: party, parent: under.head, seal: draft.seal, sheets: draft.sheets, proof },
-    { ...move(under, "CARRIED", party, "courier"), visit: stop.visit, ends: "done", seal: draft.seal, hadCode: proves(word), cash: cash(money) },
+    { ...move(under, "CARRIED", party, "courier"), visit: stop.visit, ends: "done", seal: draft.seal, hadCode: proves(word), ...cash(money) },
     beside(draft.papers, money, photo(draft.photo)),
   );
 }
@@ -56,6 +56,14 @@ export function take(packet, seal, slip) {
   return append(
     { event: "take", packet, issue: slip?.issue, giver: packet.holder, taker: party, parent: packet.head, seal, proof: found(slip) },
     { ...move(packet, "CARRIED", party, "courier"), seal, known: packet.seals.at(-1) ?? null, sealDiffers: !known(packet, seal) },
+  );
+}
+
+/** A packet was seen, and the number on its bag: evidence, and no change of hands. */
+export function sight(packet, seal, slip) {
+  return append(
+    { event: "sighting", packet, issue: slip?.issue, giver: packet.holder, taker: packet.holder, parent: null, seal, proof: found(slip) },
+    { seal, known: packet.seals.at(-1) ?? null, sealDiffers: !known(packet, seal) },
   );
 }
 
@@ -69,7 +77,7 @@ export function deliver(stop, packet, draft, word) {
     { event: "deliver", packet, issue: draft.slip?.issue, giver: party, taker, parent: packet.head, seal: draft.seal, proof },
     {
       ...move(packet, proves(word) ? "DELIVERED" : "DELIVERED_UNVERIFIED", taker, proves(word) ? "citizen" : "courier"),
-      visit: stop.visit, ends: "done", hadCode: proves(word), cash: cash(money), known: packet.seals.at(-1) ?? null, seal: draft.seal, sealDiffers: !known(packet, draft.seal),
+      visit: stop.visit, ends: "done", hadCode: proves(word), ...cash(money), known: packet.seals.at(-1) ?? null, seal: draft.seal, sealDiffers: !known(packet, draft.seal),
     },
     beside(draft.returned, money),
   );

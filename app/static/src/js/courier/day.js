@@ -4,6 +4,7 @@
 // It lies on the phone sealed twice: with the key the server gives for this phone and this date, and that key with the one
 // of the lock. It is gone after twelve hours, with its date, or when the phone is left; a phone that was taken out of
 // service keeps what scanning needs, and nobody's name.
+import { fold, next } from "../shared/fold.js";
 import { call } from "./api.js";
 import * as lock from "./lock.js";
 import * as outbox from "./outbox.js";
@@ -13,6 +14,7 @@ import { support, t } from "./words.js";
 import { look } from "./witness.js";
 
 const STALE = 300000;
+const RECENT = 3 * 86400000; // as long as the post office tells by which scans money came
 const ENDED = ["OPENED", "DELIVERED", "WRITTEN_OFF"];
 const OPEN = ["scheduled", "assigned", "en_route"];
 const UNBELIEVED = ["held", "disputed", "quarantined"];
@@ -23,6 +25,7 @@ let fetchedAt = 0;
 let problem = null; // null, "offline", "signin", "old"
 let asking = null;
 const lookedUp = new Map();
+const readings = new Map(); // signed bodies of our own scans, read once
 
 export const changes = outbox.changes;
 const changed = () => changes.dispatchEvent(new Event("change"));
@@ -32,6 +35,7 @@ export const keys = () => told?.keys?.slip ?? [];
 export const courier = () => told?.courier ?? null;
 export const slots = () => told?.slots ?? [];
 export const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" }).format(new Date());
+export const unsigned = () => told?.unsigned ?? [];
 export const reasons = () => ({ reasons: told?.reasons ?? {}, next: told?.next ?? {} });
 
 /** Out of sight: what lies on the phone stays sealed. */
@@ -145,7 +149,8 @@ export function model() {
   for (const stop of base.stops) stop.packets = once(stop.packets);
   const listed = [...once(base.carrying), ...once(base.to_take), ...once([...structuredClone([...lookedUp.values()])])];
   const mine = outbox.rows().filter((row) => row.meta.party === me().party && !UNBELIEVED.includes(row.verdict) && row.why !== "raw");
-  for (const row of mine.sort((a, b) => (a.at < b.at ? -1 : 1))) lay(row, packets, base.stops);
+  for (const packet of packets.values()) lay(packet, mine.filter((row) => row.meta.code === packet.code));
+  for (const row of mine) close(row, base.stops);
   const held = [...new Set([...base.stops.flatMap((stop) => stop.packets), ...listed])];
   return {
     known: Boolean(told), round: base.round, ahead: base.ahead ?? null, stops: base.stops, packets,
@@ -154,33 +159,84 @@ export function model() {
   };
 }
 
-/** One of our own scans over what the server said: it counts when it follows the packet's newest move. */
-function lay(row, packets, stops) {
-  const { meta } = row;
-  const packet = packets.get(meta.code);
-  if (meta.to && packet && packet.head === meta.parent) {
-    Object.assign(packet, { head: row.digest, state: meta.to, holder: meta.taker, holder_kind: meta.takerKind, place: null });
-    if (meta.seal && !packet.seals.length) packet.seals = [meta.seal];
+/** Our own scans over what the server said, folded by its own table: they count where they follow. */
+function lay(packet, rows) {
+  if (!rows.length || !told?.steps) return;
+  const kindOf = (party) => (party === me().party ? "courier" : party === packet.citizen ? "citizen" : party === packet.holder ? packet.holder_kind : null);
+  const base = { digest: packet.head, state: packet.state, holder: packet.holder };
+  const { links } = fold(base, rows.map(reading), { steps: told.steps, way: packet.way, kindOf });
+  if (links.length === 1) return;
+  const { digest, state, holder } = links.at(-1);
+  const kind = links.filter((link) => link.kind).at(-1)?.kind ?? packet.holder_kind;
+  Object.assign(packet, { head: digest, state, holder, holder_kind: kind, place: null });
+  const sealed = rows.find((row) => row.meta.seal);
+  if (sealed && !packet.seals.length) packet.seals = [sealed.meta.seal];
+}
+
+/** What a signed body says, as the fold reads it. A code is believed here until the server says otherwise. */
+function reading(row) {
+  if (!readings.has(row.digest)) {
+    const body = JSON.parse(new TextDecoder().decode(unbase64(row.body)));
+    const words = body.proof.map(({ kind }) => kind);
+    const proven = [...words, (words.includes("CODE") || words.includes("DOOR")) && "CITIZEN", body.seal && "SEAL", body.sheets && "SHEETS", body.reason && "REASON", body.next && "NEXT"].filter(Boolean);
+    const { event, giver, taker, parent, seal } = body;
+    readings.set(row.digest, { digest: row.digest, event, giver, taker, parent, seal, by: "courier", party: row.meta.party, proven });
   }
-  const stop = meta.visit && stops.find((each) => each.visit === meta.visit);
-  if (stop && isOpen(stop) && meta.ends) stop.state = meta.ends;
+  return readings.get(row.digest);
+}
+
+function close(row, stops) {
+  const stop = row.meta.visit && stops.find((each) => each.visit === row.meta.visit);
+  if (stop && isOpen(stop) && row.meta.ends) stop.state = row.meta.ends;
 }
 
 export const isOpen = (stop) => OPEN.includes(stop.state);
-export const isTakeable = (packet) => packet.holder_kind === "post" ? packet.state === "AT_POST"
-  : packet.holder_kind === "desk" && packet.state === "AT_DESK" ? true : packet.holder_kind === "desk" && packet.state === "WAITING";
+export const isTakeable = (packet) => next(packet, told?.steps ?? [], "courier").some((step) => step.event === "take");
 export const sum = (stop) => stop.money.reduce((total, line) => total + line.amount, 0);
 export const stopOf = (day, visit) => day?.stops.find((stop) => stop.visit === Number(visit)) ?? null;
 export const stopFor = (day, code) => day?.stops.find((stop) => isOpen(stop) && stop.packets.some((packet) => packet.code === code)) ?? null;
 export const byNumber = (day, number) => [...day.packets.values()].find((packet) => packet.number === number)
   ?? [...day.packets.values()].find((packet) => packet.dossier === number && !ENDED.includes(packet.state)) ?? null;
 
-/** Money taken today on this phone. */
-export function moneyHeld() {
-  const day = new Date().toDateString();
-  const taken = outbox.rows().filter((row) => row.meta.party === me()?.party && new Date(row.at).toDateString() === day);
-  return taken.reduce((total, row) => total + (UNBELIEVED.includes(row.verdict) ? 0 : row.meta.cash ?? 0), 0);
+/** What there is to count at a place: {name, packets}, or null when there is nothing. "take" from that party, or "give"
+ *  to it: a ward desk gets its own, the post office everything that is left. */
+export function bagFor(now, way, place) {
+  if (!now) return null;
+  if (way === "take") {
+    const packets = now.toTake.filter((packet) => packet.holder === place);
+    return packets.length ? { name: packets[0].place?.name ?? "", packets } : null;
+  }
+  const office = told?.courier?.office;
+  const carried = now.carrying.filter((packet) => packet.state === "CARRIED");
+  const packets = place === office?.party ? carried : carried.filter((packet) => (packet.way === "in" || packet.goes_back) && packet.desk_party === place);
+  return packets.length ? { name: place === office?.party ? office.name : packets[0].desk, packets } : null;
 }
+
+/** Where what is carried can be handed in, most first: [[party, {name, packets}]]. */
+export function places(now) {
+  const parties = [told?.courier?.office?.party, ...now.carrying.filter((packet) => packet.way === "in" || packet.goes_back).map((packet) => packet.desk_party)];
+  return [...new Set(parties)].map((party) => [party, bagFor(now, "give", party)]).filter(([party, bag]) => party && bag);
+}
+
+/** What this courier holds, {postage, fee, times, byBank}: what the post office knows, and on top of it the scans it has
+ *  not heard of yet. */
+export function purse() {
+  const known = told?.money ?? { postage: 0, fee: 0, by_bank: 0, times: [0, 0], scans: [] };
+  const heard = new Set(known.scans);
+  const held = { postage: known.postage, fee: known.fee, byBank: known.by_bank, times: [...known.times], declared: known.declared, counted: known.counted };
+  const since = Date.now() - RECENT;
+  for (const row of outbox.rows()) {
+    if (row.meta.party !== me()?.party || !row.meta.cash || heard.has(row.digest) || UNBELIEVED.includes(row.verdict) || Date.parse(row.at) < since) continue;
+    const fee = row.meta.fee ?? 0;
+    held.fee += fee;
+    held.postage += row.meta.cash - fee;
+    held.times[0] += row.meta.cash > fee ? 1 : 0;
+    held.times[1] += fee ? 1 : 0;
+  }
+  return held;
+}
+
+export const moneyHeld = () => purse().postage + purse().fee;
 
 /** Ask the server about one packet: {packet}, or {why: "offline" | "none" | "forged" | "damaged" | "signin"}. */
 export async function lookUp(by) {

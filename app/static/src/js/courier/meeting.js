@@ -6,20 +6,27 @@ import { go } from "./router.js";
 import { me } from "./store.js";
 import { genuine, read } from "./token.js";
 
-/** found: {kind: "slip" | "hs" | "s10", value}. `mode` and `visit` say what we were looking for. */
-export async function meet(found, { mode, visit, typed }) {
+/** Which packet this is: {packet, slip}, or {why, tone} when its slip says no or nobody here knows it. found: {kind:
+ *  "slip" | "hs" | "s10", value}. */
+export async function identify(found, typed) {
   const token = found.kind === "slip" ? read(found.value) : null;
-  if (found.kind === "slip" && !token) return refuse("damaged", "stamp", { mode, visit });
-  if (token && (await genuine(token, day.keys())) === false) return refuse("forged", "danger", { mode, visit });
+  if (found.kind === "slip" && !token) return { why: "damaged", tone: "stamp" };
+  if (token && (await genuine(token, day.keys())) === false) return { why: "forged", tone: "danger" };
   const now = day.model();
   let packet = token ? now.packets.get(token.code) : day.byNumber(now, found.value);
   if (!packet) {
     const answer = await day.lookUp(token ? { token: found.value } : { number: found.value });
-    if (!answer.packet) return refuse(answer.why === "signin" ? "offline" : answer.why, answer.why === "forged" ? "danger" : "stamp", { mode, visit });
+    if (!answer.packet) return { why: answer.why === "signin" ? "offline" : answer.why, tone: answer.why === "forged" ? "danger" : "stamp" };
     packet = day.model().packets.get(answer.packet.code) ?? answer.packet;
   }
-  if (token && token.issue < packet.issue) return refuse("old", "danger", { mode, visit });
-  return route(packet, { issue: token?.issue ?? packet.issue, typed }, mode, visit, day.model());
+  if (token && token.issue < packet.issue) return { why: "old", tone: "danger", packet };
+  return { packet, slip: { issue: token?.issue ?? packet.issue, typed } };
+}
+
+/** `mode` and `visit` say what we were looking for. */
+export async function meet(found, { mode, visit, typed }) {
+  const { packet, slip, why, tone } = await identify(found, typed);
+  return why ? refuse(why, tone, { mode, visit }) : route(packet, slip, mode, visit, day.model());
 }
 
 function route(packet, slip, mode, visit, now) {

@@ -4,6 +4,7 @@ import { changes } from "./outbox.js";
 import { ticketIn } from "./enrol.js";
 import { isOpen } from "./lock.js";
 import { me } from "./store.js";
+import { bagPage, bulk } from "./pages/bulk.js";
 import { carrying } from "./pages/carrying.js";
 import { collect } from "./pages/collect.js";
 import { deliver } from "./pages/deliver.js";
@@ -11,8 +12,10 @@ import { confirm } from "./pages/confirm.js";
 import { failed } from "./pages/failed.js";
 import { lockPage } from "./pages/lock.js";
 import { card } from "./pages/person.js";
+import { handover } from "./pages/handover.js";
 import { map, visit } from "./pages/visit.js";
 import { outboxPage } from "./pages/outbox.js";
+import { tillPage } from "./pages/till.js";
 import { phonePage } from "./pages/phone.js";
 import { round } from "./pages/round.js";
 import { pick, scan } from "./pages/scan.js";
@@ -31,7 +34,8 @@ const PAGES = [
   [/^\/pick\/(\d+)$/, pick], [/^\/card\/(\d+)$/, card], [/^\/seal\/(\d+)$/, sealScan], [/^\/shown\/(\d+)$/, shownPage],
   [/^\/scan(?:\/([a-z]+)(?:\/(\d+))?)?$/, scan], [/^\/type(?:\/([a-z]+)(?:\/(\d+))?)?$/, typing], [/^\/unknown\/([a-z_]+)$/, unknown],
   [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm],
-  [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage],
+  [/^\/bulk\/(take|give)\/(\w+)$/, bulk], [/^\/bag\/([0-9a-f]{32})$/, bagPage], [/^\/handover\/(BB-[0-9-]+)$/, handover],
+  [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage], [/^\/money$/, tillPage],
   [/^\/phones$/, phonesPage], [/^\/phones\/(\w+)$/, retirePage], [/^\/verdict\/([0-9a-f]{64})$/, verdict],
 ];
 

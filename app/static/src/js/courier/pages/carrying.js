@@ -1,6 +1,6 @@
 // In the bag: what this courier answers for just now, and where each goes.
 import * as day from "../day.js";
-import { bar, bigIcon, h, link, page, thumb } from "../dom.js";
+import { bar, bigIcon, h, link, notice, page, thumb } from "../dom.js";
 import { t } from "../words.js";
 import { packetLine, strip } from "./parts.js";
 
@@ -14,12 +14,15 @@ export function carrying() {
     const where = packet.way === "in" || packet.goes_back ? t("carrying.to_desk", { place: packet.desk }) : stop?.person ? `${t("kind.deliver")}: ${stop.person.address[0]}` : packet.called_for ? t("carrying.to_post", { place: packet.called_for }) : t("carrying.to_home");
     return packetLine(packet, null, h("p", { class: "small" }, where));
   };
+  const places = day.places(now);
+  const unsigned = day.unsigned().map(({ receipt, taker, scanned, missing }) => notice("stamp", "pen", h("p", {}, t(missing ? "handover.waits_short" : "handover.waits", { place: taker ?? "", count: scanned, missing })),
+    h("a", { class: "button-quiet button-wide", href: `#/handover/${receipt}` }, t("handover.look"))));
   return {
     live: true,
     nodes: [
       bar(t("carrying.title"), t("round.carrying", { count: now.carrying.length }), { back: "#/" }), strip(),
-      now.carrying.length ? page(h("ul", { class: "queue" }, now.carrying.map(line))) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead"))),
-      thumb(link(t("round.scan"), "#/scan", { before: "qr" })),
+      now.carrying.length || unsigned.length ? page(unsigned, h("ul", { class: "queue" }, now.carrying.map(line))) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead"))),
+      thumb(places.length ? places.map(([party, bag], at) => link(t("carrying.give", { place: bag.name, count: bag.packets.length }), `#/bulk/give/${party}`, { before: "qr", quiet: at > 0, id: `give-${at}` })) : link(t("round.scan"), "#/scan", { before: "qr" })),
     ],
   };
 }

@@ -7,38 +7,21 @@ import { strip } from "./parts.js";
 
 const ERRORS = { refused: "scan.refused", "no-camera": "scan.nocamera", insecure: "scan.insecure", busy: "scan.busy", broken: "scan.broken" };
 
-/**
- * read(text) → the sentence to show, or null when it went on to another page. `ways`: other ways than the camera, as
- * elements; `hint`: the sentence while nothing is seen.
- */
-export function finder({ title, under = null, back, hint = t("scan.hold"), read, ways = [] }) {
+/** onCode(text) for each code seen. {video, words, torch, say, ready, leave}: elements to place, and what they do. */
+export function camera(onCode, hint = t("scan.hold")) {
   const words = h("p", { role: "status", id: "scan-says" }, t(cameraPossible() ? "scan.opening" : "scan.insecure"));
   const video = h("video", { playsinline: true, muted: true, "aria-hidden": "true" });
   const torch = h("button", { class: "button-quiet button-big", type: "button", hidden: true, "aria-pressed": "false" }, icon("torch"), " ", t("scan.torch"));
   const closing = new AbortController();
-  let busy = false;
-
-  async function onCode(text) {
-    if (busy) return;
-    busy = true;
-    const told = await read(text, (sentence) => { words.textContent = sentence; });
-    if (told) words.textContent = told;
-    busy = false;
-  }
-
+  const say = (text) => { words.textContent = text; };
   return {
-    nodes: [bar(title, under, { back }), strip(), h("main", { class: "finder", id: "main" }, video, hole(), words), thumb(pair(torch, ways))],
-    onCode,
+    video, words, torch, say,
     async ready() {
       if (!cameraPossible()) return;
-      const sleep = stayAwake();
-      closing.signal.addEventListener("abort", sleep, { once: true });
-      const open = await openScanner(video, {
-        signal: closing.signal, onCode,
-        onError({ kind }) { words.textContent = t(ERRORS[kind] ?? "scan.broken"); },
-      });
+      closing.signal.addEventListener("abort", stayAwake(), { once: true });
+      const open = await openScanner(video, { signal: closing.signal, onCode, onError({ kind }) { say(t(ERRORS[kind] ?? "scan.broken")); } });
       if (!open) return;
-      words.textContent = hint;
+      say(hint);
       if (!open.torch) return;
       torch.hidden = false;
       let on = false;
@@ -48,5 +31,25 @@ export function finder({ title, under = null, back, hint = t("scan.hold"), read,
       });
     },
     leave() { closing.abort(); },
+  };
+}
+
+/**
+ * read(text) → the sentence to show, or null when it went on to another page. `ways`: other ways than the camera, as
+ * elements; `hint`: the sentence while nothing is seen.
+ */
+export function finder({ title, under = null, back, hint = t("scan.hold"), read, ways = [] }) {
+  let busy = false;
+  async function onCode(text) {
+    if (busy) return;
+    busy = true;
+    const told = await read(text, seen.say);
+    if (told) seen.say(told);
+    busy = false;
+  }
+  const seen = camera(onCode, hint);
+  return {
+    nodes: [bar(title, under, { back }), strip(), h("main", { class: "finder", id: "main" }, seen.video, hole(), seen.words), thumb(pair(seen.torch, ways))],
+    onCode, ready: seen.ready, leave: seen.leave,
   };
 }

@@ -63,7 +63,7 @@ function progress(now, open) {
   return h("div", { class: "stack-tight" },
     h("progress", { value: finished, max: now.stops.length, "aria-label": t("round.progress", { done: finished, count: now.stops.length }) }),
     h("p", { class: "row between small" }, h("span", {}, t("round.progress", { done: finished, count: now.stops.length })),
-      held ? h("b", {}, t("round.money", { sum: money(held) })) : null));
+      held ? h("a", { href: "#/money", id: "money", class: "link-target" }, t("round.money", { sum: money(held) })) : null));
 }
 
 /** The three places a scan can be; there is no fourth. */

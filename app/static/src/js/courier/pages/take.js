@@ -21,6 +21,7 @@ export function take() {
       bar(t("take.title"), t("take.lead"), { back: "#/" }), strip(),
       page(h("div", { class: "tally" }, h("b", {}, String(waiting.length)), h("p", {}, t("take.left"))),
         [...places].map(([place, list]) => h("section", { class: "stack-tight" }, place ? h("h2", { class: "h3 row" }, icon(list[0].holder_kind), t("take.at", { place })) : null,
+          h("a", { class: "button-quiet button-wide", href: `#/bulk/take/${list[0].holder}` }, icon("qr"), " ", t("bulk.whole", { count: list.length })),
           h("ul", { class: "queue" }, list.map((packet) => packetLine(packet)))))),
       thumb(link(t("take.scan"), "#/scan/take", { before: "qr" })),
     ],

@@ -1,0 +1,106 @@
+// Lists: a bag counted in one go. Every scan of it was safe in the outbox before it was ticked off here; the list only
+// says what belonged together, and follows when there is a network. It survives the page, and holds no personal data.
+import { openDB } from "idb";
+import { call } from "./api.js";
+import * as outbox from "./outbox.js";
+import * as sign from "./sign.js";
+import { me } from "./store.js";
+
+const EVERY = 60000;
+let db = null;
+let all = [];
+let sending = null;
+
+const changed = () => outbox.changes.dispatchEvent(new Event("change"));
+
+export async function open() {
+  db = await openDB("courier-lists", 1, { upgrade(made) { made.createObjectStore("lists", { keyPath: "key" }); } });
+  all = await db.getAll("lists");
+  outbox.changes.addEventListener("learned", send);
+  window.addEventListener("online", send);
+  setInterval(() => { if (!document.hidden) send(); }, EVERY);
+  send();
+}
+
+/** What is being counted at this place just now, or nothing. way: "take" from `place`, "give" to it. */
+export const under = (way, place) => all.find((list) => list.device === me()?.device && list.way === way && list.place === place && !list.closed) ?? null;
+export const get = (key) => all.find((list) => list.key === key) ?? null;
+/** Lists that have been closed and are not written at the post office yet. */
+export const waiting = () => all.filter((list) => list.device === me()?.device && list.way === "take" && list.closed && !list.receipt && !list.why);
+
+async function keep(list) {
+  const tx = db.transaction("lists", "readwrite", { durability: "strict" });
+  await Promise.all([tx.store.put(list), tx.done]);
+  all = [...all.filter((each) => each.key !== list.key), list];
+  changed();
+  return list;
+}
+
+/** packets: what should be there. Nothing is forgotten when the page goes; it is the same list when it comes again. */
+export function begin(way, place, name, packets) {
+  const expected = packets.map(({ code, number, seals, way: to }) => ({ code, number, seals, way: to }));
+  return under(way, place) ?? {
+    key: sign.hex(sign.random(16)), device: me().device, way, place, name, expected, found: {}, apart: [],
+    at: new Date().toISOString(), closed: null, receipt: null, why: null,
+  };
+}
+
+/** A packet was scanned: its scan is safe. `seal`: as the bag shows it. */
+export const tick = (list, packet, row, seal) => keep({ ...list, found: { ...list.found, [packet.code]: { number: packet.number, way: packet.way, digest: row.digest, at: row.at, seal } } });
+/** Something lies there that cannot be taken along: put aside, and said once. */
+export const setAside = (list, id, number, why) => (list.apart.some((each) => each.id === id) ? list : keep({ ...list, apart: [...list.apart, { id, number, why }] }));
+
+/** What the eye should see: how many of the list are there, which are missing, which are there without being on it. */
+export function balance(list) {
+  const here = (each) => each.code in list.found;
+  const listed = new Set(list.expected.map((each) => each.code));
+  return {
+    count: list.expected.filter(here).length,
+    missing: list.expected.filter((each) => !here(each)),
+    surplus: Object.entries(list.found).filter(([code]) => !listed.has(code)).map(([code, each]) => ({ code, seals: each.seal ? [each.seal] : [], ...each })),
+  };
+}
+
+export async function close(list) {
+  const closed = await keep({ ...list, closed: new Date().toISOString() });
+  send();
+  return closed;
+}
+
+// ---- the list follows ------------------------------------------------------------------------------------------
+
+/** Send what is closed; each under its own key, so that twice is once. */
+export function send() {
+  sending ??= sendAll().finally(() => { sending = null; });
+  return sending;
+}
+
+async function sendAll() {
+  if (!me() || me().waiting) return;
+  for (const list of waiting()) {
+    const rows = Object.values(list.found).map((each) => outbox.row(each.digest)).filter(Boolean);
+    const scans = rows.map(({ body, sig, extras }) => (extras ? { body, sig, extras } : { body, sig }));
+    const { status, data } = await call("manifests", { token: me().token, json: { key: list.key, giver: list.place, expected: expectedOf(list), scans } });
+    if (status === 201 && agrees(list, data)) await keep({ ...list, receipt: data.receipt });
+    else if ([409, 422].includes(status)) await keep({ ...list, why: data.key ?? "other" });
+    if (status === 201 && agrees(list, data)) await confirm(data, "taker");
+  }
+}
+
+/** A list must name something: what came without one is its own list. */
+const expectedOf = (list) => (list.expected.length ? list.expected.map((each) => each.code) : Object.keys(list.found));
+
+/** Whether the post office wrote down what was counted here; no other list gets our word. */
+function agrees(list, told) {
+  const written = new Set(told.lines.filter((each) => each.result !== "missing").map((each) => each.code));
+  const counted = Object.keys(list.found);
+  return counted.length === written.size && counted.every((code) => written.has(code));
+}
+
+/** Our side's word for a list, signed as it was read. */
+export async function confirm(told, side) {
+  const sig = await sign.over(me().key, told.statements[side]);
+  return call(`manifests/${told.receipt}/confirm`, { token: me().token, json: { side, sig } });
+}
+
+export const show = (receipt) => call(`manifests/${receipt}`, { token: me().token });

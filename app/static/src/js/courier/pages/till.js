@@ -1,0 +1,76 @@
+// Money at the end: what should be there, what was counted, and the difference before anybody else sees it.
+import * as day from "../day.js";
+import { bar, button, fault, h, notice, page, thumb } from "../dom.js";
+import { play } from "../feedback.js";
+import * as outbox from "../outbox.js";
+import { draw } from "../router.js";
+import * as till from "../till.js";
+import { clock, date, money, t } from "../words.js";
+import { strip } from "./parts.js";
+
+const sense = (differs) => (differs === 0 ? "even" : differs < 0 ? "short" : "over");
+let again = false; // they want to count once more
+
+export function tillPage() {
+  const held = day.purse();
+  const due = held.postage + held.fee;
+  const line = (term, amount) => h("div", {}, h("dt", {}, term), h("dd", {}, money(amount)));
+  const waiting = outbox.kept().filter((row) => row.meta.cash).length;
+  const said = till.counted();
+  const answered = held.counted && (!said || held.counted.at > said.at) ? held.counted : null;
+  const body = [
+    answer(answered),
+    h("div", {}, h("p", {}, t("till.due")), h("p", { class: "number", id: "due" }, money(due))),
+    h("dl", { class: "bill" }, line(t("till.postage", { count: held.times[0] }), held.postage), line(t("till.fee", { count: held.times[1] }), held.fee), line(t("till.bank"), held.byBank)),
+    waiting ? notice("warning", "offline", h("p", {}, t("till.unsent", { count: waiting }))) : null,
+  ];
+  const head = bar(t("till.title"), date(new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Ho_Chi_Minh" })), { back: "#/" });
+  if (said && !answered && !again) {
+    const words = { kept: "till.kept", told: "till.told", refused: "till.refused" }[said.state];
+    return { live: true, nodes: [head, strip(), page(...body, notice(said.state === "refused" ? "warning" : "stamp", "money", h("p", { id: "told-count" }, t(words, { sum: money(said.amount) })))),
+      thumb(button(t("till.again"), () => { again = true; draw(true); }, { quiet: true, id: "again" }))] };
+  }
+  const { says, input, nodes } = counting(due);
+  return {
+    get live() { return !input.value; }, // what is being typed is never drawn over
+    nodes: [head, strip(), page(...body, ...nodes), thumb(h("div", { id: "go" }, goOn(due, null, says, input)))],
+  };
+}
+
+function answer(counted) {
+  if (!counted) return null;
+  const how = sense(counted.difference);
+  return notice(how === "even" ? "ok" : "warning", how === "even" ? "check" : "warn",
+    h("p", { id: "answer" }, t(`till.done_${how}`, { sum: money(counted.amount), time: clock(counted.at), differs: money(Math.abs(counted.difference)) })));
+}
+
+function counting(due) {
+  const says = fault("cash-says");
+  const differs = h("div", { id: "differs", role: "status" });
+  const input = h("input", { class: "input digits", id: "cash", inputmode: "numeric", autocomplete: "off", maxlength: 16, "aria-describedby": "cash-says", oninput: count });
+  function count() {
+    const amount = typed();
+    if (amount !== null) input.value = new Intl.NumberFormat("vi-VN").format(amount);
+    says.say("", input);
+    const by = amount === null ? null : amount - due;
+    differs.replaceChildren(...(by === null ? [] : [by === 0 ? notice("ok", "check", h("p", {}, t("till.even"))) : notice("warning", "warn", h("p", {}, t(`till.${sense(by)}`, { sum: money(Math.abs(by)) })))]));
+    document.getElementById("go").replaceChildren(goOn(due, amount, says, input));
+  }
+  function typed() {
+    const digits = input.value.replace(/\D/g, "").slice(0, 12);
+    return digits ? Number(digits) : null;
+  }
+  return { says, input, nodes: [h("div", { class: "stack-tight" }, h("label", { class: "label", for: "cash" }, t("till.counted")), says, input), differs] };
+}
+
+function goOn(due, amount, says, input) {
+  const by = amount === null ? 0 : amount - due;
+  async function declare() {
+    if (amount === null) return says.say(t("till.empty"), input);
+    again = false;
+    await till.declare(amount);
+    play("ok");
+    return draw(true);
+  }
+  return button(t(`till.go_${sense(by)}`, { sum: money(by === 0 ? amount ?? due : Math.abs(by)) }), declare, { before: "money", id: "declare" });
+}

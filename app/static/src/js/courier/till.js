@@ -1,0 +1,52 @@
+// The till: what the courier counted at the end, signed on this phone; it follows when there is a network. The newest
+// count counts; the post office answers it with its own.
+import { openDB } from "idb";
+import { call } from "./api.js";
+import { changes } from "./outbox.js";
+import * as sign from "./sign.js";
+import { me } from "./store.js";
+
+const EVERY = 60000;
+let db = null;
+let last = null; // {key, device, amount, at, sig, state: "kept" | "told" | "refused"}
+let sending = null;
+
+export async function open() {
+  db = await openDB("courier-till", 1, { upgrade(made) { made.createObjectStore("counts", { keyPath: "device" }); } });
+  last = me() ? (await db.get("counts", me().device)) ?? null : null;
+  changes.addEventListener("learned", send);
+  window.addEventListener("online", send);
+  setInterval(() => { if (!document.hidden) send(); }, EVERY);
+  send();
+}
+
+export const counted = () => (last?.device === me()?.device ? last : null);
+
+async function keep(count) {
+  const tx = db.transaction("counts", "readwrite", { durability: "strict" });
+  await Promise.all([tx.store.put(count), tx.done]);
+  last = count;
+  changes.dispatchEvent(new Event("change"));
+}
+
+export async function declare(amount) {
+  const { device, key } = me();
+  const count = { key: sign.hex(sign.random(16)), device, amount, at: new Date().toISOString(), state: "kept" };
+  const statement = ["money-v1", device, count.key, String(amount), count.at].join("\n");
+  await keep({ ...count, sig: await sign.over(key, statement) });
+  return send();
+}
+
+export function send() {
+  sending ??= sendOne().finally(() => { sending = null; });
+  return sending;
+}
+
+async function sendOne() {
+  const count = counted();
+  if (count?.state !== "kept" || me().waiting) return;
+  const { key, amount, at, sig } = count;
+  const { status } = await call("money", { token: me().token, json: { key, amount, at, sig } });
+  if (status === 201) await keep({ ...count, state: "told" });
+  else if ([409, 422].includes(status)) await keep({ ...count, state: "refused" });
+}

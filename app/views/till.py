@@ -1,0 +1,119 @@
+"""The money couriers bring back: what should be there, what was counted by both, and what differs, each by name."""
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, PasswordField, SelectChoice, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from app import security
+from app.db import atomically, now
+from app.domain import bags, calendar, money, scope
+from app.domain.people import Right
+from app.errors import Invalid, Refused
+from app.language import money as spoken
+from app.security import requires
+from app.views import counters
+
+bp = Blueprint("till", __name__, url_prefix="/office/money")
+SHOWN = timedelta(days=14)
+REASONS = {
+    "not_recorded": _l("A receipt was written and the money not recorded"),
+    "wrong_change": _l("Wrong change was given"),
+    "counted_twice": _l("Something was recorded twice"),
+    "lost": _l("Money was lost"),
+    "not_known": _l("Nobody knows yet"),
+}
+
+
+class Count(FlaskForm):  # type: ignore[misc]
+    expected = HiddenField()
+    counted = StringField(_l("Counted together, in đồng"), [InputRequired(_l("Type what was counted")), Length(max=20)])
+    reason = SelectField(
+        _l("Why does it differ?"),
+        choices=[
+            SelectChoice("", _l("It does not differ")),
+            *(SelectChoice(key, text) for key, text in REASONS.items()),
+        ],
+    )
+    pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
+
+    @property
+    def amount(self) -> int:
+        """Raises Invalid("money_amount")."""
+        digits = "".join(c for c in self.counted.data or "" if c not in " .,\u00a0đ")
+        if not digits.isdecimal() or len(digits) > 12:
+            raise Invalid("money_amount")
+        return int(digits)
+
+
+@bp.get("/")
+@requires(Right.COUNTER)
+def home() -> ResponseReturnValue:
+    """Every courier who has money, or a difference; and what was counted lately."""
+    user, office = security.user(), security.user().office
+    if office is None:
+        raise Refused("no_office")
+    couriers = bags.couriers(user)
+    purses = money.purses([courier.party_id for courier in couriers if courier.party_id])
+    rows = [(courier, purses[courier.party_id], money.declared(courier)) for courier in couriers if courier.party_id]
+    counts = money.counts(office.id, calendar.today(now() - SHOWN))
+    return render_template(
+        "office/money.html", rows=rows, counts=counts, names={courier.id: courier for courier in couriers},
+        reasons=REASONS,
+    )  # fmt: skip
+
+
+@bp.get("/<courier_id>")
+@requires(Right.COUNTER)
+def courier(courier_id: str) -> ResponseReturnValue:
+    return _page(courier_id, Count(formdata=None))
+
+
+@bp.post("/<courier_id>")
+@requires(Right.COUNTER)
+def count(courier_id: str) -> ResponseReturnValue:
+    form, courier = Count(), scope.courier(security.user(), courier_id)
+    if not form.validate_on_submit():
+        return _page(courier_id, form, 422)
+    pin = form.pin.data or ""
+    try:
+        if pin:
+            counters.throttled("courier-pin", courier.party_id or "")
+        done = atomically(_settle, courier_id, form)
+    except Refused as refusal:
+        return _page(courier_id, form, counters.complain(form, refusal))
+    if pin:
+        counters.forgive("courier-pin", courier.party_id or "")
+    if not done.difference:
+        flash(_("%(sum)s taken in, as expected.", sum=spoken(done.counted)), "ok")
+    elif done.difference < 0:
+        flash(_("%(sum)s taken in. %(short)s short: it stays on the courier's account.", sum=spoken(done.counted), short=spoken(-done.difference)), "warning")  # fmt: skip
+    else:
+        flash(_("%(sum)s taken in. %(over)s too much: it stays open until it is explained.", sum=spoken(done.counted), over=spoken(done.difference)), "warning")  # fmt: skip
+    return redirect(url_for("till.home"))
+
+
+def _settle(courier_id: str, form: Count) -> money.Count:
+    courier = scope.courier(security.user(), courier_id)
+    expected = form.expected.data or ""
+    if not expected.removeprefix("-").isdecimal():
+        raise Refused("money_moved")
+    return money.settle(
+        courier, security.act(), expected=int(expected), counted=form.amount, reason=form.reason.data or None,
+        pin=form.pin.data or "",
+    )  # fmt: skip
+
+
+def _page(courier_id: str, form: Count, status: int = 200) -> ResponseReturnValue:
+    courier = scope.courier(security.user(), courier_id)
+    held = money.purse(courier.party_id)
+    form.expected.data = str(held.total)
+    return render_template(
+        "office/count.html", courier=courier, held=held, form=form, said=money.declared(courier),
+        days=money.days(courier, calendar.today(now() - SHOWN)),
+    ), status  # fmt: skip

@@ -1,0 +1,86 @@
+"""A courier's bag at the counter: every packet is one handoff, the list follows from them, a page that breaks off loses
+nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.db import atomically
+from app.domain import bags, manifests
+from app.domain.manifests import LineResult, Manifest, Side, Word
+from app.domain.packets import Packet, State
+from app.errors import Refused
+from tests.world import MONDAY, World
+
+
+@pytest.fixture
+def own(world: World) -> list[Packet]:
+    phone = world.phone()
+    return [world.collected(phone) for _ in range(3)]
+
+
+def take(world: World, *listed: Packet) -> list[bool]:
+    return [atomically(bags.take_in, world.fresh(one), world.courier, world.act(world.clerk)) for one in listed]
+
+
+def close(world: World, *, missing: bool = False, also: tuple[str, ...] = (), **over: str) -> Manifest:
+    act = world.act(world.clerk, MONDAY + timedelta(minutes=5))
+    return atomically(bags.close, world.courier, act, rest_is_missing=missing, also=also, **over)
+
+
+def results(manifest: Manifest) -> dict[str, LineResult]:
+    return {packet.number: line.result for line, packet in manifests.lines_of(manifest)}
+
+
+def test_what_was_taken_in_is_one_list_and_the_rest_stays_on_the_round(world: World, own: list[Packet]) -> None:
+    assert take(world, *own[:2]) == [False, False]
+    bag = bags.of(world.clerk, world.courier, MONDAY)
+    assert ([i.packet.id for i in bag.taken], [i.packet.id for i in bag.carried]) == (
+        [own[0].id, own[1].id], [own[2].id],
+    )  # fmt: skip
+    manifest = close(world, pin=world.PIN)
+    assert results(manifest) == {own[0].number: LineResult.MOVED, own[1].number: LineResult.MOVED}
+    assert manifest.closed_at and manifest.confirmed(Side.GIVER).word is Word.PIN  # type: ignore[union-attr]
+    assert bags.of(world.clerk, world.courier, MONDAY).taken == []
+
+
+def test_what_should_have_been_there_is_missing_and_stays_with_the_courier(world: World, own: list[Packet]) -> None:
+    take(world, own[0])
+    manifest = close(world, missing=True)
+    assert (manifest.expected, manifest.scanned, manifest.missing) == (3, 1, 2)
+    assert bags.unsigned(world.courier, MONDAY + timedelta(hours=1)) == [manifest]
+    assert world.fresh(own[1]).holder_id == world.courier.party_id
+
+
+def test_another_couriers_packet_in_the_bag_is_taken_in_and_is_surplus(world: World, own: list[Packet]) -> None:
+    other = world.collected(world.phone(world.second_courier))
+    assert take(world, own[0], other) == [False, True]
+    manifest = close(world, also=(other.number,))
+    assert results(manifest)[other.number] is LineResult.SURPLUS
+    assert world.fresh(other).state is State.AT_POST
+
+
+def test_the_couriers_own_count_is_seen_at_the_counter(world: World, own: list[Packet]) -> None:
+    phone = world.phone()
+    for one in own[:2]:
+        facts = {"giver": world.courier.party_id, "taker": world.courier.party_id, "parent": None}
+        assert world.record(phone.scan(world.fresh(one), "sighting", **facts)).verdict == "applied"
+    counted = [bool(item.counted_at) for item in bags.of(world.clerk, world.courier, MONDAY).carried]
+    assert counted == [True, True, False]
+    assert [len(bag.carried) for bag in bags.waiting(world.clerk, MONDAY)] == [3]
+
+
+def test_an_empty_bag_a_packet_at_home_and_a_wrong_pin_write_nothing(world: World, own: list[Packet]) -> None:
+    with pytest.raises(Refused, match="bag_empty"):
+        close(world)
+    with pytest.raises(Refused, match="bag_not_carried"):
+        take(world, world.packet())
+    take(world, own[0])
+    with pytest.raises(Refused, match="pin_wrong"):
+        close(world, pin="000000")
+    assert len(bags.of(world.clerk, world.courier, MONDAY).taken) == 1
+
+
+def test_the_stranger_sees_no_bag(world: World, own: list[Packet]) -> None:
+    assert bags.waiting(world.stranger, MONDAY) == []
+    assert bags.of(world.stranger, world.courier, MONDAY).carried == []

@@ -1,0 +1,165 @@
+"""Money moves from party to party and never disappears: two streams, whole đồng, every difference under a name."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.db import atomically, db
+from app.domain import corrections, money
+from app.domain.calendar import today
+from app.domain.money import Count, MoneyLine, Purse, Word
+from app.domain.packets import Packet, State
+from app.domain.people import User
+from app.domain.postage import Stream
+from app.domain.scans import Extra
+from app.errors import Invalid, Refused
+from tests.world import MONDAY, Phone, World
+
+CASH: dict[str, Any] = {"money": {"paid_by": "cash", "receipt": "000321"}}
+BANK: dict[str, Any] = {"money": {"paid_by": "transfer"}}
+
+
+def paid(world: World, phone: Phone, said: dict[str, Any] | None = CASH) -> Packet:
+    packet = world.packet()
+    extra = Extra.read({"salt": "s"} | said) if said else None
+    outcome = world.record(phone.scan(packet, "collect", proof=[("CODE", world.code(packet))], extra=extra))
+    assert outcome.verdict == "applied"
+    return world.fresh(packet)
+
+
+def settle(world: World, courier: User | None = None, **over: Any) -> Count:
+    courier = courier or world.courier
+    expected = over.pop("expected", money.purse(courier.party_id).total)
+    facts = {"expected": expected, "counted": expected, "pin": world.PIN} | over
+    return atomically(money.settle, courier, world.act(over.pop("clerk", world.clerk)), **facts)
+
+
+def held(world: World, user: User | None = None) -> Purse:
+    db.session.rollback()
+    return money.purse((user or world.courier).party_id)
+
+
+def test_what_is_paid_at_the_door_is_the_couriers_to_answer_for_each_stream_apart(world: World) -> None:
+    phone = world.phone()
+    packet = paid(world, phone)
+    paid(world, phone)
+    assert held(world) == Purse(postage=104_000, fee=30_000)
+    lines = db.session.scalars(sa.select(MoneyLine).filter_by(packet_id=packet.id)).all()
+    assert {(line.stream, line.amount, line.receipt) for line in lines} == {
+        (Stream.POSTAGE, 52_000, None), (Stream.FEE, 15_000, "000321"),
+    }  # fmt: skip
+    [day] = money.days(world.courier, today(MONDAY))
+    assert (day.postage, day.postage_times, day.fee, day.fee_times, day.by_bank) == (104_000, 2, 30_000, 2, 0)
+
+
+def test_a_bank_transfer_never_was_the_couriers(world: World) -> None:
+    paid(world, world.phone(), BANK)
+    assert held(world) == Purse()
+    assert money.purse(world.post.party_id) == Purse(postage=52_000, fee=15_000)
+    assert money.days(world.courier, today(MONDAY))[0].by_bank == 67_000
+
+
+def test_a_scan_told_again_and_one_that_says_nothing_of_money_add_nothing(world: World) -> None:
+    phone = world.phone()
+    packet = world.packet()
+    scan = phone.scan(packet, "collect", proof=[("CODE", world.code(packet))], extra=Extra.read({"salt": "s"} | CASH))
+    for _ in range(2):
+        world.record(scan)
+    paid(world, phone, None)
+    assert held(world).total == 67_000
+
+
+def test_courier_and_clerk_count_the_same_and_the_account_is_even(world: World) -> None:
+    paid(world, world.phone())
+    count = settle(world)
+    assert (count.difference, count.reason, count.word, count.postage, count.fee) == (0, None, Word.PIN, 52_000, 15_000)
+    assert held(world) == Purse()
+    assert money.purse(world.post.party_id) == Purse(52_000, 15_000)
+
+
+def test_what_is_short_stays_on_the_courier_with_a_name_and_the_fee_goes_on_whole(world: World) -> None:
+    paid(world, world.phone())
+    with pytest.raises(Invalid, match="money_reason"):
+        settle(world, counted=52_001)
+    count = settle(world, counted=52_001, reason="not_recorded")
+    assert (count.difference, count.reason) == (-14_999, "not_recorded")
+    assert held(world) == Purse(postage=14_999, fee=0)
+    late = paid(world, world.phone())  # a receipt that was there all along, a scan that came late
+    assert late and held(world) == Purse(postage=66_999, fee=15_000)
+
+
+def test_a_surplus_is_kept_apart_until_a_late_scan_explains_it(world: World) -> None:
+    phone = world.phone()
+    paid(world, phone)
+    count = settle(world, counted=134_000, reason="not_recorded")
+    assert count.difference == 67_000 and held(world).total == -67_000
+    paid(world, phone)
+    assert held(world).total == 0
+
+
+def test_the_couriers_own_count_is_their_word_and_is_used_once(world: World) -> None:
+    phone = world.phone()
+    paid(world, phone)
+    with pytest.raises(Refused, match="money_no_word"):
+        settle(world, pin="")
+    said = lambda amount, key: atomically(  # noqa: E731
+        money.declare, world.courier, phone.device_id, key, amount, MONDAY, b"s", MONDAY
+    )
+    first = said(66_000, "a" * 32)
+    assert said(66_000, "a" * 32).id == first.id
+    with pytest.raises(Refused, match="money_key"):
+        said(67_000, "a" * 32)
+    with pytest.raises(Refused, match="money_two_counts"):
+        settle(world, pin="")
+    said(67_000, "b" * 32)
+    count = settle(world, pin="")
+    assert count.word is Word.DEVICE and money.declared(world.courier) is None
+    with pytest.raises(Refused, match="money_moved"):
+        settle(world, pin="", expected=67_000)
+
+
+def test_a_wrong_pin_or_an_old_page_records_nothing(world: World) -> None:
+    paid(world, world.phone())
+    for over, key in (
+        ({"pin": "000000"}, "pin_wrong"),
+        ({"expected": 1}, "money_moved"),
+        ({"counted": -1}, "money_amount"),
+    ):
+        with pytest.raises(Refused, match=key):
+            settle(world, **over)
+    assert held(world).total == 67_000 and db.session.scalar(sa.select(sa.func.count()).select_from(Count)) == 0
+
+
+def test_a_collection_two_people_take_back_takes_its_money_back(world: World) -> None:
+    packet = paid(world, world.phone())
+    act = world.act(world.dispatcher, MONDAY + timedelta(hours=1))
+    atomically(corrections.correct, packet, act, second=world.clerk, reason="wrong_packet", head=packet.head)
+    assert world.fresh(packet).state is State.WAITING
+    assert held(world) == Purse()
+    assert money.days(world.courier, today(MONDAY))[0].postage == 0
+
+
+def test_the_accounts_of_each_stream_balance_after_any_history(world: World) -> None:
+    random_, couriers = random.Random(5), [world.courier, world.second_courier]
+    phones = {courier.id: world.phone(courier) for courier in couriers}
+    for _ in range(24):
+        courier = random_.choice(couriers)
+        if random_.random() < 0.6:
+            paid(world, phones[courier.id], random_.choice([CASH, CASH, BANK, None]))
+            continue
+        owed = held(world, courier).total
+        counted = max(0, owed + random_.choice([0, 0, -15_000, 1, 500_000]))
+        settle(world, courier, counted=counted, reason="not_known")
+    db.session.rollback()
+    parties = set(db.session.scalars(sa.select(MoneyLine.giver_id))) | set(
+        db.session.scalars(sa.select(MoneyLine.taker_id))
+    )
+    purses = money.purses(parties)
+    assert (sum(p.postage for p in purses.values()), sum(p.fee for p in purses.values())) == (0, 0)
+    for courier in couriers:  # what a courier is said to owe is what every count left open
+        lines = db.session.scalars(sa.select(MoneyLine).filter_by(taker_id=courier.party_id)).all()
+        counts = db.session.scalars(sa.select(Count).filter_by(courier_id=courier.id)).all()
+        assert held(world, courier).total == sum(line.amount for line in lines) - sum(count.counted for count in counts)

@@ -1,0 +1,119 @@
+"""A whole bag in one go: the camera stays open, the counter counts, what is missing and what is too many stands there."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+import labels
+from app.db import db
+from app.domain import manifests, slips
+from app.domain.manifests import LineResult, Manifest
+from app.domain.packets import Packet, State, Way
+from tests.e2e.conftest import HEIGHT, WIDTH, Camera, Site, axe_faults, printed
+from tests.e2e.test_courier import press, sign_in
+from tests.world import World
+
+pytestmark = pytest.mark.dialects("sqlite")  # what the phone does; the domain's part runs on both
+
+
+def show_bag(camera: Camera, listed: list[Packet]) -> None:
+    """Slip after slip comes into view, a second each, then all of them again: as they lie in a bag."""
+    frames = []
+    for packet in listed:
+        frame = camera.desk()
+        paper = printed(labels.render("slip", [slips.slip_of(packet, "http://localhost:8000")]))
+        frame.paste(paper, ((WIDTH - paper.width) // 2, (HEIGHT - paper.height) // 2))
+        frames += [camera.desk()] + [frame] * 5
+    camera.show(*frames)
+
+
+def carried(world: World, count: int, user: object = None) -> list[Packet]:
+    phone = world.phone(user)  # type: ignore[arg-type]
+    return [world.collected(phone) for _ in range(count)]
+
+
+def test_a_shifts_bag_is_handed_in_with_one_missing_and_one_too_many(
+    world: World, site: Site, phone: Page, camera: Camera, context: BrowserContext
+) -> None:
+    own, foreign = carried(world, 4), carried(world, 1, world.second_courier)[0]
+    here, lost = own[:3], own[3]
+    show_bag(camera, [*here, foreign])
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/carrying")
+    press(phone, "Nộp ở Bưu cục Dĩ An (4)")
+    expect(phone.locator("#tally")).to_have_text("3 / 4", timeout=60_000)
+    expect(phone.get_by_role("heading", name="Còn thiếu 1 gói")).to_be_visible()
+    expect(phone.get_by_role("heading", name="Thừa 1 gói")).to_be_visible(timeout=30_000)
+    expect(phone.locator(".queue .tone-warning")).to_contain_text(lost.number)
+    expect(phone.locator(".queue .tone-stamp")).to_contain_text(foreign.number)
+    phone.set_viewport_size({"width": 360, "height": 2000})
+    assert axe_faults(phone) == []
+    phone.set_viewport_size({"width": 360, "height": 740})
+    press(phone, "Nộp 4 gói, ghi thiếu 1")
+    expect(phone.get_by_role("heading", name="Đã đếm 4 gói")).to_be_visible()
+    assert axe_faults(phone) == []
+    press(phone, "Về tuyến")
+    expect(phone.locator("#sync-arrived b")).to_have_text("4", timeout=20_000)
+
+    desk = context.browser.new_context(viewport={"width": 1280, "height": 900}, locale="vi-VN")  # type: ignore[union-attr]
+    counter = desk.new_page()
+    counter.goto(f"{site.url}/sign-in")
+    counter.get_by_label("Tên đăng nhập").fill("clerk1")
+    counter.get_by_label("Mật khẩu", exact=True).fill(World.PASSWORD)
+    counter.keyboard.press("Enter")
+    counter.get_by_role("link", name="Túi của bưu tá").click()
+    counter.get_by_role("link", name=world.courier.name).click()
+    for packet in (*here, foreign):
+        counter.get_by_label("Quét gói tiếp").fill(packet.number)
+        counter.keyboard.press("Enter")
+        expect(counter.locator("tr.tone-ok")).to_contain_text(packet.number)
+    expect(counter.locator("#count")).to_contain_text("3 / 4")
+    assert axe_faults(counter) == []
+    counter.locator("#rest-2").press("Space")
+    counter.keyboard.press("F8")
+    expect(counter.get_by_role("heading", name="Bàn giao BB-")).to_be_visible()
+    desk.close()
+
+    phone.evaluate("window.dispatchEvent(new Event('online'))")  # the phone asks again what is new
+    phone.goto(f"{site.url}/courier/#/carrying")
+    press(phone, "Xem bảng kê")
+    expect(phone.get_by_text("thiếu, bưu tá còn giữ")).to_be_visible(timeout=20_000)
+    assert axe_faults(phone) == []
+    press(phone, "Đúng, ký")
+    expect(phone.get_by_role("heading", name="Trong túi")).to_be_visible()
+    db.session.rollback()
+    [manifest] = db.session.query(Manifest).all()
+    results = {packet.number: line.result for line, packet in manifests.lines_of(manifest)}
+    assert results == {packet.number: LineResult.MOVED for packet in here} | {
+        lost.number: LineResult.MISSING, foreign.number: LineResult.SURPLUS,
+    }  # fmt: skip
+    assert manifest.closed_at is not None
+    assert [world.fresh(packet).state for packet in (*here, foreign, lost)] == [State.AT_POST] * 4 + [State.CARRIED]
+
+
+def test_a_whole_bag_is_taken_without_a_network_and_the_list_follows(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    results = [world.packet(Way.OUT) for _ in range(3)]
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/take")
+    press(phone, "Quét liền cả 3 gói")
+    context.set_offline(True)
+    for packet in results[:2]:
+        phone.get_by_label("Hoặc gõ số").fill(packet.number)
+        phone.keyboard.press("Enter")
+        expect(phone.locator("#last")).to_contain_text(packet.number)
+    phone.get_by_label("Hoặc gõ số").fill(results[0].number)
+    phone.keyboard.press("Enter")
+    expect(phone.locator("#told")).to_contain_text("đã đếm rồi")
+    phone.locator("header a").first.click()
+    press(phone, "Quét liền")
+    expect(phone.locator("#tally")).to_have_text("2 / 3")
+    press(phone, "Nhận 2 gói, ghi thiếu 1")
+    expect(phone.locator("#follows")).to_contain_text("Có mạng thì bảng kê gửi theo")
+    assert db.session.query(Manifest).count() == 0
+    context.set_offline(False)
+    expect(phone.locator("#follows")).to_contain_text("Đã ghi, số BB-", timeout=20_000)
+    db.session.rollback()
+    [manifest] = db.session.query(Manifest).all()
+    assert (manifest.expected, manifest.scanned, manifest.missing) == (3, 2, 1)
+    assert [world.fresh(packet).state for packet in results] == [State.CARRIED, State.CARRIED, State.WAITING]

@@ -132,7 +132,7 @@ class Court:
 
     def pytest_sessionstart(self) -> None:
         hypothesis = importlib.import_module("hypothesis")  # after pytest, which wants to read it first
-        alike = {"phases": [hypothesis.Phase.generate], "database": None, "derandomize": True}
+        alike = {"phases": [hypothesis.Phase.generate], "database": None, "derandomize": True, "deadline": None}
         hypothesis.settings.register_profile("mutants", **alike)  # a failing example need not be made small
         hypothesis.settings.load_profile("mutants")
 

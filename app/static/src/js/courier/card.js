@@ -14,6 +14,6 @@ export function readCard(text) {
 /** 3 digits of a place, 1 of century and sex (0 and 1 the 20th), 2 of the year. */
 const yearOf = (number) => 1900 + 100 * Math.floor(Number(number[3]) / 2) + Number(number.slice(4, 6));
 
-const plain = (name) => name.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toUpperCase().replace(/\s+/g, " ").trim();
+const plain = (name) => name.normalize("NFD").replace(/\p{M}/gu, "").replace(/[\u0110\u0111]/g, "d").toUpperCase().replace(/\s+/g, " ").trim();
 
 export const sameName = (one, other) => plain(one) === plain(other);

@@ -33,7 +33,8 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
         return
     if step.tell:
         _tell(packet, step.tell, scan, act)
-    if line.kind is LineKind.MOVE and packet.kind in (Kind.RESULT, Kind.RETURNED_PAPERS):
+    came_or_left_home = State.DELIVERED in (line.state, step.source or State.DELIVERED)
+    if came_or_left_home and line.kind is LineKind.MOVE and packet.kind in (Kind.RESULT, Kind.RETURNED_PAPERS):
         _close_case(packet, line, scan, act)
 
 

@@ -411,7 +411,9 @@ def admit(digest: bytes, act: Act) -> Outcome:
     row = db.session.get_one(ScanRow, digest)
     (outcome,) = _hear_again([row], Seen(act.at, act.keys), by=act.by.id)
     tasks.lower(TaskKind.DOUBTED, act.at, digest=digest, outcome="judged")
-    audit.note("scan_admit", digest.hex(), act)
+    audit.note(
+        "scan_admit", row.packet_code.hex() if row.packet_code else row.device_id or "", act, digest=digest.hex()
+    )
     return outcome
 
 

@@ -27,6 +27,7 @@ DOORS: dict[str, dict[str, Any]] = {
     "/api/v1/devices/{device}/retire": {"why": "lots"},
     "/api/v1/lookups": {"number": "HS-1"},
     "/api/v1/manifests": {"key": "k" * 32, "giver": "p1", "expected": ["0" * 16], "scans": [], "found": {"0" * 16: {}}},
+    "/api/v1/money": {"key": "k" * 16, "amount": 0, "at": "2026-01-01T00:00:00Z", "sig": "AAAA"},
     "/api/v1/manifests/BB-1/confirm": {"side": "taker", "sig": "AAAA"},
 }
 DEEP = "[" * 50_000

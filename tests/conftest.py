@@ -148,13 +148,14 @@ def start(settings: Settings, url: str, *, own: bool = False) -> Iterator[Flask]
         if app is None:
             app = create_app(settings, TESTING=True, WTF_CSRF_ENABLED=False)
             app.jinja_env.bytecode_cache = COMPILED
+        addresses = list(app.url_map.iter_rules())
         with app.app_context(), _put_back_after(app):
             app.extensions |= {"settings": settings, "keys": Keys.load(settings.keys_dir, settings.secret_key)}
             _db.engines[None] = _engine(url, app.config["SQLALCHEMY_ENGINE_OPTIONS"])  # type: ignore[index]
             yield app
             _db.session.remove()
             _db.engine.dispose()
-        if not own:
+        if not own and addresses == list(app.url_map.iter_rules()):  # one that learned an address does not forget it
             IDLE[said] = app
 
 

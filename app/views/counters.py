@@ -145,8 +145,9 @@ def open_packet(number: str) -> Packet:
 
 
 def log_view(packet: Packet, page: str) -> None:
-    """Who looked at whose dossier, in a short transaction of its own."""
-    atomically(audit.viewed, security.user().id, packet.dossier_id, page, now())
+    """Who looked at whose dossier, in a short transaction of its own; a blank sticker is nobody's."""
+    if packet.dossier_id is not None:
+        atomically(audit.viewed, security.user().id, packet.dossier_id, page, now())
 
 
 # ---- refusing ---------------------------------------------------------------------------------------------------

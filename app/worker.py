@@ -40,14 +40,14 @@ def send_due() -> int:
         return 0
     count = 0
     while message := atomically(outbox.claim, now()):
-        id_, phone, text = message.id, message.phone, words(message.kind, message.values)
+        text = words(message.kind, message.values)
         try:
-            channel(phone, text)
+            channel(message.phone, text)
         except Exception as error:  # a channel may fail in any way; the message waits
-            atomically(outbox.failed, id_, type(error).__name__, now())
+            atomically(outbox.failed, message.id, type(error).__name__, now())
             log.warning("message failed", kind=message.kind, error=type(error).__name__)
         else:
-            atomically(outbox.sent, id_, now())
+            atomically(outbox.sent, message.id, now())
             count += 1
     return count
 

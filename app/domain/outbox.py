@@ -4,7 +4,7 @@ A message holds a kind and values; the sentence is made by the channel, in the l
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -37,13 +37,23 @@ def say(phone: str, kind: str, at: datetime, **values: Any) -> Message:
     return message
 
 
-def claim(at: datetime, lease: timedelta = timedelta(minutes=2)) -> Message | None:
+class Due(NamedTuple):
+    """What a channel is told of a message: plain values, so that nobody reads the database while it is sent."""
+
+    id: int
+    phone: str
+    kind: str
+    values: dict[str, Any]
+
+
+def claim(at: datetime, lease: timedelta = timedelta(minutes=2)) -> Due | None:
     """The next message due, taken for `lease`: a worker that dies gives it back by doing nothing."""
     waiting = sa.select(Message).where(Message.sent_at.is_(None), Message.given_up_at.is_(None), Message.due_at <= at)
     message = db.session.scalar(waiting.order_by(Message.due_at, Message.id).limit(1).with_for_update(skip_locked=True))
-    if message:
-        message.due_at, message.tries = at + lease, message.tries + 1
-    return message
+    if message is None:
+        return None
+    message.due_at, message.tries = at + lease, message.tries + 1
+    return Due(message.id, message.phone, message.kind, message.values)
 
 
 def sent(message_id: int, at: datetime) -> None:

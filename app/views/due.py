@@ -43,7 +43,7 @@ class Question(wtforms.Form):  # type: ignore[misc]
     )
 
     def validate_day(self, field: DateField) -> None:
-        if not YEARS[0] <= field.data.year <= YEARS[1]:
+        if field.data and not YEARS[0] <= field.data.year <= YEARS[1]:
             first, last = YEARS
             raise ValidationError(_("Choose a day of the years %(first)s to %(last)s", first=first, last=last))
 

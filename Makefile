@@ -5,7 +5,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
-PYTHON ?= python3
+PYTHON ?=
 export UV_SYSTEM_CERTS := 1
 export PYTHONUNBUFFERED := 1
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
@@ -78,12 +78,12 @@ clean:
 
 .stamps/python: requirements.lock requirements-uv.lock tools/setup.sh
 	$(call say,"Python environment and libraries")
-	@PYTHON=$(PYTHON) bash tools/setup.sh requirements.lock
+	@PYTHON="$(PYTHON)" bash tools/setup.sh requirements.lock
 	@mkdir -p .stamps && touch $@
 
 .stamps/dev: .stamps/python requirements-dev.lock
 	$(call say,"Libraries for tests and checks")
-	@PYTHON=$(PYTHON) bash tools/setup.sh requirements-dev.lock
+	@PYTHON="$(PYTHON)" bash tools/setup.sh requirements-dev.lock
 	@touch $@
 
 .stamps/assets: .stamps/python package.json package-lock.json .npmrc requirements-node.lock tools/assets.sh tools/assets.mjs $(shell find app/static/src -type f 2>/dev/null)

@@ -2,10 +2,14 @@
 # Make .venv when it is not there and install one lock file into it, every file checked by its hash.
 set -euo pipefail
 lock=$1
-python=${PYTHON:-python3}
+python=${PYTHON:-}
 
 stop() { printf 'Cannot go on: %s\n' "$1" >&2; exit 1; }
 
+if [ -z "$python" ]; then # a distribution's own Python is built to be fast, one built by hand seldom is
+  python=python3
+  /usr/bin/python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && python=/usr/bin/python3
+fi
 command -v "$python" >/dev/null || stop "there is no $python. Install Python 3.11 or newer (Debian: apt-get install python3 python3-venv)."
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || stop "$("$python" --version) is too old: Python 3.11 or newer is needed."
 

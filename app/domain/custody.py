@@ -7,6 +7,7 @@ placing.py: here a packet's trail is opened under its lock, judged, and what is 
 
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,7 +94,7 @@ class _Sitting:
         self.trails = open_trails(self.packets.values())
         self.asked = {code for code, packet in self.packets.items() if duties.of(self.trails[code], packet)}
         self.ids = _used({scan.id for scan in batch if scan.id})
-        self.numbers: dict[str, dict[int, bytes]] = {}
+        self.numbers = _ahead(self.devices)
         self.heard: set[bytes] = set()
         self.loose: dict[bytes, Entry] = {}  # scans of packets nobody knows
 
@@ -164,22 +165,14 @@ class _Sitting:
         """Whether the id or the number of a well-signed scan was used before; a forger's rows do not count."""
         if scan.id in self.ids:
             return "id"
-        used = scan.n is not None and (scan.n <= device.contiguous or scan.n in self._ahead(device))
+        used = scan.n is not None and (scan.n <= device.contiguous or scan.n in self.numbers[device.id])
         return "n" if used else None
-
-    def _ahead(self, device: Device) -> dict[int, bytes]:
-        """Numbers that have arrived beyond the device's contiguous mark."""
-        if device.id not in self.numbers:
-            is_phone = device.kind is DeviceKind.PHONE  # the server numbers its own without a gap
-            rows = db.session.execute(AHEAD, {"device": device.id, "mark": device.contiguous}) if is_phone else ()
-            self.numbers[device.id] = {n: digest for n, digest in rows if n is not None}
-        return self.numbers[device.id]
 
     def _count(self, device: Device, scan: Scan) -> None:
         """Advance the device's contiguous mark over everything that has arrived."""
         if scan.n is None:
             return
-        ahead = self._ahead(device)
+        ahead = self.numbers[device.id]
         ahead[scan.n] = scan.digest
         while device.contiguous + 1 in ahead:
             device.last_digest = ahead.pop(device.contiguous + 1)
@@ -269,8 +262,10 @@ PACKETS = (
     .with_for_update(of=Packet).execution_options(populate_existing=True)
 )  # fmt: skip
 USED = sa.select(ScanRow.id).where(ScanRow.id.in_(_any("ids")), ScanRow.sig_ok)
-AHEAD = sa.select(ScanRow.n, ScanRow.digest).where(
-    ScanRow.device_id == sa.bindparam("device"), ScanRow.n > sa.bindparam("mark"), ScanRow.sig_ok
+AHEAD = (
+    sa.select(ScanRow.device_id, ScanRow.n, ScanRow.digest)
+    .join(Device, Device.id == ScanRow.device_id)
+    .where(Device.id.in_(_any("ids")), ScanRow.n > Device.contiguous, ScanRow.sig_ok)
 )
 
 
@@ -284,6 +279,15 @@ def _lock_packets(wanted: set[bytes]) -> list[Packet]:
 
 def _used(ids: set[str]) -> set[str | None]:
     return set(db.session.scalars(USED, {"ids": list(ids)}))
+
+
+def _ahead(phones: Iterable[str]) -> defaultdict[str, dict[int, bytes]]:
+    """Of each phone the numbers that have arrived beyond its contiguous mark; the server's own never leave a gap."""
+    found = defaultdict[str, dict[int, bytes]](dict)
+    for device, n, digest in db.session.execute(AHEAD, {"ids": list(phones)}):
+        assert device and n  # a comparison with a number finds no empty ones
+        found[device][n] = digest
+    return found
 
 
 def open_trails(found: Iterable[Packet]) -> dict[bytes, Trail]:

@@ -26,6 +26,7 @@ from app.views import (
     papers,
     phones,
     records,
+    sessions,
     stickers,
     till,
     tracking,
@@ -52,6 +53,7 @@ VIEWS = (
     records,
     papers,
     admin,
+    sessions,
 )
 APIS: tuple[ModuleType, ...] = (devices, scans, files, day, manifests, api_till)
 

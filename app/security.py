@@ -115,6 +115,12 @@ def user() -> User:
     return found
 
 
+def here() -> Session:
+    """The session this request comes from, in a view that requires a right."""
+    found: Session = g.session
+    return found
+
+
 def device_id() -> str:
     """The registered phone of an API call. 401 without one."""
     if g.device_id is None:
@@ -172,7 +178,7 @@ def _counted(check: Callable[[str, str], User], login: str, secret: str, purpose
 
 def sign_in(user_id: str, answer: AnyResponse) -> AnyResponse:
     """Begin a session, with a new secret each time, and hand its cookie to `answer`."""
-    secret = atomically(sessions.begin, user_id, act())
+    secret = atomically(sessions.begin, user_id, browser(request.user_agent.string), act())
     answer.set_cookie(
         cookie_name(),
         secret,
@@ -183,6 +189,18 @@ def sign_in(user_id: str, answer: AnyResponse) -> AnyResponse:
         path="/",
     )
     return answer
+
+
+# Whoever calls itself by several names is the first of them: every browser claims to be those below it.
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "coc_coc": "Cốc Cốc", "SamsungBrowser": "Samsung Internet", "Firefox": "Firefox", "FxiOS": "Firefox",
+            "Chrome": "Chrome", "CriOS": "Chrome", "Safari": "Safari"}  # fmt: skip
+SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "CrOS": "ChromeOS", "Mac OS": "macOS", "Linux": "Linux"}  # fmt: skip
+
+
+def browser(called: str) -> str:
+    """What somebody knows their own browser by again, e.g. "Firefox, Windows"; nothing finer is kept."""
+    known = (next((name for sign, name in names.items() if sign in called), "") for names in (BROWSERS, SYSTEMS))
+    return ", ".join(filter(None, known))
 
 
 def sign_out(answer: AnyResponse) -> AnyResponse:

@@ -64,6 +64,8 @@ SENTENCES = {
     "device_unknown": _l("This phone is not registered. Sign in on it once more."),
     # phones
     "handset_unknown": _l("There is no such phone at your office."),
+    "colleague_unknown": _l("Nobody of that name works where you have a say."),
+    "session_over": _l("Nobody is signed in there any more. Nothing was left to do."),
     "phones_full": _l("This courier already has two phones. Take one of them out of service first, then begin again."),
     "ticket_unknown": _l("These letters are not right. Look at the page again, or have a new code shown."),
     "ticket_used": _l("This code has already been used by a phone. Have a new one shown; each is good for one phone."),

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 # Arrows point down: whoever is not named may not be imported. Nouns of app.domain stand in their order.
 DOMAIN = [
-    "parties", "places", "tokens", "tree", "notes", "people", "sessions", "calendar", "bands", "procedures", "audit", "limits", "outbox", "numbers",
+    "parties", "places", "tokens", "tree", "notes", "people", "calendar", "bands", "procedures", "audit", "sessions", "limits", "outbox", "numbers",
     "dossiers", "forms", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "photos", "receipts", "tasks", "ledger", "checkpoints",
     "findings", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "money", "aftermath", "vetting", "custody", "corrections", "upshots",

@@ -20,7 +20,7 @@ from tests.conftest import signing_in
 from tests.world import World
 
 # Arguments that name somebody's things, and those that are everybody's.
-OBJECTS = {"number", "receipt", "round_id", "task_id", "device_id", "courier_id", "visit_id", "roll_id"}
+OBJECTS = {"number", "receipt", "round_id", "task_id", "device_id", "courier_id", "visit_id", "roll_id", "user_id"}
 COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "kind", "step", "form"}
 
 # What a phone says at each door that asks for something to be said.
@@ -111,7 +111,7 @@ class Walk:
         values: dict[str, list[Any]] = {
             "task_id": [self.tasks[whose.id]], "act": list(Remedy), "number": [self.number], "receipt": [self.receipt],
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
-            "courier_id": [self.world.courier.id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "code": ["1.004859"], "secret": [self.secret],
+            "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "code": ["1.004859"], "secret": [self.secret],
             "token": ["X" * 133], "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"],
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON

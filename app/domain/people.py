@@ -42,6 +42,7 @@ class Right(StrEnum):
     ENROL = "enrol"  # give a courier a phone, take one out of service
     SUPERVISE = "supervise"
     ADMIN = "admin"
+    STAFF = "staff"  # see where others are signed in, and sign them out
     WORK = "work"  # any member of staff: own page, sign out
 
 
@@ -52,8 +53,8 @@ GRANTS = {
     Role.OFFICER:    {Right.WORK, Right.DESK, Right.EXCEPTIONS},
     Role.LEAD:       {Right.WORK, Right.DESK, Right.EXCEPTIONS, Right.LEAD},
     Role.DISPATCHER: {Right.WORK, Right.DISPATCH, Right.EXCEPTIONS, Right.PHONES, Right.ENROL},
-    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE, Right.EXCEPTIONS, Right.PHONES, Right.ENROL},
-    Role.ADMIN:      {Right.WORK, Right.ADMIN},
+    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE, Right.EXCEPTIONS, Right.PHONES, Right.ENROL, Right.STAFF},
+    Role.ADMIN:      {Right.WORK, Right.ADMIN, Right.STAFF},
 }
 # fmt: on
 

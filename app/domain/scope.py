@@ -6,12 +6,13 @@ it holds, couriers their own visits and packets, supervisors and administrators 
 
 import re
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import manifests, tokens
+from app.domain import manifests, sessions, tokens
 from app.domain import packets as packets_
 from app.domain.devices import Device, DeviceKind
 from app.domain.dossiers import Dossier
@@ -20,6 +21,7 @@ from app.domain.packets import Packet
 from app.domain.parties import PartyKind
 from app.domain.people import Citizen, Right, Role, User
 from app.domain.places import Office, fold
+from app.domain.sessions import Session
 from app.domain.tasks import Task
 from app.domain.tokens import Keys, TokenType
 from app.domain.visits import Round, Slot, Visit
@@ -192,6 +194,28 @@ def courier(user: User, courier_id: str) -> User:
     if found is None:
         raise Missing("courier_unknown")
     return found
+
+
+def staff(user: User) -> sa.Select[User]:
+    """Whose signing in somebody may look at and end: their own, and everybody's for those who answer for all offices."""
+    everybody = sa.true() if user.role in WHOLE and user.may(Right.STAFF) else User.id == user.id
+    return sa.select(User).where(everybody, User.disabled_at.is_(None))
+
+
+def colleague(user: User, user_id: str) -> User:
+    """Raises Missing("colleague_unknown"), whether they work elsewhere or nowhere."""
+    found = db.session.scalar(staff(user).where(User.id == user_id))
+    if found is None:
+        raise Missing("colleague_unknown")
+    return found
+
+
+def signed_in(user: User, at: datetime) -> list[tuple[User, list[Session]]]:
+    """Who of them is signed in, and where; whoever was last at work first."""
+    found: dict[User, list[Session]] = {}
+    for session in sessions.living(*db.session.scalars(staff(user)), at=at):
+        found.setdefault(session.user, []).append(session)
+    return list(found.items())
 
 
 def _courier_of(user: User) -> Rule:

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Digest, Instant, Model, db
-from app.domain import people
+from app.domain import audit, people
 from app.domain.people import Act, User
-from app.errors import Refused, TooMany
+from app.errors import Missing, Refused, TooMany
 
 IDLE = timedelta(hours=2)
 LIFE = timedelta(hours=12)
@@ -29,8 +29,14 @@ class Session(Model):
     seen_at: Mapped[Instant]
     present_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
+    browser: Mapped[str] = mapped_column(sa.String(40), doc="what it called itself, e.g. Firefox, Windows; no version")
 
     user: Mapped[User] = relationship()
+
+    @property
+    def name(self) -> str:
+        """How a page says which one is meant; worth nothing in a cookie."""
+        return self.secret_hash.hex()[:16]
 
     def lives(self, at: datetime) -> bool:
         fresh = at - self.seen_at < IDLE and at - self.created_at < LIFE
@@ -77,13 +83,28 @@ def check_second(login: str, secret: str) -> User:
     return user
 
 
-def begin(user_id: str, act: Act) -> str:
+def begin(user_id: str, browser: str, act: Act) -> str:
     """A new session; the secret goes into the cookie and is known nowhere else."""
     secret = secrets.token_urlsafe(32)
-    db.session.add(
-        Session(secret_hash=hash_of(secret), user_id=user_id, created_at=act.at, seen_at=act.at, present_at=act.at)
-    )
+    moments = {"created_at": act.at, "seen_at": act.at, "present_at": act.at}
+    db.session.add(Session(secret_hash=hash_of(secret), user_id=user_id, browser=browser[:40], **moments))
     return secret
+
+
+def living(*users: User, at: datetime) -> list[Session]:
+    """Where these people are signed in, whoever was last at work first."""
+    rows = sa.select(Session).where(Session.user_id.in_([user.id for user in users]), Session.ended_at.is_(None))
+    newest = rows.where(Session.seen_at > at - IDLE).order_by(Session.seen_at.desc(), Session.created_at.desc())
+    return [session for session in db.session.scalars(newest) if session.lives(at)]
+
+
+def end_one(user: User, name: str, act: Act) -> None:
+    """Sign out in that place. Raises Missing("session_over") when nobody of that name is signed in there any more."""
+    session = next((each for each in living(user, at=act.at) if each.name == name), None)
+    if session is None:
+        raise Missing("session_over")
+    session.ended_at = act.at
+    audit.note("session_end", user.id, act)
 
 
 def end(secret: str, act: Act) -> None:
@@ -91,10 +112,12 @@ def end(secret: str, act: Act) -> None:
         session.ended_at = act.at
 
 
-def end_all(user: User, act: Act) -> None:
-    """Sign out everywhere: password changed, phone lost, job ended."""
-    live = sa.update(Session).where(Session.user_id == user.id, Session.ended_at.is_(None))
-    db.session.execute(live.values(ended_at=act.at))
+def end_all(user: User, act: Act, *, but: bytes = b"") -> None:
+    """Sign out everywhere, but in the session with this hash: password changed, screen left open, job ended."""
+    for session in db.session.scalars(sa.select(Session).where(Session.user_id == user.id, Session.ended_at.is_(None))):
+        if session.secret_hash != but:
+            session.ended_at = act.at
+    audit.note("sessions_end", user.id, act)
 
 
 def touch(secret: str, act: Act, *, present: bool = False) -> None:

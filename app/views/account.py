@@ -93,6 +93,7 @@ PLACES = (
     (Right.PHONES, "phones.home", _l("Phones")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
     (Right.ADMIN, "papers.gallery", _l("Papers")),
+    (Right.STAFF, "sessions.staff", _l("Signed in")),
 )
 WITHIN = {"corrections": "exceptions"}  # pages one comes to from another place's
 

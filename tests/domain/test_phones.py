@@ -375,7 +375,7 @@ def test_who_may_take_whose_phone_out_of_service(world: World) -> None:
 def test_whoever_leaves_is_signed_out_everywhere_and_no_phone_is_in_service(world: World) -> None:
     world = world
     phones_ = [world.phone(), world.phone()]
-    secret = atomically(sessions.begin, world.courier.id, world.act())
+    secret = atomically(sessions.begin, world.courier.id, "", world.act())
     atomically(phones.dismiss, world.courier, world.act(world.admin, SOON))
     assert sessions.find(secret, SOON) is None
     for phone in phones_:

@@ -195,6 +195,7 @@ TEXTS = {
     "unknown.damaged_do": _l("Scan it again flat and in light, or type the number."),
     "unknown.old": _l("This slip has been replaced."),
     "unknown.old_do": _l("Find the newer slip on the packet and scan that. Nothing has been recorded yet."),
+    "unknown.old_go": _l("There is no newer slip: go on"),
     "unknown.other": _l("This packet belongs to another home."),
     "unknown.other_do": _l("Look at the number again: %(number)s."),
     "unknown.not_here": _l("This packet is with somebody else just now."),

@@ -133,6 +133,7 @@ def test_the_phone_says_of_every_vector_what_the_server_says() -> None:
     for one in VECTORS["good"][:50]:
         newest.setdefault(one["code"], one["issue"])
     assert said["void"] == [one["issue"] <= newest.get(one["code"], -1) for one in VECTORS["good"]]
+    assert said["joined"] == [6, 250] and said["again"]  # what is fetched later takes the place of what was known
 
 
 def test_ten_thousand_replaced_slips_are_sixty_kilobytes() -> None:

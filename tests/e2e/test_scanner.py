@@ -7,10 +7,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from app.domain import slips
-from tests.e2e.conftest import Camera, Site
+from app.db import atomically, now
+from app.domain import packets, slips
+from tests.e2e.conftest import Camera, Site, axe_faults
 from tests.e2e.test_courier import plan, sign_in
 from tests.world import World
 
@@ -25,7 +26,7 @@ window.BarcodeDetector = class {
     if (!(source instanceof HTMLVideoElement) || source.readyState < 2) throw new TypeError("no picture");
     window.asked.push("detect");
     if (%(broken)s) throw new DOMException("Barcode detection service unavailable.", "NotSupportedError");
-    return [{ rawValue: %(text)s, format: "qr_code", boundingBox: new DOMRectReadOnly(0, 0, 9, 9), cornerPoints: [] }];
+    return [{ rawValue: window.shown ?? %(text)s, format: "qr_code", boundingBox: new DOMRectReadOnly(0, 0, 9, 9), cornerPoints: [] }];
   }
 };
 """
@@ -99,6 +100,32 @@ def test_where_the_phones_detector_cannot_ours_takes_over(
     expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible(timeout=30_000)
     assert [url for url in fetched if url.endswith(".wasm")]
     assert phone.evaluate("window.asked") == ([["qr_code"], "detect"] if broken else [])
+
+
+def test_a_replaced_slip_is_told_without_a_network_too_and_can_be_gone_on_with(
+    world: World, site: Site, phone: Page, camera: Camera, context: BrowserContext
+) -> None:
+    listed, foreign = world.packet(), world.packet()  # the second stands on no list of this courier
+    old = [slips.token_url(packet, site.url) for packet in (listed, foreign)]
+    for packet in (listed, foreign):
+        atomically(packets.issue_slip, world.fresh(packet), 25942, world.act(at=now()))
+    plan(world, listed)
+    camera.show(camera.desk())
+    give_detector(phone, "https://example.com/menu")
+    with phone.expect_response("**/api/v1/slips/revoked"):
+        look(phone, site)
+    expect(phone.get_by_text("Mã này không phải của bưu điện")).to_be_visible(timeout=30_000)
+    context.set_offline(True)
+    for url in reversed(old):
+        phone.goto(f"{site.url}/courier/#/scan")
+        phone.evaluate("url => { window.shown = url; }", url)
+        expect(phone.get_by_text("Phiếu này đã bị thay")).to_be_visible(timeout=30_000)
+        phone.evaluate("window.shown = null")
+        assert axe_faults(phone) == []
+        if url == old[1]:
+            expect(phone.locator("#old-go")).to_have_count(0)
+    phone.locator("#old-go").click()
+    expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible()
 
 
 def test_a_code_that_is_not_ours_is_told_and_the_camera_goes_on(

@@ -5,6 +5,7 @@ import * as outbox from "./courier/outbox.js";
 import * as day from "./courier/day.js";
 import { goOn } from "./courier/enrol.js";
 import * as lock from "./courier/lock.js";
+import * as replaced from "./courier/replaced.js";
 import { start } from "./courier/router.js";
 import * as till from "./courier/till.js";
 import { me, open } from "./courier/store.js";
@@ -25,6 +26,7 @@ async function main() {
   await lock.load();
   await lists.open();
   await till.open();
+  await replaced.open();
   start();
   lock.watch();
   outbox.changes.addEventListener("stands", ({ detail }) => goOn(detail));

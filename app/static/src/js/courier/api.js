@@ -1,5 +1,6 @@
 // The wire. One answer shape for everything: {status, data, wait}, status 0 when nothing of ours answered; `foreign` when
-// somebody else did (a captive portal, a proxy's page). Cookies stay out of it; redirects are not followed.
+// somebody else did (a captive portal, a proxy's page). Bytes come as bytes, with the instant up to which they say all.
+// Cookies stay out of it; redirects are not followed.
 import { VERSION } from "./words.js";
 
 const PATIENCE = 20000;
@@ -15,7 +16,9 @@ export async function call(path, { token = null, json, photo, method = json === 
       method, headers, body: json === undefined ? photo : JSON.stringify(json), cache: "no-store",
       credentials: "omit", redirect: "manual", referrerPolicy: "no-referrer", signal: AbortSignal.timeout?.(patience),
     });
-    if (!/^application\/(problem\+)?json/.test(answer.headers.get("Content-Type") ?? "")) return nobody(true);
+    const kind = answer.headers.get("Content-Type") ?? "";
+    if (kind === "application/octet-stream") return { status: answer.status, data: new Uint8Array(await answer.arrayBuffer()), until: answer.headers.get("Slips-Until"), wait: 0, foreign: false };
+    if (!/^application\/(problem\+)?json/.test(kind)) return nobody(true);
     return { status: answer.status, data: await answer.json(), wait: Number(answer.headers.get("Retry-After")) || 0, foreign: false };
   } catch {
     return nobody(false);

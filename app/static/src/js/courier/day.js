@@ -8,6 +8,7 @@ import { fold, next } from "../shared/fold.js";
 import { call } from "./api.js";
 import * as lock from "./lock.js";
 import * as outbox from "./outbox.js";
+import * as replaced from "./replaced.js";
 import { unbase64 } from "./sign.js";
 import { learnReceiptKeys, me, note, read, write } from "./store.js";
 import { support, t } from "./words.js";
@@ -119,6 +120,7 @@ async function ask() {
     [told, fetchedAt, problem] = [rest, clockNow(), null];
     sealer = raw && { raw, key: await keyOf(raw) };
     await keep();
+    replaced.refresh().catch(() => {}); // with the next day, then
     if (data.phone) changes.dispatchEvent(new CustomEvent("stands", { detail: data.phone }));
   } else {
     problem = { 401: "signin", 403: "signin", 426: "old" }[status] ?? "offline";

@@ -2,31 +2,40 @@
 import * as day from "./day.js";
 import { draft, setUnknown } from "./drafts.js";
 import { play } from "./feedback.js";
+import { isReplaced } from "./replaced.js";
 import { go } from "./router.js";
 import { me } from "./store.js";
 import { genuine, read } from "./token.js";
 
-/** Which packet this is: {packet, slip}, or {why, tone} when its slip says no or nobody here knows it. found: {kind:
- *  "slip" | "hs" | "s10", value}. */
+/** Which packet this is: {packet, slip}, or {why, tone} when its slip says no or nobody here knows it; with both when its
+ *  slip has been replaced. found: {kind: "slip" | "hs" | "s10", value}. */
 export async function identify(found, typed) {
   const token = found.kind === "slip" ? read(found.value) : null;
   if (found.kind === "slip" && !token) return { why: "damaged", tone: "stamp" };
   if (token && (await genuine(token, day.keys())) === false) return { why: "forged", tone: "danger" };
   const now = day.model();
+  const isOld = token && isReplaced(token);
   let packet = token ? now.packets.get(token.code) : day.byNumber(now, found.value);
   if (!packet) {
     const answer = await day.lookUp(token ? { token: found.value } : { number: found.value });
+    if (!answer.packet && isOld) return { why: "old", tone: "danger" };
     if (!answer.packet) return { why: answer.why === "signin" ? "offline" : answer.why, tone: answer.why === "forged" ? "danger" : "stamp" };
     packet = day.model().packets.get(answer.packet.code) ?? answer.packet;
   }
-  if (token && token.issue < packet.issue) return { why: "old", tone: "danger", packet };
-  return { packet, slip: { issue: token?.issue ?? packet.issue, typed } };
+  const slip = { issue: token?.issue ?? packet.issue, typed };
+  if (isOld || slip.issue < packet.issue) return { why: "old", tone: "danger", packet, slip };
+  return { packet, slip };
 }
 
 /** `mode` and `visit` say what we were looking for. */
 export async function meet(found, { mode, visit, typed }) {
   const { packet, slip, why, tone } = await identify(found, typed);
-  return why ? refuse(why, tone, { mode, visit }) : route(packet, slip, mode, visit, day.model());
+  return why ? refuse(why, tone, { mode, visit, packet, slip }) : route(packet, slip, mode, visit, day.model());
+}
+
+/** The packet carries no newer slip: it is recorded under the old one, and the post office looks at it. */
+export function goOn({ packet, slip, mode, visit }) {
+  return route(packet, slip, mode, visit, day.model());
 }
 
 function route(packet, slip, mode, visit, now) {

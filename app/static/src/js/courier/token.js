@@ -82,6 +82,15 @@ export function replaced(list, token) {
   return false;
 }
 
+/** The list with what was added to it since: one entry a packet, the newest word of it. */
+export function merged(list, fresh) {
+  const newest = new Map();
+  for (const part of [list, fresh]) {
+    for (let at = 0; at + 6 <= part.length; at += 6) newest.set(part.subarray(at, at + 5).join(), part.subarray(at, at + 6));
+  }
+  return Uint8Array.from([...newest.values()].flatMap((entry) => [...entry]));
+}
+
 /** true: ours; false: not ours; null: this phone does not know the key. */
 export async function genuine(token, keys) {
   const known = keys?.find((each) => each.id === token.key);

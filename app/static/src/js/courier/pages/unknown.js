@@ -1,12 +1,14 @@
 // A packet that is not what was looked for. Word, reason, what to do now.
-import { h, icon, link, thumb } from "../dom.js";
+import { button, h, icon, link, thumb } from "../dom.js";
 import { unknownFacts } from "../drafts.js";
+import { goOn } from "../meeting.js";
 import { support, t } from "../words.js";
 
 const STOP = ["forged", "old", "other", "not_here"];
 
 export function unknown(why) {
-  const { mode, visit, number = "", state, place, name } = unknownFacts();
+  const facts = unknownFacts();
+  const { mode, visit, number = "", state, place, name } = facts;
   const stop = STOP.includes(why);
   const again = ["/scan", mode, mode === "visit" ? visit : null].filter(Boolean).join("/");
   const values = { number, state: state ? t(`packetstate.${state}`) : "", place: name ?? (place ? t(`place.${place}`) : "") };
@@ -16,6 +18,7 @@ export function unknown(why) {
         icon(stop ? "stop" : "warn"), h("h1", { tabindex: "-1" }, t(stop ? "verdict.stop" : "unknown.title")),
         h("p", { class: "h3" }, t(`unknown.${why}`)), h("p", {}, t(`unknown.${why}_do`, values))),
       thumb(link(t("verdict.scan_again"), `#${again}`, { before: "qr" }),
+        why === "old" && facts.slip ? button(t("unknown.old_go"), () => goOn(facts), { quiet: true, id: "old-go" }) : null,
         ["yours", "over"].includes(why) ? link(t("verdict.to_round"), "#/", { quiet: true })
           : h("a", { class: "button-quiet button-wide button-big", href: `tel:${support.replace(/\s/g, "")}` }, icon("phone"), " ", t("app.call_office"))),
     ],

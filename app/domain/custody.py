@@ -328,11 +328,12 @@ def sign(
     packet: Packet, event: str, kind: DeviceKind, actor: str, act: Act, *,
     giver: str | None, taker: str | None, parent: bytes | None, proof: list[tuple[str, str]],
     seal: str | None = None, sheets: int | None = None, reason: str | None = None, next_: str | None = None,
-    tip: bytes | None = None, state: State | None = None, extra: Extra | None = None,
+    tip: bytes | None = None, state: State | None = None, extra: Extra | None = None, wall: datetime | None = None,
 ) -> Scan:  # fmt: skip
     """A scan in the server's own hand, for the person at a page or for the ledger itself.
 
-    It says in which part they acted, for roles change. `tip`: the move that stands, in a dispute or a decision.
+    It says in which part they acted, for roles change. `tip`: the move that stands, in a dispute or a decision. `wall`:
+    when it happened, by what somebody wrote down: a claim, and then nobody vouches for a time before it.
     """
     device = devices.server(kind, act)
     by, party = (BY_ROLE.get(act.user.role), act.user.holds_as) if act.user else (By.CITIZEN, actor)
@@ -351,7 +352,8 @@ def sign(
         "by": by if kind is DeviceKind.PAGES else By.SERVER,
         "party": party if kind is DeviceKind.PAGES else None,
         "parent": parent.hex() if parent else None,
-        "at": {"wall": act.at.isoformat(), "tz": "Asia/Ho_Chi_Minh", "server_time": act.at.isoformat()},
+        "at": {"wall": (wall or act.at).isoformat(), "tz": "Asia/Ho_Chi_Minh"}
+        | ({} if wall else {"server_time": act.at.isoformat()}),
         "seal": seal,
         "sheets": sheets,
         "proof": [{"kind": word, "value": value} for word, value in proof],
@@ -384,7 +386,7 @@ def expect(packet: Packet, head: bytes | None) -> None:
 def enter(packet: Packet, event: str, act: Act, *, actor: str | None = None, **facts: Any) -> Outcome:
     """Record what a person did at a page. Raises Refused("custody_<why>") when the law does not let it stand.
 
-    `facts`: giver, taker, parent (the head the page showed), proof, seal, sheets, reason, next_, tip, state, extra.
+    `facts`: giver, taker, parent (the head the page showed), proof, seal, sheets, reason, next_, tip, state, extra, wall.
     A page has a person before it, who is told at once; nothing half-done is left behind.
     """
     said = sign(packet, event, DeviceKind.PAGES, actor or act.by.id, act, **facts)

@@ -21,6 +21,7 @@ def of(trail: Trail, packet: Packet) -> list[str]:
         "old_issue": any(is_of_old_slip(packet, entry) for entry in told),
         "collected_after_cancel": _is_after_cancel(packet, told),
         "unsure_repeat": any(is_unsure(act) for act in acts),
+        "from_paper": any(entry.scan.said("PAPER") is not None for entry in (*told, *notes)),
         "clock": any(is_off(entry) for entry in (*told, *notes, *trail.claims())),
     }
     return sorted(name for name, is_set in flags.items() if is_set)

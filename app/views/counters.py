@@ -27,7 +27,7 @@ FIELDS = {
     "seal_form": "seal", "seal_used": "seal", "remark_needed": "remark", "pin_wrong": "pin", "pin_needs_courier": "on_paper",
     "presence_wrong": "password", "official_code": "code", "official_code_taken": "code", "due_past": "due_on",
     "proof_needed": "code", "money_amount": "counted", "money_two_counts": "counted", "money_reason": "reason",
-    "money_no_word": "pin", "custody_proof_missing": "code", "reprint_reason": "reason",
+    "money_no_word": "pin", "paper_time": "time", "paper_reason": "reason", "counts_missing": "sheets", "custody_proof_missing": "code", "reprint_reason": "reason",
 }  # fmt: skip
 
 

@@ -42,9 +42,9 @@ def plan(world: World, *listed: Packet, started: bool = True) -> None:
     atomically(put)
 
 
-def sign_in(page: Page, site: Site) -> None:
+def sign_in(page: Page, site: Site, login: str = "courier1") -> None:
     page.goto(f"{site.url}/courier/")
-    page.get_by_label("Tên đăng nhập").fill("courier1")
+    page.get_by_label("Tên đăng nhập").fill(login)
     page.get_by_label("Mật khẩu").fill(World.PASSWORD)
     page.get_by_role("button", name="Dùng máy này").click()
     choose_digits(page)

@@ -7,6 +7,7 @@ import { goOn } from "./courier/enrol.js";
 import * as lock from "./courier/lock.js";
 import * as replaced from "./courier/replaced.js";
 import { start } from "./courier/router.js";
+import * as peers from "./courier/peers.js";
 import * as till from "./courier/till.js";
 import { me, open } from "./courier/store.js";
 import { broken } from "./courier/pages/broken.js";
@@ -27,6 +28,7 @@ async function main() {
   await lists.open();
   await till.open();
   await replaced.open();
+  await peers.open();
   start();
   lock.watch();
   outbox.changes.addEventListener("stands", ({ detail }) => goOn(detail));

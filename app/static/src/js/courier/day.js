@@ -9,12 +9,14 @@ import { call } from "./api.js";
 import * as lock from "./lock.js";
 import * as outbox from "./outbox.js";
 import * as replaced from "./replaced.js";
+import * as peers from "./peers.js";
 import { unbase64 } from "./sign.js";
 import { learnReceiptKeys, me, note, read, write } from "./store.js";
 import { support, t } from "./words.js";
 import { look } from "./witness.js";
 
 const STALE = 300000;
+const SHIFT = 12 * 3600000;
 const RECENT = 3 * 86400000; // as long as the post office tells by which scans money came
 const ENDED = ["OPENED", "DELIVERED", "WRITTEN_OFF"];
 const OPEN = ["scheduled", "assigned", "en_route"];
@@ -149,9 +151,9 @@ export function model() {
   const packets = new Map();
   const once = (list) => list.map((packet) => packets.get(packet.code) ?? packets.set(packet.code, packet).get(packet.code));
   for (const stop of base.stops) stop.packets = once(stop.packets);
-  const listed = [...once(base.carrying), ...once(base.to_take), ...once([...structuredClone([...lookedUp.values()])])];
+  const listed = [...once(base.carrying), ...once(base.to_take), ...once([...structuredClone([...lookedUp.values()])]), ...once(structuredClone(heardOf()))];
   const mine = outbox.rows().filter((row) => row.meta.party === me().party && !UNBELIEVED.includes(row.verdict) && row.why !== "raw");
-  for (const packet of packets.values()) lay(packet, mine.filter((row) => row.meta.code === packet.code));
+  for (const packet of packets.values()) lay(packet, [...mine.filter((row) => row.meta.code === packet.code), ...peers.said().filter((word) => word.code === packet.code)]);
   for (const row of mine) close(row, base.stops);
   const held = [...new Set([...base.stops.flatMap((stop) => stop.packets), ...listed])];
   return {
@@ -161,17 +163,23 @@ export function model() {
   };
 }
 
+/** Packets another phone has offered: known here only until the post office knows who has them. */
+function heardOf() {
+  const recent = Date.now() - SHIFT;
+  return peers.met().filter(({ packet, digest, at }) => (digest ? outbox.row(digest)?.status === "kept" : Date.parse(at) > recent)).map(({ packet }) => packet);
+}
+
 /** Our own scans over what the server said, folded by its own table: they count where they follow. */
 function lay(packet, rows) {
   if (!rows.length || !told?.steps) return;
-  const kindOf = (party) => (party === me().party ? "courier" : party === packet.citizen ? "citizen" : party === packet.holder ? packet.holder_kind : null);
+  const kindOf = (party, scan) => (party === me().party || scan.event === "transfer" ? "courier" : party === packet.citizen ? "citizen" : party === packet.holder ? packet.holder_kind : null);
   const base = { digest: packet.head, state: packet.state, holder: packet.holder };
   const { links } = fold(base, rows.map(reading), { steps: told.steps, way: packet.way, kindOf });
   if (links.length === 1) return;
   const { digest, state, holder } = links.at(-1);
   const kind = links.filter((link) => link.kind).at(-1)?.kind ?? packet.holder_kind;
   Object.assign(packet, { head: digest, state, holder, holder_kind: kind, place: null });
-  const sealed = rows.find((row) => row.meta.seal);
+  const sealed = rows.find((row) => row.meta?.seal);
   if (sealed && !packet.seals.length) packet.seals = [sealed.meta.seal];
 }
 
@@ -182,7 +190,7 @@ function reading(row) {
     const words = body.proof.map(({ kind }) => kind);
     const proven = [...words, (words.includes("CODE") || words.includes("DOOR")) && "CITIZEN", body.seal && "SEAL", body.sheets && "SHEETS", body.reason && "REASON", body.next && "NEXT"].filter(Boolean);
     const { event, giver, taker, parent, seal } = body;
-    readings.set(row.digest, { digest: row.digest, event, giver, taker, parent, seal, by: "courier", party: row.meta.party, proven });
+    readings.set(row.digest, { digest: row.digest, event, giver, taker, parent, seal, by: "courier", party: row.meta?.party ?? taker, proven });
   }
   return readings.get(row.digest);
 }

@@ -16,6 +16,7 @@ import { handover } from "./pages/handover.js";
 import { map, visit } from "./pages/visit.js";
 import { outboxPage } from "./pages/outbox.js";
 import { tillPage } from "./pages/till.js";
+import { answer, offered, offerPage, receiptPage, receive } from "./pages/peer.js";
 import { phonePage } from "./pages/phone.js";
 import { round } from "./pages/round.js";
 import { pick, scan } from "./pages/scan.js";
@@ -35,6 +36,7 @@ const PAGES = [
   [/^\/scan(?:\/([a-z]+)(?:\/(\d+))?)?$/, scan], [/^\/type(?:\/([a-z]+)(?:\/(\d+))?)?$/, typing], [/^\/unknown\/([a-z_]+)$/, unknown],
   [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm],
   [/^\/bulk\/(take|give)\/(\w+)$/, bulk], [/^\/bag\/([0-9a-f]{32})$/, bagPage], [/^\/handover\/(BB-[0-9-]+)$/, handover],
+  [/^\/offer$/, offerPage], [/^\/offer\/([0-9a-f]{32})$/, offered], [/^\/offer\/([0-9a-f]{32})\/receipt$/, receiptPage], [/^\/receive$/, receive], [/^\/receive\/([0-9a-f]{32})$/, answer],
   [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage], [/^\/money$/, tillPage],
   [/^\/phones$/, phonesPage], [/^\/phones\/(\w+)$/, retirePage], [/^\/verdict\/([0-9a-f]{64})$/, verdict],
 ];

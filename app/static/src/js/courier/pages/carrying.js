@@ -1,8 +1,8 @@
 // In the bag: what this courier answers for just now, and where each goes.
 import * as day from "../day.js";
-import { bar, bigIcon, h, link, notice, page, thumb } from "../dom.js";
+import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
 import { t } from "../words.js";
-import { packetLine, strip } from "./parts.js";
+import { forgotten, packetLine, strip } from "./parts.js";
 
 export function carrying() {
   const now = day.model();
@@ -21,7 +21,7 @@ export function carrying() {
     live: true,
     nodes: [
       bar(t("carrying.title"), t("round.carrying", { count: now.carrying.length }), { back: "#/" }), strip(),
-      now.carrying.length || unsigned.length ? page(unsigned, h("ul", { class: "queue" }, now.carrying.map(line))) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead"))),
+      now.carrying.length || unsigned.length ? page(forgotten(), unsigned, h("ul", { class: "queue" }, now.carrying.map(line)), now.carrying.length ? h("a", { class: "button-quiet button-wide", href: "#/offer", id: "offer" }, icon("courier"), " ", t("peer.offer")) : null) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead"))),
       thumb(places.length ? places.map(([party, bag], at) => link(t("carrying.give", { place: bag.name, count: bag.packets.length }), `#/bulk/give/${party}`, { before: "qr", quiet: at > 0, id: `give-${at}` })) : link(t("round.scan"), "#/scan", { before: "qr" })),
     ],
   };

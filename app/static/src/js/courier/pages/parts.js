@@ -2,6 +2,7 @@
 import * as day from "../day.js";
 import { button, fault, h, icon, notice, tag } from "../dom.js";
 import * as outbox from "../outbox.js";
+import * as peers from "../peers.js";
 import { keepPhoto } from "../photos.js";
 import { nextTheme, setTheme } from "../phone.js";
 import { draw } from "../router.js";
@@ -43,6 +44,12 @@ export function renewal(always = false) {
   const asked = always && (outbox.state() === "old" || day.trouble() === "old");
   if (!newer() && !asked) return null;
   return notice("", "sync", h("p", {}, t(newer() ? "renew.ready" : "renew.asked")), button(t(newer() ? "renew.go" : "renew.fetch"), renew, { quiet: true, big: false, id: "renew" }));
+}
+
+/** What was offered to another phone, or by one, and lies open for hours: both are reminded. */
+export function forgotten() {
+  return peers.forgotten().map(({ key, side, count }) => notice("warning", "clock", h("p", {}, t(`peer.forgotten_${side}`, { count })),
+    h("a", { class: "link-target", href: side === "giver" ? `#/offer/${key}` : "#/receive" }, t("peer.look"))));
 }
 
 export const kindTag = (stop) => tag(stop.kind === "collect" ? "home" : "packet", t(`kind.${stop.kind}`));

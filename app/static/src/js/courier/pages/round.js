@@ -4,7 +4,7 @@ import { bar, bigIcon, button, h, icon, link, notice, page, pair, thumb } from "
 import * as outbox from "../outbox.js";
 import { draw, go } from "../router.js";
 import { clock, date, money, slot, t } from "../words.js";
-import { hours, kindTag, renewal, retry, strip, themeButton } from "./parts.js";
+import { forgotten, hours, kindTag, renewal, retry, strip, themeButton } from "./parts.js";
 
 let startFailed = false;
 
@@ -22,7 +22,7 @@ export function round() {
   else parts.push(nextStop(now, open[0]));
   if (!open.length && now.ahead) parts.push(h("p", { class: "sentence", id: "ahead" }, t("round.ahead", { day: date(now.ahead.date), count: now.ahead.visits })));
   if (now.stops.length) parts.push(progress(now, open));
-  parts.push(sync(), bags(now), later(open.slice(1)), done(now.stops.filter((stop) => !day.isOpen(stop))));
+  parts.push(forgotten(), sync(), bags(now), later(open.slice(1)), done(now.stops.filter((stop) => !day.isOpen(stop))));
   return { live: true, nodes: [top, strip(), page(parts), thumb(main(now, open))] };
 }
 

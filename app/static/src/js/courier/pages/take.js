@@ -12,7 +12,7 @@ export function take() {
   const now = day.model();
   const waiting = now.toTake;
   if (!waiting.length) {
-    return { live: true, nodes: [bar(t("take.title"), null, { back: "#/" }), strip(), page(bigIcon("check"), h("p", { class: "h2" }, t("take.none")), h("p", {}, t("take.none_lead"))), thumb(link(t("take.back"), "#/"), link(t("round.scan"), "#/scan/take", { before: "qr", quiet: true }))] };
+    return { live: true, nodes: [bar(t("take.title"), null, { back: "#/" }), strip(), page(bigIcon("check"), h("p", { class: "h2" }, t("take.none")), h("p", {}, t("take.none_lead"))), thumb(link(t("take.back"), "#/"), link(t("round.scan"), "#/scan/take", { before: "qr", quiet: true }), link(t("peer.receive"), "#/receive", { before: "courier", quiet: true, id: "receive" }))] };
   }
   const places = Map.groupBy?.(waiting, (packet) => packet.place?.name ?? "") ?? new Map([["", waiting]]);
   return {
@@ -23,7 +23,7 @@ export function take() {
         [...places].map(([place, list]) => h("section", { class: "stack-tight" }, place ? h("h2", { class: "h3 row" }, icon(list[0].holder_kind), t("take.at", { place })) : null,
           h("a", { class: "button-quiet button-wide", href: `#/bulk/take/${list[0].holder}` }, icon("qr"), " ", t("bulk.whole", { count: list.length })),
           h("ul", { class: "queue" }, list.map((packet) => packetLine(packet)))))),
-      thumb(link(t("take.scan"), "#/scan/take", { before: "qr" })),
+      thumb(link(t("take.scan"), "#/scan/take", { before: "qr" }), link(t("peer.receive"), "#/receive", { before: "courier", quiet: true, id: "receive" })),
     ],
   };
 }

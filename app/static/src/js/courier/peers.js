@@ -1,0 +1,126 @@
+// Peers: a packet goes from one courier to another without a network. The giver's phone signs an offer for each packet,
+// the receiver's signs that it took it, and each keeps the other's word; whoever finds a network first tells both.
+import { openDB } from "idb";
+import { call } from "./api.js";
+import { append, changes } from "./outbox.js";
+import * as sign from "./sign.js";
+import { me } from "./store.js";
+
+const EVERY = 60000;
+const LATE = 4 * 3600000; // an offer nobody took, a promise nobody kept: both are reminded
+const KEEP = 30 * 86400000;
+let db = null;
+let offers = []; // {key, device, side: "giver" | "taker", peer, packets, at, taken: {code: digest}, over}
+let words = []; // {digest, device, body, sig, extras, code, at, sent}: what another phone signed, told by us as well
+let sending = null;
+
+const changed = () => changes.dispatchEvent(new Event("change"));
+
+export async function open() {
+  db = await openDB("courier-peers", 1, {
+    upgrade(made) {
+      made.createObjectStore("offers", { keyPath: "key" });
+      made.createObjectStore("words", { keyPath: "digest" });
+    },
+  });
+  offers = await db.getAll("offers");
+  words = await db.getAll("words");
+  changes.addEventListener("learned", send);
+  window.addEventListener("online", send);
+  setInterval(() => { if (!document.hidden) send(); }, EVERY);
+  send();
+}
+
+async function keep(store, row) {
+  const tx = db.transaction(store, "readwrite", { durability: "strict" });
+  await Promise.all([tx.store.put(row), tx.done]);
+  if (store === "offers") offers = [...offers.filter((each) => each.key !== row.key), row];
+  else words = [...words.filter((each) => each.digest !== row.digest), row];
+  changed();
+  return row;
+}
+
+const mine = () => offers.filter((each) => each.device === me()?.device && !each.over);
+export const get = (key) => offers.find((each) => each.key === key) ?? null;
+export const left = (offer) => offer.packets.filter((each) => !(each.code in offer.taken));
+/** Offers that lie open too long: {key, side, count}. */
+export const forgotten = () => mine().filter((each) => left(each).length && Date.now() - Date.parse(each.at) > LATE).map((each) => ({ key: each.key, side: each.side, count: left(each).length }));
+/** The offer this phone was taking over when the page went away. */
+export const underway = () => mine().filter((each) => each.side === "taker" && left(each).length && Date.now() - Date.parse(each.at) < LATE).at(-1) ?? null;
+/** Packets this phone has only heard of from another one. */
+export const met = () => mine().filter((each) => each.side === "taker").flatMap((each) => each.packets.map((packet) => ({ packet, digest: each.taken[packet.code] ?? null, at: each.at })));
+/** What other phones signed about packets, as rows the day can fold. */
+export const said = () => words.filter((each) => Date.now() - Date.parse(each.at) < KEEP);
+
+/** What of a packet is kept and told here: nothing of its papers, of its procedure, of anybody. */
+const bare = ({ code, head, number, way, issue, seals, citizen, desk, desk_party: party }) => ({ code, head, number, way, issue, seals, citizen, desk, desk_party: party });
+
+/** packets: what is to change hands. Signed anew each time: the head may have moved. */
+export async function offer(packets) {
+  const { device, party, key } = me();
+  const signed = await Promise.all(packets.map(async (packet) => ({ ...bare(packet), peer: await sign.over(key, `offer-v1\n${packet.code}\n${packet.head}`) })));
+  return keep("offers", { key: sign.hex(sign.random(16)), device, side: "giver", peer: null, party, packets: signed, at: new Date().toISOString(), taken: {}, over: false });
+}
+
+/** What the giver's codes say: as little as the receiver must know to sign for it. No person is in it. */
+export const spoken = ({ key, device, party, packets }) => ({
+  key, device, party,
+  packets: packets.map((packet) => ({ ...bare(packet), peer: packet.peer })),
+});
+
+/** The receiver heard an offer: kept, so that a page that goes away forgets nothing. */
+export function hear(told) {
+  const known = get(told.key);
+  if (known) return known;
+  const packets = told.packets.map((each) => ({ ...each, state: "CARRIED", holder: told.party, holder_kind: "courier", kind: null, papers: [], place: null, called_for: null, dossier: null, procedure: null }));
+  return keep("offers", { key: told.key, device: me().device, side: "taker", peer: told.device, party: told.party, packets, at: new Date().toISOString(), taken: {}, over: false });
+}
+
+/** The receiver has the bag in hand: their signature, with the giver's in it. */
+export async function takeOver(offered, packet, seal, slip) {
+  const { party } = me();
+  const row = await append(
+    { event: "transfer", packet, issue: slip?.issue, giver: offered.party, taker: party, parent: packet.head, seal, proof: [["PEER", `${offered.peer}:${packet.peer}`]] },
+    { parent: packet.head, to: "CARRIED", taker: party, takerKind: "courier", seal, known: packet.seals.at(-1) ?? null, sealDiffers: packet.seals.length > 0 && !packet.seals.includes(seal) },
+  );
+  return keep("offers", { ...get(offered.key), taken: { ...get(offered.key).taken, [packet.code]: row.digest } });
+}
+
+/** What the receiver's codes say back: every signature they gave, as it will be sent. */
+export const receipt = (offered, rows) => ({ key: offered.key, rows: rows.map(({ body, sig }) => ({ body: new TextDecoder().decode(sign.unbase64(body)), sig })) });
+
+/** The giver hears it: each word must be about what was offered here, after the very move that was offered. */
+export async function heard(told) {
+  let offered = get(told.key);
+  if (offered?.side !== "giver") return null;
+  for (const { body, sig } of told.rows) {
+    const facts = JSON.parse(body);
+    const packet = offered.packets.find((each) => each.code === facts.code);
+    const fits = packet && facts.event === "transfer" && facts.giver === offered.party && facts.parent === packet.head
+      && facts.proof.some(({ kind, value }) => kind === "PEER" && value === `${offered.device}:${packet.peer}`);
+    if (!fits) continue;
+    const bytes = new TextEncoder().encode(body);
+    const digest = await sign.digest(bytes);
+    await keep("words", { digest, device: facts.device, body: sign.base64(bytes), sig, code: facts.code, at: new Date().toISOString(), sent: false });
+    offered = await keep("offers", { ...offered, taken: { ...offered.taken, [facts.code]: digest } });
+  }
+  send();
+  return offered;
+}
+
+export const withdraw = (offered) => keep("offers", { ...offered, over: true });
+
+/** Tell the post office what the other phone signed: told twice is told once. */
+export function send() {
+  sending ??= sendAll().finally(() => { sending = null; });
+  return sending;
+}
+
+async function sendAll() {
+  const unsent = words.filter((each) => !each.sent).slice(0, 50);
+  if (!unsent.length || !me() || me().waiting) return;
+  const { status, data } = await call("scans", { token: me().token, json: { device: me().device, scans: unsent.map(({ body, sig }) => ({ body, sig })) } });
+  if (status !== 200) return;
+  const safe = new Set(data.results.map((each) => each.digest));
+  for (const word of unsent) if (safe.has(word.digest)) await keep("words", { ...word, sent: true });
+}

@@ -1,0 +1,48 @@
+"""A round on paper at the counter: find the visit by its slip, enter what the sheet says under the courier's PIN."""
+
+from typing import Any
+
+import pytest
+
+from app.db import atomically, now
+from app.domain import tokens
+from app.domain.calendar import today
+from app.domain.packets import State
+from app.domain.visits import open_visit
+from tests.world import World
+
+pytestmark = pytest.mark.dialects("sqlite")
+
+TOLD = {"time": "0:01", "done": "done", "seal": "NP 0045 821", "sheets": "3", "paid_by": "cash", "receipt": "000321", "wet": "y", "reason": "", "next": ""}  # fmt: skip
+
+
+def test_a_slip_leads_to_its_line_and_the_couriers_pin_enters_it(world: World, sign_in: Any) -> None:
+    packet = world.packet()
+    world.on_round(packet)
+    visit = open_visit(packet.id)
+    assert visit and visit.round
+    atomically(setattr, visit.round, "day", today(now()))
+    client, url = sign_in(world.clerk), f"/office/paper/{visit.id}"
+    token = tokens.url("http://localhost:8000", packet.slip.token)
+    assert client.get("/office/paper/find", query_string={"code": token}).location == url
+    assert client.get("/office/paper/find", query_string={"code": packet.number}).location == url
+    for pin, words in (("", "Để bưu tá gõ mã PIN"), ("000000", "PIN")):
+        answer = client.post(url, data=TOLD | {"pin": pin})
+        assert answer.status_code in (403, 422) and words in answer.text
+    assert world.fresh(packet).state is State.WAITING
+    assert client.post(url, data=TOLD | {"time": "half past", "pin": World.PIN}).status_code == 422
+    assert client.post(url, data=TOLD | {"pin": World.PIN}).location == "/office/paper/"
+    assert world.fresh(packet).state is State.CARRIED
+    assert "nhập từ phiếu giấy" in client.get(f"/office/packets/{packet.number}").text
+    assert client.get("/office/paper/find", query_string={"code": packet.number}).status_code == 404
+
+
+def test_the_strangers_counter_finds_nothing(world: World, sign_in: Any) -> None:
+    packet = world.packet()
+    world.on_round(packet)
+    visit = open_visit(packet.id)
+    assert visit
+    client = sign_in(world.stranger)
+    assert client.get(f"/office/paper/{visit.id}").status_code == 404
+    assert client.get("/office/paper/find", query_string={"code": packet.number}).status_code == 404
+    assert packet.number not in client.get("/office/paper/").text

@@ -26,6 +26,7 @@ SENTENCES = {
     "text_long": _l("That is too long. At most %(limit)s letters fit."),
     "no_slot_left": _l("No time is left in the coming days. Call us, or bring the papers to the post office."),
     "nothing_to_move": _l("There is no visit to move just now. Look at the tracking page for what comes next."),
+    "nothing_to_deny": _l("The record says something else by now. Look at the tracking page again; nothing has been recorded."),
     "already_collected": _l("The courier already has the papers, so this can no longer be cancelled here. Call us."),
     "no_code_needed": _l("No code is needed for this dossier just now."),
     "code_closed": _l("Five wrong codes have been typed, so codes no longer count for this packet. Sign the paper slip instead, or call us."),

@@ -27,6 +27,7 @@ from app.domain import (
     postage,
     procedures,
     rounds,
+    stickers,
     visits,
 )
 from app.domain.calendar import today
@@ -214,7 +215,7 @@ def cancel(dossier: Dossier, act: Act) -> None:
     Raises Refused: `courier_under_way`, `already_collected`, `case_cancel`.
     """
     packet = packets.under_way(dossier.id)
-    if packet and (packet.way is not Way.IN or packet.state is not State.WAITING):
+    if packet and (packet.way is not Way.IN or packet.state is not State.WAITING or packet.id in stickers.shared()):
         raise Refused("already_collected")
     if packet and (visit := visits.open_visit(packet.id)):
         rounds.call_off(visit, act)
@@ -246,6 +247,8 @@ def movable(dossier: Dossier) -> Visit | None:
     """The visit a citizen may put elsewhere: the newest of the packet under way, unless it has been made."""
     packet = packets.under_way(dossier.id)
     if packet is None or dossier.state is CaseState.CANCELLED or (packet.way is Way.IN and packet.state != "WAITING"):
+        return None
+    if packet.id in stickers.shared():
         return None
     visit = visits.current(packet.id)
     return visit if visit and visit.state is not visits.VisitState.DONE else None

@@ -6,10 +6,11 @@ What a sticker is for follows from its scans like everything else: while two hom
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, packets
-from app.domain.packets import Packet, Roll
+from app.domain import audit, packets, scans
+from app.domain.packets import Packet, Roll, State
 from app.domain.people import Act
 from app.domain.places import Office
+from app.domain.scans import Ruling
 from app.domain.trails import Trail
 from app.domain.visits import Visit
 from app.errors import Invalid, Missing
@@ -67,3 +68,15 @@ def bind(packet: Packet, trail: Trail) -> None:
 def booked(packet: Packet) -> Packet:
     """The packet whose visit this one ends: itself, or the one a sticker stands in for."""
     return db.session.get_one(Packet, packet.for_id) if packet.for_id else packet
+
+
+def shared() -> dict[int, Packet]:
+    """The stickers that two homes claim just now, by each booked packet whose papers a courier says are under one."""
+    found = db.session.scalars(sa.select(Packet).where(Packet.state == State.DISPUTED, Packet.dossier_id.is_(None)))
+    by_code = {sticker.code: sticker for sticker in found}
+    if not by_code:
+        return {}
+    claims = [known.scan for known in scans.of_packets(by_code) if known.verdict.verdict is Ruling.DISPUTED]
+    homes = {scan.visit: by_code[scan.code] for scan in claims if scan.visit and scan.code}
+    calls = db.session.execute(sa.select(Visit.id, Visit.packet_id).where(Visit.id.in_(homes)))
+    return {packet_id: homes[visit_id] for visit_id, packet_id in calls}

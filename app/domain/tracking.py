@@ -13,9 +13,24 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, bands, booking, calendar, codes, counter, ledger, numbers, outbox, packets, visits
+from app.domain import (
+    audit,
+    bands,
+    booking,
+    calendar,
+    codes,
+    counter,
+    denials,
+    ledger,
+    numbers,
+    outbox,
+    packets,
+    stickers,
+    visits,
+)
 from app.domain.calendar import today
 from app.domain.codes import Purpose
+from app.domain.denials import Denial
 from app.domain.dossiers import ASIDE, AT_WORK, GOING_HOME, CaseState, Dossier, ReturnWay
 from app.domain.ledger import Handoff
 from app.domain.packets import Kind, Packet, State, Way
@@ -69,6 +84,7 @@ class Story:
     cancellable: bool
     code: Purpose | None  # what a code sent again would be for
     claim: str | None  # "attest" or "confirm": what the citizen's code would settle
+    denial: Denial | None  # what the citizen may say is not so
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,7 @@ class Sight:
     visit_today: bool = False
     next: str | None = None  # what the courier said comes after the visit that failed
     kind: Kind | None = None
+    shared: bool = False  # the papers are said to be under a sticker that another home claims too
 
 
 # fmt: off
@@ -148,6 +165,8 @@ def headline(sight: Sight) -> str:
 def _headline(sight: Sight) -> str:
     if sight.case in OVER:
         return str(sight.case)
+    if sight.shared:
+        return "sticker_shared"
     if sight.packet in (State.LOST, State.DISPUTED, State.WRITTEN_OFF, State.DELIVERED_UNVERIFIED):
         return sight.packet.lower()
     if sight.packet is None or sight.packet in packets.ENDED:
@@ -192,9 +211,10 @@ def story(dossier: Dossier, at: datetime) -> Story:
     """What the citizen's own page says: read only."""
     under_way = packets.under_way(dossier.id)
     visit = visits.current(under_way.id) if under_way else None
-    sight = _sight(dossier, under_way, visit, at)
+    sticker = stickers.shared().get(under_way.id) if under_way else None
+    sight = _sight(dossier, under_way, visit, at, sticker)
     key = headline(sight)
-    coming = visit if visit and visit.state in OPEN and _visit_matters(sight) else None
+    coming = visit if visit and visit.state in OPEN and _visit_matters(sight) and sticker is None else None
     waiting = under_way is not None and under_way.way is Way.IN and under_way.state is State.WAITING
     reachable = coming is None or coming.state is not VisitState.EN_ROUTE
     return Story(
@@ -202,18 +222,19 @@ def story(dossier: Dossier, at: datetime) -> Story:
         headline=key,
         holder=_holder(dossier, under_way),
         next=_next(dossier, under_way, coming, key),
-        entries=tuple(_entries(dossier, coming)),
+        entries=tuple(_entries(dossier, coming, sticker)),
         caller=_caller(coming, at),
         visit=coming,
         packet=under_way,
         movable=reachable and booking.movable(dossier) is not None,
-        cancellable=dossier.state is CaseState.BOOKED and waiting and reachable,
-        code=booking.code_purpose(under_way) if under_way and dossier.state not in OVER else None,
+        cancellable=dossier.state is CaseState.BOOKED and waiting and reachable and sticker is None,
+        code=booking.code_purpose(under_way) if under_way and dossier.state not in OVER and not sticker else None,
         claim=_claim(under_way),
+        denial=denials.possible(dossier, at),
     )
 
 
-def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: datetime) -> Sight:
+def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: datetime, sticker: Packet | None) -> Sight:
     if packet is None:
         return Sight(dossier.state, dossier.return_way)
     return Sight(
@@ -227,6 +248,7 @@ def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: dat
         visit_today=bool(visit and visit.round_id and visit.slot.day == today(at)),
         next=visit.next if visit else None,
         kind=packet.kind,
+        shared=sticker is not None,
     )
 
 
@@ -291,8 +313,9 @@ def about(arrives_at: datetime) -> tuple[time, time]:
     return begins.time(), (begins + timedelta(minutes=30)).time()
 
 
-def _entries(dossier: Dossier, coming: Visit | None) -> list[Entry]:
-    done = sorted(_past(dossier), key=lambda entry: (entry.key == "closed", entry.at or dossier.booked_at))
+def _entries(dossier: Dossier, coming: Visit | None, sticker: Packet | None) -> list[Entry]:
+    told = [Entry("sticker_shared", "did", ledger.lines(sticker)[-1].recorded_at)] if sticker else []
+    done = sorted([*_past(dossier), *told], key=lambda entry: (entry.key == "closed", entry.at or dossier.booked_at))
     if dossier.state in OVER:
         return done
     if coming:
@@ -405,7 +428,7 @@ def _nearest(number: str) -> _Found | None:
 def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None:
     """The state of the dossier, or None when number and digits do not belong together.
 
-    The same five queries, each with a row to read, and the same comparison whether the number exists or not. Raises
+    The same questions, those about it each with a row to read, and the same comparison whether the number exists or not. Raises
     Invalid (`number_form`, `number_check`) for what cannot be a number of ours, which says nothing about which exist.
     """
     found = _nearest(numbers.read(text))
@@ -422,6 +445,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         .order_by(Visit.id.desc())
         .limit(1)
     ).first()
+    shared = stickers.shared()
     if found is None:
         return None
     digits = "".join(c for c in phone_last4 if c.isdigit())[:8].encode()
@@ -437,6 +461,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         visit_today=bool(visit and visit.round_id and visit.day == today(at)),
         next=visit.next if visit else None,
         kind=packet.kind if packet else None,
+        shared=packet is not None and packet.id in shared,
     )
     key = headline(sight)
     return Glimpse(found.number, key) if found.is_it and fits else None

@@ -67,6 +67,7 @@ HEADLINES = {
     "lost": _l("The packet has not been found yet. The post is searching"),
     "disputed": _l("Two records differ. The post is checking"),
     "written_off": _l("The packet is lost. The post pays for new papers"),
+    "sticker_shared": _l("One sticker was noted at two homes. The post is checking"),
 }
 EXPLAINED = {
     "collected_unproven": _l("The courier scanned without your code. If the packet was collected, type the code below."),
@@ -75,6 +76,7 @@ EXPLAINED = {
     "at_desk_in": _l("The ward opens it and counts together with the post, then both sign."),
     "submitted": _l("This is the day of filing. The ward says next when the result is due."),
     "disputed": _l("You need not do anything. The post has to find out, and answers for the packet."),
+    "sticker_shared": _l("If the courier has taken the papers, you need not do anything: the post answers for them. If they are still at home, keep them and call us."),
     "lost": _l("You need not do anything. The post searches, and answers for the packet."),
     "written_off": _l("The post bears the cost of new papers and compensates. It will call you."),
     "cancelled": _l("Nobody has collected the papers. Nothing is to be paid."),
@@ -105,6 +107,7 @@ ENTRIES = {
     "delivered": _l("Handed over in person"),
     "delivered_unverified": _l("The courier says it was handed over"),
     "disputed": _l("Two records differ"),
+    "sticker_shared": _l("One sticker was noted at two homes"),
     "lost": _l("The post reports it not found"),
     "settled": _l("The post has cleared up where it is"),
     "corrected": _l("A mistaken record was corrected"),
@@ -192,7 +195,7 @@ def days_late(dossier: Dossier, day: date) -> int:
 def card(told: Story) -> list[tuple[str, str, str]]:
     """Who has it, and until when: the first card, as (picture, term, value)."""
     who = told.holder.office or str(HOLDERS[told.holder.kind])
-    if told.headline in ("disputed", "lost"):
+    if told.headline in ("disputed", "lost", "sticker_shared"):
         return [("post", _("Who has the papers"), _("The post is finding out"))]
     lines = [(PICTURES[told.holder.kind], _("Who has the papers"), who)]
     if told.next:

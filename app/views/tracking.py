@@ -22,6 +22,7 @@ from app.domain import (
     codes,
     custody,
     decisions,
+    denials,
     dossiers,
     forms,
     numbers,
@@ -329,6 +330,26 @@ def _claim(packet: Packet, event: str, code: str, act: Act) -> None:
         packet, event, Act(None, act.at, act.keys), actor=citizen,
         giver=packet.holder_id, taker=taker, parent=None, proof=[("CODE", code)],
     )  # fmt: skip
+
+
+@bp.route("/t/<secret>/deny", methods=["GET", "POST"])
+@public
+def deny(secret: str) -> ResponseReturnValue:
+    """What the record lays to the citizen is not so; said twice, because a person looks at it."""
+    dossier = dossier_of(secret)
+    denial = stories.story(dossier, now()).denial
+    if denial is None:
+        return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
+    if request.method == "POST":
+        act = security.act()
+        atomically(_deny, dossier.id, request.form.get("reason", ""), Act(None, act.at, act.keys))
+        flash(_("Reported. A person at the post office looks at it."), "ok")
+        return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
+    return render_template("tracking/deny.html", dossier=dossier, secret=secret, denial=denial)
+
+
+def _deny(dossier_id: int, reason: str, act: Act) -> None:
+    denials.deny(db.session.get_one(Dossier, dossier_id), reason, act)
 
 
 # ---- by number --------------------------------------------------------------------------------------------------

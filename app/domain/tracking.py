@@ -101,6 +101,7 @@ class Sight:
     visit_today: bool = False
     next: str | None = None  # what the courier said comes after the visit that failed
     kind: Kind | None = None
+    result_home: bool = False  # and the case is open yet: an original follows in a packet of its own
     shared: bool = False  # the papers are said to be under a sticker that another home claims too
 
 
@@ -138,7 +139,7 @@ NO_DAY = {  # what comes next where nobody has promised a day
     "opened": "ward_names_day", "submitted": "ward_names_day", "at_desk_in": "ward_signs",
     "result_ready": "ward_packs", "call_for_it": "opening_hours", "call_at_post": "opening_hours",
     "call_for_papers": "opening_hours", "call_at_post_papers": "opening_hours", "not_accepted": "ward_packs_papers",
-    "stopped": "ward_packs_papers", "stop_requested": "ward_answers", "fee_required": "pay_fee", "between": "other_desk",
+    "stopped": "ward_packs_papers", "result_home": "ward_packs_papers", "stop_requested": "ward_answers", "fee_required": "pay_fee", "between": "other_desk",
 }
 AHEAD = {  # what is still to come, in order, from each state of the case
     CaseState.BOOKED:       ("submitted", "result_ready", "delivered"),
@@ -199,6 +200,8 @@ def _visit_matters(sight: Sight) -> bool:
 def _at_the_ward(sight: Sight) -> str:
     if sight.case is CaseState.BOOKED:
         return "opened"
+    if sight.case is CaseState.RESULT_READY and sight.result_home:
+        return "result_home"
     if sight.case is CaseState.RESULT_READY and sight.return_way is ReturnWay.DESK:
         return "call_for_it"
     return str(sight.case)
@@ -236,7 +239,7 @@ def story(dossier: Dossier, at: datetime) -> Story:
 
 def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: datetime, sticker: Packet | None) -> Sight:
     if packet is None:
-        return Sight(dossier.state, dossier.return_way)
+        return Sight(dossier.state, dossier.return_way, result_home=bool(db.session.scalar(_result_home(dossier.id))))
     return Sight(
         case=dossier.state,
         return_way=dossier.return_way,
@@ -252,6 +255,13 @@ def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: dat
     )
 
 
+def _result_home(dossier_id: Any) -> sa.Select[Any]:
+    home = sa.exists().where(
+        Packet.dossier_id == dossier_id, Packet.kind == Kind.RESULT, Packet.state == State.DELIVERED
+    )
+    return sa.select(home)
+
+
 def _claim(packet: Packet | None) -> str | None:
     if packet is None:
         return None
@@ -263,7 +273,8 @@ def _claim(packet: Packet | None) -> str | None:
 def _holder(dossier: Dossier, packet: Packet | None) -> Holder:
     if packet is None:
         newest = next(reversed(packets.of_dossier(dossier.id)), None)
-        if newest is None or newest.state is State.DELIVERED or dossier.state is CaseState.CANCELLED:
+        home = newest is None or newest.state is State.DELIVERED or dossier.state is CaseState.CANCELLED
+        if home and dossier.state is not CaseState.RESULT_READY:  # then an original of theirs is out yet
             return Holder(PartyKind.CITIZEN)
         return Holder(PartyKind.DESK, dossier.desk.name)
     party = db.session.get_one(Party, packet.holder_id)
@@ -324,7 +335,10 @@ def _entries(dossier: Dossier, coming: Visit | None, sticker: Packet | None) -> 
         last = done[-1]
         done[-1] = Entry(last.key, "now", last.at, last.values)
     said = {entry.key for entry in done}
-    for key in AHEAD.get(dossier.state, ()):
+    ahead = AHEAD.get(dossier.state, ())
+    if dossier.state is CaseState.RESULT_READY and "delivered" in said:
+        ahead = ("papers_returned",)
+    for key in ahead:
         if key == "delivered" and coming and coming.kind is VisitKind.DELIVER:
             continue
         values = {"day": dossier.due_on} if key == "result_ready" and dossier.due_on else {}
@@ -399,12 +413,13 @@ class Glimpse:
 class _Found:
     """The dossier a number leads to; `is_it` says whether the number is its own or only the nearest before."""
 
+    is_it: bool
     id: int
     number: str
     case: CaseState
     return_way: ReturnWay
     phone: str
-    is_it: bool
+    result_home: bool
 
 
 def _nearest(number: str) -> _Found | None:
@@ -417,12 +432,13 @@ def _nearest(number: str) -> _Found | None:
     ]
     rows = [row for row in near if row]
     its = [row for row in rows if row[1] == number]
+    columns = (Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone)
     found = db.session.execute(
-        sa.select(Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone)
+        sa.select(*columns, _result_home(Dossier.id).scalar_subquery())
         .join(Citizen, Dossier.citizen_id == Citizen.id)
         .where(Dossier.id == next((row[0] for row in its + rows), 0))
     ).first()
-    return _Found(*found, is_it=bool(its)) if found else None
+    return _Found(bool(its), *found) if found else None
 
 
 def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None:
@@ -461,6 +477,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         visit_today=bool(visit and visit.round_id and visit.day == today(at)),
         next=visit.next if visit else None,
         kind=packet.kind if packet else None,
+        result_home=found.result_home,
         shared=packet is not None and packet.id in shared,
     )
     key = headline(sight)

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, decisions, desk, dossiers, forms, packets, visits
+from app.domain import booking, decisions, desk, dossiers, forms, packets, tracking, visits
 from app.domain.audit import AuditLine
 from app.domain.calendar import today
 from app.domain.dossiers import ASIDE, CASES, PORTAL, CaseLine, CaseState, Dossier, Paper, Who
@@ -370,6 +370,11 @@ def test_a_case_does_not_close_while_an_original_is_out(world: World) -> None:
     assert held.state is C.RESULT_READY and [paper.position for paper in decisions.to_return(held)] == [4]
     with pytest.raises(Refused, match="original_out"):
         atomically(dossiers.move, held, "close", act)
+    story = tracking.story(held, act.at)
+    assert (story.headline, story.holder.office) == ("result_home", world.desk.name)
+    assert [entry.key for entry in story.entries[-2:]] == ["delivered", "papers_returned"]
+    seen = tracking.state_by_number(held.number, "0123", act.at)
+    assert seen and seen.headline == "result_home"
     home = atomically(decisions.return_papers, fresh(dossier), act, "NP0051903")
     atomically(desk.hand_over, world.fresh(home), act, wet_seen=True)
     assert fresh(dossier).state is C.CLOSED

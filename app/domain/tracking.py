@@ -444,7 +444,7 @@ def _nearest(number: str) -> _Found | None:
 def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None:
     """The state of the dossier, or None when number and digits do not belong together.
 
-    The same questions, those about it each with a row to read, and the same comparison whether the number exists or not. Raises
+    The same six queries, five with a row to read and one about stickers, and the same comparison whether the number exists or not. Raises
     Invalid (`number_form`, `number_check`) for what cannot be a number of ours, which says nothing about which exist.
     """
     found = _nearest(numbers.read(text))

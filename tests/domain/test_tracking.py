@@ -174,7 +174,7 @@ def test_an_unknown_number_costs_the_same_queries_and_rows(world: World) -> None
     looks = {tuple(cost(tracking.state_by_number, number, "9999", MONDAY)) for number in (known, unknown)}
     asks = {tuple(cost(tracking.ask_details, number, world.act())) for number in (known, unknown)}
     assert [len(each) for each in (looks, asks)] == [1, 1], (looks, asks)
-    assert looks.pop().count("SELECT") == 5 and asks.pop().count("INSERT") == 2
+    assert looks.pop().count("SELECT") == 6 and asks.pop().count("INSERT") == 2
 
 
 def test_a_packets_own_number_leads_to_its_dossier_and_a_number_between_to_none(world: World) -> None:

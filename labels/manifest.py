@@ -27,6 +27,14 @@ BASIS = "Lập 2 bản, mỗi bên giữ 1. Căn cứ Điều 7, Điều 9 Quy�
 TOTALS = ("Gói trong danh sách", "Nhận đủ", "Nhận, không đủ hoặc hư bao", "Chưa nhận", "Gói có bản chính", "Số tờ",
           "Phí, lệ phí nộp kèm (đ)")  # fmt: skip
 EXCEPTIONS = ("NGOẠI LỆ", "Exceptions, both sides agree on the facts")
+# What happened to a packet that is not handed over like the others, and what happens next.
+ODDS = {
+    "missing": ("Thiếu", "Có trong danh sách, không có trong túi.", "Bưu tá còn giữ trách nhiệm, tìm và báo lại"),
+    "surplus": ("Thừa", "Có trong túi, không có trong danh sách của bưu tá này.", "Giữ tại một cửa, kiểm đếm riêng"),
+    "held": ("Chờ xem", "Lượt quét cần người xem.", "Điều phối xác minh"),
+    "damaged": ("Hư bao", "Niêm phong hoặc bao không như lúc nhận.", "Giữ tại một cửa, kiểm kê riêng"),
+    "incomplete": ("Không đủ", "Giấy tờ đếm được khác phiếu gửi.", "Một cửa xem xét, yêu cầu bổ sung nếu cần"),
+}
 P = A4_ACROSS
 # fmt: off
 SHAPE = document.columns(
@@ -89,6 +97,20 @@ class Manifest:
     fee_officer: str = ""
     token_url: str = ""
     mark: str = ""
+
+
+def odd(kind: str, number: str, remark: str = "") -> Odd:
+    """One of ODDS, with what both sides wrote beside it."""
+    title, what, then = ODDS[kind]
+    return Odd(title, number, f"{what} {remark}".strip(), then)
+
+
+def courier(name: str, badge: str) -> str:
+    return f"Bưu tá {name}, thẻ số {badge}"
+
+
+def officer(name: str) -> str:
+    return f"Cán bộ {name}"
 
 
 def draw(canvas: Leaf, item: Manifest) -> None:

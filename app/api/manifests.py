@@ -11,7 +11,7 @@ from app import security
 from app.api import bodies, scans, times
 from app.api.bodies import PRINTABLE
 from app.db import atomically
-from app.domain import manifests, scope, tokens
+from app.domain import manifests, reception, scope, tokens
 from app.domain.custody import Seen
 from app.domain.manifests import MOST, Found, Listed, Manifest, Side, Word
 from app.domain.parties import PartyKind
@@ -93,7 +93,7 @@ def confirm(receipt: str) -> ResponseReturnValue:
         sig = b""
     if not tokens.signed_by(security.device().verify_key, sig, manifests.statement(manifest, said.side)):
         raise Invalid("manifest_signature")
-    atomically(manifests.confirm, manifest, said.side, Word.DEVICE, act.at, user, sig)
+    atomically(reception.confirm, manifest, said.side, Word.DEVICE, act, user, sig)
     return jsonify(told(scope.manifest(user, receipt)))
 
 

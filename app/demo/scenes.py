@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from app.db import db
 from app.demo.stage import Stage, at
-from app.domain import booking, calendar, corrections, decisions, desk
+from app.domain import booking, calendar, corrections, decisions, desk, reception
 from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier
 from app.domain.manifests import Word
@@ -334,7 +334,7 @@ def result_back(s: Stage, hood: str, courier: str, nth: int) -> None:
     day = s.days.before(3)
     s.must(s.scan(result, courier, "decline", at(day, "08:50"), reason="no_authorisation", next="back_to_desk"))
     officer = s.act(s.officer(result.dossier), at(day, "16:20"))
-    desk.take_back(result, officer, head=None, seal=result.seal or "", giver_by=Word.SIGNED_PRINT)
+    reception.take_back(result, officer, head=None, seal=result.seal or "", giver_by=Word.SIGNED_PRINT)
 
 
 def delivered_unverified(s: Stage, hood: str, courier: str, nth: int) -> None:

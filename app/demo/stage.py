@@ -25,6 +25,7 @@ from app.domain import (
     packets,
     phones,
     places,
+    reception,
     tasks,
     visits,
 )
@@ -221,10 +222,10 @@ class Stage:
     def receive(self, packet: Packet, when: datetime, missing_sheet: bool = False) -> None:
         """Courier and officer count together; this is the legal submission."""
         dossier = packet.dossier
-        counts = {paper.position: desk.expected(paper) for paper in packet.papers}
+        counts = {paper.position: reception.expected(paper) for paper in packet.papers}
         if missing_sheet:
             counts[min(counts)] -= 1
-        desk.receive(
+        reception.receive(
             packet, self.act(self.officer(dossier), when), head=None, seal=packet.seal or "", counts=counts,
             giver_by=Word.SIGNED_PRINT, remark="Thiếu 1 tờ so với lúc nhận" if missing_sheet else "",
         )  # fmt: skip

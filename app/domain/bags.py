@@ -1,27 +1,45 @@
-"""Bags: a courier comes back, and a clerk takes in what they carry. Every packet is one handoff; then one list of all.
+"""Bags: a courier comes to a counter, post office or ward desk, and what they carry is counted with them. Every packet is
+one handoff; then one list of all. At the desk that list is the biên bản giao nhận (QĐ 45/2016 Đ7).
 
 Nothing of the counting is kept apart from custody: what has been taken in and stands on no list yet is the open list, so
-a page that breaks off loses nothing.
+a page that breaks off loses nothing, and two officers at one bag fill one list. Only what differs is written beside it.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, aliased, mapped_column, selectinload
 
-from app.db import db
-from app.domain import audit, counter, custody, manifests, numbers, people, scans, scope, tokens
+from app.db import Instant, Model, db
+from app.domain import audit, counter, custody, desk, manifests, numbers, reception, scans, scope
 from app.domain.custody import Seen
 from app.domain.devices import Device
+from app.domain.dossiers import Dossier
 from app.domain.ledger import Handoff, LineKind
-from app.domain.manifests import Listed, Manifest, ManifestLine, Side, Word
-from app.domain.packets import Packet, State
+from app.domain.manifests import Confirmation, Found, Listed, Manifest, ManifestLine, Side, Word
+from app.domain.packets import Packet, State, Way
 from app.domain.people import Act, User
 from app.domain.scans import ScanRow
-from app.errors import Refused
+from app.errors import Invalid, Refused
 
 SHIFT = timedelta(hours=16)  # what was handed in longer ago belongs to an earlier bag
+TAKEN = {"hand_in": State.AT_POST, "receive": State.AT_DESK}  # how a counter takes in, and where the packet is then
+
+
+class Difference(Model):
+    """What both saw of a packet taken in that is not as the record says; gone with the scan that took it in."""
+
+    __tablename__ = "bag_differences"
+
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), sa.ForeignKey(ScanRow.digest), primary_key=True)
+    courier_id: Mapped[str] = mapped_column(sa.ForeignKey(User.id), index=True, doc="in whose bag it lay")
+    seal: Mapped[str | None] = mapped_column(sa.String(24), doc="as read, where it is another one")
+    is_intact: Mapped[bool] = mapped_column(default=True)
+    sheets: Mapped[dict[str, int]] = mapped_column(sa.JSON, default=dict, doc="by the paper's position, where counted")
+    remark: Mapped[str] = mapped_column(sa.String(300), default="")
+    at: Mapped[Instant]
 
 
 @dataclass(frozen=True)
@@ -31,6 +49,28 @@ class Item:
     packet: Packet
     counted_at: datetime | None
     is_surplus: bool = False  # it lay in the bag, while the record had it with somebody else
+    differs: Difference | None = None
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Its bag is closed with the seal on record: it may be opened with the list. Else it is counted by itself."""
+        return not self.is_surplus and (self.differs is None or (self.differs.is_intact and not self.differs.seal))
+
+    @cached_property
+    def sheets(self) -> dict[int, int]:
+        """What is counted in it, by the paper's position: what the slip promises, but for what was typed."""
+        told = self.differs.sheets if self.differs else {}
+        return {
+            paper.position: told.get(str(paper.position), reception.expected(paper, self.packet))
+            for paper in self.packet.papers
+        }
+
+    @cached_property
+    def short(self) -> int:
+        """Papers that are not as the slip says."""
+        return sum(
+            self.sheets[paper.position] != reception.expected(paper, self.packet) for paper in self.packet.papers
+        )
 
 
 @dataclass(frozen=True)
@@ -42,84 +82,174 @@ class Bag:
     carried: list[Item]
     foreign: list[Item]
 
+    @property
+    def own(self) -> list[Item]:
+        return [item for item in self.taken if not item.is_surplus]
 
-def of(clerk: User, courier: User, at: datetime, also: Collection[str] = ()) -> Bag:
-    """`courier`: one whom the clerk has a say in. `also`: numbers of what lay in the bag and was not the courier's."""
-    counted, mine = _counted(courier, at), (courier.party_id, clerk.holds_as)
-    held = scope.packets(clerk).where(Packet.holder_id == courier.party_id, Packet.state == State.CARRIED)
-    elsewhere = scope.packets(clerk).where(Packet.id.in_(counted), Packet.holder_id.not_in(mine))
+
+def of(user: User, courier: User, at: datetime) -> Bag:
+    """`courier`: one who may come to the counter of `user`. At a desk what leaves for homes is not expected back."""
+    counted, mine = _counted(courier, at), (courier.party_id, user.holds_as)
+    held = scope.packets(user).where(Packet.holder_id == courier.party_id, Packet.state == State.CARRIED)
+    if _event(user) == "receive":
+        held = held.where(Packet.way != Way.OUT)
+    elsewhere = scope.packets(user).where(Packet.id.in_(counted), Packet.holder_id.not_in(mine))
+    taken = (
+        Item(packet, counted.get(packet.id), giver != courier.party_id, differs)
+        for packet, giver, _, differs in _taken(user, courier, at)
+    )
     return Bag(
         courier,
-        [Item(one, counted.get(one.id), giver != courier.party_id) for one, giver, _ in _taken(clerk, courier, at, also)],
-        [Item(one, counted.get(one.id)) for one in db.session.scalars(held.order_by(Packet.number))],
+        list(taken),
+        [Item(one, counted.get(one.id)) for one in db.session.scalars(held.order_by(Packet.number).options(WITH))],
         [Item(one, counted[one.id], True) for one in db.session.scalars(elsewhere.order_by(Packet.number)) if not one.ended],
     )  # fmt: skip
 
 
+WITH = selectinload(Packet.dossier).selectinload(Dossier.papers)
+
+
 def couriers(clerk: User) -> list[User]:
-    """Who may come back to this counter, by badge."""
+    """Who comes back to this post office, by badge."""
     return list(db.session.scalars(scope.couriers(clerk).order_by(User.badge, User.name)))
 
 
-def waiting(clerk: User, at: datetime) -> list[Bag]:
-    """The bags of the office's couriers that hold something, or were begun and stand on no list yet."""
-    return [bag for courier in couriers(clerk) if (bag := of(clerk, courier, at)).taken or bag.carried]
+def waiting(user: User, at: datetime) -> list[Bag]:
+    """The bags of couriers who may come here that hold something for it, or were begun and stand on no list yet."""
+    coming = db.session.scalars(scope.bringers(user, at - SHIFT).order_by(User.badge, User.name))
+    return [bag for courier in coming if (bag := of(user, courier, at)).taken or bag.carried]
 
 
-def take_in(packet: Packet, courier: User, act: Act) -> bool:
-    """The clerk has scanned it out of the courier's bag, and its seal is the one on record. Whether it is surplus: the
-    record had it with somebody else. Raises Refused: `bag_not_carried`, `bag_no_seal`, custody_…"""
-    packet = custody.hold(packet, act)
-    if packet.state is not State.CARRIED:
+def bringer(user: User, courier_id: str, at: datetime) -> User:
+    """A courier who may come to this counter with a bag. Raises Missing("courier_unknown")."""
+    return scope.bringer(user, courier_id, at - SHIFT)
+
+
+def take_in(packet: Packet, courier: User, act: Act) -> None:
+    """It has been scanned out of the courier's bag, and its seal is the one on record. Scanned twice is taken in once.
+
+    Where the record had it with somebody else it is surplus. Raises Refused: `bag_not_carried`, `bag_no_seal`,
+    `dossier_cancelled`, custody_…
+    """
+    packet, event = custody.hold(packet, act), _event(act.by)
+    if packet.state is TAKEN[event] and db.session.scalar(
+        _open_list(act.by, courier, act.at).where(Packet.id == packet.id)
+    ):
+        return
+    if packet.state is not State.CARRIED and (packet.state, event) != (State.AT_POST, "receive"):
         raise Refused("bag_not_carried", number=packet.number)
     if not packet.seal:
         raise Refused("bag_no_seal", number=packet.number)
-    is_surplus = packet.holder_id != courier.party_id
-    counter.hand_in(packet, act, packet.head, numbers.spoken_seal(packet.seal))
-    return is_surplus
+    giver = packet.holder_id
+    if event == "receive":
+        reception.take_in(packet, act)
+    else:
+        counter.hand_in(packet, act, packet.head, numbers.spoken_seal(packet.seal))
+    if giver != courier.party_id:
+        db.session.add(Difference(digest=packet.head, courier_id=courier.id, at=act.at, sheets={}))
+        db.session.flush()
 
 
-def close(courier: User, act: Act, *, rest_is_missing: bool, pin: str = "", also: Collection[str] = ()) -> Manifest:
-    """One list of the bag. `rest_is_missing`: what the courier still answers for should have been there; else it stays
-    on their round. The clerk's word is given with it; the courier's by their PIN, or later by their phone.
+def differ(
+    packet: Packet, courier: User, act: Act, *, seal: str, intact: bool, counts: dict[int, int], remark: str = ""
+) -> None:
+    """What both see of a packet on the open list; said again, the newest word stands. All as on record takes it back.
 
-    Raises Refused: `bag_empty`, `pin_wrong`.
+    `counts`: sheets by the paper's position. Raises Refused("bag_not_open"); Invalid: `counts_missing`, `seal_form`,
+    `remark_needed`.
     """
-    taken = _taken(act.by, courier, act.at, also)
-    own = [packet for packet, giver, _ in taken if giver == courier.party_id]
-    if rest_is_missing:
-        own += [item.packet for item in of(act.by, courier, act.at).carried]
+    packet = custody.hold(packet, act)
+    open_ = {one.id: (row.digest, giver, known) for one, giver, row, known in _taken(act.by, courier, act.at)}
+    if packet.id not in open_:
+        raise Refused("bag_not_open", number=packet.number)
+    digest, giver, known = open_[packet.id]
+    read, remark = numbers.read_seal(seal), " ".join(remark.split())[:300]
+    other = read if read not in packet.seals else None
+    if (not intact or other) and not remark:
+        raise Invalid("remark_needed")
+    papers = {paper.position: reception.expected(paper, packet) for paper in packet.papers}
+    if set(counts) != set(papers) or not all(0 <= n <= desk.MOST for n in counts.values()):
+        raise Invalid("counts_missing")
+    said = known or Difference(digest=digest, courier_id=courier.id)
+    said.seal, said.is_intact, said.remark, said.at = other, intact, remark, act.at
+    said.sheets = {str(position): n for position, n in counts.items() if n != papers[position]}
+    if giver == courier.party_id and not (other or remark or said.sheets) and intact:
+        if known:
+            db.session.delete(known)
+    else:
+        db.session.add(said)
+    db.session.flush()
+
+
+def close(
+    courier: User, act: Act, key: str, *, rest_is_missing: bool, giver_by: Word | None = None, pin: str = ""
+) -> Manifest:
+    """One list of the bag. `rest_is_missing`: what the courier still answers for should have been there; else it stays
+    on their round. Our word is given with it; the courier's too where `giver_by` says how, else later by their phone.
+
+    A desk opens what came whole and counts it with the list: with the second word that is submitted. What is damaged
+    or surplus is held here unopened, and counted by itself. `key`: the page's own random name for the list, so that a
+    form sent twice is one list. Raises Refused: `bag_empty`, `pin_wrong`.
+    """
+    custody.hold_all({packet.code for packet, *_ in _taken(act.by, courier, act.at)})
+    if known := manifests.by_key(key, act.by.holds_as):
+        return known
+    rows, bag = _taken(act.by, courier, act.at), of(act.by, courier, act.at)
+    own = [item.packet for item in bag.own] + ([item.packet for item in bag.carried] if rest_is_missing else [])
     if not own:
         raise Refused("bag_empty")
-    if pin and not people.secret_fits(courier.pin_hash, pin.strip()):
-        raise Refused("pin_wrong")
+    if giver_by is Word.PIN:
+        reception.check_pin(courier, pin)
     assert courier.party_id and act.by.holds_as
-    rows = [row for _, _, row in taken]
-    key = tokens.sha256("\n".join(sorted(row.digest.hex() for row in rows)) + act.at.isoformat()).hex()
     manifest, _ = manifests.receive(
         Listed(key, courier.party_id, act.by.holds_as, tuple(packet.code for packet in own)),
-        [scans.read(row.body, row.sig) for row in rows],
+        [scans.read(row.body, row.sig) for _, _, row, _ in rows],
         Seen(act.at, act.keys),
-    )
+        {item.packet.code: _found(item) for item in bag.taken},
+    )  # fmt: skip
     manifests.confirm(manifest, Side.TAKER, Word.PRESENCE, act.at, act.by)
-    if pin:
-        manifests.confirm(manifest, Side.GIVER, Word.PIN, act.at, courier)
+    if _event(act.by) == "receive":
+        for item in bag.own:
+            reception.put_away(item.packet, act, item.sheets if item.is_whole else None)
+    if giver_by:
+        reception.confirm(manifest, Side.GIVER, giver_by, act, courier if giver_by is Word.PIN else None)
     audit.note("bag_taken_in", manifest.receipt_no, act, courier=courier.id, missing=manifest.missing)
     return manifest
 
 
-def _taken(clerk: User, courier: User, at: datetime, also: Collection[str]) -> list[tuple[Packet, str, ScanRow]]:
-    """What was handed in here by the courier, or lay in the bag, and is still here: the packet, who had it, the scan."""
-    listed = sa.select(ManifestLine.digest).where(ManifestLine.digest.is_not(None))
-    from_bag = sa.or_(Handoff.giver_id == courier.party_id, Packet.number.in_(also))
-    lines = (
-        sa.select(Packet, Handoff.giver_id, ScanRow)
-        .join(Handoff, Handoff.packet_id == Packet.id)
-        .join(ScanRow, ScanRow.digest == Handoff.digest)
-        .where(Handoff.kind == LineKind.MOVE, Handoff.event == "hand_in", Handoff.taker_id == clerk.holds_as, from_bag)
-        .where(Handoff.recorded_at > at - SHIFT, Handoff.digest.not_in(listed), Handoff.digest == Packet.head)
+def _found(item: Item) -> Found:
+    differs = item.differs
+    if differs is None:
+        return Found(item.packet.seal)
+    is_whole = differs.is_intact and not differs.seal
+    return Found(differs.seal or item.packet.seal, is_whole, not item.short, differs.remark)
+
+
+def _event(user: User) -> str:
+    return "receive" if user.role in scope.DESKS else "hand_in"
+
+
+def _taken(user: User, courier: User, at: datetime) -> list[tuple[Packet, str, ScanRow, Difference | None]]:
+    """What was taken in here from the courier, or lay in the bag, and is still here: the packet, who had it, the scan."""
+    found = db.session.execute(_open_list(user, courier, at).order_by(Packet.number).options(WITH))
+    return [(row[0], row[1], row[2], row[3]) for row in found]
+
+
+def _open_list(user: User, courier: User, at: datetime) -> sa.Select[tuple[Packet, str, ScanRow, Difference]]:
+    line, event = aliased(ManifestLine), _event(user)
+    in_bag = sa.or_(
+        Difference.courier_id == courier.id,
+        sa.and_(Difference.courier_id.is_(None), Handoff.giver_id == courier.party_id),
     )
-    return [(row[0], row[1], row[2]) for row in db.session.execute(lines.order_by(Packet.number))]
+    return (
+        sa.select(Packet, Handoff.giver_id, ScanRow, Difference)
+        .join(Handoff, sa.and_(Handoff.digest == Packet.head, Handoff.kind == LineKind.MOVE))
+        .join(ScanRow, ScanRow.digest == Packet.head)
+        .outerjoin(Difference, Difference.digest == Packet.head)
+        .where(Packet.holder_id == user.holds_as, Packet.state == TAKEN[event], Handoff.event == event, in_bag)
+        .where(Handoff.recorded_at > at - SHIFT)
+        .where(~sa.exists().where(line.packet_id == Packet.id, line.digest == Packet.head))
+    )
 
 
 def _counted(courier: User, at: datetime) -> dict[int, datetime]:
@@ -142,3 +272,10 @@ def unsigned(courier: User, at: datetime) -> list[Manifest]:
     given = sa.select(Manifest).where(Manifest.giver_id == courier.party_id, Manifest.at > at - 3 * SHIFT)
     found = db.session.scalars(given.order_by(Manifest.id.desc()).limit(20))
     return [one for one in found if one.confirmed(Side.GIVER) is None]
+
+
+def unsigned_here(user: User) -> list[Manifest]:
+    """Lists this counter has written that still want the other side's word: until then nothing on them is submitted."""
+    said = sa.exists().where(Confirmation.manifest_id == Manifest.id, Confirmation.side == Side.GIVER)
+    lists = sa.select(Manifest).where(Manifest.taker_id == user.holds_as, ~said).order_by(Manifest.id)
+    return list(db.session.scalars(lists.limit(50)))

@@ -1,7 +1,6 @@
-"""The ward desk: it receives and counts with the courier, decides, and sends the result home.
+"""The ward desk: it accepts what it has received, says when the result is there, and sends it home.
 
-The moment both sides have confirmed the count is the legal submission (QĐ 45/2016 Đ7.4); pickup never is. A verb is
-one transaction. Where it claims PRESENCE, the door has asked the officer for it at most five minutes before.
+A verb is one transaction. Where it claims PRESENCE, the door has asked the officer for it at most five minutes before.
 """
 
 from datetime import date, datetime, time
@@ -18,22 +17,17 @@ from app.domain import (
     custody,
     dossiers,
     forms,
-    manifests,
     numbers,
     outbox,
     packets,
-    people,
     rounds,
-    tokens,
     visits,
 )
 from app.domain.calendar import Rule
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
-from app.domain.manifests import Found, Manifest, Side, Word
+from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
-from app.domain.parties import PartyKind
-from app.domain.people import Act, User
+from app.domain.people import Act
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
 from app.domain.visits import VisitState
@@ -41,155 +35,6 @@ from app.errors import Invalid, Refused
 
 PRESENCE = [("PRESENCE", "")]
 MOST = 500  # sheets of one paper
-
-
-# ---- in: from the courier's hands -------------------------------------------------------------------------------
-
-
-def receive(
-    packet: Packet, act: Act, *, head: bytes | None, seal: str, counts: dict[int, int], giver_by: Word,
-    pin: str = "", remark: str = "", intact: bool = True,
-) -> Manifest:  # fmt: skip
-    """Take a sealed packet over, open it and count it together: a biên bản of one, and the legal submission.
-
-    `counts`: sheets found, by the paper's position, one for every paper. The same form sent twice is one biên bản.
-    Raises Refused: `wrong_ward` (desk), `pin_wrong`, `not_inbound`, `dossier_cancelled`, `page_too_old`, custody_…;
-    Invalid: `counts_missing`, `seal_form`, `remark_needed`, `pin_needs_courier`.
-    """
-    desk, packet = _desk(packet, act), custody.hold(packet, act)
-    dossier = packet.dossier
-    if packet.way is Way.OUT:
-        raise Refused("not_inbound", number=packet.number)
-    if packet.state is State.OPENED and (known := manifests.of_packet(packet.id)) and known.taker_id == desk.party_id:
-        return known
-    custody.expect(packet, head)
-    if dossier.state is CaseState.CANCELLED:
-        raise Refused("dossier_cancelled", number=packet.number)
-    found = _found(seal, remark, intact, is_complete=_write_counts(packet, counts))
-    giver = packet.holder_id
-    courier = _confirm_giver(packet, giver_by, pin)
-    taken = custody.enter(
-        packet, "receive", act, giver=giver, taker=desk.party_id, parent=packet.head, proof=PRESENCE, seal=found.seal
-    )
-    custody.enter(
-        packet, "open", act, giver=desk.party_id, taker=desk.party_id, parent=packet.head,
-        proof=[("COUNT", _hash_of(counts)), *PRESENCE], sheets=sum(counts.values()),
-    )  # fmt: skip
-    manifest = manifests.of_one(packet, giver, taken.digest, found, act.at)
-    _both_confirm(manifest, giver_by, courier, act)
-    audit.note("received", packet.number, act, receipt=manifest.receipt_no, complete=found.is_complete, intact=intact)
-    if packet.kind is Kind.SUBMISSION:
-        dossiers.move(dossier, "submit", act)
-        dossier.submitted_at = dossier.counted_from = act.at
-        say(dossier, "submitted", act, when=act.at.isoformat())
-    elif packet.kind is Kind.SUPPLEMENT and dossier.state is CaseState.SUPPLEMENT_REQUIRED:
-        if dossiers.still_missing(dossier):
-            say(dossier, "supplement_short", act)
-        else:
-            restart(dossier, act, channel="post")
-    return manifest
-
-
-def restart(dossier: Dossier, act: Act, channel: str) -> None:
-    """What was asked for is complete: the case goes on, and its time runs from zero (NĐ 61/2018 Đ19.4)."""
-    case = dossiers.move(dossier, "supply", act)
-    dossier.counted_from, dossier.supplement_by = act.at, None
-    if dossier.official_code and (due := counted_due(dossier)):
-        dossier.due_on = due.date()
-        dossier.due_time = due.time() if dossier.procedure.clock is Rule.CLOCK else None
-    audit.note("supply", dossier.number, act, channel=channel, due=dossier.due_on and dossier.due_on.isoformat())
-    say(dossier, case.tell or "", act, due_on=dossier.due_on and dossier.due_on.isoformat())
-
-
-def take_back(
-    packet: Packet, act: Act, *, head: bytes | None, seal: str, giver_by: Word, pin: str = "", remark: str = "",
-    intact: bool = True,
-) -> Manifest:  # fmt: skip
-    """A result nobody could be given comes back unopened and waits here (TT 17/2017 Đ5.2). Raises as `receive`."""
-    desk, packet = _desk(packet, act), custody.hold(packet, act)
-    if packet.way is not Way.OUT:
-        raise Refused("not_outbound", number=packet.number)
-    if packet.state is State.AT_DESK and (known := manifests.of_packet(packet.id)) and known.taker_id == desk.party_id:
-        return known
-    custody.expect(packet, head)
-    found, giver = _found(seal, remark, intact), packet.holder_id
-    courier = _confirm_giver(packet, giver_by, pin)
-    taken = custody.enter(
-        packet, "receive", act, giver=giver, taker=desk.party_id, parent=packet.head, proof=PRESENCE, seal=found.seal
-    )
-    free_visit(packet, act)
-    manifest = manifests.of_one(packet, giver, taken.digest, found, act.at)
-    _both_confirm(manifest, giver_by, courier, act)
-    audit.note("taken_back", packet.number, act, receipt=manifest.receipt_no, intact=intact)
-    invite(packet, act)
-    return manifest
-
-
-def _desk(packet: Packet, act: Act) -> Office:
-    desk = packet.dossier.desk
-    if act.by.office_id != desk.id:
-        raise Refused("wrong_ward", number=packet.number, desk=desk.name)
-    return desk
-
-
-def _found(seal: str, remark: str, intact: bool, is_complete: bool = True) -> Found:
-    remark = " ".join(remark.split())[:300]
-    if not intact and not remark:
-        raise Invalid("remark_needed")
-    return Found(numbers.read_seal(seal), intact, is_complete, remark)
-
-
-def _confirm_giver(packet: Packet, giver_by: Word, pin: str) -> User | None:
-    """The giving side agrees: the courier's own six digits, or the print they signed (then nobody is named)."""
-    if giver_by is Word.SIGNED_PRINT:
-        return None
-    courier = courier_of(packet)
-    if courier is None:
-        raise Invalid("pin_needs_courier")
-    if not people.secret_fits(courier.pin_hash, pin.strip()):
-        raise Refused("pin_wrong")
-    return courier
-
-
-def _both_confirm(manifest: Manifest, giver_by: Word, courier: User | None, act: Act) -> None:
-    manifests.confirm(manifest, Side.GIVER, giver_by, act.at, courier)
-    manifests.confirm(manifest, Side.TAKER, Word.PRESENCE, act.at, act.by)
-
-
-def courier_of(packet: Packet) -> User | None:
-    """Who carries the packet, when a courier does."""
-    if packets.holder_kind(packet) is not PartyKind.COURIER:
-        return None
-    return db.session.scalar(sa.select(User).filter_by(party_id=packet.holder_id))
-
-
-def _write_counts(packet: Packet, counts: dict[int, int]) -> bool:
-    """Each paper's sheets as found; whether all that was handed over is there."""
-    papers = packet.papers
-    if set(counts) != {paper.position for paper in papers} or not all(0 <= n <= MOST for n in counts.values()):
-        raise Invalid("counts_missing")
-    promised = {paper.position: expected(paper, packet) for paper in papers}
-    for paper in papers:
-        paper.desk_sheets = counts[paper.position]
-        if paper.is_supplement and paper.desk_sheets and packet.way is Way.IN:
-            paper.came_in = packet.number
-    return counts == promised
-
-
-def expected(paper: Paper, packet: Packet | None = None) -> int:
-    """Sheets the slip promises: as counted at the door, from another desk as counted there."""
-    if packet is not None and packet.kind is Kind.TRANSFER:
-        return paper.desk_sheets or 0
-    return 0 if paper.is_missing else paper.sheets
-
-
-def differences(packet: Packet) -> list[Paper]:
-    """Papers whose count at the desk is not the one at the door."""
-    return [paper for paper in packet.papers if paper.desk_sheets not in (None, expected(paper))]
-
-
-def _hash_of(counts: dict[int, int]) -> str:
-    return tokens.sha256("\n".join(f"{position}:{sheets}" for position, sheets in sorted(counts.items()))).hex()
 
 
 # ---- the case ---------------------------------------------------------------------------------------------------
@@ -237,6 +82,17 @@ def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time |
     return not is_lax
 
 
+def restart(dossier: Dossier, act: Act, channel: str) -> None:
+    """What was asked for is complete: the case goes on, and its time runs from zero (NĐ 61/2018 Đ19.4)."""
+    case = dossiers.move(dossier, "supply", act)
+    dossier.counted_from, dossier.supplement_by = act.at, None
+    if dossier.official_code and (due := counted_due(dossier)):
+        dossier.due_on = due.date()
+        dossier.due_time = due.time() if dossier.procedure.clock is Rule.CLOCK else None
+    audit.note("supply", dossier.number, act, channel=channel, due=dossier.due_on and dossier.due_on.isoformat())
+    say(dossier, case.tell or "", act, due_on=dossier.due_on and dossier.due_on.isoformat())
+
+
 def ready(
     dossier: Dossier, act: Act, papers: list[dict[str, Any]], surrender: list[dict[str, Any]] | None = None
 ) -> None:
@@ -265,6 +121,13 @@ def _result_paper(paper: dict[str, Any]) -> dict[str, Any]:
         raise Invalid("result_papers")
     position = paper.get("position")  # of the citizen's own paper, where it is one
     return {"name": name, "form": str(form), "sheets": sheets} | ({"position": position} if position else {})
+
+
+def own(packet: Packet, act: Act) -> Office:
+    desk = packet.dossier.desk
+    if act.by.office_id != desk.id:
+        raise Refused("wrong_ward", number=packet.number, desk=desk.name)
+    return desk
 
 
 def hold(dossier: Dossier, act: Act) -> Dossier:
@@ -346,7 +209,7 @@ def _sealed_with(seal: str, desk: Office) -> str | None:
 
 def send_again(packet: Packet, act: Act) -> None:
     """Another visit for a result that came back. Raises Refused: `not_waiting_here`, `wrong_ward`."""
-    _desk(packet, act)
+    own(packet, act)
     packet = custody.hold(packet, act)
     if packet.way is not Way.OUT or packet.state not in (State.AT_DESK, State.WAITING):
         raise Refused("not_waiting_here", number=packet.number)
@@ -363,7 +226,7 @@ def hand_over(
     Raises Invalid("proof_needed"); Refused: `page_too_old`, `wrong_ward`, custody_… (`custody_proof_missing`: the code
     is wrong).
     """
-    _desk(packet, act)
+    own(packet, act)
     packet = custody.hold(packet, act)
     if packet.state is State.DELIVERED:
         return

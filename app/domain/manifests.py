@@ -83,7 +83,7 @@ class ManifestLine(Model):
     __tablename__ = "manifest_lines"
 
     manifest_id: Mapped[int] = mapped_column(sa.ForeignKey(Manifest.id), primary_key=True)
-    packet_id: Mapped[int] = mapped_column(sa.ForeignKey(Packet.id), primary_key=True)
+    packet_id: Mapped[int] = mapped_column(sa.ForeignKey(Packet.id), primary_key=True, index=True)
     result: Mapped[LineResult] = mapped_column(choice(LineResult))
     digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), doc="the receiver's scan; None: not scanned")
     seal: Mapped[str | None] = mapped_column(sa.String(24), doc="as read from the bag")
@@ -291,6 +291,11 @@ def of_packet(packet_id: int) -> Manifest | None:
     """The newest manifest the packet stands on."""
     lines = sa.select(ManifestLine.manifest_id).filter_by(packet_id=packet_id)
     return db.session.scalar(sa.select(Manifest).where(Manifest.id.in_(lines)).order_by(Manifest.id.desc()).limit(1))
+
+
+def by_key(key: str, taker_id: str | None) -> Manifest | None:
+    """The list that its receiver gave this name."""
+    return db.session.scalar(sa.select(Manifest).filter_by(key=key, taker_id=taker_id))
 
 
 def by_number(receipt_no: str) -> Manifest:

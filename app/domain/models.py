@@ -2,6 +2,7 @@
 
 from app.domain import (  # noqa: F401
     audit,
+    bags,
     bands,
     booking,
     calendar,

@@ -88,7 +88,8 @@ def _carried(user: User) -> sa.Select[Packet]:
 
 # fmt: off
 DESK: dict[str, Queue] = {
-    "receive": lambda user: scope.packets(user).where(Packet.way != Way.OUT, Packet.state.in_((State.CARRIED, State.AT_POST))).order_by(Packet.id),
+    "receive": lambda user: scope.packets(user).where(Packet.way != Way.OUT, Packet.state.in_((State.CARRIED, State.AT_POST, State.AT_DESK))).order_by(Packet.id),
+    "word":    lambda user: scope.packets(user).where(Packet.kind == Kind.SUBMISSION, Packet.state == State.OPENED, Dossier.state == CaseState.BOOKED).order_by(Packet.id),
     "decide":  _case(CaseState.SUBMITTED, CaseState.STOP_REQUESTED),
     "work":    _case(*AT_WORK),
     "asked":   _case(CaseState.SUPPLEMENT_REQUIRED, CaseState.FEE_REQUIRED),
@@ -202,7 +203,7 @@ def at_desk(packet: Packet) -> str | None:
         if packet.state in (State.CARRIED, State.AT_POST):
             return "take-back"
         return "hand-over" if packet.state in (State.WAITING, State.AT_DESK) else None
-    if packet.state in (State.CARRIED, State.AT_POST):
+    if packet.state in (State.CARRIED, State.AT_POST, State.AT_DESK):
         return "receive"
     if packet.state is not State.OPENED or packet.kind is not Kind.SUBMISSION:
         return None

@@ -16,8 +16,9 @@ from app.domain import manifests, sessions, tokens
 from app.domain import packets as packets_
 from app.domain.devices import Device, DeviceKind
 from app.domain.dossiers import Dossier
+from app.domain.ledger import Handoff
 from app.domain.manifests import Manifest
-from app.domain.packets import Packet
+from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Citizen, Right, Role, User
 from app.domain.places import Office, fold
@@ -186,6 +187,27 @@ def phone(user: User, device_id: str) -> Device:
 
 def couriers(user: User) -> sa.Select[User]:
     return sa.select(User).where(User.role == Role.COURIER, User.disabled_at.is_(None), _courier_of(user))
+
+
+def bringers(user: User, since: datetime) -> sa.Select[User]:
+    """Couriers who may come to this counter with a bag: a post office's own, or whoever carries something for the desk,
+    or has brought it something since then."""
+    if user.role not in DESKS:
+        return couriers(user)
+    carried = (
+        packets(user).where(Packet.state == State.CARRIED, Packet.way != Way.OUT).with_only_columns(Packet.holder_id)
+    )
+    brought = sa.select(Handoff.giver_id).where(Handoff.taker_id == user.holds_as, Handoff.recorded_at > since)
+    here = sa.or_(User.party_id.in_(carried), User.party_id.in_(brought))
+    return sa.select(User).where(User.role == Role.COURIER, User.disabled_at.is_(None), here)
+
+
+def bringer(user: User, courier_id: str, since: datetime) -> User:
+    """Raises Missing("courier_unknown")."""
+    found = db.session.scalar(bringers(user, since).where(User.id == courier_id))
+    if found is None:
+        raise Missing("courier_unknown")
+    return found
 
 
 def courier(user: User, courier_id: str) -> User:

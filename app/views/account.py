@@ -88,6 +88,7 @@ PLACES = (
     (Right.COUNTER, "office.home", _l("Counter")),
     (Right.COUNTER, "stickers.home", _l("Stickers")),
     (Right.DESK, "desk.home", _l("Work")),
+    (Right.DESK, "counts.home", _l("Joint count")),
     (Right.DISPATCH, "dispatch.home", _l("Days of work")),
     (Right.EXCEPTIONS, "exceptions.home", _l("Exceptions")),
     (Right.PHONES, "phones.home", _l("Phones")),

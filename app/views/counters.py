@@ -1,5 +1,6 @@
 """What the pages of ward desk and post office share: the scan field, the proof of a citizen, refusals at their fields."""
 
+import secrets
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -8,14 +9,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectChoice, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from app import security
 from app.db import atomically, now
-from app.domain import audit, calendar, desk, queues, scope, sessions, slips
+from app.domain import audit, bags, calendar, desk, queues, reception, scope, sessions, slips
+from app.domain.bags import Bag
 from app.domain.dossiers import Dossier, Paper
+from app.domain.manifests import Manifest, Word
 from app.domain.packets import Packet
+from app.domain.people import User
 from app.errors import Refused
 from app.sentences import sentence
 from app.views.fields import IntegerField
@@ -71,7 +75,7 @@ def counting(base: type[FlaskForm], papers: list[Paper], packet: Packet | None =
         NumberRange(0, desk.MOST, _l("Type a number from 0 to %(most)s", most=desk.MOST)),
     ]
     fields = {
-        f"sheets_{paper.position}": IntegerField(paper.name, checks, default=desk.expected(paper, packet))
+        f"sheets_{paper.position}": IntegerField(paper.name, checks, default=reception.expected(paper, packet))
         for paper in papers
     }
     return type("Counting", (base,), fields)
@@ -148,6 +152,66 @@ def log_view(packet: Packet, page: str) -> None:
     """Who looked at whose dossier, in a short transaction of its own; a blank sticker is nobody's."""
     if packet.dossier_id is not None:
         atomically(audit.viewed, security.user().id, packet.dossier_id, page, now())
+
+
+# ---- bags -------------------------------------------------------------------------------------------------------
+
+
+class CloseBag(FlaskForm):  # type: ignore[misc]
+    """What is to be written of a bag: one list, and what is left out of it. `key`: a double click is one list."""
+
+    key = HiddenField(validators=[Regexp(r"[0-9a-f]{32}")])
+    rest = RadioField(
+        _l("What the courier still carries"),
+        [InputRequired(_l("Choose what is to be written of the rest"))],
+        choices=[
+            SelectChoice("stays", _l("It stays on their round")),
+            SelectChoice("missing", _l("It should be here: write it down as missing")),
+        ],
+    )
+    pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
+    password = PasswordField(_l("Your password"), [Length(max=200)])
+
+    @classmethod
+    def fresh(cls) -> "CloseBag":
+        return cls(formdata=None, key=secrets.token_hex(16))
+
+    def about(self, bag: Bag) -> None:
+        """Nothing is asked of the rest where there is none."""
+        if not bag.carried:
+            self.rest.data = self.rest.data or "stays"
+            self.rest.validators = []
+
+
+def out_of_bag(courier: User, text: str) -> Packet:
+    """The packet whose slip was scanned out of the courier's bag; it is held here from now on."""
+    act = security.act()
+    packet, is_newest = scope.scanned(security.user(), text.strip()[:400], act.keys)
+    if not is_newest:
+        raise Refused("bag_old_slip", number=packet.number)
+    atomically(bags.take_in, packet, courier, act)
+    return packet
+
+
+def close_bag(form: CloseBag, courier_id: str, giver_by: Word | None = None) -> Manifest:
+    """The list, with our word, and the courier's where they typed their PIN. Raises what `bags.close` raises."""
+    security.prove_presence(form.password.data or "")
+    pin, act = form.pin.data or "", security.act()
+    giver = bags.bringer(security.user(), courier_id, act.at).party_id or ""
+    if pin:
+        throttled("courier-pin", giver)
+    word = Word.PIN if pin else giver_by
+
+    def close() -> Manifest:
+        courier = bags.bringer(security.user(), courier_id, act.at)
+        return bags.close(
+            courier, act, form.key.data or "", rest_is_missing=form.rest.data == "missing", giver_by=word, pin=pin
+        )
+
+    manifest = atomically(close)
+    if pin:
+        forgive("courier-pin", giver)
+    return manifest
 
 
 # ---- refusing ---------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import calendar, decisions, desk, dossiers, forms, queues, slips
+from app.domain import calendar, decisions, dossiers, forms, queues, reception, slips
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.people import Act, Right
@@ -265,7 +265,7 @@ def _page(packet: Packet, step: str, form: Step, status: int = 200) -> ResponseR
     still_open = step in queues.steps_open(dossier, security.user())
     return render_template(
         "desk/decide.html", packet=packet, dossier=dossier, step=step, page=PAGES[step], form=form, still_open=still_open,
-        missing=dossiers.still_missing(dossier), expected=desk.expected, today=calendar.today(now()),
+        missing=dossiers.still_missing(dossier), expected=reception.expected, today=calendar.today(now()),
         history=queues.history(dossier), asked=telling.stop_asked(dossier),
     ), status  # fmt: skip
 

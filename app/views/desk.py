@@ -24,7 +24,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import calendar, decisions, desk, dossiers, forms, manifests, numbers, queues, scope, visits
+from app.domain import calendar, decisions, desk, dossiers, forms, manifests, numbers, queues, reception, scope, visits
 from app.domain.calendar import Rule
 from app.domain.dossiers import Dossier
 from app.domain.manifests import Side, Word
@@ -177,7 +177,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
     return render_template(
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
         holder=queues.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
-        courier=desk.courier_of(packet), history=queues.history(dossier), expected=partial(desk.expected, packet=packet),
+        courier=reception.courier_of(packet), history=queues.history(dossier), expected=partial(reception.expected, packet=packet),
         manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home,
         result=result if result and result.id != packet.id else None, going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user()), pages=PAGES,
@@ -232,7 +232,7 @@ def receive(number: str) -> ResponseReturnValue:
     packet = counters.open_packet(number)
     form = _receiving(packet)()
     counts = counters.counted(form, packet.papers)
-    return _take(packet, form, lambda facts: desk.receive(packet, counts=counts, **facts))
+    return _take(packet, form, lambda facts: reception.receive(packet, counts=counts, **facts))
 
 
 @bp.post("/packets/<number>/take-back")
@@ -240,7 +240,7 @@ def receive(number: str) -> ResponseReturnValue:
 @camera
 def take_back(number: str) -> ResponseReturnValue:
     packet = counters.open_packet(number)
-    return _take(packet, TakeBack(), lambda facts: desk.take_back(packet, **facts))
+    return _take(packet, TakeBack(), lambda facts: reception.take_back(packet, **facts))
 
 
 def _take(packet: Packet, form: Any, verb: Any) -> ResponseReturnValue:
@@ -273,13 +273,15 @@ def record(receipt: str) -> ResponseReturnValue:
     manifest = scope.record(security.user(), receipt)
     if manifest.taker_id != security.user().holds_as:
         return redirect(url_for("records.show", receipt=receipt))
+    if len(manifest.lines) > 1 or manifest.closed_at is None:
+        return redirect(url_for("counts.record", receipt=receipt))
     for _line, one in manifests.lines_of(manifest):
         counters.log_view(one, "desk.record")
     with force_locale("vi"):
         return render_template(
-            "desk/record.html", manifest=manifest, lines=manifests.lines_of(manifest), expected=desk.expected,
+            "desk/record.html", manifest=manifest, lines=manifests.lines_of(manifest), expected=reception.expected,
             parties=queues.holders([manifest.giver_id, manifest.taker_id]), desk=security.user().office,
-            receiver=manifests.signer(manifest, Side.TAKER), giver_by=manifest.confirmed(Side.GIVER), differences=desk.differences,
+            receiver=manifests.signer(manifest, Side.TAKER), giver_by=manifest.confirmed(Side.GIVER), differences=reception.differences,
         )  # fmt: skip
 
 
@@ -291,7 +293,7 @@ def sheet(number: str) -> ResponseReturnValue:
     counters.log_view(packet, "desk.sheet")
     with force_locale("vi"):
         return render_template(
-            "desk/sheet.html", packet=packet, expected=desk.expected, desk=security.user().office,
+            "desk/sheet.html", packet=packet, expected=reception.expected, desk=security.user().office,
             holder=queues.holders([packet.holder_id])[packet.holder_id], today=calendar.today(now()),
         )  # fmt: skip
 

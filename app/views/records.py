@@ -9,8 +9,8 @@ from wtforms import PasswordField
 from wtforms.validators import Length
 
 from app import security
-from app.db import atomically, now
-from app.domain import manifests, queues, scope
+from app.db import atomically
+from app.domain import manifests, queues, reception, scope
 from app.domain.manifests import LineResult, Manifest, Side, Word
 from app.domain.people import Right
 from app.errors import Refused
@@ -51,7 +51,7 @@ def confirm(receipt: str) -> ResponseReturnValue:
         security.prove_presence(form.password.data or "")
         user, manifest = security.user(), scope.manifest(security.user(), receipt)
         for side in manifests.sides_of(manifest, user):
-            atomically(manifests.confirm, manifest, side, Word.PRESENCE, now(), user)
+            atomically(reception.confirm, manifest, side, Word.PRESENCE, security.act(), user)
     except Refused as refusal:
         form.password.errors = [sentence(refusal)]
         return _page(scope.manifest(security.user(), receipt), form, 429 if refusal.status == 429 else 422)

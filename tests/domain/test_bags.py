@@ -2,6 +2,7 @@
 nothing."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,15 @@ def own(world: World) -> list[Packet]:
     return [world.collected(phone) for _ in range(3)]
 
 
-def take(world: World, *listed: Packet) -> list[bool]:
-    return [atomically(bags.take_in, world.fresh(one), world.courier, world.act(world.clerk)) for one in listed]
+def take(world: World, *listed: Packet) -> None:
+    for one in listed:
+        atomically(bags.take_in, world.fresh(one), world.courier, world.act(world.clerk))
 
 
-def close(world: World, *, missing: bool = False, also: tuple[str, ...] = (), **over: str) -> Manifest:
+def close(world: World, *, missing: bool = False, key: str = "a list", **over: Any) -> Manifest:
     act = world.act(world.clerk, MONDAY + timedelta(minutes=5))
-    return atomically(bags.close, world.courier, act, rest_is_missing=missing, also=also, **over)
+    over |= {"giver_by": Word.PIN} if "pin" in over else {}
+    return atomically(bags.close, world.courier, act, key, rest_is_missing=missing, **over)
 
 
 def results(manifest: Manifest) -> dict[str, LineResult]:
@@ -33,7 +36,7 @@ def results(manifest: Manifest) -> dict[str, LineResult]:
 
 
 def test_what_was_taken_in_is_one_list_and_the_rest_stays_on_the_round(world: World, own: list[Packet]) -> None:
-    assert take(world, *own[:2]) == [False, False]
+    take(world, *own[:2], own[0])
     bag = bags.of(world.clerk, world.courier, MONDAY)
     assert ([i.packet.id for i in bag.taken], [i.packet.id for i in bag.carried]) == (
         [own[0].id, own[1].id], [own[2].id],
@@ -54,8 +57,10 @@ def test_what_should_have_been_there_is_missing_and_stays_with_the_courier(world
 
 def test_another_couriers_packet_in_the_bag_is_taken_in_and_is_surplus(world: World, own: list[Packet]) -> None:
     other = world.collected(world.phone(world.second_courier))
-    assert take(world, own[0], other) == [False, True]
-    manifest = close(world, also=(other.number,))
+    take(world, own[0], other)
+    assert [i.is_surplus for i in bags.of(world.clerk, world.courier, MONDAY).taken] == [False, True]
+    manifest = close(world)
+    assert close(world) == manifest  # a double click
     assert results(manifest)[other.number] is LineResult.SURPLUS
     assert world.fresh(other).state is State.AT_POST
 

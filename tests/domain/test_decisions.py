@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, decisions, desk, dossiers, forms, packets, tracking, visits
+from app.domain import booking, decisions, desk, dossiers, forms, packets, reception, tracking, visits
 from app.domain.audit import AuditLine
 from app.domain.calendar import today
 from app.domain.dossiers import ASIDE, CASES, PORTAL, CaseLine, CaseState, Dossier, Paper, Who
+from app.domain.manifests import Word
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act, User
@@ -163,8 +164,8 @@ def test_more_papers_are_asked_for_once_and_come_by_post_and_the_time_begins_ane
     packet = world.collected(world.phone(world.second_courier), packet)
     later = MONDAY + timedelta(days=2)
     manifest = atomically(
-        desk.receive, packet, world.act(world.officer, later), head=packet.head, seal="NP0045821",
-        counts={paper.position: 1 for paper in packet.papers}, giver_by=desk.Word.SIGNED_PRINT,
+        reception.receive, packet, world.act(world.officer, later), head=packet.head, seal="NP0045821",
+        counts={paper.position: 1 for paper in packet.papers}, giver_by=Word.SIGNED_PRINT,
     )  # fmt: skip
     dossier = fresh(dossier)
     assert manifest.receipt_no and messages()[-1] == "supplied"
@@ -182,7 +183,7 @@ def test_a_supplement_that_is_short_keeps_the_clock_standing_until_the_rest_is_b
     visit = atomically(booking.bring_more, fresh(dossier), offer.key, world.act(None))
     packet = world.collected(world.phone(), world.fresh(db.session.get_one(Packet, visit.packet_id)))
     first, second = (paper.position for paper in packet.papers)
-    receive(world, packet, counts={first: 1, second: 0}, giver_by=desk.Word.SIGNED_PRINT)
+    receive(world, packet, counts={first: 1, second: 0}, giver_by=Word.SIGNED_PRINT)
     dossier = fresh(dossier)
     assert (dossier.state, messages()[-1]) == (C.SUPPLEMENT_REQUIRED, "supplement_short")
     with pytest.raises(Refused, match="supplement_complete"):
@@ -332,7 +333,7 @@ def test_the_wrong_ward_passes_it_on_and_the_day_of_filing_stays(world: World) -
     phone = world.phone()
     assert world.record(phone.scan(packet, "take", seal="NP0051902")).verdict == "applied"
     packet = world.fresh(packet)
-    receive(world, packet, by=world.strange_officer, seal="NP0051902", giver_by=desk.Word.SIGNED_PRINT)
+    receive(world, packet, by=world.strange_officer, seal="NP0051902", giver_by=Word.SIGNED_PRINT)
     assert world.fresh(packet).state is State.OPENED
     atomically(desk.accept, fresh(dossier), there, CODE, DUE)
     assert (fresh(dossier).state, fresh(dossier).submitted_at) == (C.ACCEPTED, MONDAY)

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import codes, counter, desk, manifests
+from app.domain import codes, counter, desk, manifests, reception
 from app.domain.audit import AuditLine
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.manifests import Manifest, Side, Word
@@ -29,7 +29,7 @@ def receive(world: World, packet: Packet, by: User | None = None, **over: Any) -
         "head": packet.head, "seal": "NP 0045 821", "counts": {1: 1, 2: 1, 4: 1}, "giver_by": Word.PIN,
         "pin": World.PIN, "remark": "",
     }  # fmt: skip
-    return atomically(desk.receive, packet, world.act(by or world.officer), **(facts | over))
+    return atomically(reception.receive, packet, world.act(by or world.officer), **(facts | over))
 
 
 def submitted(world: World) -> Packet:
@@ -142,7 +142,7 @@ def test_a_difference_is_received_and_written_down(world: World) -> None:
     manifest = receive(world, packet, counts={1: 1, 2: 0, 4: 2}, remark=" thiếu  bản sao ")
     ((line, _),) = manifests.lines_of(manifest)
     assert (line.is_complete, line.remark) == (False, "thiếu bản sao")
-    assert [paper.position for paper in desk.differences(world.fresh(packet))] == [2, 4]
+    assert [paper.position for paper in reception.differences(world.fresh(packet))] == [2, 4]
 
 
 def test_another_seal_is_kept_and_flagged(world: World) -> None:
@@ -301,9 +301,9 @@ def test_an_undelivered_result_comes_back_unopened_and_can_be_sent_again(world: 
     with pytest.raises(Refused, match="not_inbound"):
         receive(world, packet)
     with pytest.raises(Refused, match="pin_wrong"):
-        atomically(desk.take_back, packet, world.act(world.officer), head=packet.head, seal="NP0051902",
+        atomically(reception.take_back, packet, world.act(world.officer), head=packet.head, seal="NP0051902",
                    giver_by=Word.PIN, pin="1")  # fmt: skip
-    atomically(desk.take_back, packet, world.act(world.officer), head=packet.head, seal="NP0051902",
+    atomically(reception.take_back, packet, world.act(world.officer), head=packet.head, seal="NP0051902",
                giver_by=Word.PIN, pin=World.PIN)  # fmt: skip
     packet = world.fresh(packet)
     assert (packet.state, packet.holder_id, packet.dossier.state) == (

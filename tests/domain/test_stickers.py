@@ -6,7 +6,18 @@ from itertools import permutations
 import pytest
 
 from app.db import atomically, db
-from app.domain import corrections, day, desk, ledger, manifests, packets, stickers, tokens, tracking, upshots
+from app.domain import (
+    corrections,
+    day,
+    ledger,
+    manifests,
+    packets,
+    reception,
+    stickers,
+    tokens,
+    tracking,
+    upshots,
+)
 from app.domain.dossiers import CaseState
 from app.domain.packets import Packet, State, Way
 from app.domain.scans import Ruling, Scan
@@ -75,7 +86,7 @@ def test_papers_under_a_sticker_are_received_by_the_ward_like_any_others(world: 
     packet = world.fresh(blank)
     counts = {paper.position: 1 for paper in packet.dossier.papers}
     atomically(
-        desk.receive, packet, world.act(world.officer), head=packet.head, seal="NP0045821", counts=counts,
+        reception.receive, packet, world.act(world.officer), head=packet.head, seal="NP0045821", counts=counts,
         giver_by=manifests.Word.PIN, pin=world.PIN,
     )  # fmt: skip
     packet = world.fresh(blank)

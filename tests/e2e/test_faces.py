@@ -202,7 +202,11 @@ def test_the_pages_of_the_ward_desk(world: World, site: Site, eyes: Callable[...
     officer = eyes(world.officer)
     officer.look("/desk/", "/desk/?list=decide", "/desk/?list=back", at_desk(carried), at_desk(carried, "sheet"))
     officer.look(*(at_desk(packet) for packet in (*steps, leaving)))
-    officer.look(at_desk(carried), at_desk(steps[0]), press="form.card button.button")
+    bag = f"/desk/counts/{world.courier.id}"
+    client.post(f"{bag}/scan", data={"code": carried.number})
+    officer.look("/desk/counts/", bag, f"{bag}/{carried.number}")
+    officer.look(f"{bag}?last={carried.number}", press="form.card button.button")
+    officer.look(at_desk(steps[0]), press="form.card button.button")
     record = re.search(r"/desk/records/[\w-]+", client.get(at_desk(steps[0])).text)
     assert record
     officer.look(record[0])

@@ -1,0 +1,234 @@
+"""Reception: a desk takes packets from the courier's hands, opens them and counts them with the courier.
+
+The moment both sides have confirmed the count is the legal submission (QĐ 45/2016 Đ7.4); pickup never is. A verb is
+one transaction. Where it claims PRESENCE, the door has asked the officer for it at most five minutes before.
+"""
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain import audit, custody, desk, dossiers, ledger, manifests, numbers, people, tokens
+from app.domain.custody import Outcome
+from app.domain.desk import MOST, PRESENCE
+from app.domain.dossiers import CaseState, Paper
+from app.domain.ledger import LineKind
+from app.domain.manifests import Found, LineResult, Manifest, Side, Word
+from app.domain.packets import Kind, Packet, State, Way
+from app.domain.people import Act, User
+from app.errors import Invalid, Refused
+
+# ---- one packet -------------------------------------------------------------------------------------------------
+
+
+def receive(
+    packet: Packet, act: Act, *, head: bytes | None, seal: str, counts: dict[int, int], giver_by: Word,
+    pin: str = "", remark: str = "", intact: bool = True,
+) -> Manifest:  # fmt: skip
+    """Take a sealed packet over, open it and count it together: a biên bản of one, and the legal submission.
+
+    One that was taken in with a bag and not opened there is counted so, with whoever brought it.
+    `counts`: sheets found, by the paper's position, one for every paper. The same form sent twice is one biên bản.
+    Raises Refused: `wrong_ward` (desk), `pin_wrong`, `not_inbound`, `dossier_cancelled`, `page_too_old`, custody_…;
+    Invalid: `counts_missing`, `seal_form`, `remark_needed`, `pin_needs_courier`.
+    """
+    here, packet = desk.own(packet, act), custody.hold(packet, act)
+    if packet.way is Way.OUT:
+        raise Refused("not_inbound", number=packet.number)
+    if packet.state is State.OPENED and (known := manifests.of_packet(packet.id)) and known.taker_id == here.party_id:
+        return known
+    custody.expect(packet, head)
+    _check_alive(packet)
+    found = _found(seal, remark, intact, is_complete=_write_counts(packet, counts))
+    giver, courier = giver_of(packet), _confirm_giver(packet, giver_by, pin)
+    if packet.state is not State.AT_DESK:
+        _take_over(packet, act, found.seal)
+    taken = packet.head
+    _open(packet, act, counts)
+    manifest = manifests.of_one(packet, giver, taken, found, act.at)
+    audit.note("received", packet.number, act, receipt=manifest.receipt_no, complete=found.is_complete, intact=intact)
+    _both_confirm(manifest, giver_by, courier, act)
+    return manifest
+
+
+def take_back(
+    packet: Packet, act: Act, *, head: bytes | None, seal: str, giver_by: Word, pin: str = "", remark: str = "",
+    intact: bool = True,
+) -> Manifest:  # fmt: skip
+    """A result nobody could be given comes back unopened and waits here (TT 17/2017 Đ5.2). Raises as `receive`."""
+    here, packet = desk.own(packet, act), custody.hold(packet, act)
+    if packet.way is not Way.OUT:
+        raise Refused("not_outbound", number=packet.number)
+    if packet.state is State.AT_DESK and (known := manifests.of_packet(packet.id)) and known.taker_id == here.party_id:
+        return known
+    custody.expect(packet, head)
+    found, giver = _found(seal, remark, intact), packet.holder_id
+    courier = _confirm_giver(packet, giver_by, pin)
+    taken = _take_over(packet, act, found.seal)
+    desk.free_visit(packet, act)
+    manifest = manifests.of_one(packet, giver, taken.digest, found, act.at)
+    _both_confirm(manifest, giver_by, courier, act)
+    audit.note("taken_back", packet.number, act, receipt=manifest.receipt_no, intact=intact)
+    desk.invite(packet, act)
+    return manifest
+
+
+# ---- a whole bag (`bags`) ---------------------------------------------------------------------------------------
+
+
+def take_in(packet: Packet, act: Act) -> None:
+    """Out of a bag, its seal the one on record: from now on this desk answers for it. Raises Refused: `wrong_ward`,
+    `dossier_cancelled`, custody_…"""
+    desk.own(packet, act)
+    _check_alive(packet)
+    _take_over(packet, act, packet.seal)
+    if packet.way is Way.OUT:
+        desk.free_visit(packet, act)
+
+
+def put_away(packet: Packet, act: Act, counts: dict[int, int] | None) -> None:
+    """The list it stands on is written: what came whole is opened and counted, a result that came back waits here.
+
+    `counts` None: it did not come whole, and stays closed until it is counted by itself.
+    """
+    packet = custody.hold(packet, act)
+    if packet.way is Way.OUT:
+        audit.note("taken_back", packet.number, act)
+        desk.invite(packet, act)
+    elif counts is not None and packet.state is State.AT_DESK:
+        _write_counts(packet, counts)
+        _open(packet, act, counts)
+
+
+def confirm(
+    manifest: Manifest, side: Side, word: Word, act: Act, user: User | None = None, sig: bytes | None = None
+) -> None:
+    """One side's word. With the second one, what was opened with the list is submitted, at that moment: the law's own.
+
+    Raises as `manifests.confirm`.
+    """
+    manifests.confirm(manifest, side, word, act.at, user, sig)
+    if manifest.closed_at is None:
+        return
+    for line, packet in manifests.lines_of(manifest):
+        if line.result is LineResult.MOVED and packet.state is State.OPENED:
+            _submit(packet, act)
+
+
+def giver_says(manifest: Manifest, act: Act, word: Word, pin: str = "") -> None:
+    """The courier's word for a list, given at the desk's own screen: their six digits, or the print they signed.
+
+    Raises Refused("pin_wrong"), Invalid("pin_needs_courier").
+    """
+    courier = _courier(manifest.giver_id)
+    if word is Word.PIN:
+        check_pin(courier, pin)
+    confirm(manifest, Side.GIVER, word, act, courier if word is Word.PIN else None)
+
+
+# ---- in common --------------------------------------------------------------------------------------------------
+
+
+def giver_of(packet: Packet) -> str:
+    """Who brings it, or brought it, where it was taken in and waits to be counted: a party."""
+    if packet.state is not State.AT_DESK:
+        return packet.holder_id
+    return next(line.giver_id for line in reversed(ledger.lines(packet)) if line.kind is LineKind.MOVE)
+
+
+def courier_of(packet: Packet) -> User | None:
+    """The courier who brings or brought the packet, where it is one."""
+    return _courier(giver_of(packet))
+
+
+def _courier(party_id: str) -> User | None:
+    return db.session.scalar(sa.select(User).filter_by(party_id=party_id))
+
+
+def check_pin(courier: User | None, pin: str) -> None:
+    if courier is None:
+        raise Invalid("pin_needs_courier")
+    if not people.secret_fits(courier.pin_hash, pin.strip()):
+        raise Refused("pin_wrong")
+
+
+def _confirm_giver(packet: Packet, giver_by: Word, pin: str) -> User | None:
+    """The giving side agrees: the courier's own six digits, or the print they signed (then nobody is named)."""
+    if giver_by is Word.SIGNED_PRINT:
+        return None
+    courier = courier_of(packet)
+    check_pin(courier, pin)
+    return courier
+
+
+def _both_confirm(manifest: Manifest, giver_by: Word, courier: User | None, act: Act) -> None:
+    confirm(manifest, Side.GIVER, giver_by, act, courier)
+    confirm(manifest, Side.TAKER, Word.PRESENCE, act, act.by)
+
+
+def _check_alive(packet: Packet) -> None:
+    if packet.dossier.state is CaseState.CANCELLED:
+        raise Refused("dossier_cancelled", number=packet.number)
+
+
+def _found(seal: str, remark: str, intact: bool, is_complete: bool = True) -> Found:
+    remark = " ".join(remark.split())[:300]
+    if not intact and not remark:
+        raise Invalid("remark_needed")
+    return Found(numbers.read_seal(seal), intact, is_complete, remark)
+
+
+def _take_over(packet: Packet, act: Act, seal: str | None) -> Outcome:
+    taker = packet.dossier.desk.party_id
+    return custody.enter(
+        packet, "receive", act, giver=packet.holder_id, taker=taker, parent=packet.head, proof=PRESENCE, seal=seal
+    )
+
+
+def _open(packet: Packet, act: Act, counts: dict[int, int]) -> None:
+    here = packet.holder_id
+    custody.enter(
+        packet, "open", act, giver=here, taker=here, parent=packet.head, proof=[("COUNT", _hash_of(counts)), *PRESENCE],
+        sheets=sum(counts.values()),
+    )  # fmt: skip
+
+
+def _submit(packet: Packet, act: Act) -> None:
+    dossier = packet.dossier
+    if packet.kind is Kind.SUBMISSION and dossier.state is CaseState.BOOKED:
+        dossiers.move(dossier, "submit", act)
+        dossier.submitted_at = dossier.counted_from = act.at
+        desk.say(dossier, "submitted", act, when=act.at.isoformat())
+    elif packet.kind is Kind.SUPPLEMENT and dossier.state is CaseState.SUPPLEMENT_REQUIRED:
+        if dossiers.still_missing(dossier):
+            desk.say(dossier, "supplement_short", act)
+        else:
+            desk.restart(dossier, act, channel="post")
+
+
+def _write_counts(packet: Packet, counts: dict[int, int]) -> bool:
+    """Each paper's sheets as found; whether all that was handed over is there."""
+    papers = packet.papers
+    if set(counts) != {paper.position for paper in papers} or not all(0 <= n <= MOST for n in counts.values()):
+        raise Invalid("counts_missing")
+    promised = {paper.position: expected(paper, packet) for paper in papers}
+    for paper in papers:
+        paper.desk_sheets = counts[paper.position]
+        if paper.is_supplement and paper.desk_sheets and packet.way is Way.IN:
+            paper.came_in = packet.number
+    return counts == promised
+
+
+def expected(paper: Paper, packet: Packet | None = None) -> int:
+    """Sheets the slip promises: as counted at the door, from another desk as counted there."""
+    if packet is not None and packet.kind is Kind.TRANSFER:
+        return paper.desk_sheets or 0
+    return 0 if paper.is_missing else paper.sheets
+
+
+def differences(packet: Packet) -> list[Paper]:
+    """Papers whose count at the desk is not the one at the door."""
+    return [paper for paper in packet.papers if paper.desk_sheets not in (None, expected(paper))]
+
+
+def _hash_of(counts: dict[int, int]) -> str:
+    return tokens.sha256("\n".join(f"{position}:{sheets}" for position, sheets in sorted(counts.items()))).hex()

@@ -1,0 +1,273 @@
+"""Joint count at the ward desk: a courier's bag, packet after packet, only differences typed, one biên bản."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, StringField
+from wtforms.validators import InputRequired, Length
+
+from app import security
+from app.db import atomically, now
+from app.domain import bags, manifests, numbers, protocols, queues, reception, scope
+from app.domain.bags import Bag, Item
+from app.domain.manifests import Manifest, Side, Word
+from app.domain.people import Right, User
+from app.errors import Missing, Refused
+from app.security import camera, requires
+from app.sentences import sentence
+from app.views import counters
+from app.views.counters import CloseBag
+
+bp = Blueprint("counts", __name__, url_prefix="/desk/counts")
+MOST = 50  # packets for other desks that one page remembers
+
+
+class Differ(FlaskForm):  # type: ignore[misc]
+    seal = StringField(_l("Seal number on the bag"), [InputRequired(_l("Type the number on the seal")), Length(max=40)])
+    intact = RadioField(
+        _l("Is the seal whole?"),
+        choices=[SelectChoice("yes", _l("Whole")), SelectChoice("no", _l("Broken or changed"))],
+        default="yes",
+    )
+    remark = StringField(_l("Remark"), [Length(max=300)])
+
+
+class GiverSays(FlaskForm):  # type: ignore[misc]
+    pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
+    on_paper = BooleanField(_l("No PIN: they signed the sheet, and it stays here"))
+    password = PasswordField(_l("Your password"), [Length(max=200)])
+
+
+# ---- counting ---------------------------------------------------------------------------------------------------
+
+
+@bp.get("/")
+@requires(Right.DESK)
+@camera
+def home() -> ResponseReturnValue:
+    return _home()
+
+
+@bp.post("/scan")
+@requires(Right.DESK)
+@camera
+def first() -> ResponseReturnValue:
+    """The first slip out of a bag says whose bag it is."""
+    text = request.form.get("code", "")
+    try:
+        security.prove_presence(request.form.get("password", "")[:200])
+        packet, _is_newest = scope.scanned(security.user(), text.strip()[:400], security.act().keys)
+        courier = reception.courier_of(packet)
+        if courier is None:
+            raise Refused("bag_not_carried", number=packet.number)
+        courier = bags.bringer(security.user(), courier.id, now())
+        packet = counters.out_of_bag(courier, text)
+    except Missing as refusal:
+        return _home(refusal.status, says=sentence(refusal), text=text)
+    except Refused as refusal:
+        return _home(refusal.status, says=sentence(refusal), text=text)
+    return redirect(url_for("counts.bag", courier_id=courier.id, last=packet.number))
+
+
+@bp.get("/<courier_id>")
+@requires(Right.DESK)
+@camera
+def bag(courier_id: str) -> ResponseReturnValue:
+    return _page(_courier(courier_id), CloseBag.fresh())
+
+
+@bp.post("/<courier_id>/scan")
+@requires(Right.DESK)
+@camera
+def scan(courier_id: str) -> ResponseReturnValue:
+    """One packet out of the bag. It is held here from now on, whatever happens to this page."""
+    courier, text, wrong = _courier(courier_id), request.form.get("code", ""), _wrong()
+    try:
+        security.prove_presence(request.form.get("password", "")[:200])
+        packet = counters.out_of_bag(courier, text)
+    except Refused as refusal:
+        if refusal.key == "wrong_ward" and refusal.values["number"] not in wrong:
+            wrong = [*wrong, str(refusal.values["number"])][:MOST]
+        return _page(courier, CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text, wrong=wrong)
+    return redirect(url_for("counts.bag", courier_id=courier_id, last=packet.number, wrong=wrong or None))
+
+
+@bp.get("/<courier_id>/<number>")
+@requires(Right.DESK)
+def differs(courier_id: str, number: str) -> ResponseReturnValue:
+    courier = _courier(courier_id)
+    item = _item(courier, number)
+    typed = item.differs
+    known: dict[str, Any] = {f"sheets_{position}": n for position, n in item.sheets.items()}
+    if typed:
+        known |= {"remark": typed.remark, "intact": "yes" if typed.is_intact else "no"}
+    form = counters.counting(Differ, item.packet.papers, item.packet)(
+        formdata=None, seal=numbers.spoken_seal((typed and typed.seal) or item.packet.seal or ""), **known
+    )
+    return _differs(courier, item, form)
+
+
+@bp.post("/<courier_id>/<number>")
+@requires(Right.DESK)
+def differ(courier_id: str, number: str) -> ResponseReturnValue:
+    courier = _courier(courier_id)
+    item = _item(courier, number)
+    packet = item.packet
+    form = counters.counting(Differ, packet.papers, packet)()
+    if not form.validate_on_submit():
+        return _differs(courier, item, form, 422)
+    counts = counters.counted(form, packet.papers)
+    facts = {
+        "seal": form.seal.data,
+        "intact": form.intact.data != "no",
+        "counts": counts,
+        "remark": form.remark.data or "",
+    }
+    try:
+        atomically(lambda: bags.differ(packet, _courier(courier_id), security.act(), **facts))
+    except Refused as refusal:
+        return _differs(courier, item, form, counters.complain(form, refusal))
+    return redirect(url_for("counts.bag", courier_id=courier_id, last=packet.number, wrong=_wrong() or None))
+
+
+@bp.post("/<courier_id>/close")
+@requires(Right.DESK)
+@camera
+def close(courier_id: str) -> ResponseReturnValue:
+    form, courier, at = CloseBag(), _courier(courier_id), now()
+    form.about(bags.of(security.user(), courier, at))
+    if not form.validate_on_submit():
+        return _page(courier, form, 422)
+    try:
+        manifest = counters.close_bag(form, courier_id)
+    except Refused as refusal:
+        return _page(courier, form, counters.complain(form, refusal))
+    return redirect(url_for("counts.record", receipt=manifest.receipt_no))
+
+
+# ---- the record -------------------------------------------------------------------------------------------------
+
+
+@bp.get("/records/<receipt>")
+@requires(Right.DESK)
+def record(receipt: str) -> ResponseReturnValue:
+    return _record(_manifest(receipt), GiverSays(formdata=None))
+
+
+@bp.get("/records/<receipt>/words")
+@requires(Right.DESK)
+def words(receipt: str) -> ResponseReturnValue:
+    """Both sides' word alone, for the page that waits for the courier's phone."""
+    return render_template("desk/_words.html", **_told(_manifest(receipt)))
+
+
+@bp.post("/records/<receipt>/giver")
+@requires(Right.DESK)
+def giver(receipt: str) -> ResponseReturnValue:
+    """The courier's word at this screen: the PIN, or the print they signed."""
+    form, manifest = GiverSays(), _manifest(receipt)
+    if not form.validate_on_submit():
+        return _record(manifest, form, 422)
+    word = Word.SIGNED_PRINT if form.on_paper.data else Word.PIN
+    try:
+        security.prove_presence(form.password.data or "")
+        if word is Word.PIN:
+            counters.throttled("courier-pin", manifest.giver_id)
+        atomically(lambda: reception.giver_says(_manifest(receipt), security.act(), word, form.pin.data or ""))
+    except Refused as refusal:
+        return _record(_manifest(receipt), form, counters.complain(form, refusal))
+    if word is Word.PIN:
+        counters.forgive("courier-pin", _manifest(receipt).giver_id)
+    flash(_("Both sides have confirmed. That moment is the legal submission."), "ok")
+    return redirect(url_for("counts.record", receipt=receipt))
+
+
+@bp.get("/records/<receipt>.pdf")
+@requires(Right.DESK)
+def paper(receipt: str) -> Response:
+    """The biên bản as it is printed and signed."""
+    manifest = _manifest(receipt)
+    _log(manifest, "desk.record_pdf")
+    pdf = protocols.pdf(manifest)
+    named = {"Content-Disposition": f'inline; filename="{manifest.receipt_no}.pdf"'}
+    return Response(pdf, mimetype="application/pdf", headers=named)
+
+
+# ---- in common --------------------------------------------------------------------------------------------------
+
+
+def _courier(courier_id: str) -> User:
+    return bags.bringer(security.user(), courier_id, now())
+
+
+def _wrong() -> list[str]:
+    """Numbers of what lay in the bag for another desk, as this page has gathered them: it stays with the courier."""
+    return [number[:40] for number in request.values.getlist("wrong")][:MOST]
+
+
+def _item(courier: User, number: str) -> Item:
+    """A packet of the open list."""
+    taken = bags.of(security.user(), courier, now()).taken
+    found = next((item for item in taken if item.packet.number == number), None)
+    if found is None:
+        raise Missing("packet_unknown")
+    return found
+
+
+def _home(status: int = 200, says: str = "", text: str = "") -> ResponseReturnValue:
+    return render_template(
+        "desk/counts.html", bags=bags.waiting(security.user(), now()), says=says, text=text,
+        asks_password=not security.is_present(), unsigned=bags.unsigned_here(security.user()),
+    ), status  # fmt: skip
+
+
+def _page(
+    courier: User, form: CloseBag, status: int = 200, says: str = "", text: str = "", wrong: list[str] | None = None
+) -> ResponseReturnValue:
+    found: Bag = bags.of(security.user(), courier, now())
+    last = next((item for item in found.taken if item.packet.number == request.args.get("last")), None)
+    return render_template(
+        "desk/count.html", bag=found, form=form, says=says, text=text, last=last,
+        wrong=_wrong() if wrong is None else wrong, asks_password=not security.is_present(),
+    ), status  # fmt: skip
+
+
+def _differs(courier: User, item: Item, form: Any, status: int = 200) -> ResponseReturnValue:
+    counters.log_view(item.packet, "desk.count")
+    return render_template(
+        "desk/differs.html", courier=courier, item=item, packet=item.packet, form=form, expected=reception.expected,
+        wrong=_wrong(),
+    ), status  # fmt: skip
+
+
+def _manifest(receipt: str) -> Manifest:
+    """A list this desk has taken in by. Raises Missing("manifest_unknown")."""
+    found = scope.manifest(security.user(), receipt)
+    if found.taker_id != security.user().holds_as:
+        raise Missing("manifest_unknown")
+    return found
+
+
+def _told(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "manifest": manifest, "parties": queues.holders([manifest.giver_id, manifest.taker_id]), "sides": list(Side),
+        "signers": {side: manifests.signer(manifest, side) for side in Side},
+    }  # fmt: skip
+
+
+def _record(manifest: Manifest, form: GiverSays, status: int = 200) -> ResponseReturnValue:
+    _log(manifest, "desk.record")
+    lines = manifests.lines_of(manifest)
+    return render_template(
+        "desk/joint.html", form=form, lines=lines, asks_password=not security.is_present(),
+        apart=[one for line, one in lines if one.state == "AT_DESK" and one.way != "out"], **_told(manifest),
+    ), status  # fmt: skip
+
+
+def _log(manifest: Manifest, page: str) -> None:
+    for _line, one in manifests.lines_of(manifest):
+        counters.log_view(one, page)

@@ -235,7 +235,7 @@ def _taken(user: User, courier: User, at: datetime) -> list[tuple[Packet, str, S
     return [(row[0], row[1], row[2], row[3]) for row in found]
 
 
-def _open_list(user: User, courier: User, at: datetime) -> sa.Select[tuple[Packet, str, ScanRow, Difference]]:
+def _open_list(user: User, courier: User, at: datetime) -> sa.Select[Packet, str, ScanRow, Difference]:
     line, event = aliased(ManifestLine), _event(user)
     in_bag = sa.or_(
         Difference.courier_id == courier.id,

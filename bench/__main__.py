@@ -14,7 +14,7 @@ from typing import Any
 
 from app.config import ROOT, Settings
 from bench import audit as audits
-from bench import figures, floor, reading, slips, wire
+from bench import desks, figures, floor, reading, slips, wire
 from bench.audit import Audit
 from bench.ground import CLIENTS, Ground, Signed, make_settings
 from bench.report import Report
@@ -41,10 +41,11 @@ class Sizes:
     pages: int = 300
     small: float = 1.0
     slips: int = 500
+    open: int = 100_000  # dossiers at one desk
 
 
 TINY = Sizes(rounds=1, clients=2, batch=5, single_groups=1, batch_groups=1, commits=0.1, floor=0.2, load=0.5,
-             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10)  # fmt: skip
+             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10, open=200)  # fmt: skip
 
 
 class Track:
@@ -125,7 +126,7 @@ def read(name: str, server: str | None, folder: Path, settings: Settings, sizes:
         for lines in (sizes.lines // 10, sizes.lines):
             years = Years(settings, stack.enter_context(database(f"years_{lines}", folder, server)))
             began = time.perf_counter()
-            years.fill(lines, partial(progress, NAMES[name], lines))
+            years.fill(lines, partial(progress, NAMES[name], lines, "scans"))
             say(f" in {time.perf_counter() - began:.0f} s")
             found.append(reading.pages(settings, years, sizes.pages))
         tenth, whole = found
@@ -137,13 +138,33 @@ def read(name: str, server: str | None, folder: Path, settings: Settings, sizes:
         say(f"{NAMES[name]}: tracking page's queries {less * 1000:.2f} ms, {more * 1000:.2f} ms")
 
 
+def queue(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
+    """The desk's first page over many open dossiers, against a hundredth of them."""
+    with ExitStack() as stack:
+
+        def filled(count: int) -> desks.Desk:
+            url = stack.enter_context(database(f"desk_{count}", folder, server))
+            return stack.enter_context(
+                desks.desk(settings, url, count, partial(progress, NAMES[name], count, "dossiers"))
+            )
+
+        small, large = filled(sizes.open // 100), filled(sizes.open)
+        for _ in range(sizes.rounds):
+            less, more = small.page(), large.page()
+            report.ratio(f"{name} queue", more / less)
+            report.figure(f"{NAMES[name]}: a desk's first page over {sizes.open:,} open dossiers, ms", more * 1000)
+        say(f"{NAMES[name]}: a desk's first page {less * 1000:.0f} ms, {more * 1000:.0f} ms")
+
+
 def audit(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
     """Chains and log of a long ledger, then its evidence; every signature of a shorter one."""
     with ExitStack() as stack:
 
         def filled(lines: int, signed: bool) -> Any:
             url = stack.enter_context(database(f"ledger_{lines}", folder, server))
-            Years(settings, url, evidence=True, signed=signed).fill(lines, partial(progress, NAMES[name], lines))
+            Years(settings, url, evidence=True, signed=signed).fill(
+                lines, partial(progress, NAMES[name], lines, "scans")
+            )
             say("")
             return stack.enter_context(audits.auditor(settings, url))
 
@@ -167,9 +188,9 @@ def told(name: str, what: str, found: Audit, report: Report) -> Audit:
     return found
 
 
-def progress(name: str, lines: int, done: int) -> None:
-    if sys.stderr.isatty() or done == lines:
-        print(f"\r{name}: {done:,} of {lines:,} scans filled in", end="", file=sys.stderr, flush=True)
+def progress(name: str, whole: int, what: str, done: int) -> None:
+    if sys.stderr.isatty() or done == whole:
+        print(f"\r{name}: {done:,} of {whole:,} {what} filled in", end="", file=sys.stderr, flush=True)
 
 
 def refuse_memory(folder: Path) -> None:
@@ -183,7 +204,7 @@ def refuse_memory(folder: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", choices=NAMES, help="one database instead of both")
-    parser.add_argument("--part", choices=("load", "read", "audit", "slips"), help="one part instead of all")
+    parser.add_argument("--part", choices=("load", "read", "queue", "audit", "slips"), help="one part instead of all")
     parser.add_argument("--rounds", type=int, help="how often, at least four for figures that count")
     parser.add_argument(
         "--long", action="store_true", help="the tracking page over 10,000,000 scans, every signature of 1,000,000"
@@ -193,7 +214,9 @@ def main() -> int:
     said = parser.parse_args()
     sizes = TINY if said.tiny else Sizes(lines=10_000_000, signed=1_000_000) if said.long else Sizes()
     sizes = replace(sizes, rounds=said.rounds or sizes.rounds)
-    parts = {said.part} if said.part else {"read", "audit"} if said.long else {"load", "read", "audit", "slips"}
+    parts = (
+        {said.part} if said.part else {"read", "audit"} if said.long else {"load", "read", "queue", "audit", "slips"}
+    )
     names = [said.only] if said.only else list(NAMES)
     if parts == {"slips"}:
         names = []
@@ -224,6 +247,9 @@ def main() -> int:
         if "read" in parts:
             for name in names:
                 read(name, servers[name], _own(folder / f"{name}-years"), settings, sizes, report)
+        if "queue" in parts:
+            for name in names:
+                queue(name, servers[name], _own(folder / f"{name}-desks"), settings, sizes, report)
         if "audit" in parts:
             for name in names:
                 audit(name, servers[name], _own(folder / f"{name}-audit"), settings, sizes, report)

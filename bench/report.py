@@ -38,6 +38,8 @@ LIMITS = {limit.name: limit for limit in (
     Limit("postgresql audit",  "PostgreSQL: lines audited a second / hashed in memory",    0.20),
     Limit("postgresql memory", "PostgreSQL: memory of the audit / 500 MB",                 None,   1),
     Limit("postgresql tracking","PostgreSQL: tracking page's queries / over a tenth of the scans", None,  2.5),
+    Limit("sqlite queue",      "SQLite: the desk's first page / over a hundredth of the dossiers", None,   3),
+    Limit("postgresql queue",  "PostgreSQL: the desk's first page / over a hundredth of the dossiers", None, 3),
     Limit("slips rate",        "500 slips: slips a second / the same with the code as PNG", 4.0),
     Limit("slips bytes",       "500 slips: bytes / the same with the code as PNG",          None,   0.6),
     Limit("slips memory",      "500 slips: memory for a slip more, kB",                     None,   10),

@@ -92,6 +92,14 @@ def working_days_after(day: date, count: int) -> list[date]:
     return list(islice((one for one, works in coming(day + timedelta(days=1)) if works), count))
 
 
+def cut(at: datetime) -> datetime:
+    """15:00 of the newest working day: what came before it is to be passed on by today, what came later the next one."""
+    day = today(at)
+    while not is_working(day):
+        day -= timedelta(days=1)
+    return datetime.combine(day, CUTOFF, HERE)
+
+
 # ---- a time limit -----------------------------------------------------------------------------------------------
 
 

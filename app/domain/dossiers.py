@@ -112,6 +112,10 @@ class ReturnWay(StrEnum):
 
 class Dossier(Model):
     __tablename__ = "dossiers"
+    __table_args__ = (
+        sa.Index("ix_dossiers_due", "desk_id", "state", "due_on"),  # what waits at a desk, the most urgent first
+        sa.Index("ix_dossiers_counted", "desk_id", "state", "counted_from"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(20), unique=True, doc="HS-…: the citizen's only number")

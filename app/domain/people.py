@@ -11,12 +11,12 @@ from enum import StrEnum
 import argon2
 import phonenumbers
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.db import Id, Instant, Model, choice, db, random_id
 from app.domain import parties
 from app.domain.parties import Party, PartyKind
-from app.domain.places import Neighbourhood, Office, Ward
+from app.domain.places import Neighbourhood, Office, Ward, fold
 from app.domain.tokens import Keys
 from app.errors import Invalid, Refused
 
@@ -94,6 +94,7 @@ class Citizen(Model):
     party_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id), unique=True)
     name: Mapped[str] = mapped_column(sa.String(120))
     phone: Mapped[str] = mapped_column(sa.String(20), index=True)
+    words: Mapped[str] = mapped_column(sa.String(240), doc="the name without accents, a space before each word")
     second_name: Mapped[str | None] = mapped_column(sa.String(120))
     second_phone: Mapped[str | None] = mapped_column(sa.String(20))
     ward_id: Mapped[int] = mapped_column(sa.ForeignKey(Ward.id))
@@ -106,6 +107,11 @@ class Citizen(Model):
 
     ward: Mapped[Ward] = relationship()
     neighbourhood: Mapped[Neighbourhood] = relationship()
+
+    @validates("name")
+    def _folded(self, _key: str, name: str) -> str:
+        self.words = f" {fold(name)}"
+        return name
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ Every queue starts from the scope of the person who looks; a packet's next act f
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, selectinload
 
 from app.db import db
-from app.domain import counter, dossiers, ledger, packets, scope
+from app.domain import calendar, counter, dossiers, ledger, packets, scope
 from app.domain.decisions import to_return
 from app.domain.desk import result_of
 from app.domain.dossiers import AT_WORK, GOING_HOME, CaseState, Dossier, Paper, ReturnWay
@@ -23,38 +24,75 @@ from app.domain.places import Office
 from app.domain.scans import ScanRow
 from app.domain.visits import OPEN, Visit
 
-Queue = Callable[[User], sa.Select[Packet]]
+Queue = Callable[[User, datetime], sa.Select[Packet]]
 MOST = 200  # rows of one list
+COUNTED = 1000  # what a list's count says at most: more than that is "many", and costs no more to say
+SOON = 2  # working days: what is due within them is due soon
 LATE = timedelta(hours=1)  # from a scan to its arrival
 WITH = (
     selectinload(Packet.dossier).selectinload(Dossier.citizen),
     selectinload(Packet.dossier).selectinload(Dossier.procedure),
 )
+OTHER = aliased(Packet)
+AWAY = sa.exists().where(OTHER.dossier_id == Dossier.id, OTHER.way == Way.BETWEEN, OTHER.state.not_in(packets.ENDED))
+RULE = sa.ColumnElement[bool]
+
+
+def _pile(user: User, states: Iterable[CaseState], *rules: RULE, by: Any = Dossier.due_on) -> sa.Select[Packet]:
+    """Dossiers of the desk in these states, the most urgent first, each by the packet that brought it.
+
+    One walk along the index for each state, ended early: the pile may be a hundred times as high, the list costs the same.
+    """
+    walks = [
+        sa.select(Dossier.id, by.label("urgency"))
+        .where(Dossier.desk_id == user.office_id, Dossier.state == state, ~AWAY, *rules)
+        .order_by(by, Dossier.id)
+        .limit(COUNTED)
+        .subquery()
+        for state in sorted(states)
+    ]
+    pile = sa.union_all(*(sa.select(walk) for walk in walks)).subquery()
+    brought = sa.select(Packet).join(Dossier).join(pile, pile.c.id == Dossier.id)
+    brought = brought.where(Packet.kind == Kind.SUBMISSION, Packet.state != State.WAITING)
+    return brought.order_by(pile.c.urgency, Packet.id)
 
 
 def _case(*states: CaseState) -> Queue:
-    """Dossiers in one of these states that lie here, each by the packet that brought it."""
-    other = aliased(Packet)
-    away = sa.exists().where(
-        other.dossier_id == Dossier.id, other.way == Way.BETWEEN, other.state.not_in(packets.ENDED)
-    )  # fmt: skip
-    return lambda user: (
-        scope.packets(user)
-        .where(Dossier.state.in_(states), Packet.kind == Kind.SUBMISSION, Dossier.desk_id == user.office_id, ~away)
-        .order_by(Dossier.due_on, Packet.id)
-    )
+    return lambda user, at: _pile(user, states)
 
 
-def _papers_to_send(user: User) -> sa.Select[Packet]:
+def _decided_by(user: User, at: datetime, *, is_late: bool) -> sa.Select[Packet]:
+    """To decide: what came before 15:00 the same working day, what came later by the next (NĐ 61/2018 Đ18.2)."""
+    ends = calendar.cut(at)
+    late = Dossier.counted_from >= ends if is_late else Dossier.counted_from < ends
+    return _pile(user, (CaseState.SUBMITTED, CaseState.STOP_REQUESTED), late, by=Dossier.counted_from)
+
+
+def _work(user: User, rule: RULE) -> sa.Select[Packet]:
+    return _pile(user, AT_WORK, rule)
+
+
+def _soon(at: datetime) -> date:
+    return calendar.working_days_after(calendar.today(at), SOON)[-1]
+
+
+def _papers_to_send(user: User, at: datetime) -> sa.Select[Packet]:
     """What goes home by itself and is not packed yet."""
     inside = sa.exists().where(Paper.dossier_id == Dossier.id, Paper.desk_sheets > 0, Paper.back_in.is_(None))
-    return _case(*GOING_HOME)(user).where(inside)
+    return _pile(user, GOING_HOME, inside)
 
 
-def _to_send(user: User) -> sa.Select[Packet]:
+def _to_send(user: User, at: datetime) -> sa.Select[Packet]:
     result = aliased(Packet)
     sent = sa.exists().where(result.dossier_id == Dossier.id, result.kind == Kind.RESULT)
-    return _case(CaseState.RESULT_READY)(user).where(~sent)
+    return _pile(user, (CaseState.RESULT_READY,), ~sent)
+
+
+def _unsaid(user: User, at: datetime) -> sa.Select[Packet]:
+    """Opened with a list that still wants the courier's word."""
+    opened = aliased(Packet)
+    counted = sa.exists().where(opened.dossier_id == Dossier.id, opened.state == State.OPENED)
+    return _pile(user, (CaseState.BOOKED,), counted, by=Dossier.booked_at)
 
 
 def _is_expected() -> sa.ColumnElement[bool]:
@@ -88,29 +126,34 @@ def _carried(user: User) -> sa.Select[Packet]:
 
 # fmt: off
 DESK: dict[str, Queue] = {
-    "receive": lambda user: scope.packets(user).where(Packet.way != Way.OUT, Packet.state.in_((State.CARRIED, State.AT_POST, State.AT_DESK))).order_by(Packet.id),
-    "word":    lambda user: scope.packets(user).where(Packet.kind == Kind.SUBMISSION, Packet.state == State.OPENED, Dossier.state == CaseState.BOOKED).order_by(Packet.id),
-    "decide":  _case(CaseState.SUBMITTED, CaseState.STOP_REQUESTED),
-    "work":    _case(*AT_WORK),
+    "receive": lambda user, at: scope.packets(user).where(Packet.way != Way.OUT, Packet.state.in_((State.CARRIED, State.AT_POST, State.AT_DESK))).order_by(Packet.id),
+    "word":    _unsaid,
+    "decide":  lambda user, at: _decided_by(user, at, is_late=False),
+    "later":   lambda user, at: _decided_by(user, at, is_late=True),
+    "late":    lambda user, at: _work(user, Dossier.due_on < calendar.today(at)),
+    "soon":    lambda user, at: _work(user, Dossier.due_on.between(calendar.today(at), _soon(at))),
+    "work":    lambda user, at: _work(user, sa.or_(Dossier.due_on > _soon(at), Dossier.due_on.is_(None))),
     "asked":   _case(CaseState.SUPPLEMENT_REQUIRED, CaseState.FEE_REQUIRED),
     "send":    _to_send,
     "papers":  _papers_to_send,
-    "leaving": _leaving,
-    "waiting": lambda user: _out(user, State.WAITING).where(~_is_expected()),
-    "back":    lambda user: _out(user, State.AT_DESK),
+    "leaving": lambda user, at: _leaving(user),
+    "waiting": lambda user, at: _out(user, State.WAITING).where(~_is_expected()),
+    "back":    lambda user, at: _out(user, State.AT_DESK),
 }
 POST: dict[str, Queue] = {
-    "coming":   _carried,
-    "here":     _at_post,
-    "call":     lambda user: _at_post(user).where(counter.is_called_for()),
-    "unproven": lambda user: _out(user, State.DELIVERED_UNVERIFIED),
+    "coming":   lambda user, at: _carried(user),
+    "here":     lambda user, at: _at_post(user),
+    "call":     lambda user, at: _at_post(user).where(counter.is_called_for()),
+    "unproven": lambda user, at: _out(user, State.DELIVERED_UNVERIFIED),
 }
 # fmt: on
 
 
-def counts(queues: dict[str, Queue], user: User) -> dict[str, int]:
+def counts(queues: dict[str, Queue], user: User, at: datetime) -> dict[str, int]:
+    """How many each list holds, COUNTED at most."""
+
     def count(queue: Queue) -> int:
-        rows = queue(user).with_only_columns(Packet.id).order_by(None).subquery()
+        rows = queue(user, at).with_only_columns(Packet.id).order_by(None).limit(COUNTED).subquery()
         return db.session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
 
     return {name: count(queue) for name, queue in queues.items()}
@@ -125,8 +168,8 @@ class Row:
     since: datetime
 
 
-def rows(queue: Queue, user: User) -> list[Row]:
-    found = list(db.session.scalars(queue(user).options(*WITH).limit(MOST)))
+def rows(queue: Queue, user: User, at: datetime) -> list[Row]:
+    found = list(db.session.scalars(queue(user, at).options(*WITH).limit(MOST)))
     names = holders(packet.holder_id for packet in found)
     moved = (
         sa.select(Handoff.packet_id, sa.func.max(Handoff.recorded_at))

@@ -30,7 +30,6 @@ from app.errors import Invalid, Missing, Refused
 
 Rule = sa.ColumnElement[bool]
 TOKEN = re.compile(r"(?:^|/S/)([0-9A-Z]{133})$")  # the address on a slip, or its letters alone
-RECENT = 5000  # dossiers a search by name looks through
 WHOLE = frozenset({Role.SUPERVISOR, Role.ADMIN})
 DESKS = frozenset({Role.OFFICER, Role.LEAD})
 
@@ -252,21 +251,18 @@ def _courier_of(user: User) -> Rule:
 
 
 def search(user: User, text: str, limit: int = 20) -> list[Dossier]:
-    """Newest dossiers whose sender's name holds every word, or whose phone or official code is the text."""
+    """Newest dossiers whose sender's name has a word that begins with each of these, with accents or without; or whose
+    phone, or official code, is the text."""
     words, digits = fold(text[:80]).split(), "".join(c for c in text if c.isdigit())
     if not words:
         return []
-    columns = (Dossier.id, Citizen.name, Citizen.phone, Citizen.second_phone, Dossier.official_code)
-    newest = dossiers(user).join(Citizen).order_by(Dossier.id.desc()).limit(RECENT).with_only_columns(*columns)
-    hits: list[int] = []
-    for id_, name, phone, second, code in db.session.execute(newest):
-        named = all(word in fold(name) for word in words)
-        called = len(digits) >= 9 and any(p and p.endswith(digits[-9:]) for p in (phone, second))
-        if named or called or (code and code.casefold() == words[0]):
-            hits.append(id_)
-        if len(hits) == limit:
-            break
-    return list(db.session.scalars(sa.select(Dossier).where(Dossier.id.in_(hits)).order_by(Dossier.id.desc())))
+    named = sa.and_(*(Citizen.words.contains(f" {word}", autoescape=True) for word in words))
+    rules: list[Rule] = [named, Dossier.official_code == text.strip().upper()]
+    if len(digits) >= 9:
+        called = f"+84{digits[-9:]}"
+        rules += [Citizen.phone == called, Citizen.second_phone == called]
+    newest = dossiers(user).join(Citizen).order_by(Dossier.id.desc()).limit(limit)
+    return list(db.session.scalars(newest.where(sa.or_(*rules))))
 
 
 def _dossier_rule(user: User) -> Rule:

@@ -118,7 +118,7 @@ class Lists(NamedTuple):
 
     def page(self, status: int = 200, **more: Any) -> ResponseReturnValue:
         shown = self._counted()
-        rows = queues.rows(self.table[shown["chosen"]], security.user())
+        rows = queues.rows(self.table[shown["chosen"]], security.user(), now())
         today = calendar.today(now())
         return render_template(f"{self.place}/home.html", rows=rows, today=today, **shown, **more), status
 
@@ -135,10 +135,10 @@ class Lists(NamedTuple):
 
     def _counted(self) -> dict[str, Any]:
         """Counts of every list; the one asked for, else the first that holds something, else the first."""
-        found, chosen = queues.counts(self.table, security.user()), request.args.get("list", "")
+        found, chosen = queues.counts(self.table, security.user(), now()), request.args.get("list", "")
         if chosen not in found:
             chosen = next((name for name, count in found.items() if count), next(iter(found)))
-        return {"queues": found, "chosen": chosen}
+        return {"queues": found, "chosen": chosen, "many": queues.COUNTED}
 
 
 def open_packet(number: str) -> Packet:

@@ -1,0 +1,95 @@
+"""The desk's lists: what waits by urgency, each dossier on one of them, counted no further than is worth saying."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from app.db import atomically, db
+from app.domain import queues, scope
+from app.domain.calendar import HERE, cut
+from app.domain.dossiers import CaseState, Dossier
+from app.domain.people import User
+from tests.domain.test_desk import submitted
+from tests.world import MONDAY, World
+
+C = CaseState
+
+
+def on(world: World, at: datetime = MONDAY, user: User | None = None) -> dict[str, int]:
+    db.session.rollback()
+    return {name: count for name, count in queues.counts(queues.DESK, user or world.officer, at).items() if count}
+
+
+def put(dossier: Dossier, **over: object) -> None:
+    def change() -> None:
+        held = db.session.get_one(Dossier, dossier.id)
+        for name, value in over.items():
+            setattr(held, name, value)
+
+    atomically(change)
+
+
+@pytest.mark.parametrize(
+    ("came", "looked", "list_"),
+    [
+        ("2026-11-23 14:59", "2026-11-23 16:00", "decide"),
+        ("2026-11-23 15:00", "2026-11-23 16:00", "later"),
+        ("2026-11-23 15:00", "2026-11-25 08:00", "decide"),
+        ("2026-11-20 16:00", "2026-11-22 10:00", "later"),  # Friday late, looked at on Sunday
+        ("2026-11-20 14:00", "2026-11-22 10:00", "decide"),
+    ],
+)
+def test_what_came_before_15_is_for_today_and_what_came_later_for_the_next_day(
+    world: World, came: str, looked: str, list_: str
+) -> None:
+    dossier = submitted(world).dossier
+    at = {name: datetime.fromisoformat(text).replace(tzinfo=HERE) for name, text in (("came", came), ("looked", looked))}
+    put(dossier, counted_from=at["came"])
+    assert on(world, at["looked"]) == {list_: 1}
+
+
+@pytest.mark.parametrize(
+    ("due_on", "list_"),
+    [(date(2026, 11, 20), "late"), (date(2026, 11, 23), "soon"), (date(2026, 11, 26), "soon"), (date(2026, 11, 27), "work"),
+     (None, "work")],
+)  # fmt: skip
+def test_what_is_in_work_is_overdue_due_soon_or_has_time(world: World, due_on: date | None, list_: str) -> None:
+    put(submitted(world).dossier, state=C.PROCESSING, due_on=due_on)  # Tuesday 24/11 is a holiday
+    assert on(world) == {list_: 1}
+
+
+def test_the_most_urgent_comes_first_whatever_its_state(world: World) -> None:
+    days = {C.PROCESSING: 22, C.EXTENDED: 20, C.ACCEPTED: 21}
+    for state, day in days.items():
+        put(submitted(world).dossier, state=state, due_on=date(2026, 11, day))
+    rows = queues.rows(queues.DESK["late"], world.officer, MONDAY)
+    assert [row.packet.dossier.state for row in rows] == [C.EXTENDED, C.ACCEPTED, C.PROCESSING]
+
+
+def test_a_count_ends_where_it_is_many(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        put(submitted(world).dossier, state=C.PROCESSING)
+    monkeypatch.setattr(queues, "COUNTED", 2)
+    assert on(world) == {"work": 2}
+
+
+def test_a_stranger_finds_nothing_on_any_list(world: World) -> None:
+    submitted(world)
+    assert on(world, user=world.strange_officer) == {}
+
+
+@pytest.mark.parametrize("text", ["mơ", "MO NGUYEN", "nguyễn thị", "0900 000 123", "+84 900 000 123"])
+def test_a_name_is_found_with_accents_or_without_and_a_phone_in_any_form(world: World, text: str) -> None:
+    dossier = submitted(world).dossier
+    assert scope.search(world.officer, text) == [dossier]
+    assert scope.search(world.strange_officer, text) == []
+
+
+@pytest.mark.parametrize("text", ["ơ", "%", "_", "nguyen van"])
+def test_another_name_is_not_found(world: World, text: str) -> None:
+    submitted(world)
+    assert scope.search(world.officer, text) == []
+
+
+def test_the_cut_is_15_of_the_newest_working_day(world: World) -> None:
+    assert cut(MONDAY + timedelta(days=1)) == datetime(2026, 11, 23, 15, tzinfo=HERE)

@@ -92,6 +92,8 @@ SENTENCES = {
     "case_supply": _l("No papers are asked for, so none can complete this dossier."),
     "case_ask_fee": _l("A fee can be asked for only of an accepted dossier, before its result."),
     "case_pay": _l("No fee is asked for, so none can be paid."),
+    "case_redate": _l("Only a dossier in work can be given another day."),
+    "redate_after_supply": _l("The day is counted anew only after papers asked for have come. Nothing has been recorded."),
     "case_begin": _l("Work begins on an accepted dossier, once."),
     "case_extend": _l("Only a dossier in work, and not put off before, can be put off."),
     "case_ask_stop": _l("It can be stopped only while nothing has been decided. Call the ward."),

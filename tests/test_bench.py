@@ -71,7 +71,8 @@ def test_a_tiny_run_measures_everything(request: pytest.FixtureRequest, dialect:
     (saved,) = tmp_path.glob("*.json")
     report = json.loads(saved.read_text())
     assert set(report["ratios"]) == {
-        f"{dialect} {what}" for what in ("single", "p99", "slowest", "batch", "wrong", "tracking", "queue", "audit", "memory")
+        f"{dialect} {what}"
+        for what in ("single", "p99", "slowest", "batch", "wrong", "tracking", "queue", "audit", "memory")
     } | {"slips rate", "slips bytes", "slips memory", "slip alone"}
     assert report["ratios"][f"{dialect} wrong"] == [0]
     assert "one-row commits a second" in done.stdout and "cpu:" in done.stdout

@@ -5,13 +5,13 @@ same form sent twice is one decision. A verb raises as `dossiers.move`, and besi
 `papers_on_the_way`, `case_moved`; Invalid `reason_needed`, `words_needed`, `words_long`.
 """
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, booking, calendar, desk, dossiers, forms, numbers, packets
+from app.domain import audit, booking, calendar, desk, dossiers, forms, money, numbers, packets
 from app.domain.calendar import today
 from app.domain.dossiers import GOING_HOME, CaseState, Dossier, Paper, ReturnWay
 from app.domain.packets import Kind, Packet, Way
@@ -99,6 +99,20 @@ def supply(dossier: Dossier, act: Act, counts: dict[int, int], channel: str, see
     desk.restart(held, act, channel=channel)
 
 
+def redate(dossier: Dossier, act: Act, due_on: date, due_time: time | None = None, seen: int | None = None) -> None:
+    """The new day, and hour, that the one-stop system printed when everything was there: it holds, not our own count.
+
+    Raises Invalid("due_past").
+    """
+    held = _open(dossier, "redate", act, seen)
+    if held is None:
+        return
+    if due_on < today(act.at):
+        raise Invalid("due_past")
+    _take(held, "redate", act, due_on=due_on.isoformat())
+    held.due_on, held.due_time = due_on, due_time
+
+
 # ---- fees -------------------------------------------------------------------------------------------------------
 
 
@@ -114,14 +128,15 @@ def ask_fee(dossier: Dossier, act: Act, amount: int, words: str, seen: int | Non
 
 
 def pay(dossier: Dossier, act: Act, receipt: str, seen: int | None = None) -> None:
-    """The fee has been paid: `receipt` is the number of the fee receipt. Raises Invalid("receipt_needed")."""
+    """The fee has been paid to the ward: `receipt` is the number of the fee receipt. Raises Invalid("receipt_needed")."""
     held = _open(dossier, "pay", act, seen)
     if held is None:
         return
     receipt = " ".join(receipt.split())
-    if not 0 < len(receipt) <= 40:
+    if not 0 < len(receipt) <= 24:
         raise Invalid("receipt_needed")
     amount, held.fee_due = held.fee_due, None
+    money.pay_desk(held, amount or 0, receipt, act)
     _take(held, "pay", act, amount=amount, receipt=receipt)
 
 

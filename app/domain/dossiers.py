@@ -46,7 +46,7 @@ class Who(StrEnum):
 class Case(NamedTuple):
     event: str
     source: frozenset[CaseState]
-    target: CaseState | None  # None: as it was before, by `before`
+    target: CaseState | None  # None: as it is, or as it was before it was set aside: `before`
     who: frozenset[Who]
     rules: tuple[str, ...]  # keys of RULES; each is also the key of its refusal
     form: str | None  # the form it is told on
@@ -82,6 +82,7 @@ CASES = {case.event: case for case in [
     Case("pay",        _from(C.FEE_REQUIRED),                       None,                  _by(W.DESK),           (),                                 None,         "fee_paid",       "QĐ 45/2016 Đ11"),
     Case("begin",      _from(C.ACCEPTED),                           C.PROCESSING,          _by(W.DESK),           (),                                 None,         None,             "NĐ 118/2025 Đ18"),
     Case("extend",     _from(C.ACCEPTED, C.PROCESSING),             C.EXTENDED,            _by(W.LEAD),           ("extend_once", "extend_in_time"),  "apology",    "extended",       "NĐ 61/2018 Đ19.9"),
+    Case("redate",     AT_WORK,                                     None,                  _by(W.DESK),           ("redate_after_supply",),           None,         "supplied",       "NĐ 61/2018 Đ19.4: the one-stop system's own day"),
     Case("ask_stop",   UNDECIDED,                                   C.STOP_REQUESTED,      _by(W.LINK, W.DESK),   (),                                 None,         "stop_requested", "NĐ 118/2025 Đ21"),
     Case("stop",       _from(C.STOP_REQUESTED),                     C.STOPPED,             _by(W.DESK),           (),                                 "stop",       "stopped",        "NĐ 118/2025 Đ21; TT 03/2025 Đ7"),
     Case("go_on",      _from(C.STOP_REQUESTED),                     None,                  _by(W.DESK),           (),                                 None,         "went_on",        "NĐ 118/2025 Đ21"),
@@ -156,6 +157,18 @@ class Dossier(Model):
         return self.return_way is ReturnWay.HOME and self.procedure.return_by_post
 
 
+class Place(StrEnum):
+    """Where one paper is, from the citizen's hand back to it."""
+
+    NOT_GIVEN = "not_given"  # listed, and not handed over at the door
+    TRAVELS = "travels"  # to the desk
+    NOT_FOUND = "not_found"  # handed over, and not in the bag the desk opened
+    KEPT = "kept"  # stays with the case
+    OWED = "owed"  # at the desk, to be given back
+    RETURNS = "returns"  # in a bag on its way home
+    HOME = "home"
+
+
 class Paper(Model):
     """One paper of the dossier as it is counted: at the door, then at the desk."""
 
@@ -179,6 +192,16 @@ class Paper(Model):
     def is_here(self) -> bool:
         """The ward has it: counted at the desk, and in no bag that leaves."""
         return bool(self.desk_sheets) and self.back_in is None
+
+    @property
+    def place(self) -> Place:
+        if self.home_at or self.back_in:
+            return Place.HOME if self.home_at else Place.RETURNS
+        if self.desk_sheets is None:
+            return Place.NOT_GIVEN if self.is_missing else Place.TRAVELS
+        if not self.desk_sheets:
+            return Place.NOT_GIVEN if self.is_missing else Place.NOT_FOUND
+        return Place.OWED if self.returned else Place.KEPT
 
 
 class CaseLine(Model):
@@ -235,8 +258,12 @@ def _may(case: Case, user: User | None) -> bool:
 
 
 def may_move(dossier: Dossier, event: str, user: User) -> bool:
-    """Whether the step is in the table from here, and this person's. Its rules speak when it is tried."""
-    return dossier.state in CASES[event].source and _may(CASES[event], user)
+    """Whether the step is in the table from here, this person's, and not one of those that are taken once and have been.
+    The other rules speak when it is tried."""
+    case = CASES[event]
+    spent = any(rule in ONCE for rule in case.rules) and has_been(dossier, event)
+    early = "redate_after_supply" in case.rules and not has_been(dossier, "supply")
+    return dossier.state in case.source and _may(case, user) and not spent and not early
 
 
 def begin(dossier: Dossier, event: str, act: Act) -> None:
@@ -248,6 +275,8 @@ def begin(dossier: Dossier, event: str, act: Act) -> None:
 
 def before(dossier: Dossier) -> CaseState:
     """Where the case stood before it was set aside or closed; what had been accepted is in work by then."""
+    if dossier.state not in ASIDE | {C.CLOSED}:
+        return dossier.state
     skipped = ASIDE if dossier.state in ASIDE - {C.STOP_REQUESTED} else {dossier.state}
     earlier = (line.state for line in reversed(dossier.history) if line.state not in skipped)
     was = next(earlier, C.RESULT_READY if dossier.state is C.CLOSED else C.PROCESSING)
@@ -278,6 +307,11 @@ def still_missing(dossier: Dossier) -> list[Paper]:
     return [paper for paper in dossier.papers if paper.is_supplement and not paper.desk_sheets]
 
 
+def still_out(dossier: Dossier) -> list[Paper]:
+    """What the ward has of the citizen's and must give back before the case may close."""
+    return [paper for paper in due_home(dossier) if not paper.home_at]
+
+
 def due_home(dossier: Dossier) -> list[Paper]:
     """Papers the ward took in that belong to the citizen: all of them where there is no result, else the originals."""
     state = before(dossier) if dossier.state is C.CLOSED else dossier.state
@@ -289,13 +323,15 @@ def _in_time(dossier: Dossier, act: Act) -> bool:
     return dossier.due_on is not None and today(act.at) < dossier.due_on
 
 
+ONCE = {"supplement_once", "extend_once"}
 RULES: dict[str, Callable[[Dossier, Act], bool]] = {
     "supplement_once": lambda dossier, act: not has_been(dossier, "ask_more"),
     "supplement_waited_for": _waited_for,
     "supplement_complete": lambda dossier, act: not still_missing(dossier),
     "extend_once": lambda dossier, act: not has_been(dossier, "extend"),
     "extend_in_time": _in_time,
-    "original_out": lambda dossier, act: all(paper.home_at for paper in due_home(dossier)),
+    "redate_after_supply": lambda dossier, act: has_been(dossier, "supply"),
+    "original_out": lambda dossier, act: not still_out(dossier),
 }
 
 

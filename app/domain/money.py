@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Instant, Model, choice, db
 from app.domain import audit, calendar, people, postage, scans
+from app.domain.dossiers import Dossier
 from app.domain.packets import Kind, Packet
 from app.domain.parties import Party
 from app.domain.people import Act, User
@@ -33,6 +34,7 @@ class Event(StrEnum):
     COLLECTED = "collected"  # cash, at the door
     TRANSFERRED = "transferred"  # paid by bank code, straight to the post office
     HANDED_OVER = "handed_over"  # counted together at the post office
+    PAID = "paid"  # by the citizen to the ward itself
     TAKEN_BACK = "taken_back"  # two people declared that the collection never was
 
 
@@ -156,6 +158,17 @@ def collect(packet: Packet, scan: Scan, at: datetime) -> None:
                     receipt=said.get("receipt") if stream is Stream.FEE else None, by_id=courier.id, at=at,
                 )
             )  # fmt: skip
+
+
+def pay_desk(dossier: Dossier, amount: int, receipt: str, act: Act) -> None:
+    """A statutory fee the ward asked for was paid to the ward, against this receipt: it never was the post's."""
+    if amount:
+        db.session.add(
+            MoneyLine(
+                stream=Stream.FEE, event=Event.PAID, giver_id=dossier.citizen.party_id, taker_id=dossier.desk.party_id,
+                amount=amount, day=calendar.today(act.at), receipt=receipt, by_id=act.by.id, at=act.at,
+            )
+        )  # fmt: skip
 
 
 def _courier(scan: Scan) -> User | None:

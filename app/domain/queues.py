@@ -267,7 +267,7 @@ NEXT_STEP = {  # what a case that waits for a word goes on with
 }  # fmt: skip
 # Steps of CASES with a page of their own, in the order in which they are offered.
 STEPS = (
-    "begin", "ask_more", "supply", "ask_fee", "pay", "extend", "refuse", "transfer", "forward", "ask_stop", "stop", "go_on",
+    "redate", "begin", "ask_more", "supply", "ask_fee", "pay", "extend", "refuse", "transfer", "forward", "ask_stop", "stop", "go_on",
 )  # fmt: skip
 
 

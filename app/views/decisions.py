@@ -32,7 +32,7 @@ from app.domain.procedures import PaperForm
 from app.errors import Missing, Refused
 from app.security import requires
 from app.views import counters, telling
-from app.views.fields import DateField, IntegerField
+from app.views.fields import DateField, IntegerField, TimeField
 from app.views.tracking import base_url, file_answer
 
 bp = Blueprint("decisions", __name__, url_prefix="/desk")
@@ -137,6 +137,11 @@ class StopNow(Explained):
     pass
 
 
+class Redate(Step):
+    due_on = DateField(_l("Due date on the receipt"), [InputRequired(_l("Type the due date from the receipt"))])
+    due_time = TimeField(_l("Hour, if it names one"), [MayBeEmpty()])
+
+
 class GoOn(Step):
     reason = _because("go_on")
 
@@ -171,6 +176,8 @@ PAGES: dict[str, Page] = {
         _l("Ask for more papers"), _l("Ask once, for all of them"), "list", _l("The citizen has been told. The time stands still until everything is there.")),
     "supply": Page(Supply, lambda d, act, f, seen: decisions.supply(d, act, _counts(d, f), f.channel.data, seen),
         _l("The papers asked for are there"), _l("All there: count the time anew"), "check", _l("Complete. The time is counted from now, and the citizen has been told.")),
+    "redate": Page(Redate, lambda d, act, f, seen: decisions.redate(d, act, f.due_on.data, f.due_time.data, seen),
+        _l("Type the new day of the one-stop system"), _l("Note the new day, and tell it"), "calendar", _l("Noted. The citizen has been told the new day.")),
     "ask_fee": Page(AskFee, lambda d, act, f, seen: decisions.ask_fee(d, act, f.amount.data, f.words.data or "", seen),
         _l("Ask for a fee"), _l("Ask for the fee"), "money", _l("The citizen has been told the fee.")),
     "pay": Page(Pay, lambda d, act, f, seen: decisions.pay(d, act, f.receipt.data, seen),
@@ -191,7 +198,7 @@ PAGES: dict[str, Page] = {
         _l("Send it to the office that does its part"), _l("Seal it and send it"), "desk", _l("Sealed as packet %(number)s. Print the slip; a courier takes it to the other desk.")),
 }
 EVENTS = {  # what a colleague has just recorded
-    "accept": _l("accepted"), "refuse": _l("not accepted"), "ask_more": _l("more papers asked for"), "supply": _l("the papers came"),
+    "accept": _l("accepted"), "refuse": _l("not accepted"), "ask_more": _l("more papers asked for"), "supply": _l("the papers came"), "redate": _l("a new day"),
     "ask_fee": _l("a fee asked for"), "pay": _l("the fee paid"), "begin": _l("in work"), "extend": _l("put off, with an apology"),
     "ask_stop": _l("the citizen asks to stop"), "stop": _l("stopped"), "go_on": _l("goes on"), "transfer": _l("passed on"),
     "forward": _l("sent on"), "ready": _l("the result is ready"), "close": _l("closed"), "reopen": _l("opened again"), "submit": _l("received"),

@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, decisions, desk, dossiers, forms, packets, reception, tracking, visits
+from app.domain import booking, decisions, desk, dossiers, forms, money, packets, queues, reception, tracking, visits
 from app.domain.audit import AuditLine
 from app.domain.calendar import today
-from app.domain.dossiers import ASIDE, CASES, PORTAL, CaseLine, CaseState, Dossier, Paper, Who
+from app.domain.dossiers import ASIDE, CASES, PORTAL, CaseLine, CaseState, Dossier, Paper, Place, Who
 from app.domain.manifests import Word
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State, Way
@@ -444,3 +444,60 @@ def test_packets_list_what_is_in_them(world: World) -> None:
     dossier = asked(world)
     first = packets.of_dossier(dossier.id)[0]
     assert [paper.position for paper in first.papers] == [1, 2, 4]
+
+
+# ---- after a supplement, after a fee, and never twice ---------------------------------------------------------------
+
+
+def test_the_new_day_of_the_one_stop_system_is_typed_after_a_supplement_and_only_then(world: World) -> None:
+    act = world.act(world.officer)
+    with pytest.raises(Refused, match="redate_after_supply"):
+        atomically(decisions.redate, accepted(world), act, DUE)
+    dossier = db.session.query(Dossier).one()
+    atomically(decisions.ask_more, fresh(dossier), act, MISSING, "incomplete", "")
+    counts = {paper.position: 1 for paper in dossiers.still_missing(fresh(dossier))}
+    atomically(decisions.supply, fresh(dossier), act, counts, "desk")
+    counted, before, day = fresh(dossier).due_on, fresh(dossier).state, DUE + timedelta(days=7)
+    with pytest.raises(Invalid, match="due_past"):
+        atomically(decisions.redate, fresh(dossier), act, today(MONDAY) - timedelta(days=1))
+    atomically(decisions.redate, fresh(dossier), act, day)
+    held = fresh(dossier)
+    assert (held.due_on, held.state, messages()[-1]) == (day, before, "supplied")
+    assert counted != day and held.history[-1].event == "redate"
+
+
+def test_what_may_be_said_once_is_not_offered_again(world: World) -> None:
+    assert "ask_more" in queues.steps_open(accepted(world), world.officer)
+    dossier = db.session.query(Dossier).one()
+    assert "redate" not in queues.steps_open(dossier, world.officer)
+    atomically(decisions.ask_more, dossier, world.act(world.officer), MISSING, "incomplete", "")
+    counts = {paper.position: 1 for paper in dossiers.still_missing(fresh(dossier))}
+    atomically(decisions.supply, fresh(dossier), world.act(world.officer), counts, "desk")
+    offered = queues.steps_open(fresh(dossier), world.officer)
+    assert "ask_more" not in offered and "redate" in offered
+
+
+def test_a_fee_paid_to_the_ward_is_the_wards_and_never_the_posts(world: World) -> None:
+    dossier, act = accepted(world), world.act(world.officer)
+    atomically(decisions.ask_fee, dossier, act, 15_000, "")
+    atomically(decisions.pay, fresh(dossier), act, "0004127")
+    with pytest.raises(Refused, match="case_pay"):
+        atomically(decisions.pay, fresh(dossier), act, "0004127")
+    parties = (fresh(dossier).citizen.party_id, world.desk.party_id, world.post.party_id, world.courier.party_id)
+    held = money.purses(party for party in parties if party)
+    assert [held[party].fee for party in parties if party] == [-15_000, 15_000, 0, 0]
+
+
+def test_each_paper_says_where_it_is_until_it_is_back(world: World) -> None:
+    packet = world.collected(world.phone())
+    assert {paper.place for paper in packet.dossier.papers} == {Place.TRAVELS}
+    receive(world, packet, counts={1: 1, 2: 0, 4: 1})
+    dossier = fresh(packet.dossier)
+    assert [paper.place for paper in dossier.papers] == [Place.KEPT, Place.NOT_FOUND, Place.KEPT]
+    atomically(decisions.refuse, dossier, world.act(world.officer), "no_right", "")
+    assert len(dossiers.still_out(fresh(dossier))) == 2
+    home = atomically(decisions.return_papers, fresh(dossier), world.act(world.officer), "NP0051902")
+    assert [paper.place for paper in fresh(dossier).papers] == [Place.RETURNS, Place.NOT_FOUND, Place.RETURNS]
+    atomically(desk.hand_over, world.fresh(home), world.act(world.officer), wet_seen=True)
+    assert [paper.place for paper in fresh(dossier).papers] == [Place.HOME, Place.NOT_FOUND, Place.HOME]
+    assert dossiers.still_out(fresh(dossier)) == []

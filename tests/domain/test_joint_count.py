@@ -77,7 +77,7 @@ def test_nothing_is_submitted_before_the_couriers_word_and_it_may_come_later(wor
     first = world.fresh(own[0])
     assert (first.state, first.dossier.state, told().count("submitted")) == (State.OPENED, CaseState.BOOKED, 0)
     assert queues.at_desk(first) is None
-    assert queues.counts(queues.DESK, world.officer)["word"] == 3
+    assert queues.counts(queues.DESK, world.officer, LATER)["word"] == 3
     assert bags.unsigned_here(world.officer) == [manifest]
     assert bags.unsigned(world.courier, LATER) == [manifest]
     late = world.act(world.courier, MONDAY + timedelta(hours=2))

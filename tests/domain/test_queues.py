@@ -43,7 +43,9 @@ def test_what_came_before_15_is_for_today_and_what_came_later_for_the_next_day(
     world: World, came: str, looked: str, list_: str
 ) -> None:
     dossier = submitted(world).dossier
-    at = {name: datetime.fromisoformat(text).replace(tzinfo=HERE) for name, text in (("came", came), ("looked", looked))}
+    at = {
+        name: datetime.fromisoformat(text).replace(tzinfo=HERE) for name, text in (("came", came), ("looked", looked))
+    }
     put(dossier, counted_from=at["came"])
     assert on(world, at["looked"]) == {list_: 1}
 

@@ -138,6 +138,7 @@ SENTENCES = {
     "bag_not_carried": _l("Packet %(number)s is with no courier just now. Look at its own page; nothing has been recorded."),
     "bag_no_seal": _l("No seal is on record for packet %(number)s. Take it in on its own page, with the number that is on the bag."),
     "bag_old_slip": _l("The slip on packet %(number)s has been replaced. Find the newer slip and scan that; nothing has been recorded."),
+    "answer_unknown": _l("Say what came of it: reached, nobody answered, or a wrong number."),
     "bag_not_open": _l("Packet %(number)s stands on a list already. What differs is said on its own page now."),
     "bag_empty": _l("Nothing has been taken in from this bag yet. Scan its packets first."),
     "paper_time": _l("Type the time on the sheet, for example 8:05. It cannot lie in the future."),

@@ -18,7 +18,7 @@ from app.domain.custody import Seen
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
 from app.domain.ledger import Handoff, LineKind
-from app.domain.manifests import Confirmation, Found, Listed, Manifest, ManifestLine, Side, Word
+from app.domain.manifests import Found, Listed, Manifest, ManifestLine, Side, Word
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Act, User
 from app.domain.scans import ScanRow
@@ -276,6 +276,4 @@ def unsigned(courier: User, at: datetime) -> list[Manifest]:
 
 def unsigned_here(user: User) -> list[Manifest]:
     """Lists this counter has written that still want the other side's word: until then nothing on them is submitted."""
-    said = sa.exists().where(Confirmation.manifest_id == Manifest.id, Confirmation.side == Side.GIVER)
-    lists = sa.select(Manifest).where(Manifest.taker_id == user.holds_as, ~said).order_by(Manifest.id)
-    return list(db.session.scalars(lists.limit(50)))
+    return manifests.without_word(Side.GIVER, taker_id=user.holds_as)

@@ -20,6 +20,7 @@ from app.domain import (
     numbers,
     outbox,
     packets,
+    people,
     rounds,
     visits,
 )
@@ -35,6 +36,7 @@ from app.errors import Invalid, Refused
 
 PRESENCE = [("PRESENCE", "")]
 MOST = 500  # sheets of one paper
+ANSWERS = ("reached", "no_answer", "wrong_number")  # when the desk asked whether address and phone are right
 
 
 # ---- the case ---------------------------------------------------------------------------------------------------
@@ -147,6 +149,33 @@ def result_of(dossier: Dossier) -> Packet | None:
     """The newest packet that carries the result, delivered or not."""
     of = sa.select(Packet).filter_by(dossier_id=dossier.id, kind=Kind.RESULT)
     return db.session.scalar(of.order_by(Packet.id.desc()).limit(1))
+
+
+def reconfirm(dossier: Dossier, act: Act, answer: str, *, phone: str, second_phone: str, street: str) -> None:
+    """Before the result leaves, or when it came back: whether it will find the citizen. What they say replaces what was
+    known; the log holds which of it changed, never what it says.
+
+    Raises Invalid: `answer_unknown`, `street_missing`, `text_long`, or as `people.read_phone`.
+    """
+    held = hold(dossier, act)
+    if answer not in ANSWERS:
+        raise Invalid("answer_unknown")
+    street = " ".join(street.split())
+    if not street:
+        raise Invalid("street_missing")
+    if len(street) > 200:
+        raise Invalid("text_long", limit=200)
+    told = {
+        "phone": people.read_phone(phone), "street": street,
+        "second_phone": people.read_phone(second_phone) if second_phone.strip() else None,
+    }  # fmt: skip
+    changed = [name for name, value in told.items() if getattr(held.citizen, name) != value]
+    if answer == "reached":
+        for name in changed:
+            setattr(held.citizen, name, told[name])
+    held.asked_at, held.answer = act.at, answer
+    audit.note("reconfirmed", held.number, act, answer=answer, changed=changed if answer == "reached" else [])
+    db.session.flush()
 
 
 def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:

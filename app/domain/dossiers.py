@@ -137,6 +137,10 @@ class Dossier(Model):
     due_time: Mapped[time | None] = mapped_column(doc="local, where the receipt names an hour")
     supplement_by: Mapped[date | None] = mapped_column(doc="until when the papers asked for are waited for")
     fee_due: Mapped[int | None] = mapped_column(doc="đồng, asked for and not yet paid")
+    asked_at: Mapped[Instant | None] = mapped_column(
+        doc="when the citizen was last asked whether address and phone are right"
+    )
+    answer: Mapped[str | None] = mapped_column(sa.String(16), doc="what came of it: one of desk.ANSWERS")
     result_papers: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
     surrender: Mapped[list[dict[str, Any]]] = mapped_column(
         sa.JSON,

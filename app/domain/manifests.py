@@ -298,6 +298,12 @@ def by_key(key: str, taker_id: str | None) -> Manifest | None:
     return db.session.scalar(sa.select(Manifest).filter_by(key=key, taker_id=taker_id))
 
 
+def without_word(side: Side, **party: str | None) -> list[Manifest]:
+    """Lists that `side` has not confirmed yet: of `giver_id`, or of `taker_id`. The oldest fifty."""
+    said = sa.exists().where(Confirmation.manifest_id == Manifest.id, Confirmation.side == side)
+    return list(db.session.scalars(sa.select(Manifest).filter_by(**party).where(~said).order_by(Manifest.id).limit(50)))
+
+
 def by_number(receipt_no: str) -> Manifest:
     manifest = db.session.scalar(sa.select(Manifest).filter_by(receipt_no=receipt_no))
     if manifest is None:

@@ -11,9 +11,9 @@ from app.domain import calendar, manifests, numbers
 from app.domain.dossiers import Paper
 from app.domain.manifests import LineResult, Manifest, ManifestLine, Side
 from app.domain.money import Event, MoneyLine
-from app.domain.packets import Packet, State, Way
+from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import User
-from app.domain.places import Office
+from app.domain.places import Office, OfficeKind
 from app.domain.postage import Stream
 from app.domain.procedures import PaperForm
 from labels import manifest as sheet
@@ -26,21 +26,33 @@ def pdf(manifest: Manifest) -> bytes:
 
 def _sheet(manifest: Manifest) -> labels.Manifest:
     lines = manifests.lines_of(manifest)
-    desk = db.session.scalars(sa.select(Office).filter_by(party_id=manifest.taker_id)).one()
-    courier = db.session.scalar(sa.select(User).filter_by(party_id=manifest.giver_id))
-    giver = db.session.scalar(sa.select(Office).filter_by(party_id=manifest.giver_id))
-    receiver = manifests.signer(manifest, Side.TAKER)
-    fees = _fees([packet.id for _, packet in lines])
-    unit = giver or (courier and courier.office)
+    sides = {Side.GIVER: manifest.giver_id, Side.TAKER: manifest.taker_id}
+    units, people = {}, {}
+    for side, party in sides.items():
+        courier = db.session.scalar(sa.select(User).filter_by(party_id=party))
+        office = courier.office if courier else db.session.scalar(sa.select(Office).filter_by(party_id=party))
+        signer = manifests.signer(manifest, side)
+        units[side] = office
+        people[side] = (
+            sheet.courier(courier.name, courier.badge or "–")
+            if courier
+            else sheet.officer(signer.name)
+            if signer
+            else ""
+        )
+    giver, taker = units[Side.GIVER], units[Side.TAKER]
+    to_desk = taker is not None and taker.kind is OfficeKind.DESK
+    desk = taker if to_desk else giver
+    fees = _fees([packet.id for _, packet in lines]) if to_desk else {}
     return labels.Manifest(
         number=manifest.receipt_no,
-        way=labels.Way.IN,
+        way=labels.Way.IN if to_desk else labels.Way.OUT,
         at=calendar.local(manifest.at),
-        place=desk.name,
-        giver_unit=unit.name if unit else "–",
-        giver=sheet.courier(courier.name, courier.badge or "–") if courier else "",
-        receiver_unit=desk.name,
-        receiver=sheet.officer(receiver.name) if receiver else "",
+        place=desk.name if desk else "–",
+        giver_unit=giver.name if giver else "–",
+        giver=people[Side.GIVER],
+        receiver_unit=taker.name if taker else "–",
+        receiver=people[Side.TAKER],
         lines=tuple(_line(line, packet, fees.get(packet.id)) for line, packet in lines if line.result is not LineResult.SURPLUS),
         odd=tuple(odd for line, packet in lines for odd in _odd(line, packet)),
         signed_at=calendar.local(manifest.closed_at) if manifest.closed_at else None,
@@ -49,17 +61,21 @@ def _sheet(manifest: Manifest) -> labels.Manifest:
 
 
 def _line(line: ManifestLine, packet: Packet, fee: tuple[int, str] | None) -> labels.Line:
-    counted = [paper for paper in packet.papers if _sheets(paper, packet)] if packet.way is not Way.OUT else []
+    dossier, is_out = packet.dossier, packet.way is Way.OUT
+    listed = (
+        _sent(packet)
+        if is_out
+        else [(p.form, p.copies, _sheets(p, packet)) for p in packet.papers if _sheets(p, packet)]
+    )
     is_known = line.result is LineResult.MOVED and line.is_intact
-    dossier = packet.dossier
     return labels.Line(
         number=packet.number,
         name=dossier.citizen.name,
-        matter=dossier.procedure.official_name if packet.way is not Way.OUT else terms.result_of(dossier.procedure.official_name),
-        originals=_of(counted, PaperForm.ORIGINAL),
-        certified=_of(counted, PaperForm.CERTIFIED),
-        copies=_of(counted, PaperForm.COPY),
-        sheets=sum(_sheets(paper, packet) for paper in counted) if is_known and packet.way is not Way.OUT else None,
+        matter=terms.result_of(dossier.procedure.official_name) if is_out else dossier.procedure.official_name,
+        originals=_of(listed, PaperForm.ORIGINAL),
+        certified=_of(listed, PaperForm.CERTIFIED),
+        copies=_of(listed, PaperForm.COPY),
+        sheets=sum(sheets for _, _, sheets in listed) if is_known else None,
         complete=line.is_complete if is_known else None if line.result is LineResult.MISSING else False,
         seal=numbers.spoken_seal(line.seal) if line.seal else "",
         intact=line.is_intact if line.result is not LineResult.MISSING else None,
@@ -69,6 +85,13 @@ def _line(line: ManifestLine, packet: Packet, fee: tuple[int, str] | None) -> la
     )  # fmt: skip
 
 
+def _sent(packet: Packet) -> list[tuple[PaperForm, int, int]]:
+    """What the desk has sealed in a bag for the citizen: form, sets, sheets."""
+    if packet.kind is not Kind.RESULT:
+        return [(paper.form, paper.copies, paper.desk_sheets or 0) for paper in packet.papers]
+    return [(PaperForm(one["form"]), 1, int(one["sheets"])) for one in packet.dossier.result_papers]
+
+
 def _sheets(paper: Paper, packet: Packet) -> int:
     """As counted here; before that, as the slip says."""
     if packet.state is State.OPENED and paper.desk_sheets is not None:
@@ -76,8 +99,8 @@ def _sheets(paper: Paper, packet: Packet) -> int:
     return 0 if paper.is_missing else paper.sheets
 
 
-def _of(papers: list[Paper], form: PaperForm) -> int:
-    return sum(paper.copies for paper in papers if paper.form is form)
+def _of(listed: list[tuple[PaperForm, int, int]], form: PaperForm) -> int:
+    return sum(sets for each, sets, _ in listed if each is form)
 
 
 def _odd(line: ManifestLine, packet: Packet) -> list[labels.Odd]:

@@ -3,6 +3,7 @@
 Places in a slot are counted by a conditional update: the last place goes to one person, whoever else asks.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -189,6 +190,17 @@ def current(packet_id: int) -> Visit | None:
     """The packet's newest visit, whatever came of it."""
     newest = sa.select(Visit).filter_by(packet_id=packet_id).order_by(Visit.id.desc()).limit(1)
     return db.session.scalar(newest)
+
+
+def tried(packet_ids: Iterable[int]) -> dict[int, tuple[int, str | None]]:
+    """Of packets: how many visits failed, and why the newest did."""
+    missed = sa.select(Visit.packet_id, Visit.reason).where(
+        Visit.packet_id.in_(list(packet_ids)), Visit.state == VisitState.MISSED
+    )
+    found: dict[int, tuple[int, str | None]] = {}
+    for packet_id, reason in db.session.execute(missed.order_by(Visit.id)):
+        found[packet_id] = (found.get(packet_id, (0, None))[0] + 1, reason)
+    return found
 
 
 def open_visit(packet_id: int) -> Visit | None:

@@ -89,6 +89,7 @@ PLACES = (
     (Right.COUNTER, "stickers.home", _l("Stickers")),
     (Right.DESK, "desk.home", _l("Work")),
     (Right.DESK, "counts.home", _l("Joint count")),
+    (Right.DESK, "results.home", _l("Results")),
     (Right.DISPATCH, "dispatch.home", _l("Days of work")),
     (Right.EXCEPTIONS, "exceptions.home", _l("Exceptions")),
     (Right.PHONES, "phones.home", _l("Phones")),

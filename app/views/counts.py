@@ -189,8 +189,8 @@ def giver(receipt: str) -> ResponseReturnValue:
 @bp.get("/records/<receipt>.pdf")
 @requires(Right.DESK)
 def paper(receipt: str) -> Response:
-    """The biên bản as it is printed and signed."""
-    manifest = _manifest(receipt)
+    """The biên bản as it is printed and signed: of what was taken in here, or left from here."""
+    manifest = scope.manifest(security.user(), receipt)
     _log(manifest, "desk.record_pdf")
     pdf = protocols.pdf(manifest)
     named = {"Content-Disposition": f'inline; filename="{manifest.receipt_no}.pdf"'}

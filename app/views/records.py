@@ -66,4 +66,5 @@ def _page(manifest: Manifest, form: Confirm, status: int = 200) -> ResponseRetur
         parties=queues.holders([manifest.giver_id, manifest.taker_id]), results=RESULTS, words=WORDS,
         signers={side: manifests.signer(manifest, side) for side in Side},
         asked=[side for side in mine if manifest.confirmed(side) is None], asks_password=not security.is_present(),
+        has_paper=bool(mine) and security.user().may(Right.DESK),
     ), status  # fmt: skip

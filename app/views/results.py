@@ -1,0 +1,143 @@
+"""Results on their way home: asked whether they will find the citizen, sealed many at a time, and what came back."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_wtf import FlaskForm
+from wtforms import RadioField, SelectChoice, StringField
+from wtforms.validators import InputRequired, Length
+
+from app import security
+from app.db import atomically, now
+from app.domain import calendar, desk, manifests, numbers, queues, scope, slips, visits
+from app.domain.manifests import Side
+from app.domain.people import Right
+from app.errors import Missing, Refused
+from app.phrases import TEXTS
+from app.security import requires
+from app.sentences import sentence
+from app.views import counters
+
+bp = Blueprint("results", __name__, url_prefix="/desk/results")
+MOST = 100  # slips printed in one go
+ANSWERS = {
+    "reached": _l("Asked, and this is right"),
+    "no_answer": _l("Nobody answered"),
+    "wrong_number": _l("The number is somebody else's, or out of service"),
+}
+
+
+class Ask(FlaskForm):  # type: ignore[misc]
+    answer = RadioField(
+        _l("What came of it?"),
+        [InputRequired(_l("Say what came of it"))],
+        choices=[SelectChoice(key, words) for key, words in ANSWERS.items()],
+    )
+    phone = StringField(_l("Phone"), [InputRequired(_l("Type the phone number")), Length(max=30)])
+    second_phone = StringField(_l("Second phone"), [Length(max=30)])
+    street = StringField(
+        _l("House and street"), [InputRequired(_l("Type the house number and the street")), Length(max=200)]
+    )
+
+
+@bp.get("/")
+@requires(Right.DESK)
+def home() -> ResponseReturnValue:
+    return _home({}, {})
+
+
+@bp.post("/")
+@requires(Right.DESK)
+def seal() -> ResponseReturnValue:
+    """Every row whose seal was typed is a packet of its own; a row that is refused keeps what was typed."""
+    typed = {
+        name.removeprefix("seal-"): text.strip()[:40] for name, text in request.form.items() if name.startswith("seal-")
+    }
+    done, wrong = [], {}
+    for number, text in list(typed.items())[: queues.MOST]:
+        if not text:
+            continue
+        try:
+            dossier = scope.dossier(security.user(), number)
+            done.append(atomically(desk.send_result, dossier, security.act(), text).number)
+        except Missing:
+            continue
+        except Refused as refusal:
+            wrong[number] = sentence(refusal)
+    if wrong or not done:
+        return _home(typed, wrong or {"": _("Type the seal number beside each result that is in its bag.")}, done, 422)
+    flash(
+        ngettext(
+            "%(num)d result is sealed. Print its slips.", "%(num)d results are sealed. Print their slips.", len(done)
+        ),
+        "ok",
+    )
+    return redirect(url_for("results.home", sealed=done), 303)
+
+
+@bp.get("/slips.pdf")
+@requires(Right.DESK)
+def printed() -> Response:
+    """The slips of several results, one after another."""
+    found = [counters.open_packet(number) for number in request.args.getlist("sealed")[:MOST]]
+    if not found:
+        raise Missing("packet_unknown")
+    for packet in found:
+        counters.log_view(packet, "desk.slip")
+    pdf = slips.pdf(found, current_app.extensions["settings"].base_url)
+    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="slips.pdf"'})
+
+
+@bp.route("/<number>/ask", methods=["GET", "POST"])
+@requires(Right.DESK)
+def ask(number: str) -> ResponseReturnValue:
+    """Whether address and phone are right still, asked of the citizen before the packet leaves."""
+    packet = counters.open_packet(number)
+    citizen = packet.dossier.citizen
+    known = {
+        "phone": numbers.spoken_phone(citizen.phone),
+        "second_phone": numbers.spoken_phone(citizen.second_phone or ""),
+        "street": citizen.street,
+    }
+    form = Ask() if request.method == "POST" else Ask(formdata=None, **known)
+    if request.method == "POST" and form.validate():
+        facts = {name: form[name].data or "" for name in known}
+        try:
+            atomically(desk.reconfirm, packet.dossier, security.act(), form.answer.data, **facts)
+        except Refused as refusal:
+            return _ask(packet, form, counters.complain(form, refusal, {refusal.key: _field(form, refusal)}))
+        flash(_("Noted, with the moment and your name."), "ok")
+        return redirect(url_for("desk.packet", number=packet.number), 303)
+    return _ask(packet, form, 422 if form.errors else 200)
+
+
+def _field(form: Ask, refusal: Refused) -> str:
+    """A number that is no phone's may stand in either field; the second one only when it was typed."""
+    if refusal.key in ("street_missing", "text_long"):
+        return "street"
+    return "phone"
+
+
+def _ask(packet: Any, form: Ask, status: int) -> ResponseReturnValue:
+    counters.log_view(packet, "desk.ask")
+    dossier = packet.dossier
+    return render_template(
+        "desk/ask.html", packet=packet, dossier=dossier, form=form, answers=ANSWERS, today=calendar.today(now())
+    ), status
+
+
+def _home(
+    typed: dict[str, str], wrong: dict[str, str], done: list[str] | None = None, status: int = 200
+) -> ResponseReturnValue:
+    user, at = security.user(), now()
+    back = queues.rows(queues.DESK["back"], user, at)
+    return render_template(
+        "desk/results.html", rows=queues.rows(queues.DESK["send"], user, at), typed=typed, wrong=wrong, back=back,
+        sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, phrases=TEXTS,
+        tried=visits.tried(row.packet.id for row in back), today=calendar.today(at),
+        unsaid=manifests.without_word(Side.GIVER, giver_id=user.holds_as),
+    ), status  # fmt: skip

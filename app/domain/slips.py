@@ -36,7 +36,7 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
     """One copy of the packet's slip as it stands now; what only the door will tell is left to be written."""
     dossier = packet.dossier
     inward = packet.way is not Way.OUT
-    home, desk = _home(dossier), _desk(dossier.desk)
+    home, desk = home_of(dossier), _desk(dossier.desk)
     if packet.way is Way.BETWEEN:
         home = _desk(db.session.scalars(sa.select(Office).filter_by(party_id=packet.origin_id)).one())
     accepted = next((line.recorded_at for line in ledger.lines(packet) if line.event in ("collect", "take")), None)
@@ -160,7 +160,7 @@ def label_of(packet: Packet, visit: Visit | None, base_url: str) -> labels.Label
     """What is stuck on the outside: on the way to the desk the desk, on the way home the citizen."""
     dossier = packet.dossier
     inward = packet.way is not Way.OUT
-    party = _desk(dossier.desk) if inward else _home(dossier)
+    party = _desk(dossier.desk) if inward else home_of(dossier)
     stop = f"{visit.round_id}-{visit.position}" if visit and visit.round_id and visit.position is not None else ""
     return labels.Label(
         number=packet.number,
@@ -203,7 +203,7 @@ def _day_rounds(office: Office, day: date, base_url: str) -> Iterator[labels.Rou
 
 def _stop(visit: Visit) -> labels.Stop:
     packet = visit.packet
-    home = _home(packet.dossier)
+    home = home_of(packet.dossier)
     charges = _charges(packet) if packet.way is Way.IN else ()
     return labels.Stop(
         window=f"{visit.slot.opens:%-H:%M}–{visit.slot.closes:%-H:%M}",
@@ -231,7 +231,7 @@ def form_pdf(form: Form, base_url: str) -> bytes:
 
 def _about(form: Form) -> dict[str, Any]:
     """What all forms say."""
-    dossier, desk, home = form.dossier, form.desk, _home(form.dossier)
+    dossier, desk, home = form.dossier, form.desk, home_of(form.dossier)
     case = deskpaper.Case(
         agency=decided.agency(desk.ward.name), desk=desk.name, place=desk.ward.name,
         code=dossier.official_code or f"{dossier.number} ({decided.NO_CODE})", name=home.name, address=home.address,
@@ -380,7 +380,7 @@ def picture(url: str) -> tuple[int, str]:
     return len(modules) + 2 * qr.QUIET, "".join(runs)
 
 
-def _home(dossier: Dossier) -> labels.Party:
+def home_of(dossier: Dossier) -> labels.Party:
     citizen = dossier.citizen
     place = citizen.neighbourhood
     former = place.old_ward.name if place.old_ward.name != citizen.ward.name else ""

@@ -24,7 +24,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import calendar, decisions, dossiers, forms, queues, reception, slips
+from app.domain import calendar, decisions, dossiers, forms, queues, reception, registers, slips
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.people import Act, Right
@@ -283,5 +283,21 @@ def paper(number: str, form: str) -> Response | ResponseReturnValue:
     """A form of the case, as it was given out."""
     packet = counters.open_packet(number)
     counters.log_view(packet, "desk.form")
+    if form == "control":
+        return file_answer(
+            registers.control_pdf(packet.dossier, now()), "application/pdf", f"{packet.dossier.number}-control.pdf"
+        )
     found = forms.get(packet.dossier, form)
     return file_answer(slips.form_pdf(found, base_url()), "application/pdf", f"{packet.dossier.number}-{form}.pdf")
+
+
+@bp.get("/register.pdf")
+@requires(Right.DESK)
+def register() -> Response | ResponseReturnValue:
+    """The desk's book of this year; who opened it is logged for every dossier in it."""
+    user, at = security.user(), now()
+    assert user.office
+    atomically(registers.viewed, user, calendar.today(at).year, at)
+    return file_answer(
+        registers.register_pdf(user.office, calendar.today(at).year, at), "application/pdf", "register.pdf"
+    )

@@ -1,0 +1,112 @@
+"""Registers: a desk's book of a year (REGISTER) and how one dossier passed through hands (CONTROL), as paper.
+
+Both are read from what is on record already: receipts, steps of the case, lines of the ledger. Nothing is kept for them.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+import labels
+from app.db import db
+from app.domain import audit, calendar, ledger, manifests, numbers, packets, slips
+from app.domain.dossiers import Dossier, ReturnWay
+from app.domain.forms import Form
+from app.domain.ledger import LineKind
+from app.domain.packets import Kind, Packet
+from app.domain.people import User
+from app.domain.places import Office
+from labels import decided, terms
+from labels import desk as deskpaper
+from labels import manifest as sheet
+
+LONGEST = 2000  # lines of one volume
+
+
+def register_pdf(desk: Office, year: int, at: datetime) -> bytes:
+    """The book of a year: a line for every dossier accepted, by the number of its receipt."""
+    given = sa.select(Form).where(Form.desk_id == desk.id, Form.key == "receipt", Form.year == year)
+    found = db.session.scalars(given.order_by(Form.serial).limit(LONGEST).options(joinedload(Form.dossier)))
+    book = deskpaper.Register(
+        agency=decided.agency(desk.ward.name), desk=desk.name, year=year, at=calendar.local(at),
+        entries=tuple(_entry(form) for form in found),
+    )  # fmt: skip
+    return labels.render("desk_register", [book])
+
+
+def viewed(user: User, year: int, at: datetime) -> None:
+    """Who opened the book saw every dossier in it."""
+    given = sa.select(Form.dossier_id).where(Form.desk_id == user.office_id, Form.key == "receipt", Form.year == year)
+    for dossier_id in db.session.scalars(given.order_by(Form.serial).limit(LONGEST)):
+        audit.viewed(user.id, dossier_id, "desk.register", at)
+
+
+def _entry(form: Form) -> deskpaper.Entry:
+    dossier, sent = form.dossier, packets.of_dossier(form.dossier_id)
+    home = slips.home_of(dossier)
+    into = next((packet for packet in sent if packet.kind is Kind.SUBMISSION), None)
+    out = next((packet for packet in reversed(sent) if packet.kind is Kind.RESULT), None)
+    return deskpaper.Entry(
+        order=form.serial,
+        code=dossier.official_code or dossier.number,
+        matter=dossier.procedure.official_name,
+        sets=1,
+        name=home.name,
+        address=home.address,
+        phone=home.phone,
+        agency=dossier.desk.name,
+        received=calendar.today(dossier.submitted_at or form.at),
+        due=dossier.due_on,
+        way=deskpaper.WAYS[0 if dossier.return_way is ReturnWay.DESK else 1],
+        done=_day(dossier, "ready"),
+        returned=_day(dossier, "close"),
+        inbound=into.number if into else "",
+        outbound=out.number if out else "",
+    )
+
+
+def _day(dossier: Dossier, event: str) -> date | None:
+    """When the step was last taken."""
+    return next((calendar.today(line.at) for line in reversed(dossier.history) if line.event == event), None)
+
+
+def control_pdf(dossier: Dossier, at: datetime) -> bytes:
+    """How the dossier passed through hands: time and signatures are those of the postal papers."""
+    desk, home = dossier.desk, slips.home_of(dossier)
+    sent = packets.of_dossier(dossier.id)
+    case = deskpaper.Case(
+        agency=decided.agency(desk.ward.name), desk=desk.name, place=desk.ward.name,
+        code=dossier.official_code or f"{dossier.number} ({decided.NO_CODE})", name=home.name, address=home.address,
+        phone=home.phone, matter=dossier.procedure.official_name,
+    )  # fmt: skip
+    return labels.render("desk_control", [
+        deskpaper.Control(
+            case=case, number=dossier.number, at=calendar.local(at), deciding=decided.agency(desk.ward.name),
+            hands=tuple(hand for packet in sent for hand in _hands(packet, home.name)),
+            mark=terms.TEST_NUMBER if numbers.is_test(sent[0].number) else "",
+        )
+    ])  # fmt: skip
+
+
+def _hands(packet: Packet, citizen: str) -> Iterator[deskpaper.Hand]:
+    """Every change of hands of one packet, in order; a note where a list of it was signed."""
+    lines = [line for line in ledger.lines(packet) if line.kind is LineKind.MOVE and line.giver_id != line.taker_id]
+    names = _names({party for line in lines for party in (line.giver_id, line.taker_id)}, citizen)
+    listed = manifests.of_packet(packet.id)
+    for line in lines:
+        signed = listed is not None and (line.giver_id, line.taker_id) == (listed.giver_id, listed.taker_id)
+        note = listed.receipt_no if signed and listed else packet.number
+        yield deskpaper.Hand(names[line.giver_id], names[line.taker_id], calendar.local(line.recorded_at), note=note)
+
+
+def _names(parties: set[str], citizen: str) -> dict[str, str]:
+    names = dict.fromkeys(parties, citizen)
+    names |= {
+        office.party_id: office.name
+        for office in db.session.scalars(sa.select(Office).where(Office.party_id.in_(parties)))
+    }
+    for user in db.session.scalars(sa.select(User).where(User.party_id.in_(parties))):
+        names[user.party_id or ""] = sheet.courier(user.name, user.badge or "–")
+    return names

@@ -1,0 +1,49 @@
+"""The desk's book of a year, and the sheet of hands, as paper."""
+
+import pypdfium2
+import pytest
+
+from app.db import atomically, db
+from app.domain import desk, registers
+from app.domain.audit import ViewLine
+from app.domain.places import Office
+from tests.domain.test_desk import CODE, accepted, at_desk
+from tests.world import MONDAY, World
+
+pytestmark = pytest.mark.dialects("sqlite")  # it only reads
+
+
+def words(pdf: bytes) -> str:
+    paper = pypdfium2.PdfDocument(pdf)
+    found = " ".join(page.get_textpage().get_text_range() for page in paper)
+    paper.close()
+    return " ".join(found.replace("\xa0", " ").split())
+
+
+def test_the_book_has_a_line_for_every_receipt_with_its_packets_and_days(world: World) -> None:
+    result = at_desk(world)
+    dossier = result.dossier
+    atomically(desk.hand_over, result, world.act(world.officer), wet_seen=True)
+    office = db.session.get_one(Office, world.desk.id)
+    text = words(registers.register_pdf(office, 2026, MONDAY))
+    for said in ("SỔ THEO DÕI HỒ SƠ", CODE, dossier.citizen.name, "23/11/2026", result.number):
+        assert said in text, said
+    assert CODE not in words(registers.register_pdf(office, 2025, MONDAY))
+    other = db.session.get_one(Office, world.other_desk.id)
+    assert CODE not in words(registers.register_pdf(other, 2026, MONDAY))
+
+
+def test_the_sheet_of_hands_names_who_gave_to_whom_when_and_by_which_record(world: World) -> None:
+    dossier = accepted(world)
+    text = words(registers.control_pdf(dossier, MONDAY))
+    packet = dossier.number
+    for said in ("PHIẾU KIỂM SOÁT", CODE, dossier.citizen.name, world.courier.name, world.desk.name, packet):
+        assert said in text, said
+    assert "BB-" in text  # the record stands beside the change of hands it is of
+
+
+def test_who_opens_the_book_is_logged_for_every_dossier_in_it(world: World) -> None:
+    dossier = accepted(world)
+    atomically(registers.viewed, world.officer, 2026, MONDAY)
+    lines = db.session.query(ViewLine).filter_by(page="desk.register").all()
+    assert [(line.dossier_id, line.user_id) for line in lines] == [(dossier.id, world.officer.id)]

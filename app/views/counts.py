@@ -101,6 +101,8 @@ def scan(courier_id: str) -> ResponseReturnValue:
 def differs(courier_id: str, number: str) -> ResponseReturnValue:
     courier = _courier(courier_id)
     item = _item(courier, number)
+    if item is None:
+        return _back(courier_id)
     typed = item.differs
     known: dict[str, Any] = {f"sheets_{position}": n for position, n in item.sheets.items()}
     if typed:
@@ -116,6 +118,8 @@ def differs(courier_id: str, number: str) -> ResponseReturnValue:
 def differ(courier_id: str, number: str) -> ResponseReturnValue:
     courier = _courier(courier_id)
     item = _item(courier, number)
+    if item is None:
+        return _back(courier_id)
     packet = item.packet
     form = counters.counting(Differ, packet.papers, packet)()
     if not form.validate_on_submit():
@@ -155,14 +159,17 @@ def close(courier_id: str) -> ResponseReturnValue:
 @bp.get("/records/<receipt>")
 @requires(Right.DESK)
 def record(receipt: str) -> ResponseReturnValue:
-    return _record(_manifest(receipt), GiverSays(formdata=None))
+    manifest = scope.manifest(security.user(), receipt)
+    if manifest.taker_id != security.user().holds_as:
+        return redirect(url_for("records.show", receipt=receipt))
+    return _record(manifest, GiverSays(formdata=None))
 
 
 @bp.get("/records/<receipt>/words")
 @requires(Right.DESK)
 def words(receipt: str) -> ResponseReturnValue:
     """Both sides' word alone, for the page that waits for the courier's phone."""
-    return render_template("desk/_words.html", **_told(_manifest(receipt)))
+    return render_template("desk/_words.html", **_told(scope.manifest(security.user(), receipt)))
 
 
 @bp.post("/records/<receipt>/giver")
@@ -209,13 +216,14 @@ def _wrong() -> list[str]:
     return [number[:40] for number in request.values.getlist("wrong")][:MOST]
 
 
-def _item(courier: User, number: str) -> Item:
-    """A packet of the open list."""
+def _item(courier: User, number: str) -> Item | None:
+    """A packet of the open list; None when it stands on a list by now, or never was in this bag."""
     taken = bags.of(security.user(), courier, now()).taken
-    found = next((item for item in taken if item.packet.number == number), None)
-    if found is None:
-        raise Missing("packet_unknown")
-    return found
+    return next((item for item in taken if item.packet.number == number), None)
+
+
+def _back(courier_id: str) -> ResponseReturnValue:
+    return redirect(url_for("counts.bag", courier_id=courier_id, wrong=_wrong() or None))
 
 
 def _home(status: int = 200, says: str = "", text: str = "") -> ResponseReturnValue:

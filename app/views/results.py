@@ -81,11 +81,11 @@ def seal() -> ResponseReturnValue:
 
 @bp.get("/slips.pdf")
 @requires(Right.DESK)
-def printed() -> Response:
+def printed() -> Response | ResponseReturnValue:
     """The slips of several results, one after another."""
     found = [counters.open_packet(number) for number in request.args.getlist("sealed")[:MOST]]
     if not found:
-        raise Missing("packet_unknown")
+        return redirect(url_for("results.home"))
     for packet in found:
         counters.log_view(packet, "desk.slip")
     pdf = slips.pdf(found, current_app.extensions["settings"].base_url)

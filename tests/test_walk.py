@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app.db import atomically, db
-from app.domain import dispatch, forms, manifests, people, stickers, tasks, tokens, visits
+from app.domain import dispatch, forms, incidents, manifests, people, stickers, tasks, tokens, visits
 from app.domain.people import GRANTS, Right, Role, User
 from app.domain.remedies import Remedy
 from app.domain.tasks import TaskKind
@@ -20,7 +20,18 @@ from tests.conftest import signing_in
 from tests.world import World
 
 # Arguments that name somebody's things, and those that are everybody's.
-OBJECTS = {"number", "receipt", "round_id", "task_id", "device_id", "courier_id", "visit_id", "roll_id", "user_id"}
+OBJECTS = {
+    "number",
+    "receipt",
+    "round_id",
+    "task_id",
+    "device_id",
+    "courier_id",
+    "visit_id",
+    "roll_id",
+    "user_id",
+    "incident",
+}
 COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "kind", "step", "form"}
 
 # What a phone says at each door that asks for something to be said.
@@ -77,6 +88,8 @@ class Walk:
         }
         papers = [{"name": "Tờ khai", "form": "original", "sheets": 1}]
         atomically(forms.give, packet.dossier, "receipt", act, due_on="2026-11-27", papers=papers)
+        sort, side = incidents.Sort.LOST, incidents.Side.POST
+        self.incident = atomically(incidents.open_, packet, world.act(world.clerk), sort, side, "Không thấy gói").number
         self.token, self.device_id = phone.token, phone.device_id
         self.strange_token = world.phone(world.strange_courier).token
         far = world.other_post
@@ -111,7 +124,7 @@ class Walk:
         values: dict[str, list[Any]] = {
             "task_id": [self.tasks[whose.id]], "act": list(Remedy), "number": [self.number], "receipt": [self.receipt],
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
-            "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "code": ["1.004859"], "secret": [self.secret],
+            "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "incident": [self.incident], "code": ["1.004859"], "secret": [self.secret],
             "token": ["X" * 133], "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"],
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON

@@ -293,6 +293,12 @@ def of_packet(packet_id: int) -> Manifest | None:
     return db.session.scalar(sa.select(Manifest).where(Manifest.id.in_(lines)).order_by(Manifest.id.desc()).limit(1))
 
 
+def all_of(packet_id: int) -> list[Manifest]:
+    """Every manifest the packet stands on, the oldest first."""
+    lines = sa.select(ManifestLine.manifest_id).filter_by(packet_id=packet_id)
+    return list(db.session.scalars(sa.select(Manifest).where(Manifest.id.in_(lines)).order_by(Manifest.id)))
+
+
 def by_key(key: str, taker_id: str | None) -> Manifest | None:
     """The list that its receiver gave this name."""
     return db.session.scalar(sa.select(Manifest).filter_by(key=key, taker_id=taker_id))

@@ -11,6 +11,7 @@ from app.domain import (  # noqa: F401
     devices,
     dossiers,
     forms,
+    incidents,
     ledger,
     limits,
     manifests,

@@ -18,6 +18,7 @@ from app.domain.ledger import LineKind
 from app.domain.packets import Kind, Packet
 from app.domain.people import User
 from app.domain.places import Office
+from app.errors import Refused
 from labels import decided, terms
 from labels import desk as deskpaper
 from labels import manifest as sheet
@@ -26,9 +27,12 @@ LONGEST = 2000  # lines of one volume
 
 
 def register_pdf(desk: Office, year: int, at: datetime) -> bytes:
-    """The book of a year: a line for every dossier accepted, by the number of its receipt."""
+    """The book of a year: a line for every dossier accepted, by the number of its receipt. Raises
+    Refused("register_empty")."""
     given = sa.select(Form).where(Form.desk_id == desk.id, Form.key == "receipt", Form.year == year)
-    found = db.session.scalars(given.order_by(Form.serial).limit(LONGEST).options(joinedload(Form.dossier)))
+    found = list(db.session.scalars(given.order_by(Form.serial).limit(LONGEST).options(joinedload(Form.dossier))))
+    if not found:
+        raise Refused("register_empty")
     book = deskpaper.Register(
         agency=decided.agency(desk.ward.name), desk=desk.name, year=year, at=calendar.local(at),
         entries=tuple(_entry(form) for form in found),

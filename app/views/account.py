@@ -92,6 +92,7 @@ PLACES = (
     (Right.DESK, "results.home", _l("Results")),
     (Right.DISPATCH, "dispatch.home", _l("Days of work")),
     (Right.EXCEPTIONS, "exceptions.home", _l("Exceptions")),
+    (Right.EXCEPTIONS, "incidents.home", _l("Incidents")),
     (Right.PHONES, "phones.home", _l("Phones")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
     (Right.ADMIN, "papers.gallery", _l("Papers")),

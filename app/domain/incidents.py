@@ -1,0 +1,222 @@
+"""Incidents: the file of a packet that was damaged, lost, miscounted, late or complained of: what each side says, and how
+it ended. A postal clock runs from its opening (TT 17/2017 Đ8, NĐ 47/2011 Đ24-26).
+
+It decides about people and money, not about custody: who holds the packet is said by its ledger alone. Nobody ends what
+they opened themselves. What is said here is kept with the file, and is no line of the ledger.
+"""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Instant, Model, choice, db
+from app.domain import audit, calendar, numbers, postage, scope
+from app.domain.packets import Packet
+from app.domain.people import Act, User
+from app.domain.postage import Stream
+from app.errors import Invalid, Missing, Refused
+
+SEARCH = 3  # working days a packet is looked for
+ANSWER, ANSWER_FAR = 5, 7  # working days to an answer, within a province and between two (TT 17/2017 Đ8)
+PAY = timedelta(days=30)  # from the document that says whose fault it was (NĐ 47/2011 Đ26)
+TIMES = 4  # compensation, at least so many times the postage (NĐ 47/2011 Đ25)
+LONGEST = 1000
+MOST_PAID = 100_000_000  # đồng
+
+
+class Sort(StrEnum):
+    DAMAGED = "damaged"
+    LOST = "lost"
+    COUNT = "count"
+    LATE = "late"
+    COMPLAINT = "complaint"
+
+
+class Side(StrEnum):
+    CITIZEN = "citizen"
+    POST = "post"
+    DESK = "desk"
+
+
+class Outcome(StrEnum):
+    WHOLE = "whole"  # found, nothing is missing
+    DAMAGED = "damaged"
+    LOST = "lost"
+    LATE = "late"
+    UNFOUNDED = "unfounded"
+
+
+class Fault(StrEnum):
+    POST = "post"
+    DESK = "desk"
+    CITIZEN = "citizen"
+    NOBODY = "nobody"
+
+
+class Incident(Model):
+    __tablename__ = "incidents"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(24), unique=True, doc="SC-…")
+    packet_id: Mapped[int] = mapped_column(sa.ForeignKey(Packet.id), index=True)
+    sort: Mapped[Sort] = mapped_column(choice(Sort))
+    opened_at: Mapped[Instant]
+    opened_by_id: Mapped[str] = mapped_column(sa.ForeignKey(User.id))
+    search_by: Mapped[date]
+    answer_by: Mapped[date]
+    outcome: Mapped[Outcome | None] = mapped_column(choice(Outcome))
+    fault: Mapped[Fault | None] = mapped_column(choice(Fault))
+    compensation: Mapped[int | None] = mapped_column(doc="đồng, by the post")
+    pay_by: Mapped[date | None]
+    paid_at: Mapped[Instant | None]
+    closed_at: Mapped[Instant | None]
+    closed_by_id: Mapped[str | None] = mapped_column(sa.ForeignKey(User.id))
+
+    packet: Mapped[Packet] = relationship()
+    opened_by: Mapped[User] = relationship(foreign_keys=[opened_by_id])
+    statements: Mapped[list["Statement"]] = relationship(order_by="Statement.id")
+
+
+class Statement(Model):
+    """What one side says, as a member of the staff wrote it down."""
+
+    __tablename__ = "incident_statements"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(sa.ForeignKey(Incident.id), index=True)
+    side: Mapped[Side] = mapped_column(choice(Side))
+    words: Mapped[str] = mapped_column(sa.String(LONGEST))
+    at: Mapped[Instant]
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey(User.id))
+
+    user: Mapped[User] = relationship()
+
+
+# ---- finding ----------------------------------------------------------------------------------------------------
+
+
+def of(user: User) -> list[Incident]:
+    """Files about packets this person may see: the open ones first, by the day an answer is due."""
+    seen = scope.packets(user).with_only_columns(Packet.id)
+    found = sa.select(Incident).where(Incident.packet_id.in_(seen))
+    return list(
+        db.session.scalars(found.order_by(Incident.closed_at.is_not(None), Incident.answer_by, Incident.id).limit(200))
+    )
+
+
+def get(user: User, number: str) -> Incident:
+    """Raises Missing("incident_unknown"), whether it is about another office's packet or there is none."""
+    found = db.session.scalar(sa.select(Incident).filter_by(number=number))
+    if found is None or db.session.scalar(scope.packets(user).where(Packet.id == found.packet_id)) is None:
+        raise Missing("incident_unknown")
+    return found
+
+
+def about(packet: Packet) -> list[Incident]:
+    return list(db.session.scalars(sa.select(Incident).filter_by(packet_id=packet.id).order_by(Incident.id)))
+
+
+# ---- its life ---------------------------------------------------------------------------------------------------
+
+
+def open_(packet: Packet, act: Act, sort: Sort, side: Side, words: str) -> Incident:
+    """A file, with the first thing that is said. Told again while it is open, it is the same file.
+
+    Raises Invalid: `words_needed`, `words_long`; Refused("incident_blank") for a sticker nobody has used.
+    """
+    if packet.dossier is None:
+        raise Refused("incident_blank", number=packet.number)
+    words = _said(words)
+    known = next((one for one in about(packet) if one.sort is sort and one.closed_at is None), None)
+    if known is not None:
+        return known
+    today, wards = calendar.today(act.at), (packet.dossier.citizen.ward, packet.dossier.desk.ward)
+    days = ANSWER if wards[0].province == wards[1].province else ANSWER_FAR
+    incident = Incident(
+        number=numbers.take_own(today).replace("HS-", "SC-", 1), packet_id=packet.id, sort=sort, opened_at=act.at,
+        opened_by_id=act.by.id, search_by=calendar.working_days_after(today, SEARCH)[-1],
+        answer_by=calendar.working_days_after(today, days)[-1],
+    )  # fmt: skip
+    db.session.add(incident)
+    db.session.flush()
+    audit.note("incident_opened", incident.number, act, packet=packet.number, sort=sort)
+    say(incident, act, side, words)
+    return incident
+
+
+def say(incident: Incident, act: Act, side: Side, words: str) -> None:
+    """One side's statement. The same words of a side sent twice stand once. Raises as `open_`; Refused("incident_over")."""
+    held = _hold(incident)
+    words = _said(words)
+    if held.closed_at is not None:
+        raise Refused("incident_over", number=held.number)
+    last = held.statements[-1] if held.statements else None
+    if last and (last.side, last.words) == (side, words):
+        return
+    db.session.add(Statement(incident_id=held.id, side=side, words=words, at=act.at, user_id=act.by.id))
+    db.session.flush()
+    db.session.expire(held, ["statements"])
+
+
+def least(incident: Incident) -> int:
+    """What the post owes at least where it was at fault: four times the postage, in đồng (NĐ 47/2011 Đ25)."""
+    dossier = incident.packet.dossier
+    bill = postage.bill(dossier.procedure, dossier.return_way, calendar.today(dossier.booked_at))
+    return TIMES * sum(line.amount for line in bill.lines if line.stream is Stream.POSTAGE)
+
+
+def close(incident: Incident, act: Act, outcome: Outcome, fault: Fault, compensation: int, words: str) -> None:
+    """How it ended, whose fault it was, what is paid. By somebody else than who opened it, after both sides were heard.
+
+    Raises Refused: `incident_own`, `incident_over`, `incident_one_sided`; Invalid: `compensation_low` (least),
+    `compensation_not_owed`, `words_needed`, `words_long`.
+    """
+    held = _hold(incident)
+    if held.closed_at is not None:
+        if (held.outcome, held.fault, held.closed_by_id) == (outcome, fault, act.by.id):
+            return
+        raise Refused("incident_over", number=held.number)
+    if held.opened_by_id == act.by.id:
+        raise Refused("incident_own")
+    if len({statement.side for statement in held.statements}) < 2:
+        raise Refused("incident_one_sided")
+    owed = fault is Fault.POST and outcome in (Outcome.DAMAGED, Outcome.LOST)
+    if owed and not least(held) <= compensation <= MOST_PAID:
+        raise Invalid("compensation_low", least=least(held))
+    if compensation and fault is not Fault.POST:
+        raise Invalid("compensation_not_owed")
+    say(held, act, Side.POST if act.by.role not in scope.DESKS else Side.DESK, words)
+    held.outcome, held.fault, held.compensation = outcome, fault, compensation or None
+    held.pay_by = calendar.today(act.at) + PAY if compensation else None
+    held.closed_at, held.closed_by_id = act.at, act.by.id
+    audit.note("incident_closed", held.number, act, outcome=outcome, fault=fault, compensation=compensation)
+
+
+def pay(incident: Incident, act: Act) -> None:
+    """The compensation has been paid. Raises Refused("incident_nothing_owed")."""
+    held = _hold(incident)
+    if not held.compensation:
+        raise Refused("incident_nothing_owed", number=held.number)
+    if held.paid_at is None:
+        held.paid_at = act.at
+        audit.note("incident_paid", held.number, act, compensation=held.compensation)
+
+
+def _hold(incident: Incident) -> Incident:
+    return db.session.get_one(Incident, incident.id, with_for_update=True, populate_existing=True)
+
+
+def _said(words: str) -> str:
+    words = " ".join(words.split())
+    if not words:
+        raise Invalid("words_needed")
+    if len(words) > LONGEST:
+        raise Invalid("words_long", limit=LONGEST)
+    return words
+
+
+def due(incident: Incident, at: datetime) -> int:
+    """Days until the answer is due; below zero it is late."""
+    return (incident.answer_by - calendar.today(at)).days

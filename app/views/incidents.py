@@ -1,0 +1,172 @@
+"""Incident files: open one about a packet, hear both sides, say how it ended, hand out the evidence."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import RadioField, SelectChoice, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import Optional as MayBeEmpty
+
+from app import security
+from app.db import atomically, now
+from app.domain import evidence, incidents
+from app.domain.incidents import Fault, Incident, Outcome, Side, Sort
+from app.domain.packets import Packet
+from app.domain.people import Right
+from app.errors import Refused
+from app.security import requires
+from app.views import counters
+from app.views.fields import IntegerField
+
+bp = Blueprint("incidents", __name__, url_prefix="/incidents")
+SORTS = {
+    Sort.DAMAGED: _l("Damaged"), Sort.LOST: _l("Lost"), Sort.COUNT: _l("Papers or packets do not add up"),
+    Sort.LATE: _l("Late"), Sort.COMPLAINT: _l("Complaint"),
+}  # fmt: skip
+SIDES = {Side.CITIZEN: _l("the citizen"), Side.POST: _l("the post"), Side.DESK: _l("the ward desk")}
+OUTCOMES = {
+    Outcome.WHOLE: _l("Found, nothing is missing"), Outcome.DAMAGED: _l("Found, damaged or incomplete"), Outcome.LOST: _l("Lost for good"),
+    Outcome.LATE: _l("Came late"), Outcome.UNFOUNDED: _l("Nothing had happened"),
+}  # fmt: skip
+FAULTS = {
+    Fault.POST: _l("The post's"), Fault.DESK: _l("The ward's"), Fault.CITIZEN: _l("The citizen's"), Fault.NOBODY: _l("Nobody's"),
+}  # fmt: skip
+WORDS = [InputRequired(_l("Write down what is said")), Length(max=incidents.LONGEST)]
+FIELDS = {
+    "words_needed": "words", "words_long": "words", "compensation_low": "compensation", "compensation_not_owed": "compensation",
+}  # fmt: skip
+
+
+class Say(FlaskForm):  # type: ignore[misc]
+    side = RadioField(
+        _l("Who says so?"),
+        [InputRequired(_l("Choose whose words these are"))],
+        choices=[SelectChoice(key, words) for key, words in SIDES.items()],
+    )
+    words = TextAreaField(_l("What was seen or said"), WORDS)
+
+
+class Open(Say):
+    sort = RadioField(
+        _l("What happened?"),
+        [InputRequired(_l("Choose what happened"))],
+        choices=[SelectChoice(key, words) for key, words in SORTS.items()],
+    )
+
+
+class Close(FlaskForm):  # type: ignore[misc]
+    outcome = RadioField(
+        _l("How did it end?"),
+        [InputRequired(_l("Choose how it ended"))],
+        choices=[SelectChoice(key, words) for key, words in OUTCOMES.items()],
+    )
+    fault = RadioField(
+        _l("Whose fault was it?"),
+        [InputRequired(_l("Choose whose fault it was"))],
+        choices=[SelectChoice(key, words) for key, words in FAULTS.items()],
+    )
+    compensation = IntegerField(
+        _l("Compensation by the post"), [MayBeEmpty(), NumberRange(0, incidents.MOST_PAID, _l("Type the sum in đồng"))]
+    )
+    words = TextAreaField(_l("Why, in plain words"), WORDS)
+
+
+@bp.get("/")
+@requires(Right.EXCEPTIONS)
+def home() -> ResponseReturnValue:
+    found = incidents.of(security.user())
+    at = now()
+    return render_template(
+        "incidents/home.html",
+        found=found,
+        sorts=SORTS,
+        outcomes=OUTCOMES,
+        left={one.id: incidents.due(one, at) for one in found},
+    )
+
+
+@bp.route("/packets/<number>", methods=["GET", "POST"])
+@requires(Right.EXCEPTIONS)
+def begin(number: str) -> ResponseReturnValue:
+    packet, form = counters.open_packet(number), Open()
+    counters.log_view(packet, "incident.open")
+    if not form.is_submitted():
+        return _begin(packet, form)
+    if not form.validate():
+        return _begin(packet, form, 422)
+    facts = (Sort(form.sort.data), Side(form.side.data), form.words.data or "")
+    try:
+        made = atomically(lambda: incidents.open_(packet, security.act(), *facts))
+    except Refused as refusal:
+        return _begin(packet, form, counters.complain(form, refusal, FIELDS))
+    return redirect(url_for("incidents.show", incident=made.number), 303)
+
+
+@bp.get("/<incident>")
+@requires(Right.EXCEPTIONS)
+def show(incident: str) -> ResponseReturnValue:
+    return _page(_get(incident), Say(formdata=None), Close(formdata=None))
+
+
+@bp.post("/<incident>/say")
+@requires(Right.EXCEPTIONS)
+def say(incident: str) -> ResponseReturnValue:
+    found, form = _get(incident), Say()
+    if not form.validate_on_submit():
+        return _page(found, form, Close(formdata=None), 422)
+    try:
+        atomically(lambda: incidents.say(_get(incident), security.act(), Side(form.side.data), form.words.data or ""))
+    except Refused as refusal:
+        return _page(found, form, Close(formdata=None), counters.complain(form, refusal, FIELDS))
+    return redirect(url_for("incidents.show", incident=incident), 303)
+
+
+@bp.post("/<incident>/close")
+@requires(Right.EXCEPTIONS)
+def close(incident: str) -> ResponseReturnValue:
+    found, form = _get(incident), Close()
+    if not form.validate_on_submit():
+        return _page(found, Say(formdata=None), form, 422)
+    facts = (Outcome(form.outcome.data), Fault(form.fault.data), form.compensation.data or 0, form.words.data or "")
+    try:
+        atomically(lambda: incidents.close(_get(incident), security.act(), *facts))
+    except Refused as refusal:
+        return _page(found, Say(formdata=None), form, counters.complain(form, refusal, FIELDS))
+    flash(_("The file is closed."), "ok")
+    return redirect(url_for("incidents.show", incident=incident), 303)
+
+
+@bp.post("/<incident>/paid")
+@requires(Right.EXCEPTIONS)
+def paid(incident: str) -> ResponseReturnValue:
+    atomically(lambda: incidents.pay(_get(incident), security.act()))
+    return redirect(url_for("incidents.show", incident=incident), 303)
+
+
+@bp.get("/<incident>.zip")
+@requires(Right.EXCEPTIONS)
+def pack(incident: str) -> Response:
+    """All the evidence in one file."""
+    found = _get(incident)
+    counters.log_view(found.packet, "incident.evidence")
+    named = {"Content-Disposition": f'attachment; filename="{found.number}.zip"'}
+    return Response(evidence.pack(found, now()), mimetype="application/zip", headers=named)
+
+
+def _get(number: str) -> Incident:
+    return incidents.get(security.user(), number)
+
+
+def _begin(packet: Packet, form: Open, status: int = 200) -> ResponseReturnValue:
+    return render_template("incidents/begin.html", packet=packet, form=form, known=incidents.about(packet)), status
+
+
+def _page(found: Incident, say: Say, close: Close, status: int = 200) -> ResponseReturnValue:
+    counters.log_view(found.packet, "incident.show")
+    return render_template(
+        "incidents/incident.html", incident=found, packet=found.packet, say=say, close=close, sorts=SORTS, sides=SIDES,
+        outcomes=OUTCOMES, faults=FAULTS, left=incidents.due(found, now()), least=incidents.least(found),
+        is_own=found.opened_by_id == security.user().id,
+    ), status  # fmt: skip

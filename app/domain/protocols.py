@@ -19,6 +19,8 @@ from app.domain.procedures import PaperForm
 from labels import manifest as sheet
 from labels import terms
 
+TO_WRITE = "……………………"  # by hand: nobody has confirmed for this side yet
+
 
 def pdf(manifest: Manifest) -> bytes:
     return labels.render("manifest", [_sheet(manifest)])
@@ -36,9 +38,7 @@ def _sheet(manifest: Manifest) -> labels.Manifest:
         people[side] = (
             sheet.courier(courier.name, courier.badge or "–")
             if courier
-            else sheet.officer(signer.name)
-            if signer
-            else ""
+            else sheet.officer(signer.name if signer else TO_WRITE)
         )
     giver, taker = units[Side.GIVER], units[Side.TAKER]
     to_desk = taker is not None and taker.kind is OfficeKind.DESK

@@ -218,6 +218,7 @@ SENTENCES = {
     "second_same": _l("The second person must be somebody else than yourself."),
     "second_elsewhere": _l("The second person works elsewhere, or carries packets. Ask a colleague of this office, or a supervisor."),
     "second_missing": _l("A second person signs in here: name and password or PIN."),
+    "picture_gone": _l("This photo is not kept any more, or never arrived. Photos are kept for ninety days."),
     "picture_unreadable": _l("This is no picture that can be read. Take it again."),
     "scan_unreadable": _l("This scan could not be read. It is kept for a person to look at."),
     "pool_range": _l("A pool has a two-letter prefix and a range of eight-digit serials, for example RR 47312482 to 47312999."),

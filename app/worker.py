@@ -16,7 +16,7 @@ from flask import Flask, current_app
 
 from app import signer
 from app.db import atomically, db, now
-from app.domain import checkpoints, invariants, notes, outbox, tasks, watch
+from app.domain import checkpoints, invariants, notes, outbox, photos, tasks, watch
 from app.domain.calendar import HERE
 from app.domain.inspection import Trust
 from app.domain.people import Act
@@ -79,7 +79,7 @@ def look() -> int:
 
 
 class Lookout:
-    """Looks for what has become late, once a minute, and once a night whether every law of custody holds."""
+    """Looks for what has become late, once a minute, and once a night whether every law of custody holds; photos go then."""
 
     def __init__(self) -> None:
         self._last: float | None = None
@@ -94,6 +94,7 @@ class Lookout:
         if last_night(now()) > self.night:
             self.night = last_night(now())
             raised += check_laws()
+            atomically(photos.erase, now())
         return raised
 
 

@@ -19,6 +19,7 @@ from app.domain import (
     packets,
     parties,
     people,
+    photos,
     procedures,
     scans,
     tokens,
@@ -182,6 +183,14 @@ class World:
         outcome = self.record(phone.scan(self.fresh(packet), "collect", proof=[("CODE", code)]))
         assert outcome.verdict == "applied", outcome
         return self.fresh(packet)
+
+    def photographed(self, phone: Phone, packet: Packet) -> bytes:
+        """A photo of the bag, named by a scan and handed in after it; its hash."""
+        sha256 = secrets.token_bytes(32)
+        named = scans.Extra(photo_sha256=sha256.hex())
+        self.record(phone.scan(packet, "sighting", taker=packet.holder_id, parent=None, extra=named))
+        atomically(photos.keep, sha256, b"\xff\xd8\xff", phone.device_id, now())
+        return sha256
 
 
 def _build(app: Flask) -> World:

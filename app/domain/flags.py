@@ -84,9 +84,10 @@ def seals(trail: Trail, packet: Packet) -> list[str]:
 
 
 def odd_seals(trail: Trail, packet: Packet) -> list[Entry]:
-    """Scans that read another number from the bag than any known one."""
+    """Scans that read another number from the bag than any known one, were it only to say what was seen."""
     amended, known = amendments(trail), seals(trail, packet)
     told = [entry for act in trail.acts() for entry in act]
+    told += [note for note in trail.notes() if note.scan.event == "sighting"]
     return [entry for entry in told if known and (seal := _seal(entry, amended)) and seal not in known]
 
 

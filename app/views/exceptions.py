@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length
 
 from app import security
 from app.db import atomically, now
-from app.domain import custody, oversight, queues, remedies, scope, tasks
+from app.domain import custody, oversight, photos, queues, remedies, scope, tasks
 from app.domain.oversight import Whose
 from app.domain.people import Right, User
 from app.domain.remedies import Remedy
@@ -86,7 +86,8 @@ def _page(one: Task, form: Close | None = None, status: int = 200, says: str = "
     (entry,) = oversight.entries([one])
     return render_template(
         "exceptions/task.html", task=one, entry=entry, packet=packet, history=history, at=now(), say=matters,
-        evidence=oversight.evidence(one), unread=_unread(one), form=form or _closing(one), says=says,
+        evidence=oversight.evidence(one), photos=photos.of_packet(packet) if packet else [],
+        unread=_unread(one), form=form or _closing(one), says=says,
         page_of=matters.page_of(user, packet) if packet else None, possible=_possible(user, one), remedies=corrections.WORDS, mine=one.owner_id == user.id,
     ), status  # fmt: skip
 

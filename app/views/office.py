@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 
 from app import security
 from app.db import atomically, now
-from app.domain import calendar, counter, numbers, queues, reception, scope, visits
+from app.domain import calendar, counter, numbers, photos, queues, reception, scope, visits
 from app.domain.packets import Packet
 from app.domain.people import Right
 from app.domain.places import Office
@@ -112,7 +112,7 @@ def _page(
         "office/packet.html", packet=packet, dossier=packet.dossier, act=act, form=form, says=says,
         holder=queues.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
         history=queues.history(packet.dossier), expected=reception.expected, visit=visits.open_visit(packet.id),
-        handover=scope.handover_of(security.user(), packet),
+        handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet),
         reprint=reprint or Reprint(formdata=None), today=calendar.today(now()),
     ), status  # fmt: skip
 

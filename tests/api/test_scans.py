@@ -172,6 +172,19 @@ def test_a_body_that_is_json_but_makes_no_sense_is_a_verdict_and_not_an_error(wi
     assert kept() == 3
 
 
+def test_two_phones_of_one_courier_tell_one_act_once_and_go_on_from_either(world: World) -> None:
+    one, other, packet = world.phone(), world.phone(), world.packet()
+    code = world.code(packet)
+    told = [phone.scan(packet, "collect", proof=[("CODE", code)]) for phone in (one, other)]
+    assert [world.record(scan).verdict for scan in told] == ["applied", "duplicate"]
+    assert (world.fresh(packet).holder_id, packet.seq) == (world.courier.party_id, 1)
+    clerk = world.phone(world.clerk)
+    handed = clerk.scan(
+        packet, "hand_in", giver=world.courier.party_id, taker=world.post.party_id, parent=told[1].digest.hex()
+    )
+    assert world.record(handed).verdict == "applied"
+
+
 def test_gaps_in_a_phones_numbers_are_told(world: World, wire: Line) -> None:
     packet = world.packet()
     bodies = [wire.phone.body(packet, "miss", reason="nobody_home", next="another_day") for _ in range(6)]

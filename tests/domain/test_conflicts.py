@@ -561,3 +561,13 @@ def test_30_bytes_that_are_no_scan_are_kept_for_a_person_up_to_a_limit_for_each_
     assert (len(kept.bytes), kept.device_id) == (64 * 1024, wire.phone.device_id)
     look(kept.at)
     assert (where(world, packet), asked()) == ((State.WAITING, world.desk.party_id), {K.RAW_INBOX})
+
+
+def test_another_number_read_while_a_bag_is_counted_is_looked_at_by_two(world: World) -> None:
+    """The courier counted the whole bag and typed one seal that differs: it moves nothing, and people count."""
+    phone = world.phone()
+    packet = world.collected(phone)
+    world.record(phone.scan(packet, "sighting", taker=packet.holder_id, parent=None, seal="NP0099999"))
+    packet = world.fresh(packet)
+    assert (packet.state, packet.flags, packet.seals) == (State.CARRIED, ["seal_mismatch"], ["NP0045821"])
+    assert [task.kind for task in db.session.query(Task).filter_by(packet_id=packet.id)] == [TaskKind.SEAL_MISMATCH]

@@ -21,6 +21,8 @@ from tests.e2e.conftest import Camera, Site, axe_faults, printed
 from tests.world import World
 
 DIGITS = "402915"  # of this phone
+REFUSED = """navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("no", "NotAllowedError"); };
+navigator.storage.persist = navigator.storage.persisted = async () => false;"""
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does; the journey is taken on both
 
@@ -132,12 +134,16 @@ def test_a_simple_dossier_is_collected_in_at_most_twelve_touches(
     assert extra.money == {"paid_by": "cash", "receipt": "000 321", "postage": 52_000, "fee": 15_000}
 
 
-def test_the_number_can_be_typed_and_a_wrong_digit_is_noticed(world: World, site: Site, phone: Page) -> None:
+def test_where_the_camera_is_refused_the_number_is_typed_and_a_wrong_digit_is_noticed(
+    world: World, site: Site, phone: Page
+) -> None:
     packet = world.packet()
     plan(world, packet)
+    phone.add_init_script(REFUSED)
     sign_in(phone, site)
     press(phone, "Đã tới cửa")
     press(phone, "Quét phiếu")
+    expect(phone.locator("#scan-says")).to_contain_text("hoặc gõ số")
     wrong = packet.number[:-1] + str((int(packet.number[-1]) + 1) % 10)
     type_number(phone, wrong)
     expect(phone.get_by_role("alert")).to_contain_text("Số cuối không khớp")
@@ -149,6 +155,8 @@ def test_the_number_can_be_typed_and_a_wrong_digit_is_noticed(world: World, site
     verdict(phone, "Đã nhận gói", "ok")
     expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
     assert world.fresh(packet).flags == ["collect_unproven"]
+    phone.goto(f"{site.url}/courier/#/outbox")
+    expect(phone.get_by_text("Trình duyệt có thể xóa bộ nhớ trang")).to_be_visible()
 
 
 def test_without_a_network_the_scan_is_kept_and_sent_when_it_is_back(

@@ -211,6 +211,70 @@ def test_one_scan_nobody_can_read_is_shown_red_and_the_others_go_on(
     counts(phone, kept=0, arrived=2, person=1)
 
 
+HASTY = "AbortSignal.timeout = ((plain) => (ms) => plain.call(AbortSignal, ms / 40))(AbortSignal.timeout);"
+
+
+def test_a_line_that_takes_everything_and_answers_nothing_holds_nothing_up(
+    world: World, site: Site, phone: Page
+) -> None:
+    """Half a second of the phone's patience here is twenty outside; what was not answered goes again in smaller parts."""
+    phone.add_init_script(HASTY)
+    on_round(world, site, phone, homes=3)
+    tries: list[int] = []
+    phone.route(ANSWERED, lambda route: tries.append(len(route.request.post_data_json["scans"])))
+    for kept in (1, 2, 3):
+        miss(phone)
+        counts(phone, kept=kept, arrived=0)
+    while len(tries) < 2 or tries[-1] == 3:
+        send_now(phone)
+        phone.wait_for_timeout(300)
+        assert len(tries) < 20, tries
+    phone.unroute_all(behavior="ignoreErrors")
+    counts(phone, kept=0, arrived=3)
+
+
+def test_a_server_one_version_ahead_or_behind_costs_no_scan(world: World, site: Site, phone: Page) -> None:
+    """Words it does not know yet, or does not say any more, are no reason to stop; a verdict nobody knows is a person's."""
+
+    def other(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for name in (
+            "money",
+            "unsigned",
+            "ahead",
+            "slots",
+            "revoked_slips",
+            "revoked_devices",
+            "phone",
+            "texts",
+            "later",
+            "missing",
+        ):
+            told.pop(name, None)
+        told["novelty"] = {"of": "tomorrow"}
+        for result in told.get("results", ()):
+            result |= {"verdict": "pondered", "novelty": 1} if result["seq"] == 1 and len(tried) == 1 else {}
+            tried.append(result["digest"])
+        if "steps" in told:
+            told["steps"].append(told["steps"][0] | {"event": "teleport", "from": "ELSEWHERE"})
+        route.fulfill(response=answer, json=told)
+
+    tried: list[str] = []
+    phone.route("**/api/v1/day*", other)
+    phone.route(ANSWERED, other)
+    on_round(world, site, phone, homes=2)
+    miss(phone)
+    counts(phone, kept=0, arrived=1)
+    miss(phone)
+    counts(phone, kept=0, arrived=1, person=1)
+    for path in ("take", "carrying", "outbox", "money", "phone"):
+        phone.goto(f"{site.url}/courier/#/{path}")
+        expect(phone.locator("main")).to_be_visible()
+    assert recorded() == 2
+    phone.unroute_all(behavior="wait")
+
+
 def test_a_phone_that_is_asked_to_wait_waits_and_then_sends(world: World, site: Site, phone: Page) -> None:
     on_round(world, site, phone)
     tries: list[float] = []

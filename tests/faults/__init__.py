@@ -23,6 +23,8 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | a message that takes its time | tests/test_worker.py | sent inside the transaction |
 | bytes without end | tests/api/test_rubbish.py | no bound |
 | one scan that trips the batch | tests/api/test_scans.py, tests/api/test_storm.py | |
+| twenty phones with five hundred scans each while a counter works | test_storm | |
+| the browser killed at every step of writing a scan | tests/e2e/test_kills.py | a beep before the write |
 | the browser's database and the network under the phone | tests/e2e/test_courier.py, tests/e2e/test_receipts.py | |
 
 Not shown here, for a container cannot: a power cut (what the operating system has and the disk has not survives kill -9,

@@ -92,6 +92,15 @@ export function confirm(packet, code) {
   );
 }
 
+/** A scan of ours was wrong: said to be so, and never taken away. Whoever had the packet before answers for it, until two
+ *  people at the post office have decided. `row`: the scan. */
+export function undo(row, packet, reason) {
+  return append(
+    { event: "dispute", packet, giver: packet.holder, taker: packet.holder, parent: packet.head, reason, proof: [["CLAIMS", row.digest]] },
+    { reason, undoes: row.digest },
+  );
+}
+
 /** event: miss (nobody there) or decline (they would not have it). `slot`: another time that was agreed at the door. */
 export function fail(stop, packet, event, { reason, next, slot = null, photo: sha256 = null }) {
   return append(

@@ -18,6 +18,7 @@ import { look } from "./witness.js";
 const STALE = 300000;
 const SHIFT = 12 * 3600000;
 const RECENT = 3 * 86400000; // as long as the post office tells by which scans money came
+const UNDONE = ["collect", "take", "transfer", "deliver"]; // what a courier may say was scanned by mistake
 const ENDED = ["OPENED", "DELIVERED", "WRITTEN_OFF"];
 const OPEN = ["scheduled", "assigned", "en_route"];
 const UNBELIEVED = ["held", "disputed", "quarantined"];
@@ -153,7 +154,10 @@ export function model() {
   for (const stop of base.stops) stop.packets = once(stop.packets);
   const listed = [...once(base.carrying), ...once(base.to_take), ...once([...structuredClone([...lookedUp.values()])]), ...once(structuredClone(heardOf()))];
   const mine = outbox.rows().filter((row) => row.meta.party === me().party && !UNBELIEVED.includes(row.verdict) && row.why !== "raw");
-  for (const packet of packets.values()) lay(packet, [...mine.filter((row) => row.meta.code === packet.code), ...peers.said().filter((word) => word.code === packet.code)]);
+  const wrong = outbox.rows().filter((row) => row.meta.undoes && row.meta.party === me().party);
+  const stands = mine.filter((row) => !wrong.some((each) => each.meta.undoes === row.digest));
+  for (const packet of packets.values()) lay(packet, [...stands.filter((row) => row.meta.code === packet.code), ...peers.said().filter((word) => word.code === packet.code)]);
+  for (const { meta, ...row } of wrong) if (packets.has(meta.code) && isNews(row)) packets.get(meta.code).state = "DISPUTED";
   for (const row of mine) close(row, base.stops);
   const held = [...new Set([...base.stops.flatMap((stop) => stop.packets), ...listed])];
   return {
@@ -167,6 +171,15 @@ export function model() {
 function heardOf() {
   const recent = Date.now() - SHIFT;
   return peers.met().filter(({ packet, digest, at }) => (digest ? outbox.row(digest)?.status === "kept" : Date.parse(at) > recent)).map(({ packet }) => packet);
+}
+
+/** Not in what the server told last: still here, or received since. */
+const isNews = (row) => row.status === "kept" || Date.parse(row.recorded_at ?? "") > fetchedAt;
+
+/** The packet whose newest act is this scan of ours, so that it can still be said to be wrong; null otherwise. */
+export function undoable(row) {
+  const packet = UNDONE.includes(row.meta.event) && !UNBELIEVED.includes(row.verdict) && row.why !== "raw" ? model()?.packets.get(row.meta.code) : null;
+  return packet?.head === row.digest && packet.state !== "DISPUTED" ? packet : null;
 }
 
 /** Our own scans over what the server said, folded by its own table: they count where they follow. */

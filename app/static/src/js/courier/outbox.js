@@ -24,6 +24,7 @@ let strangers = 0;
 let quietUntil = 0;
 let timer = 0;
 let sending = null;
+let fits = BATCH; // as many scans as the line carried last: fewer after each that was not answered
 
 const changed = () => changes.dispatchEvent(new Event("change"));
 const serial = { tail: Promise.resolve() };
@@ -181,7 +182,8 @@ async function sendAll() {
 /** Everything one device has unsent, batch by batch. {again: something is left, wait: seconds the server asked for}. */
 async function sendFor(device, unsent) {
   const aside = new Set(); // not receipted, or too large alone: they stay kept, and the others do not wait for them
-  let most = BATCH;
+  let most = fits;
+  let bound = BATCH;
   for (;;) {
     const batch = cut(unsent().filter((each) => !aside.has(each.n)), most);
     const since = device.since ? new Date(Date.parse(device.since) - OVERLAP).toISOString() : null;
@@ -192,17 +194,20 @@ async function sendFor(device, unsent) {
     if (safe && (safe.size || !batch.length)) await witness.look(device.device, pin, answer.data);
     if (safe && (safe.size || !batch.length)) {
       reach(device, "ok");
+      most = Math.min(bound, most * 2);
+      fits = most;
       for (const each of batch) if (!safe.has(each.digest)) aside.add(each.n);
       if (unsent().every((each) => aside.has(each.n))) return { again: aside.size > 0, wait: 0 };
     } else if ([400, 415].includes(answer.status) && batch.length) {
       const { index } = answer.data;
       const odd = Number.isInteger(index) ? batch[index] : batch.length === 1 ? batch[0] : null;
       if (odd) await settle([{ ...key(odd), status: "person", why: "raw" }]);
-      else most = Math.ceil(batch.length / 2);
+      else most = bound = Math.ceil(batch.length / 2);
     } else if (answer.status === 413 && batch.length) {
       if (batch.length === 1) aside.add(batch[0].n);
-      most = Math.ceil(batch.length / 2);
+      most = bound = Math.ceil(batch.length / 2);
     } else {
+      if (answer.silent && batch.length) fits = Math.ceil(batch.length / 2);
       reach(device, { 401: "signin", 403: "refused", 426: "old" }[answer.status] ?? "offline", safe !== null || answer.foreign);
       return { again: true, wait: answer.wait };
     }

@@ -26,6 +26,7 @@ import { phonesPage, retirePage } from "./pages/phones.js";
 import { enrolPage, signIn, waitingPage } from "./pages/signin.js";
 import { take, takeOne } from "./pages/take.js";
 import { typing } from "./pages/typing.js";
+import { undoPage } from "./pages/undo.js";
 import { unknown } from "./pages/unknown.js";
 import { verdict } from "./pages/verdict.js";
 
@@ -37,7 +38,7 @@ const PAGES = [
   [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm],
   [/^\/bulk\/(take|give)\/(\w+)$/, bulk], [/^\/bag\/([0-9a-f]{32})$/, bagPage], [/^\/handover\/(BB-[0-9-]+)$/, handover],
   [/^\/offer$/, offerPage], [/^\/offer\/([0-9a-f]{32})$/, offered], [/^\/offer\/([0-9a-f]{32})\/receipt$/, receiptPage], [/^\/receive$/, receive], [/^\/receive\/([0-9a-f]{32})$/, answer],
-  [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage], [/^\/money$/, tillPage],
+  [/^\/undo\/([0-9a-f]{64})$/, undoPage], [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage], [/^\/money$/, tillPage],
   [/^\/phones$/, phonesPage], [/^\/phones\/(\w+)$/, retirePage], [/^\/verdict\/([0-9a-f]{64})$/, verdict],
 ];
 

@@ -53,11 +53,12 @@ function line(row) {
   const [tone, picture] = LOOK[status];
   const why = status === "person" ? reason(row) : null;
   return h("li", { class: `tone-${tone}` }, icon(picture), h("div", {}, h("b", {}, t(`sync.${status}`)), h("p", {}, `${clock(row.at)} · ${t(`event.${row.meta.event}`)}`),
-    h("p", { class: "small code" }, row.meta.number), why ? h("p", { class: "small" }, why) : null));
+    h("p", { class: "small code" }, h("a", { class: "link-target", href: `#/verdict/${row.digest}` }, row.meta.number)), why ? h("p", { class: "small" }, why) : null));
 }
 
 export function reason(row) {
   if (row.why === "raw") return t("outbox.raw");
+  if (row.meta.undoes || outbox.rows().some((each) => each.meta.undoes === row.digest)) return t("undo.waits");
   if (row.meta.sealDiffers && !row.why) return t("why.seal_differs");
   if (row.why === "proof_missing" && row.meta.hadCode) return t("verdict.code_wrong");
   return told(`why.${row.why}`, "why.other");

@@ -46,7 +46,7 @@ export function offerPage() {
   if (!mine.length) return { nodes: [bar(t("peer.offer"), null, { back: "#/carrying" }), page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none"))), thumb()] };
   return {
     nodes: [bar(t("peer.offer"), null, { back: "#/carrying" }), strip(),
-      page(h("p", {}, t("peer.offer_lead")), says, mine.map((packet, at) => h("label", { class: "tick", for: `p-${packet.code}` }, boxes[at], h("span", {}, h("b", { class: "code" }, packet.number), h("br"), t("seal.number", { seal: spoken(packet.seals.at(-1)) })), icon("packet")))),
+      page(h("p", {}, t("peer.offer_lead")), says, mine.map((packet, at) => h("label", { class: "tick", for: `p-${packet.code}` }, boxes[at], h("span", {}, h("b", { class: "code" }, packet.number), h("br"), t("seal.number", { seal: spoken(packet.seals.at(-1)) }))))),
       thumb(button(t("peer.show"), make, { before: "qr", id: "show" }))],
   };
 }

@@ -32,6 +32,13 @@ export function phonePage() {
     go("/", { replace: true });
     draw(true);
   }
+  async function end() {
+    await outbox.send();
+    await day.wipe();
+    lock.close();
+    go("/", { replace: true });
+    draw(true);
+  }
   return {
     live: true,
     nodes: [
@@ -41,6 +48,7 @@ export function phonePage() {
           : h("a", { class: "button-quiet button-big button-wide", href: `tel:${support.replace(/\s/g, "")}` }, icon("phone"), " ", t("app.call_office")),
         kept ? null : notice("warning", "warn", h("p", {}, t("strip.not_kept"))),
         me().waiting ? null : link(t("phones.title"), "#/phones", { before: "phone", quiet: true, id: "phones" }),
+        who ? h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("shift.title")), h("p", {}, t("shift.lead")), button(t("shift.go"), end, { before: "check", quiet: true, id: "shift-over" })) : null,
         h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("signout.title")), h("p", {}, t("signout.lead")), unsent ? notice("stamp", "saved", h("p", {}, t("signout.unsent", { count: unsent }))) : null)),
       thumb(button(t("signout.go"), leave, { before: "leave", quiet: true })),
     ],

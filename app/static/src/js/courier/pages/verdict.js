@@ -1,4 +1,5 @@
 // The verdict: icon, word, colour, sound, touch. It stays until touched, and it changes when the server says more.
+import * as day from "../day.js";
 import * as outbox from "../outbox.js";
 import { button, code, h, icon, link, page, thumb } from "../dom.js";
 import { drop } from "../drafts.js";
@@ -33,7 +34,8 @@ async function heard(digest) {
 /** {tone, picture, word} of a row now. */
 function look(row) {
   const wrongCode = row.meta.hadCode && row.why === "proof_missing";
-  if (wrongCode || row.verdict === "disputed" || row.verdict === "quarantined") return { tone: "danger", picture: "stop", word: t("verdict.stop") };
+  if (wrongCode || (row.verdict === "disputed" && !row.meta.undoes) || row.verdict === "quarantined") return { tone: "danger", picture: "stop", word: t("verdict.stop") };
+  if (row.meta.undoes) return { tone: "stamp", picture: "undo", word: t("verdict.ok_dispute") };
   if (row.meta.sealDiffers || outbox.status(row) === "person") return { tone: "stamp", picture: "warn", word: t("verdict.amber") };
   return { tone: "ok", picture: "check", word: t(row.meta.to === "DELIVERED_UNVERIFIED" ? "verdict.ok_unverified" : `verdict.ok_${row.meta.event}`) };
 }
@@ -46,7 +48,7 @@ export function verdict(digest) {
   return {
     live: true,
     nodes: [
-      h("main", { class: `verdict tone-${tone}`, id: "main", "aria-live": "assertive" }, icon(picture), h("h1", { tabindex: "-1", id: "verdict" }, word), facts(row, tone), where(row)),
+      h("main", { class: `verdict tone-${tone}`, id: "main", "aria-live": "assertive" }, icon(picture), h("h1", { tabindex: "-1", id: "verdict" }, word), facts(row, tone), where(row), day.undoable(row) ? h("p", {}, h("a", { class: "link-target", href: `#/undo/${digest}`, id: "undo" }, t("undo.link"))) : null),
       thumb(after(row, tone)),
     ],
     ready() {
@@ -62,6 +64,7 @@ function facts(row, tone) {
   if (wrongCode) return [h("p", { class: "h3" }, t("verdict.code_wrong")), h("p", {}, t("verdict.code_wrong_do"))];
   if (tone === "danger") return [h("p", { class: "h3" }, reason(row)), code(meta.number), h("p", {}, t("verdict.kept"))];
   if (meta.sealDiffers && meta.known) return [h("p", {}, t("verdict.seals", { known: spoken(meta.known), read: spoken(meta.seal) })), h("p", {}, t("verdict.go_on"))];
+  if (meta.undoes) return [code(meta.number), h("p", {}, t("undo.told"))];
   if (tone === "stamp") return [h("p", {}, reason(row)), code(meta.number), h("p", {}, t("verdict.go_on"))];
   return [
     code(meta.number),

@@ -1,0 +1,127 @@
+"""A whole shift in airplane mode: the phone is started cold, every door is worked through, a bag is taken at the desk, one
+scan is said to be wrong; then one sending brings it all. Few doors here; `make faults` takes forty visits, sixty packets."""
+
+import os
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from app.db import db
+from app.domain.codes import Purpose
+from app.domain.manifests import Manifest
+from app.domain.packets import Packet, State, Way
+from app.domain.scans import Ruling, ScanRow, Verdict
+from app.domain.tasks import Task, TaskKind
+from app.domain.visits import open_visit
+from tests.e2e.conftest import Camera, Handset, Host, axe_faults
+from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, unlock, verdict
+from tests.e2e.test_shell import settle
+from tests.world import World
+
+pytestmark = [pytest.mark.dialects("sqlite"), pytest.mark.timeout(1200)]  # what the phone does
+
+LONG = os.environ.get("FAULTS") == "long"
+COLLECT, DELIVER, TAKE, FILMED = (26, 14, 20, 3) if LONG else (2, 1, 2, 1)
+
+
+def to(page: Page, path: str) -> None:
+    page.evaluate("path => { location.hash = path; }", path)
+
+
+def find(page: Page, packet: Packet, visit: int, filmed: bool) -> None:
+    """By its slip before the camera, or by its number."""
+    if filmed:
+        to(page, f"/scan/visit/{visit}")
+        return
+    to(page, f"/type/visit/{visit}")
+    page.get_by_label("Số trên phiếu").fill(packet.number)
+    press(page, "Tìm gói")
+
+
+def collect(page: Page, packet: Packet, visit: int, code: str, filmed: bool) -> None:
+    find(page, packet, visit, filmed)
+    expect(page.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible(timeout=30_000)
+    count_papers(page)
+    seal_and_money(page)
+    page.get_by_label("Mã người dân đọc").fill(code)
+    press(page, "Xong, nhận gói")
+    verdict(page, "Đã nhận gói", "ok")
+
+
+def deliver(page: Page, packet: Packet, visit: int, code: str) -> None:
+    find(page, packet, visit, filmed=False)
+    page.get_by_role("radio", name="Nguyễn Thị Mơ").check()
+    page.get_by_role("radio", name="Căn cước", exact=True).check()
+    press(page, "Đúng người")
+    press(page, "Đúng số này")
+    page.get_by_label("Mã người dân đọc").fill(code)
+    press(page, "Xong, trao gói")
+    verdict(page, "Đã trao xong", "ok")
+
+
+def test_a_shift_without_a_network_arrives_whole(world: World, host: Host, handset: Handset, camera: Camera) -> None:
+    before = world.phone()
+    ins = [world.packet() for _ in range(COLLECT)]
+    outs = [world.packet(Way.OUT) for _ in range(DELIVER)]
+    for packet in outs:
+        world.record(before.scan(packet, "take"))
+    bag = [world.packet(Way.OUT) for _ in range(TAKE)]
+    plan(world, *ins, *outs)
+    visits = {packet.id: open_visit(packet.id).id for packet in (*ins, *outs)}  # type: ignore[union-attr]
+    codes = {packet.id: world.code(packet) for packet in ins} | {p.id: world.code(p, Purpose.DELIVER) for p in outs}
+    page = handset.on()
+    sign_in(page, host)  # type: ignore[arg-type]
+    expect(page.get_by_role("link", name="Đã tới cửa")).to_be_visible()
+    settle(page)
+    handset.off()
+    host.stop()
+
+    page = handset.on()
+    page.goto(f"{host.url}/courier/")
+    unlock(page)
+    expect(page.get_by_role("link", name="Đã tới cửa")).to_be_visible()
+    for nth, packet in enumerate(ins):
+        if nth < FILMED:
+            camera.show_slip(packet, "http://localhost:8000")
+        collect(page, packet, visits[packet.id], codes[packet.id], filmed=nth < FILMED)
+    page.locator("#undo").click()  # the last one was another packet
+    assert axe_faults(page) == []
+    press(page, "Báo quét nhầm")
+    expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("Chọn chỗ nhầm")
+    page.get_by_role("radio", name="Quét phải gói khác").check()
+    press(page, "Báo quét nhầm")
+    verdict(page, "Đã báo nhầm", "stamp")
+    for packet in outs:
+        deliver(page, packet, visits[packet.id], codes[packet.id])
+    to(page, f"/bulk/take/{world.desk.party_id}")
+    for nth, packet in enumerate(bag, 1):
+        page.get_by_label("Hoặc gõ số").fill(packet.number)
+        page.keyboard.press("Enter")
+        expect(page.locator("#tally")).to_have_text(f"{nth} / {TAKE}")
+    page.locator("#finish").click()
+    expect(page.locator("#follows")).to_be_visible()
+    to(page, "/carrying")
+    expect(page.locator(".queue li")).to_have_count(COLLECT - 1 + TAKE)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(ScanRow)) == DELIVER
+
+    host.start()
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    to(page, "/")
+    expect(page.locator("#sync-arrived b")).to_have_text(str(COLLECT - 1 + DELIVER + TAKE), timeout=60_000)
+    expect(page.locator("#sync-kept b")).to_have_text("0")
+    expect(page.locator("#sync-person b")).to_have_text("2")  # what was wrong, and the word that it was
+    states = [world.fresh(packet).state for packet in (*ins, *outs, *bag)]
+    assert states == [State.CARRIED] * (COLLECT - 1) + [State.DISPUTED] + [State.DELIVERED] * DELIVER + [State.CARRIED] * TAKE  # fmt: skip
+    assert world.fresh(ins[-1]).holder_id == ins[-1].dossier.citizen.party_id
+    assert db.session.scalars(sa.select(Task.kind).filter_by(packet_id=ins[-1].id)).all() == [TaskKind.DISPUTED]
+    doubted = sa.select(Verdict.digest).where(Verdict.verdict.in_((Ruling.HELD, Ruling.QUARANTINED)))
+    assert db.session.scalars(doubted).all() == []
+    numbers = db.session.execute(sa.select(ScanRow.device_id, ScanRow.n)).all()
+    assert len(numbers) == len(set(numbers))
+    for _ in range(100):  # the list follows the scans
+        db.session.rollback()
+        if db.session.query(Manifest).count() == 1:
+            break
+        page.wait_for_timeout(100)
+    assert db.session.scalars(sa.select(Manifest.scanned)).all() == [TAKE]

@@ -24,6 +24,7 @@ from app.db import atomically, db, now
 from app.demo import cast
 from app.demo import load as demo
 from app.domain import (
+    batches,
     calendar,
     checkpoints,
     custody,
@@ -33,7 +34,6 @@ from app.domain import (
     packets,
     phones,
     proofs,
-    slips,
     tokens,
 )
 from app.domain.calendar import HERE, Rule, Term
@@ -258,7 +258,7 @@ def rotate() -> None:
 @click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--office", required=True, help="Code of the post office.")
-@click.option("--what", type=click.Choice(list(slips.DAY)), default="slips", show_default=True)
+@click.option("--what", type=click.Choice(list(batches.DAY)), default="slips", show_default=True)
 def print_day(day: datetime, path: Path, office: str, what: str) -> None:
     """Write one kind of paper for every visit of DAY that is still to be made to PATH, with a bar on the way."""
     found = db.session.scalar(sa.select(Office).filter_by(kind=OfficeKind.POST, code=office))
@@ -266,9 +266,9 @@ def print_day(day: datetime, path: Path, office: str, what: str) -> None:
         raise click.BadParameter(f"no post office {office}", param_hint="--office")
     base_url = current_app.extensions["settings"].base_url
     try:
-        count = slips.count_day(what, found, day.date())
+        count = batches.count_day(what, found, day.date())
         with path.open("wb") as file, click.progressbar(length=count, label=what) as bar:
-            slips.print_day(file, what, found, day.date(), base_url, lambda _: bar.update(1))
+            batches.print_day(file, what, found, day.date(), base_url, lambda _: bar.update(1))
     except Refused as refused:
         path.unlink(missing_ok=True)
         raise click.ClickException(refused.key) from refused

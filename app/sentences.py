@@ -181,6 +181,7 @@ SENTENCES = {
     "reprint_reason": _l("Choose why the slip is printed again."),
     "slip_cancelled": _l("The booking of packet %(number)s was cancelled, so its slip is void. Book again for a new one."),
     "format_unknown": _l("There is no such paper. Choose one from the list."),
+    "paper_empty": _l("There is nothing to put on this paper yet."),
     "nothing_to_print": _l("No visit of that day is still to be made, so there is nothing to print."),
     "slip_issues": _l("The slip of packet %(number)s was already issued %(most)s times, as often as the administrator allows. Ask the administrator."),
     "limit_bounds": _l("Type a number from %(least)s to %(most)s."),

@@ -106,10 +106,18 @@ def _top(page: Page, head: Head) -> Piece:
             end = (said if head.ours else (beside + said) / 2) + 4
             if len(title.lines) == 1 and end + 14 <= beside:
                 lines.stamp(sheet, head.mark, page.left + end, y + below + 0.3, min(34, beside - end), 5.4)
+            elif head.ours and under and _length(under[-1]) + 34 <= beside:  # else over the words at the foot
+                top = at - under[-1].height + 0.2
+                lines.stamp(sheet, head.mark, page.left + beside - 30, top, 30, 4.4)
             else:
                 lines.stamp(sheet, head.mark, page.left + page.room / 2 - 15, page.height - FOOT - 0.6, 30, 4.4)
 
     return Piece(height, draw)
+
+
+def _length(block: Block) -> float:
+    """The width in mm of its last line."""
+    return sum(pen.measure(text, style) for text, style in block.lines[-1]) if block.lines else 0.0
 
 
 def _balanced(text: str, style: Style, width: float) -> Block:

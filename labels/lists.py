@@ -47,11 +47,11 @@ class CourierList:
     number: str
     at: datetime
     office: str
-    clerk: str
     courier: str
     badge: str
     route: str
     lines: tuple[Carried, ...]
+    clerk: str = ""  # who hands them out; empty: written by hand
     token_url: str = ""
     mark: str = ""
 
@@ -146,7 +146,7 @@ def _whole(counts: list[int | None]) -> str:
 COURIER_FIELDS = (
     Field("number",     "TT 02/2012", lambda s: (s.number,)),
     Field("time",       "design",     lambda s: (say_instant(s.at),)),
-    Field("office",     "design",     lambda s: (s.office, f"Người giao: {s.clerk}")),
+    Field("office",     "design",     lambda s: (s.office, f"Người giao: {s.clerk}".strip())),
     Field("courier",    "design",     lambda s: (f"Bưu tá: {s.courier} · Thẻ số {s.badge}", f"{texts.ROUTE}: {s.route}")),
     Field("packets",    "TT 02/2012", lambda s: tuple(said for p in s.lines for said in (p.number, p.seal, p.name, ", ".join(p.address), p.phone))),
     Field("money",      "QĐ 45 Đ15",  lambda s: ("Phải thu (đ)", *(say_money(p.due) for p in s.lines if p.due))),

@@ -27,11 +27,11 @@ class Rewrap:
     at: datetime
     place: str
     office: str
-    finder: str
-    witness: str
-    found: str
-    old_seal: str
     papers: tuple[Paper, ...]
+    finder: str = ""
+    witness: str = ""
+    found: str = ""
+    old_seal: str = ""
     kinds: tuple[int, ...] = ()
     expected: str = ""  # how many papers and sheets the slip says
     new_seal: str = ""

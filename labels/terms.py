@@ -1,5 +1,9 @@
 """Fixed Vietnamese of what fills a slip: names of charges and services, marks, places. Legal words, never translated."""
 
+from datetime import date
+
+from labels.words import say_short
+
 CHARGES = {
     "postage_there": "Cước đi (đến 100 g)",
     "postage_back": "Cước về (kết quả)",
@@ -15,6 +19,16 @@ METHODS = {
     "between": "bưu tá nhận tại một cửa, đưa đến một cửa khác",
 }
 PLACES = {"in": "tại nhà người gửi", "out": "tại quầy một cửa"}
+SUMS = {"postage": "Cước bưu chính", "fee": "Lệ phí nộp cho phường"}  # where a sum is not that of its bill
+PAID_BY = {False: "Tiền mặt", True: "Chuyển khoản"}
+# Why nothing was handed over, as a paper at the door may say it: nothing of what is in the packet.
+NOT_HANDED = {
+    "nobody_home": "không gặp người nhận", "papers_not_ready": "chưa giao được", "house_not_found": "không tìm thấy nhà",
+    "changed_mind": "người nhận hẹn lại", "courier_late": "bưu tá đến trễ giờ hẹn", "refused_id": "chưa xem được giấy tờ tùy thân",
+    "refused": "người nhận từ chối nhận", "wrong_person": "không gặp đúng người nhận",
+    "no_authorisation": "người nhận thay chưa có giấy ủy quyền", "fee_not_paid": "chưa giao được", "old_papers_missing": "chưa giao được",
+}  # fmt: skip
+FOUND = {"torn": "Bao bị rách", "wet": "Bao bị ướt", "opened": "Niêm phong đứt hoặc bao bị mở", "crushed": "Bao bị bẹp"}
 TEST_NUMBER = "SỐ THỬ"
 CALL_FIRST = "Gọi trước khi đến"
 
@@ -52,3 +66,15 @@ def in_log(n: int, size: int) -> str:
 
 
 NOT_IN_LOG_YET = "Chưa có trong mốc đã ký; vài phút nữa có."
+
+
+def carried_to(desk: str) -> str:
+    return f"Đưa đến {desk} để giải quyết hồ sơ"
+
+
+def given_back(due: date | None) -> str:
+    return "bản chính trả cùng kết quả" + (f", hẹn trả {say_short(due)}" if due else "")
+
+
+def counted(papers: int, sheets: int) -> str:
+    return f"{papers} giấy tờ, {sheets} tờ"

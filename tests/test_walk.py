@@ -32,7 +32,7 @@ OBJECTS = {
     "user_id",
     "incident",
 }
-COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "kind", "step", "form", "sha256"}
+COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "sheet", "kind", "step", "form", "sha256"}
 
 # What a phone says at each door that asks for something to be said.
 SENT: dict[str, Callable[["Walk"], Any]] = {
@@ -126,7 +126,7 @@ class Walk:
             "task_id": [self.tasks[whose.id]], "act": list(Remedy), "number": [self.number], "receipt": [self.receipt],
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
             "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "incident": [self.incident], "code": ["1.004859"], "secret": [self.secret],
-            "token": ["X" * 133], "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"], "sha256": [self.sha256],
+            "token": ["X" * 133], "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "sheet": ["label"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"], "sha256": [self.sha256],
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON
         assert not unknown, f"{rule.rule}: say in this walk what {unknown} is, and whose"

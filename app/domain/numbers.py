@@ -37,6 +37,15 @@ class NumberPool(Model):
     is_test: Mapped[bool] = mapped_column(default=False)
     loaded_at: Mapped[Instant]
 
+    @property
+    def left(self) -> int:
+        return self.last - self.next + 1
+
+    @property
+    def is_low(self) -> bool:
+        """Less than a tenth is left: time to ask the postal operator for another range."""
+        return self.left * 10 < self.last - self.first + 1
+
 
 class NumberDay(Model):
     """How many of our own numbers a day has used."""

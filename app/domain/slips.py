@@ -1,26 +1,25 @@
-"""Slips: what a packet's paper says, and the code on it. The only file that draws with `labels`.
+"""Slips: what a packet's paper says, and the code on it. What else is printed draws with `labels` in papers.py.
 
 The paper is the contract of carriage; the code on it holds no personal data, only the packet's token.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
-from itertools import chain
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 import labels
 from app.db import db
-from app.domain import bands, booking, calendar, dispatch, ledger, numbers, packets, postage, tokens, visits
+from app.domain import bands, booking, calendar, ledger, numbers, packets, postage, tokens, visits
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.forms import Form
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
-from app.domain.visits import OPEN, Visit
-from app.errors import Gone, Invalid, Missing, Refused
+from app.domain.visits import Visit
+from app.errors import Gone, Invalid, Missing
 from labels import decided, qr, terms
 from labels import desk as deskpaper
 
@@ -36,9 +35,9 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
     """One copy of the packet's slip as it stands now; what only the door will tell is left to be written."""
     dossier = packet.dossier
     inward = packet.way is not Way.OUT
-    home, desk = home_of(dossier), _desk(dossier.desk)
+    home, desk = home_of(dossier), desk_of(dossier.desk)
     if packet.way is Way.BETWEEN:
-        home = _desk(db.session.scalars(sa.select(Office).filter_by(party_id=packet.origin_id)).one())
+        home = desk_of(db.session.scalars(sa.select(Office).filter_by(party_id=packet.origin_id)).one())
     accepted = next((line.recorded_at for line in ledger.lines(packet) if line.event in ("collect", "take")), None)
     visit = visits.current(packet.id)
     courier = visit.courier if visit and accepted else None
@@ -55,8 +54,8 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
         sender=home if inward else desk,
         recipient=desk if inward else home,
         matter=_matter(packet),
-        papers=_papers(packet),
-        charges=_charges(packet),
+        papers=papers_of(packet),
+        charges=charges_of(packet),
         method=terms.METHODS[_method(packet)],
         quality=bands.days(*wards),
         office=dossier.post_office.name,
@@ -71,7 +70,7 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
         courier=courier.name if courier else "",
         badge=(courier.badge or "") if courier else "",
         seal=numbers.spoken_seal(packet.seal) if packet.seal else "",
-        mark=terms.TEST_NUMBER if numbers.is_test(packet.number) else "",
+        mark=mark_of(packet),
     )
 
 
@@ -125,7 +124,7 @@ def _certificate(one: Certificate, base_url: str) -> labels.Certificate:
         office_phone=dossier.post_office.phone,
         desk=dossier.desk.name,
         submitted_at=one.submitted_at,
-        mark=terms.TEST_NUMBER if numbers.is_test(one.packet.number) else "",
+        mark=mark_of(one.packet),
     )
 
 
@@ -160,7 +159,7 @@ def label_of(packet: Packet, visit: Visit | None, base_url: str) -> labels.Label
     """What is stuck on the outside: on the way to the desk the desk, on the way home the citizen."""
     dossier = packet.dossier
     inward = packet.way is not Way.OUT
-    party = _desk(dossier.desk) if inward else home_of(dossier)
+    party = desk_of(dossier.desk) if inward else home_of(dossier)
     stop = f"{visit.round_id}-{visit.position}" if visit and visit.round_id and visit.position is not None else ""
     return labels.Label(
         number=packet.number,
@@ -173,52 +172,8 @@ def label_of(packet: Packet, visit: Visit | None, base_url: str) -> labels.Label
         address=party.address,
         phone=party.phone,
         issue=packet.slip.issue,
-        mark=terms.TEST_NUMBER if numbers.is_test(packet.number) else "",
+        mark=mark_of(packet),
     )
-
-
-def _day_slips(office: Office, day: date, base_url: str) -> Iterator[labels.Slip]:
-    for visit in _waiting(office, day):
-        yield from (slip_of(visit.packet, base_url, copy) for copy in COPIES)
-
-
-def _day_labels(office: Office, day: date, base_url: str) -> Iterator[labels.Label]:
-    return (label_of(visit.packet, visit, base_url) for visit in _waiting(office, day))
-
-
-def _day_rounds(office: Office, day: date, base_url: str) -> Iterator[labels.RoundSheet]:
-    for courier, round_ in dispatch.day_of(office, day).rounds:
-        stops = [visit for visit in round_.visits if visit.state in OPEN] if round_ else []
-        if stops:
-            yield labels.RoundSheet(
-                number=f"T-{day:%y%m%d}-{courier.badge or courier.login}",
-                day=day,
-                office=office.name,
-                office_phone=office.phone,
-                courier=courier.name,
-                badge=courier.badge or "–",
-                stops=tuple(_stop(visit) for visit in stops),
-            )
-
-
-def _stop(visit: Visit) -> labels.Stop:
-    packet = visit.packet
-    home = home_of(packet.dossier)
-    charges = _charges(packet) if packet.way is Way.IN else ()
-    return labels.Stop(
-        window=f"{visit.slot.opens:%-H:%M}–{visit.slot.closes:%-H:%M}",
-        way=labels.Way.OUT if packet.way is Way.OUT else labels.Way.IN,
-        number=packet.number,
-        name=home.name,
-        address=home.address,
-        phone=home.phone,
-        due=sum(charge.amount for charge in charges if charge.stream is labels.Stream.POSTAGE),
-        seal=numbers.spoken_seal(packet.seal) if packet.seal else "",
-    )
-
-
-def _waiting(office: Office, day: date) -> list[Visit]:
-    return [visit for visit in dispatch.of_day(office, day) if visit.state in OPEN and not visit.packet.ended]
 
 
 # ---- the desk's forms -------------------------------------------------------------------------------------------
@@ -231,14 +186,23 @@ def form_pdf(form: Form, base_url: str) -> bytes:
 
 def _about(form: Form) -> dict[str, Any]:
     """What all forms say."""
-    dossier, desk, home = form.dossier, form.desk, home_of(form.dossier)
-    case = deskpaper.Case(
+    mark = mark_of(packets.of_dossier(form.dossier.id)[0])
+    return {
+        "case": case_of(form.dossier, form.desk),
+        "number": form.number,
+        "at": calendar.local(form.at),
+        "mark": mark,
+    }
+
+
+def case_of(dossier: Dossier, desk: Office) -> deskpaper.Case:
+    """The case as the desk's papers name it."""
+    home = home_of(dossier)
+    return deskpaper.Case(
         agency=decided.agency(desk.ward.name), desk=desk.name, place=desk.ward.name,
         code=dossier.official_code or f"{dossier.number} ({decided.NO_CODE})", name=home.name, address=home.address,
         phone=home.phone, matter=dossier.procedure.official_name,
     )  # fmt: skip
-    mark = terms.TEST_NUMBER if numbers.is_test(packets.of_dossier(dossier.id)[0].number) else ""
-    return {"case": case, "number": form.number, "at": calendar.local(form.at), "mark": mark}
 
 
 def _receipt(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Receipt:
@@ -248,7 +212,7 @@ def _receipt(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Rece
         date.fromisoformat(facts["due_on"]), time.fromisoformat(facts.get("due_time") or "17:00"), calendar.HERE
     )  # fmt: skip
     return deskpaper.Receipt(
-        **about | {"at": calendar.local(dossier.submitted_at or form.at)}, papers=_form_papers(facts["papers"]), days=dossier.procedure.days, due=due,
+        **about | {"at": calendar.local(dossier.submitted_at or form.at)}, papers=form_papers(facts["papers"]), days=dossier.procedure.days, due=due,
         way=ways[dossier.return_way], officer=form.user.name, token_url=tokens.url(base_url, packets.of_dossier(dossier.id)[0].slip.token),
         home_delivery=decided.HOME_DELIVERY if dossier.goes_home else "", order=f"{form.serial:04}",
     )  # fmt: skip
@@ -257,14 +221,14 @@ def _receipt(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Rece
 def _supplement(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Supplement:
     facts = form.facts
     return deskpaper.Supplement(
-        **about, papers=_form_papers(facts["papers"]), reason=_why(facts), officer=form.user.name,
+        **about, papers=form_papers(facts["papers"]), reason=_why(facts), officer=form.user.name,
         officer_phone=form.user.phone and numbers.spoken_phone(form.user.phone) or form.desk.phone,
         deadline=date.fromisoformat(facts["until"]), how=decided.HOW, effect=decided.EFFECT,
     )  # fmt: skip
 
 
 def _refusal(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Refusal:
-    returned = _form_papers(form.facts["papers"])
+    returned = form_papers(form.facts["papers"])
     return deskpaper.Refusal(**about, reason=_why(form.facts), officer=form.user.name, returned=returned)
 
 
@@ -273,7 +237,7 @@ def _apology(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Apol
     return deskpaper.Apology(
         **about, received=calendar.today(form.dossier.submitted_at or form.at), due=date.fromisoformat(facts["was"]),
         new_due=date.fromisoformat(facts["due_on"]), reason=_why(facts), whose=decided.WHOSE[facts["whose"]],
-        head=form.user.name, work_done=_printable(facts.get("work_done", "")),
+        head=form.user.name, work_done=printable(facts.get("work_done", "")),
     )  # fmt: skip
 
 
@@ -281,8 +245,8 @@ def _stop_notice(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.
     facts = form.facts
     return deskpaper.Stop(
         **about, asked_on=date.fromisoformat(facts["asked_on"]), channel=decided.ASKED[facts["online"]],
-        stage=decided.STAGES[facts["stage"]], officer=form.user.name, returned=_form_papers(facts["papers"]),
-        fees=_printable(facts.get("words") or decided.NO_FEES),
+        stage=decided.STAGES[facts["stage"]], officer=form.user.name, returned=form_papers(facts["papers"]),
+        fees=printable(facts.get("words") or decided.NO_FEES),
     )  # fmt: skip
 
 
@@ -292,60 +256,14 @@ _FORMS: dict[str, Callable[[Form, dict[str, Any], str], Any]] = {
 
 
 def _why(facts: dict[str, Any]) -> str:
-    return _printable(decided.why(facts["reason"], facts.get("words", "")))
+    return printable(decided.why(facts["reason"], facts.get("words", "")))
 
 
-def _form_papers(listed: list[dict[str, Any]]) -> tuple[labels.Paper, ...]:
+def form_papers(listed: list[dict[str, Any]]) -> tuple[labels.Paper, ...]:
     return tuple(
-        labels.Paper(_printable(one["name"]), labels.Form(one["form"]), copies=one.get("copies"), sheets=one.get("sheets"))
+        labels.Paper(printable(one["name"]), labels.Form(one["form"]), copies=one.get("copies"), sheets=one.get("sheets"))
         for one in listed
     )  # fmt: skip
-
-
-# What is printed for a whole day of one post office: its format and where its items come from.
-DAY: dict[str, tuple[str, Callable[[Office, date, str], Iterator[Any]]]] = {
-    "slips": ("slip", _day_slips),
-    "labels": ("label", _day_labels),
-    "small_labels": ("label_small", _day_labels),
-    "rounds": ("round", _day_rounds),
-}
-
-
-def print_day(
-    file: BinaryIO, what: str, office: Office, day: date, base_url: str, drawn: Callable[[int], None] | None = None
-) -> None:
-    """One kind of paper for everything that is still to be done on `day`, as one PDF; `drawn` is told how far it is.
-
-    Raises Missing("format_unknown") and Refused("nothing_to_print").
-    """
-    for count in printing_day(file, what, office, day, base_url):
-        if drawn:
-            drawn(count)
-
-
-def count_day(what: str, office: Office, day: date) -> int:
-    """How many items `print_day` draws. Raises as it does."""
-    if what not in DAY:
-        raise Missing("format_unknown")
-    if what == "rounds":
-        count = sum(1 for _ in _day_rounds(office, day, ""))
-    else:
-        count = len(_waiting(office, day)) * (len(COPIES) if what == "slips" else 1)
-    if not count:
-        raise Refused("nothing_to_print")
-    return count
-
-
-def printing_day(file: BinaryIO, what: str, office: Office, day: date, base_url: str) -> Iterator[int]:
-    """As `print_day`, at the pace of whoever asks how far it is."""
-    if what not in DAY:
-        raise Missing("format_unknown")
-    form, items = DAY[what]
-    found = items(db.session.merge(office, load=False), day, base_url)
-    first = next(found, None)
-    if first is None:
-        raise Refused("nothing_to_print")
-    return labels.drawing(file, form, chain((first,), found))
 
 
 def sticker_sheets(roll: Sequence[Packet], first: int, base_url: str) -> bytes:
@@ -380,13 +298,18 @@ def picture(url: str) -> tuple[int, str]:
     return len(modules) + 2 * qr.QUIET, "".join(runs)
 
 
+def mark_of(packet: Packet) -> str:
+    """What a paper of a packet with a test number is marked with."""
+    return terms.TEST_NUMBER if numbers.is_test(packet.number) else ""
+
+
 def home_of(dossier: Dossier) -> labels.Party:
     citizen = dossier.citizen
     place = citizen.neighbourhood
     former = place.old_ward.name if place.old_ward.name != citizen.ward.name else ""
     return labels.Party(
-        name=_printable(citizen.name),
-        address=(_printable(citizen.street), terms.neighbourhood(place.name), terms.ward(citizen.ward.name),
+        name=printable(citizen.name),
+        address=(printable(citizen.street), terms.neighbourhood(place.name), terms.ward(citizen.ward.name),
                  terms.city(citizen.ward.province)),
         phone=numbers.spoken_phone(citizen.phone),
         second_phone=numbers.spoken_phone(citizen.second_phone) if citizen.second_phone else "",
@@ -394,17 +317,17 @@ def home_of(dossier: Dossier) -> labels.Party:
     )  # fmt: skip
 
 
-def _desk(desk: Office) -> labels.Party:
+def desk_of(desk: Office) -> labels.Party:
     ward = () if desk.ward.name in desk.address else (terms.ward(desk.ward.name), terms.city(desk.ward.province))
     return labels.Party(name=desk.name, address=(desk.address, *ward), phone=desk.phone)
 
 
-def _papers(packet: Packet) -> tuple[labels.Paper, ...]:
+def papers_of(packet: Packet) -> tuple[labels.Paper, ...]:
     dossier = packet.dossier
     if packet.kind is Kind.RESULT:
         return tuple(
             labels.Paper(
-                _printable(str(paper.get("name", ""))),
+                printable(str(paper.get("name", ""))),
                 labels.Form(paper.get("form", "original")),
                 copies=paper.get("copies") or None,
                 sheets=paper.get("sheets") or None,
@@ -430,7 +353,7 @@ def _papers(packet: Packet) -> tuple[labels.Paper, ...]:
     return sent + looked_up
 
 
-def _charges(packet: Packet) -> tuple[labels.Charge, ...]:
+def charges_of(packet: Packet) -> tuple[labels.Charge, ...]:
     dossier = packet.dossier
     if packet.way is not Way.IN:
         return (labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID),)
@@ -446,7 +369,7 @@ def _charges(packet: Packet) -> tuple[labels.Charge, ...]:
     )
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A letter the typeface lacks must not keep a slip from being printed."""
     absent = labels.missing(text)
     return "".join("?" if letter in absent else letter for letter in text) if absent else text

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from app import security
 from app.db import atomically, now
-from app.domain import audit, bags, calendar, desk, queues, reception, scope, sessions, slips
+from app.domain import audit, bags, calendar, desk, papers, queues, reception, scope, sessions, slips
 from app.domain.bags import Bag
 from app.domain.dossiers import Dossier, Paper
 from app.domain.manifests import Manifest, Word
@@ -240,6 +240,11 @@ def forgive(purpose: str, subject: str) -> None:
 
 
 # ---- paper ------------------------------------------------------------------------------------------------------
+
+
+def printable(packet: Packet) -> list[str]:
+    """What else this person may print of the packet now."""
+    return papers.ready(packet, security.user(), now(), current_app.extensions["settings"].base_url)
 
 
 def slip_pdf(packet: Packet) -> Response:

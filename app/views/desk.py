@@ -182,7 +182,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         result=result if result and result.id != packet.id else None, going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user()), pages=PAGES,
         given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), again=Again(head=packet.head.hex()),
-        today=calendar.today(now()),
+        today=calendar.today(now()), printable=counters.printable(packet),
     ), status  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def _page(
         "office/packet.html", packet=packet, dossier=packet.dossier, act=act, form=form, says=says,
         holder=queues.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
         history=queues.history(packet.dossier), expected=reception.expected, visit=visits.open_visit(packet.id),
-        handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet),
+        handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), printable=counters.printable(packet),
         reprint=reprint or Reprint(formdata=None), today=calendar.today(now()),
     ), status  # fmt: skip
 

@@ -1,4 +1,5 @@
-"""What is printed: the gallery of all formats, and one kind of paper for a whole day, with its progress."""
+"""What is printed: the gallery of all formats, the papers of one packet, and one kind of paper for a
+whole day, with its progress. Whose name was printed stands in the log of views."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -22,14 +23,17 @@ from flask_wtf import FlaskForm
 from wtforms.validators import InputRequired
 
 from app import security
-from app.db import atomically
-from app.domain import limits, slips
+from app.db import atomically, now
+from app.domain import batches, limits, papers, slips
 from app.domain.people import Right
 from app.domain.places import Office
-from app.errors import Invalid, Refused
-from app.security import requires
+from app.errors import Invalid, Missing, Refused
+from app.security import public, requires
 from app.sentences import sentence
+from app.views import counters
 from app.views.fields import IntegerField
+from app.views.tracking import base_url as public_url
+from app.views.tracking import dossier_of, file_answer
 
 bp = Blueprint("papers", __name__)
 AT_ONCE = {"X-Accel-Buffering": "no"}  # a proxy that waited for the end would show no progress
@@ -73,6 +77,52 @@ def specimen_zpl(kind: str) -> ResponseReturnValue:
     return _file(slips.specimen(kind, zpl=True), "text/plain; charset=us-ascii", f"{kind}.zpl")
 
 
+# ---- one packet -------------------------------------------------------------------------------------------------
+
+
+@bp.get("/office/packets/<number>/print/<sheet>.pdf")
+@requires(Right.COUNTER)
+def of_post(number: str, sheet: str) -> ResponseReturnValue:
+    return _of_packet(number, sheet)
+
+
+@bp.get("/desk/packets/<number>/print/<sheet>.pdf")
+@requires(Right.DESK)
+def of_desk(number: str, sheet: str) -> ResponseReturnValue:
+    return _of_packet(number, sheet)
+
+
+def _of_packet(number: str, sheet: str) -> Response:
+    packet = counters.open_packet(number)
+    data = papers.pdf(sheet, packet, security.user(), now(), public_url())
+    counters.log_view(packet, f"print.{sheet}")
+    return _file(data, "application/pdf", f"{packet.number}-{sheet}.pdf")
+
+
+@bp.get("/office/packets/<number>/print/<sheet>.zpl")
+@requires(Right.COUNTER)
+def to_thermal_printer(number: str, sheet: str) -> ResponseReturnValue:
+    """A label in the language of thermal printers."""
+    packet = counters.open_packet(number)
+    data = papers.zpl(sheet, packet, security.user(), now(), public_url())
+    counters.log_view(packet, f"print.{sheet}")
+    return _file(data, "text/plain; charset=us-ascii", f"{packet.number}-{sheet}.zpl")
+
+
+@bp.get("/t/<secret>/print/<sheet>.pdf")
+@public
+def of_citizen(secret: str, sheet: str) -> ResponseReturnValue:
+    """The citizen's own receipts, and the form for whoever goes in their place."""
+    packet = papers.of_citizen(dossier_of(secret), now(), public_url()).get(sheet)
+    if packet is None:
+        raise Missing("format_unknown")
+    data = papers.pdf(sheet, packet, None, now(), public_url())
+    return file_answer(data, "application/pdf", f"{packet.number}-{sheet}.pdf")
+
+
+# ---- many at once -----------------------------------------------------------------------------------------------
+
+
 @bp.get("/dispatch/<day>/print/<paper>")
 @requires(Right.DISPATCH)
 def day(day: str, paper: str) -> ResponseReturnValue:
@@ -84,13 +134,14 @@ def day(day: str, paper: str) -> ResponseReturnValue:
         when = date.fromisoformat(day)
     except ValueError as error:
         raise Invalid("day_form") from error
-    base_url = current_app.extensions["settings"].base_url
+    base_url, count = public_url(), batches.count_day(paper, office, when)
+    atomically(batches.log_day, security.user(), paper, office, when, security.act())
     if "progress" in request.args:
-        count, app = slips.count_day(paper, office, when), current_app._get_current_object()  # type: ignore[attr-defined]
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
         told = _told(app, count, paper, office, when, base_url)
         return Response(told, content_type="application/octet-stream", headers=AT_ONCE)
     file = BytesIO()
-    slips.print_day(file, paper, office, when, base_url)
+    batches.print_day(file, paper, office, when, base_url)
     return _file(file.getvalue(), "application/pdf", f"{when}-{paper}.pdf")
 
 
@@ -101,7 +152,7 @@ def _told(app: Flask, count: int, paper: str, office: Office, when: date, base_u
     """
     file = BytesIO()
     with app.app_context():
-        for done in slips.printing_day(file, paper, office, when, base_url):
+        for done in batches.printing_day(file, paper, office, when, base_url):
             yield f"{done} {count}\n".encode()
     yield b"pdf\n" + file.getvalue()
 

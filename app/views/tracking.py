@@ -27,6 +27,7 @@ from app.domain import (
     forms,
     numbers,
     packets,
+    papers,
     sessions,
     slips,
     tokens,
@@ -116,6 +117,7 @@ def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -
         "tracking/story.html", written=written, asked=_asked(dossier, told), may_stop=dossier.state in UNDECIDED, dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:],
         late=telling.days_late(dossier, calendar.today(now())), certified=certificates.are_there(dossier),
+        printable=papers.of_citizen(dossier, now(), base_url()),
     )  # fmt: skip
     return page, status
 

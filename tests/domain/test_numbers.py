@@ -87,6 +87,33 @@ def test_a_pool_is_used_in_order_and_never_twice_even_at_once(app: Flask, world:
     assert numbers.is_test(numbered[0])
 
 
+def test_a_number_of_a_range_that_was_used_up_never_comes_again(world: World) -> None:
+    atomically(numbers.load_pool, "RR", 10, 12, MONDAY)
+    first = [world.packet().number for _ in range(4)]
+    assert [number[:2] for number in first] == ["RR", "RR", "RR", "HS"]  # then our own, until another range is loaded
+    for from_, to in ((10, 12), (12, 20), (5, 10)):
+        with pytest.raises(Invalid, match="pool_overlaps"):
+            atomically(numbers.load_pool, "RR", from_, to, MONDAY)
+    atomically(numbers.load_pool, "RR", 13, 13, MONDAY)
+    assert world.packet().number == f"RR00000013{numbers.s10_check('00000013')}VN"
+
+
+def test_administrators_are_warned_before_the_numbers_run_out(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    atomically(numbers.load_pool, "RR", 0, 19, MONDAY)
+    client, page = sign_in(world.admin), "/admin/numbers"
+    for _ in range(18):
+        atomically(numbers.take_s10)
+    assert "sắp hết" not in client.get(page).text
+    atomically(numbers.take_s10)
+    text = client.get(page).text
+    assert "sắp hết" in text and "Cần dải số mới" in text
+    atomically(numbers.load_pool, "RR", 20, 99, MONDAY)
+    text = client.get(page).text
+    assert "sắp hết" in text and "Cần dải số mới" not in text  # one range nearly used up, another whole
+    atomically(numbers.take_s10)
+    assert "đã hết" in client.get(page).text
+
+
 def test_a_range_is_loaded_once_and_in_the_unions_form(world: World) -> None:
     atomically(numbers.load_pool, "RR", 10, 29, MONDAY)
     with pytest.raises(Invalid, match="pool_overlaps"):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pypdfium2
 import pytest
+import zxingcpp
 from PIL import Image
 
 import labels
@@ -97,6 +98,23 @@ def test_the_dots_are_those_of_the_page(name: str, item: labels.Label) -> None:
         for across in (-2, -1, 0, 1, 2):
             grown |= np.roll(near, (down, across), (0, 1))
     assert (ink & grown).sum() > 0.97 * ink.sum()
+
+
+@pytest.mark.parametrize("dots", [8, 12])
+@pytest.mark.parametrize("name, item", CASES)
+def test_a_label_printed_by_the_letter_of_its_commands_is_read(name: str, item: labels.Label, dots: int) -> None:
+    """Our own printer: the graphic, then the code in whole dots where ^FO says, moved down by the ten of ^BY."""
+    parts = said(name, item, dots)
+    width, height = labels.FORMATS[name].page
+    assert (int(parts["width"]), int(parts["height"])) == (width * dots, height * dots)
+    paper = dots_of(parts)[:, : int(parts["width"])]
+    module = int(parts["module"])
+    code = np.kron(np.array(qr.matrix(parts["url"], parts["level"])), np.ones((module, module), bool))
+    left, top = int(parts["qr_x"]), int(parts["qr_y"]) + 10
+    paper[top : top + len(code), left : left + len(code)] |= code
+    image = Image.fromarray(np.where(paper, 0, 255).astype(np.uint8))
+    (read,) = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
+    assert read.text == item.token_url
 
 
 def test_no_text_stands_in_a_printers_own_font() -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 
 import labels
 from app.db import atomically, db
-from app.domain import dispatch, limits, numbers, slips, stickers, visits
+from app.domain import batches, dispatch, limits, numbers, slips, stickers, visits
 from app.domain.packets import Roll, Way
 from app.domain.tasks import Task, TaskKind
 from app.errors import Refused
@@ -116,7 +116,7 @@ def test_a_day_without_visits_prints_nothing_and_says_so(world: World, sign_in) 
 def test_another_offices_day_is_not_printed(world: World) -> None:
     day, _ = planned(world)
     with pytest.raises(Refused, match="nothing_to_print"):
-        slips.print_day(BytesIO(), "slips", world.other_post, day, "https://hoso.vi-du.test")
+        batches.print_day(BytesIO(), "slips", world.other_post, day, "https://hoso.vi-du.test")
 
 
 def test_a_label_says_where_to_and_never_what(world: World) -> None:
@@ -133,7 +133,7 @@ def test_a_label_says_where_to_and_never_what(world: World) -> None:
 def test_a_day_is_written_from_the_terminal_and_tells_how_far_it_is(world: World, app: Flask, tmp_path: Path) -> None:
     day, packets = planned(world)
     told: list[int] = []
-    slips.print_day(BytesIO(), "slips", db.session.merge(world.post), day, "https://hoso.vi-du.test", told.append)
+    batches.print_day(BytesIO(), "slips", db.session.merge(world.post), day, "https://hoso.vi-du.test", told.append)
     assert told == list(range(1, 3 * len(packets) + 1))
     out = tmp_path / "day.pdf"
     run = app.test_cli_runner().invoke(args=["slips", "day", day.isoformat(), str(out), "--office", world.post.code])

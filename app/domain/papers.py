@@ -1,0 +1,270 @@
+"""Papers: what is printed of one packet beside its slip: labels, receipts, the letter at the door, the damaged bag.
+
+Nothing is kept of them: a paper says what the record says when it is printed, and leaves to a pen what nobody knows yet.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+import labels
+from app.db import db
+from app.domain import (
+    calendar,
+    ledger,
+    money,
+    numbers,
+    packets,
+    queues,
+    scans,
+    slips,
+    visits,
+)
+from app.domain.dossiers import Dossier
+from app.domain.money import Event, MoneyLine
+from app.domain.packets import Packet, Way
+from app.domain.parties import PartyKind
+from app.domain.people import Right, User
+from app.domain.places import Office
+from app.domain.postage import Stream
+from app.domain.queues import Holder
+from app.domain.scans import Ruling, Scan
+from app.domain.visits import INVITE, Visit, VisitKind, VisitState
+from app.errors import Missing, Refused
+from labels import manifest as sheet
+from labels import terms
+
+
+class Printing(NamedTuple):
+    """One paper of a packet: its format, at whose counters it is printed, whether the citizen may have it by their link,
+    and its item, None while it says nothing."""
+
+    format: str
+    rights: frozenset[Right]
+    is_citizens: bool
+    item: Callable[[Packet, datetime, str], Any | None]
+
+
+def pdf(paper: str, packet: Packet, user: User | None, at: datetime, base_url: str) -> bytes:
+    """For somebody at a counter, or the citizen by their link. Raises Missing("format_unknown"), Refused("paper_empty")."""
+    item = _item(paper, packet, user, at, base_url)
+    return labels.render(PAPERS[paper].format, [item])
+
+
+def zpl(paper: str, packet: Packet, user: User, at: datetime, base_url: str) -> bytes:
+    """A label as a thermal printer takes it. Raises as `pdf`."""
+    if paper not in labels.ZPL:
+        raise Missing("format_unknown")
+    return labels.zpl(PAPERS[paper].format, [_item(paper, packet, user, at, base_url)]).encode()
+
+
+def _item(paper: str, packet: Packet, user: User | None, at: datetime, base_url: str) -> Any:
+    if paper not in _whose(user):
+        raise Missing("format_unknown")
+    item = PAPERS[paper].item(packet, at, base_url)
+    if item is None:
+        raise Refused("paper_empty")
+    return item
+
+
+def _whose(user: User | None) -> list[str]:
+    return [name for name, row in PAPERS.items() if (any(map(user.may, row.rights)) if user else row.is_citizens)]
+
+
+def ready(packet: Packet, user: User | None, at: datetime, base_url: str) -> list[str]:
+    """The papers of this packet that this person may print and that say something now."""
+    return [name for name in _whose(user) if PAPERS[name].item(packet, at, base_url) is not None]
+
+
+def of_citizen(dossier: Dossier, at: datetime, base_url: str) -> dict[str, Packet]:
+    """The citizen's own papers, each with the newest packet that has one."""
+    found: dict[str, Packet] = {}
+    for packet in reversed(packets.of_dossier(dossier.id)):
+        for name in ready(packet, None, at, base_url):
+            found.setdefault(name, packet)
+    return found
+
+
+def _label(packet: Packet, at: datetime, base_url: str) -> labels.Label | None:
+    return None if packet.ended else slips.label_of(packet, visits.current(packet.id), base_url)
+
+
+def _invitation(packet: Packet, at: datetime, base_url: str) -> labels.Invitation | None:
+    """The newest letter left at the door, and where the packet is kept until it goes back (TT 17/2017 Đ5.2)."""
+    left = sa.select(Visit).filter_by(packet_id=packet.id, kind=VisitKind.DELIVER, state=VisitState.MISSED, next=INVITE)
+    missed = list(db.session.scalars(left.order_by(Visit.id)))
+    if not missed or missed[-1].courier is None or missed[-1].ended_at is None or packet.ended:
+        return None
+    visit, call, home = missed[-1], min(len(missed), visits.INVITATIONS), slips.home_of(packet.dossier)
+    assert visit.courier and visit.ended_at
+    coming, office = visits.open_visit(packet.id), packet.dossier.post_office
+    waits = visits.APART * (visits.INVITATIONS + 1 - call)
+    return labels.Invitation(
+        number=packet.number,
+        token_url=slips.token_url(packet, base_url),
+        call=call,
+        office=office.name,
+        office_phone=office.phone,
+        name=home.name,
+        address=home.address,
+        courier=visit.courier.name,
+        badge=visit.courier.badge or "–",
+        called_at=calendar.local(visit.ended_at),
+        reason=terms.NOT_HANDED[visit.reason or "nobody_home"],
+        keep_until=calendar.working_days_after(calendar.today(visit.ended_at), waits)[-1],
+        hours=_hours(office),
+        again=coming.slot.day if coming else None,
+        window=f"{coming.slot.opens:%-H:%M}–{coming.slot.closes:%-H:%M}" if coming else "",
+        mark=slips.mark_of(packet),
+    )
+
+
+def _hours(office: Office) -> str:
+    """When the office is open on its first day of the week."""
+    first = [each for each in office.hours if each.weekday == office.hours[0].weekday]
+    return " và ".join(f"{each.opens:%-H:%M}–{each.closes:%-H:%M}" for each in first)
+
+
+def _papers_receipt(packet: Packet, at: datetime, base_url: str) -> labels.PapersReceipt | None:
+    """For what was taken from the citizen, as it was counted with them."""
+    taken = next((line for line in ledger.lines(packet) if line.event == "collect"), None)
+    sent = tuple(paper for paper in slips.papers_of(packet) if paper.form is not labels.Form.DATA)
+    if taken is None or not sent:
+        return None
+    dossier, home = packet.dossier, slips.home_of(packet.dossier)
+    by = queues.holders([taken.taker_id])[taken.taker_id]
+    backs = any(paper.give_back for paper in sent)
+    return labels.PapersReceipt(
+        number=_number("BN", packet),
+        packet=packet.number,
+        at=calendar.local(taken.recorded_at),
+        office=dossier.post_office.name,
+        place=terms.PLACES["in"] if by.kind is PartyKind.COURIER else by.name or dossier.post_office.name,
+        giver=home.name,
+        giver_address=home.address,
+        taker=_named(by, dossier),
+        reason=terms.carried_to(dossier.desk.name),
+        papers=sent,
+        give_back=terms.given_back(dossier.due_on) if backs else "",
+        token_url=slips.token_url(packet, base_url),
+        mark=slips.mark_of(packet),
+    )
+
+
+def _money_receipt(packet: Packet, at: datetime, base_url: str) -> labels.MoneyReceipt | None:
+    """For what was paid at the door and was not given back, postage and fee apart (QĐ 45/2016 Đ11)."""
+    found = sa.select(MoneyLine).where(MoneyLine.packet_id == packet.id).order_by(MoneyLine.id)
+    paid: dict[Stream, MoneyLine] = {}
+    for line in db.session.scalars(found):
+        if line.event is Event.TAKEN_BACK:
+            paid.pop(line.stream, None)
+        else:
+            paid[line.stream] = line
+    if not paid:
+        return None
+    last = list(paid.values())[-1]
+    home, collector = slips.home_of(packet.dossier), db.session.get_one(User, last.by_id)
+    return labels.MoneyReceipt(
+        number=_number("PT", packet),
+        packet=packet.number,
+        at=calendar.local(last.at),
+        office=packet.dossier.post_office.name,
+        payer=home.name,
+        payer_address=home.address,
+        collector=sheet.courier(collector.name, collector.badge or "–"),
+        lines=tuple(charge for line in paid.values() for charge in _charges(packet, line)),
+        agency=packet.dossier.desk.name if Stream.FEE in paid else "",
+        token_url=slips.token_url(packet, base_url),
+        mark=slips.mark_of(packet),
+    )
+
+
+def _charges(packet: Packet, line: MoneyLine) -> Iterator[labels.Charge]:
+    """What a sum was for: the lines of the bill where they come to it, else the sum."""
+    stream, method = labels.Stream(line.stream.value), terms.PAID_BY[line.event is Event.TRANSFERRED]
+    asked = [charge for charge in money.due(packet) if charge.stream is line.stream and charge.amount]
+    if sum(charge.amount for charge in asked) != line.amount:
+        yield labels.Charge(terms.SUMS[line.stream], line.amount, stream, line.receipt or "", method)
+        return
+    for charge in asked:
+        yield labels.Charge(terms.CHARGES[charge.key], charge.amount, stream, line.receipt or "", method)
+
+
+def _rewrap(packet: Packet, at: datetime, base_url: str) -> labels.Rewrap | None:
+    """What two people found and did, as far as the record knows; the rest is written while they count."""
+    told = [scans.read(row.body, row.sig) for row, _ in scans.of_packet(packet.code, Ruling.APPLIED)]
+    damage = next((scan for scan in reversed(told) if scan.event == "damaged"), None)
+    change = next((scan for scan in reversed(told) if scan.event == "seal_change"), None)
+    if packet.ended or not packet.seal:
+        return None
+    listed = slips.papers_of(packet)
+    place = queues.holders([packet.holder_id])[packet.holder_id].name or packet.dossier.post_office.name
+    old = change.said("OLD_SEAL") if change else packet.seal
+    return labels.Rewrap(
+        number=_number("BR", packet),
+        packet=packet.number,
+        at=calendar.local(at),
+        place=place,
+        office=packet.dossier.post_office.name,
+        papers=listed,
+        finder=_actor(damage or change),
+        witness=_witness(change),
+        found=terms.FOUND[damage.reason] if damage and damage.reason in terms.FOUND else "",
+        old_seal=numbers.spoken_seal(old or packet.seal),
+        new_seal=numbers.spoken_seal(change.seal) if change and change.seal else "",
+        expected=terms.counted(len(listed), sum(paper.sheets or 0 for paper in listed)),
+        kinds=((2,) if damage.reason == "opened" else (1,)) if damage else (),
+        done=(1,) if change else (),
+        token_url=slips.token_url(packet, base_url),
+        mark=slips.mark_of(packet),
+    )
+
+
+def _actor(scan: Scan | None) -> str:
+    user = db.session.get(User, scan.actor) if scan and scan.actor else None
+    return user.name if user else ""
+
+
+def _witness(scan: Scan | None) -> str:
+    second = scan.said("SECOND") if scan else None
+    user = db.session.get(User, second) if second else None
+    return user.name if user else ""
+
+
+def _authorisation(packet: Packet, at: datetime, base_url: str) -> labels.Authorisation | None:
+    """For somebody who sends or receives in the citizen's place: who that is, is written by hand."""
+    dossier, home = packet.dossier, slips.home_of(packet.dossier)
+    if packet.ended:
+        return None
+    return labels.Authorisation(
+        principal=home.name, principal_address=home.address, principal_phone=home.phone,
+        matter=dossier.procedure.official_name, number=dossier.number, place=dossier.desk.ward.name,
+        purposes=(2,) if packet.way is Way.OUT else (), mark=slips.mark_of(packet),
+    )  # fmt: skip
+
+
+def _named(holder: Holder, dossier: Dossier) -> str:
+    if holder.kind is PartyKind.COURIER:
+        return sheet.courier(holder.name or "–", holder.badge or "–")
+    return holder.name or slips.printable(dossier.citizen.name)
+
+
+def _number(series: str, packet: Packet) -> str:
+    """A packet has one paper of each series, so its own number names it."""
+    return f"{series}-{packet.number.removeprefix('HS-')}"
+
+
+POST, DESK = frozenset({Right.COUNTER}), frozenset({Right.DESK})
+# fmt: off
+PAPERS: dict[str, Printing] = {
+    "label":          Printing("label",          POST | DESK, False, _label),
+    "label_small":    Printing("label_small",    POST | DESK, False, _label),
+    "invitation":     Printing("invitation",     POST,        False, _invitation),
+    "receipt_papers": Printing("receipt_papers", POST,        True,  _papers_receipt),
+    "receipt_money":  Printing("receipt_money",  POST,        True,  _money_receipt),
+    "rewrap":         Printing("rewrap",         POST | DESK, False, _rewrap),
+    "authorisation":  Printing("authorisation",  POST | DESK, True,  _authorisation),
+}
+# fmt: on

@@ -19,7 +19,7 @@ DOMAIN = [
     "dossiers", "forms", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "photos", "receipts", "tasks", "ledger", "checkpoints",
     "findings", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "money", "aftermath", "vetting", "custody", "corrections", "upshots",
-    "manifests", "invariants", "booking", "scope", "phones", "desk", "reception", "decisions", "counter", "bags", "incidents", "paper", "queues", "oversight", "watch", "remedies", "denials", "dispatch", "day", "slips", "papers", "batches", "protocols", "registers", "evidence", "tracking", "models",
+    "manifests", "invariants", "booking", "scope", "phones", "desk", "reception", "decisions", "counter", "bags", "incidents", "paper", "sorting", "queues", "oversight", "watch", "remedies", "denials", "dispatch", "day", "slips", "papers", "batches", "protocols", "registers", "evidence", "tracking", "models",
 ]  # fmt: skip
 INSIDE = {"app.db", "app.errors", "app.domain"}
 DOOR = INSIDE | {

@@ -6,8 +6,8 @@ import time
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.db import db
-from app.domain import tokens
+from app.db import db, now
+from app.domain import queues, tokens
 from app.domain.dossiers import CaseState
 from app.domain.manifests import Manifest, Side
 from app.domain.packets import Packet, State
@@ -82,4 +82,13 @@ def test_forty_packets_take_forty_scans_and_two_keys(world: World, site: Site, c
         (packet.state, packet.dossier.state, packet.dossier.submitted_at) for packet in db.session.query(Packet)
     }
     assert submitted == {(State.OPENED, CaseState.SUBMITTED, manifest.closed_at)}
+
+    waits = queues.counts(queues.DESK, world.officer, now())  # before or after 15:00, as the clock has it
+    list_, letter = ("decide", "t") if waits["decide"] else ("later", "m")
+    assert waits[list_] == COUNT
+    officer.press("Alt+1")
+    officer.press(f"Alt+{letter}")
+    expect(page.locator("#list")).to_contain_text(f"· {COUNT}")
+    officer.press("F9")
+    expect(page.get_by_label("Mã hồ sơ trên hệ thống một cửa")).to_be_visible()
     assert sorted(seen)[COUNT // 2] < 2, "a scan is seen before the next packet is in the hand"

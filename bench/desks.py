@@ -67,7 +67,7 @@ def desk(settings: Settings, url: str, count: int, done: Callable[[int], None]) 
         db.session.commit()
         officer = Act(None, now(), app.extensions["keys"])
         client = app.test_client()
-        client.set_cookie(security.cookie_name(), atomically(sessions.begin, world.officer.id, officer))
+        client.set_cookie(security.cookie_name(), atomically(sessions.begin, world.officer.id, "bench", officer))
         yield Desk(client)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
+import routes
 from app.config import Settings
 from app.db import atomically, db
 from app.demo import cast, load, scenes
@@ -18,11 +20,11 @@ from app.domain import calendar, devices, dispatch, ledger, numbers, places, vis
 from app.domain.calendar import HERE
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.outbox import Message
-from app.domain.packets import Packet, State, Way
+from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party
-from app.domain.people import Citizen, User
+from app.domain.people import Citizen, Role, User
 from app.domain.places import Office, OfficeKind
-from app.domain.steps import STEPS
+from app.domain.procedures import Procedure
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import OPEN, VisitKind, VisitState
 from tests import databases
@@ -64,8 +66,8 @@ def login(name: str) -> User:
 
 def test_every_state_of_a_dossier_and_of_a_packet_is_there(demo: Flask) -> None:
     assert set(db.session.scalars(sa.select(Dossier.state))) == set(CaseState)
-    reached = {State.WAITING} | {step.target for step in STEPS if step.target}
-    assert set(db.session.scalars(sa.select(Packet.state))) == reached
+    assert set(db.session.scalars(sa.select(Packet.state))) == set(State)
+    assert set(db.session.scalars(sa.select(Packet.kind))) == set(Kind)
     assert set(db.session.scalars(sa.select(Packet.state).filter_by(way=Way.OUT))) > {State.WAITING, State.AT_POST}
     assert set(db.session.scalars(sa.select(visits.Visit.state))) >= {
         VisitState.SCHEDULED, VisitState.ASSIGNED, VisitState.DONE, VisitState.MISSED, VisitState.CANCELLED,
@@ -74,9 +76,31 @@ def test_every_state_of_a_dossier_and_of_a_packet_is_there(demo: Flask) -> None:
     assert ["collect_unproven"] in flagged
 
 
+def test_it_is_a_week_of_the_whole_area_and_no_more(demo: Flask) -> None:
+    def count(table: type[Any], **which: Any) -> int:
+        return db.session.scalar(sa.select(sa.func.count()).select_from(table).filter_by(**which)) or 0
+
+    desks = db.session.scalars(sa.select(Office).filter_by(kind=OfficeKind.DESK))
+    assert {desk.ward.name for desk in desks} == {"Dĩ An", "Tân Đông Hiệp", "Đông Hòa"}
+    assert (count(Office, kind=OfficeKind.POST), count(Office, kind=OfficeKind.DESK)) == (6, 3)
+    assert (count(Procedure), count(User, role=Role.COURIER)) == (15, 8)
+    assert 55 <= count(Dossier) <= 90
+    assert len(set(db.session.scalars(sa.select(Dossier.desk_id)))) == 3
+    assert len(set(db.session.scalars(sa.select(Dossier.post_office_id)))) == 6
+
+
+def test_the_day_to_plan_is_shared_among_the_couriers(demo: Flask) -> None:
+    office = login("dispatcher1").office
+    assert office
+    day = THURSDAY.date() + timedelta(days=1)
+    plan = routes.plan(dispatch.problem(office, day), iterations=50)
+    counts = sorted(len(one.stops) for one in plan.rounds)
+    assert plan.unplanned == () and len(counts) == 3 and counts[-1] <= sum(counts) / 2, counts
+
+
 def test_every_packet_has_a_holder_and_an_unbroken_ledger(demo: Flask) -> None:
     packets = all_packets()
-    assert len(packets) > 90
+    assert len(packets) > 80
     for packet in packets:
         assert faults(packet) == [], packet.number
         assert db.session.get(Party, packet.holder_id)

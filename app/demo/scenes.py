@@ -11,7 +11,7 @@ from app.domain import booking, calendar, corrections, decisions, desk, receptio
 from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier
 from app.domain.manifests import Word
-from app.domain.packets import Packet
+from app.domain.packets import Packet, State
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,19 @@ def not_found(s: Stage, hood: str, courier: str, nth: int) -> None:
     corrections.lose(packet, dispatcher, head=packet.head, reason="not_found", second=second)
 
 
+def written_off(s: Stage, hood: str, courier: str, nth: int) -> None:
+    """Never found: a supervisor and a second person give it up, and the post pays for new papers."""
+    packet = _collected(s, hood, "courier2", nth, 5, HOME[nth % 5])
+    s.must(s.scan(packet, "courier2", "take", at(s.days.before(4), "14:05")))
+    dispatcher = s.act(s.of_office("dispatcher", packet.dossier.post_office), at(s.days.before(4), "17:30"))
+    clerk = s.staff[s.of_office("clerk", packet.dossier.post_office)]
+    corrections.lose(packet, dispatcher, head=packet.head, reason="stolen", second=clerk)
+    corrections.settle(
+        packet, s.act("supervisor1", at(s.days.before(2), "09:30")), head=packet.head, state=State.WRITTEN_OFF,
+        holder=packet.holder_id, sighting="Công an đã lập biên bản, không tìm thấy", reason="gone", second=clerk,
+    )  # fmt: skip
+
+
 # ---- at the ward ------------------------------------------------------------------------------------------------
 
 
@@ -362,22 +375,21 @@ def closed_at_desk(s: Stage, hood: str, courier: str, nth: int) -> None:
 # fmt: off
 FIRST = (  # what courier1 finds today
     Scene("to bring home, courier1",       result_carried_by_first,   ("Thắng Lợi 2", "Nhị Đồng 1")),
-    Scene("today, courier1",               booked_today_first,        ("Nhị Đồng 1", "Thắng Lợi 1", "Đông Tân", "Nhị Đồng 2", "Đông Chiêu")),
+    Scene("today, courier1",               booked_today_first,        ("Nhị Đồng 1", "Thắng Lợi 1", "Đông Tân", "Nhị Đồng 2")),
 )
 NEXT_DAY = Scene("tomorrow, nobody's yet", booked_tomorrow,           (
     "Nhị Đồng 1", "Đông Tân", "Thắng Lợi 1", "Đông Tác", "Nhị Đồng 2", "Thống Nhất 1", "Thắng Lợi 2", "Đông Chiêu",
-    "Đông Chiêu A", "Nhị Đồng 1", "Đông Tân", "Thống Nhất 1", "Đông Tác", "Nhị Đồng 2", "Bình Minh 1", "Tân Lập",
-    "Bình Đường 1", "Chiêu Liêu", "Tân Phú 1", "Nội Hóa 1",
+    "Đông Chiêu A", "Nhị Đồng 1", "Đông Tân", "Thống Nhất 1", "Bình Minh 1", "Chiêu Liêu", "Nội Hóa 1",
 ))
 SCENES = (
     *FIRST,
-    Scene("today, other couriers",         booked_today,              ("Thống Nhất 1", "Đông Tác", "Đông Chiêu A", "Bình Minh 2", "Bình Đường 3", "Tân Long", "Tân Phước", "Ngãi Thắng")),
+    Scene("today, other couriers",         booked_today,              ("Thống Nhất 1", "Đông Tác", "Đông Chiêu A", "Bình Minh 2", "Bình Đường 3", "Tân Long", "Tân Phước")),
     NEXT_DAY,
-    Scene("put off by a day",              booked_later,              ("Thắng Lợi 2", "Châu Thới")),
-    Scene("cancelled",                     cancelled,                 ("Nhị Đồng 2", "Tây A")),
+    Scene("put off by a day",              booked_later,              ("Thắng Lợi 2",)),
+    Scene("cancelled",                     cancelled,                 ("Nhị Đồng 2",)),
     Scene("courier found nobody",          missed,                    ("Thống Nhất 1", "Đông Tân")),
-    Scene("at the post office",            at_post,                   ("Đông Tác", "Nhị Đồng 1", "Tân Phú 1")),
-    Scene("on the way to the ward",        carried,                   ("Thắng Lợi 1", "Đông Tân", "Đông Chiêu", "Nội Hóa 1", "Ba Đình")),
+    Scene("at the post office",            at_post,                   ("Đông Tác", "Nhị Đồng 1")),
+    Scene("on the way to the ward",        carried,                   ("Thắng Lợi 1", "Đông Tân", "Đông Chiêu", "Nội Hóa 1")),
     Scene("on the way, courier1",          carried_by_first,          ("Nhị Đồng 2", "Thống Nhất 1")),
     Scene("collected without a code",      unproven,                  ("Đông Chiêu A",)),
     Scene("two couriers claim it",         disputed,                  ("Nhị Đồng 1",)),
@@ -387,9 +399,10 @@ SCENES = (
     Scene("a scan still on the phone",     not_sent,                  ("Đông Tác",)),
     Scene("its parent has not come",       taken_from_nobody,         ("Nhị Đồng 2",)),
     Scene("not found",                     not_found,                 ("Đông Tân",)),
-    Scene("submitted",                     submitted,                 ("Thắng Lợi 2", "Đông Tân", "Nhị Đồng 1", "Đông Thành", "Đông B")),
-    Scene("accepted",                      accepted,                  ("Nhị Đồng 2", "Thắng Lợi 1", "Đông Tác", "Tân Phước", "Ngãi Thắng")),
-    Scene("overdue",                       overdue,                   ("Đông Chiêu", "Thống Nhất 1", "Nội Hóa 1")),
+    Scene("lost for good",                 written_off,               ("Đông Tác",)),
+    Scene("submitted",                     submitted,                 ("Thắng Lợi 2", "Đông Tân", "Nhị Đồng 1", "Đông Thành")),
+    Scene("accepted",                      accepted,                  ("Nhị Đồng 2", "Thắng Lợi 1", "Đông Tác", "Tân Phước")),
+    Scene("overdue",                       overdue,                   ("Đông Chiêu", "Thống Nhất 1")),
     Scene("in work",                       in_work,                   ("Bình Minh 1", "Tân Phú 1")),
     Scene("more papers asked for",         asked_for_more,            ("Chiêu Liêu",)),
     Scene("more papers to be collected",   more_on_the_way,           ("Bình Minh 2",)),
@@ -398,14 +411,14 @@ SCENES = (
     Scene("not accepted",                  refused,                   ("Thống Nhất 2", "Bình Đường 3")),
     Scene("asked to stop",                 stop_asked,                ("Chiêu Liêu", "Bình Minh 1")),
     Scene("passed on to another ward",     passed_on,                 ("Tân Long",)),
-    Scene("result ready",                  result_ready,              ("Nhị Đồng 1", "Đông Tân", "Thắng Lợi 2", "Tân Phú 1")),
+    Scene("result ready",                  result_ready,              ("Nhị Đồng 1", "Đông Tân", "Thắng Lợi 2")),
     Scene("result waits for the courier",  result_waiting,            ("Nhị Đồng 2", "Đông Tác")),
     Scene("result waits to be called for", result_waiting_for_caller, ("Thắng Lợi 1",)),
     Scene("result at the post office",     result_at_post,            ("Đông Chiêu A", "Đông Tân")),
     Scene("result on the road",            result_carried,            ("Thống Nhất 1", "Châu Thới")),
     Scene("result back at the desk",       result_back,               ("Đông Chiêu",)),
     Scene("delivered, to be proven",       delivered_unverified,      ("Thắng Lợi 1", "Nhị Đồng 2")),
-    Scene("delivered and closed",          closed_at_home,            ("Nhị Đồng 1", "Thắng Lợi 2", "Đông Tân", "Tân Phú 1")),
+    Scene("delivered and closed",          closed_at_home,            ("Nhị Đồng 1", "Thắng Lợi 2", "Tân Phú 1")),
     Scene("called for and closed",         closed_at_desk,            ("Đông Tác", "Thống Nhất 1")),
 )
 # fmt: on

@@ -5,6 +5,7 @@ Planning takes seconds, so it is three steps: `problem` reads, `routes.plan` thi
 
 from dataclasses import dataclass
 from datetime import date
+from math import ceil
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from app.domain.visits import OPEN, Round, Slot, Visit, VisitKind, VisitState
 from app.errors import Missing, Refused
 
 CAPACITY = 60  # packets on a motorbike
+FEW, FAIR = 4, 1.2  # no courier gets more than so many times an even share, unless that is only a few visits
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,11 @@ def problem(office: Office, day: date) -> routes.Problem:
     free = [courier for courier, round_ in here.rounds if round_ is None or round_.started_at is None]
     waiting = [v for v in of_day(office, day) if v.state in (VisitState.SCHEDULED, VisitState.ASSIGNED)]
     waiting = [v for v in waiting if not (v.kind is VisitKind.DELIVER and v.packet.state is State.CARRIED)]
+    even = len(waiting) / max(len(free), 1)  # the shortest way alone would leave colleagues at the office
+    most = min(CAPACITY, max(FEW, ceil(FAIR * even)))
     return routes.Problem(
         depot=routes.Place(office.lat, office.lon),
-        couriers=tuple(routes.Courier(courier.id, rounds.shift(), CAPACITY) for courier in free),
+        couriers=tuple(routes.Courier(courier.id, rounds.shift(), most) for courier in free),
         stops=tuple(rounds.stop(visit) for visit in waiting),
     )
 

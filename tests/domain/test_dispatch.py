@@ -34,6 +34,18 @@ def test_one_button_orders_the_day_and_keeps_every_window(app: Flask, world: Wor
     assert positions == [1, 2, 3]
 
 
+def test_no_courier_is_planned_much_more_than_an_even_share(world: World) -> None:
+    def most(count: int) -> set[int]:
+        made.extend(world.packet() for _ in range(count - len(made)))
+        return {courier.capacity for courier in dispatch.problem(world.post, visit_of(made[0]).slot.day).couriers}
+
+    made: list[Packet] = []
+    assert most(3) == {dispatch.FEW}, "a few visits may be one courier's"
+    world.post.slot_places = 20
+    db.session.commit()
+    assert most(10) == {6}
+
+
 def test_a_visit_cancelled_while_the_plan_was_made_stays_cancelled(world: World) -> None:
     packets = [world.packet() for _ in range(2)]
     day = visit_of(packets[0]).slot.day

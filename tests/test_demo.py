@@ -16,7 +16,7 @@ from app.config import Settings
 from app.db import atomically, db
 from app.demo import cast, load, scenes
 from app.demo.stage import Days
-from app.domain import calendar, devices, dispatch, ledger, numbers, places, visits
+from app.domain import calendar, devices, dispatch, ledger, numbers, places, tracking, visits
 from app.domain.calendar import HERE
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.outbox import Message
@@ -87,6 +87,17 @@ def test_it_is_a_week_of_the_whole_area_and_no_more(demo: Flask) -> None:
     assert 55 <= count(Dossier) <= 90
     assert len(set(db.session.scalars(sa.select(Dossier.desk_id)))) == 3
     assert len(set(db.session.scalars(sa.select(Dossier.post_office_id)))) == 6
+
+
+def test_what_is_lost_for_good_is_said_so_and_promises_nothing_more(demo: Flask) -> None:
+    [packet] = [one for one in all_packets() if one.state is State.WRITTEN_OFF]
+    told = tracking.story(packet.dossier, THURSDAY)
+    assert told.headline == "written_off" and [entry.state for entry in told.entries][-1] == "now"
+    assert told.entries[-1].key == "written_off"
+    seen = tracking.state_by_number(packet.dossier.number, packet.dossier.citizen.phone[-4:], THURSDAY)
+    assert seen and seen.headline == "written_off"
+    page = demo.test_client().get(f"/t/{packet.dossier.secret}").text
+    assert "Gói đã mất" in page and "Chịu trách nhiệm về gói" in page and "Phường ký nhận" not in page
 
 
 def test_the_day_to_plan_is_shared_among_the_couriers(demo: Flask) -> None:

@@ -101,7 +101,7 @@ class Sight:
     visit_today: bool = False
     next: str | None = None  # what the courier said comes after the visit that failed
     kind: Kind | None = None
-    result_home: bool = False  # and the case is open yet: an original follows in a packet of its own
+    last: State | None = None  # of the newest packet, when none is under way
     shared: bool = False  # the papers are said to be under a sticker that another home claims too
 
 
@@ -198,10 +198,12 @@ def _visit_matters(sight: Sight) -> bool:
 
 
 def _at_the_ward(sight: Sight) -> str:
+    if sight.last is State.WRITTEN_OFF:
+        return "written_off"
     if sight.case is CaseState.BOOKED:
         return "opened"
-    if sight.case is CaseState.RESULT_READY and sight.result_home:
-        return "result_home"
+    if sight.case is CaseState.RESULT_READY and sight.last is State.DELIVERED:
+        return "result_home"  # and the case is open yet: an original follows in a packet of its own
     if sight.case is CaseState.RESULT_READY and sight.return_way is ReturnWay.DESK:
         return "call_for_it"
     return str(sight.case)
@@ -225,7 +227,7 @@ def story(dossier: Dossier, at: datetime) -> Story:
         headline=key,
         holder=_holder(dossier, under_way),
         next=_next(dossier, under_way, coming, key),
-        entries=tuple(_entries(dossier, coming, sticker)),
+        entries=tuple(_entries(dossier, coming, sticker, key)),
         caller=_caller(coming, at),
         visit=coming,
         packet=under_way,
@@ -239,7 +241,7 @@ def story(dossier: Dossier, at: datetime) -> Story:
 
 def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: datetime, sticker: Packet | None) -> Sight:
     if packet is None:
-        return Sight(dossier.state, dossier.return_way, result_home=bool(db.session.scalar(_result_home(dossier.id))))
+        return Sight(dossier.state, dossier.return_way, last=db.session.scalar(_last(dossier.id)))
     return Sight(
         case=dossier.state,
         return_way=dossier.return_way,
@@ -255,11 +257,10 @@ def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: dat
     )
 
 
-def _result_home(dossier_id: Any) -> sa.Select[Any]:
-    home = sa.exists().where(
-        Packet.dossier_id == dossier_id, Packet.kind == Kind.RESULT, Packet.state == State.DELIVERED
-    )
-    return sa.select(home)
+def _last(dossier_id: Any) -> sa.Select[Any]:
+    """The state of the dossier's newest packet."""
+    own = sa.select(Packet.state).where(Packet.dossier_id == dossier_id, packets.goes())
+    return own.order_by(packets.IN_ORDER.desc(), Packet.id.desc()).limit(1)
 
 
 def _claim(packet: Packet | None) -> str | None:
@@ -324,7 +325,7 @@ def about(arrives_at: datetime) -> tuple[time, time]:
     return begins.time(), (begins + timedelta(minutes=30)).time()
 
 
-def _entries(dossier: Dossier, coming: Visit | None, sticker: Packet | None) -> list[Entry]:
+def _entries(dossier: Dossier, coming: Visit | None, sticker: Packet | None, headline_: str) -> list[Entry]:
     told = [Entry("sticker_shared", "did", ledger.lines(sticker)[-1].recorded_at)] if sticker else []
     done = sorted([*_past(dossier), *told], key=lambda entry: (entry.key == "closed", entry.at or dossier.booked_at))
     if dossier.state in OVER:
@@ -335,7 +336,7 @@ def _entries(dossier: Dossier, coming: Visit | None, sticker: Packet | None) -> 
         last = done[-1]
         done[-1] = Entry(last.key, "now", last.at, last.values)
     said = {entry.key for entry in done}
-    ahead = AHEAD.get(dossier.state, ())
+    ahead = AHEAD.get(dossier.state, ()) if headline_ != "written_off" else ()
     if dossier.state is CaseState.RESULT_READY and "delivered" in said:
         ahead = ("papers_returned",)
     for key in ahead:
@@ -382,7 +383,8 @@ def _case_values(dossier: Dossier, key: str) -> dict[str, Any]:
 
 def _moved(dossier: Dossier, packet: Packet, line: Handoff) -> Entry | None:
     if line.event in ANY_WAY:
-        return Entry(ANY_WAY[line.event], "did", line.recorded_at)
+        gone = line.state is State.WRITTEN_OFF
+        return Entry("written_off" if gone else ANY_WAY[line.event], "did", line.recorded_at)
     key = EVENTS.get((packet.way, line.event))
     if key is None:
         return None
@@ -419,7 +421,7 @@ class _Found:
     case: CaseState
     return_way: ReturnWay
     phone: str
-    result_home: bool
+    last: State | None
 
 
 def _nearest(number: str) -> _Found | None:
@@ -434,7 +436,7 @@ def _nearest(number: str) -> _Found | None:
     its = [row for row in rows if row[1] == number]
     columns = (Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone)
     found = db.session.execute(
-        sa.select(*columns, _result_home(Dossier.id).scalar_subquery())
+        sa.select(*columns, _last(Dossier.id).correlate(Dossier).scalar_subquery())
         .join(Citizen, Dossier.citizen_id == Citizen.id)
         .where(Dossier.id == next((row[0] for row in its + rows), 0))
     ).first()
@@ -477,7 +479,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         visit_today=bool(visit and visit.round_id and visit.day == today(at)),
         next=visit.next if visit else None,
         kind=packet.kind if packet else None,
-        result_home=found.result_home,
+        last=found.last,
         shared=packet is not None and packet.id in shared,
     )
     key = headline(sight)

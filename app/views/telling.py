@@ -111,6 +111,7 @@ ENTRIES = {
     "disputed": _l("Two records differ"),
     "sticker_shared": _l("One sticker was noted at two homes"),
     "lost": _l("The post reports it not found"),
+    "written_off": _l("The post has given it up for lost"),
     "settled": _l("The post has cleared up where it is"),
     "corrected": _l("A mistaken record was corrected"),
     "handed_on": _l("Another courier took it over"),
@@ -199,6 +200,8 @@ def card(told: Story) -> list[tuple[str, str, str]]:
     who = told.holder.office or str(HOLDERS[told.holder.kind])
     if told.headline in ("disputed", "lost", "sticker_shared"):
         return [("post", _("Who has the papers"), _("The post is finding out"))]
+    if told.headline == "written_off":
+        return [("post", _("Who answers for the packet"), _("The post"))]
     lines = [(PICTURES[told.holder.kind], _("Who has the papers"), who)]
     if told.next:
         picture, term, value = _coming(told.next)

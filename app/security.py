@@ -240,6 +240,18 @@ def prove_presence(password: str) -> None:
 # ---- headers ----------------------------------------------------------------------------------------------------
 
 
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+API_HEADERS = (
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+
+
 def csp_nonce() -> str:
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
@@ -248,6 +260,14 @@ def csp_nonce() -> str:
 
 
 def harden(response: Response) -> Response:
+    headers = response.headers
+    headers.extend(HEADERS)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.path.startswith("/api/"):  # nothing there is a page
+        headers.extend(API_HEADERS)
+        headers.setdefault("Cache-Control", "no-store")
+        return response
     view = current_app.view_functions.get(request.endpoint or "")
     scans = getattr(view, "camera", False)
     policy = {
@@ -264,16 +284,10 @@ def harden(response: Response) -> Response:
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
     }
-    response.headers["Content-Security-Policy"] = "; ".join(f"{k} {v}" for k, v in policy.items())
-    response.headers["Permissions-Policy"] = f"camera=({'self' if scans else ''}), geolocation=(), microphone=()"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    if current_app.config["SESSION_COOKIE_SECURE"]:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    headers["Content-Security-Policy"] = "; ".join(f"{k} {v}" for k, v in policy.items())
+    headers["Permissions-Policy"] = f"camera=({'self' if scans else ''}), geolocation=(), microphone=()"
     if HASHED.fullmatch(request.path) and response.status_code == 200:
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
     elif request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("Cache-Control", "no-store")
     return response

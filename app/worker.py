@@ -109,8 +109,11 @@ class Sequencer:
         """How many lines were numbered."""
         everything = self._everywhere is None or time.monotonic() - self._everywhere > EVERYWHERE
         count = 0
-        while numbered := atomically(checkpoints.sequence, everything):
+        while found := checkpoints.waiting(everything):
+            numbered = atomically(checkpoints.number, found)
             count += numbered
+            if numbered < checkpoints.PASS:
+                break
         if everything:
             self._everywhere = time.monotonic()
         self._keep_notes(current_app.extensions["settings"].checkpoint_dir)

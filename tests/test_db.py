@@ -1,5 +1,6 @@
 """One place ends transactions; durable settings are on; a lost race looks again once."""
 
+import sys
 import threading
 import time
 from typing import Any
@@ -105,11 +106,11 @@ def test_written_rows_go_out_together_before_the_database_is_asked_again(app: Fl
         db.session.flush()
         for n in range(3):
             digest = bytes([n]) * 32
-            write(Verdict(digest=digest, nth=1, verdict=Ruling.HELD, by="server", at=now()))
-            write(ScanRow(digest=digest, n=n, device_id=device, body=b"", sig=b"", sig_ok=True, recorded_at=now()))
+            write(Verdict, digest=digest, nth=1, verdict=Ruling.HELD, by="server", at=now())
+            write(ScanRow, digest=digest, n=n, device_id=device, body=b"", sig=b"", sig_ok=True, recorded_at=now())
         said.clear()
         count = db.session.scalar(sa.select(sa.func.count()).select_from(Verdict)) or 0
-        write(RawScan(id=1, bytes=b"", at=now()))
+        write(RawScan, id=1, bytes=b"", at=now())
         return count
 
     said = statements()
@@ -119,7 +120,7 @@ def test_written_rows_go_out_together_before_the_database_is_asked_again(app: Fl
 
 def test_written_rows_are_gone_with_their_transaction(app: Flask) -> None:
     def work(fail: bool) -> None:
-        write(RawScan(id=1 if fail else 2, bytes=b"", at=now()))
+        write(RawScan, id=1 if fail else 2, bytes=b"", at=now())
         if fail:
             raise ZeroDivisionError
 
@@ -230,6 +231,29 @@ def test_whoever_is_stopped_while_serving_leaves_nobody_waiting(app: Flask) -> N
     assert names() == ["a"]
     with app.app_context():
         assert together(work.enter, ["d"]) == ["D"]
+
+
+@pytest.mark.dialects("sqlite")
+@pytest.mark.parametrize(("linger", "served"), [(10.0, [["d", "e"]]), (0.0, [["d"], ["e"]])])
+def test_under_load_who_serves_waits_a_moment_for_those_who_were_served_last(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, linger: float, served: list[list[str]]
+) -> None:
+    work = Counter()
+
+    def call(item: str) -> None:
+        with app.app_context():
+            together(work.enter, [item])
+
+    monkeypatch.setattr(sys.modules["app.db"], "LINGER", linger)
+    work.rush(app, ["a"], ["b"], ["c"])
+    first, second = (threading.Thread(target=call, args=(item,)) for item in "de")
+    first.start()
+    if not linger:
+        first.join(5)
+    second.start()
+    for thread in (first, second):
+        thread.join(5)
+    assert [sorted(items) for items in work.calls[2:]] == served
 
 
 def test_when_the_database_is_away_everybody_hears_it_at_once(app: Flask) -> None:

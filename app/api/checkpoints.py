@@ -6,12 +6,13 @@ from typing import Any
 
 from app.db import atomically
 from app.domain import checkpoints, notes
+from app.domain.checkpoints import Last
 from app.domain.scans import Scan
 
 
-def told(pinned: int = 0) -> dict[str, Any]:
+def told(last: Last | None, pinned: int = 0) -> dict[str, Any]:
     """The newest checkpoint, and the proof that it extends the one of `pinned` lines, which the phone saw last."""
-    return checkpoints.since(pinned)._asdict()
+    return checkpoints.since(pinned, last)._asdict()
 
 
 def size(pin: Any) -> int:

@@ -14,6 +14,7 @@ from app.api.bodies import PRINTABLE
 from app.db import atomically
 from app.domain import day, packets, sessions, tokens
 from app.domain.calendar import today as date_of
+from app.domain.checkpoints import last
 from app.domain.people import Act, Right, User
 from app.domain.steps import NEXT, REASONS
 from app.phrases import texts
@@ -45,7 +46,7 @@ def today() -> ResponseReturnValue:
         "keys": {"slip": act.keys.slip_public(), "receipt": [act.keys.receipt_public()], "revoked": []},
         "revoked_slips": "/api/v1/slips/revoked",
         "revoked_devices": day.revoked_devices(courier, act.at),
-        **checkpoints.told(request.args.get("pin", 0, type=int)),
+        **checkpoints.told(last(), request.args.get("pin", 0, type=int)),
     }
     if named := day.not_logged(courier, told["stops"], act.at):
         atomically(day.log_views, courier.id, named, act.at)

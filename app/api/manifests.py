@@ -11,7 +11,7 @@ from app import security
 from app.api import bodies, scans, times
 from app.api.bodies import PRINTABLE
 from app.db import atomically
-from app.domain import manifests, reception, scope, tokens
+from app.domain import checkpoints, manifests, reception, scope, tokens
 from app.domain.custody import Seen
 from app.domain.manifests import MOST, Found, Listed, Manifest, Side, Word
 from app.domain.parties import PartyKind
@@ -72,7 +72,8 @@ def receive() -> ResponseReturnValue:
     found = {_code(text): Found(n.seal, n.intact, n.complete, n.remark) for text, n in bag.found.items()}
     batch = [scans.read(item) for item in bag.scans]
     manifest, outcomes = atomically(manifests.receive, listed, batch, Seen(act.at, act.keys), found)
-    return jsonify(times.vouched(act.at, act.keys) | told(manifest) | scans.told(outcomes, act.keys)), 201
+    answer = scans.told(outcomes, act.keys, checkpoints.last())
+    return jsonify(times.vouched(act.at, act.keys) | told(manifest) | answer), 201
 
 
 @bp.get("/<receipt>")

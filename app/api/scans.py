@@ -7,7 +7,6 @@ without it. A revoked phone, or that of a person who has left, may still hand in
 
 import base64
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,12 +18,14 @@ from sqlalchemy.exc import OperationalError
 from app import errorpages, security
 from app.api import bodies, checkpoints, times
 from app.db import atomically, together
-from app.domain import custody, devices, receipts, scans, sessions, tokens
+from app.domain import custody, devices, receipts, scans, sessions, tokens, uploads
+from app.domain.checkpoints import Last
 from app.domain.custody import Outcome, Seen
 from app.domain.people import Act
 from app.domain.receipts import Receipt
 from app.domain.scans import Extra, Scan
 from app.domain.tokens import Keys
+from app.domain.uploads import Answer, Upload
 from app.errors import Invalid
 from app.logs import log
 from app.security import public
@@ -65,13 +66,17 @@ def upload() -> ResponseReturnValue:
             batch.append(read(item))
         except Invalid:
             return _unreadable(json.dumps(item).encode(), device_id, act, index)
-    outcomes = _judge(_vouched(batch), Seen(act.at, act.keys)) if batch else []
+    answer = _take_in(Upload(device_id, batch, _instant(envelope.since)), Seen(act.at, act.keys))
     checkpoints.compare(envelope.pin, batch, device_id, act.at)
     return jsonify(
         times.vouched(act.at, act.keys)
-        | mark(device_id)
-        | {"later": later(device_id, _instant(envelope.since))}
-        | told(outcomes, act.keys, checkpoints.size(envelope.pin))
+        | answer.mark._asdict()
+        | {
+            "later": [
+                {"digest": v.digest.hex(), "nth": v.nth, "verdict": v.verdict, "why": v.why} for v in answer.later
+            ]
+        }
+        | told(answer.outcomes, act.keys, answer.last, checkpoints.size(envelope.pin))
     )
 
 
@@ -87,17 +92,13 @@ def read(item: Any) -> Scan:
         signature = base64.b64decode(item["sig"], validate=True)
     except (KeyError, TypeError, ValueError):
         signature = b""
-    return scans.parse(body, signature, Extra.read(item.get("extras")))
+    return scans.parse(body, signature, Extra.read(item.get("extras")), _signer)
 
 
-def _vouched(batch: list[Scan]) -> list[Scan]:
-    """Each scan with the key that signed it: signatures are work, and nobody waits for a lock meanwhile."""
-    return [replace(scan, signer=_signer(scan)) for scan in batch]
-
-
-def _signer(scan: Scan) -> bytes | None:
-    known = devices.key_of(scan.device or "")
-    return known.der if known and tokens.signed_by(known.key, scan.sig, b"scan-v1\n" + scan.body) else None
+def _signer(device: str | None, body: bytes, sig: bytes) -> bytes | None:
+    """The key that signed it: signatures are work, and nobody waits for a lock meanwhile."""
+    known = devices.key_of(device or "")
+    return known.der if known and tokens.signed_by(known.key, sig, b"scan-v1\n" + body) else None
 
 
 def _unreadable(data: bytes, device_id: str, act: Act, index: int | None) -> ResponseReturnValue:
@@ -110,15 +111,17 @@ def _keep_raw(data: bytes, device_id: str, act: Act) -> None:
     atomically(scans.keep_raw, data, device_id, act.at)
 
 
-def _judge(batch: list[Scan], seen: Seen) -> list[Outcome]:
+def _take_in(upload: Upload, seen: Seen) -> Answer:
+    if not upload.scans:
+        return uploads.answer([upload], [[]])[0]
     try:
-        return together(custody.record_all, batch, seen)
+        return together(uploads.take_in, [upload], seen, size=len(upload.scans))[0]
     except OperationalError:
         raise  # the database is away: the phone sends all of it again
     except Exception as error:
-        log.error("batch_broken", scans=len(batch), exc_info=error)
+        log.error("batch_broken", scans=len(upload.scans), exc_info=error)
     outcomes = []
-    for scan in batch:  # one by one, so that one bad item cannot block the rest
+    for scan in upload.scans:  # one by one, so that one bad item cannot block the rest
         try:
             outcomes.append(atomically(custody.record, scan, seen))
         except OperationalError:
@@ -126,15 +129,14 @@ def _judge(batch: list[Scan], seen: Seen) -> list[Outcome]:
         except Exception as error:
             log.error("scan_broken", digest=scan.digest.hex(), exc_info=error)
             atomically(scans.keep_raw, scan.body, scan.device, seen.at)
-    return outcomes
+    return uploads.answer([upload], [outcomes])[0]
 
 
-def told(outcomes: list[Outcome], keys: Keys, pinned: int = 0) -> dict[str, Any]:
+def told(outcomes: list[Outcome], keys: Keys, last: Last | None, pinned: int = 0) -> dict[str, Any]:
     """What came of committed scans, each with its receipt, and the checkpoint the receipts vouch for."""
-    log = checkpoints.told(pinned)
-    signed = receipts.of((outcome.digest for outcome in outcomes), keys, log["checkpoint"])
+    log = checkpoints.told(last, pinned)
     return {
-        "results": [_result(outcome, signed[outcome.digest]) for outcome in outcomes],
+        "results": [_result(outcome, receipts.of(outcome, keys, log["checkpoint"])) for outcome in outcomes],
         "receipt_key": keys.receipt_key_id,
         **log,
     }
@@ -150,21 +152,6 @@ def _result(outcome: Outcome, receipt: Receipt) -> dict[str, Any]:
         "recorded_at": receipt.recorded_at,
         "receipt": receipt.signature,
     }
-
-
-def mark(device_id: str) -> dict[str, Any]:
-    """How far this phone's numbers have arrived without a gap, and the first fifty that have not."""
-    contiguous, missing = scans.mark(device_id)
-    return {"contiguous": contiguous, "missing": missing}
-
-
-def later(device_id: str, since: datetime | None) -> list[dict[str, Any]]:
-    if since is None:
-        return []
-    return [
-        {"digest": v.digest.hex(), "nth": v.nth, "verdict": v.verdict, "why": v.why}
-        for v in scans.judged_since(device_id, since)
-    ]
 
 
 def _instant(value: Any) -> datetime | None:

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Digest, Instant, Model, db
+from app.db import Digest, Instant, Model, ask, db
 from app.domain import ledger, notes, tasks, tree
 from app.domain.ledger import Handoff
 from app.domain.notes import Head, LogKey
@@ -49,32 +49,58 @@ class Checkpoint(Model):
 # ---- numbering --------------------------------------------------------------------------------------------------
 
 
-def sequence(everything: bool = False) -> int:
-    """Number committed lines that have no leaf, by packet and then seq; how many. 0 while another sequencer works.
+class Waiting(NamedTuple):
+    """A committed line that has no leaf yet."""
+
+    line_id: int
+    leaf_hash: bytes
+
+
+COLUMNS = (
+    Handoff.id, Packet.code, Handoff.seq, Handoff.kind, Handoff.event, Handoff.giver_id, Handoff.taker_id, Handoff.state,
+    Handoff.digest, Handoff.follows, Handoff.prev_hash, Handoff.recorded_at,
+)  # fmt: skip
+
+
+def waiting(everything: bool = False) -> list[Waiting]:
+    """Committed lines that have no leaf, by packet and then seq: so many as one pass numbers. Nobody waits meanwhile.
 
     Ids are no order: a transaction with a lower id may commit later. They only bound where a usual pass looks;
     `everything` looks everywhere.
     """
-    if not _alone():
-        return 0
-    last, newest = db.session.execute(sa.select(sa.func.max(Leaf.n), sa.func.max(Leaf.line_id))).one()
-    waiting = (
-        sa.select(Handoff, Packet.code)
+    found = (
+        sa.select(*COLUMNS)
         .join(Packet, Packet.id == Handoff.packet_id)
         .where(~sa.exists().where(Leaf.line_id == Handoff.id))
         .order_by(Handoff.packet_id, Handoff.seq)
         .limit(PASS)
     )
-    if newest is not None and not everything:
-        waiting = waiting.where(Handoff.id > newest - REACH)
-    first = 0 if last is None else last + 1
-    rows = [
-        {"n": n, "line_id": line.id, "leaf_hash": tree.leaf(ledger.line_bytes(line, code))}
-        for n, (line, code) in enumerate(db.session.execute(waiting), start=first)
-    ]
+    newest = None if everything else db.session.scalar(sa.select(sa.func.max(Leaf.line_id)))
+    if newest is not None:
+        found = found.where(Handoff.id > newest - REACH)
+    return [Waiting(line.id, tree.leaf(ledger.line_bytes(line, line.code))) for line in ask(found)]
+
+
+def number(lines: Sequence[Waiting]) -> int:
+    """Give these lines the next numbers; how many. 0 while another sequencer works. What another has numbered since they
+    were found is left out."""
+    if not _alone():
+        return 0
+    done = set(ask(NUMBERED, ids=[line.line_id for line in lines]).scalars())
+    last = db.session.scalar(sa.select(sa.func.max(Leaf.n)))
+    fresh = [line._asdict() for line in lines if line.line_id not in done]
+    rows = [{"n": n} | line for n, line in enumerate(fresh, start=0 if last is None else last + 1)]
     if rows:
         db.session.execute(sa.insert(Leaf), rows)
     return len(rows)
+
+
+NUMBERED = sa.select(Leaf.line_id).where(Leaf.line_id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def sequence(everything: bool = False) -> int:
+    """`number` what is `waiting`."""
+    return number(waiting(everything))
 
 
 def _alone() -> bool:
@@ -178,12 +204,27 @@ class News(NamedTuple):
     consistency: list[str]  # hashes, in hex
 
 
-def since(pinned: int) -> News:
-    """The newest checkpoint and the proof from the one of `pinned` lines; no proof when ours has not come that far."""
-    columns = sa.select(Checkpoint.size, Checkpoint.note).order_by(Checkpoint.size.desc())
-    last = db.session.execute(columns.limit(1)).first()
+class Last(NamedTuple):
+    """The newest checkpoint."""
+
+    size: int
+    note: str
+
+
+LAST = sa.select(Checkpoint.size, Checkpoint.note).order_by(Checkpoint.size.desc()).limit(1)
+
+
+def last() -> Last | None:
+    found = ask(LAST).first()
+    return Last(found.size, found.note) if found else None
+
+
+def since(pinned: int, last: Last | None) -> News:
+    """What `last` says, and the proof from the checkpoint of `pinned` lines; no proof when it has not come that far."""
     if last is None or pinned > last.size:
         return News(last.note if last else None, [])
+    if pinned in (0, last.size):
+        return News(last.note, [])
     try:
         size()
         path = tree.consistency(pinned, last.size, span)
@@ -197,6 +238,8 @@ def since(pinned: int) -> News:
 
 def pin_in(body: bytes) -> Head | None:
     """What the phone that signed this scan had seen of the log, if it says so."""
+    if b'"pin"' not in body:
+        return None
     try:
         return notes.pinned(json.loads(body).get("pin"))
     except (ValueError, AttributeError, RecursionError):

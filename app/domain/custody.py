@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from app.db import db
+from app.db import ask, change, db
 from app.domain import (
     aftermath,
     audit,
@@ -58,9 +58,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The verdict on one scan, as doors tell it."""
+    """The verdict on one scan and what its receipt says, as doors tell it."""
 
     digest: bytes
+    device: str | None
+    n: int | None
+    recorded_at: datetime
     verdict: Ruling
     why: str | None
     packet: str | None
@@ -116,7 +119,7 @@ class _Sitting:
             self._count(device, scan)
             self.ids.add(scan.id)
         if device is not None and clash == "n":
-            device.frozen_at = device.frozen_at or self.seen.at
+            change(device, frozen_at=device.frozen_at or self.seen.at)
         self._weigh(entry, trail, vetting.vet(scan, device, sig_ok, clash, entry.recorded_at, self.seen.keys))
 
     def hear_again(self, row: ScanRow, *, is_vouched: bool) -> None:
@@ -174,15 +177,20 @@ class _Sitting:
             return
         ahead = self.numbers[device.id]
         ahead[scan.n] = scan.digest
-        while device.contiguous + 1 in ahead:
-            device.last_digest = ahead.pop(device.contiguous + 1)
-            device.contiguous += 1
+        n, last = device.contiguous, device.last_digest
+        while n + 1 in ahead:
+            n += 1
+            last = ahead.pop(n)
+        change(device, contiguous=n, last_digest=last)
 
     # ---- judgement ----------------------------------------------------------------------------------------------
 
     def judge(self, trail: Trail, work: Callable[[Trail, placing.Judge], None]) -> None:
         packet, begun, seen = self.packets[trail.code], len(trail.happened), self.seen
-        hand = partial(hand_of, packet=packet, keys=seen.keys, trail=trail)
+
+        def hand(entry: Entry) -> Hand:
+            return hand_of(entry, packet, seen.keys, trail, device=self._device(entry.scan))
+
         work(trail, placing.Judge(hand, partial(self._say, packet), seen.at))
         _project(trail, packet)
         for happening in trail.happened[begun:]:
@@ -226,7 +234,7 @@ class _Sitting:
         tasks.raise_(duty.kind, self.seen.at, digest=duty.digest, device_id=duty.device_id and known, why=entry.why)
 
     def _bring_up_to_date(self, trail: Trail, packet: Packet) -> None:
-        packet.seals, packet.flags = flags.seals(trail, packet), flags.of(trail, packet)
+        change(packet, seals=flags.seals(trail, packet), flags=flags.of(trail, packet))
         wanted = duties.of(trail, packet)
         if wanted or trail.code in self.asked:
             duties.settle(packet, wanted, self.seen.at)
@@ -237,11 +245,13 @@ class _Sitting:
         if entry is None:
             known = scans.latest(scan.digest)
             assert known
-            return Outcome(scan.digest, known.verdict, known.why, None, None)
+            recorded_at = db.session.get_one(ScanRow, scan.digest).recorded_at
+            return Outcome(scan.digest, scan.device, scan.n, recorded_at, known.verdict, known.why, None, None)
         assert entry.ruling
         line = trail.line_of(entry) if trail else None
         number = self.packets[trail.code].number if trail else None
-        return Outcome(scan.digest, entry.ruling, entry.why, number, line.seq if line else None)
+        seq = line.seq if line else None
+        return Outcome(scan.digest, scan.device, scan.n, entry.recorded_at, entry.ruling, entry.why, number, seq)
 
 
 # ---- under lock -------------------------------------------------------------------------------------------------
@@ -278,13 +288,13 @@ def _lock_packets(wanted: set[bytes]) -> list[Packet]:
 
 
 def _used(ids: set[str]) -> set[str | None]:
-    return set(db.session.scalars(USED, {"ids": list(ids)}))
+    return set(ask(USED, ids=list(ids)).scalars())
 
 
 def _ahead(phones: Iterable[str]) -> defaultdict[str, dict[int, bytes]]:
     """Of each phone the numbers that have arrived beyond its contiguous mark; the server's own never leave a gap."""
     found = defaultdict[str, dict[int, bytes]](dict)
-    for device, n, digest in db.session.execute(AHEAD, {"ids": list(phones)}):
+    for device, n, digest in ask(AHEAD, ids=list(phones)):
         assert device and n  # a comparison with a number finds no empty ones
         found[device][n] = digest
     return found
@@ -307,16 +317,20 @@ def trail(packet: Packet) -> Trail:
     return open_trails([packet])[packet.code]
 
 
-def hand_of(entry: Entry, packet: Packet, keys: Keys, trail: Trail, rehearsal: bool = False) -> Hand:
-    device = db.session.get_one(Device, entry.scan.device)
+def hand_of(
+    entry: Entry, packet: Packet, keys: Keys, trail: Trail, rehearsal: bool = False, device: Device | None = None
+) -> Hand:  # fmt: skip
+    device = device or db.session.get_one(Device, entry.scan.device)
     used_at = partial(stickers.used_at, trail)
     return Hand(entry.scan, packet, device, keys, entry.recorded_at, rehearsal=rehearsal, used_at=used_at)
 
 
 def _project(trail: Trail, packet: Packet) -> None:
     """The packet's own row says what its ledger says."""
-    packet.state, packet.holder_id, packet.head, packet.fork = trail.state, trail.holder, trail.head, trail.fork
-    packet.seq, packet.line_hash = trail.seq, trail.line_hash
+    change(
+        packet, state=trail.state, holder_id=trail.holder, head=trail.head, fork=trail.fork, seq=trail.seq,
+        line_hash=trail.line_hash,
+    )  # fmt: skip
     if packet.roll_id is not None:
         stickers.bind(packet, trail)
 

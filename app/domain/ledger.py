@@ -7,11 +7,12 @@ import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Digest, Instant, Model, choice, db, memory, write
+from app.db import Digest, Instant, Model, ask, choice, db, memory, write
 from app.domain import tokens
 from app.domain.packets import Packet, State
 from app.domain.parties import Party
@@ -52,7 +53,7 @@ class Handoff(Model):
     recorded_at: Mapped[Instant]
 
 
-def line_bytes(line: Handoff, code: bytes) -> bytes:
+def line_bytes(line: Handoff | sa.Row[*tuple[Any, ...]], code: bytes) -> bytes:
     at = line.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
     return spell(
         tokens.b32(code), line.seq, line.kind, line.event, line.giver_id, line.taker_id, line.state,
@@ -76,7 +77,8 @@ def chain(
     digest: bytes, follows: bytes | None, prev_hash: bytes, at: datetime,
 ) -> Handoff:  # fmt: skip
     """The line with this number, chained to the one before it. Nothing is written yet."""
-    line = Handoff(
+    line = Handoff()
+    vars(line).update(  # no session ever has it: its values need no watching
         packet_id=packet_id,
         seq=seq,
         kind=kind,
@@ -89,7 +91,7 @@ def chain(
         prev_hash=prev_hash,
         recorded_at=at,
     )
-    line.hash = hashlib.sha256(line_bytes(line, code)).digest()
+    vars(line)["hash"] = hashlib.sha256(line_bytes(line, code)).digest()
     return line
 
 
@@ -97,7 +99,7 @@ def keep(made: list[Handoff]) -> None:
     """Write these lines; their ids are asked for together."""
     for line, id_ in zip(made, _ids(len(made)) if made else (), strict=True):
         line.id = id_
-        write(line)
+        write(Handoff, **{name: value for name, value in vars(line).items() if name != "_sa_instance_state"})
 
 
 SERIAL = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("handoffs", "id"))).select_from(
@@ -108,9 +110,9 @@ LAST = sa.select(sa.func.max(Handoff.id))
 
 def _ids(count: int) -> Iterable[int]:
     if db.engine.dialect.name != "sqlite":
-        return db.session.scalars(SERIAL, {"count": count})
+        return ask(SERIAL, count=count).scalars()
     known = memory("line ids")  # who writes is alone: the next ids are ours
-    newest = known.get("newest") or db.session.scalar(LAST) or 0
+    newest = known.get("newest") or ask(LAST).scalar() or 0
     known["newest"] = newest + count
     return range(newest + 1, newest + count + 1)
 

@@ -2,24 +2,17 @@
 
 ES256 by the receipt key over "receipt-v1", digest, device, n, recorded_at and SHA-256 of the checkpoint told with it
 (of nothing when none is), one value a line. The signature is deterministic: the same scan gets the same receipt again.
+A door signs one when `atomically` has returned, never before.
 """
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import sqlalchemy as sa
-
-from app.db import db
 from app.domain import tokens
-from app.domain.scans import ScanRow
+from app.domain.custody import Outcome
 from app.domain.tokens import Keys
-
-KEPT = sa.select(ScanRow.digest, ScanRow.device_id, ScanRow.n, ScanRow.recorded_at).where(
-    ScanRow.digest.in_(sa.bindparam("digests", expanding=True))
-)
 
 
 @dataclass(frozen=True)
@@ -30,10 +23,11 @@ class Receipt:
     signature: str
 
 
-def of(digests: Iterable[bytes], keys: Keys, note: str | None) -> dict[bytes, Receipt]:
-    """Receipts for what the database holds of these scans: ask after the commit, never before."""
-    rows = db.session.execute(KEPT, {"digests": list(set(digests))})
-    return {digest: _sign(digest, device, n, spell(at), keys, note) for digest, device, n, at in rows}
+def of(kept: Outcome, keys: Keys, note: str | None) -> Receipt:
+    """The receipt for a scan that has been committed."""
+    recorded_at = spell(kept.recorded_at)
+    signature = tokens.sign(keys.receipt, message(kept.digest, kept.device, kept.n, recorded_at, note))
+    return Receipt(recorded_at, b64encode(signature).decode())
 
 
 def spell(at: datetime) -> str:
@@ -45,8 +39,3 @@ def message(digest: bytes, device: str | None, n: int | None, recorded_at: str, 
     seen = hashlib.sha256((note or "").encode()).hexdigest()
     lines = ("receipt-v1", digest.hex(), device or "-", str(n) if n else "-", recorded_at, seen)
     return "\n".join(lines).encode()
-
-
-def _sign(digest: bytes, device: str | None, n: int | None, recorded_at: str, keys: Keys, note: str | None) -> Receipt:
-    signature = tokens.sign(keys.receipt, message(digest, device, n, recorded_at, note))
-    return Receipt(recorded_at, b64encode(signature).decode())

@@ -5,18 +5,19 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Self
+from itertools import groupby
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import sqlalchemy as sa
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Digest, Instant, Model, choice, db, memory, write
+from app.db import Digest, Instant, Model, ask, choice, db, memory, write
 from app.domain import tokens
 from app.domain.devices import Device
 from app.domain.tokens import Keys
@@ -56,12 +57,17 @@ class ScanRow(Model):
     __table_args__ = (sa.Index("ix_scans_device_id_n", "device_id", "n"),)
 
 
-WAITING = sa.text("verdict IN ('held', 'disputed', 'quarantined')")  # written out, so that the index is used
+# Written out, so that the indexes are used.
+WAITING = sa.text("verdict IN ('held', 'disputed', 'quarantined')")
+NEWS = sa.text("(nth > 1 OR verdict <> 'applied')")  # what a phone may not have heard with the scan itself
 
 
 class Verdict(Model):
     __tablename__ = "verdicts"
-    __table_args__ = (sa.Index("ix_verdicts_waiting", "at", sqlite_where=WAITING, postgresql_where=WAITING),)
+    __table_args__ = (
+        sa.Index("ix_verdicts_waiting", "at", sqlite_where=WAITING, postgresql_where=WAITING),
+        sa.Index("ix_verdicts_news", "at", sqlite_where=NEWS, postgresql_where=NEWS),
+    )
 
     digest: Mapped[Digest] = mapped_column(sa.ForeignKey(ScanRow.digest), primary_key=True)
     nth: Mapped[int] = mapped_column(primary_key=True)
@@ -240,8 +246,14 @@ def outlived(version: int | None, on: date, versions: dict[int, date] = VERSIONS
     return next_came is not None and on > next_came + VERSION_LIFE
 
 
-def parse(body: bytes, sig: bytes, extra: Extra | None = None) -> Scan:
-    """Read a signed body. Raises Invalid("scan_unreadable") unless it is one JSON object of at most 64 KiB."""
+def parse(
+    body: bytes, sig: bytes, extra: Extra | None = None,
+    signer: Callable[[str | None, bytes, bytes], bytes | None] = lambda device, body, sig: None,
+) -> Scan:  # fmt: skip
+    """Read a signed body. Raises Invalid("scan_unreadable") unless it is one JSON object of at most 64 KiB.
+
+    `signer` finds the key that fits, from the device a body names, the body and its signature.
+    """
     try:
         raw = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -277,7 +289,10 @@ def parse(body: bytes, sig: bytes, extra: Extra | None = None) -> Scan:
         "state": reader.text("state", 24, needed=False),
         "visit": reader.count("visit", needed=False),
     }
-    return Scan(body=body, sig=sig, digest=digest_of(body), malformed=reader.bad, extra=extra, **values)
+    found = signer(values["device"], body, sig)
+    return Scan(
+        body=body, sig=sig, digest=digest_of(body), malformed=reader.bad, extra=extra, signer=found, **values
+    )  # fmt: skip
 
 
 class _Reader:
@@ -358,9 +373,10 @@ def _unbase64(value: object) -> bytes | None:
 read = lru_cache(4096)(parse)  # a body never changes, and a packet's are read again with each scan that follows
 
 
-def keep(scan: Scan, sig_ok: bool, at: datetime) -> ScanRow:
+def keep(scan: Scan, sig_ok: bool, at: datetime) -> None:
     offset = int((scan.wall - at).total_seconds()) if scan.wall else None
-    row = ScanRow(
+    write(
+        ScanRow,
         digest=scan.digest,
         id=scan.id,
         device_id=scan.device,
@@ -373,10 +389,8 @@ def keep(scan: Scan, sig_ok: bool, at: datetime) -> ScanRow:
         clock_offset=max(-(2**31), min(offset, 2**31 - 1)) if offset is not None else None,
         recorded_at=at,
     )
-    write(row)
     if scan.extra is not None:
         db.session.add(_beside(scan.digest, scan.extra))
-    return row
 
 
 def keep_extra(scan: Scan) -> None:
@@ -424,12 +438,10 @@ def latest(digest: bytes) -> Verdict | None:
 
 def rule(
     digest: bytes, nth: int, verdict: Ruling, why: str | None, line_id: int | None, at: datetime, by: str = "server"
-) -> Verdict:  # fmt: skip
+) -> None:  # fmt: skip
     """The `nth` verdict on a scan; the earlier ones stay."""
-    row = Verdict(digest=digest, nth=nth, verdict=verdict, why=why, line_id=line_id, by=by, at=at)
-    write(row)
-    memory("verdicts")[digest] = row
-    return row
+    write(Verdict, digest=digest, nth=nth, verdict=verdict, why=why, line_id=line_id, by=by, at=at)
+    memory("verdicts").pop(digest, None)
 
 
 def of_packet(code: bytes, *rulings: Ruling) -> list[tuple[ScanRow, Verdict]]:
@@ -495,7 +507,7 @@ TOLD_OF = (
 def of_packets(codes: Iterable[bytes]) -> list[Known]:
     """Every scan told of these packets, in the order they were recorded."""
     found: dict[bytes, Known] = {}
-    for verdict in db.session.execute(TOLD_OF, {"codes": list(codes)}):
+    for verdict in ask(TOLD_OF, codes=list(codes)):
         at, before = verdict.recorded_at, found.get(verdict.digest)
         doubted = before and before.verdict.verdict is Ruling.HELD and before.verdict.why in UNSURE
         heard = at if before is None else max(at, verdict.at) if doubted else before.heard_at
@@ -511,19 +523,27 @@ def missing(device_id: str, contiguous: int, limit: int = 50) -> list[int]:
 
 
 ARRIVED = (
-    sa.select(Device.contiguous, ScanRow.n)
+    sa.select(Device.id, Device.contiguous, ScanRow.n)
     .outerjoin(ScanRow, sa.and_(ScanRow.device_id == Device.id, ScanRow.n > Device.contiguous, ScanRow.sig_ok))
-    .where(Device.id == sa.bindparam("device"))
+    .where(Device.id.in_(sa.bindparam("devices", expanding=True)))
     .distinct()
-    .order_by(ScanRow.n)
+    .order_by(Device.id, ScanRow.n)
 )
 
 
-def mark(device_id: str, limit: int = 50) -> tuple[int, list[int]]:
-    """How far the device's numbers have arrived without a gap, and the first that are missing beyond."""
-    rows = db.session.execute(ARRIVED, {"device": device_id}).all()
-    contiguous = rows[0].contiguous
-    return contiguous, _gaps(contiguous, (row.n for row in rows if row.n), limit)
+class Mark(NamedTuple):
+    """How far a device's numbers have arrived without a gap, and the first that are missing beyond."""
+
+    contiguous: int
+    missing: list[int]
+
+
+def marks(devices: Iterable[str], limit: int = 50) -> dict[str, Mark]:
+    arrived = groupby(ask(ARRIVED, devices=list(devices)), lambda row: (row.id, row.contiguous))
+    return {
+        device: Mark(contiguous, _gaps(contiguous, (row.n for row in rows if row.n), limit))
+        for (device, contiguous), rows in arrived
+    }
 
 
 def _gaps(contiguous: int, arrived: Iterable[int | None], limit: int) -> list[int]:
@@ -538,15 +558,20 @@ def _gaps(contiguous: int, arrived: Iterable[int | None], limit: int) -> list[in
     return gaps
 
 
+SIGNED_BY = sa.select(ScanRow.device_id).where(ScanRow.digest == Verdict.digest).scalar_subquery()
 JUDGED = (
-    sa.select(Verdict.digest, Verdict.nth, Verdict.verdict, Verdict.why)
-    .join(ScanRow, ScanRow.digest == Verdict.digest)
-    .where(ScanRow.device_id == sa.bindparam("device"), Verdict.at >= sa.bindparam("since"))
+    sa.select(Verdict.digest, Verdict.nth, Verdict.verdict, Verdict.why, Verdict.at, SIGNED_BY.label("device"))
+    .where(NEWS, Verdict.at >= sa.bindparam("since"), SIGNED_BY.in_(sa.bindparam("devices", expanding=True)))
     .order_by(Verdict.at, Verdict.nth)
 )
 
 
-def judged_since(device_id: str, since: datetime) -> Iterable[sa.Row[bytes, int, Ruling, str | None]]:
-    """The newest verdict on each of the device's scans that was judged at or after `since`."""
-    fresh = db.session.execute(JUDGED, {"device": device_id, "since": since})
-    return {verdict.digest: verdict for verdict in fresh}.values()
+def judged_since(asked: Mapping[str, datetime]) -> dict[str, list[sa.Row[Any]]]:
+    """For each device the newest verdict on each of its scans that was judged at or after the instant it names. What was
+    applied at once is not among them: its own answer said so, and a scan without an answer is sent again."""
+    found: dict[str, dict[bytes, sa.Row[Any]]] = {device: {} for device in asked}
+    if asked:
+        for row in ask(JUDGED, devices=list(asked), since=min(asked.values())):
+            if row.at >= asked[row.device]:
+                found[row.device][row.digest] = row
+    return {device: list(rows.values()) for device, rows in found.items()}

@@ -218,15 +218,15 @@ def test_roots_and_proofs_come_out_of_the_table_as_out_of_memory(long_log: list[
 
 def test_a_phone_is_told_the_newest_checkpoint_and_that_it_extends_its_own(app: Flask, long_log: list[bytes]) -> None:
     key = signer(app).key
-    assert checkpoints.since(0) == (None, [])
+    assert checkpoints.since(0, checkpoints.last()) == (None, [])
     for size in (300, 1100):
         atomically(checkpoints.adopt, key.sign(Head(size, tree.root(long_log[:size]))), key.log_key, MONDAY)
-    note, proof = checkpoints.since(300)
+    note, proof = checkpoints.since(300, checkpoints.last())
     assert note is not None and notes.read(note, key.log_key) == Head(1100, tree.root(long_log))
     path = [bytes.fromhex(each) for each in proof]
     assert tree.extends(300, tree.root(long_log[:300]), 1100, tree.root(long_log), path)
-    assert checkpoints.since(1100).consistency == []
-    assert checkpoints.since(5000) == (note, []), "a phone that saw more is shown no proof"
+    assert checkpoints.since(1100, checkpoints.last()).consistency == []
+    assert checkpoints.since(5000, checkpoints.last()) == (note, []), "a phone that saw more is shown no proof"
 
 
 def test_a_pin_is_compared_with_what_the_log_was_then(long_log: list[bytes]) -> None:

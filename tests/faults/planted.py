@@ -8,7 +8,7 @@ import importlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,25 +29,12 @@ if CLOCK:
 if PLANTED == "unsafe_database":
     database._refuse_unsafe = lambda _connection, _record: None
 
-from app.domain.receipts import Receipt  # noqa: E402
 from app.server import app  # noqa: E402 - the clock is turned before anybody looks at it
-
-
-def promise_all(door: Any) -> None:
-    """Receipts for whatever is asked for, whether it is there or not."""
-    true_receipts = door.receipts.of
-
-    def promise(digests: Iterable[bytes], *args: Any) -> dict[bytes, Any]:
-        wanted = list(digests)
-        return dict.fromkeys(wanted, Receipt("1970-01-01T00:00:00Z", "")) | true_receipts(wanted, *args)
-
-    door.receipts.of = promise
-
 
 if PLANTED == "answer_before_commit":
     from app.api import scans as door
 
-    def answer_first(work: Callable[..., Any], *args: Any) -> Any:
+    def answer_first(work: Callable[..., Any], *args: Any, **_size: int) -> Any:
         """Work out the answer, give it, and write a moment later."""
 
         class Undo(Exception):
@@ -71,26 +58,30 @@ if PLANTED == "answer_before_commit":
         return found[0]
 
     door.together = answer_first  # type: ignore[assignment]
-    promise_all(door)
 
 if PLANTED == "full_is_fine":
     from sqlalchemy.exc import OperationalError
 
     from app.api import scans as door
     from app.domain.custody import Outcome
-    from app.domain.scans import Ruling
+    from app.domain.scans import Mark, Ruling
+    from app.domain.uploads import Answer
 
     hear = door.together
 
-    def never_mind(work: Callable[..., Any], batch: list[Any], *args: Any) -> Any:
+    def never_mind(work: Callable[..., Any], uploads: list[Any], seen: Any, **size: int) -> Any:
         """What the database refuses is answered all the same."""
         try:
-            return hear(work, batch, *args)
+            return hear(work, uploads, seen, **size)
         except OperationalError:
-            return [Outcome(scan.digest, Ruling.APPLIED, None, None, None) for scan in batch]
+            return [
+                Answer([_applied(scan, seen) for scan in upload.scans], Mark(0, []), [], None) for upload in uploads
+            ]
+
+    def _applied(scan: Any, seen: Any) -> Outcome:
+        return Outcome(scan.digest, scan.device, scan.n, seen.at, Ruling.APPLIED, None, None, None)
 
     door.together = never_mind
-    promise_all(door)
 
 if PLANTED == "device_time":
     from app.domain import placing

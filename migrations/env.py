@@ -1,5 +1,7 @@
 """Alembic's way into the application: as the tables' owner, on a given connection, or on the app's own database."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import context
 from flask import current_app
@@ -17,7 +19,29 @@ def ours(name: str | None, kind: str, parents: dict[str, str | None]) -> bool:
     return kind != "table" or name in metadata.tables
 
 
+def points_nowhere(ctx: Any, **_: Any) -> None:
+    """Within the migration's own transaction: nothing it did leaves a row that points at none."""
+    if ctx.dialect.name == "sqlite" and (
+        broken := ctx.connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    ):
+        raise RuntimeError(f"the migration leaves rows that point nowhere, the first in table {broken[0][0]}")
+
+
 def run(connection: sa.Connection) -> None:
+    """SQLite changes a table by building it anew, which what points at it forbids: that is looked at afterwards."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        driver.execute("PRAGMA foreign_keys=OFF")  # outside any transaction, or it means nothing
+    try:
+        _run(connection)
+        connection.commit()
+    finally:
+        if connection.dialect.name == "sqlite":
+            connection.rollback()
+            driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _run(connection: sa.Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -25,6 +49,7 @@ def run(connection: sa.Connection) -> None:
         render_as_batch=True,
         compare_type=True,
         transaction_per_migration=True,
+        on_version_apply=points_nowhere,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -14,8 +14,10 @@ from flask import Flask
 import app.domain.models  # noqa: F401
 from app.config import Settings
 from app.db import db
+from app.domain.packets import Packet
 from tests import postgres
 from tests.conftest import start
+from tests.world import World
 
 
 @pytest.fixture
@@ -37,6 +39,19 @@ def test_up_down_up_and_nothing_is_left_to_migrate(bare: Flask) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
         assert compare_metadata(context, db.metadata) == []
+
+
+@pytest.mark.dialects("sqlite")  # the other one changes tables where they stand
+def test_a_database_in_use_goes_down_and_up_again_and_keeps_whom_it_knows(app: Flask, world: World) -> None:
+    """Columns of tables that others point at are changed under the rows that do."""
+    known, packet = [world.packet().number for _ in range(2)], world.collected(world.phone())
+    db.session.remove()
+    flask_migrate.downgrade(revision="0014")
+    flask_migrate.upgrade()
+    assert db.session.get_one(Packet, packet.id).dossier.citizen.name == "Nguyễn Thị Mơ"
+    assert set(db.session.scalars(sa.select(Packet.number))) == {*known, packet.number}
+    assert db.session.connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    assert db.session.connection().exec_driver_sql("PRAGMA foreign_key_check").fetchall() == []
 
 
 def test_a_table_that_is_not_ours_is_left_alone(bare: Flask) -> None:

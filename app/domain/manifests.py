@@ -56,8 +56,8 @@ class Manifest(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True, doc="the receiver's own random name for this act")
     receipt_no: Mapped[str] = mapped_column(sa.String(24), unique=True)
-    giver_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id))
-    taker_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id))
+    giver_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id), index=True)
+    taker_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id), index=True)
     list_hash: Mapped[Digest]
     expected: Mapped[int]
     scanned: Mapped[int]

@@ -196,8 +196,10 @@ def bringers(user: User, since: datetime) -> sa.Select[User]:
     carried = (
         packets(user).where(Packet.state == State.CARRIED, Packet.way != Way.OUT).with_only_columns(Packet.holder_id)
     )
-    brought = sa.select(Handoff.giver_id).where(Handoff.taker_id == user.holds_as, Handoff.recorded_at > since)
-    here = sa.or_(User.party_id.in_(carried), User.party_id.in_(brought))
+    counted = sa.select(Handoff.giver_id).join(Packet, Packet.head == Handoff.digest)
+    counted = counted.where(Packet.holder_id == user.holds_as, Packet.state == State.AT_DESK)
+    listed = sa.select(Manifest.giver_id).where(Manifest.taker_id == user.holds_as, Manifest.at > since)
+    here = sa.or_(User.party_id.in_(carried), User.party_id.in_(counted), User.party_id.in_(listed))
     return sa.select(User).where(User.role == Role.COURIER, User.disabled_at.is_(None), here)
 
 

@@ -5,13 +5,12 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import groupby
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 import sqlalchemy as sa
 from pydantic import BaseModel, Field, ValidationError
@@ -19,7 +18,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, ask, choice, db, memory, write
 from app.domain import tokens
-from app.domain.devices import Device
 from app.domain.tokens import Keys
 from app.errors import Invalid
 
@@ -519,34 +517,11 @@ def missing(device_id: str, contiguous: int, limit: int = 50) -> list[int]:
     """The device's numbers that have not arrived, lowest first: gaps between those that have."""
     well_signed = sa.select(ScanRow.n).where(ScanRow.device_id == device_id, ScanRow.sig_ok)
     arrived = well_signed.where(ScanRow.n > contiguous)
-    return _gaps(contiguous, db.session.scalars(arrived.distinct().order_by(ScanRow.n)), limit)
+    return gaps_in(contiguous, db.session.scalars(arrived.distinct().order_by(ScanRow.n)), limit)
 
 
-ARRIVED = (
-    sa.select(Device.id, Device.contiguous, ScanRow.n)
-    .outerjoin(ScanRow, sa.and_(ScanRow.device_id == Device.id, ScanRow.n > Device.contiguous, ScanRow.sig_ok))
-    .where(Device.id.in_(sa.bindparam("devices", expanding=True)))
-    .distinct()
-    .order_by(Device.id, ScanRow.n)
-)
-
-
-class Mark(NamedTuple):
-    """How far a device's numbers have arrived without a gap, and the first that are missing beyond."""
-
-    contiguous: int
-    missing: list[int]
-
-
-def marks(devices: Iterable[str], limit: int = 50) -> dict[str, Mark]:
-    arrived = groupby(ask(ARRIVED, devices=list(devices)), lambda row: (row.id, row.contiguous))
-    return {
-        device: Mark(contiguous, _gaps(contiguous, (row.n for row in rows if row.n), limit))
-        for (device, contiguous), rows in arrived
-    }
-
-
-def _gaps(contiguous: int, arrived: Iterable[int | None], limit: int) -> list[int]:
+def gaps_in(contiguous: int, arrived: Iterable[int | None], limit: int) -> list[int]:
+    """The first numbers after `contiguous` that are not among those that have arrived, which come in order."""
     gaps: list[int] = []
     expected = contiguous + 1
     for n in arrived:
@@ -556,22 +531,3 @@ def _gaps(contiguous: int, arrived: Iterable[int | None], limit: int) -> list[in
         if len(gaps) >= limit:
             break
     return gaps
-
-
-SIGNED_BY = sa.select(ScanRow.device_id).where(ScanRow.digest == Verdict.digest).scalar_subquery()
-JUDGED = (
-    sa.select(Verdict.digest, Verdict.nth, Verdict.verdict, Verdict.why, Verdict.at, SIGNED_BY.label("device"))
-    .where(NEWS, Verdict.at >= sa.bindparam("since"), SIGNED_BY.in_(sa.bindparam("devices", expanding=True)))
-    .order_by(Verdict.at, Verdict.nth)
-)
-
-
-def judged_since(asked: Mapping[str, datetime]) -> dict[str, list[sa.Row[Any]]]:
-    """For each device the newest verdict on each of its scans that was judged at or after the instant it names. What was
-    applied at once is not among them: its own answer said so, and a scan without an answer is sent again."""
-    found: dict[str, dict[bytes, sa.Row[Any]]] = {device: {} for device in asked}
-    if asked:
-        for row in ask(JUDGED, devices=list(asked), since=min(asked.values())):
-            if row.at >= asked[row.device]:
-                found[row.device][row.digest] = row
-    return {device: list(rows.values()) for device, rows in found.items()}

@@ -3,16 +3,20 @@
 Phones that come at one moment are heard in one transaction, and its questions are asked for all of them together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any
+from itertools import groupby, islice
+from typing import Any, NamedTuple
 
+import sqlalchemy as sa
+
+from app.db import ask
 from app.domain import checkpoints, custody, scans
 from app.domain.checkpoints import Last
 from app.domain.custody import Outcome, Seen
-from app.domain.scans import Mark, Scan
+from app.domain.devices import Device
+from app.domain.scans import NEWS, Scan, ScanRow, Verdict
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,13 @@ class Upload:
     device_id: str
     scans: Sequence[Scan]
     since: datetime | None
+
+
+class Mark(NamedTuple):
+    """How far a device's numbers have arrived without a gap, and the first that are missing beyond."""
+
+    contiguous: int
+    missing: list[int]
 
 
 @dataclass(frozen=True)
@@ -42,13 +53,49 @@ def take_in(uploads: Sequence[Upload], seen: Seen) -> list[Answer]:
 
 def answer(uploads: Sequence[Upload], outcomes: Sequence[list[Outcome]]) -> list[Answer]:
     """What is told to each phone beside the outcomes of its scans."""
-    marks = scans.marks({upload.device_id for upload in uploads})
+    found = marks({upload.device_id for upload in uploads})
     wanted: dict[str, datetime] = {}
     for upload in uploads:
         if upload.since:
             wanted[upload.device_id] = min(upload.since, wanted.get(upload.device_id, upload.since))
-    later, last = scans.judged_since(wanted), checkpoints.last()
+    later, last = judged_since(wanted), checkpoints.last()
     return [
-        Answer(its, marks[upload.device_id], later[upload.device_id] if upload.since else [], last)
+        Answer(its, found[upload.device_id], later[upload.device_id] if upload.since else [], last)
         for upload, its in zip(uploads, outcomes, strict=True)
     ]
+
+
+ARRIVED = (
+    sa.select(Device.id, Device.contiguous, ScanRow.n)
+    .outerjoin(ScanRow, sa.and_(ScanRow.device_id == Device.id, ScanRow.n > Device.contiguous, ScanRow.sig_ok))
+    .where(Device.id.in_(sa.bindparam("devices", expanding=True)))
+    .distinct()
+    .order_by(Device.id, ScanRow.n)
+)
+
+
+def marks(devices: Iterable[str], limit: int = 50) -> dict[str, Mark]:
+    arrived = groupby(ask(ARRIVED, devices=list(devices)), lambda row: (row.id, row.contiguous))
+    return {
+        device: Mark(contiguous, scans.gaps_in(contiguous, (row.n for row in rows if row.n), limit))
+        for (device, contiguous), rows in arrived
+    }
+
+
+SIGNED_BY = sa.select(ScanRow.device_id).where(ScanRow.digest == Verdict.digest).scalar_subquery()
+JUDGED = (
+    sa.select(Verdict.digest, Verdict.nth, Verdict.verdict, Verdict.why, Verdict.at, SIGNED_BY.label("device"))
+    .where(NEWS, Verdict.at >= sa.bindparam("since"), SIGNED_BY.in_(sa.bindparam("devices", expanding=True)))
+    .order_by(Verdict.at, Verdict.nth)
+)
+
+
+def judged_since(asked: Mapping[str, datetime]) -> dict[str, list[sa.Row[Any]]]:
+    """For each device the newest verdict on each of its scans that was judged at or after the instant it names. What was
+    applied at once is not among them: its own answer said so, and a scan without an answer is sent again."""
+    found: dict[str, dict[bytes, sa.Row[Any]]] = {device: {} for device in asked}
+    if asked:
+        for row in ask(JUDGED, devices=list(asked), since=min(asked.values())):
+            if row.at >= asked[row.device]:
+                found[row.device][row.digest] = row
+    return {device: list(rows.values()) for device, rows in found.items()}

@@ -64,8 +64,8 @@ if PLANTED == "full_is_fine":
 
     from app.api import scans as door
     from app.domain.custody import Outcome
-    from app.domain.scans import Mark, Ruling
-    from app.domain.uploads import Answer
+    from app.domain.scans import Ruling
+    from app.domain.uploads import Answer, Mark
 
     hear = door.together
 

@@ -1,6 +1,7 @@
 """The ledger keeps its law: evidence first, verdict by what a scan follows, one holder always."""
 
 import base64
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from app.domain.packets import State, Way
 from app.domain.scans import Ruling, ScanRow, Verdict
 from app.errors import Refused
 from tests.inspecting import faults
-from tests.world import Phone, World
+from tests.world import MONDAY, Phone, World
 
 pytestmark = pytest.mark.usefixtures("laws_hold")
 
@@ -97,8 +98,8 @@ def test_a_journey_that_arrives_backwards_ends_where_it_ended(world: World) -> N
         shown = f"{giver.device_id}:{base64.b64encode(tokens.sign(giver.key, offer)).decode()}"
         facts = {"giver": giver.party, "taker": taker.party, "parent": parent.hex(), "proof": [("PEER", shown)]}
         later.append(taker.scan(packet, "transfer", **facts))
-    for scan in reversed(later):
-        world.record(scan)
+    for minute, scan in enumerate(reversed(later)):  # what waits is looked at in the order it came: the last waits longest
+        world.record(scan, MONDAY + timedelta(minutes=minute))
     assert [line.digest for line in ledger.lines(world.fresh(packet))] == [scan.digest for scan in later]
     assert (world.fresh(packet).state, world.fresh(packet).holder_id) == (State.CARRIED, one.party)
 
@@ -182,6 +183,32 @@ def test_an_unknown_packet_is_held(world: World) -> None:
     phone, packet = world.phone(), world.packet()
     outcome = world.record(phone.scan(packet, "collect", code="0" * 16))
     assert (outcome.verdict, outcome.why) == (Ruling.HELD, "packet_unknown")
+
+
+def test_what_names_nothing_it_follows_and_fits_no_move_is_said_to_fit_nowhere(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    lost = phone.scan(packet, "deliver", parent=None, taker=packet.dossier.citizen.party_id)
+    assert (world.record(lost).why, world.fresh(packet).seq) == ("fits_nowhere", 0)
+
+
+def test_what_names_an_older_move_it_does_not_fit_is_out_of_turn_there(world: World) -> None:
+    packet, phone = world.packet(Way.OUT), world.phone()
+    genesis = packet.genesis.hex()
+    world.record(phone.scan(packet, "take"))
+    packet = world.fresh(packet)
+    early = phone.scan(packet, "deliver", parent=genesis, giver=phone.party, taker=packet.dossier.citizen.party_id)
+    assert world.record(early).why == "out_of_turn"
+
+
+def test_a_move_that_follows_the_word_of_a_dispute_waits_behind_it(world: World) -> None:
+    packet, one, two = world.packet(Way.OUT), world.phone(), world.phone(world.second_courier)
+    for claim in [phone.scan(packet, "take") for phone in (one, two)]:
+        world.record(claim)
+    packet = world.fresh(packet)
+    assert packet.state is State.DISPUTED
+    third = world.phone(world.strange_courier).scan(packet, "take")
+    assert (world.record(third).verdict, third.parent) == (Ruling.HELD, packet.head)
+    assert scans.latest(third.digest).why == "behind_dispute"
 
 
 def test_a_strangers_courier_cannot_collect_for_somebody_else(world: World) -> None:

@@ -1,6 +1,7 @@
 """The catalogue: wards whose codes changed their meaning, procedures with versions, files whole or not at all."""
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,19 +12,31 @@ from flask import Flask
 
 from app import catalogue
 from app.catalogue import BadRows
+from app.config import Settings
 from app.db import atomically, db
 from app.domain import calendar, places, procedures
 from app.domain.places import Neighbourhood, Office, OfficeKind, Ward
 from app.domain.procedures import PaperForm, Procedure
+from tests import databases
+from tests.conftest import start
 from tests.world import MONDAY
 
 BEFORE, AFTER = date(2025, 6, 30), date(2025, 7, 1)
 
 
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory, empty: str, settings: Settings) -> Iterator[str]:
+    """The URL of a database with the shipped catalogue in it, to be copied and never used."""
+    with databases.copied(empty, tmp_path_factory.mktemp("catalogue")) as url:
+        for _ in start(settings, url):
+            catalogue.load(catalogue.SHIPPED, MONDAY)
+        yield url
+
+
 @pytest.fixture
-def loaded(app: Flask) -> Flask:
-    catalogue.load(catalogue.SHIPPED, MONDAY)
-    return app
+def loaded(tmp_path: Path, full: str, settings: Settings) -> Iterator[Flask]:
+    with databases.copied(full, tmp_path) as url:
+        yield from start(settings, url)
 
 
 def write(folder: Path, kind: str, **tables: Any) -> Path:

@@ -101,7 +101,7 @@ def test_every_night_the_laws_of_custody_are_checked(
     assert {"I12", "I2", "I9"} <= set(task.facts["laws"])
     said = [line for line in capsys.readouterr().err.splitlines() if "law broken" in line]
     assert len(said) == len(task.facts["laws"])
-    assert not any(word in line for line in said for word in (packet.number, "Nguyễn", "900"))
+    assert not any(word in line for line in said for word in (packet.number, "Nguyễn", "900000"))
     atomically(tasks.close, task, "reported", world.act(world.supervisor))
     assert worker.check_laws() == 0
 

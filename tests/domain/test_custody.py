@@ -98,7 +98,7 @@ def test_a_journey_that_arrives_backwards_ends_where_it_ended(world: World) -> N
         shown = f"{giver.device_id}:{base64.b64encode(tokens.sign(giver.key, offer)).decode()}"
         facts = {"giver": giver.party, "taker": taker.party, "parent": parent.hex(), "proof": [("PEER", shown)]}
         later.append(taker.scan(packet, "transfer", **facts))
-    for minute, scan in enumerate(reversed(later)):  # what waits is looked at in the order it came: the last waits longest
+    for minute, scan in enumerate(reversed(later)):  # in the order it came: the last waits longest
         world.record(scan, MONDAY + timedelta(minutes=minute))
     assert [line.digest for line in ledger.lines(world.fresh(packet))] == [scan.digest for scan in later]
     assert (world.fresh(packet).state, world.fresh(packet).holder_id) == (State.CARRIED, one.party)

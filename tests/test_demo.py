@@ -95,6 +95,8 @@ def test_what_is_lost_for_good_is_said_so_and_promises_nothing_more(demo: Flask)
     assert told.entries[-1].key == "written_off"
     seen = tracking.state_by_number(packet.dossier.number, packet.dossier.citizen.phone[-4:], THURSDAY)
     assert seen and seen.headline == "written_off"
+    kinds = db.session.scalars(sa.select(Message.kind).filter_by(phone=packet.dossier.citizen.phone)).all()
+    assert "written_off" in kinds and "settled" not in kinds
     page = demo.test_client().get(f"/t/{packet.dossier.secret}").text
     assert "Gói đã mất" in page and "Chịu trách nhiệm về gói" in page and "Phường ký nhận" not in page
 

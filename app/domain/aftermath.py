@@ -32,7 +32,7 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
     if scan.event in ("miss", "decline") and _agreed(packet, scan, act):
         return
     if step.tell:
-        _tell(packet, step.tell, scan, act)
+        _tell(packet, step.told(line.state), scan, act)
     came_or_left_home = State.DELIVERED in (line.state, step.source or State.DELIVERED)
     if came_or_left_home and line.kind is LineKind.MOVE and packet.kind in (Kind.RESULT, Kind.RETURNED_PAPERS):
         _close_case(packet, line, scan, act)

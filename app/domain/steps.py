@@ -62,6 +62,10 @@ class Step(NamedTuple):
     flag: str | None = None
     tell: str | None = None  # message to the citizen
 
+    def told(self, state: State) -> str:
+        """The message when it leads to `state`: a packet given up for lost has not been found. "" for none."""
+        return "written_off" if self.event == "settle" and state is State.WRITTEN_OFF else self.tell or ""
+
 
 def _any(*alternatives: str) -> tuple[frozenset[Proof], ...]:
     """`_any("SEAL CODE", "SEAL WET_SEEN")`: one of the sets is enough."""

@@ -53,9 +53,10 @@ MESSAGES = {
     "called_off": _l("Cancelled: %(number)s. The post brings your papers back. See: %(link)s"),
     "lost": _l("Packet %(number)s has not been found yet. The post is searching and answers for it. See: %(link)s"),
     "settled": _l("The post has cleared up where packet %(number)s is. See who has it: %(link)s"),
+    "written_off": _l("Packet %(number)s is lost. The post pays for new papers and compensates; it will call you. See: %(link)s"),
     "corrected": _l("A record of packet %(number)s was entered by mistake and is corrected. See: %(link)s"),
     # to couriers
-    "settled_between": _l("Packet %(number)s: two people have settled who has it. The app shows what holds now. Not so? Call %(phone)s"),
+    "settled_between": _l("Packet %(number)s: two people have settled the matter. The app shows what holds now. Not so? Call %(phone)s"),
     "corrected_between": _l("Packet %(number)s: two people took back a mistaken record. The app shows what holds now. Not so? Call %(phone)s"),
     "view_code": _l("Code %(code)s opens the tracking page of %(number)s. It is good for 5 minutes. Tell it to nobody."),
 }

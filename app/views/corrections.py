@@ -232,7 +232,7 @@ def _check(remedy: Remedy, one: Packet, form: Facts, status: int = 200, says: st
     carried = [field for field in form if field.name not in SIGNING | {"csrf_token"}]
     return render_template(
         "corrections/check.html", packet=one, remedy=remedy, words=WORDS[remedy], form=form, says=says, two=two,
-        carried=carried, lines=_written(remedy, one, form), message=_message(remedy, one),
+        carried=carried, lines=_written(remedy, one, form), message=_message(remedy, one, form),
         asks_password=two and not security.is_present(), say=matters,
     ), status  # fmt: skip
 
@@ -358,10 +358,11 @@ def _taker(remedy: Remedy, one: Packet, form: Any) -> str:
     return one.holder_id
 
 
-def _message(remedy: Remedy, one: Packet) -> str:
+def _message(remedy: Remedy, one: Packet, form: Any) -> str:
     """What the citizen is told, word for word."""
-    kind = next((step.tell for step in rows(remedy, one.way) if step.tell), None)
-    if kind is None or one.dossier is None:
+    state = _ending(one, form.ending.data).state if "ending" in form else one.state
+    kind = next((step.told(state) for step in rows(remedy, one.way) if step.tell), "")
+    if not kind or one.dossier is None:
         return ""
     return wording.words(
         kind, {"number": one.dossier.number, "secret": "…", "way": one.way}

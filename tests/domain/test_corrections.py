@@ -127,6 +127,12 @@ def test_a_settlement_is_told_to_both_who_claimed_the_packet_and_to_the_citizen(
     assert told("corrected_between") == []
 
 
+def test_who_gave_a_packet_up_for_lost_does_not_tell_the_citizen_that_it_is_known_where_it_is(world: World) -> None:
+    packet = Quarrel(world).settle(state=State.WRITTEN_OFF, reason="gone", tip=None)
+    assert packet.state is State.WRITTEN_OFF
+    assert (said("written_off"), said("settled")) == (1, 0)
+
+
 def test_both_phones_learn_of_a_settlement_with_the_next_thing_they_send(world: World) -> None:
     quarrel = Quarrel(world)
     quarrel.settle(holder=quarrel.other.party, tip=quarrel.second.digest)

@@ -104,6 +104,16 @@ def test_a_supervisor_settles_a_dispute_with_a_second_person(app: Flask, world: 
     assert "Hai người đã phân xử" in after
 
 
+def test_what_the_citizen_is_told_of_a_packet_given_up_for_lost_is_shown_before_it_is_written(
+    world: World, sign_in: Any
+) -> None:
+    quarrel, client = Quarrel(world), sign_in(world.supervisor)
+    gone = next(ending for ending in remedies.endings(quarrel.fresh) if ending.state is State.WRITTEN_OFF)
+    facts = quarrel.facts(client.get(url(quarrel.number, "settle")).text, ending=gone.key, reason="gone")
+    check = words(client.post(url(quarrel.number, "settle"), data=facts).text)
+    assert f"Gói {quarrel.fresh.dossier.number} đã mất" in check and "đã làm rõ" not in check
+
+
 def test_the_words_of_a_sighting_stand_beside_the_scan_and_only_their_hash_in_it(world: World, sign_in: Any) -> None:
     quarrel, client = Quarrel(world), sign_in(world.officer)
     page = client.get(url(quarrel.number, "sighting")).text

@@ -83,6 +83,7 @@ TEXTS = {
     "round.later": _l("After that"),
     "round.done_stops": _l("Homes done"),
     "round.scan": _l("Scan a packet"),
+    "round.scan_any": _l("Scan"),
     "round.take": _l("Take packets at the counter"),
     "round.take_count": _l("%(count)s packets wait to be taken"),
     "kind.collect": _l("Collect"),

@@ -26,7 +26,7 @@ from app import language, security
 from app.db import atomically, now
 from app.domain import calendar, decisions, desk, dossiers, forms, manifests, numbers, queues, reception, scope, visits
 from app.domain.calendar import Rule
-from app.domain.dossiers import Dossier
+from app.domain.dossiers import CaseState, Dossier
 from app.domain.manifests import Side, Word
 from app.domain.packets import Packet
 from app.domain.people import Right
@@ -390,7 +390,10 @@ def hand_over(number: str) -> ResponseReturnValue:
         return _page(packet, form, complain(form, refusal))
     if form.has_digits:
         counters.forgive("desk-code", number)
-    flash(_("Handed over in person. The dossier is closed."), "ok")
+    if packet.dossier.state is CaseState.CLOSED:
+        flash(_("Handed over in person. The dossier is closed."), "ok")
+    else:
+        flash(_("Handed over in person. The dossier stays open: papers are still to go back to the citizen."), "stamp")
     return redirect(url_for("desk.packet", number=number))
 
 

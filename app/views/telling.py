@@ -356,7 +356,7 @@ def due_strip(marks: list[tuple[date, str]]) -> list[tuple[str, str, str]]:
             last = at
             while last + 1 < len(marks) and marks[last + 1][1] == "off":
                 last += 1
-            strip.append(("off", _span(day, marks[last][0]), _("closed")))
+            strip.append(("off", _span(day, marks[last][0]), _("day off")))
             at = last + 1
             continue
         if mark == "received":

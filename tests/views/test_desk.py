@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.db import atomically, db
 from app.domain import sessions, tokens
 from app.domain.audit import ViewLine
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
 from app.domain.manifests import Manifest
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State
@@ -217,6 +217,22 @@ def test_a_dossier_goes_from_the_desk_to_the_citizens_hands(app: Any, world: Wor
     assert client.post(url(packet, "hand-over"), data=data).status_code == 302
     packet = world.fresh(packet)
     assert (packet.state, packet.dossier.state) == (State.DELIVERED, CaseState.CLOSED)
+    page = client.get(url(packet)).text
+    assert "Hồ sơ đã xong" in page and "nghỉ" not in page  # that is said of days
+
+
+def test_a_result_handed_over_while_an_original_is_still_here_is_not_called_the_end(app: Any, world: World) -> None:
+    client = signing_in(app)(world.officer)
+    packet = sealed(world, client, ReturnWay.DESK)
+
+    def keep_one() -> None:
+        db.session.scalars(sa.select(Paper).filter_by(position=4)).one().returned = True
+
+    atomically(keep_one)
+    data = {"head": seen(client.get(url(packet)).text), "paper": "y"}
+    page = client.post(url(packet, "hand-over"), data=data, follow_redirects=True).text
+    assert world.fresh(packet).dossier.state is CaseState.RESULT_READY
+    assert "Hồ sơ chưa đóng" in page and "Hồ sơ đã xong" not in page
 
 
 def test_a_sealed_result_has_its_slip_in_three_copies(world: World, sign_in: Any) -> None:

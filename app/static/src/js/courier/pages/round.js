@@ -103,7 +103,7 @@ const scanAny = (quiet) => link(t("round.scan"), "#/scan", { before: "qr", quiet
 function main(now, open) {
   if (!open.length) return now.toTake.length ? [link(t("round.take"), "#/take", { before: "incoming" }), scanAny(true)] : scanAny(false);
   if (now.round && !now.round.started) return [button(t("round.start"), () => setOut(now.round), { before: "bike", id: "start" }), scanAny(true)];
-  return h("div", { class: "beside" }, link(t("round.at_door"), `#/visit/${open[0].visit}`, { before: "door" }), link(t("round.scan_any"), "#/scan", { before: "qr", quiet: true }));
+  return h("div", { class: "two" }, link(t("round.at_door"), `#/visit/${open[0].visit}`, { before: "door" }), link(t("round.scan_any"), "#/scan", { before: "qr", quiet: true }));
 }
 
 async function setOut(round_) {

@@ -6,7 +6,7 @@ from itertools import groupby
 import wtforms
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectChoice
@@ -77,7 +77,7 @@ def _closed(marks: list[tuple[date, str]]) -> list[tuple[str, str]]:
         told.append((_span(runs), reason[1] or _("closed by the calendar of the State")))
     weekends = sum(calendar.why_closed(day)[0] == "weekend" for day in off)
     if weekends:
-        told.append((_("%(num)s days", num=weekends), _("Saturdays and Sundays")))
+        told.append((ngettext("%(num)d day", "%(num)d days", weekends), _("Saturdays and Sundays")))
     return told
 
 

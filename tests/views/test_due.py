@@ -1,8 +1,12 @@
 """The calculator: it works from the address alone and names every day that did not count."""
 
+from datetime import date
+
 import pytest
+from flask_babel import force_locale
 
 from app import catalogue
+from app.views import due
 from tests.world import MONDAY, World
 
 pytestmark = pytest.mark.dialects("sqlite")
@@ -18,6 +22,11 @@ def test_the_answer_names_the_day_and_what_did_not_count(world: World) -> None:
     for why in ("Quốc khánh", "Nghỉ, làm bù Thứ Bảy 22/8", "Thứ Bảy và Chủ Nhật", "4 ngày"):
         assert why in text
     assert client.get("/due?days=5&rule=legal").status_code == 200
+
+
+def test_one_day_is_not_called_days(world: World) -> None:
+    with force_locale("en"):
+        assert due._closed([(date(2026, 8, 23), "off")]) == [("1 day", "Saturdays and Sundays")]
 
 
 @pytest.mark.parametrize("asked", ["day=&days=3", "day=2026-02-30&days=3", "day=2026-08-28&days=-1", "day=2026-08-28&days=x",

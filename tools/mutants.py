@@ -77,11 +77,11 @@ class Stage:
             seen["template"] = Path(template.removeprefix("sqlite:///"))
             return copied(template, folder)
 
-        def starting(settings: Any, url: str) -> Iterator[Any]:
+        def starting(settings: Any, url: str, **own: bool) -> Iterator[Any]:
             seen["settings"] = settings
-            return start(settings, url)  # type: ignore[no-any-return]
+            return start(settings, url, **own)  # type: ignore[no-any-return]
 
-        def started(*_: Any) -> Iterator[Any]:
+        def started(*_: Any, **__: Any) -> Iterator[Any]:
             yield self.app
             self.db.session.remove()
             self.db.engine.dispose()

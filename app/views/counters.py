@@ -1,6 +1,8 @@
 """What the pages of ward desk and post office share: the scan field, the proof of a citizen, refusals at their fields."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -198,8 +200,6 @@ def close_bag(form: CloseBag, courier_id: str, giver_by: Word | None = None) -> 
     security.prove_presence(form.password.data or "")
     pin, act = form.pin.data or "", security.act()
     giver = bags.bringer(security.user(), courier_id, act.at).party_id or ""
-    if pin:
-        throttled("courier-pin", giver)
     word = Word.PIN if pin else giver_by
 
     def close() -> Manifest:
@@ -208,10 +208,8 @@ def close_bag(form: CloseBag, courier_id: str, giver_by: Word | None = None) -> 
             courier, act, form.key.data or "", rest_is_missing=form.rest.data == "missing", giver_by=word, pin=pin
         )
 
-    manifest = atomically(close)
-    if pin:
-        forgive("courier-pin", giver)
-    return manifest
+    with secret("courier-pin", giver, is_typed=bool(pin)):
+        return atomically(close)
 
 
 # ---- refusing ---------------------------------------------------------------------------------------------------
@@ -229,14 +227,19 @@ def complain(form: FlaskForm, refusal: Refused, fields: dict[str, str] | None = 
     return refusal.status
 
 
-def throttled(purpose: str, subject: str) -> None:
-    """One more try at somebody's secret. Raises TooMany after five in a quarter of an hour."""
+@contextmanager
+def secret(purpose: str, subject: str, *, is_typed: bool = True) -> Iterator[None]:
+    """What is done inside wants somebody's secret, typed at our screen: one more try at it, all forgotten when it was right.
+
+    Raises TooMany after five tries in a quarter of an hour.
+    """
     doing = security.act()
-    atomically(sessions.count, doing.keys.digest(purpose, subject), TRIES, WINDOW, doing.at)
-
-
-def forgive(purpose: str, subject: str) -> None:
-    atomically(sessions.forget, security.act().keys.digest(purpose, subject))
+    tries = doing.keys.digest(purpose, subject)
+    if is_typed:
+        atomically(sessions.count, tries, TRIES, WINDOW, doing.at)
+    yield
+    if is_typed:
+        atomically(sessions.forget, tries)
 
 
 # ---- paper ------------------------------------------------------------------------------------------------------

@@ -182,13 +182,10 @@ def giver(receipt: str) -> ResponseReturnValue:
     word = Word.SIGNED_PRINT if form.on_paper.data else Word.PIN
     try:
         security.prove_presence(form.password.data or "")
-        if word is Word.PIN:
-            counters.throttled("courier-pin", manifest.giver_id)
-        atomically(lambda: reception.giver_says(_manifest(receipt), security.act(), word, form.pin.data or ""))
+        with counters.secret("courier-pin", manifest.giver_id, is_typed=word is Word.PIN):
+            atomically(lambda: reception.giver_says(_manifest(receipt), security.act(), word, form.pin.data or ""))
     except Refused as refusal:
         return _record(_manifest(receipt), form, counters.complain(form, refusal))
-    if word is Word.PIN:
-        counters.forgive("courier-pin", _manifest(receipt).giver_id)
     flash(_("Both sides have confirmed. That moment is the legal submission."), "ok")
     return redirect(url_for("counts.record", receipt=receipt))
 

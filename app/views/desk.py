@@ -250,18 +250,14 @@ def _take(packet: Packet, form: Any, verb: Any) -> ResponseReturnValue:
     giver_by = Word.SIGNED_PRINT if form.on_paper.data else Word.PIN
     try:
         security.prove_presence(form.password.data or "")
-        if giver_by is Word.PIN:
-            counters.throttled("courier-pin", packet.holder_id)
         facts = {
             "act": security.act(), "head": form.seen, "seal": form.seal.data, "giver_by": giver_by,
             "pin": form.pin.data or "", "remark": form.remark.data or "", "intact": form.intact.data != "no",
         }  # fmt: skip
-        giver = packet.holder_id
-        manifest = atomically(verb, facts)
+        with counters.secret("courier-pin", packet.holder_id, is_typed=giver_by is Word.PIN):
+            manifest = atomically(verb, facts)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
-    if giver_by is Word.PIN:
-        counters.forgive("courier-pin", giver)
     return redirect(url_for("desk.record", receipt=manifest.receipt_no))
 
 
@@ -383,13 +379,10 @@ def hand_over(number: str) -> ResponseReturnValue:
         return _page(packet, form, 422)
     try:
         security.prove_presence(form.password.data or "")
-        if form.has_digits:
-            counters.throttled("desk-code", packet.number)
-        atomically(desk.hand_over, packet, security.act(), head=form.seen, **form.given)
+        with counters.secret("desk-code", packet.number, is_typed=form.has_digits):
+            atomically(desk.hand_over, packet, security.act(), head=form.seen, **form.given)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
-    if form.has_digits:
-        counters.forgive("desk-code", number)
     if packet.dossier.state is CaseState.CLOSED:
         flash(_("Handed over in person. The dossier is closed."), "ok")
     else:

@@ -198,13 +198,10 @@ def _proven(packet: Packet, form: Any, work: Any, done: str) -> ResponseReturnVa
     if not form.validate_on_submit():
         return _page(packet, form, 422)
     try:
-        if form.has_digits:
-            counters.throttled("office-code", number)
-        atomically(work, **form.given)
+        with counters.secret("office-code", number, is_typed=form.has_digits):
+            atomically(work, **form.given)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
-    if form.has_digits:
-        counters.forgive("office-code", number)
     flash(done, "ok")
     return redirect(url_for("office.packet", number=number))
 

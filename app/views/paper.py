@@ -82,11 +82,10 @@ def enter(visit_id: int) -> ResponseReturnValue:
     courier = found.courier
     assert courier is not None
     try:
-        counters.throttled("courier-pin", courier.party_id or "")
-        atomically(_enter, visit_id, form)
+        with counters.secret("courier-pin", courier.party_id or ""):
+            atomically(_enter, visit_id, form)
     except Refused as refusal:
         return _page(paper.visit(security.user(), visit_id), form, counters.complain(form, refusal))
-    counters.forgive("courier-pin", courier.party_id or "")
     flash(_("Entered from paper, with both times."), "ok")
     return redirect(url_for("paper.home"))
 

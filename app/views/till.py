@@ -80,15 +80,11 @@ def count(courier_id: str) -> ResponseReturnValue:
     form, courier = Count(), scope.courier(security.user(), courier_id)
     if not form.validate_on_submit():
         return _page(courier_id, form, 422)
-    pin = form.pin.data or ""
     try:
-        if pin:
-            counters.throttled("courier-pin", courier.party_id or "")
-        done = atomically(_settle, courier_id, form)
+        with counters.secret("courier-pin", courier.party_id or "", is_typed=bool(form.pin.data)):
+            done = atomically(_settle, courier_id, form)
     except Refused as refusal:
         return _page(courier_id, form, counters.complain(form, refusal))
-    if pin:
-        counters.forgive("courier-pin", courier.party_id or "")
     if not done.difference:
         flash(_("%(sum)s taken in, as expected.", sum=spoken(done.counted)), "ok")
     elif done.difference < 0:

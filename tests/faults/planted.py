@@ -59,7 +59,9 @@ if PLANTED == "answer_before_commit":
 
     door.together = answer_first  # type: ignore[assignment]
 
-if PLANTED == "full_is_fine":
+if PLANTED in ("full_is_fine", "ten_are_enough"):
+    from dataclasses import replace
+
     from sqlalchemy.exc import OperationalError
 
     from app.api import scans as door
@@ -81,7 +83,15 @@ if PLANTED == "full_is_fine":
     def _applied(scan: Any, seen: Any) -> Outcome:
         return Outcome(scan.digest, scan.device, scan.n, seen.at, Ruling.APPLIED, None, None, None)
 
-    door.together = never_mind
+    def ten(work: Callable[..., Any], uploads: list[Any], seen: Any, **size: int) -> Any:
+        """Of each post ten scans are judged, and all of them are answered."""
+        answers = hear(work, [replace(upload, scans=upload.scans[:10]) for upload in uploads], seen, **size)
+        return [
+            replace(answer, outcomes=[*answer.outcomes, *(_applied(scan, seen) for scan in upload.scans[10:])])
+            for answer, upload in zip(answers, uploads, strict=True)
+        ]
+
+    door.together = never_mind if PLANTED == "full_is_fine" else ten
 
 if PLANTED == "device_time":
     from app.domain import placing

@@ -8,6 +8,7 @@ BIN := .venv/bin
 PYTHON ?=
 export UV_SYSTEM_CERTS := 1
 export PYTHONUNBUFFERED := 1
+unexport PYTHONDONTWRITEBYTECODE # every process that starts would compile every library again: two seconds each
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
 .PHONY: help run test test-fast histories bench bench-long faults mutants lint format assets lock clean

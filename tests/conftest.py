@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import argon2
 import flask_migrate
@@ -31,7 +31,7 @@ from app.domain.inspection import Trust
 from app.domain.people import User
 from app.domain.tokens import Keys
 from tests import databases, postgres
-from tests.world import World
+from tests.world import Rows, World
 
 people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 SECRET = "a secret for tests, forty characters long"
@@ -52,6 +52,13 @@ class CompiledTemplates(jinja2.BytecodeCache):
 
 
 COMPILED = CompiledTemplates()
+
+
+class Peopled(NamedTuple):
+    """A database in which the world's people live: its URL, and which rows they are."""
+
+    url: str
+    rows: Rows
 
 
 @pytest.hookimpl(wrapper=True)
@@ -120,16 +127,42 @@ def empty_postgresql(postgres_server: str, settings: Settings) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def peopled_sqlite(tmp_path_factory: pytest.TempPathFactory, settings: Settings, empty_sqlite: str) -> Peopled:
+    folder = tmp_path_factory.mktemp("db")
+    return peopled_at(settings, databases.copy_file(empty_sqlite, folder))
+
+
+@pytest.fixture(scope="session")
+def peopled_postgresql(settings: Settings, empty_postgresql: str) -> Peopled:
+    url = postgres.copy(postgres.owners(empty_postgresql))
+    return peopled_at(settings, postgres.entering_as(postgres.WEB, url))
+
+
+def peopled_at(settings: Settings, url: str) -> Peopled:
+    (rows,) = (World.build(app).rows() for app in start(settings, url))
+    return Peopled(url, rows)
+
+
 @pytest.fixture(scope="module")
 def empty(request: pytest.FixtureRequest, dialect: str) -> str:
     """The URL of a migrated database, built once, to be copied and never used."""
     return str(request.getfixturevalue(f"empty_{dialect}"))
 
 
+@pytest.fixture(scope="module")
+def peopled(request: pytest.FixtureRequest, dialect: str) -> Peopled:
+    """The same with the world's people in it, who take longer to hire than most tests last."""
+    found: Peopled = request.getfixturevalue(f"peopled_{dialect}")
+    return found
+
+
 @pytest.fixture
-def database(empty: str, tmp_path: Path) -> Iterator[str]:
+def database(request: pytest.FixtureRequest, dialect: str, tmp_path: Path) -> Iterator[str]:
     """The URL of this test's own database, migrated. PostgreSQL is entered as the web role, which owns nothing."""
-    with databases.copied(empty, tmp_path) as url:
+    has_people = "world" in request.fixturenames
+    template = request.getfixturevalue("peopled").url if has_people else request.getfixturevalue("empty")
+    with databases.copied(template, tmp_path) as url:
         yield url
 
 
@@ -200,9 +233,9 @@ def db(app: Flask) -> sa.orm.scoped_session[Any]:
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
+def world(app: Flask, peopled: Peopled) -> World:
     """A handful of people in Dĩ An, plus a stranger from another office."""
-    return World.build(app)
+    return World.found(app, peopled.rows)
 
 
 @pytest.fixture

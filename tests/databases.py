@@ -15,11 +15,16 @@ DIALECTS = ("sqlite", "postgresql")
 def copied(template: str, folder: Path) -> Iterator[str]:
     """The URL of a copy of the database at `template`; it is gone afterwards."""
     if template.startswith("sqlite"):
-        with tempfile.TemporaryDirectory(prefix="sqlite-", dir=postgres.roomy_memory()) as folder:
-            yield f"sqlite:///{shutil.copy(template.removeprefix('sqlite:///'), folder)}"
+        with tempfile.TemporaryDirectory(prefix="sqlite-", dir=postgres.roomy_memory()) as memory:
+            yield copy_file(template, Path(memory))
     else:
         url = postgres.copy(postgres.owners(template))
         try:
             yield postgres.entering_as(postgres.WEB, url)
         finally:
             postgres.drop(url)
+
+
+def copy_file(template: str, folder: Path) -> str:
+    """The URL of a copy in this folder."""
+    return f"sqlite:///{shutil.copy(template.removeprefix('sqlite:///'), folder)}"

@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 
@@ -63,6 +63,9 @@ class Phone(demo.Phone):
         }
 
 
+Rows = dict[str, tuple[type, Any]]  # by name: of which table, and its key
+
+
 @dataclass
 class World:
     PASSWORD: ClassVar[str] = "demo-demo"
@@ -102,6 +105,26 @@ class World:
     @classmethod
     def build(cls, app: Flask) -> "World":
         return atomically(_build, app)
+
+    def rows(self) -> Rows:
+        """Where everybody is found in a copy of this database."""
+        return {
+            each.name: (type(row), row.id)
+            for each in fields(self)
+            if each.name != "app" and (row := getattr(self, each.name))
+        }
+
+    @classmethod
+    def found(cls, app: Flask, rows: Rows) -> "World":
+        """The world in a copy of the database it was built in. Nothing stays open behind it."""
+        known = {
+            (model, row.id): row
+            for model in {model for model, _ in rows.values()}
+            for row in db.session.scalars(sa.select(model))
+        }
+        world = cls(app=app, **{name: known[row] for name, row in rows.items()})
+        db.session.rollback()
+        return world
 
     def phone(self, user: User | None = None) -> Phone:
         """Enrolled today, whatever the day of the world: a phone is good for 90 days of the real clock."""

@@ -258,15 +258,21 @@ def rotate() -> None:
 @click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--office", required=True, help="Code of the post office.")
+@click.option("--by", "login", required=True, help="Sign-in name of who prints: whose names they printed is logged.")
 @click.option("--what", type=click.Choice(list(batches.DAY)), default="slips", show_default=True)
-def print_day(day: datetime, path: Path, office: str, what: str) -> None:
+def print_day(day: datetime, path: Path, office: str, login: str, what: str) -> None:
     """Write one kind of paper for every visit of DAY that is still to be made to PATH, with a bar on the way."""
+    user = db.session.scalar(sa.select(User).filter_by(login=login))
+    if user is None:
+        raise click.BadParameter(f"there is nobody called {login}", param_hint="--by")
     found = db.session.scalar(sa.select(Office).filter_by(kind=OfficeKind.POST, code=office))
     if found is None:
         raise click.BadParameter(f"no post office {office}", param_hint="--office")
     base_url = current_app.extensions["settings"].base_url
     try:
         count = batches.count_day(what, found, day.date())
+        act = Act(user, now(), current_app.extensions["keys"])
+        atomically(batches.log_day, user, what, found, day.date(), act)
         with path.open("wb") as file, click.progressbar(length=count, label=what) as bar:
             batches.print_day(file, what, found, day.date(), base_url, lambda _: bar.update(1))
     except Refused as refused:

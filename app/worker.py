@@ -16,7 +16,7 @@ from flask import Flask, current_app
 
 from app import signer
 from app.db import atomically, db, now
-from app.domain import checkpoints, invariants, notes, outbox, photos, tasks, watch
+from app.domain import checkpoints, invariants, notes, numbers, outbox, photos, tasks, watch
 from app.domain.calendar import HERE
 from app.domain.inspection import Trust
 from app.domain.people import Act
@@ -75,7 +75,10 @@ def last_night(at: datetime) -> date:
 def look() -> int:
     """Judge what has found its packet, then raise what has become late; how many tasks were raised."""
     atomically(watch.welcome, Act(None, now(), current_app.extensions["keys"]))
-    return atomically(watch.look, now())
+    raised = atomically(watch.look, now())
+    if raised and (left := numbers.left_when_low()) is not None:
+        log.warning("item numbers run out", count=left)
+    return raised
 
 
 class Lookout:

@@ -78,8 +78,8 @@ class OfficeList:
     giver: str
     destination: str
     bag: str
-    bag_seal: str
     lines: tuple[Sent, ...]
+    bag_seal: str = ""  # empty: written by hand
     trip: str = ""
     token_url: str = ""
     mark: str = ""

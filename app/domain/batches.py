@@ -64,11 +64,12 @@ def _day_lists(office: Office, day: date, base_url: str) -> Iterator[labels.Cour
                 courier=courier.name,
                 badge=courier.badge or "–",
                 route=str(round_.id),
-                lines=tuple(_carried(visit.packet) for visit in brought),
+                lines=tuple(carried(visit.packet) for visit in brought),
             )
 
 
-def _carried(packet: Packet) -> labels.Carried:
+def carried(packet: Packet) -> labels.Carried:
+    """A line of a courier's list."""
     home = slips.home_of(packet.dossier)
     return labels.Carried(
         number=packet.number, name=home.name, address=home.address, phone=home.phone,
@@ -153,10 +154,11 @@ def printing_day(file: BinaryIO, what: str, office: Office, day: date, base_url:
 
 def log_day(user: User, what: str, office: Office, day: date, act: Act) -> None:
     """Whose names somebody printed for a day: a line each in the log of views, and one that says what was printed."""
-    _log(user, f"day.{what}", named_on(what, office, day), act.at)
+    log_names(user, f"day.{what}", named_on(what, office, day), act.at)
     audit.note("printed_day", day.isoformat(), act, what=what, office=office.code)
 
 
-def _log(user: User, page: str, dossiers: set[int], at: datetime) -> None:
+def log_names(user: User, page: str, dossiers: set[int], at: datetime) -> None:
+    """A line a dossier and day."""
     for dossier_id in sorted(dossiers - audit.viewed_on(user.id, page, calendar.today(at))):
         audit.viewed(user.id, dossier_id, page, at)

@@ -23,6 +23,7 @@ def of(trail: Trail, packet: Packet) -> list[str]:
         "unsure_repeat": any(is_unsure(act) for act in acts),
         "from_paper": any(entry.scan.said("PAPER") is not None for entry in (*told, *notes)),
         "clock": any(is_off(entry) for entry in (*told, *notes, *trail.claims())),
+        "stale_list": any(is_by_old_list(entry) for entry in told),
     }
     return sorted(name for name, is_set in flags.items() if is_set)
 
@@ -59,6 +60,11 @@ def is_of_old_slip(packet: Packet, entry: Entry) -> bool:
         return False
     later = (slip for slip in packet.slips if slip.issue > entry.scan.issue)
     return any(slip.printed_at <= entry.recorded_at for slip in later)
+
+
+def is_by_old_list(entry: Entry) -> bool:
+    """Whether the phone could not know which slips had been replaced that day; the work went on."""
+    return entry.scan.list_is_stale(entry.recorded_at)
 
 
 def is_off(entry: Entry) -> bool:

@@ -89,6 +89,17 @@ def load_pool(
     return pool
 
 
+def left_when_low() -> int | None:
+    """How many numbers are left, when every loaded range is nearly used up; None while one is not, or none was loaded."""
+    pools = list(db.session.scalars(sa.select(NumberPool)))
+    return sum(pool.left for pool in pools) if pools and all(pool.is_low for pool in pools) else None
+
+
+def newest_load() -> datetime | None:
+    """When a range was loaded last."""
+    return db.session.scalar(sa.select(sa.func.max(NumberPool.loaded_at)))
+
+
 def take_s10() -> str | None:
     """The next number of the oldest pool that has one, or None while no pool is loaded."""
     open_pools = sa.select(NumberPool.id).where(NumberPool.next <= NumberPool.last)

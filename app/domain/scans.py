@@ -27,6 +27,7 @@ VERSION_LIFE = timedelta(days=180)  # a version is understood this long after th
 AMENDABLE = {"seal": r"[A-Z]{2}\d{7}", "sheets": r"[1-9]\d{0,3}"}  # fields of a scan that people may declare wrong
 UNSURE = {"device_revoked", "device_expired", "device_unconfirmed"}  # why a scan is held until a person answers for it
 CLOCK_SLACK = timedelta(seconds=120)
+STALE = timedelta(hours=24)  # a list of replaced slips older than this is said to be old; work goes on
 
 
 class Ruling(StrEnum):
@@ -177,6 +178,7 @@ class Scan:
     tip: bytes | None
     state: str | None
     visit: int | None = None  # which visit a sticker is used at: said by the scan that takes it into use
+    slips_until: datetime | None = None  # our time when the phone last asked which slips had been replaced
     extra: Extra | None = None
     signer: bytes | None = None  # the public key that was found to fit before the transaction began
 
@@ -217,6 +219,13 @@ class Scan:
             return None
         said = b"time-v1\n" + self.server_time.encode()
         return self.told_at if tokens.signed_by(keys.server.public_key(), self.server_sig, said) else None
+
+    def list_is_stale(self, recorded_at: datetime) -> bool:
+        """Whether it was made by a list of replaced slips older than STALE; its own time counts as far as it can be true."""
+        if self.slips_until is None or self.issue is None or self.wall is None:
+            return False
+        made = min(max(self.wall, self.told_at or self.wall), recorded_at)
+        return made - self.slips_until > STALE
 
     def clock_is_off(self, recorded_at: datetime) -> bool:
         """Whether the device's clock said a time we had not reached, or had passed before the device asked us."""
@@ -286,6 +295,7 @@ def parse(
         "tip": reader.digest("tip"),
         "state": reader.text("state", 24, needed=False),
         "visit": reader.count("visit", needed=False),
+        "slips_until": _instant(_text(raw.get("slips_until"), 40)),
     }
     found = signer(values["device"], body, sig)
     return Scan(

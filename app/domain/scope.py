@@ -100,12 +100,14 @@ def scanned(user: User, text: str, keys: Keys) -> tuple[Packet, bool]:
     """The packet whose slip was scanned, or whose number was typed, and whether that slip is still in force.
 
     A scanned slip proves that the packet is here, so a wrong place learns whose it is; a number proves nothing.
-    Raises Refused: `wrong_ward` (desk), `wrong_office` (office); Invalid: `token_damaged`, `token_forged`, or as `packet`.
+    Raises Refused: `wrong_ward` (desk), `wrong_office` (office); Invalid: `token_bag`, `token_damaged`, `token_forged`, or as `packet`.
     """
     found = TOKEN.search("".join(text.split()).upper())
     if found is None:
         return packet(user, text), True
     slip = tokens.read(keys, found[1])
+    if slip.type is TokenType.BAG:
+        raise Invalid("token_bag")
     if slip.type not in (TokenType.SLIP, TokenType.STICKER):
         raise Invalid("token_damaged")
     here = packets_.by_code(slip.code)

@@ -28,14 +28,16 @@ class Heap(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a packet goes next. `day`, `courier`, `stop`: of a round; `desk`: the name on the bag."""
+    """Where a packet goes next. `day`, `courier`, `stop`: of a round; `desk`, `desk_code`: what is on the bag."""
 
     heap: Heap
+    round_id: int | None = None
     day: date | None = None
     courier: str = ""
     badge: str = ""
     stop: int | None = None
     desk: str = ""
+    desk_code: str = ""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -88,8 +90,8 @@ def _place(packet: Packet, is_kept: bool, visit: Visit | None) -> Place:
     if is_kept:
         return Place(Heap.SHELF)
     if packet.way is not Way.OUT or visit is None:  # a result without a visit goes back to its desk
-        return Place(Heap.DESK, desk=packet.dossier.desk.name)
+        return Place(Heap.DESK, desk=packet.dossier.desk.name, desk_code=packet.dossier.desk.code)
     if visit.round is None:
         return Place(Heap.UNPLANNED, day=visit.slot.day)
     courier = visit.round.courier
-    return Place(Heap.ROUND, visit.round.day, courier.name, courier.badge or "", visit.position)
+    return Place(Heap.ROUND, visit.round_id, visit.round.day, courier.name, courier.badge or "", visit.position)

@@ -47,6 +47,7 @@ class TaskKind(StrEnum):
     FORK_OF_LOG = "fork_of_log"
     LAW_BROKEN = "law_broken"  # what must always be true of custody is not
     RAW_INBOX = "raw_inbox"
+    NUMBERS_LOW = "numbers_low"  # of no packet: the ranges of item numbers come to their end
 
 
 class Keeper(StrEnum):
@@ -92,6 +93,7 @@ KINDS = {
     TaskKind.FORK_OF_LOG:         Rule(SUPERVISOR, QUARTER,   None, ("reported",)),
     TaskKind.LAW_BROKEN:          Rule(SUPERVISOR, QUARTER,   None, ("looked_at", "reported")),
     TaskKind.RAW_INBOX:           Rule(SUPERVISOR, TWO_HOURS, None, ("read_by_hand", "looked_at")),
+    TaskKind.NUMBERS_LOW:         Rule(SUPERVISOR, TWO_HOURS, None, ("numbers_asked_for",)),
 }
 # fmt: on
 

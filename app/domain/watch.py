@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import custody, ledger, scans, tasks
+from app.domain import custody, ledger, numbers, scans, tasks
 from app.domain.devices import Device, DeviceKind
 from app.domain.duties import PATIENT, SILENT, kind_of
 from app.domain.packets import Packet, State
@@ -29,7 +29,7 @@ SETTLED = {State.DISPUTED: "settled", State.LOST: "found", State.DELIVERED_UNVER
 def look(at: datetime) -> int:
     """How many tasks were raised. `at` is now."""
     _lower(at)
-    raised = [*_gaps(at), *_waiting(at), *_passed_over(at), *_stuck(at), *_unproven(at), *_unread(at)]
+    raised = [*_gaps(at), *_waiting(at), *_passed_over(at), *_stuck(at), *_unproven(at), *_unread(at), *_numbers(at)]
     return len(raised)
 
 
@@ -142,6 +142,19 @@ def _unread(at: datetime) -> Iterable[Task]:
             yield tasks.raise_(TaskKind.RAW_INBOX, at, device_id=device_id, count=count)
 
 
+def _numbers(at: datetime) -> Iterable[Task]:
+    """The ranges of item numbers come to their end: said once for what is loaded, and again when nothing is left."""
+    left = numbers.left_when_low()
+    if left is None:
+        return
+    told = sa.select(Task).where(Task.kind == TaskKind.NUMBERS_LOW, _newer_than(numbers.newest_load() or at))
+    last = db.session.scalar(told.order_by(Task.id.desc()).limit(1))
+    if last is None or (last.closed_at and last.facts["left"] and not left):
+        yield tasks.raise_(TaskKind.NUMBERS_LOW, at, left=left)
+    elif last.closed_at is None:
+        last.facts = {"left": left}
+
+
 def _newer_than(moment: datetime) -> sa.ColumnElement[bool]:
     """A task that is open, or was closed by somebody who could see what happened at `moment`."""
     return sa.or_(Task.closed_at.is_(None), Task.closed_at >= moment)
@@ -161,6 +174,9 @@ def _lower(at: datetime) -> None:
         verdict = scans.latest(task.digest) if task.digest else None
         if verdict and verdict.verdict is not Ruling.HELD:
             tasks.lower(TaskKind.HELD, at, digest=task.digest, outcome="judged")
+    if numbers.left_when_low() is None:
+        for task in db.session.scalars(open_.where(Task.kind == TaskKind.NUMBERS_LOW)).all():
+            task.closed_at, task.outcome = at, "numbers_loaded"
     for task in db.session.scalars(open_.where(Task.kind == TaskKind.DEVICE_GAP)).all():
         device = db.session.get(Device, task.device_id)
         if device and not scans.missing(device.id, device.contiguous, 1):

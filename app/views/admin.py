@@ -55,7 +55,9 @@ def number_pools() -> ResponseReturnValue:
             return redirect(url_for("admin.number_pools"))
     elif form.is_submitted():
         status = 422
-    return render_template("admin/numbers.html", form=form, pools=oversight.pools()), status
+    return render_template(
+        "admin/numbers.html", form=form, pools=oversight.pools(), low=numbers.left_when_low() is not None
+    ), status
 
 
 def load(prefix: str, first: int, last: int, is_test: bool, act: Act) -> None:

@@ -129,6 +129,10 @@ MATTERS = {
         _l("Something unreadable arrived"),
         _l("A phone sent something that cannot be read as a scan. It is kept byte for byte."),
         _l("We do not know what it was meant to say.")),
+    K.NUMBERS_LOW: Matter("warning", "list",
+        _l("New item numbers are needed"),
+        _l("Every range of item numbers is nearly used up."),
+        _l("Nothing is in doubt. Without a new range, packets carry our own HS numbers.")),
 }
 
 # What is known and unknown for one reason; a reason without a row is told by its kind alone.
@@ -246,6 +250,7 @@ OUTCOMES = {
     "clock_set": _l("The phone's clock has been set"),
     "device_replaced": _l("The phone was taken out of service, another one enrolled"),
     "read_by_hand": _l("Read by hand and recorded"),
+    "numbers_asked_for": _l("The postal operator has been asked for another range"),
     # found by the server
     "judged": _l("The scan found its place by itself"),
     "applied": _l("The scan found its place by itself"),
@@ -255,6 +260,7 @@ OUTCOMES = {
     "quarantined": _l("The scan is set apart"),
     "settled_itself": _l("It is no longer so"),
     "scans_arrived": _l("The missing scans have arrived"),
+    "numbers_loaded": _l("Another range has been loaded"),
     "proven": _l("The delivery has been proven"),
     "attested": _l("The citizen has confirmed the collection"),
     "settled": _l("Settled by two people"),
@@ -303,6 +309,11 @@ def _figures(entry: Entry) -> str:
             return _("It is %(far)s ahead.", far=far) if seconds > 0 else _("It is %(far)s behind.", far=far)
     if task.kind in (TaskKind.MISSING, TaskKind.SURPLUS, TaskKind.DAMAGED) and facts.get("receipt"):
         return _("Record of the handover: %(receipt)s.", receipt=facts["receipt"])
+    if task.kind is TaskKind.NUMBERS_LOW:
+        left = facts["left"]
+        return str(
+            ngettext("%(num)d number is left.", "%(num)d numbers are left.", left) if left else _("None is left.")
+        )
     if task.kind is TaskKind.SIMILAR and facts.get("numbers"):
         return _("To be looked at: %(list)s.", list=", ".join(facts["numbers"]).replace("-", "\u2011"))
     if task.kind is TaskKind.DEVICE_GAP and (missing := facts.get("missing")):
@@ -450,6 +461,7 @@ STEPS = {
     TaskKind.FORK_OF_LOG: (_l("Stop nothing and delete nothing. Call whoever runs the service."),),
     TaskKind.LAW_BROKEN: (_l("Stop nothing and delete nothing. Call whoever runs the service."),),
     TaskKind.RAW_INBOX: (_l("Read what can be read, and ask the courier what was done."),),
+    TaskKind.NUMBERS_LOW: (_l("Ask the postal operator for another range; an administrator loads it."),),
 }
 
 

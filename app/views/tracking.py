@@ -445,16 +445,18 @@ def details() -> ResponseReturnValue:
 @public
 def found(token: str) -> ResponseReturnValue:
     """What a stranger sees who scans a slip. Staff go to their own page for the packet."""
-    packet, status = None, 200
+    packet, status, is_bag = None, 200, False
     try:
-        packet = packets.by_code(tokens.read(current_app.extensions["keys"], token.upper()).code)
+        slip = tokens.read(current_app.extensions["keys"], token.upper())
+        is_bag = slip.type is tokens.TokenType.BAG
+        packet = packets.by_code(slip.code)
     except Invalid:
         status = 404
     except Missing:
         pass  # a genuine slip of ours, whose booking has not come back yet
     if packet and g.user is not None and (page := _own_page(packet, g.user)):
         return redirect(page)
-    return render_template("tracking/found.html", number=packet.number if packet else None), status
+    return render_template("tracking/found.html", number=packet.number if packet else None, is_bag=is_bag), status
 
 
 def _own_page(packet: Packet, user: User) -> str | None:

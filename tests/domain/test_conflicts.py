@@ -327,6 +327,28 @@ def test_17_an_older_slip_is_judged_as_usual_and_both_in_use_are_asked_about(wor
     assert (where(world, packet), asked()) == ((State.CARRIED, taker.party), {K.OLD_ISSUE})
 
 
+@pytest.mark.parametrize(("age", "flags"), [(24 * HOUR, []), (24 * HOUR + timedelta(seconds=1), ["stale_list"])])
+def test_17_a_list_of_replaced_slips_that_is_a_day_old_is_said_and_the_work_goes_on(
+    world: World, age: timedelta, flags: list[str]
+) -> None:
+    phone, packet = world.phone(), world.packet(Way.OUT)
+    scan = phone.scan(packet, "take", slips_until=(MONDAY - age).isoformat())
+    assert judged(world, scan) == (APPLIED, None)
+    assert (world.fresh(packet).flags, where(world, packet), asked()) == (flags, (State.CARRIED, phone.party), set())
+
+
+@pytest.mark.dialects("sqlite")
+def test_17_a_phones_own_clock_cannot_make_its_list_older_or_younger_than_it_can_be(world: World) -> None:
+    hour, phone, packet = MONDAY - 23 * HOUR, world.phone(), world.packet(Way.OUT)
+    ahead = phone.scan(packet, "take", at=MONDAY + 48 * HOUR, slips_until=hour.isoformat())
+    assert not ahead.list_is_stale(MONDAY)
+    hears(phone, world, MONDAY)
+    behind = phone.scan(packet, "take", at=MONDAY - 48 * HOUR, slips_until=(MONDAY - 25 * HOUR).isoformat())
+    assert behind.list_is_stale(MONDAY)
+    unread = phone.scan(packet, "take", slips_until="yesterday")
+    assert (unread.malformed, unread.slips_until, unread.list_is_stale(MONDAY)) == (False, None, False)
+
+
 @pytest.mark.parametrize("who", ["the same courier", "another one"])
 def test_a_photocopied_slip_on_a_second_bag_never_counts_and_both_bags_are_looked_for(world: World, who: str) -> None:
     phone, packet = world.phone(), world.packet()

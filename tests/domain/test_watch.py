@@ -1,12 +1,14 @@
 """What time brings to light: raised once, lowered when it has settled, never raised again for what somebody closed."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from app import worker
 from app.db import atomically, db
-from app.domain import scans, tasks, watch
+from app.domain import numbers, scans, tasks, watch
 from app.domain.packets import Packet, State, Way
 from app.domain.tasks import Task, TaskKind
 from tests.world import MONDAY, Phone, World
@@ -160,3 +162,29 @@ def test_what_nobody_could_read_is_one_matter_for_each_phone(world: World) -> No
     assert look(MONDAY + 2 * HOUR) == 0
     atomically(scans.keep_raw, b"!", phone.device_id, MONDAY + 3 * HOUR)
     assert look(MONDAY + 3 * HOUR) == 1
+
+
+@pytest.mark.dialects("sqlite")
+def test_the_end_of_the_item_numbers_is_told_once_a_load_and_again_when_none_is_left(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told() -> list[tuple[int, str | None]]:
+        return [(task.facts["left"], task.outcome) for task in of(TaskKind.NUMBERS_LOW)]
+
+    pool = atomically(numbers.load_pool, "RR", 100, 119, MONDAY - HOUR).id
+    atomically(lambda: [numbers.take_s10() for _ in range(18)])
+    assert look() == 0
+    atomically(numbers.take_s10)
+    assert (worker.look(), look(MONDAY + HOUR), told()) == (1, 0, [(1, None)])
+    (said,) = [json.loads(line) for line in capsys.readouterr().err.splitlines() if "item numbers" in line]
+    assert (said["event"], said["level"], said["count"]) == ("item numbers run out", "warning", 1)
+    assert only(TaskKind.NUMBERS_LOW).office_id is None
+    atomically(
+        lambda: tasks.close(tasks.get(of(TaskKind.NUMBERS_LOW)[0].id), "numbers_asked_for", world.act(world.supervisor))
+    )
+    assert look(MONDAY + 2 * HOUR) == 0
+    atomically(numbers.take_s10)
+    assert (look(MONDAY + 3 * HOUR), look(MONDAY + 4 * HOUR)) == (1, 0)
+    assert told() == [(1, "numbers_asked_for"), (0, None)]
+    atomically(numbers.load_pool, "RR", pool * 1000, pool * 1000 + 999, MONDAY + 4 * HOUR)
+    assert (look(MONDAY + 5 * HOUR), told()) == (0, [(1, "numbers_asked_for"), (0, "numbers_loaded")])

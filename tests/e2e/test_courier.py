@@ -353,6 +353,7 @@ def test_the_card_is_compared_and_forgotten_and_a_missing_paper_is_sent_all_the_
     assert [(paper.sheets, paper.is_missing) for paper in papers] == [(2, False), (1, False), (0, True)]
     assert [(paper.form, paper.copies) for paper in papers] == [("original", 2), ("copy", 1), ("copy", 1)]
     body = db.session.scalars(sa.select(ScanRow.body)).one().decode()
+    assert json.loads(body)["slips_until"], "by which list of replaced slips the phone had looked"
     assert '"ID_SEEN","value":"citizen_card"' in body and '"ID_MATCH","value":"same"' in body
     kept = body + phone.evaluate("JSON.stringify(localStorage)") + rows_on_phone(phone)
     assert not [word for word in ("074090123456", "MƠ", "Mơ", "1990") if word in kept]

@@ -13,7 +13,7 @@ from flask_babel import force_locale
 
 from app import worker
 from app.db import atomically, db
-from app.domain import checkpoints, corrections, packets, scans, watch
+from app.domain import checkpoints, corrections, numbers, packets, scans, watch
 from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.manifests import Found
@@ -184,13 +184,19 @@ def law_broken(world: World) -> None:
     assert worker.check_laws() == 1
 
 
+def numbers_low(world: World) -> None:
+    atomically(numbers.load_pool, "RR", 1, 10, MONDAY)
+    atomically(lambda: [numbers.take_s10() for _ in range(10)])
+    look(world)
+
+
 ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.HELD: held, K.DISPUTED: disputed, K.QUARANTINED: quarantined, K.LOST: lost, K.MISSING: missing,
     K.SURPLUS: surplus, K.COLLECT_UNPROVEN: collected_unproven, K.DELIVERY_UNVERIFIED: delivered_unverified,
     K.SEAL_MISMATCH: another_seal, K.DAMAGED: damaged, K.OLD_ISSUE: both_slips, K.AFTER_CANCEL: called_off,
     K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.DOUBTED: after_its_time, K.SIMILAR: not_me, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
-    K.RAW_INBOX: unreadable,
+    K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
 }  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from flask import Flask
 import labels
 from app.db import atomically, db
 from app.domain import batches, dispatch, limits, numbers, slips, stickers, visits
-from app.domain.packets import Roll, Way
+from app.domain.audit import ViewLine
+from app.domain.packets import Packet, Roll, Way
 from app.domain.tasks import Task, TaskKind
 from app.errors import Refused
 from tests.world import MONDAY, World
@@ -136,9 +137,15 @@ def test_a_day_is_written_from_the_terminal_and_tells_how_far_it_is(world: World
     batches.print_day(BytesIO(), "slips", db.session.merge(world.post), day, "https://hoso.vi-du.test", told.append)
     assert told == list(range(1, 3 * len(packets) + 1))
     out = tmp_path / "day.pdf"
-    run = app.test_cli_runner().invoke(args=["slips", "day", day.isoformat(), str(out), "--office", world.post.code])
+    asked = ["slips", "day", day.isoformat(), str(out), "--office", world.post.code, "--by"]
+    assert app.test_cli_runner().invoke(args=[*asked, "nobody"]).exit_code == 2 and not out.exists()
+    run = app.test_cli_runner().invoke(args=[*asked, world.dispatcher.login])
     assert run.exit_code == 0 and len(pypdf.PdfReader(out).pages) == 6 * len(packets)
-    empty = app.test_cli_runner().invoke(args=["slips", "day", "2027-01-04", str(out), "--office", world.post.code])
+    seen = sa.select(ViewLine.dossier_id).filter_by(user_id=world.dispatcher.id, page="day.slips")
+    named = sa.select(Packet.dossier_id).where(Packet.number.in_(packets))
+    assert set(db.session.scalars(seen)) == set(db.session.scalars(named)) != set()
+    asked[2] = "2027-01-04"
+    empty = app.test_cli_runner().invoke(args=[*asked, world.dispatcher.login])
     assert empty.exit_code == 1 and not out.exists()
     assert MONDAY.date() <= day
 

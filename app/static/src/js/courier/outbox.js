@@ -3,6 +3,7 @@
 // only a good receipt, or the server's word that a row cannot be read, makes a kept row anything else.
 import { call } from "./api.js";
 import * as receipt from "./receipt.js";
+import * as replaced from "./replaced.js";
 import * as sign from "./sign.js";
 import * as store from "./store.js";
 import * as witness from "./witness.js";
@@ -114,6 +115,7 @@ async function signed(scan, meta, extras, device) {
     reason: scan.reason ?? null,
     next: scan.next ?? null,
     manifest: null,
+    slips_until: replaced.until(),
     pin: witness.pin(device),
     app: VERSION,
   };

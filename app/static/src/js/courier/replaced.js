@@ -11,6 +11,9 @@ let asking = null;
 
 export const isReplaced = (token) => Boolean(kept && replaced(kept.list, token));
 
+/** The server's time of the list: every scan says by which one it was made. */
+export const until = () => kept?.until ?? null;
+
 /** What lies on the phone, when it starts. */
 export async function open() {
   kept = (await read(NAME)) ?? null;

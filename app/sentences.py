@@ -1,9 +1,11 @@
 """What each refusal says to a person. The domain raises a key; the doors say it here, in the reader's language."""
 
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app import language
 from app.errors import Refused
 
 # fmt: off
@@ -169,6 +171,12 @@ SENTENCES = {
     "result_not_ready": _l("There is no result to send yet. List the result's papers first."),
     "result_sent": _l("The result is already sealed in packet %(number)s."),
     "not_waiting_here": _l("Packet %(number)s does not wait at this desk, so no visit can be planned for it."),
+    "not_kept_here": _l("Packet %(number)s does not lie here for its recipient. Open it again to see where it is."),
+    "letters_done": _l("Both letters about %(number)s have been sent. It goes back to the ward desk now."),
+    "letter_too_early": _l("Two working days must pass between two letters. The next one for %(number)s may leave on %(day)s."),
+    "letters_owed": _l("Two letters, two working days apart, come before %(number)s goes back for want of an answer. Choose another reason if there is one."),
+    "back_reason": _l("Choose why it goes back to the ward desk."),
+    "not_by_post": _l("This result may not travel by post, so no courier can bring %(number)s home."),
     "proof_needed": _l("Type the six digits the citizen has, or tick that you hold the signed slip."),
     "manifest_key_used": _l("This handing over was already recorded with another list. Begin a new one."),
     "manifest_list": _l("The list of packets cannot be used. Load it again and count once more."),
@@ -239,4 +247,6 @@ def sentence(refusal: Refused) -> str:
     key, seconds = refusal.key, refusal.values.get("seconds", 0)
     if key == "too_many_tries" and seconds >= 120:
         key, values["minutes"] = "too_many_minutes", -(-seconds // 60)
+    if "day" in values:
+        values["day"] = language.long_date(date.fromisoformat(values["day"]))
     return str(SENTENCES[key]).replace(EXAMPLE, WHOLE) % values

@@ -18,6 +18,7 @@ RIGHT = WIDTH - LEFT
 QR = 36.0
 BOX = 92.0  # mm, each of the two choices
 TITLE, TITLE_EN = "Bưu tá đã đến mà chưa gặp ông bà", "The courier called and could not hand over your packet"
+WAITS, WAITS_EN = "Có gói chờ ông bà ở bưu cục", "A packet waits for you at the post office"
 DOCUMENT = "Giấy mời"
 CALL = {
     1: ("Giấy mời lần 1", "Lần 2: sau ít nhất 2 ngày làm việc"),
@@ -36,7 +37,8 @@ FOOT = "Gấp đôi khi để lại. Giấy này không ghi trong gói có gì."
 
 @dataclass(frozen=True)
 class Invitation:
-    """One missed delivery. Raises BadField for a call other than the first or second."""
+    """One missed delivery, or a packet that nobody has called for; then `courier` and `reason` are empty, `called_at` is
+    when the office writes. Raises BadField for a call other than the first or second."""
 
     number: str
     token_url: str
@@ -45,16 +47,20 @@ class Invitation:
     office_phone: str
     name: str
     address: tuple[str, ...]
-    courier: str
-    badge: str
     called_at: datetime
-    reason: str
     keep_until: date
     hours: str
+    courier: str = ""
+    badge: str = ""
+    reason: str = ""
     again: date | None = None  # the next call, where one is planned
     window: str = ""
     free: bool = True  # whose fault it was decides who pays for the next call
     mark: str = ""
+
+    @property
+    def at_door(self) -> bool:
+        return bool(self.courier or self.badge)
 
     def __post_init__(self) -> None:
         if self.call not in CALL:
@@ -67,16 +73,15 @@ def draw(canvas: Leaf, item: Invitation) -> None:
     sheet = Sheet(canvas, WIDTH, HEIGHT)
     text, strong = Style(fonts.REGULAR, 10, 4.6), Style(fonts.BOLD, 10, 4.6)
     _top(sheet, item)
-    pen.put(sheet, LEFT, 24, TITLE, Style(fonts.BOLD, 17, 7.4))
-    pen.put(sheet, LEFT, 32, TITLE_EN, ENGLISH)
+    pen.put(sheet, LEFT, 24, TITLE if item.at_door else WAITS, Style(fonts.BOLD, 17, 7.4))
+    pen.put(sheet, LEFT, 32, TITLE_EN if item.at_door else WAITS_EN, ENGLISH)
     if item.mark:
         lines.stamp(sheet, item.mark, 120, 31.4, 34, 4.6)
     qr.draw(canvas, item.token_url, RIGHT + 3 - QR, HEIGHT - 22 - QR, QR)
     pen.put(sheet, RIGHT + 3 - QR, 22 + QR - 1.4, SCAN, Style(fonts.REGULAR, 7.4, 3.2), "centre", QR)
     spans: list[Span] = [
-        ("Kính gửi ", text), (item.name, strong), (f", {lines.together(', '.join(item.address))}.", text),
-        (f" Bưu tá {item.courier} (thẻ số {item.badge}) đến lúc ", text), (say_instant(item.called_at), strong),
-        (". Gói ", text), (item.number, strong), (f" đang được giữ tại {item.office}.", text),
+        ("Kính gửi ", text), (item.name, strong), (f", {lines.together(', '.join(item.address))}.", text), *_why(item, text, strong),
+        (" Gói ", text), (item.number, strong), (f" đang được giữ tại {item.office}.", text),
     ]  # fmt: skip
     pen.write(sheet, LEFT, 37, shrunk("name, address", spans, 150, 27))
     _again(sheet, item, 66)
@@ -86,12 +91,20 @@ def draw(canvas: Leaf, item: Invitation) -> None:
         sheet, LEFT, 114.4, pen.wrap([(f"{BRING_HEAD} ", body._replace(font=fonts.BOLD)), (BRING, body)], 126)
     )
     pen.write(sheet, LEFT, y + 0.6, pen.wrap([(PROXY, body)], 126))
-    pen.put(sheet, 144, 114.4, "Bưu tá ký", Style(fonts.BOLD, 8.8, 4.0))
+    pen.put(sheet, 144, 114.4, "Bưu tá ký" if item.at_door else "Bưu cục ký", Style(fonts.BOLD, 8.8, 4.0))
     pen.rule(sheet, 144, 130.6, RIGHT - 144, 0.2, HAIR)
-    why = shrunk("reason", [(f"Lý do: {item.reason}", Style(fonts.REGULAR, 7.4, 3.3))], RIGHT - 144, 7.4)
-    pen.write(sheet, 144, 131.4, why)
+    if item.reason:
+        why = shrunk("reason", [(f"Lý do: {item.reason}", Style(fonts.REGULAR, 7.4, 3.3))], RIGHT - 144, 7.4)
+        pen.write(sheet, 144, 131.4, why)
     pen.put(sheet, LEFT, 139.6, FOOT, Style(fonts.REGULAR, 7.2, 3.2))
     canvas.showPage()
+
+
+def _why(item: Invitation, text: Style, strong: Style) -> list[Span]:
+    if item.at_door:
+        came = f" Bưu tá {item.courier} (thẻ số {item.badge}) đến lúc "
+        return [(came, text), (say_instant(item.called_at), strong), (".", text)]
+    return [(" Bưu cục viết giấy này lúc ", text), (say_instant(item.called_at), strong), (".", text)]
 
 
 def _top(sheet: Sheet, item: Invitation) -> None:
@@ -169,13 +182,13 @@ FIELDS = (
     Field("call",       "Luật Bưu chính Đ17", lambda s: CALL[s.call]),
     Field("addressee",  "Luật Bưu chính Đ17", lambda s: (s.name, ", ".join(s.address))),
     Field("item",       "TT 02/2012",         lambda s: (s.number,)),
-    Field("called",     "Luật Bưu chính Đ17", lambda s: (say_instant(s.called_at), s.courier, s.badge)),
-    Field("reason",     "QĐ 45 Đ12",          lambda s: (f"Lý do: {s.reason}",)),
+    Field("called",     "Luật Bưu chính Đ17", lambda s: (say_instant(s.called_at), *((s.courier, s.badge) if s.at_door else ()))),
+    Field("reason",     "QĐ 45 Đ12",          lambda s: (f"Lý do: {s.reason}",) if s.reason else ()),
     Field("again",      "QĐ 45 Đ12",          lambda s: (AGAIN, *_when(s), FREE if s.free else PAID)),
     Field("fetch",      "Luật Bưu chính Đ17", lambda s: (FETCH, say_day(s.keep_until), s.hours, AFTER)),
     Field("bring",      "QĐ 45 Đ10; TT 17 Đ5.2", lambda s: (BRING_HEAD, BRING, PROXY)),
     Field("office",     "design",             lambda s: (s.office, s.office_phone)),
-    Field("English",    "design",             lambda s: (TITLE_EN,)),
+    Field("English",    "design",             lambda s: (TITLE_EN if s.at_door else WAITS_EN,)),
     Field("mark",       "design",             lambda s: (s.mark,)),
 )
 # fmt: on

@@ -153,6 +153,7 @@ INVITATION = Invitation(
     window="8:00–10:00",
 )
 INVITATION_TWO = replace(INVITATION, call=2, again=None, window="", free=False)
+INVITATION_OF_OFFICE = replace(INVITATION_TWO, courier="", badge="", reason="")
 
 NAMES = ("Võ Thị Lựu", "Ngô Văn Chanh", "Trương Thị Lan", "Phạm Thị Sen", "Đỗ Văn Xoài", "Phan Thị Hồng", "Cao Văn Sậy")
 MATTERS = ("Trợ cấp hưu trí xã hội", "Cấp bản sao từ sổ gốc", "Đăng ký hộ kinh doanh", "Bản sao trích lục hộ tịch")

@@ -9,7 +9,7 @@ from flask import Flask
 import app.domain.models  # noqa: F401
 from app.config import Settings
 from app.db import Base, atomically, db
-from app.domain import manifests, money
+from app.domain import manifests, money, shelf
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
 from app.worker import Sequencer
@@ -20,7 +20,7 @@ from tests.world import World
 
 ADDED_TO = {
     "scans", "verdicts", "handoffs", "leaves", "checkpoints", "manifests", "manifest_lines", "manifest_confirmations",
-    "money_declared", "money_counts", "money_lines",
+    "money_declared", "money_counts", "money_lines", "shelf_decisions",
 }  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def roles(app: Flask, world: World) -> Iterator[list[sa.Engine]]:
     atomically(manifests.confirm, manifest, Side.GIVER, Word.SIGNED_PRINT, at)
     atomically(money.declare, world.courier, phone.device_id, "k" * 32, 500, at, b"sig", at)
     atomically(money.settle, world.courier, world.act(world.clerk), expected=0, counted=500, reason="not_known")
+    atomically(shelf.decide, packet, shelf.Word.KEEP, world.act(world.clerk))
     Sequencer()()
     signer(app).look(0)
     Sequencer()()

@@ -3,29 +3,29 @@
 A citizen proves themselves with the six digits or with a slip the clerk has seen signed, never by the clerk's word.
 """
 
-from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from app.db import db
-from app.domain import audit, calendar, codes, custody, desk, limits, numbers, outbox, packets, visits
+from app.domain import audit, booking, calendar, codes, custody, desk, limits, numbers, outbox, packets, shelf, visits
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, Slip, State, Way
 from app.domain.people import Act
 from app.domain.places import Office
+from app.domain.shelf import Word
 from app.domain.visits import Visit
 from app.errors import Invalid, Refused
 
 REPRINTS = ("damaged", "lost", "unreadable", "wrong_paper")
-KEPT = ("hold_at_post", visits.INVITE)  # of steps.NEXT: after these it waits here for whoever calls
+KEPT = (shelf.NEXT[Word.KEEP], shelf.INVITE)  # of steps.NEXT: after these it waits here for whoever calls
 
 
 def stays(packet_state: State | None, way: Way | None, return_way: ReturnWay, next_: str | None) -> bool:
-    """Whether a post office keeps the packet for whoever calls: a result that is asked for so, or whose newest visit
-    ended so (`next_`). `is_called_for` says the same of many."""
-    asked = return_way is ReturnWay.POST or next_ in KEPT
+    """Whether a post office keeps the packet for whoever calls: a result that is asked for so, or of which that was said
+    last (`next_`, as `shelf.next_of`). `is_called_for` says the same of many."""
+    asked = (return_way is ReturnWay.POST and next_ != shelf.NEXT[Word.BACK]) or next_ in KEPT
     return packet_state is State.AT_POST and way is Way.OUT and asked
 
 
@@ -34,21 +34,11 @@ def is_called_for() -> sa.ColumnElement[bool]:
     newest = sa.select(sa.func.max(one.id)).where(one.packet_id == Packet.id).correlate(Packet).scalar_subquery()
     kept = sa.exists().where(Visit.id == newest, Visit.next.in_(KEPT))
     asked = Packet.dossier_id.in_(sa.select(Dossier.id).where(Dossier.return_way == ReturnWay.POST))
-    return sa.and_(Packet.state == State.AT_POST, Packet.way == Way.OUT, sa.or_(kept, asked))
-
-
-def going_back(at: datetime) -> list[int]:
-    """Results held at a post office that both letters did not bring anybody for: they go back to their desks."""
-    left = (
-        sa.select(Visit.packet_id, sa.func.max(Visit.ended_at))
-        .join(Packet, Packet.id == Visit.packet_id)
-        .where(Packet.state == State.AT_POST, Visit.next == visits.INVITE, Visit.state == visits.VisitState.MISSED)
-        .group_by(Visit.packet_id)
-        .having(sa.func.count() >= visits.INVITATIONS)
+    word = shelf.word_now()
+    said = sa.or_(
+        sa.and_(word.is_not(None), word.in_((Word.KEEP, Word.LETTER))), sa.and_(word.is_(None), sa.or_(kept, asked))
     )
-    held = db.session.execute(left)
-    days = {packet_id: calendar.today(last) for packet_id, last in held if last}
-    return [packet_id for packet_id, day in days.items() if visits.after_letter(day) <= calendar.today(at)]
+    return sa.and_(Packet.state == State.AT_POST, Packet.way == Way.OUT, said)
 
 
 def accept(
@@ -99,10 +89,7 @@ def hand_in(packet: Packet, act: Act, head: bytes | None, seal: str) -> None:
     audit.note("handed_in", packet.number, act)
     visit = visits.current(packet.id)
     if stays(packet.state, packet.way, packet.dossier.return_way, visit.next if visit else None):
-        dossier, code = packet.dossier, codes.make(packet, Purpose.DELIVER, act)
-        outbox.say(
-            dossier.citizen.phone, _here(packet), act.at, number=dossier.number, secret=dossier.secret, code=code
-        )
+        _say_here(packet, act)
 
 
 def hand_out(
@@ -120,6 +107,86 @@ def hand_out(
         proof=desk.citizen_proof(code, wet_seen), seal=numbers.read_seal(seal),
     )  # fmt: skip
     audit.note("handed_out", packet.number, act, by="paper" if wet_seen else "code")
+
+
+# ---- the shelf --------------------------------------------------------------------------------------------------
+
+
+def keep(packet: Packet, act: Act, head: bytes | None = None) -> None:
+    """Whoever it is for said that they will call: no courier brings it, and they are told with a code.
+
+    Raises Refused: `not_kept_here`, `page_too_old`.
+    """
+    packet, said = _on_shelf(packet, act, head)
+    if said is not Word.KEEP:
+        desk.free_visit(packet, act)
+        shelf.decide(packet, Word.KEEP, act)
+        _say_here(packet, act)
+        audit.note("kept", packet.number, act)
+
+
+def send_letter(packet: Packet, act: Act, head: bytes | None = None) -> int:
+    """The next letter leaves today, printed and told; which one it is. Twice on one day is one letter.
+
+    Raises Refused: `letters_done`, `letter_too_early` (day), `not_kept_here`, `page_too_old`.
+    """
+    packet, _said = _on_shelf(packet, act, head)
+    nth, first = shelf.next_letter(packet.id)
+    if calendar.today(act.at) in shelf.letters(packet.id):
+        return nth - 1
+    if nth > shelf.LETTERS:
+        raise Refused("letters_done", number=packet.number)
+    if first and calendar.today(act.at) < first:
+        raise Refused("letter_too_early", number=packet.number, day=first.isoformat())
+    desk.free_visit(packet, act)
+    shelf.decide(packet, Word.LETTER, act)
+    until = shelf.keep_until(packet.id)
+    _say_here(packet, act, "letter", due_on=until.isoformat() if until else None)
+    audit.note("letter_sent", packet.number, act, nth=nth)
+    return nth
+
+
+def try_again(packet: Packet, act: Act, head: bytes | None = None) -> None:
+    """One more visit at home, the citizen told when. Whoever was to call for it has changed their mind.
+
+    Raises Refused: `not_by_post`, `no_slot_left`, `not_kept_here`, `page_too_old`.
+    """
+    packet, _said = _on_shelf(packet, act, head)
+    if visits.open_visit(packet.id):
+        return
+    if not packet.dossier.procedure.return_by_post:
+        raise Refused("not_by_post", number=packet.number)
+    packet.dossier.return_way = ReturnWay.HOME
+    shelf.decide(packet, Word.AGAIN, act)
+    booking.deliver_visit(packet, act)
+    audit.note("tried_again", packet.number, act)
+
+
+def send_back(packet: Packet, act: Act, reason: str, head: bytes | None = None) -> None:
+    """It goes back to its desk with the next courier. Before both letters only for a reason that makes waiting vain.
+
+    Raises Invalid("back_reason"); Refused: `letters_owed`, `not_kept_here`, `page_too_old`.
+    """
+    packet, said = _on_shelf(packet, act, head)
+    if reason not in shelf.REASONS:
+        raise Invalid("back_reason")
+    nth, first = shelf.next_letter(packet.id)
+    if reason == "letters_done" and (nth <= shelf.LETTERS or (first and calendar.today(act.at) < first)):
+        raise Refused("letters_owed", number=packet.number)
+    if said is not Word.BACK:
+        desk.free_visit(packet, act)
+        shelf.decide(packet, Word.BACK, act, reason)
+        audit.note("sent_back", packet.number, act, reason=reason)
+
+
+def _on_shelf(packet: Packet, act: Act, head: bytes | None) -> tuple[Packet, Word | None]:
+    """A packet to a citizen that lies here, locked, and what was decided last."""
+    office, packet = _own(act), custody.hold(packet, act)
+    if packet.state is not State.AT_POST or packet.holder_id != office.party_id or packet.way is not Way.OUT:
+        raise Refused("not_kept_here", number=packet.number)
+    custody.expect(packet, head)
+    said = shelf.decided(packet)
+    return packet, said.word if said else None
 
 
 def confirm(packet: Packet, act: Act, *, code: str | None = None, wet_seen: bool = False) -> None:
@@ -155,8 +222,11 @@ def reprint(packet: Packet, act: Act, reason: str) -> Slip:
     return slip
 
 
-def _here(packet: Packet) -> str:
-    return "result_at_post" if packet.kind is Kind.RESULT else "papers_at_post"
+def _say_here(packet: Packet, act: Act, kind: str = "", **values: Any) -> None:
+    """It waits here: the citizen gets a code to call for it."""
+    dossier, code = packet.dossier, codes.make(packet, Purpose.DELIVER, act)
+    kind = kind or ("result_at_post" if packet.kind is Kind.RESULT else "papers_at_post")
+    outbox.say(dossier.citizen.phone, kind, act.at, number=dossier.number, secret=dossier.secret, code=code, **values)
 
 
 def _own(act: Act) -> Office:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, bags, booking, counter, money, packets, rounds, tokens, visits
+from app.domain import audit, bags, booking, counter, money, packets, rounds, shelf, tokens, visits
 from app.domain.calendar import today
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier, Paper, ReturnWay
@@ -111,8 +111,8 @@ def _invite(visit: Visit) -> dict[str, Any] | None:
     """Which letter the courier may leave when nobody can take the result, and from which day; then it goes back."""
     if visit.kind is not VisitKind.DELIVER or visit.state not in OPEN:
         return None
-    nth, first = visits.next_invitation(visit.packet_id)
-    return {"nth": nth, "of": visits.INVITATIONS, "from": first.isoformat() if first else None}
+    nth, first = shelf.next_letter(visit.packet_id)
+    return {"nth": nth, "of": shelf.LETTERS, "from": first.isoformat() if first else None}
 
 
 def slots(courier: User, at: datetime) -> list[dict[str, str]]:
@@ -180,7 +180,7 @@ def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
         else [],
         "procedure": {"title": dossier.procedure.title, "title_en": dossier.procedure.title_en} if papers else None,
         "desk": dossier.desk.name,
-        "goes_back": found.way is Way.OUT and visits.next_invitation(found.id)[0] > visits.INVITATIONS,
+        "goes_back": found.way is Way.OUT and shelf.is_going_back(found),
         "desk_party": dossier.desk.party_id,
         "called_for": dossier.post_office.name if dossier.return_way is ReturnWay.POST else None,
     }
@@ -251,7 +251,7 @@ def to_take(courier: User, at: datetime) -> list[Packet]:
                 sa.and_(LEAVES_A_DESK, Packet.holder_id.in_(_desks()), Dossier.post_office_id == courier.office_id),
             ),
             Packet.id.not_in(promised),
-            sa.or_(~counter.is_called_for(), Packet.id.in_(counter.going_back(at))),
+            sa.or_(~counter.is_called_for(), Packet.id.in_(shelf.past_letters(at))),
         )
     )
     return list(db.session.scalars(waiting.order_by(Packet.id).limit(MOST)))

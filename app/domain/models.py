@@ -27,6 +27,7 @@ from app.domain import (  # noqa: F401
     procedures,
     scans,
     sessions,
+    shelf,
     tasks,
     visits,
 )

@@ -19,6 +19,7 @@ from app.domain import (
     packets,
     queues,
     scans,
+    shelf,
     slips,
     visits,
 )
@@ -31,7 +32,8 @@ from app.domain.places import Office
 from app.domain.postage import Stream
 from app.domain.queues import Holder
 from app.domain.scans import Ruling, Scan
-from app.domain.visits import INVITE, Visit, VisitKind, VisitState
+from app.domain.shelf import INVITE
+from app.domain.visits import Visit, VisitKind, VisitState
 from app.errors import Missing, Refused
 from labels import manifest as sheet
 from labels import terms
@@ -92,28 +94,35 @@ def _label(packet: Packet, at: datetime, base_url: str) -> labels.Label | None:
 
 
 def _invitation(packet: Packet, at: datetime, base_url: str) -> labels.Invitation | None:
-    """The newest letter left at the door, and where the packet is kept until it goes back (TT 17/2017 Đ5.2)."""
-    left = sa.select(Visit).filter_by(packet_id=packet.id, kind=VisitKind.DELIVER, state=VisitState.MISSED, next=INVITE)
-    missed = list(db.session.scalars(left.order_by(Visit.id)))
-    if not missed or missed[-1].courier is None or missed[-1].ended_at is None or packet.ended:
+    """The newest letter, left at the door or sent by the office, and where the packet is kept until it goes back (TT
+    17/2017 Đ5.2)."""
+    days, until = shelf.letters(packet.id), shelf.keep_until(packet.id)
+    if not days or until is None or packet.ended:
         return None
-    visit, call, home = missed[-1], min(len(missed), visits.INVITATIONS), slips.home_of(packet.dossier)
-    assert visit.courier and visit.ended_at
-    coming, office = visits.open_visit(packet.id), packet.dossier.post_office
-    waits = visits.APART * (visits.INVITATIONS + 1 - call)
+    left = sa.select(Visit).filter_by(packet_id=packet.id, kind=VisitKind.DELIVER, state=VisitState.MISSED, next=INVITE)
+    visit, sent = db.session.scalar(left.order_by(Visit.id.desc()).limit(1)), shelf.newest(packet, shelf.Word.LETTER)
+    at_door = visit.ended_at if visit and visit.courier else None
+    if sent and (at_door is None or sent.at > at_door):
+        visit, written = None, sent.at
+    elif at_door:
+        written = at_door
+    else:
+        return None
+    courier = visit.courier if visit else None
+    coming, office, home = visits.open_visit(packet.id), packet.dossier.post_office, slips.home_of(packet.dossier)
     return labels.Invitation(
         number=packet.number,
         token_url=slips.token_url(packet, base_url),
-        call=call,
+        call=min(len(days), shelf.LETTERS),
         office=office.name,
         office_phone=office.phone,
         name=home.name,
         address=home.address,
-        courier=visit.courier.name,
-        badge=visit.courier.badge or "–",
-        called_at=calendar.local(visit.ended_at),
-        reason=terms.NOT_HANDED[visit.reason or "nobody_home"],
-        keep_until=calendar.working_days_after(calendar.today(visit.ended_at), waits)[-1],
+        courier=courier.name if courier else "",
+        badge=(courier.badge or "–") if courier else "",
+        called_at=calendar.local(written),
+        reason=terms.NOT_HANDED[visit.reason or "nobody_home"] if visit else "",
+        keep_until=until,
         hours=_hours(office),
         again=coming.slot.day if coming else None,
         window=f"{coming.slot.opens:%-H:%M}–{coming.slot.closes:%-H:%M}" if coming else "",

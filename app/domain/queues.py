@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, selectinload
 
 from app.db import db
-from app.domain import calendar, counter, dossiers, ledger, packets, scope
+from app.domain import calendar, counter, dossiers, ledger, packets, scope, shelf
 from app.domain.decisions import to_return
 from app.domain.desk import result_of
 from app.domain.dossiers import AT_WORK, GOING_HOME, CaseState, Dossier, Paper, ReturnWay
@@ -22,6 +22,7 @@ from app.domain.parties import Party, PartyKind
 from app.domain.people import User
 from app.domain.places import Office
 from app.domain.scans import ScanRow
+from app.domain.shelf import Word
 from app.domain.visits import OPEN, Visit
 
 Queue = Callable[[User, datetime], sa.Select[Packet]]
@@ -117,6 +118,10 @@ def _at_post(user: User) -> sa.Select[Packet]:
     return scope.packets(user).where(Packet.state == State.AT_POST, Packet.holder_id == mine).order_by(Packet.id)
 
 
+def _kept(user: User) -> sa.Select[Packet]:
+    return _at_post(user).where(counter.is_called_for())
+
+
 def _carried(user: User) -> sa.Select[Packet]:
     """Carried by couriers of the clerk's office."""
     couriers = sa.select(User.party_id).where(User.office_id == user.office_id, User.party_id.is_not(None))
@@ -143,7 +148,9 @@ DESK: dict[str, Queue] = {
 POST: dict[str, Queue] = {
     "coming":   lambda user, at: _carried(user),
     "here":     lambda user, at: _at_post(user),
-    "call":     lambda user, at: _at_post(user).where(counter.is_called_for()),
+    "call":     lambda user, at: _kept(user),
+    "letter":   lambda user, at: _at_post(user).where(Packet.id.in_(shelf.letters_due(_kept(user), at))),
+    "return":   lambda user, at: _at_post(user).where(Packet.way == Way.OUT, sa.or_(shelf.word_now() == Word.BACK, Packet.id.in_(shelf.past_letters(at)))),
     "unproven": lambda user, at: _out(user, State.DELIVERED_UNVERIFIED),
 }
 # fmt: on

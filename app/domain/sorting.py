@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from app.db import db
-from app.domain import calendar, counter, scope
+from app.domain import calendar, counter, scope, shelf
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
@@ -53,8 +53,8 @@ class Pile:
     packets: list[tuple[Packet, Place]] = field(default_factory=list)
 
 
-def place_of(packet: Packet) -> Place:
-    return _places([packet])[packet.id]
+def place_of(packet: Packet, at: datetime) -> Place:
+    return _places([packet], at)[packet.id]
 
 
 def piles(user: User, at: datetime) -> list[Pile]:
@@ -62,7 +62,7 @@ def piles(user: User, at: datetime) -> list[Pile]:
     here = scope.packets(user).where(Packet.state == State.AT_POST, Packet.holder_id == user.holds_as)
     with_desk = selectinload(Packet.dossier).selectinload(Dossier.desk)
     found = list(db.session.scalars(here.order_by(Packet.number).limit(500).options(with_desk)))
-    places = _places(found)
+    places = _places(found, at)
     made: dict[tuple[str, ...], Pile] = {}
     for packet in found:
         made.setdefault(places[packet.id].key, Pile(places[packet.id])).packets.append((packet, places[packet.id]))
@@ -74,10 +74,12 @@ def piles(user: User, at: datetime) -> list[Pile]:
     )
 
 
-def _places(packets: Iterable[Packet]) -> dict[int, Place]:
-    """A result that is kept for its citizen stays on the shelf; what is for a desk goes into its bag; the rest by visit."""
+def _places(packets: Iterable[Packet], at: datetime) -> dict[int, Place]:
+    """A result that is kept for its citizen stays on the shelf, until both letters have brought nobody; what is for a
+    desk goes into its bag; the rest by visit."""
     wanted = {packet.id: packet for packet in packets}
     kept = set(db.session.scalars(sa.select(Packet.id).where(Packet.id.in_(wanted), counter.is_called_for())))
+    kept -= set(shelf.past_letters(at))
     open_ = sa.select(Visit).where(Visit.packet_id.in_(wanted), Visit.state.in_(OPEN)).order_by(Visit.id)
     drives = {
         visit.packet_id: visit

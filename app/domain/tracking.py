@@ -25,6 +25,7 @@ from app.domain import (
     numbers,
     outbox,
     packets,
+    shelf,
     stickers,
     visits,
 )
@@ -242,6 +243,7 @@ def story(dossier: Dossier, at: datetime) -> Story:
 def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: datetime, sticker: Packet | None) -> Sight:
     if packet is None:
         return Sight(dossier.state, dossier.return_way, last=db.session.scalar(_last(dossier.id)))
+    said = shelf.decided(packet)
     return Sight(
         case=dossier.state,
         return_way=dossier.return_way,
@@ -251,7 +253,7 @@ def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: dat
         visit=visit.state if visit else None,
         visit_kind=visit.kind if visit else None,
         visit_today=bool(visit and visit.round_id and visit.slot.day == today(at)),
-        next=visit.next if visit else None,
+        next=shelf.next_of(said.word if said else None, visit.next if visit else None),
         kind=packet.kind,
         shared=sticker is not None,
     )
@@ -451,7 +453,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
     """
     found = _nearest(numbers.read(text))
     packet = db.session.execute(
-        sa.select(Packet.id, Packet.way, Packet.state, Packet.flags, Packet.kind)
+        sa.select(Packet.id, Packet.way, Packet.state, Packet.flags, Packet.kind, shelf.word_now().label("word"))
         .where(Packet.dossier_id == (found.id if found else 0), Packet.state.not_in(packets.ENDED), packets.goes())
         .order_by(packets.IN_ORDER.desc())
         .limit(1)
@@ -477,7 +479,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         visit=visit.state if visit else None,
         visit_kind=visit.kind if visit else None,
         visit_today=bool(visit and visit.round_id and visit.day == today(at)),
-        next=visit.next if visit else None,
+        next=shelf.next_of(packet.word if packet else None, visit.next if visit else None),
         kind=packet.kind if packet else None,
         last=found.last,
         shared=packet is not None and packet.id in shared,

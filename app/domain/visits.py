@@ -247,30 +247,6 @@ def fail(packet: Packet, reason: str, next_: str, courier_id: str, said_at: date
     return True
 
 
-INVITE = "invite"  # of steps.NEXT: a letter is left that says where the result can be called for
-INVITATIONS, APART = 2, 2  # letters before a result goes back, working days between them (TT 17/2017 Đ5.2)
-
-
-def invitations(packet_id: int) -> list[date]:
-    """The days on which a courier left a letter at the door."""
-    left = sa.select(Visit.ended_at).filter_by(packet_id=packet_id, next=INVITE, state=VisitState.MISSED)
-    return [calendar.today(at) for at in db.session.scalars(left.order_by(Visit.id)) if at]
-
-
-def next_invitation(packet_id: int) -> tuple[int, date | None]:
-    """Which letter comes next, and the first day for it: None for the first, which may be left at once.
-
-    After the last the number is INVITATIONS + 1, and from that day the result goes back to its desk.
-    """
-    left = invitations(packet_id)
-    return len(left) + 1, after_letter(left[-1]) if left else None
-
-
-def after_letter(day: date) -> date:
-    """The first day on which what follows a letter left on `day` may be done."""
-    return calendar.working_days_after(day, APART)[-1]
-
-
 def round_of(courier: User, day: date) -> Round | None:
     return db.session.scalar(sa.select(Round).filter_by(courier_id=courier.id, day=day))
 

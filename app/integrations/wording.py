@@ -47,6 +47,7 @@ MESSAGES = {
     "result_sent": _l("Result of %(number)s: a courier brings it %(day)s, %(window)s. Code %(code)s, to be read only with the result in hand. See: %(link)s"),
     "result_at_desk": _l("The result of %(number)s waits at the ward desk. Code %(code)s, to be read only with the result in hand. See: %(link)s"),
     "result_at_post": _l("The result of %(number)s waits at the post office. Code %(code)s, to be read only with the result in hand. Where and when: %(link)s"),
+    "letter": _l("A letter says so too: %(number)s waits for you at the post office until %(due)s, then it goes back to the ward. Code %(code)s, to be read only with it in hand. Where and when: %(link)s"),
     "delivered": _l("Packet %(number)s has been handed over in person. Not to you? Report it within 3 days: %(link)s, or call %(phone)s"),
     "delivered_unverified": _l("The courier says packet %(number)s was handed over. Please confirm: %(link)s. Not received? Call %(phone)s"),
     "disputed": _l("Two records of packet %(number)s differ. The post is checking and still answers for it. See: %(link)s"),

@@ -6,13 +6,13 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectChoice, SelectField
+from wtforms import HiddenField, SelectChoice, SelectField
 from wtforms.validators import InputRequired
 
 from app import security
 from app.db import atomically, now
-from app.domain import calendar, counter, numbers, photos, queues, reception, scope, visits
-from app.domain.packets import Packet
+from app.domain import calendar, counter, numbers, photos, queues, reception, scope, shelf, visits
+from app.domain.packets import Packet, Way
 from app.domain.people import Right
 from app.domain.places import Office
 from app.errors import Refused
@@ -58,6 +58,24 @@ class Reprint(Moving):
     )
 
 
+class Shelve(Moving):
+    """What is decided about a result that lies here: `word` is the button that was pressed."""
+
+    word = HiddenField()
+    reason = SelectField(
+        _l("Why does it go back?"),
+        default="",
+        choices=[
+            SelectChoice("", _l("Choose")),
+            SelectChoice("letters_done", _l("Both letters brought nobody")),
+            SelectChoice("refused", _l("The recipient does not want it")),
+            SelectChoice("moved", _l("The recipient has moved away or has died")),
+            SelectChoice("unknown", _l("Nobody knows the recipient at this address or phone")),
+            SelectChoice("desk_asked", _l("The ward desk asks for it")),
+        ],
+    )
+
+
 # ---- what waits -------------------------------------------------------------------------------------------------
 
 
@@ -96,8 +114,9 @@ def packet(number: str) -> ResponseReturnValue:
 
 
 def _page(
-    packet: Packet, form: Moving | None = None, status: int = 200, reprint: Reprint | None = None
-) -> ResponseReturnValue:
+    packet: Packet, form: Moving | None = None, status: int = 200, reprint: Reprint | None = None,
+    shelve: Shelve | None = None,
+) -> ResponseReturnValue:  # fmt: skip
     """The packet with its one form; a form that no longer fits leaves its words, not its fields."""
     counters.log_view(packet, "office.packet")
     act, says = queues.at_post(packet, _office()), []
@@ -113,8 +132,21 @@ def _page(
         holder=queues.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
         history=queues.history(packet.dossier), expected=reception.expected, visit=visits.open_visit(packet.id),
         handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), printable=counters.printable(packet),
-        reprint=reprint or Reprint(formdata=None), today=calendar.today(now()),
+        reprint=reprint or Reprint(formdata=None), shelf=_shelf(packet) if act == "hand-out" else None,
+        shelve=shelve or Shelve(formdata=None, head=packet.head.hex()), today=calendar.today(now()),
     ), status  # fmt: skip
+
+
+def _shelf(packet: Packet) -> dict[str, Any] | None:
+    """What may be decided about a packet to a citizen, and what has been."""
+    if packet.way is not Way.OUT:
+        return None
+    nth, first = shelf.next_letter(packet.id)
+    return {
+        "nth": nth, "first": first, "letters": shelf.letters(packet.id), "most": shelf.LETTERS, "until": shelf.keep_until(packet.id),
+        "said": shelf.decided(packet), "by_post": packet.dossier.procedure.return_by_post,
+        "may_write": nth <= shelf.LETTERS and (first is None or first <= calendar.today(now())),
+    }  # fmt: skip
 
 
 def _fresh(act: str, packet: Packet) -> Moving:
@@ -202,6 +234,33 @@ def _proven(packet: Packet, form: Any, work: Any, done: str) -> ResponseReturnVa
             atomically(work, **form.given)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
+    flash(done, "ok")
+    return redirect(url_for("office.packet", number=number))
+
+
+@bp.post("/packets/<number>/shelf")
+@requires(Right.COUNTER)
+@camera
+def shelve(number: str) -> ResponseReturnValue:
+    """Keep it for whoever calls, send a letter, have a courier try again, or send it back to its desk."""
+    packet, form, act = counters.open_packet(number), Shelve(), security.act()
+    if not form.validate_on_submit():
+        return _page(packet, status=422, shelve=form)
+    verbs: dict[str, tuple[Any, str]] = {
+        "keep": (lambda: counter.keep(packet, act, form.seen), _("Kept here. The citizen has been told, with a new code.")),
+        "letter": (lambda: counter.send_letter(packet, act, form.seen), _("Print the letter and send it today. The citizen has been told as well.")),
+        "again": (lambda: counter.try_again(packet, act, form.seen), _("A courier tries once more. The citizen has been told when.")),
+        "back": (lambda: counter.send_back(packet, act, form.reason.data or "", form.seen), _("It goes back to the ward desk with the next courier.")),
+    }  # fmt: skip
+    if form.word.data not in verbs:
+        return redirect(url_for("office.packet", number=number))
+    verb, done = verbs[form.word.data]
+    try:
+        atomically(verb)
+    except Refused as refusal:
+        return _page(
+            packet, status=complain(form, refusal, {"back_reason": "reason", "letters_owed": "reason"}), shelve=form
+        )
     flash(done, "ok")
     return redirect(url_for("office.packet", number=number))
 

@@ -34,7 +34,7 @@ def home() -> ResponseReturnValue:
         except Refused as refusal:
             packet, status, says = None, refusal.status, sentence(refusal)
     return render_template(
-        "office/sorting.html", packet=packet, place=sorting.place_of(packet) if packet else None, says=says,
+        "office/sorting.html", packet=packet, place=sorting.place_of(packet, now()) if packet else None, says=says,
         text=text if says else "", piles=sorting.piles(security.user(), now()),
     ), status  # fmt: skip
 

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import codes, counter, day, desk, dossiers, postage, tokens, visits
+from app.domain import codes, counter, day, desk, dossiers, postage, shelf, tokens, visits
 from app.domain.codes import Purpose
 from app.domain.dossiers import ReturnWay
 from app.domain.outbox import Message
@@ -209,8 +209,8 @@ def test_two_letters_two_working_days_apart_and_then_it_goes_back(world: World) 
         here = world.fresh(packet)
         facts = {"reason": "nobody_home", "next": "invite", "seal": None, "sheets": None}
         world.record(phone.scan(here, "miss", at=at, taker=here.holder_id, giver=here.holder_id, **facts), at)
-    assert visits.invitations(packet.id) == [at.date() for at in days]
-    assert visits.next_invitation(packet.id) == (3, date(2026, 11, 27))
+    assert shelf.letters(packet.id) == [at.date() for at in days]
+    assert shelf.next_letter(packet.id) == (3, date(2026, 11, 27))
     assert counter.stays(State.AT_POST, Way.OUT, ReturnWay.HOME, "invite")
     here = world.fresh(packet)
     atomically(counter.hand_in, here, world.act(world.clerk, days[1]), here.head, "NP0045821")

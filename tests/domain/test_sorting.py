@@ -37,10 +37,10 @@ def test_each_packet_goes_to_one_heap_and_rounds_come_first(world: World) -> Non
         Heap.ROUND: [planned.number], Heap.DESK: [inward.number], Heap.SHELF: [called.number],
         Heap.UNPLANNED: [unplanned.number],
     }  # fmt: skip
-    place = sorting.place_of(planned)
+    place = sorting.place_of(planned, MONDAY)
     visit = visits.open_visit(planned.id)
     assert visit and (place.badge, place.day) == (world.courier.badge, visit.slot.day)
-    place = sorting.place_of(inward)
+    place = sorting.place_of(inward, MONDAY)
     assert (place.desk, place.desk_code) == (world.desk.name, world.desk.code)
     assert sorting.piles(world.stranger, MONDAY) == []
 

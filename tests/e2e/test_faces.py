@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
 from app.db import atomically, db
-from app.domain import booking, dispatch, numbers, visits
+from app.domain import booking, counter, dispatch, numbers, visits
 from app.domain.packets import Packet, Way
 from app.domain.people import Citizen, User
 from tests.conftest import signing_in
@@ -176,14 +176,24 @@ def test_a_citizens_pages(world: World, site: Site, eyes: Callable[..., Eyes]) -
 def test_the_pages_of_counter_and_dispatch(world: World, site: Site, eyes: Callable[..., Eyes]) -> None:
     atomically(numbers.load_pool, "RZ", 1, 999, MONDAY, is_test=True)
     waiting, planned, carried = world.packet(), world.packet(), world.collected(world.phone())
+    kept = world.packet(Way.OUT)
+    atomically(counter.hand_in, kept, world.act(world.clerk), kept.head, "NP0045821")
+    atomically(counter.send_letter, kept, world.act(world.clerk))
     visit = visits.open_visit(planned.id)
     assert visit
     day = visit.slot.day.isoformat()
     atomically(dispatch.assign, world.post, [visit.id], world.courier.id, world.act(world.dispatcher))
     give_long_names()
     clerk = eyes(world.clerk)
-    clerk.look("/office/", "/office/?list=call", f"/office/find?code={LONG[:12]}", "/office/find?code=zzz", "/desk/")
-    clerk.look(*(f"/office/packets/{packet.number}" for packet in (waiting, carried)))
+    clerk.look(
+        "/office/",
+        "/office/?list=call",
+        "/office/sorting/",
+        f"/office/find?code={LONG[:12]}",
+        "/office/find?code=zzz",
+        "/desk/",
+    )
+    clerk.look(*(f"/office/packets/{packet.number}" for packet in (waiting, carried, kept)))
     clerk.look(f"/office/packets/{waiting.number}", press="form.card button.button")
     eyes(world.dispatcher).look(f"/dispatch/{day}", "/dispatch/2027-01-04", "/exceptions/")
     eyes(world.supervisor).look("/exceptions/")
@@ -207,6 +217,8 @@ def test_the_pages_of_the_ward_desk(world: World, site: Site, eyes: Callable[...
     officer.look("/desk/counts/", bag, f"{bag}/{carried.number}")
     officer.look(f"{bag}?last={carried.number}", press="form.card button.button")
     officer.look(at_desk(steps[0]), press="form.card button.button")
+    for packet in steps[:2]:  # each decision that is open has a page of its own
+        officer.look(*sorted(set(re.findall(rf"{at_desk(packet)}/case/\w+", client.get(at_desk(packet)).text))))
     record = re.search(r"/desk/records/[\w-]+", client.get(at_desk(steps[0])).text)
     assert record
     officer.look(record[0])

@@ -1,30 +1,32 @@
-"""The courier's round on paper, for the day the phone is broken: stop by stop, with room for what would be scanned."""
+"""The courier's round on paper, for the day the phone is broken: stop by stop, with the code of its slip, to be scanned when
+the sheet comes back, and room for what would be scanned at the door."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from labels import document, texts
+from labels import document, qr, texts
 from labels.check import Field
 from labels.document import A4_ACROSS, Head
 from labels.leaf import Leaf
-from labels.sheet import Piece
+from labels.sheet import Piece, Sheet
 from labels.slip import Way
 from labels.words import say_day, say_money
 
 P = A4_ACROSS
+QR = 22.0  # mm with the quiet zone: 18 mm of code, read at a counter and not from a bag
 TITLE, TITLE_EN = "PHIẾU TUYẾN BƯU TÁ", "Round sheet"
 DOCUMENT = "Phiếu tuyến bưu tá"
 TASK = {Way.IN: "NHẬN", Way.OUT: "GIAO"}
 HOW = (
     "Chỉ dùng khi máy quét hỏng. Ghi giờ thật ngay tại cửa, đọc số trên niêm phong, đếm tờ cùng khách, hai bên ký. Cuối "
-    "ca nộp phiếu này cho bưu cục để nhập lại; giờ ghi tay là giờ giao nhận."
+    "ca nộp phiếu này cho bưu cục: quét mã từng điểm rồi nhập lại; giờ ghi tay là giờ giao nhận."
 )
 BASIS = "Phiếu này có tên và địa chỉ: giữ trong người, nộp lại cuối ca, không để trên xe."
 # fmt: off
 SHAPE = document.columns(
-    P, ("Điểm", 9, "centre"), ("Giờ hẹn", 20, "left"), ("Việc", 12, "left"), ("Số phiếu gửi", 37, "left"),
-    ("Người hẹn", 38, "left"), ("Địa chỉ", 56, "left"), ("Điện thoại", 22, "left"), ("Thu (đ)", 16, "right"),
-    ("Giờ thật", 16, "left"), ("Số niêm phong", 22, "left"), ("Số tờ", 10, "left"), ("Khách ký", 24, "left"),
+    P, ("Điểm", 9, "centre"), ("Mã phiếu gửi", 23, "left"), ("Số phiếu gửi", 36, "left"), ("Giờ hẹn", 19, "left"), ("Việc", 12, "left"),
+    ("Người hẹn", 28, "left"), ("Địa chỉ", 42, "left"), ("Điện thoại", 21, "left"), ("Thu (đ)", 15, "right"),
+    ("Giờ thật", 15, "left"), ("Số niêm phong", 22, "left"), ("Số tờ", 10, "left"), ("Khách ký", 21, "left"),
 )
 # fmt: on
 
@@ -36,6 +38,7 @@ class Stop:
     window: str
     way: Way
     number: str
+    token_url: str
     name: str
     address: tuple[str, ...]
     phone: str
@@ -66,14 +69,25 @@ def draw(canvas: Leaf, item: RoundSheet) -> None:
     told = document.pairs(P, ("Bưu tá", f"{item.courier} · Thẻ số {item.badge}"), ("Xe", item.vehicle),
                           ("Số điểm", _count(item)), across=3)  # fmt: skip
     rows = [
-        (str(number), stop.window, TASK[stop.way], stop.number, stop.name, _where(stop), stop.phone,
+        (str(number), "", stop.number, stop.window, TASK[stop.way], stop.name, _where(stop), stop.phone,
          say_money(stop.due) if stop.due else "–", "", stop.seal, "", "")
         for number, stop in enumerate(item.stops, 1)
     ]  # fmt: skip
-    stops = document.table("stops", P, SHAPE, rows, 11.0, bold=(0, 1, 2))
+    stops = document.table("stops", P, SHAPE, rows, QR, bold=(0, 3, 4))
+    coded = tuple(_coded(row, stop.token_url) for row, stop in zip(stops.rows, item.stops, strict=True))
     end: list[Piece] = document.say(P, (HOW, P.text))
     signs = document.signatures(P, ("BƯU TÁ", "Courier signs", item.courier), ("BƯU CỤC NHẬN LẠI", "Office signs", ""))
-    document.lay(canvas, P, head, [document.part(told, end), stops, signs])
+    document.lay(canvas, P, head, [document.part(told, end), stops._replace(rows=coded), signs])
+
+
+def _coded(row: Piece, token_url: str) -> Piece:
+    """The row with its code in the second column."""
+
+    def draw(sheet: Sheet, y: float) -> None:
+        row.draw(sheet, y)
+        qr.draw(sheet.canvas, token_url, SHAPE[1].x, sheet.height - y - (row.height + QR) / 2, QR)
+
+    return Piece(row.height, draw)
 
 
 def _count(item: RoundSheet) -> str:

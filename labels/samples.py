@@ -222,8 +222,8 @@ ROUND = RoundSheet(
     badge="0317",
     vehicle="61-X1 000.00",
     stops=tuple(
-        Stop(f"{8 + at // 2}:00–{10 + at // 2}:00", Way.OUT if at % 3 == 2 else Way.IN, _number(215 + at), NAMES[at % 7],
-             CITIZEN.address, CITIZEN.phone, 52_000 if at % 3 != 2 else 0, f"NP 0045 {310 + at}" if at % 3 == 2 else "",
+        Stop(f"{8 + at // 2}:00–{10 + at // 2}:00", Way.OUT if at % 3 == 2 else Way.IN, _number(215 + at),
+             f"{TOKEN[:-3]}{215 + at}", NAMES[at % 7], CITIZEN.address, CITIZEN.phone, 52_000 if at % 3 != 2 else 0, f"NP 0045 {310 + at}" if at % 3 == 2 else "",
              "Gọi trước khi đến" if at == 1 else "")
         for at in range(12)
     ),

@@ -46,7 +46,7 @@ def _day_rounds(office: Office, day: date, base_url: str) -> Iterator[labels.Rou
                 office_phone=office.phone,
                 courier=courier.name,
                 badge=courier.badge or "–",
-                stops=tuple(_stop(visit) for visit in stops),
+                stops=tuple(_stop(visit, base_url) for visit in stops),
             )
 
 
@@ -84,7 +84,7 @@ def named_on(what: str, office: Office, day: date) -> set[int]:
     return {visit.packet.dossier_id for visit in named if visit.packet.dossier_id is not None}
 
 
-def _stop(visit: Visit) -> labels.Stop:
+def _stop(visit: Visit, base_url: str) -> labels.Stop:
     packet = visit.packet
     home = slips.home_of(packet.dossier)
     charges = slips.charges_of(packet) if packet.way is Way.IN else ()
@@ -92,6 +92,7 @@ def _stop(visit: Visit) -> labels.Stop:
         window=f"{visit.slot.opens:%-H:%M}–{visit.slot.closes:%-H:%M}",
         way=labels.Way.OUT if packet.way is Way.OUT else labels.Way.IN,
         number=packet.number,
+        token_url=slips.token_url(packet, base_url),
         name=home.name,
         address=home.address,
         phone=home.phone,

@@ -345,13 +345,14 @@ def test_half_used_sheets_of_stickers_begin_at_any_cell() -> None:
             replace(sheet, first=wrong)
 
 
-def test_every_sticker_carries_a_token_of_its_own() -> None:
-    (sheet,) = FORMATS["stickers"].samples
-    document = pypdfium2.PdfDocument(labels.render("stickers", [sheet]))
-    image = document[0].render(scale=200 / 72).to_pil().convert("L")
+@pytest.mark.parametrize("name, each", [("stickers", "stickers"), ("round", "stops")])
+def test_every_sticker_and_every_stop_of_a_round_carries_a_token_of_its_own(name: str, each: str) -> None:
+    (sheet,) = FORMATS[name].samples
+    document = pypdfium2.PdfDocument(labels.render(name, [sheet]))
+    images = [page.render(scale=200 / 72).to_pil().convert("L") for page in document]
     document.close()
-    read = {code.text for code in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)}
-    assert read == {one.token_url for one in sheet.stickers}
+    found = [zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode) for image in images]
+    assert sorted(code.text for codes in found for code in codes) == [one.token_url for one in getattr(sheet, each)]
 
 
 @pytest.mark.parametrize("dpi", [150, 200])

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import pypdfium2
 import pytest
+import zxingcpp
 
 from app.db import atomically, now
-from app.domain import tokens
 from app.domain.calendar import today
 from app.domain.packets import State
 from app.domain.visits import open_visit
@@ -16,14 +17,25 @@ pytestmark = pytest.mark.dialects("sqlite")
 TOLD = {"time": "0:01", "done": "done", "seal": "NP 0045 821", "sheets": "3", "paid_by": "cash", "receipt": "000321", "wet": "y", "reason": "", "next": ""}  # fmt: skip
 
 
-def test_a_slip_leads_to_its_line_and_the_couriers_pin_enters_it(world: World, sign_in: Any) -> None:
+def codes_on(pdf: bytes) -> list[str]:
+    """What a counter's scanner reads off the first page."""
+    paper = pypdfium2.PdfDocument(pdf)
+    image = paper[0].render(scale=200 / 72).to_pil()
+    paper.close()
+    return [code.text for code in zxingcpp.read_barcodes(image)]
+
+
+def test_a_line_of_the_printed_round_leads_to_its_form_and_the_couriers_pin_enters_it(
+    world: World, sign_in: Any
+) -> None:
     packet = world.packet()
     world.on_round(packet)
     visit = open_visit(packet.id)
     assert visit and visit.round
     atomically(setattr, visit.round, "day", today(now()))
     client, url = sign_in(world.clerk), f"/office/paper/{visit.id}"
-    token = tokens.url("http://localhost:8000", packet.slip.token)
+    sheet = sign_in(world.dispatcher).get(f"/dispatch/{visit.round.day}/print/rounds")
+    (token,) = codes_on(sheet.data)  # as they stand beside what was written at the door
     assert client.get("/office/paper/find", query_string={"code": token}).location == url
     assert client.get("/office/paper/find", query_string={"code": packet.number}).location == url
     for pin, words in (("", "Để bưu tá gõ mã PIN"), ("000000", "PIN")):

@@ -14,7 +14,7 @@ from typing import Any
 
 from app.config import ROOT, Settings
 from bench import audit as audits
-from bench import desks, figures, floor, reading, slips, wire
+from bench import desks, figures, floor, phone, reading, slips, wire
 from bench.audit import Audit
 from bench.ground import CLIENTS, Ground, Signed, make_settings
 from bench.report import Report
@@ -22,6 +22,7 @@ from bench.years import Years
 from tests import postgres
 
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+PARTS = ("load", "read", "queue", "audit", "slips", "phone")
 BATCH = 50
 
 
@@ -42,10 +43,12 @@ class Sizes:
     small: float = 1.0
     slips: int = 500
     open: int = 100_000  # dossiers at one desk
+    seen: int = 40  # slips before the phone's camera
+    queued: int = 500  # scans that wait on the phone
 
 
 TINY = Sizes(rounds=1, clients=2, batch=5, single_groups=1, batch_groups=1, commits=0.1, floor=0.2, load=0.5,
-             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10, open=200)  # fmt: skip
+             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10, open=200, seen=3, queued=10)  # fmt: skip
 
 
 class Track:
@@ -204,7 +207,7 @@ def refuse_memory(folder: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", choices=NAMES, help="one database instead of both")
-    parser.add_argument("--part", choices=("load", "read", "queue", "audit", "slips"), help="one part instead of all")
+    parser.add_argument("--part", choices=PARTS, help="one part instead of all")
     parser.add_argument("--rounds", type=int, help="how often, at least four for figures that count")
     parser.add_argument(
         "--long", action="store_true", help="the tracking page over 10,000,000 scans, every signature of 1,000,000"
@@ -214,11 +217,11 @@ def main() -> int:
     said = parser.parse_args()
     sizes = TINY if said.tiny else Sizes(lines=10_000_000, signed=1_000_000) if said.long else Sizes()
     sizes = replace(sizes, rounds=said.rounds or sizes.rounds)
-    parts = (
-        {said.part} if said.part else {"read", "audit"} if said.long else {"load", "read", "queue", "audit", "slips"}
-    )
+    parts = {said.part} if said.part else {"read", "audit", "phone"} if said.long else set(PARTS)
     names = [said.only] if said.only else list(NAMES)
-    if parts == {"slips"}:
+    if said.only == "postgresql" or phone.CHROMIUM is None:
+        parts -= {"phone"}  # it meets SQLite
+    if parts <= {"slips", "phone"}:
         names = []
     if "postgresql" in names and postgres.binaries() is None and "TEST_DATABASE_URL" not in os.environ:
         sys.exit(f"Not measured: {postgres.MISSING}; or measure SQLite alone: ARGS='--only sqlite'")
@@ -235,6 +238,9 @@ def main() -> int:
         if "slips" in parts:
             say("Slips")
             slips.measure(report, sizes.rounds, sizes.slips)
+        if "phone" in parts:
+            say("The phone")
+            phone.measure(report, settings, _own(folder / "phone"), sizes.seen, sizes.queued, over_poor_line=said.long)
         if "load" in parts:
             with ExitStack() as running:
                 tracks = [load(name, servers[name], _own(folder / name), settings, sizes, running) for name in names]

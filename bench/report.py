@@ -43,6 +43,7 @@ LIMITS = {limit.name: limit for limit in (
     Limit("slips rate",        "500 slips: slips a second / the same with the code as PNG", 4.0),
     Limit("slips bytes",       "500 slips: bytes / the same with the code as PNG",          None,   0.6),
     Limit("slips memory",      "500 slips: memory for a slip more, kB",                     None,   10),
+    Limit("phone first load",  "phone: first load without the scanner, gzipped / 250 kB",      None,   1),
     Limit("slip alone",        "one slip: time less 5 ms / the same without a code",        None,   1.5),
 )}
 # fmt: on

@@ -57,13 +57,13 @@ class Load:
 
 
 class Server:
-    def __init__(self, settings: Settings, url: str, log: Path) -> None:
+    def __init__(self, settings: Settings, url: str, log: Path, **more: str) -> None:
         self.port, self.log = _free_port(), log
         workers = {} if url.startswith("sqlite") else {"WEB_WORKERS": str(os.cpu_count() or 2)}
         environment = os.environ | workers | {
             "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url,
             "BASE_URL": f"http://localhost:{self.port}", "PORT": str(self.port), "DEMO": "0",
-        }  # fmt: skip
+        } | more  # fmt: skip
         with log.open("wb") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "tools/serve.py"], cwd=ROOT, env=environment, stdout=file, stderr=file
@@ -104,8 +104,8 @@ class Server:
 
 
 @contextmanager
-def serving(settings: Settings, url: str, log: Path) -> Iterator[Server]:
-    server = Server(settings, url, log)
+def serving(settings: Settings, url: str, log: Path, **more: str) -> Iterator[Server]:
+    server = Server(settings, url, log, **more)
     try:
         server.wait()
         yield server

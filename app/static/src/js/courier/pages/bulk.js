@@ -60,9 +60,9 @@ export function bulk(way, place) {
     }
     const seal = packet.seals.at(-1);
     const row = way === "take" ? await take(packet, seal, slip) : await sight(packet, seal, slip);
+    play(list.expected.some((each) => each.code === packet.code) ? "ok" : "stamp"); // the scan is written; the list may take its time
     list = await lists.tick(list, packet, row, seal);
     last = { packet, slip };
-    play(list.expected.some((each) => each.code === packet.code) ? "ok" : "stamp");
     return say(t("bulk.done", { number: packet.number }));
   }
 

@@ -443,6 +443,7 @@ TEXTS = {
     "peer.other_receipt": _l("This answer belongs to another offer. Ask for the right one."),
     "peer.receive": _l("Take over from another courier"),
     "peer.receive_lead": _l("Point the camera at the codes on their phone. Then scan each bag."),
+    "peer.retired": _l("The post office has taken that phone out of service. Do not take the packets over, call the post office."),
     "peer.offer_first": _l("First the codes of the other phone, then the bags."),
     "peer.now_bags": _l("Now scan each bag"),
     "peer.not_offered": _l("This packet is not part of the offer. Leave it with the other courier."),

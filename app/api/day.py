@@ -43,7 +43,11 @@ def today() -> ResponseReturnValue:
         "slots": day.slots(courier, act.at),
         "texts": texts(),
         "language": str(get_locale()),
-        "keys": {"slip": act.keys.slip_public(), "receipt": [act.keys.receipt_public()], "revoked": []},
+        "keys": {
+            "slip": act.keys.slip_public(),
+            "receipt": [act.keys.receipt_public()],
+            "revoked": act.keys.slip_withdrawn(),
+        },  # fmt: skip
         "revoked_slips": "/api/v1/slips/revoked",
         "revoked_devices": day.revoked_devices(courier, act.at),
         **checkpoints.told(last(), request.args.get("pin", 0, type=int)),

@@ -78,10 +78,12 @@ class Keys:
 
     @classmethod
     def load(cls, folder: Path, secret: str) -> "Keys":
-        """The slip key of number n > 1 is `slip-n.pem`: the highest signs, every other one there still checks. Raises
-        RuntimeError, with the remedy, when a key file is missing."""
-        slip, server, receipt = (_load(folder / f"{name}.pem") for name in ("slip", "server", "receipt"))
-        slips = {1: slip} | {int(path.stem[5:]): _load(path) for path in folder.glob("slip-*.pem")}
+        """The slip key of number n > 1 is `slip-n.pem`: the highest signs, every other one there still checks, and one
+        whose file was taken away is withdrawn. Raises RuntimeError, with the remedy, when a key file is missing."""
+        server, receipt = (_load(folder / f"{name}.pem") for name in ("server", "receipt"))
+        slips = {int(path.stem[5:]): _load(path) for path in folder.glob("slip-*.pem")}
+        if not slips or (folder / "slip.pem").exists():
+            slips[1] = _load(folder / "slip.pem")
         newest = max(slips)
         before = {number: key.public_key() for number, key in slips.items() if number != newest}
         return cls(slips[newest], server, receipt, secret.encode(), slip_key_id=newest, slip_before=before)
@@ -93,6 +95,10 @@ class Keys:
     def slip_public(self) -> list[dict[str, str | int]]:
         """The keys that check slips, as phones are told them, the one that signs first."""
         return [_told(number, key) for number, key in sorted(self.slip_keys().items(), reverse=True)]
+
+    def slip_withdrawn(self) -> list[int]:
+        """The numbers of keys that signed once and check nothing any more."""
+        return [number for number in range(1, self.slip_key_id) if number not in self.slip_before]
 
     def receipt_public(self) -> dict[str, str | int]:
         """The key that checks receipts, as phones are told it."""

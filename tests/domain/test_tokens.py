@@ -133,6 +133,7 @@ def test_the_phone_says_of_every_vector_what_the_server_says() -> None:
     for one in VECTORS["good"][:50]:
         newest.setdefault(one["code"], one["issue"])
     assert said["void"] == [one["issue"] <= newest.get(one["code"], -1) for one in VECTORS["good"]]
+    assert said["withdrawn"] is False  # whatever else is known of that key
     assert said["joined"] == [6, 250] and said["again"]  # what is fetched later takes the place of what was known
 
 
@@ -151,5 +152,11 @@ def test_a_new_key_signs_and_the_one_before_still_checks(keys_dir: Path, tmp_pat
     new = tokens.write(turned, TokenType.SLIP, CODE, 2, 25942, date(2027, 3, 1))
     assert (tokens.read(turned, old).key_id, tokens.read(turned, new).key_id) == (1, 2)
     assert [told["id"] for told in turned.slip_public()] == [2, 1]
+    assert turned.slip_withdrawn() == []
     with pytest.raises(Invalid, match="token_forged"):
         tokens.read(Keys.load(keys_dir, "x" * 40), new)
+    (tmp_path / "slip.pem").unlink()
+    alone = Keys.load(tmp_path, "x" * 40)
+    assert alone.slip_withdrawn() == [1] and [told["id"] for told in alone.slip_public()] == [2]
+    with pytest.raises(Invalid, match="token_forged"):
+        tokens.read(alone, old)

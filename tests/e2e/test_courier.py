@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 import labels
 from app.db import atomically, db, now
-from app.domain import codes, slips, visits
+from app.domain import codes, shelf, slips
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.outbox import Message
@@ -307,7 +307,7 @@ def test_a_result_nobody_may_take_is_announced_by_a_letter(world: World, site: S
     verdict(phone, "Đã ghi", "ok")
     expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
     assert world.fresh(packet).state == State.CARRIED
-    assert visits.next_invitation(packet.id)[0] == 2
+    assert shelf.next_letter(packet.id)[0] == 2
 
 
 CARD = "074090123456||NGUYỄN THỊ MƠ|01011990|Nữ|KP Chiêu Liêu, Tân Đông Hiệp, Dĩ An, Bình Dương|15042021|more"
@@ -370,7 +370,13 @@ def rows_on_phone(page: Page) -> str:
     )
 
 
-def test_leaving_the_phone_keeps_what_is_not_sent(
+LYING = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target }) => {
+  const tx = target.result.transaction(["state", "outbox"]);
+  const day = tx.objectStore("state").get("day"), scans = tx.objectStore("outbox").getAll();
+  tx.oncomplete = () => { target.result.close(); done(JSON.stringify({ day: Boolean(day.result), scans: scans.result.map((row) => row.n) })); }; }; })"""
+
+
+def test_the_end_of_a_shift_and_leaving_the_phone_keep_what_is_not_sent(
     world: World, site: Site, phone: Page, context: BrowserContext
 ) -> None:
     packet = world.packet()
@@ -383,6 +389,14 @@ def test_leaving_the_phone_keeps_what_is_not_sent(
     phone.get_by_label("Hẹn ngày khác").check()
     press(phone, "Ghi và nhắn người dân")
     press(phone, "Nhà tiếp theo")
+    phone.get_by_role("link", name="Máy này", exact=True).click()
+    assert json.loads(phone.evaluate(LYING)) == {"day": True, "scans": [1]}
+    press(phone, "Kết thúc ca")
+    expect(phone.get_by_text("1 lượt quét")).to_be_visible()  # on the lock: safe here, and the round is gone
+    assert json.loads(phone.evaluate(LYING)) == {"day": False, "scans": [1]}
+    unlock(phone)
+    expect(phone.locator("#sync-kept b")).to_have_text("1")
+    expect(phone.locator(".stop-card")).to_have_count(0)
     phone.get_by_role("link", name="Máy này", exact=True).click()
     press(phone, "Rời máy")
     expect(phone.get_by_text("Máy còn giữ 1 lượt quét trước")).to_be_visible()

@@ -4,12 +4,16 @@ import base64
 import io
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from app.db import atomically, db, now
+from app.domain import phones
+from app.domain.devices import Device, Why
 from app.domain.packets import State
 from tests.e2e.conftest import HEIGHT, WIDTH, Camera, Site, axe_faults
-from tests.e2e.test_courier import press, sign_in
+from tests.e2e.test_courier import press, sign_in, unlock
 from tests.e2e.test_shell import settle
 from tests.world import World
 
@@ -53,7 +57,8 @@ def test_packets_go_from_phone_to_phone_without_a_network_and_either_tells_both(
     press(phone, "Chuyển cho bưu tá khác")
     assert axe_faults(phone) == []
     press(phone, "Hiện mã")
-    camera.show(*filmed(phone))
+    offered = filmed(phone)
+    camera.show(*offered)
     assert axe_faults(phone) == []
 
     other.goto(f"{site.url}/courier/#/receive")
@@ -85,4 +90,17 @@ def test_packets_go_from_phone_to_phone_without_a_network_and_either_tells_both(
     theirs.set_offline(False)
     other.goto(f"{site.url}/courier/#/")
     expect(other.locator("#sync-arrived b")).to_have_text("2", timeout=30_000)
+
+    device = db.session.scalars(sa.select(Device.id).filter_by(user_id=world.courier.id).order_by(Device.enrolled_at.desc())).first()  # fmt: skip
+    atomically(
+        phones.retire, device, Why.LOST, world.act(world.courier, at=now())
+    )  # found by somebody, who shows the codes again
+    camera.show(*offered)
+    with other.expect_response("**/api/v1/day*"):
+        other.reload()
+        unlock(other)
+    theirs.set_offline(True)
+    other.goto(f"{site.url}/courier/#/receive")
+    expect(other.get_by_text("Bưu cục đã ngừng máy kia")).to_be_visible(timeout=60_000)
+    expect(other.locator("#tally")).to_have_count(0)
     theirs.close()

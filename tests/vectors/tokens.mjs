@@ -23,9 +23,12 @@ const later = Uint8Array.from([...list.subarray(0, 5), 250, 9, 9, 9, 9, 9, 1]); 
 const joined = merged(list, later);
 const void_ = told.good.map(({ text }) => replaced(list, read(text)));
 
+const first = read(told.good[0].text);
+
 const all = (list, word) => Promise.all(list.map(word));
 console.log(JSON.stringify({
   void: void_, joined: [joined.length - list.length, joined[5]], again: merged(joined, later).join() === joined.join(),
+  withdrawn: await genuine(first, [{ id: first.key, withdrawn: true }, ...told.keys]),
   good: await all(told.good, judge), bad: await all(told.bad, judge),
   door: await all(told.door, judgeDoor), no_door: await all(told.no_door, judgeDoor),
 }));

@@ -35,7 +35,9 @@ export const changes = outbox.changes;
 const changed = () => changes.dispatchEvent(new Event("change"));
 export const fetched = () => fetchedAt;
 export const trouble = () => problem;
-export const keys = () => told?.keys?.slip ?? [];
+export const keys = () => [...(told?.keys?.slip ?? []), ...(told?.keys?.revoked ?? []).map((id) => ({ id, withdrawn: true }))];
+/** Whether the office has taken that phone of a colleague out of service. */
+export const isRetired = (device) => (told?.revoked_devices ?? []).includes(device);
 export const courier = () => told?.courier ?? null;
 export const slots = () => told?.slots ?? [];
 export const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" }).format(new Date());

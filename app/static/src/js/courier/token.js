@@ -91,10 +91,11 @@ export function merged(list, fresh) {
   return Uint8Array.from([...newest.values()].flatMap((entry) => [...entry]));
 }
 
-/** true: ours; false: not ours; null: this phone does not know the key. */
+/** true: ours; false: not ours, or signed with a key that was withdrawn; null: this phone does not know the key. */
 export async function genuine(token, keys) {
   const known = keys?.find((each) => each.id === token.key);
   if (!known) return null;
+  if (known.withdrawn) return false;
   const prefix = token.purpose ? DOOR_PREFIX : PREFIX;
   const message = new Uint8Array(prefix.length + BODY);
   message.set(prefix);

@@ -117,6 +117,11 @@ export function receive() {
     if (kind !== "OF" || (message && message.key === offer?.key)) return;
     seen.say(t("peer.parts", { n: have, count }));
     if (!message) return;
+    if (day.isRetired(message.device)) {
+      play("danger");
+      seen.say(t("peer.retired"));
+      return;
+    }
     offer = await peers.hear(message);
     play("ok");
     seen.say(t("peer.now_bags"));

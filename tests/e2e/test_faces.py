@@ -68,6 +68,22 @@ CUT_OFF = """() => [...document.querySelectorAll('main *')].filter((e) => {
   return s.overflowY === 'hidden' && s.position !== 'absolute' && e.innerText?.trim() && e.scrollHeight > e.clientHeight + 2;
 }).map((e) => e.outerHTML.slice(0, 120))"""
 
+# What a gloved thumb meets: each at least 48 pixels, and 8 of nothing between any two that scroll together.
+CROWDED = """() => {
+  const all = [...document.querySelectorAll('a[href], button, select, textarea, summary, label:has(input), input:not([type=radio], [type=checkbox], [type=file], [type=hidden])')]
+    .filter((e) => e.checkVisibility()).map((e) => [e, e.getBoundingClientRect()]).filter(([, r]) => r.width > 1 && r.height > 1);
+  const part = (e) => e.closest('.bar, .thumb');
+  const small = all.filter(([, r]) => r.width < 47.5 || r.height < 47.5).map(([e]) => 'small: ' + e.outerHTML.slice(0, 80));
+  const near = all.flatMap(([a, r], n) => all.slice(n + 1).filter(([b, s]) => part(a) === part(b) && !a.contains(b) && !b.contains(a)
+    && Math.hypot(Math.max(r.left - s.right, s.left - r.right, 0), Math.max(r.top - s.bottom, s.top - r.bottom, 0)) < 7.5)
+    .map(([b]) => `near: ${a.outerHTML.slice(0, 60)} and ${b.outerHTML.slice(0, 60)}`));
+  return [...small, ...near];
+}"""
+
+# The camera's words stand clear of the bar at the thumb, and within the picture.
+COVERED = """() => { const [words, picture, bar] = ['#scan-says', '.finder', 'footer'].map((each) => document.querySelector(each).getBoundingClientRect());
+  return Math.max(words.bottom - bar.top, picture.top - words.top); }"""
+
 SPOKEN = """() => { const copy = document.body.cloneNode(true);
   copy.querySelectorAll('[lang=en], script, noscript, template').forEach((e) => e.remove()); return copy.textContent; }"""
 
@@ -225,8 +241,7 @@ def test_the_pages_of_the_ward_desk(world: World, site: Site, eyes: Callable[...
 
 
 def test_the_couriers_phone_at_twice_the_text(world: World, site: Site, phone: Page) -> None:
-    packet = world.packet()
-    plan(world, packet)
+    plan(world, *(world.packet() for _ in range(3)))
     give_long_names()
     phone.add_init_script(
         "addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%'; })"
@@ -235,11 +250,21 @@ def test_the_couriers_phone_at_twice_the_text(world: World, site: Site, phone: P
     stop = phone.locator(".stop-card a").first.get_attribute("href").split("/")[2]
     found = {}
     for path in ("/", f"/visit/{stop}", f"/visit/{stop}/map", f"/visit/{stop}/failed", f"/type/visit/{stop}", "/take",
-                 "/carrying", "/outbox", "/phone", "/unknown/none"):  # fmt: skip
+                 "/carrying", "/outbox", "/phone", "/unknown/none", f"/scan/visit/{stop}", "/scan"):  # fmt: skip
         phone.goto(f"{site.url}/courier/#{path}")
         expect(phone.locator("h1")).to_be_visible()
         for width in (320, 360):
             phone.set_viewport_size({"width": width, "height": 740})
             if over := wider(phone):
                 found[f"{path} at {width}"] = over
+        if crowded := phone.evaluate(CROWDED):
+            found[f"{path} for a thumb"] = crowded
+    expect(phone.get_by_text("Đưa mã vào khung")).to_be_visible(timeout=30_000)
+    for height in (640, 740):
+        phone.set_viewport_size({"width": 360, "height": height})
+        assert phone.evaluate(COVERED) <= 0, height
+    phone.evaluate("document.documentElement.style.fontSize = ''")
+    phone.goto(f"{site.url}/courier/#/")
+    expect(phone.locator(".later li").nth(1)).to_be_visible()
+    assert phone.evaluate(CROWDED) == []
     assert found == {}

@@ -44,7 +44,7 @@ export function phonePage() {
     nodes: [
       bar(t("app.menu"), who ? [who.name, who.badge].filter(Boolean).join(" · ") : (me().login ?? ""), { back: "#/" }),
       page(renewal(true), h("div", { class: "stack" }, look("sun", "sun"), look("night", "moon"), look("day", "eye")),
-        who?.office ? h("a", { class: "button-quiet button-big button-wide", href: `tel:${who.office.phone.replace(/\s/g, "")}` }, icon("phone"), h("span", {}, `${who.office.name}, `, h("span", { class: "nowrap" }, phone(who.office.phone.replace(/\s/g, "")))))
+        who?.office ? h("a", { class: "button-quiet button-big button-wide", href: `tel:${who.office.phone.replace(/\s/g, "")}` }, icon("phone"), h("span", {}, who.office.name, h("br"), h("span", { class: "nowrap" }, phone(who.office.phone.replace(/\s/g, "")))))
           : h("a", { class: "button-quiet button-big button-wide", href: `tel:${support.replace(/\s/g, "")}` }, icon("phone"), " ", t("app.call_office")),
         kept ? null : notice("warning", "warn", h("p", {}, t("strip.not_kept"))),
         me().waiting ? null : link(t("phones.title"), "#/phones", { before: "phone", quiet: true, id: "phones" }),

@@ -13,6 +13,7 @@ from app.api import bodies
 from app.api import scans as door
 from app.db import atomically, db, now
 from app.domain import scans, tokens
+from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.packets import State, Way
 from app.domain.scans import RawScan, ScanExtra, ScanRow
@@ -46,6 +47,23 @@ def test_a_collection_is_recorded_and_answered(world: World) -> None:
     assert (answer.json["contiguous"], answer.json["missing"], answer.json["later"]) == (1, [], [])
     assert (answer.json["checkpoint"], answer.json["consistency"]) == (None, [])
     assert world.fresh(packet).state == State.CARRIED
+
+
+def test_two_phones_of_one_courier_count_apart_and_each_goes_on_from_what_the_other_did(world: World) -> None:
+    """One lies in the bag and the other is charged: the packet is with the person, the numbers are each phone's own."""
+    first, second, packet = line(world), line(world), world.packet(Way.OUT)
+    assert second.get("/api/v1/day").json["carrying"] == []
+    taken = [wire.phone.body(packet, "take") for wire in (first, second)]  # neither knows of the other
+    answers = [wire.send(body).json for wire, body in zip((first, second), taken, strict=True)]
+    assert [each["results"][0]["verdict"] for each in answers] == ["applied", "duplicate"]
+    assert second.get("/api/v1/day").json["carrying"][0]["head"] == first.phone.back
+    home = {"giver": second.phone.party, "taker": packet.dossier.citizen.party_id}
+    code = ("CODE", world.code(packet, Purpose.DELIVER))
+    answer = second.send(second.phone.body(world.fresh(packet), "deliver", **home, proof=[code])).json
+    assert (answer["results"][0]["verdict"], answer["contiguous"], answer["missing"]) == ("applied", 2, [])
+    assert first.get("/api/v1/day").json["carrying"] == []
+    assert first.send().json["contiguous"] == 1
+    assert world.fresh(packet).state == State.DELIVERED
 
 
 def test_the_server_signs_the_time_it_tells(world: World, wire: Line) -> None:

@@ -259,6 +259,11 @@ def test_the_couriers_phone_at_twice_the_text(world: World, site: Site, phone: P
                 found[f"{path} at {width}"] = over
         if crowded := phone.evaluate(CROWDED):
             found[f"{path} for a thumb"] = crowded
+        phone.emulate_media(forced_colors="active")
+        phone.keyboard.press("Tab")
+        if unringed := phone.evaluate(UNRINGED):
+            found[f"{path} by keyboard"] = unringed
+        phone.emulate_media(forced_colors="none")
     expect(phone.get_by_text("Đưa mã vào khung")).to_be_visible(timeout=30_000)
     for height in (640, 740):
         phone.set_viewport_size({"width": 360, "height": height})

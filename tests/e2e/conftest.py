@@ -2,6 +2,7 @@
 before the fake camera: a printed slip, an empty desk."""
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 WIDTH, HEIGHT = 640, 480
+PICTURES = os.environ.get("PICTURES")  # a folder for pictures of whatever screen of the phone axe looks at
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -241,8 +243,25 @@ def phone(context: BrowserContext, site: Site) -> Iterator[Page]:
     assert faults == []
 
 
+def portray(page: Page, folder: Path) -> None:
+    """The screen as a courier sees it in the sun and at night, under the name of the test and its place in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    test = re.sub(r"\W+", "-", os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition("[")[0])
+    nth = len(list(folder.glob(f"{test}-*-sun.png"))) + 1
+    size, theme = page.viewport_size, page.evaluate("document.documentElement.dataset.theme")
+    page.set_viewport_size({"width": 360, "height": 640})
+    for each in ("sun", "night"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", each)
+        page.screenshot(path=folder / f"{test}-{nth:02}-{each}.png")
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+    if size:
+        page.set_viewport_size(size)
+
+
 def axe_faults(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it stands."""
+    if PICTURES and "/courier/" in page.url:
+        portray(page, Path(PICTURES))
     page.evaluate(AXE)
     found = page.evaluate(
         "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map(v => v.id + ': ' +"

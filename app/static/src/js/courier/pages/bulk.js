@@ -24,6 +24,7 @@ export function bulk(way, place) {
   let list = lists.begin(way, place, bag.name, bag.packets);
   let last = null; // the packet read last, whose seal the eye compares
   let busy = false;
+  let turn = Promise.resolve();
   const read = new Map();
   const body = h("div", { class: "stack", id: "bag" });
   const typing = typingForm();
@@ -40,7 +41,13 @@ export function bulk(way, place) {
     return found ? counted(found, false) : say(t("scan.foreign"));
   }
 
-  async function counted(found, typed) {
+  /** One after the other, seen or typed: each is weighed against the list the one before has left. */
+  function counted(found, typed) {
+    turn = turn.catch(() => {}).then(() => count(found, typed));
+    return turn;
+  }
+
+  async function count(found, typed) {
     busy = true;
     try {
       await weigh(await identify(found, typed), found);

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Instant, Model, choice, db
 from app.domain import audit, calendar, numbers, postage, scope
+from app.domain.money import Event, MoneyLine
 from app.domain.packets import Packet
 from app.domain.people import Act, User
 from app.domain.postage import Stream
@@ -202,6 +203,38 @@ def pay(incident: Incident, act: Act) -> None:
     if held.paid_at is None:
         held.paid_at = act.at
         audit.note("incident_paid", held.number, act, compensation=held.compensation)
+
+
+def postage_paid(incident: Incident) -> int:
+    """What the citizen has paid the post for this dossier and was not given back yet, in đồng."""
+    line, mine = MoneyLine, sa.select(Packet.id).where(Packet.dossier_id == incident.packet.dossier_id)
+    post_took = line.event.in_((Event.COLLECTED, Event.TRANSFERRED))
+    signed = sa.func.sum(sa.case((post_took, line.amount), else_=-line.amount))
+    of = sa.select(signed).where(line.packet_id.in_(mine), line.stream == Stream.POSTAGE)
+    back = (Event.COLLECTED, Event.TRANSFERRED, Event.TAKEN_BACK, Event.REFUNDED)
+    return int(db.session.scalar(of.where(line.event.in_(back))) or 0)
+
+
+def refund(incident: Incident, act: Act) -> int:
+    """All postage of the dossier goes back to the citizen, where the post was at fault (NĐ 47/2011 Đ25); how much.
+
+    Raises Refused("refund_not_owed").
+    """
+    held = _hold(incident)
+    amount, dossier = postage_paid(held), held.packet.dossier
+    if held.fault is not Fault.POST or held.outcome in (Outcome.WHOLE, Outcome.UNFOUNDED):
+        raise Refused("refund_not_owed", number=held.number)
+    if amount > 0:
+        db.session.add(
+            MoneyLine(
+                stream=Stream.POSTAGE, event=Event.REFUNDED, giver_id=dossier.post_office.party_id,
+                taker_id=dossier.citizen.party_id, amount=amount, day=calendar.today(act.at), packet_id=held.packet_id,
+                receipt=held.number, by_id=act.by.id, at=act.at,
+            )
+        )  # fmt: skip
+        audit.note("postage_refunded", held.number, act, amount=amount)
+        db.session.flush()
+    return max(amount, 0)
 
 
 def _hold(incident: Incident) -> Incident:

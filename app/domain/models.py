@@ -25,6 +25,7 @@ from app.domain import (  # noqa: F401
     photos,
     places,
     procedures,
+    remittances,
     scans,
     sessions,
     shelf,

@@ -35,6 +35,8 @@ class Event(StrEnum):
     TRANSFERRED = "transferred"  # paid by bank code, straight to the post office
     HANDED_OVER = "handed_over"  # counted together at the post office
     PAID = "paid"  # by the citizen to the ward itself
+    REMITTED = "remitted"  # fees the post passed on, receipted by the ward
+    REFUNDED = "refunded"  # postage given back, the post was at fault
     TAKEN_BACK = "taken_back"  # two people declared that the collection never was
 
 

@@ -4,6 +4,8 @@ import wtforms
 from flask_babel import gettext as _
 from wtforms.widgets import HiddenInput
 
+from app.errors import Invalid
+
 
 class IntegerField(wtforms.IntegerField):  # type: ignore[misc]
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -36,3 +38,11 @@ class HiddenInteger(wtforms.IntegerField):  # type: ignore[misc]
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = int(valuelist[0]) if valuelist and valuelist[0].isdigit() else None
+
+
+def read_sum(text: str | None) -> int:
+    """A sum in đồng as people type it: "67.000 đ". Raises Invalid("money_amount")."""
+    digits = "".join(c for c in text or "" if c not in " .,\u00a0đ")
+    if not digits.isdecimal() or len(digits) > 12:
+        raise Invalid("money_amount")
+    return int(digits)

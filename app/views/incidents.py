@@ -16,7 +16,9 @@ from app.domain.incidents import Fault, Incident, Outcome, Side, Sort
 from app.domain.packets import Packet
 from app.domain.people import Right
 from app.errors import Refused
+from app.language import money as spoken
 from app.security import requires
+from app.sentences import sentence
 from app.views import counters
 from app.views.fields import IntegerField
 
@@ -145,6 +147,20 @@ def paid(incident: str) -> ResponseReturnValue:
     return redirect(url_for("incidents.show", incident=incident), 303)
 
 
+@bp.post("/<incident>/refund")
+@requires(Right.COUNTER)
+def refund(incident: str) -> ResponseReturnValue:
+    """The citizen has their postage back: the till that gives it writes it down."""
+    try:
+        given = atomically(lambda: incidents.refund(_get(incident), security.act()))
+    except Refused as refusal:
+        flash(sentence(refusal), "danger")
+        return redirect(url_for("incidents.show", incident=incident), 303)
+    if given:
+        flash(_("%(sum)s of postage given back.", sum=spoken(given)), "ok")
+    return redirect(url_for("incidents.show", incident=incident), 303)
+
+
 @bp.get("/<incident>.zip")
 @requires(Right.EXCEPTIONS)
 def pack(incident: str) -> Response:
@@ -169,4 +185,5 @@ def _page(found: Incident, say: Say, close: Close, status: int = 200) -> Respons
         "incidents/incident.html", incident=found, packet=found.packet, say=say, close=close, sorts=SORTS, sides=SIDES,
         outcomes=OUTCOMES, faults=FAULTS, left=incidents.due(found, now()), least=incidents.least(found),
         is_own=found.opened_by_id == security.user().id,
+        owed_back=incidents.postage_paid(found) if found.fault is Fault.POST and security.user().may(Right.COUNTER) else 0,
     ), status  # fmt: skip

@@ -1,6 +1,6 @@
 """The money couriers bring back: what should be there, what was counted by both, and what differs, each by name."""
 
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -12,12 +12,13 @@ from wtforms.validators import InputRequired, Length
 
 from app import security
 from app.db import atomically, now
-from app.domain import bags, calendar, money, scope
+from app.domain import bags, calendar, money, remittances, scope
 from app.domain.people import Right
 from app.errors import Invalid, Refused
 from app.language import money as spoken
 from app.security import requires
 from app.views import counters
+from app.views.fields import read_sum
 
 bp = Blueprint("till", __name__, url_prefix="/office/money")
 SHOWN = timedelta(days=14)
@@ -42,14 +43,6 @@ class Count(FlaskForm):  # type: ignore[misc]
     )
     pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
 
-    @property
-    def amount(self) -> int:
-        """Raises Invalid("money_amount")."""
-        digits = "".join(c for c in self.counted.data or "" if c not in " .,\u00a0đ")
-        if not digits.isdecimal() or len(digits) > 12:
-            raise Invalid("money_amount")
-        return int(digits)
-
 
 @bp.get("/")
 @requires(Right.COUNTER)
@@ -64,7 +57,26 @@ def home() -> ResponseReturnValue:
     counts = money.counts(office.id, calendar.today(now() - SHOWN))
     return render_template(
         "office/money.html", rows=rows, counts=counts, names={courier.id: courier for courier in couriers},
-        reasons=REASONS,
+        reasons=REASONS, today=calendar.today(now()),
+    )  # fmt: skip
+
+
+@bp.get("/day/<day>")
+@requires(Right.COUNTER)
+def day(day: str) -> ResponseReturnValue:
+    """One day of the office: what each courier took and handed in, and what the till began and ended with."""
+    user, office = security.user(), security.user().office
+    if office is None:
+        raise Refused("no_office")
+    try:
+        when = datetime.combine(date.fromisoformat(day), time(12), calendar.HERE)
+    except ValueError as error:
+        raise Invalid("day_form") from error
+    today = calendar.today(now())
+    return render_template(
+        "office/tally.html", day=when.date(), tallies=remittances.tallies(bags.couriers(user), office, when),
+        till=remittances.till(office, when), reasons=REASONS, before=when.date() - timedelta(1),
+        after=when.date() + timedelta(1) if when.date() < today else None,
     )  # fmt: skip
 
 
@@ -100,7 +112,7 @@ def _settle(courier_id: str, form: Count) -> money.Count:
     if not expected.removeprefix("-").isdecimal():
         raise Refused("money_moved")
     return money.settle(
-        courier, security.act(), expected=int(expected), counted=form.amount, reason=form.reason.data or None,
+        courier, security.act(), expected=int(expected), counted=read_sum(form.counted.data), reason=form.reason.data or None,
         pin=form.pin.data or "",
     )  # fmt: skip
 

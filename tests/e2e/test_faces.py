@@ -10,10 +10,11 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
 from app.db import atomically, db
-from app.domain import booking, counter, dispatch, numbers, visits
+from app.domain import booking, counter, dispatch, numbers, remittances, visits
 from app.domain.packets import Packet, Way
 from app.domain.people import Citizen, User
 from tests.conftest import signing_in
+from tests.domain import test_money as till
 from tests.e2e.conftest import Site, axe_faults
 from tests.e2e.test_courier import plan
 from tests.e2e.test_courier import sign_in as take_phone
@@ -192,7 +193,7 @@ def test_a_citizens_pages(world: World, site: Site, eyes: Callable[..., Eyes]) -
 def test_the_pages_of_counter_and_dispatch(world: World, site: Site, eyes: Callable[..., Eyes]) -> None:
     atomically(numbers.load_pool, "RZ", 1, 999, MONDAY, is_test=True)
     waiting, planned, carried = world.packet(), world.packet(), world.collected(world.phone())
-    kept = world.packet(Way.OUT)
+    kept, _paid = world.packet(Way.OUT), till.paid(world, world.phone(world.second_courier), till.BANK)
     atomically(counter.hand_in, kept, world.act(world.clerk), kept.head, "NP0045821")
     atomically(counter.send_letter, kept, world.act(world.clerk))
     visit = visits.open_visit(planned.id)
@@ -210,6 +211,10 @@ def test_the_pages_of_counter_and_dispatch(world: World, site: Site, eyes: Calla
         "/desk/",
     )
     clerk.look(*(f"/office/packets/{packet.number}" for packet in (waiting, carried, kept)))
+    till.settle(world, counted=500, reason="not_known")
+    fees = atomically(remittances.hand_over, world.desk.id, world.act(world.clerk), "k" * 32, 15_000)
+    clerk.look("/office/fees/", "/office/money/", f"/office/money/day/{MONDAY:%Y-%m-%d}")
+    eyes(world.officer).look("/desk/fees/", f"/desk/fees/{fees.number}")
     clerk.look(f"/office/packets/{waiting.number}", press="form.card button.button")
     eyes(world.dispatcher).look(f"/dispatch/{day}", "/dispatch/2027-01-04", "/exceptions/")
     eyes(world.supervisor).look("/exceptions/")

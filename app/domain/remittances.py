@@ -1,0 +1,294 @@
+"""Remittances: statutory fees on their way from the post to the ward: collected, handed over with a list, receipted.
+
+The post passes on all it has taken, whole and in time (QĐ 45/2016 Đ7.5, Đ15). A list names every fee it holds; the money is
+the ward's once an officer has counted it and written a receipt. A list that is refused frees its fees for the next.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
+
+from app.db import Instant, Model, db
+from app.domain import audit, calendar, money, numbers
+from app.domain.dossiers import Dossier
+from app.domain.money import Count, Event, MoneyLine
+from app.domain.packets import Packet
+from app.domain.people import Act, User
+from app.domain.places import Office
+from app.domain.postage import Stream
+from app.errors import Invalid, Missing, Refused
+
+SHOWN = 50  # lists on one page
+LONGEST = 300
+
+
+class Remittance(Model):
+    __tablename__ = "remittances"
+    __table_args__ = (
+        sa.CheckConstraint("amount > 0", name="amount"),
+        sa.CheckConstraint("receipt IS NULL OR refused IS NULL", name="ended"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(24), unique=True, doc="NP-…")
+    key: Mapped[str] = mapped_column(sa.String(64), unique=True, doc="the page's own name: sent twice is one list")
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey(Office.id), index=True)
+    desk_id: Mapped[int] = mapped_column(sa.ForeignKey(Office.id), index=True)
+    amount: Mapped[int]
+    at: Mapped[Instant]
+    by_id: Mapped[str] = mapped_column(sa.ForeignKey(User.id))
+    receipt: Mapped[str | None] = mapped_column(sa.String(24), doc="the ward's, for the whole sum")
+    refused: Mapped[str | None] = mapped_column(sa.String(LONGEST), doc="what does not add up")
+    ended_at: Mapped[Instant | None]
+    ended_by_id: Mapped[str | None] = mapped_column(sa.ForeignKey(User.id))
+
+    office: Mapped[Office] = relationship(foreign_keys=[office_id])
+    desk: Mapped[Office] = relationship(foreign_keys=[desk_id])
+    by: Mapped[User] = relationship(foreign_keys=[by_id])
+    fees: Mapped[list["RemittedFee"]] = relationship(order_by="RemittedFee.line_id")
+
+
+class RemittedFee(Model):
+    """A fee that stands on a list."""
+
+    __tablename__ = "remitted_fees"
+
+    remittance_id: Mapped[int] = mapped_column(sa.ForeignKey(Remittance.id), primary_key=True)
+    line_id: Mapped[int] = mapped_column(sa.ForeignKey(MoneyLine.id), primary_key=True, index=True)
+
+    line: Mapped[MoneyLine] = relationship()
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What a post office holds for one desk: fees whose couriers have handed their money in, the oldest first."""
+
+    desk: Office
+    lines: list[MoneyLine]
+
+    @property
+    def amount(self) -> int:
+        return sum(line.amount for line in self.lines)
+
+
+def owed(office: Office) -> list[Owed]:
+    """What is to be passed on, by desk. Where the till holds less than was collected, as many whole fees as it holds."""
+    back, listed = aliased(MoneyLine), aliased(Remittance)
+    counted = sa.exists().where(
+        Count.courier_id == MoneyLine.by_id, Count.office_id == office.id, Count.at >= MoneyLine.at
+    )
+    taken_back = sa.exists().where(
+        back.event == Event.TAKEN_BACK, back.packet_id == MoneyLine.packet_id, back.stream == Stream.FEE,
+        back.giver_id == MoneyLine.taker_id, back.id > MoneyLine.id,
+    )  # fmt: skip
+    on_list = sa.exists().where(
+        RemittedFee.line_id == MoneyLine.id, listed.id == RemittedFee.remittance_id, listed.refused.is_(None)
+    )
+    here = sa.or_(
+        sa.and_(MoneyLine.event == Event.TRANSFERRED, MoneyLine.taker_id == office.party_id),
+        sa.and_(MoneyLine.event == Event.COLLECTED, counted),
+    )
+    held = (
+        sa.select(MoneyLine, Dossier.desk_id)
+        .join(Packet, Packet.id == MoneyLine.packet_id)
+        .join(Dossier, Dossier.id == Packet.dossier_id)
+        .where(MoneyLine.stream == Stream.FEE, here, ~taken_back, ~on_list)
+        .order_by(MoneyLine.id)
+    )
+    left, by_desk = money.purse(office.party_id).fee - _under_way(office), dict[int, list[MoneyLine]]()
+    for line, desk_id in db.session.execute(held):
+        if line.amount <= left:
+            left -= line.amount
+            by_desk.setdefault(desk_id, []).append(line)
+    return [Owed(db.session.get_one(Office, desk_id), lines) for desk_id, lines in sorted(by_desk.items())]
+
+
+def _under_way(office: Office) -> int:
+    """Handed over and not receipted yet: still the office's by the lines."""
+    open_ = sa.select(sa.func.sum(Remittance.amount)).where(
+        Remittance.office_id == office.id, Remittance.ended_at.is_(None)
+    )
+    return int(db.session.scalar(open_) or 0)
+
+
+def hand_over(desk_id: int, act: Act, key: str, expected: int) -> Remittance:
+    """One list of all the office holds for this desk. `expected`: the sum the page showed.
+
+    Raises Refused: `no_office`, `fees_none`, `money_moved`.
+    """
+    office = act.by.office
+    if office is None:
+        raise Refused("no_office")
+    db.session.get(Office, office.id, with_for_update=True, populate_existing=True)
+    if known := db.session.scalar(sa.select(Remittance).filter_by(key=key, office_id=office.id)):
+        return known
+    found = next((one for one in owed(office) if one.desk.id == desk_id), None)
+    if found is None:
+        raise Refused("fees_none")
+    if found.amount != expected:
+        raise Refused("money_moved")
+    made = Remittance(
+        number=numbers.take_own(calendar.today(act.at)).replace("HS-", "NP-", 1), key=key, office_id=office.id,
+        desk_id=desk_id, amount=found.amount, at=act.at, by_id=act.by.id,
+        fees=[RemittedFee(line_id=line.id) for line in found.lines],
+    )  # fmt: skip
+    db.session.add(made)
+    db.session.flush()
+    audit.note("fees_handed_over", made.number, act, amount=made.amount, fees=len(found.lines))
+    return made
+
+
+def receive(remittance: Remittance, act: Act, counted: int, receipt: str) -> None:
+    """The officer has counted the same sum and written a receipt: it is the ward's now.
+
+    Raises Invalid: `fees_differ` (amount), `receipt_needed`; Refused("remittance_over").
+    """
+    held = _hold(remittance)
+    receipt = " ".join(receipt.split())
+    if not 0 < len(receipt) <= 24:
+        raise Invalid("receipt_needed")
+    if held.receipt == receipt:
+        return
+    if held.ended_at is not None:
+        raise Refused("remittance_over", number=held.number)
+    if counted != held.amount:
+        raise Invalid("fees_differ", amount=held.amount)
+    held.receipt, held.ended_at, held.ended_by_id = receipt, act.at, act.by.id
+    db.session.add(
+        MoneyLine(
+            stream=Stream.FEE, event=Event.REMITTED, giver_id=held.office.party_id, taker_id=held.desk.party_id,
+            amount=held.amount, day=calendar.today(act.at), receipt=receipt, by_id=act.by.id, at=act.at,
+        )
+    )  # fmt: skip
+    audit.note("fees_received", held.number, act, amount=held.amount)
+    db.session.flush()
+
+
+def refuse(remittance: Remittance, act: Act, words: str) -> None:
+    """The sum or the list is not right: nothing is taken, its fees wait for the next list.
+
+    Raises Invalid: `words_needed`, `words_long`; Refused("remittance_over").
+    """
+    held, words = _hold(remittance), " ".join(words.split())
+    if not words:
+        raise Invalid("words_needed")
+    if len(words) > LONGEST:
+        raise Invalid("words_long", limit=LONGEST)
+    if held.refused == words:
+        return
+    if held.ended_at is not None:
+        raise Refused("remittance_over", number=held.number)
+    held.refused, held.ended_at, held.ended_by_id = words, act.at, act.by.id
+    audit.note("fees_refused", held.number, act, amount=held.amount)
+    db.session.flush()
+
+
+def of(user: User) -> list[Remittance]:
+    """The lists of the user's own office, either side: the open ones first, then the newest."""
+    mine = sa.or_(Remittance.office_id == user.office_id, Remittance.desk_id == user.office_id)
+    found = sa.select(Remittance).where(mine)
+    return list(db.session.scalars(found.order_by(Remittance.ended_at.is_not(None), Remittance.id.desc()).limit(SHOWN)))
+
+
+def get(user: User, number: str) -> Remittance:
+    """One for the user's desk. Raises Missing("remittance_unknown") for any other."""
+    found = db.session.scalar(sa.select(Remittance).filter_by(number=number, desk_id=user.office_id))
+    if found is None:
+        raise Missing("remittance_unknown")
+    return found
+
+
+def dossiers_of(remittance: Remittance) -> list[tuple[MoneyLine, Dossier]]:
+    """Each fee of the list with the dossier it was paid for."""
+    of_list = (
+        sa.select(MoneyLine, Dossier)
+        .join(RemittedFee, RemittedFee.line_id == MoneyLine.id)
+        .join(Packet, Packet.id == MoneyLine.packet_id)
+        .join(Dossier, Dossier.id == Packet.dossier_id)
+        .where(RemittedFee.remittance_id == remittance.id)
+    )
+    return [(line, dossier) for line, dossier in db.session.execute(of_list.order_by(MoneyLine.id))]
+
+
+def _hold(remittance: Remittance) -> Remittance:
+    return db.session.get_one(Remittance, remittance.id, with_for_update=True, populate_existing=True)
+
+
+# ---- a day ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One courier's day: taken at doors, handed in, and what is still on their account now."""
+
+    courier: User
+    cash: money.Purse
+    by_bank: int
+    handed_in: money.Purse
+    held: money.Purse
+    counts: list[Count]
+
+
+@dataclass(frozen=True)
+class Till:
+    """The office's day, each stream: what it began with, what came in, what left, what it ended with."""
+
+    before: money.Purse
+    came: money.Purse
+    left: money.Purse
+
+    @property
+    def after(self) -> money.Purse:
+        return money.Purse(
+            self.before.postage + self.came.postage - self.left.postage, self.before.fee + self.came.fee - self.left.fee
+        )
+
+
+def tallies(couriers: list[User], office: Office, day: datetime) -> list[Tally]:
+    """The day of each courier who took or handed in money, or still has some. `day`: any moment of it."""
+    when = calendar.today(day)
+    held = money.purses([one.party_id for one in couriers if one.party_id])
+    counts = [count for count in money.counts(office.id, when) if count.day == when]
+    made = []
+    for courier in couriers:
+        if courier.party_id is None:
+            continue
+        mine = sa.select(MoneyLine).where(MoneyLine.day == when)
+        lines = list(db.session.scalars(mine.where(MoneyLine.by_id == courier.id)))
+        given = mine.where(MoneyLine.event == Event.HANDED_OVER, MoneyLine.giver_id == courier.party_id)
+        took, gave = _flow(lines, courier.party_id)
+        by_bank = sum(
+            (-1 if line.event is Event.TAKEN_BACK else 1) * line.amount
+            for line in lines
+            if courier.party_id not in (line.giver_id, line.taker_id)
+        )
+        handed = _flow(db.session.scalars(given), courier.party_id)[1]
+        cash = money.Purse(took.postage - gave.postage, took.fee - gave.fee)
+        own = [count for count in counts if count.courier_id == courier.id]
+        if cash.total or by_bank or handed.total or held[courier.party_id].total or own:
+            made.append(Tally(courier, cash, by_bank, handed, held[courier.party_id], own))
+    return made
+
+
+def till(office: Office, day: datetime) -> Till:
+    when, party = calendar.today(day), office.party_id
+    mine = sa.select(MoneyLine).where(sa.or_(MoneyLine.giver_id == party, MoneyLine.taker_id == party))
+    came, left = _flow(db.session.scalars(mine.where(MoneyLine.day == when)), party)
+    sums = []
+    for side in (MoneyLine.taker_id, MoneyLine.giver_id):
+        of_party = sa.select(MoneyLine.stream, sa.func.sum(MoneyLine.amount)).where(side == party, MoneyLine.day < when)
+        sums.append({row[0]: int(row[1]) for row in db.session.execute(of_party.group_by(MoneyLine.stream))})
+    postage, fee = (sums[0].get(stream, 0) - sums[1].get(stream, 0) for stream in (Stream.POSTAGE, Stream.FEE))
+    return Till(money.Purse(postage, fee), came, left)
+
+
+def _flow(lines: "sa.ScalarResult[MoneyLine] | list[MoneyLine]", party_id: str) -> tuple[money.Purse, money.Purse]:
+    """What these lines gave the party, and what they took from it."""
+    sums = {(side, stream): 0 for side in (True, False) for stream in Stream}
+    for line in lines:
+        if party_id in (line.giver_id, line.taker_id):
+            sums[line.taker_id == party_id, line.stream] += line.amount
+    came, left = (money.Purse(sums[side, Stream.POSTAGE], sums[side, Stream.FEE]) for side in (True, False))
+    return came, left

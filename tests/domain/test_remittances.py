@@ -1,0 +1,147 @@
+"""Fees go on whole: collected at doors, handed over with a list, receipted by the ward; every stream balances after any
+history, and no fee is passed on twice."""
+
+import random
+import secrets
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.db import atomically, db
+from app.domain import corrections, incidents, money, remittances
+from app.domain.incidents import Fault, Outcome, Side, Sort
+from app.domain.money import Event, MoneyLine, Purse
+from app.domain.remittances import Remittance, RemittedFee
+from app.errors import Invalid, Missing, Refused
+from tests.domain.test_money import BANK, CASH, held, paid, settle
+from tests.world import MONDAY, World
+
+
+def owed(world: World) -> dict[str, int]:
+    db.session.rollback()
+    return {one.desk.name: one.amount for one in remittances.owed(world.post)}
+
+
+def hand_over(world: World, key: str = "", **over: Any) -> Remittance:
+    facts = {"expected": owed(world).get(world.desk.name, 0)} | over
+    return atomically(
+        remittances.hand_over, world.desk.id, world.act(world.clerk), key or secrets.token_hex(16), **facts
+    )
+
+
+def test_fees_are_passed_on_once_the_courier_has_handed_them_in_and_are_the_wards_with_its_receipt(
+    world: World,
+) -> None:
+    paid(world, world.phone())
+    paid(world, world.phone(world.second_courier), BANK)
+    assert owed(world) == {world.desk.name: 15_000}  # what came by bank; the cash is with the courier yet
+    settle(world)
+    assert owed(world) == {world.desk.name: 30_000}
+    with pytest.raises(Refused, match="money_moved"):
+        hand_over(world, expected=15_000)
+    made = hand_over(world, "k" * 32)
+    assert hand_over(world, "k" * 32, expected=30_000).id == made.id
+    assert (made.amount, owed(world), money.purse(world.post.party_id).fee) == (30_000, {}, 30_000)
+    with pytest.raises(Refused, match="fees_none"):
+        hand_over(world)
+    officer = world.act(world.officer)
+    for counted, receipt, key in ((29_000, "0001", "fees_differ"), (30_000, " ", "receipt_needed")):
+        with pytest.raises(Invalid, match=key):
+            atomically(remittances.receive, made, officer, counted, receipt)
+    for _ in range(2):
+        atomically(remittances.receive, made, officer, 30_000, "0001")
+    db.session.rollback()
+    assert money.purse(world.post.party_id) == Purse(postage=104_000)
+    assert money.purse(world.desk.party_id) == Purse(fee=30_000)
+    with pytest.raises(Refused, match="remittance_over"):
+        atomically(remittances.refuse, made, officer, "too late")
+    assert remittances.get(world.officer, made.number).receipt == "0001"
+    with pytest.raises(Missing):
+        remittances.get(world.strange_officer, made.number)
+    assert remittances.of(world.stranger) == []
+    assert [line.amount for line, _ in remittances.dossiers_of(made)] == [15_000, 15_000]
+
+
+def test_a_list_that_does_not_add_up_is_refused_and_its_fees_wait_for_the_next(world: World) -> None:
+    paid(world, world.phone(), BANK)
+    made = hand_over(world)
+    with pytest.raises(Invalid, match="words_needed"):
+        atomically(remittances.refuse, made, world.act(world.officer), " ")
+    atomically(remittances.refuse, made, world.act(world.officer), "one note is torn")
+    assert (owed(world), money.purse(world.desk.party_id)) == ({world.desk.name: 15_000}, Purse())
+    assert hand_over(world).amount == 15_000
+
+
+def test_a_short_till_passes_on_whole_fees_only_and_a_collection_taken_back_none(world: World) -> None:
+    phone = world.phone()
+    paid(world, phone)
+    packet = paid(world, phone)
+    settle(world, counted=20_000, reason="lost")
+    assert owed(world) == {world.desk.name: 15_000}
+    act = world.act(world.dispatcher)
+    atomically(corrections.correct, packet, act, second=world.clerk, reason="wrong_packet", head=packet.head)
+    assert owed(world) == {world.desk.name: 15_000}
+
+
+def test_a_day_of_the_office_ends_with_what_it_began_with_and_what_came_less_what_left(world: World) -> None:
+    paid(world, world.phone())
+    paid(world, world.phone(world.second_courier), BANK)
+    settle(world, counted=60_000, reason="wrong_change")
+    made = hand_over(world)
+    atomically(remittances.receive, made, world.act(world.officer), made.amount, "0001")
+    couriers = [world.courier, world.second_courier]
+    first, second = remittances.tallies(couriers, world.post, MONDAY)
+    assert (first.cash, first.handed_in, first.held) == (Purse(52_000, 15_000), Purse(45_000, 15_000), Purse(7_000))
+    assert ([count.difference for count in first.counts], second.by_bank) == ([-7_000], 67_000)
+    till = remittances.till(world.post, MONDAY)
+    assert (till.before, till.came, till.left) == (Purse(), Purse(97_000, 30_000), Purse(0, 30_000))
+    assert till.after == money.purse(world.post.party_id)
+
+
+def test_postage_goes_back_where_the_post_was_at_fault_once_and_no_more_than_was_paid(world: World) -> None:
+    packet = paid(world, world.phone())
+    file = atomically(incidents.open_, packet, world.act(world.clerk), Sort.LATE, Side.CITIZEN, "four days late")
+    with pytest.raises(Refused, match="refund_not_owed"):
+        atomically(incidents.refund, file, world.act(world.clerk))
+    atomically(incidents.say, file, world.act(world.clerk), Side.POST, "the van stood still")
+    atomically(incidents.close, file, world.act(world.supervisor), Outcome.LATE, Fault.POST, 0, "the post's own delay")
+    assert [atomically(incidents.refund, file, world.act(world.clerk)) for _ in range(2)] == [52_000, 0]
+    db.session.rollback()
+    assert money.purse(packet.dossier.citizen.party_id) == Purse(postage=0, fee=-15_000)
+    assert money.purse(world.post.party_id) == Purse(postage=-52_000)  # until the courier hands in
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_accounts_balance_after_any_history_and_no_fee_is_passed_on_twice(world: World, seed: int) -> None:
+    random_, courier, phone = random.Random(seed), world.courier, world.phone()
+    packets = []
+    for _ in range(30):
+        what = random_.choice(["pay", "pay", "pay", "settle", "list", "end", "back"])
+        lists = db.session.scalars(sa.select(Remittance).filter_by(ended_at=None)).all()
+        if what == "pay":
+            packets.append(paid(world, phone, random_.choice([CASH, BANK, None])))
+        elif what == "settle":
+            settle(world, courier, counted=max(0, held(world).total + random_.choice([0, 0, -20_000])), reason="lost")
+        elif what == "list" and owed(world):
+            hand_over(world)
+        elif what == "end" and lists:
+            if random_.random() < 0.6:
+                atomically(remittances.receive, lists[0], world.act(world.officer), lists[0].amount, lists[0].number)
+            else:
+                atomically(remittances.refuse, lists[0], world.act(world.officer), "no")
+        elif what == "back" and packets:
+            packet = world.fresh(packets.pop())
+            act = world.act(world.dispatcher)
+            atomically(corrections.correct, packet, act, second=world.clerk, reason="wrong_packet", head=packet.head)
+        db.session.rollback()
+        parties = {line.giver_id for line in db.session.scalars(sa.select(MoneyLine))}
+        parties |= {line.taker_id for line in db.session.scalars(sa.select(MoneyLine))}
+        purses = money.purses(parties)
+        assert (sum(p.postage for p in purses.values()), sum(p.fee for p in purses.values())) == (0, 0)
+        standing = sa.select(RemittedFee.line_id).join(Remittance).where(Remittance.refused.is_(None))
+        fees = list(db.session.scalars(standing))
+        assert len(fees) == len(set(fees))
+        receipted = db.session.scalars(sa.select(MoneyLine.amount).filter_by(event=Event.REMITTED)).all()
+        assert money.purse(world.desk.party_id).fee == sum(receipted)
+        assert money.purse(world.post.party_id).fee >= 0

@@ -1,0 +1,39 @@
+"""Fees by the pages: a clerk hands over with one press, an officer counts and receipts; a stranger's desk finds no list."""
+
+import re
+from typing import Any
+
+import pytest
+
+from app.db import db
+from app.domain import money, remittances
+from tests.domain.test_money import paid, settle
+from tests.world import MONDAY, World
+
+pytestmark = pytest.mark.dialects("sqlite")
+
+
+def test_fees_go_from_the_till_to_the_ward_and_the_day_shows_both(world: World, sign_in: Any) -> None:
+    paid(world, world.phone())
+    settle(world)
+    clerk, officer = sign_in(world.clerk), sign_in(world.officer)
+    text = clerk.get("/office/fees/").text
+    data = dict(re.findall(r'name="(key|desk|expected)" value="(\w+)"', text))
+    assert clerk.post("/office/fees/", data=data | {"expected": "1"}).status_code == 409
+    for _ in range(2):  # a double click is one list
+        assert clerk.post("/office/fees/", data=data).status_code == 302
+    [made] = remittances.of(world.clerk)
+    page = f"/desk/fees/{made.number}"
+    assert made.number in officer.get("/desk/fees/").text
+    [(_line, dossier)] = remittances.dossiers_of(made)
+    assert dossier.number in officer.get(page).text
+    assert officer.post(page, data={"counted": "14.000", "receipt": "0001"}).status_code == 422
+    assert officer.post(f"{page}/refuse", data={"words": ""}).status_code == 422
+    assert sign_in(world.strange_officer).get(page).status_code == 404
+    assert officer.post(page, data={"counted": "15.000 đ", "receipt": "0001"}).status_code == 302
+    assert "0001" in clerk.get("/office/fees/").text
+    db.session.rollback()
+    assert money.purse(world.desk.party_id).fee == 15_000
+    day = clerk.get(f"/office/money/day/{MONDAY:%Y-%m-%d}").text
+    assert world.courier.name in day and "52.000\u00a0đ" in day
+    assert clerk.get("/office/money/day/zz").status_code == 422

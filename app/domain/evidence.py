@@ -7,14 +7,15 @@ import zipfile
 from datetime import datetime
 from typing import Any
 
-from app.domain import ledger, manifests, proofs, protocols, registers
+from app.domain import ledger, manifests, photos, proofs, protocols, registers
 from app.domain.incidents import Incident
 from app.errors import Missing
 
 
 def pack(incident: Incident, at: datetime) -> bytes:
     """A ZIP: `incident.json`, `ledger.json` (for tools/verify_packet.py, once the log is signed), `hands.pdf`, and the
-    biên bản of every list with the desk."""
+    biên bản of every list with the desk; `photos/`, each under the hash that the scan names: of what the phone sent, from
+    which the picture was drawn anew."""
     packet, made = incident.packet, io.BytesIO()
     lists, desk = manifests.all_of(packet.id), packet.dossier.desk.party_id
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
@@ -23,6 +24,10 @@ def pack(incident: Incident, at: datetime) -> bytes:
             file.writestr("ledger.json", _json(proofs.of(packet)))
         except Missing:
             told["ledger"] = "not under a signed checkpoint yet"
+        pictures = photos.of_packet(packet)
+        for photo in pictures:
+            file.writestr(f"photos/{photo.sha256.hex()}.jpg", photo.picture)
+        told["photos"] = [{"sha256": one.sha256.hex(), "at": one.at.isoformat()} for one in pictures]
         file.writestr("incident.json", _json(told))
         file.writestr("hands.pdf", registers.control_pdf(packet.dossier, at))
         for manifest in lists:

@@ -121,3 +121,13 @@ def test_the_evidence_is_one_file_with_ledger_lists_hands_and_words(world: World
     assert [line["event"] for line in told["lines"]] == ["collect", "receive", "open"]
     assert [one["side"] for one in told["statements"]] == ["desk", "post"]
     assert world.fresh(incident.packet).dossier.citizen.name not in json.dumps(told, ensure_ascii=False)
+
+
+def test_the_photos_of_a_packet_are_in_its_evidence_under_the_hash_its_scans_name(world: World) -> None:
+    phone = world.phone()
+    packet = world.collected(phone)
+    sha256 = world.photographed(phone, packet)
+    with zipfile.ZipFile(io.BytesIO(evidence.pack(opened(world, world.fresh(packet), world.clerk), MONDAY))) as file:
+        assert file.read(f"photos/{sha256.hex()}.jpg") == b"\xff\xd8\xff"
+        told = json.loads(file.read("incident.json"))
+    assert [one["sha256"] for one in told["photos"]] == [sha256.hex()]

@@ -10,7 +10,7 @@ from labels.sheet import ENGLISH, HAIR, MM, PRIMARY, Block, Piece, Section, Shee
 from labels.tables import Column
 
 FOOT = 9.0  # mm at the bottom of a page
-QR = 34.0  # mm with the quiet zone: 28 mm of code at version 6
+QR = 36.0  # mm with the quiet zone: 30 mm of code at version 6
 MOTTO_ROOM = 150.0  # mm a head with the motto needs beside a code
 
 

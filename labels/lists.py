@@ -12,7 +12,7 @@ from labels.words import say_instant, say_money
 
 P = A4_ACROSS
 COURIER, COURIER_EN = "BẢNG KÊ GÓI GIAO BƯU TÁ", "Courier's packet list"
-OFFICE, OFFICE_EN = "BẢNG KÊ GÓI GỬI ĐI", "Packets sent between post offices"
+OFFICE, OFFICE_EN = "BẢNG KÊ GÓI GỬI ĐI", "Packets sent on in one bag"
 BASIS = "Lập 2 bản, mỗi bên giữ 1. Bảng kê không ghi nội dung bên trong gói."
 # fmt: off
 CARRIED = document.columns(

@@ -142,7 +142,7 @@ def _row(number: int, line: Line) -> Piece:
     sheets = "" if line.sheets is None else str(line.sheets)
     cells = (str(number), line.number, line.name, line.matter, str(line.originals), str(line.certified),
              str(line.copies), sheets, "", "", line.seal, "", fee, line.receipt, line.remark)  # fmt: skip
-    row = tables.row(SHAPE, [[(cell, P.strong if at == 1 else P.text)] for at, cell in enumerate(cells)], 5.6)
+    row = tables.row(SHAPE, [[(cell, P.strong if at == 1 else P.text)] for at, cell in enumerate(cells)], 5.5)
     crossed = (line.complete is True, line.complete is False, line.intact is True)
 
     def draw(sheet: Sheet, y: float) -> None:

@@ -55,7 +55,7 @@ def draw(canvas: Leaf, item: Rewrap) -> None:
     listed = receipts.listed(item.papers)
     listed = listed._replace(heads=(count, *listed.heads))
     done = document.ticks(P, [(text, number in item.done) for number, text in enumerate(DONE, 1)])
-    signs = document.signatures(P, ("Người phát hiện", "", item.finder), ("Người chứng kiến", "Witness", item.witness),
+    signs = document.signatures(P, ("Người phát hiện", "Finder", item.finder), ("Người chứng kiến", "Witness", item.witness),
                                 ("Bưu cục", "Office", ""), stamps=("", "", "Dấu"))  # fmt: skip
     document.lay(canvas, P, head, [
         document.part(told), document.part(kinds), document.part(state), listed, document.part(done), signs,

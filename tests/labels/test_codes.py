@@ -16,6 +16,12 @@ def test_the_code_of_every_format_survives_what_any_code_must(name: str) -> None
         assert [damage for damage in ALWAYS if not codes.tried(image, text, damage, trial)] == []
 
 
+@pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if row.level])
+def test_every_code_is_thirty_millimetres_wide_or_more(name: str) -> None:
+    (image,) = codes.crops(name, 200, codes.payloads(1)[0])
+    assert codes.width(image) > 29.9  # a dot of the picture is 0.13 mm
+
+
 @pytest.mark.parametrize("level", ["M", "Q"])
 def test_a_stain_of_five_in_a_hundred_leaves_most_codes_readable(level: str) -> None:
     texts = codes.payloads(40)

@@ -289,7 +289,7 @@ def told(sizes: dict[Any, list[bool]], formats: dict[Any, list[bool]], wide: dic
         "same for all. *ours* is one path of rectangles with a fixed mask; *searched* the same with the library's search for the",
         "best of eight masks; *PNG* the picture the library makes by itself, embedded in the same place and size. Grain is the",
         "camera's and new in every frame, and a phone looks nine times a second: beside a single frame stands what three give.",
-        "By format ten single frames of every token are counted: the reader misses one in thousands, where a grain lies in the",
+        "By format ten single frames of every token are counted: the reader misses one now and then, where a grain lies in the",
         "very middle of a corner's square, and the next frame has it.",
         "", "## By damage, size of the code and error correction level", "",
         "| damage | " + " | ".join(f"{level} {size} mm ours / searched / PNG" for level in "MQ" for size in SIZES) + " |",

@@ -23,9 +23,9 @@ from app.domain import (
     slips,
     visits,
 )
-from app.domain.dossiers import Dossier
+from app.domain.dossiers import CaseState, Dossier
 from app.domain.money import Event, MoneyLine
-from app.domain.packets import Packet, Way
+from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Right, User
 from app.domain.places import Office
@@ -245,7 +245,7 @@ def _witness(scan: Scan | None) -> str:
 def _authorisation(packet: Packet, at: datetime, base_url: str) -> labels.Authorisation | None:
     """For somebody who sends or receives in the citizen's place: who that is, is written by hand."""
     dossier, home = packet.dossier, slips.home_of(packet.dossier)
-    if packet.ended:
+    if packet.ended or (dossier.state is CaseState.CANCELLED and packet.state is State.WAITING):
         return None
     return labels.Authorisation(
         principal=home.name, principal_address=home.address, principal_phone=home.phone,

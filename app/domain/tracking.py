@@ -7,7 +7,7 @@ at this door; no date is guessed.
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -227,7 +227,7 @@ def story(dossier: Dossier, at: datetime) -> Story:
         number=dossier.number,
         headline=key,
         holder=_holder(dossier, under_way),
-        next=_next(dossier, under_way, coming, key),
+        next=_next(dossier, under_way, coming, key, today(at)),
         entries=tuple(_entries(dossier, coming, sticker, key)),
         caller=_caller(coming, at),
         visit=coming,
@@ -291,7 +291,7 @@ def _caller(visit: Visit | None, at: datetime) -> Caller | None:
     return Caller(visit.courier.name, visit.courier.badge, visit.courier.phone)
 
 
-def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str) -> Entry | None:
+def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str, day: date) -> Entry | None:
     """What happens next, and when if anybody has promised it."""
     if visit:
         return Entry("visit", "next", values=when(visit))
@@ -299,9 +299,8 @@ def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str
         return Entry("choose_time", "next")
     if key in ("carried_in", "at_post_in", "collected_unproven") and packet:
         last = ledger.lines(packet)[-1].recorded_at
-        return Entry(
-            "to_desk", "next", values={"day": bands.arrives_by(today(last), dossier.citizen.ward, dossier.desk.ward)}
-        )
+        by = bands.arrives_by(today(last), dossier.citizen.ward, dossier.desk.ward)
+        return Entry("to_desk", "next", values={"day": by, "is_late": by < day})
     if key == CaseState.SUPPLEMENT_REQUIRED:
         return Entry("bring_by", "next", values={"day": dossier.supplement_by})
     if dossier.state in AT_WORK and dossier.due_on and key == dossier.state:
@@ -314,7 +313,9 @@ def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str
 def when(visit: Visit) -> dict[str, Any]:
     """Day and window of a visit; once it is on a round, about when, to the half hour."""
     slot = visit.slot
-    values: dict[str, Any] = {"kind": visit.kind, "day": slot.day, "opens": slot.opens, "closes": slot.closes}
+    values: dict[str, Any] = {
+        "kind": visit.kind, "packet": visit.packet.kind, "day": slot.day, "opens": slot.opens, "closes": slot.closes,
+    }  # fmt: skip
     if visit.arrives_at:
         values["about"] = about(visit.arrives_at)
     return values

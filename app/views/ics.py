@@ -2,17 +2,13 @@
 
 from datetime import UTC, datetime
 
-from flask_babel import gettext as _
-
-from app.domain.visits import Visit, VisitKind, starts_at
+from app.domain.visits import Visit, starts_at
+from app.views import telling
 
 
 def event(visit: Visit, number: str, link: str, at: datetime) -> str:
     slot = visit.slot
-    fetch = visit.kind is VisitKind.COLLECT
-    summary = _("The courier comes to collect, %(number)s", number=number) if fetch else _(
-        "The courier brings the result, %(number)s", number=number
-    )  # fmt: skip
+    summary = f"{telling.errand(visit.kind, visit.packet.kind)}, {number}"
     lines = (
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//hosotannha//visit//VI", "METHOD:PUBLISH", "BEGIN:VEVENT",
         f"UID:{number}-{visit.id}@hosotannha", f"DTSTAMP:{_stamp(at)}",

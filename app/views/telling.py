@@ -11,7 +11,7 @@ from app import language
 from app.domain import calendar
 from app.domain.dossiers import AT_WORK, Dossier, ReturnWay
 from app.domain.forms import Form
-from app.domain.packets import State
+from app.domain.packets import Kind, State
 from app.domain.parties import PartyKind
 from app.domain.places import Office
 from app.domain.tracking import Entry, Story
@@ -212,15 +212,14 @@ def card(told: Story) -> list[tuple[str, str, str]]:
 def _coming(entry: Entry) -> tuple[str, str, str]:
     values = entry.values
     if entry.key == "visit":
-        fetch = values["kind"] is VisitKind.COLLECT
-        term = _("The courier comes to collect") if fetch else _("The courier brings the result")
         slot = language.slot(values["day"], values["opens"], values["closes"])
         if "about" in values:
             about = _("at about %(window)s", window=language.window(*values["about"]))
             slot = Markup('{}, <span class="nowrap">{}</span>').format(slot, about)
-        return "calendar", term, slot
+        return "calendar", errand(values["kind"], values["packet"]), slot
     if entry.key == "to_desk":
-        return "clock", _("Reaches the ward at the latest"), language.long_date(values["day"])
+        term = _("Should have reached the ward by") if values["is_late"] else _("Reaches the ward at the latest")
+        return "clock", term, language.long_date(values["day"])
     if entry.key == "due":
         due = language.long_date(values["day"])
         if values.get("hour"):
@@ -231,6 +230,17 @@ def _coming(entry: Entry) -> tuple[str, str, str]:
     if entry.key in WITHOUT_DAY:
         return "clock", _("What comes next"), str(WITHOUT_DAY[entry.key])
     return "calendar", _("What comes next"), _("Choose another time")
+
+
+def errand(visit: VisitKind, packet: Kind) -> str:
+    """What a courier comes to a home for."""
+    if visit is VisitKind.COLLECT:
+        return _("The courier comes to collect")
+    return (
+        _("The courier brings your papers back")
+        if packet is Kind.RETURNED_PAPERS
+        else _("The courier brings the result")
+    )
 
 
 def _window(values: dict[str, Any]) -> str:
@@ -245,11 +255,9 @@ def thread(told: Story) -> list[dict[str, Any]]:
 def _knot(entry: Entry) -> dict[str, Any]:
     values = entry.values
     if entry.key == "visit":
-        fetch = values["kind"] is VisitKind.COLLECT
-        title = _("The courier comes to collect") if fetch else _("The courier brings the result")
         return {
             "state": entry.state,
-            "title": title,
+            "title": errand(values["kind"], values["packet"]),
             "when": f"{language.short_date(values['day'])}, {_window(values)}",
         }
     table = AHEAD if entry.state == "next" else ENTRIES

@@ -74,6 +74,9 @@ def test_a_collected_packet_says_sheets_seal_and_when_it_reaches_the_desk(world:
     assert collected.state == "now"
     assert collected.values == {"kinds": 3, "sheets": 3, "seal": "NP0045821"}
     assert told.next and told.next.values["day"] == calendar.working_days_after(MONDAY.date(), 1)[0]
+    assert not told.next.values["is_late"]
+    late = story(packet, MONDAY + timedelta(days=7)).next
+    assert late and (late.values["day"], late.values["is_late"]) == (told.next.values["day"], True)
     assert not told.cancellable and told.code is None
 
 

@@ -9,17 +9,18 @@ import sqlalchemy as sa
 import time_machine
 from flask.testing import FlaskClient
 
-from app.db import db
-from app.domain import outbox, visits
+from app.db import atomically, db
+from app.domain import decisions, outbox, visits
 from app.domain.codes import CodeCheck, Purpose
 from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
-from app.domain.packets import Packet, State, Way
+from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Right
 from app.domain.visits import Round, Slot, VisitState
 from app.errors import TooMany
 from app.sentences import sentence
 from app.views.tracking import PAGES
+from tests.domain.test_desk import submitted
 from tests.world import MONDAY, World
 
 
@@ -113,8 +114,10 @@ def test_a_visit_is_cancelled_after_one_question(world: World, client: FlaskClie
 
 def test_a_cancelled_booking_says_where_the_papers_are(world: World, client: FlaskClient) -> None:
     packet = world.packet()
+    assert "authorisation" in client.get(link(packet)).text
     client.post(f"{link(packet)}/cancel")
-    assert "Chưa ai nhận giấy tờ" in client.get(link(packet)).text
+    page = client.get(link(packet)).text
+    assert "Chưa ai nhận giấy tờ" in page and "authorisation" not in page
     phone = world.phone()
     world.record(phone.scan(world.fresh(packet), "collect", proof=[("WET_CLAIMED", "")]))
     assert world.fresh(packet).state is State.CARRIED
@@ -123,6 +126,16 @@ def test_a_cancelled_booking_says_where_the_papers_are(world: World, client: Fla
     code = world.code(world.fresh(packet), Purpose.DELIVER)
     world.record(phone.scan(world.fresh(packet), "deliver", taker=packet.origin_id, proof=[("CODE", code)]))
     assert "đã về lại nhà" in client.get(link(packet)).text
+
+
+def test_papers_that_go_home_are_not_called_a_result(world: World, client: FlaskClient) -> None:
+    packet = submitted(world)
+    act = world.act(world.officer)
+    atomically(decisions.refuse, packet.dossier, act, "not_competent", "")
+    home = atomically(decisions.return_papers, world.fresh(packet).dossier, act, "NP0051902")
+    page = client.get(link(packet)).text
+    assert "Bưu tá mang giấy tờ về trả ông bà" in page and "Bưu tá mang kết quả đến" not in page
+    assert world.fresh(home).kind is Kind.RETURNED_PAPERS
 
 
 @pytest.mark.parametrize(("due", "says"), [("2026-11-23", ""), ("2026-11-20", "Chậm 1 ngày làm việc")])

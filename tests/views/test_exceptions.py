@@ -171,7 +171,7 @@ def test_every_kind_and_every_reason_has_words(world: World, sign_in: Any, langu
             scan = db.session.scalars(sa.select(scans.ScanRow)).first()
             assert scan
             more = {"digest": scan.digest} if kind is TaskKind.CLOCK else {}
-            task_id = opened(kind, packet, why=why, seconds=3700, missing=[3], seal="NP1", known="NP2", **more)
+            task_id = opened(kind, packet, why=why, seconds=3700, missing=[3], seal="NP1", known="NP2", left=3, **more)
             page = words(client, f"/exceptions/{task_id}")
             assert "%(" not in page and "None" not in page, (kind, why)
             outcome = next(iter(KINDS[kind].outcomes), None)

@@ -11,12 +11,13 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app.db import atomically, db
-from app.domain import dispatch, forms, incidents, manifests, people, stickers, tasks, tokens, visits
+from app.domain import dispatch, forms, incidents, manifests, people, remittances, stickers, tasks, tokens, visits
 from app.domain.people import GRANTS, Right, Role, User
 from app.domain.remedies import Remedy
 from app.domain.tasks import TaskKind
 from app.views.decisions import PAGES
 from tests.conftest import signing_in
+from tests.domain.test_money import BANK, paid
 from tests.world import World
 
 # Arguments that name somebody's things, and those that are everybody's.
@@ -31,6 +32,7 @@ OBJECTS = {
     "roll_id",
     "user_id",
     "incident",
+    "remittance",
 }
 COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "sheet", "kind", "step", "form", "sha256"}
 
@@ -91,6 +93,11 @@ class Walk:
         atomically(forms.give, packet.dossier, "receipt", act, due_on="2026-11-27", papers=papers)
         sort, side = incidents.Sort.LOST, incidents.Side.POST
         self.incident = atomically(incidents.open_, packet, world.act(world.clerk), sort, side, "Không thấy gói").number
+        paid(world, world.phone(), BANK)
+        fees = remittances.owed(world.post)[0].amount
+        self.remittance = atomically(
+            remittances.hand_over, world.desk.id, world.act(world.clerk), "k" * 32, expected=fees
+        ).number
         self.token, self.device_id = phone.token, phone.device_id
         self.strange_token = world.phone(world.strange_courier).token
         far = world.other_post
@@ -125,7 +132,7 @@ class Walk:
         values: dict[str, list[Any]] = {
             "task_id": [self.tasks[whose.id]], "act": list(Remedy), "number": [self.number], "receipt": [self.receipt],
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
-            "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "incident": [self.incident], "code": ["1.004859"], "secret": [self.secret],
+            "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "incident": [self.incident], "remittance": [self.remittance], "code": ["1.004859"], "secret": [self.secret],
             "token": ["X" * 133], "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "sheet": ["label"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"], "sha256": [self.sha256],
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON

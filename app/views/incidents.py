@@ -151,8 +151,9 @@ def paid(incident: str) -> ResponseReturnValue:
 @requires(Right.COUNTER)
 def refund(incident: str) -> ResponseReturnValue:
     """The citizen has their postage back: the till that gives it writes it down."""
+    found = _get(incident)
     try:
-        given = atomically(lambda: incidents.refund(_get(incident), security.act()))
+        given = atomically(incidents.refund, found, security.act())
     except Refused as refusal:
         flash(sentence(refusal), "danger")
         return redirect(url_for("incidents.show", incident=incident), 303)

@@ -85,11 +85,11 @@ def of_desk() -> ResponseReturnValue:
     return render_template("desk/fees.html", lists=remittances.of(security.user()))
 
 
-@bp.route("/desk/fees/<number>", methods=["GET", "POST"])
+@bp.route("/desk/fees/<remittance>", methods=["GET", "POST"])
 @requires(Right.DESK)
-def one(number: str) -> ResponseReturnValue:
+def one(remittance: str) -> ResponseReturnValue:
     """The list with its fees; counted and receipted here, or refused."""
-    found, form, no = remittances.get(security.user(), number), Receive(), Refuse(formdata=None)
+    found, form, no = remittances.get(security.user(), remittance), Receive(), Refuse(formdata=None)
     if request.method == "GET":
         return _one(found, Receive(formdata=None), no)
     if not form.validate():
@@ -103,10 +103,10 @@ def one(number: str) -> ResponseReturnValue:
     return redirect(url_for("remittances.of_desk"))
 
 
-@bp.post("/desk/fees/<number>/refuse")
+@bp.post("/desk/fees/<remittance>/refuse")
 @requires(Right.DESK)
-def refuse(number: str) -> ResponseReturnValue:
-    found, form, yes = remittances.get(security.user(), number), Refuse(), Receive(formdata=None)
+def refuse(remittance: str) -> ResponseReturnValue:
+    found, form, yes = remittances.get(security.user(), remittance), Refuse(), Receive(formdata=None)
     if not form.validate():
         return _one(found, yes, form, 422)
     try:

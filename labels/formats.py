@@ -69,7 +69,7 @@ FORMATS: dict[str, Format] = {
     "manifest":        Format(manifest.DOCUMENT,                         manifest.Manifest,           A4_ACROSS, False, "M", manifest.draw,             manifest.FIELDS,                 (samples.MANIFEST, samples.MANIFEST_HOME)),
     "list_courier":    Format(lists.COURIER.capitalize(),                lists.CourierList,           A4_ACROSS, False, "",  lists.draw_courier,        lists.COURIER_FIELDS,            (samples.COURIER_LIST,)),
     "list_office":     Format(lists.OFFICE.capitalize(),                 lists.OfficeList,            A4_ACROSS, False, "",  lists.draw_office,         lists.OFFICE_FIELDS,             (samples.OFFICE_LIST,)),
-    "round":           Format(roundsheet.DOCUMENT,                            roundsheet.RoundSheet,            A4_ACROSS, False, "",  roundsheet.draw,                roundsheet.FIELDS,                    (samples.ROUND,)),
+    "round":           Format(roundsheet.DOCUMENT,                            roundsheet.RoundSheet,            A4_ACROSS, False, "M", roundsheet.draw,                roundsheet.FIELDS,                    (samples.ROUND,)),
     "receipt_papers":  Format(receipts.PAPERS.capitalize(),              receipts.PapersReceipt,      A5,        False, "M", receipts.draw_papers,      receipts.PAPERS_FIELDS,          (samples.PAPERS_RECEIPT,)),
     "receipt_money":   Format(receipts.MONEY.capitalize(),               receipts.MoneyReceipt,       A5,        False, "M", receipts.draw_money,       receipts.MONEY_FIELDS,           (samples.MONEY_RECEIPT,)),
     "rewrap":          Format(rewrap.DOCUMENT,                           rewrap.Rewrap,               A5,        False, "M", rewrap.draw,               rewrap.FIELDS,                   (samples.REWRAP,)),

@@ -238,6 +238,8 @@ def crops(name: str, dpi: int, text: str) -> Iterator[Image.Image]:
     item = labels.FORMATS[name].samples[0]
     if isinstance(item, labels.StickerSheet):
         item = replace(item, stickers=(replace(item.stickers[0], token_url=text),))
+    elif isinstance(item, labels.RoundSheet):
+        item = replace(item, stops=(replace(item.stops[0], token_url=text),))
     else:
         item = replace(item, **{"check_url" if hasattr(item, "check_url") else "token_url": text})
     image = _first_page(labels.render(name, [item]), dpi)

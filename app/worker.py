@@ -76,9 +76,9 @@ def look() -> int:
     """Judge what has found its packet, then raise what has become late; how many tasks were raised."""
     atomically(watch.welcome, Act(None, now(), current_app.extensions["keys"]))
     raised = atomically(watch.look, now())
-    if raised and (left := numbers.left_when_low()) is not None:
-        log.warning("item numbers run out", count=left)
-    return raised
+    if raised[TaskKind.NUMBERS_LOW]:
+        log.warning("item numbers run out", count=numbers.left_when_low())
+    return raised.total()
 
 
 class Lookout:

@@ -3,6 +3,7 @@
 Looking twice changes nothing; what a person has closed is not raised again for the same thing.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -26,11 +27,11 @@ KIND_OF_STATE = {State.DISPUTED: TaskKind.DISPUTED, State.LOST: TaskKind.LOST}
 SETTLED = {State.DISPUTED: "settled", State.LOST: "found", State.DELIVERED_UNVERIFIED: "proven"}
 
 
-def look(at: datetime) -> int:
-    """How many tasks were raised. `at` is now."""
+def look(at: datetime) -> Counter[TaskKind]:
+    """How many tasks of each kind were raised. `at` is now."""
     _lower(at)
     raised = [*_gaps(at), *_waiting(at), *_passed_over(at), *_stuck(at), *_unproven(at), *_unread(at), *_numbers(at)]
-    return len(raised)
+    return Counter(task.kind for task in raised)
 
 
 def welcome(act: Act) -> int:

@@ -72,7 +72,7 @@ def asked(**about: Any) -> set[TaskKind]:
 
 
 def look(at: datetime) -> int:
-    return atomically(watch.look, at)
+    return atomically(watch.look, at).total()
 
 
 def where(world: World, packet: Packet) -> tuple[State, str]:

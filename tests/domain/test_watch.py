@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 
 def look(at: datetime = MONDAY) -> int:
-    return atomically(watch.look, at)
+    return atomically(watch.look, at).total()
 
 
 def of(kind: TaskKind) -> list[Task]:
@@ -179,6 +179,8 @@ def test_the_end_of_the_item_numbers_is_told_once_a_load_and_again_when_none_is_
     (said,) = [json.loads(line) for line in capsys.readouterr().err.splitlines() if "item numbers" in line]
     assert (said["event"], said["level"], said["count"]) == ("item numbers run out", "warning", 1)
     assert only(TaskKind.NUMBERS_LOW).office_id is None
+    atomically(scans.keep_raw, b"?", world.phone().device_id, MONDAY)
+    assert worker.look() == 1 and "item numbers" not in capsys.readouterr().err
     atomically(
         lambda: tasks.close(tasks.get(of(TaskKind.NUMBERS_LOW)[0].id), "numbers_asked_for", world.act(world.supervisor))
     )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Instant, Model, choice, db
 from app.domain import audit, calendar, numbers, postage, scope
+from app.domain.dossiers import Dossier
 from app.domain.money import Event, MoneyLine
 from app.domain.packets import Packet
 from app.domain.people import Act, User
@@ -205,26 +206,29 @@ def pay(incident: Incident, act: Act) -> None:
         audit.note("incident_paid", held.number, act, compensation=held.compensation)
 
 
-def postage_paid(incident: Incident) -> int:
-    """What the citizen has paid the post for this dossier and was not given back yet, in đồng."""
+def postage_owed(incident: Incident) -> int:
+    """What goes back to the citizen where the post was at fault (NĐ 47/2011 Đ25): all postage they have paid for this
+    dossier and were not given back yet, in đồng; 0 where it was not."""
+    if not _is_posts_fault(incident):
+        return 0
     line, mine = MoneyLine, sa.select(Packet.id).where(Packet.dossier_id == incident.packet.dossier_id)
     post_took = line.event.in_((Event.COLLECTED, Event.TRANSFERRED))
     signed = sa.func.sum(sa.case((post_took, line.amount), else_=-line.amount))
     of = sa.select(signed).where(line.packet_id.in_(mine), line.stream == Stream.POSTAGE)
     back = (Event.COLLECTED, Event.TRANSFERRED, Event.TAKEN_BACK, Event.REFUNDED)
-    return int(db.session.scalar(of.where(line.event.in_(back))) or 0)
+    return max(int(db.session.scalar(of.where(line.event.in_(back))) or 0), 0)
 
 
 def refund(incident: Incident, act: Act) -> int:
-    """All postage of the dossier goes back to the citizen, where the post was at fault (NĐ 47/2011 Đ25); how much.
+    """The postage that is owed goes back; how much. Two files about one dossier give it back once.
 
     Raises Refused("refund_not_owed").
     """
     held = _hold(incident)
-    amount, dossier = postage_paid(held), held.packet.dossier
-    if held.fault is not Fault.POST or held.outcome in (Outcome.WHOLE, Outcome.UNFOUNDED):
+    dossier = db.session.get_one(Dossier, held.packet.dossier_id, with_for_update=True)
+    if not _is_posts_fault(held):
         raise Refused("refund_not_owed", number=held.number)
-    if amount > 0:
+    if amount := postage_owed(held):
         db.session.add(
             MoneyLine(
                 stream=Stream.POSTAGE, event=Event.REFUNDED, giver_id=dossier.post_office.party_id,
@@ -234,7 +238,11 @@ def refund(incident: Incident, act: Act) -> int:
         )  # fmt: skip
         audit.note("postage_refunded", held.number, act, amount=amount)
         db.session.flush()
-    return max(amount, 0)
+    return amount
+
+
+def _is_posts_fault(incident: Incident) -> bool:
+    return incident.fault is Fault.POST and incident.outcome not in (Outcome.WHOLE, Outcome.UNFOUNDED)
 
 
 def _hold(incident: Incident) -> Incident:

@@ -186,5 +186,5 @@ def _page(found: Incident, say: Say, close: Close, status: int = 200) -> Respons
         "incidents/incident.html", incident=found, packet=found.packet, say=say, close=close, sorts=SORTS, sides=SIDES,
         outcomes=OUTCOMES, faults=FAULTS, left=incidents.due(found, now()), least=incidents.least(found),
         is_own=found.opened_by_id == security.user().id,
-        owed_back=incidents.postage_paid(found) if found.fault is Fault.POST and security.user().may(Right.COUNTER) else 0,
+        owed_back=incidents.postage_owed(found) if security.user().may(Right.COUNTER) else 0,
     ), status  # fmt: skip

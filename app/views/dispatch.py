@@ -1,7 +1,5 @@
 """The dispatcher's day: who goes where, in which order, and when they will be there."""
 
-from datetime import date
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -13,8 +11,9 @@ from app.db import atomically, now
 from app.domain import calendar, dispatch
 from app.domain.people import Right
 from app.domain.places import Office
-from app.errors import Invalid, Missing
+from app.errors import Missing
 from app.security import requires
+from app.views.fields import read_day
 
 bp = Blueprint("dispatch", __name__, url_prefix="/dispatch")
 
@@ -31,7 +30,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/<day>")
 @requires(Right.DISPATCH)
 def day(day: str) -> ResponseReturnValue:
-    when = _read(day)
+    when = read_day(day)
     today = calendar.today(now())
     week = sorted({when, *([today] if calendar.is_working(today) else []), *calendar.working_days_after(today, 5)})
     found = dispatch.day_of(_office(), when)
@@ -41,7 +40,7 @@ def day(day: str) -> ResponseReturnValue:
 @bp.post("/<day>/assign")
 @requires(Right.DISPATCH)
 def assign(day: str) -> ResponseReturnValue:
-    when = _read(day)
+    when = read_day(day)
     ids = [int(value) for value in request.form.getlist("visit") if value.isdecimal() and len(value) < 10][:500]
     courier = request.form.get("courier") or None
     if ids:
@@ -56,7 +55,7 @@ def assign(day: str) -> ResponseReturnValue:
 @requires(Right.DISPATCH)
 def plan(day: str) -> ResponseReturnValue:
     """Order everything that has not set out. The search itself runs outside any transaction."""
-    when, office = _read(day), _office()
+    when, office = read_day(day), _office()
     made = routes.plan(dispatch.problem(office, when))
     placed = atomically(dispatch.adopt, office, when, made, security.act())
     if made.unplanned:
@@ -79,10 +78,3 @@ def _office() -> Office:
     if office is None:
         raise Missing("no_office")
     return office
-
-
-def _read(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid("day_form") from error

@@ -1,5 +1,7 @@
 """Fields of WTForms that say in our own words, and the reader's language, what they could not read."""
 
+from datetime import date
+
 import wtforms
 from flask_babel import gettext as _
 from wtforms.widgets import HiddenInput
@@ -46,3 +48,14 @@ def read_sum(text: str | None) -> int:
     if not digits.isdecimal() or len(digits) > 12:
         raise Invalid("money_amount")
     return int(digits)
+
+
+def read_day(text: str) -> date:
+    """A day as it stands in an address. Raises Invalid("day_form"), of days in other centuries too."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid("day_form") from error
+    if not 2000 <= day.year < 2100:
+        raise Invalid("day_form")
+    return day

@@ -27,11 +27,11 @@ from app.db import atomically, now
 from app.domain import batches, limits, papers, slips
 from app.domain.people import Right
 from app.domain.places import Office
-from app.errors import Invalid, Missing, Refused
+from app.errors import Missing, Refused
 from app.security import public, requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.fields import IntegerField
+from app.views.fields import IntegerField, read_day
 from app.views.tracking import base_url as public_url
 from app.views.tracking import dossier_of, file_answer
 
@@ -130,10 +130,7 @@ def day(day: str, paper: str) -> ResponseReturnValue:
     office = security.user().office
     if office is None:
         raise Refused("no_office")
-    try:
-        when = date.fromisoformat(day)
-    except ValueError as error:
-        raise Invalid("day_form") from error
+    when = read_day(day)
     base_url, count = public_url(), batches.count_day(paper, office, when)
     atomically(batches.log_day, security.user(), paper, office, when, security.act())
     if "progress" in request.args:

@@ -1,6 +1,6 @@
 """The money couriers bring back: what should be there, what was counted by both, and what differs, each by name."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -12,13 +12,13 @@ from wtforms.validators import InputRequired, Length
 
 from app import security
 from app.db import atomically, now
-from app.domain import bags, calendar, money, remittances, scope
+from app.domain import bags, calendar, money, scope, tallies
 from app.domain.people import Right
-from app.errors import Invalid, Refused
+from app.errors import Refused
 from app.language import money as spoken
 from app.security import requires
 from app.views import counters
-from app.views.fields import read_sum
+from app.views.fields import read_day, read_sum
 
 bp = Blueprint("till", __name__, url_prefix="/office/money")
 SHOWN = timedelta(days=14)
@@ -68,15 +68,11 @@ def day(day: str) -> ResponseReturnValue:
     user, office = security.user(), security.user().office
     if office is None:
         raise Refused("no_office")
-    try:
-        when = datetime.combine(date.fromisoformat(day), time(12), calendar.HERE)
-    except ValueError as error:
-        raise Invalid("day_form") from error
-    today = calendar.today(now())
+    when = read_day(day)
     return render_template(
-        "office/tally.html", day=when.date(), tallies=remittances.tallies(bags.couriers(user), office, when),
-        till=remittances.till(office, when), reasons=REASONS, before=when.date() - timedelta(1),
-        after=when.date() + timedelta(1) if when.date() < today else None,
+        "office/tally.html", day=when, tallies=tallies.tallies(bags.couriers(user), office, when),
+        till=tallies.till(office, when), reasons=REASONS, before=when - timedelta(1),
+        after=when + timedelta(1) if when < calendar.today(now()) else None,
     )  # fmt: skip
 
 

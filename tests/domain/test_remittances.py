@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import corrections, incidents, money, remittances
+from app.domain import corrections, incidents, money, remittances, tallies
 from app.domain.incidents import Fault, Outcome, Side, Sort
 from app.domain.money import Event, MoneyLine, Purse
 from app.domain.remittances import Remittance, RemittedFee
@@ -91,10 +91,10 @@ def test_a_day_of_the_office_ends_with_what_it_began_with_and_what_came_less_wha
     made = hand_over(world)
     atomically(remittances.receive, made, world.act(world.officer), made.amount, "0001")
     couriers = [world.courier, world.second_courier]
-    first, second = remittances.tallies(couriers, world.post, MONDAY)
+    first, second = tallies.tallies(couriers, world.post, MONDAY.date())
     assert (first.cash, first.handed_in, first.held) == (Purse(52_000, 15_000), Purse(45_000, 15_000), Purse(7_000))
     assert ([count.difference for count in first.counts], second.by_bank) == ([-7_000], 67_000)
-    till = remittances.till(world.post, MONDAY)
+    till = tallies.till(world.post, MONDAY.date())
     assert (till.before, till.came, till.left) == (Purse(), Purse(97_000, 30_000), Purse(0, 30_000))
     assert till.after == money.purse(world.post.party_id)
 
@@ -106,7 +106,14 @@ def test_postage_goes_back_where_the_post_was_at_fault_once_and_no_more_than_was
         atomically(incidents.refund, file, world.act(world.clerk))
     atomically(incidents.say, file, world.act(world.clerk), Side.POST, "the van stood still")
     atomically(incidents.close, file, world.act(world.supervisor), Outcome.LATE, Fault.POST, 0, "the post's own delay")
-    assert [atomically(incidents.refund, file, world.act(world.clerk)) for _ in range(2)] == [52_000, 0]
+    again = atomically(incidents.open_, packet, world.act(world.clerk), Sort.LATE, Side.CITIZEN, "told twice")
+    atomically(incidents.say, again, world.act(world.clerk), Side.POST, "the same van")
+    atomically(incidents.close, again, world.act(world.supervisor), Outcome.LATE, Fault.POST, 0, "the same delay")
+    assert [atomically(incidents.refund, each, world.act(world.clerk)) for each in (file, file, again)] == [
+        52_000,
+        0,
+        0,
+    ]
     db.session.rollback()
     assert money.purse(packet.dossier.citizen.party_id) == Purse(postage=0, fee=-15_000)
     assert money.purse(world.post.party_id) == Purse(postage=-52_000)  # until the courier hands in

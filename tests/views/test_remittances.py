@@ -37,3 +37,11 @@ def test_fees_go_from_the_till_to_the_ward_and_the_day_shows_both(world: World, 
     day = clerk.get(f"/office/money/day/{MONDAY:%Y-%m-%d}").text
     assert world.courier.name in day and "52.000\u00a0đ" in day
     assert clerk.get("/office/money/day/zz").status_code == 422
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "today"])
+def test_a_day_nobody_can_mean_is_said_to_be_none(world: World, sign_in: Any, day: str) -> None:
+    clerk, dispatcher = sign_in(world.clerk), sign_in(world.dispatcher)
+    for client, page in ((clerk, "/office/money/day/"), (dispatcher, "/dispatch/")):
+        answer = client.get(page + day)
+        assert answer.status_code == 422 and "2026-08-28" in answer.text, page

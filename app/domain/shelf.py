@@ -160,6 +160,7 @@ def letters_due(kept: sa.Select[Packet], at: datetime) -> list[int]:
             kept.with_only_columns(Packet.id, Handoff.recorded_at)
             .join(Handoff, Handoff.digest == Packet.head)
             .order_by(None)
+            .order_by(Handoff.recorded_at)
             .limit(1000)
         )
     }

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length, Regexp
 
 from app import security
 from app.db import atomically, now
-from app.domain import audit, remittances
+from app.domain import batches, remittances
 from app.domain.people import Right
 from app.domain.remittances import Remittance
 from app.errors import Refused
@@ -119,6 +119,5 @@ def refuse(remittance: str) -> ResponseReturnValue:
 
 def _one(found: Remittance, form: Receive, no: Refuse, status: int = 200) -> ResponseReturnValue:
     fees = remittances.dossiers_of(found)
-    for _line, dossier in fees:
-        atomically(audit.viewed, security.user().id, dossier.id, "desk.fees", now())
+    atomically(batches.log_names, security.user(), "desk.fees", {dossier.id for _, dossier in fees}, now())
     return render_template("desk/fee_list.html", list=found, fees=fees, form=form, no=no), status

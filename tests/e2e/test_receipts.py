@@ -29,12 +29,16 @@ def recorded() -> int:
 
 def miss(page: Page) -> None:
     """The next home: nobody there. One scan."""
+    to_the_verdict(page)
+    page.locator("#on").click()  # its word depends on the verdict, which may come meanwhile
+
+
+def to_the_verdict(page: Page) -> None:
     press(page, "Đã tới cửa")
     press(page, "Chưa nhận được")
     page.get_by_label("Không có ai ở nhà").check()
     page.get_by_label("Hẹn ngày khác").check()
     press(page, "Ghi và nhắn người dân")
-    page.locator("#on").click()  # its word depends on the verdict, which may come meanwhile
 
 
 def counts(page: Page, kept: int, arrived: int, person: int = 0) -> None:
@@ -231,6 +235,23 @@ def test_a_line_that_takes_everything_and_answers_nothing_holds_nothing_up(
         assert len(tries) < 20, tries
     phone.unroute_all(behavior="ignoreErrors")
     counts(phone, kept=0, arrived=3)
+
+
+def test_a_tap_counts_though_the_answer_comes_while_the_finger_is_down(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    on_round(world, site, phone, homes=2)
+    context.set_offline(True)
+    to_the_verdict(phone)
+    on = phone.locator("#on")
+    on.hover()
+    phone.mouse.down()
+    with phone.expect_response(ANSWERED):
+        context.set_offline(False)
+    phone.wait_for_timeout(500)  # what it says has long been drawn, if anybody draws under a finger
+    phone.mouse.up()
+    expect(phone).to_have_url(f"{site.url}/courier/#/")
+    counts(phone, kept=0, arrived=1)
 
 
 def test_a_server_one_version_ahead_or_behind_costs_no_scan(world: World, site: Site, phone: Page) -> None:

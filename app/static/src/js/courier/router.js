@@ -44,6 +44,9 @@ const PAGES = [
 
 let shown = null;
 let shownAt = null;
+let owed = false; // something has changed and is not drawn yet
+let touching = null; // a finger is on the glass, or has just left it
+const TAP = 100; // ms a browser may take from the finger to the click
 
 const here = () => window.location.hash.slice(1) || "/";
 
@@ -57,8 +60,21 @@ export function go(path, { replace = false } = {}) {
 export function start() {
   window.addEventListener("hashchange", () => draw(true));
   for (const turn of ["opened", "closed"]) changes.addEventListener(turn, () => draw(true));
-  changes.addEventListener("change", () => { if (shown?.live) draw(false); });
+  changes.addEventListener("change", () => { owed = true; redraw(); });
+  window.addEventListener("pointerdown", () => { clearTimeout(touching); touching = Infinity; }, true);
+  for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, lifted, true);
   draw(true);
+}
+
+/** What changes under a finger is drawn once the tap has been heard: a button that is replaced meanwhile hears none. */
+function lifted() {
+  touching = setTimeout(() => { touching = null; redraw(); }, TAP);
+}
+
+function redraw() {
+  if (!owed || touching) return;
+  owed = false;
+  if (shown?.live) draw(false);
 }
 
 function find(path) {

@@ -33,6 +33,7 @@ ODDS = {
     "surplus": ("Thừa", "Có trong túi, không có trong danh sách của bưu tá này.", "Giữ tại một cửa, kiểm đếm riêng"),
     "held": ("Chờ xem", "Lượt quét cần người xem.", "Điều phối xác minh"),
     "damaged": ("Hư bao", "Niêm phong hoặc bao không như lúc nhận.", "Giữ tại một cửa, kiểm kê riêng"),
+    "seal": ("Số khác", "Số niêm phong trên bao không phải số đã ghi.", "Giữ tại một cửa, hai người cùng kiểm kê"),
     "incomplete": ("Không đủ", "Giấy tờ đếm được khác phiếu gửi.", "Một cửa xem xét, yêu cầu bổ sung nếu cần"),
 }
 P = A4_ACROSS

@@ -188,7 +188,7 @@ def close(
     on their round. Our word is given with it; the courier's too where `giver_by` says how, else later by their phone.
 
     A desk opens what came whole and counts it with the list: with the second word that is submitted. What is damaged
-    or surplus is held here unopened, and counted by itself. `key`: the page's own random name for the list, so that a
+    or surplus is held here unopened, and counted by itself; a seal that reads differently is put on record. `key`: the page's own random name for the list, so that a
     form sent twice is one list. Raises Refused: `bag_empty`, `pin_wrong`.
     """
     custody.hold_all({packet.code for packet, *_ in _taken(act.by, courier, act.at)})
@@ -208,6 +208,9 @@ def close(
         {item.packet.code: _found(item) for item in bag.taken},
     )  # fmt: skip
     manifests.confirm(manifest, Side.TAKER, Word.PRESENCE, act.at, act.by)
+    for item in bag.taken:
+        if item.differs and item.differs.seal:
+            reception.saw_seal(item.packet, act, item.differs.seal)
     if _event(act.by) == "receive":
         for item in bag.own:
             reception.put_away(item.packet, act, item.sheets if item.is_whole else None)
@@ -221,8 +224,7 @@ def _found(item: Item) -> Found:
     differs = item.differs
     if differs is None:
         return Found(item.packet.seal)
-    is_whole = differs.is_intact and not differs.seal
-    return Found(differs.seal or item.packet.seal, is_whole, not item.short, differs.remark)
+    return Found(differs.seal or item.packet.seal, differs.is_intact, not item.short, differs.remark)
 
 
 def _event(user: User) -> str:

@@ -231,7 +231,9 @@ def of_one(packet: Packet, giver_id: str, digest: bytes, found: Found, at: datet
         packet_id=packet.id, result=LineResult.MOVED, digest=digest, seal=found.seal, is_intact=found.is_intact,
         is_complete=found.is_complete, remark=found.remark,
     )  # fmt: skip
-    return _add(listed, [line], at)
+    manifest = _add(listed, [line], at)
+    _raise_tasks(manifest, {packet.id: packet}, at)
+    return manifest
 
 
 def list_hash(codes: Iterable[bytes]) -> bytes:
@@ -315,6 +317,11 @@ def by_number(receipt_no: str) -> Manifest:
     if manifest is None:
         raise Missing("manifest_unknown")
     return manifest
+
+
+def bears_another_seal(line: ManifestLine, packet: Packet) -> bool:
+    """What was read from the bag is no number on record."""
+    return bool(line.seal and packet.seals) and line.seal not in packet.seals
 
 
 def lines_of(manifest: Manifest) -> list[tuple[ManifestLine, Packet]]:

@@ -67,7 +67,8 @@ def _line(line: ManifestLine, packet: Packet, fee: tuple[int, str] | None) -> la
         if is_out
         else [(p.form, p.copies, _sheets(p, packet)) for p in packet.papers if _sheets(p, packet)]
     )
-    is_known = line.result is LineResult.MOVED and line.is_intact
+    is_whole = line.is_intact and not manifests.bears_another_seal(line, packet)
+    is_known = line.result is LineResult.MOVED and is_whole
     return labels.Line(
         number=packet.number,
         name=dossier.citizen.name,
@@ -108,6 +109,8 @@ def _odd(line: ManifestLine, packet: Packet) -> list[labels.Odd]:
     said = [sheet.odd(str(kind), packet.number) for kind in kinds]
     if not line.is_intact:
         said.append(sheet.odd("damaged", packet.number, line.remark))
+    if manifests.bears_another_seal(line, packet):
+        said.append(sheet.odd("seal", packet.number, line.remark))
     if not line.is_complete:
         said.append(sheet.odd("incomplete", packet.number, line.remark))
     return said

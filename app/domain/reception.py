@@ -42,6 +42,8 @@ def receive(
     giver, courier = giver_of(packet), _confirm_giver(packet, giver_by, pin)
     if packet.state is not State.AT_DESK:
         _take_over(packet, act, found.seal)
+    elif found.seal not in packet.seals:
+        saw_seal(packet, act, found.seal)
     taken = packet.head
     _open(packet, act, counts)
     manifest = manifests.of_one(packet, giver, taken, found, act.at)
@@ -83,6 +85,14 @@ def take_in(packet: Packet, act: Act) -> None:
     _take_over(packet, act, packet.seal)
     if packet.way is Way.OUT:
         desk.free_visit(packet, act)
+
+
+def saw_seal(packet: Packet, act: Act, seal: str | None) -> None:
+    """Both read this number from a bag that is already here: the same evidence as if it had been read on taking it in, so
+    two people count it, and whoever brought it answers for the seal."""
+    custody.enter(
+        packet, "sighting", act, giver=packet.holder_id, taker=packet.holder_id, parent=None, proof=[], seal=seal
+    )
 
 
 def put_away(packet: Packet, act: Act, counts: dict[int, int] | None) -> None:
@@ -133,6 +143,14 @@ def giver_of(packet: Packet) -> str:
     if packet.state is not State.AT_DESK:
         return packet.holder_id
     return next(line.giver_id for line in reversed(ledger.lines(packet)) if line.kind is LineKind.MOVE)
+
+
+def as_listed(packet: Packet) -> Found:
+    """What both saw of its bag when it was taken in and not opened; what the record says where nobody has."""
+    manifest = manifests.of_packet(packet.id) if packet.state is State.AT_DESK else None
+    line = next((each for each in manifest.lines if each.packet_id == packet.id), None) if manifest else None
+    seen = line if line and line.digest == packet.head else None
+    return Found(seen.seal, seen.is_intact, seen.is_complete, seen.remark) if seen else Found(packet.seal)
 
 
 def courier_of(packet: Packet) -> User | None:

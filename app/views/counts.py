@@ -268,7 +268,7 @@ def _record(manifest: Manifest, form: GiverSays, status: int = 200) -> ResponseR
     _log(manifest, "desk.record")
     lines = manifests.lines_of(manifest)
     return render_template(
-        "desk/joint.html", form=form, lines=lines, asks_password=not security.is_present(),
+        "desk/joint.html", form=form, odd_seal=manifests.bears_another_seal, lines=lines, asks_password=not security.is_present(),
         apart=[one for line, one in lines if one.state == "AT_DESK" and one.way != "out"], **_told(manifest),
     ), status  # fmt: skip
 

@@ -189,10 +189,10 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
 def _fresh(act: str, packet: Packet) -> Moving:
     """The form for the act, filled with what is already known. Nothing of the request: it may be another form's."""
     dossier = packet.dossier
-    seal = numbers.spoken_seal(packet.seal or "")
     if act in ("receive", "take-back"):
-        base = _receiving(packet) if act == "receive" else TakeBack
-        return base(formdata=None, seal=seal, intact="yes")
+        base, seen = _receiving(packet) if act == "receive" else TakeBack, reception.as_listed(packet)
+        seal, intact = numbers.spoken_seal(seen.seal or ""), "yes" if seen.is_intact else "no"
+        return base(formdata=None, seal=seal, intact=intact, remark=seen.remark)
     if act == "accept":
         due = desk.counted_due(dossier)
         hour = due.time() if due and dossier.procedure.clock is Rule.CLOCK else None
@@ -275,7 +275,7 @@ def record(receipt: str) -> ResponseReturnValue:
         counters.log_view(one, "desk.record")
     with force_locale("vi"):
         return render_template(
-            "desk/record.html", manifest=manifest, lines=manifests.lines_of(manifest), expected=reception.expected,
+            "desk/record.html", manifest=manifest, odd_seal=manifests.bears_another_seal, lines=manifests.lines_of(manifest), expected=reception.expected,
             parties=queues.holders([manifest.giver_id, manifest.taker_id]), desk=security.user().office,
             receiver=manifests.signer(manifest, Side.TAKER), giver_by=manifest.confirmed(Side.GIVER), differences=reception.differences,
         )  # fmt: skip

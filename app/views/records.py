@@ -62,7 +62,7 @@ def confirm(receipt: str) -> ResponseReturnValue:
 def _page(manifest: Manifest, form: Confirm, status: int = 200) -> ResponseReturnValue:
     mine = manifests.sides_of(manifest, security.user())
     return render_template(
-        "records/record.html", manifest=manifest, lines=manifests.lines_of(manifest), form=form, sides=SIDES,
+        "records/record.html", manifest=manifest, odd_seal=manifests.bears_another_seal, lines=manifests.lines_of(manifest), form=form, sides=SIDES,
         parties=queues.holders([manifest.giver_id, manifest.taker_id]), results=RESULTS, words=WORDS,
         signers={side: manifests.signer(manifest, side) for side in Side},
         asked=[side for side in mine if manifest.confirmed(side) is None], asks_password=not security.is_present(),

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import codes, counter, desk, manifests, reception
+from app.domain import codes, counter, desk, manifests, reception, tasks
 from app.domain.audit import AuditLine
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.manifests import Manifest, Side, Word
@@ -15,6 +15,7 @@ from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
 from app.domain.scans import ScanRow
+from app.domain.tasks import TaskKind
 from app.domain.visits import Visit, VisitState
 from app.errors import Invalid, Refused
 from tests.world import MONDAY, World
@@ -145,10 +146,20 @@ def test_a_difference_is_received_and_written_down(world: World) -> None:
     assert [paper.position for paper in reception.differences(world.fresh(packet))] == [2, 4]
 
 
-def test_another_seal_is_kept_and_flagged(world: World) -> None:
+@pytest.mark.parametrize(
+    ("over", "flags", "kinds"),
+    [
+        ({"seal": "NP 0045 999"}, ["seal_mismatch"], {TaskKind.SEAL_MISMATCH}),
+        ({"intact": False, "remark": "Đã bị bóc"}, [], {TaskKind.DAMAGED}),
+    ],
+)
+def test_another_seal_and_a_broken_one_are_two_peoples_to_count(
+    world: World, over: dict[str, Any], flags: list[str], kinds: set[TaskKind]
+) -> None:
     packet = world.collected(world.phone())
-    receive(world, packet, seal="NP 0045 999")
-    assert world.fresh(packet).flags == ["seal_mismatch"]
+    receive(world, packet, **over)
+    assert world.fresh(packet).flags == flags
+    assert {task.kind for task in tasks.open_about(packet)} == kinds
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ import pypdfium2
 import pytest
 
 from app.db import atomically, db
-from app.domain import bags, booking, decisions, desk, manifests, protocols, queues, reception, visits
+from app.domain import bags, booking, decisions, desk, manifests, protocols, queues, reception, tasks, visits
 from app.domain.bags import Bag
 from app.domain.dossiers import CaseState
-from app.domain.manifests import LineResult, Manifest, Side, Word
+from app.domain.manifests import Found, LineResult, Manifest, Side, Word
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import User
+from app.domain.tasks import TaskKind
 from app.errors import Invalid, Refused
 from tests.domain.test_desk import CODE, DUE, PAPERS, told
 from tests.world import MONDAY, World
@@ -138,13 +139,45 @@ def test_a_packet_that_is_not_whole_stays_closed_and_is_counted_by_itself(
     manifest = close(world, pin=world.PIN)
     torn = world.fresh(own[0])
     assert (torn.state, torn.dossier.state, queues.at_desk(torn)) == (State.AT_DESK, CaseState.BOOKED, "receive")
-    assert torn.number in {packet.number for line, packet in manifests.lines_of(manifest) if not line.is_intact}
+    line = next(line for line, packet in manifests.lines_of(manifest) if packet.id == torn.id)
+    assert (line.is_intact, manifests.bears_another_seal(line, torn)) == (over.get("intact", True), "seal" in over)
     alone = atomically(
         reception.receive, torn, world.act(world.officer, LATER), head=torn.head, seal="NP 0045 821", counts=SHEETS,
         giver_by=Word.PIN, pin=world.PIN, remark="Rách góc, đủ giấy", intact=False,
     )  # fmt: skip
     assert alone.giver_id == world.courier.party_id
     assert world.fresh(own[0]).dossier.submitted_at == LATER
+
+
+def test_a_seal_that_reads_differently_is_evidence_and_two_people_count_once_the_list_is_written(
+    world: World, own: list[Packet]
+) -> None:
+    take(world, *own)
+    differ(world, own[0], seal="NP 0099 999", remark="Niêm phong số khác")
+    differ(world, own[1], seal="NP 0099 998", remark="Đọc nhầm")
+    differ(world, own[1])
+    assert [world.fresh(one).flags for one in own] == [[], [], []]
+    close(world, pin=world.PIN)
+    assert [world.fresh(one).flags for one in own] == [["seal_mismatch"], [], []]
+    other = world.fresh(own[0])
+    assert [task.kind for task in tasks.open_about(other)] == [TaskKind.SEAL_MISMATCH]
+    assert reception.as_listed(other) == Found("NP0099999", True, True, "Niêm phong số khác")
+    assert (other.holder_id, other.seals) == (world.desk.party_id, ["NP0045821"])
+
+
+def test_a_seal_read_when_the_packet_is_counted_by_itself_is_the_same_evidence(world: World, own: list[Packet]) -> None:
+    take(world, *own)
+    differ(world, own[0], intact=False, remark="Rách góc")
+    close(world, pin=world.PIN)
+    torn = world.fresh(own[0])
+    assert (torn.flags, [task.kind for task in tasks.open_about(torn)]) == ([], [TaskKind.DAMAGED])
+    atomically(
+        reception.receive, torn, world.act(world.officer, LATER), head=torn.head, seal="NP 0099 999", counts=SHEETS,
+        giver_by=Word.SIGNED_PRINT, remark="Số khác", intact=False,
+    )  # fmt: skip
+    torn = world.fresh(own[0])
+    assert (torn.state, torn.flags) == (State.OPENED, ["seal_mismatch"])
+    assert {task.kind for task in tasks.open_about(torn)} == {TaskKind.DAMAGED, TaskKind.SEAL_MISMATCH}
 
 
 def test_a_surplus_packet_is_held_apart_and_a_missing_one_stays_with_the_courier(

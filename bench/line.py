@@ -25,13 +25,13 @@ POOR = Slow(rate=8_000, loss=0.1, delay=1.0)  # 64 kbit/s, two seconds there and
 
 
 class Line:
-    """Listens on a port of its own and passes everything on to `port`; `slow` may be changed at any time. While it is
-    `dead` it still takes whatever it is given, and nothing comes out at the other end."""
+    """Listens on a port of its own and passes everything on to `port`; `slow` may be changed at any time. On the ways that
+    are `dead` ("up", "down") it still takes whatever it is given, and nothing comes out at the other end."""
 
     def __init__(self, port: int, seed: int = 0) -> None:
         self.server, self.slow, self.dice = port, None, random.Random(seed)  # noqa: S311 - the same line in every run
         self.slow: Slow | None
-        self.dead = False
+        self.dead: tuple[str, ...] = ()
         self.bytes = Counter[str]()
         self._free = {"up": 0.0, "down": 0.0}  # when the line has carried what it was given
         self._lock, self._ends = threading.Lock(), list[socket.socket]()
@@ -62,7 +62,7 @@ class Line:
         last = 0.0
         try:
             while data := source.recv(SEGMENT):
-                if self.dead:
+                if way in self.dead:
                     continue
                 last = max(last, self._arrives(way, len(data)))  # TCP keeps the order: who follows a lost one waits
                 waiting.put((last, data))

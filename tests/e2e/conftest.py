@@ -22,6 +22,7 @@ import labels
 from app.domain import slips
 from app.domain.packets import Packet
 from tests.e2e.finding import code_in
+from tests.e2e.sight import phone_faults
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text()
@@ -259,13 +260,20 @@ def portray(page: Page, folder: Path) -> None:
 
 
 def axe_faults(page: Page) -> list[str]:
-    """What axe-core finds wrong with the page as it stands."""
-    if PICTURES and "/courier/" in page.url:
-        portray(page, Path(PICTURES))
+    """What axe-core finds wrong with the page as it stands; on the phone also what eyes, keyboard and thumb find."""
+    on_phone, size = "/courier/" in page.url, page.viewport_size
+    if on_phone:
+        if PICTURES:
+            portray(page, Path(PICTURES))
+        page.set_viewport_size({"width": 360, "height": 1800})  # nothing hides behind the bar at the thumb
     page.evaluate(AXE)
     found = page.evaluate(
         "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map(v => v.id + ': ' +"
         " v.nodes.map(n => n.target.join(' ')).join(' | ')))",
         RULES,
     )
+    if on_phone and page.evaluate("document.documentElement.dataset.theme") == "day":  # others differ in colour alone
+        found += phone_faults(page)
+    if on_phone and size:
+        page.set_viewport_size(size)
     return list(found)

@@ -109,8 +109,10 @@ def test_a_whole_bag_is_taken_without_a_network_and_the_list_follows(
     phone.locator("header a").first.click()
     press(phone, "Quét liền")
     expect(phone.locator("#tally")).to_have_text("2 / 3")
+    assert axe_faults(phone) == []
     press(phone, "Nhận 2 gói, ghi thiếu 1")
     expect(phone.locator("#follows")).to_contain_text("Có mạng thì bảng kê gửi theo")
+    assert axe_faults(phone) == []
     assert db.session.query(Manifest).count() == 0
     context.set_offline(False)
     expect(phone.locator("#follows")).to_contain_text("Đã ghi, số BB-", timeout=20_000)

@@ -208,17 +208,21 @@ def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     phone.get_by_role("radio", name="Căn cước", exact=True).check()
     press(phone, "Đúng người")
     expect(phone.get_by_role("alert").filter(visible=True)).to_contain_text("Không có giấy thì chưa trao được")
+    assert axe_faults(phone) == []
     phone.get_by_label("Đã xem giấy ủy quyền").check()
     press(phone, "Đúng người")
     press(phone, "Thu đủ rồi")
     expect(phone.get_by_role("alert").filter(visible=True)).to_contain_text("Còn 1 giấy chưa thu")
+    assert axe_faults(phone) == []
     phone.get_by_role("checkbox", name="Giấy khai sinh cũ").check()
     press(phone, "Thu đủ rồi")
     press(phone, "Đúng số này")
+    assert axe_faults(phone) == []
     phone.get_by_label("Mã người dân đọc").fill("000 000" if code != "000000" else "111 111")
     press(phone, "Xong, trao gói")
     verdict(phone, "Dừng lại", "danger")
     expect(phone.get_by_text("Mã chưa đúng.")).to_be_visible()
+    assert axe_faults(phone) == []
     assert world.fresh(packet).state == State.CARRIED
     press(phone, "Gõ lại mã")
     phone.get_by_label("Mã người dân đọc").fill(code)
@@ -250,6 +254,7 @@ def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(
     phone.get_by_label("Mã người dân đọc").fill("000000" if code != "000000" else "111111")
     press(phone, "Xong, nhận gói")
     verdict(phone, "Đã ghi, cần người xem", "stamp")
+    assert axe_faults(phone) == []
     assert world.fresh(packet).state == State.CARRIED
 
 
@@ -284,6 +289,7 @@ def test_nobody_at_home_is_recorded_with_what_comes_next(world: World, site: Sit
     phone.get_by_label("Hẹn ngày khác").check()
     agreed = phone.get_by_role("radio", name=re.compile("8:00–10:00")).first
     agreed.check()
+    assert axe_faults(phone) == []
     key = agreed.get_attribute("value")
     press(phone, "Ghi và nhắn người dân")
     verdict(phone, "Đã ghi", "ok")
@@ -303,6 +309,7 @@ def test_a_result_nobody_may_take_is_announced_by_a_letter(world: World, site: S
     press(phone, "Không trao được")
     phone.get_by_label("Không gặp đúng người").check()
     phone.get_by_label("Để giấy mời lần 1").check()
+    assert axe_faults(phone) == []
     press(phone, "Ghi và nhắn người dân")
     verdict(phone, "Đã ghi", "ok")
     expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
@@ -332,6 +339,7 @@ def test_the_card_is_compared_and_forgotten_and_a_missing_paper_is_sent_all_the_
     press(phone, "Đúng gói này")
     press(phone, "Quét mã trên căn cước")
     expect(phone.get_by_text("Tên khớp. Sinh năm 1990")).to_be_visible(timeout=30_000)
+    assert axe_faults(phone) == []
     press(phone, "Đúng người")
     expect(phone.get_by_text("Không cần nộp, không đòi")).to_be_visible()
     press(phone, "Đủ 3 tờ")
@@ -344,6 +352,7 @@ def test_the_card_is_compared_and_forgotten_and_a_missing_paper_is_sent_all_the_
     phone.get_by_label("Số bộ: Tờ khai").select_option("2")
     phone.get_by_label("Loại bản: Căn cước").select_option("copy")
     expect(phone.get_by_text("danh sách cần: sao có chứng thực")).to_be_visible()
+    assert axe_faults(phone) == []
     press(phone, "Vẫn gửi")
     seal_and_money(phone)
     press(phone, "Đã ký phiếu giấy")
@@ -393,6 +402,7 @@ def test_the_end_of_a_shift_and_leaving_the_phone_keep_what_is_not_sent(
     assert json.loads(phone.evaluate(LYING)) == {"day": True, "scans": [1]}
     press(phone, "Kết thúc ca")
     expect(phone.get_by_text("1 lượt quét")).to_be_visible()  # on the lock: safe here, and the round is gone
+    assert axe_faults(phone) == []
     assert json.loads(phone.evaluate(LYING)) == {"day": False, "scans": [1]}
     unlock(phone)
     expect(phone.locator("#sync-kept b")).to_have_text("1")
@@ -412,7 +422,6 @@ def test_axe_finds_nothing_on_the_way(world: World, site: Site, phone: Page, the
     packet, result = world.packet(), world.packet(Way.OUT)
     plan(world, packet)
     assert result
-    phone.set_viewport_size({"width": 360, "height": 1800})  # nothing hides behind the bar at the thumb
     phone.add_init_script(f"localStorage.setItem('theme', '{theme}')")
     phone.goto(f"{site.url}/courier/")
     expect(phone.get_by_role("heading", name="Máy này của ai?")).to_be_visible()

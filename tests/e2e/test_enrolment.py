@@ -216,6 +216,7 @@ def test_a_phone_out_of_service_says_so_and_keeps_on_scanning(world: World, stri
     assert db.session.scalar(sa.select(sa.func.count()).select_from(ScanRow)) == 1
     phone.get_by_role("link", name="Máy này đã ngừng dùng").click()
     expect(phone.get_by_label("Dãy chữ dưới mã")).to_be_visible()
+    assert axe_faults(phone) == []
 
 
 @pytest.mark.parametrize("theme", ["sun", "night"])

@@ -16,6 +16,7 @@ from app.domain.people import Citizen, User
 from tests.conftest import signing_in
 from tests.domain import test_money as till
 from tests.e2e.conftest import Site, axe_faults
+from tests.e2e.sight import CROWDED, CUT_OFF, SPACED, TWICE, UNRINGED, UNTOLD, wider
 from tests.e2e.test_courier import plan
 from tests.e2e.test_courier import sign_in as take_phone
 from tests.views.test_desk import received
@@ -26,60 +27,6 @@ pytestmark = pytest.mark.dialects("sqlite")
 
 LONG = "Nguyenphuchoangthiquynhanhthutruongnguyendanghuynhthikimngancongtangtonnudiemhuongngocbichthuyvananh"
 ENGLISH = re.compile(r"\b(the|and|of|you|your|is|are|not|with|for|from)\b", re.IGNORECASE)
-
-# Text and space as somebody sets them who cannot read ours: WCAG 1.4.4 and 1.4.12.
-TWICE = "html { font-size: 200% !important }"
-SPACED = (
-    "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
-    " p { margin-bottom: 2em !important }"
-)
-WIDER = "() => document.documentElement.scrollWidth - window.innerWidth"
-
-# What has the keyboard shows it by an edge that other colours keep: an outline of its own or of what frames it.
-UNRINGED = """() => {
-  const edge = (e) => { const s = getComputedStyle(e); return s.outlineStyle + s.outlineWidth; };
-  const frames = (e) => [e, e.parentElement, e.parentElement?.parentElement].filter(Boolean);
-  const missing = [];
-  for (const e of document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')) {
-    if (e.disabled || !e.checkVisibility()) continue;
-    document.activeElement.blur();
-    const before = frames(e).map(edge);
-    e.focus({ preventScroll: true });
-    if (!frames(e).some((f, n) => edge(f) !== before[n] && !edge(f).startsWith('none'))) missing.push(e.outerHTML.slice(0, 120));
-  }
-  document.activeElement.blur();
-  return missing;
-}"""
-
-# What is chosen or current differs from its neighbour by more than its ground and its weight.
-UNTOLD = """() => {
-  const edges = (e) => { const s = getComputedStyle(e); return [s.outlineStyle, s.outlineWidth, s.textDecorationLine, s.borderTopWidth,
-    s.borderLeftWidth, s.borderTopStyle, s.borderLeftStyle].join(); };
-  const chosen = [...document.querySelectorAll('[aria-current], [aria-pressed=true], .govuk-radios__item:has(:checked)')]
-    .filter((e) => e.matches('a, button, div') && e.checkVisibility());
-  return chosen.filter((e) => {
-    const others = [...document.querySelectorAll(e.classList.length ? '.' + e.classList[0] : 'nav ' + e.tagName)]
-      .filter((o) => o !== e && !chosen.includes(o) && o.closest('nav, ul, fieldset, main') === e.closest('nav, ul, fieldset, main'));
-    return others.length && others.some((o) => edges(o) === edges(e));
-  }).map((e) => e.outerHTML.slice(0, 120));
-}"""
-
-CUT_OFF = """() => [...document.querySelectorAll('main *')].filter((e) => {
-  const s = getComputedStyle(e);
-  return s.overflowY === 'hidden' && s.position !== 'absolute' && e.innerText?.trim() && e.scrollHeight > e.clientHeight + 2;
-}).map((e) => e.outerHTML.slice(0, 120))"""
-
-# What a gloved thumb meets: each at least 48 pixels, and 8 of nothing between any two that scroll together.
-CROWDED = """() => {
-  const all = [...document.querySelectorAll('a[href], button, select, textarea, summary, label:has(input), input:not([type=radio], [type=checkbox], [type=file], [type=hidden])')]
-    .filter((e) => e.checkVisibility()).map((e) => [e, e.getBoundingClientRect()]).filter(([, r]) => r.width > 1 && r.height > 1);
-  const part = (e) => e.closest('.bar, .thumb');
-  const small = all.filter(([, r]) => r.width < 47.5 || r.height < 47.5).map(([e]) => 'small: ' + e.outerHTML.slice(0, 80));
-  const near = all.flatMap(([a, r], n) => all.slice(n + 1).filter(([b, s]) => part(a) === part(b) && !a.contains(b) && !b.contains(a)
-    && Math.hypot(Math.max(r.left - s.right, s.left - r.right, 0), Math.max(r.top - s.bottom, s.top - r.bottom, 0)) < 7.5)
-    .map(([b]) => `near: ${a.outerHTML.slice(0, 60)} and ${b.outerHTML.slice(0, 60)}`));
-  return [...small, ...near];
-}"""
 
 # The camera's words stand clear of the bar at the thumb, and within the picture.
 COVERED = """() => { const [words, picture, bar] = ['#scan-says', '.finder', 'footer'].map((each) => document.querySelector(each).getBoundingClientRect());
@@ -110,11 +57,6 @@ def twice_the_text(page: Page) -> Iterator[str]:
         yield from (f"too wide with {sheet[:12]}: {each}" for each in wider(page))
         yield from (f"cut off with {sheet[:12]}: {each}" for each in page.evaluate(CUT_OFF))
         page.evaluate("() => document.getElementById('eyes').remove()")
-
-
-def wider(page: Page) -> list[int]:
-    over: int = page.evaluate(WIDER)
-    return [over] if over > 1 else []
 
 
 class Eyes:

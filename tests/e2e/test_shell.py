@@ -165,6 +165,7 @@ def test_the_day_lies_sealed_on_the_phone_and_the_lock_guards_it(world: World, h
         if page.get_by_text("Máy này không hiện nữa").count():
             break
     expect(page.get_by_text("Máy này không hiện nữa").first).to_be_visible()
+    assert axe_faults(page) == []
     press(page, "Đã tới cửa")
     expect(page.get_by_text(name)).to_have_count(0)
     press(page, "Quét phiếu")
@@ -194,6 +195,7 @@ def test_a_full_phone_says_that_the_scan_was_not_written_and_loses_none_of_befor
     page.get_by_label("Hẹn ngày khác").check()
     press(page, "Ghi và nhắn người dân")
     expect(page.get_by_text("Máy hết chỗ, lượt quét vừa rồi chưa ghi được.")).to_be_visible()
+    assert axe_faults(page) == []
     handset.context.unroute_all(behavior="wait")
     press(page, "Mở lại")
     unlock(page)
@@ -225,11 +227,13 @@ def test_forgotten_digits_are_chosen_anew_with_the_password(world: World, host: 
     page.get_by_label("Mật khẩu").fill("not it")
     press(page, "Chọn sáu số mới")
     expect(page.get_by_role("alert")).to_contain_text("Mật khẩu chưa đúng")
+    assert axe_faults(page) == []
     page.get_by_label("Mật khẩu").fill(World.PASSWORD)
     press(page, "Chọn sáu số mới")
     page.get_by_label("Sáu số tự chọn").fill("123456")
     press(page, "Dùng sáu số này")
     expect(page.get_by_role("alert")).to_contain_text("Chọn số khác")
+    assert axe_faults(page) == []
     choose_digits(page)
     expect(page.get_by_role("link", name="Đã tới cửa")).to_be_visible()
 

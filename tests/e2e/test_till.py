@@ -28,7 +28,6 @@ def test_what_is_short_is_seen_by_both_and_stays_under_a_name(
     expect(phone.locator("#due")).to_contain_text("67.000")
     phone.get_by_label("Đếm được trong túi").fill("52000")
     expect(phone.locator("#differs")).to_contain_text("Thiếu 15.000")
-    phone.set_viewport_size({"width": 360, "height": 1000})
     assert axe_faults(phone) == []
     context.set_offline(True)
     press(phone, "Vẫn nộp, ghi thiếu")

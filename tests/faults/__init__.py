@@ -25,7 +25,7 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | one scan that trips the batch | tests/api/test_scans.py, tests/api/test_storm.py | |
 | twenty phones with five hundred scans each while a counter works | test_storm | |
 | the browser killed at every step of writing a scan | tests/e2e/test_kills.py | a beep before the write |
-| a line of 64 kbit/s that loses a tenth, and one that is dead and looks alive | tests/e2e/test_poor_line.py | |
+| a line of 64 kbit/s that loses a tenth, one that is dead and looks alive, one that loses the answers | tests/e2e/test_poor_line.py | a client that gives up what was not answered |
 | the browser's database and the network under the phone | tests/e2e/test_courier.py, tests/e2e/test_receipts.py | |
 
 Not shown here, for a container cannot: a power cut (what the operating system has and the disk has not survives kill -9,

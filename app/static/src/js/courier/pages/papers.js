@@ -57,7 +57,7 @@ function one(line, editing, set) {
   const what = gone ? [icon("warn"), " ", t("papers.not_there")] : [icon(form), " ", t(`papers.${form}`), copies > 1 ? ` · ${t("papers.copies", { count: copies })}` : ""];
   const other = !gone && form !== paper.form ? h("span", { class: "small" }, h("br"), icon("info"), " ", t("papers.asked_as", { form: t(`papers.${paper.form}`) })) : null;
   const card = h("label", { class: `tick${gone ? " missing" : ""}`, for: id }, tick, h("span", {}, h("b", {}, paper.name), h("br"), what, other),
-    h("span", { class: "sheets" }, String(gone ? 0 : sheets), h("small", {}, t("papers.sheets"))));
+    h("span", { class: "sheets" }, String(gone ? 0 : sheets), h("small", {}, t(sheets === 1 && !gone ? "papers.sheet" : "papers.sheets"))));
   if (!editing) return card;
   const step = (name, key, to) => h("button", { type: "button", class: "button-quiet", id: `${id}-${name}`, disabled: gone || to < 1 || to > 999, onclick: () => set(line, { sheets: to, state: "counted" }) }, icon(name, t(key, { name: paper.name })));
   return h("div", { class: "reasons" }, card,

@@ -1,0 +1,77 @@
+"""A page as it is met by other eyes and by a thumb in a glove: at twice the text, in the reader's own colours, by keyboard."""
+
+from playwright.sync_api import Page
+
+# Text and space as somebody sets them who cannot read ours: WCAG 1.4.4 and 1.4.12.
+TWICE = "html { font-size: 200% !important }"
+SPACED = (
+    "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
+    " p { margin-bottom: 2em !important }"
+)
+WIDER = "() => document.documentElement.scrollWidth - window.innerWidth"
+
+# What has the keyboard shows it by an edge that other colours keep: an outline of its own or of what frames it.
+UNRINGED = """() => {
+  const edge = (e) => { const s = getComputedStyle(e); return s.outlineStyle + s.outlineWidth; };
+  const frames = (e) => [e, e.parentElement, e.parentElement?.parentElement].filter(Boolean);
+  const missing = [];
+  for (const e of document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')) {
+    if (e.disabled || !e.checkVisibility()) continue;
+    document.activeElement.blur();
+    const before = frames(e).map(edge);
+    e.focus({ preventScroll: true });
+    if (!frames(e).some((f, n) => edge(f) !== before[n] && !edge(f).startsWith('none'))) missing.push(e.outerHTML.slice(0, 120));
+  }
+  document.activeElement.blur();
+  return missing;
+}"""
+
+# What is chosen or current differs from its neighbour by more than its ground and its weight.
+UNTOLD = """() => {
+  const edges = (e) => { const s = getComputedStyle(e); return [s.outlineStyle, s.outlineWidth, s.textDecorationLine, s.borderTopWidth,
+    s.borderLeftWidth, s.borderTopStyle, s.borderLeftStyle].join(); };
+  const chosen = [...document.querySelectorAll('[aria-current], [aria-pressed=true], .govuk-radios__item:has(:checked)')]
+    .filter((e) => e.matches('a, button, div') && e.checkVisibility());
+  return chosen.filter((e) => {
+    const others = [...document.querySelectorAll(e.classList.length ? '.' + e.classList[0] : 'nav ' + e.tagName)]
+      .filter((o) => o !== e && !chosen.includes(o) && o.closest('nav, ul, fieldset, main') === e.closest('nav, ul, fieldset, main'));
+    return others.length && others.some((o) => edges(o) === edges(e));
+  }).map((e) => e.outerHTML.slice(0, 120));
+}"""
+
+CUT_OFF = """() => [...document.querySelectorAll('main *')].filter((e) => {
+  const s = getComputedStyle(e);
+  return s.overflowY === 'hidden' && s.position !== 'absolute' && e.innerText?.trim() && e.scrollHeight > e.clientHeight + 2;
+}).map((e) => e.outerHTML.slice(0, 120))"""
+
+# What a gloved thumb meets: each at least 48 pixels, and 8 of nothing between any two that scroll together.
+CROWDED = """() => {
+  const all = [...document.querySelectorAll('a[href], button, select, textarea, summary, label:has(input), input:not([type=radio], [type=checkbox], [type=file], [type=hidden])')]
+    .filter((e) => e.checkVisibility()).map((e) => [e, e.getBoundingClientRect()]).filter(([, r]) => r.width > 1 && r.height > 1);
+  const part = (e) => e.closest('.bar, .thumb');
+  const small = all.filter(([, r]) => r.width < 47.5 || r.height < 47.5).map(([e]) => 'small: ' + e.outerHTML.slice(0, 80));
+  const near = all.flatMap(([a, r], n) => all.slice(n + 1).filter(([b, s]) => part(a) === part(b) && !a.contains(b) && !b.contains(a)
+    && Math.hypot(Math.max(r.left - s.right, s.left - r.right, 0), Math.max(r.top - s.bottom, s.top - r.bottom, 0)) < 7.5)
+    .map(([b]) => `near: ${a.outerHTML.slice(0, 60)} and ${b.outerHTML.slice(0, 60)}`));
+  return [...small, ...near];
+}"""
+
+
+def wider(page: Page) -> list[int]:
+    over: int = page.evaluate(WIDER)
+    return [over] if over > 1 else []
+
+
+def phone_faults(page: Page) -> list[str]:
+    """What is wrong with a screen of the phone as wide as a small one's; it is left as it was."""
+    page.evaluate("() => { window.held = document.activeElement; }")
+    found = [f"crowded: {each}" for each in page.evaluate(CROWDED)]
+    page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
+    found += [f"too wide at twice the text: {each}" for each in wider(page)]
+    page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
+    page.emulate_media(forced_colors="active")
+    page.keyboard.press("Shift")  # the keyboard is used, and nothing else happens
+    found += [f"focus not seen: {each}" for each in page.evaluate(UNRINGED)]
+    page.emulate_media(forced_colors="none")
+    page.evaluate("() => window.held?.focus({ preventScroll: true })")
+    return found

@@ -7,10 +7,12 @@ from labels.words import say_short
 CHARGES = {
     "postage_there": "Cước đi (đến 100 g)",
     "postage_back": "Cước về (kết quả)",
+    "postage_again": "Cước phát lại",
     "statutory_fee": "Lệ phí nộp cho phường",
     "paid_before": "Cước về (đã trả khi gửi)",
 }
 PAY_ON_COLLECTION = "Tiền mặt, khi gửi"
+PAY_ON_DELIVERY = "Khi nhận"
 PAID = "Đã trả trước"
 METHODS = {
     "in": "bưu tá đến nhà nhận, đưa đến một cửa",

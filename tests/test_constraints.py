@@ -12,6 +12,8 @@ from app.db import Base, atomically, db
 from app.domain import manifests, money, shelf
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
+from app.domain.postage import Fault
+from app.domain.repeats import Repeat
 from app.worker import Sequencer
 from tests import postgres
 from tests.conftest import start
@@ -20,7 +22,7 @@ from tests.world import World
 
 ADDED_TO = {
     "scans", "verdicts", "handoffs", "leaves", "checkpoints", "manifests", "manifest_lines", "manifest_confirmations",
-    "money_declared", "money_counts", "money_lines", "shelf_decisions",
+    "money_declared", "money_counts", "money_lines", "shelf_decisions", "repeats",
 }  # fmt: skip
 
 
@@ -35,6 +37,9 @@ def roles(app: Flask, world: World) -> Iterator[list[sa.Engine]]:
     atomically(money.declare, world.courier, phone.device_id, "k" * 32, 500, at, b"sig", at)
     atomically(money.settle, world.courier, world.act(world.clerk), expected=0, counted=500, reason="not_known")
     atomically(shelf.decide, packet, shelf.Word.KEEP, world.act(world.clerk))
+    atomically(
+        lambda: db.session.add(Repeat(packet_id=packet.id, reason="nobody_home", fault=Fault.CITIZEN, amount=1, at=at))
+    )
     Sequencer()()
     signer(app).look(0)
     Sequencer()()

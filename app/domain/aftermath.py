@@ -24,8 +24,9 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
     if scan.event == "collect":
         dossiers.count_at_door(packet.dossier, scans.papers_counted(scan.digest))
         money.collect(packet, scan, act.at)
-    if scan.event == "deliver" and packet.kind is Kind.RESULT:
-        dossiers.give_back_at_door(packet.dossier, scans.papers_counted(scan.digest))
+    if scan.event == "deliver":
+        if packet.kind is Kind.RESULT:
+            dossiers.give_back_at_door(packet.dossier, scans.papers_counted(scan.digest))
         money.collect(packet, scan, act.at)
     if scan.event == "correct":
         money.take_back(scan, act.at)

@@ -26,6 +26,7 @@ from app.domain import (
     places,
     postage,
     procedures,
+    repeats,
     rounds,
     stickers,
     visits,
@@ -237,6 +238,7 @@ def rebook(dossier: Dossier, slot_key: str, act: Act) -> Visit:
     slot = visit.slot
     if visit.state in OPEN and (slot.day, slot.opens) == (offer.day, offer.opens):
         return visit
+    repeats.reckon(visit.packet, act)
     moved = rounds.move(visit, offer, dossier.post_office, act)
     _say(dossier, "rebooked", act, **_when(moved))
     audit.note("rebook", dossier.number, act, slot=slot_key)
@@ -281,11 +283,11 @@ def deliver_visit(packet: Packet, act: Act) -> Visit:
     Raises Refused("no_slot_left") when the coming working days are full.
     """
     dossier = packet.dossier
-    visit = visits.schedule(packet, VisitKind.DELIVER, _first_slot(dossier, act), act)
-    kind = "result_sent" if packet.kind is Kind.RESULT else "papers_sent"
+    visit, again = visits.schedule(packet, VisitKind.DELIVER, _first_slot(dossier, act), act), repeats.due(packet)
+    kind = "sent_again" if again else "result_sent" if packet.kind is Kind.RESULT else "papers_sent"
     outbox.say(
         dossier.citizen.phone, kind, act.at, number=dossier.number, secret=dossier.secret,
-        code=codes.make(packet, Purpose.DELIVER, act), **_when(visit),
+        code=codes.make(packet, Purpose.DELIVER, act), amount=again or None, **_when(visit),
     )  # fmt: skip
     return visit
 

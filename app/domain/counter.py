@@ -8,12 +8,27 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from app.domain import audit, booking, calendar, codes, custody, desk, limits, numbers, outbox, packets, shelf, visits
+from app.domain import (
+    audit,
+    booking,
+    calendar,
+    codes,
+    custody,
+    desk,
+    limits,
+    numbers,
+    outbox,
+    packets,
+    repeats,
+    shelf,
+    visits,
+)
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, Slip, State, Way
 from app.domain.people import Act
 from app.domain.places import Office
+from app.domain.postage import Fault
 from app.domain.shelf import Word
 from app.domain.visits import Visit
 from app.errors import Invalid, Refused
@@ -146,10 +161,10 @@ def send_letter(packet: Packet, act: Act, head: bytes | None = None) -> int:
     return nth
 
 
-def try_again(packet: Packet, act: Act, head: bytes | None = None) -> None:
+def try_again(packet: Packet, act: Act, head: bytes | None = None, fault: Fault | None = None) -> None:
     """One more visit at home, the citizen told when. Whoever was to call for it has changed their mind.
 
-    Raises Refused: `not_by_post`, `no_slot_left`, `not_kept_here`, `page_too_old`.
+    Raises Refused: `not_by_post`, `no_slot_left`, `not_kept_here`, `page_too_old`, and as `repeats.reckon`.
     """
     packet, _said = _on_shelf(packet, act, head)
     if visits.open_visit(packet.id):
@@ -158,6 +173,7 @@ def try_again(packet: Packet, act: Act, head: bytes | None = None) -> None:
         raise Refused("not_by_post", number=packet.number)
     packet.dossier.return_way = ReturnWay.HOME
     shelf.decide(packet, Word.AGAIN, act)
+    repeats.reckon(packet, act, fault)
     booking.deliver_visit(packet, act)
     audit.note("tried_again", packet.number, act)
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, bags, booking, counter, money, packets, rounds, shelf, tokens, visits
+from app.domain import audit, bags, counter, money, packets, rounds, shelf, tokens, visits
 from app.domain.calendar import today
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier, Paper, ReturnWay
@@ -146,12 +146,7 @@ def _person(dossier: Dossier) -> dict[str, Any]:
 
 def asked(visit: Visit) -> list[dict[str, Any]]:
     """What is asked for at this door, line by line, in đồng: statutory fees never mixed with postage."""
-    dossier = visit.packet.dossier
-    if visit.kind is VisitKind.COLLECT:
-        lines = booking.bill_for(dossier, visit.packet.kind).lines
-    else:
-        lines = booking.bill_for(dossier, Kind.SUBMISSION).later if _brings_result(visit) else ()
-    return [{"kind": line.key, "amount": line.amount, "stream": line.stream} for line in lines]
+    return [{"kind": line.key, "amount": line.amount, "stream": line.stream} for line in money.due(visit.packet)]
 
 
 def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:

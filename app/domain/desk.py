@@ -3,6 +3,7 @@
 A verb is one transaction. Where it claims PRESENCE, the door has asked the officer for it at most five minutes before.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -17,19 +18,23 @@ from app.domain import (
     custody,
     dossiers,
     forms,
+    limits,
     numbers,
     outbox,
     packets,
     people,
+    repeats,
     rounds,
     visits,
 )
+from app.domain.audit import AuditLine
 from app.domain.calendar import Rule
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
-from app.domain.people import Act
+from app.domain.people import Act, User
 from app.domain.places import Office
+from app.domain.postage import Fault
 from app.domain.procedures import PaperForm
 from app.domain.visits import VisitState
 from app.errors import Invalid, Refused
@@ -204,6 +209,32 @@ def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
     return packet
 
 
+@dataclass(frozen=True)
+class Call:
+    """Somebody of the desk asked the citizen: when, who, and what came of it."""
+
+    at: datetime
+    by: str
+    answer: str
+
+
+def calls(dossier: Dossier) -> list[Call]:
+    """How often the citizen was asked, the newest first."""
+    noted = (
+        sa.select(AuditLine, User.name)
+        .join(User, User.id == AuditLine.user_id)
+        .where(AuditLine.action == "reconfirmed", AuditLine.subject == dossier.number)
+    )
+    found = db.session.execute(noted.order_by(AuditLine.id.desc()).limit(20))
+    return [Call(line.at, name, line.details["answer"]) for line, name in found]
+
+
+def waits_too_long(dossier: Dossier, since: datetime, at: datetime) -> bool:
+    """Whether a result that came back at `since` is to be asked about again: it never goes anywhere by itself."""
+    last = max(since, dossier.asked_at or since)
+    return calendar.working_days_after(calendar.today(last), limits.of("desk_hold"))[-1] < calendar.today(at)
+
+
 def seal_out(dossier: Dossier, kind: Kind, seal: str, act: Act) -> Packet:
     """A new sealed packet from this desk to the citizen. Raises Refused("seal_used")."""
     desk = dossier.desk
@@ -236,14 +267,16 @@ def _sealed_with(seal: str, desk: Office) -> str | None:
     return next((number for number, seals in db.session.execute(under_way) if seal in seals), None)
 
 
-def send_again(packet: Packet, act: Act) -> None:
-    """Another visit for a result that came back. Raises Refused: `not_waiting_here`, `wrong_ward`."""
+def send_again(packet: Packet, act: Act, fault: Fault | None = None) -> None:
+    """Another visit for a result that came back, at the cost of whoever was at fault. Raises Refused: `not_waiting_here`,
+    `wrong_ward`, and as `repeats.reckon`."""
     own(packet, act)
     packet = custody.hold(packet, act)
     if packet.way is not Way.OUT or packet.state not in (State.AT_DESK, State.WAITING):
         raise Refused("not_waiting_here", number=packet.number)
     if visits.open_visit(packet.id) is None:
         audit.note("sent_again", packet.number, act)
+        repeats.reckon(packet, act, fault)
         booking.deliver_visit(packet, act)
 
 

@@ -17,7 +17,7 @@ from app.domain.dossiers import Dossier
 from app.domain.money import Event, MoneyLine
 from app.domain.packets import Packet
 from app.domain.people import Act, User
-from app.domain.postage import Stream
+from app.domain.postage import Fault, Stream
 from app.errors import Invalid, Missing, Refused
 
 SEARCH = 3  # working days a packet is looked for
@@ -48,13 +48,6 @@ class Outcome(StrEnum):
     LOST = "lost"
     LATE = "late"
     UNFOUNDED = "unfounded"
-
-
-class Fault(StrEnum):
-    POST = "post"
-    DESK = "desk"
-    CITIZEN = "citizen"
-    NOBODY = "nobody"
 
 
 class Incident(Model):

@@ -18,6 +18,7 @@ class Bounds(NamedTuple):
 
 
 LIMITS = {
+    "desk_hold": Bounds(1, 60, 10),  # working days a result that came back waits before the desk is to ask again
     "slip_issues": Bounds(1, 255, 5),  # of one packet's slip, the first included; the token has a byte for it
 }
 

@@ -26,6 +26,7 @@ from app.domain import (  # noqa: F401
     places,
     procedures,
     remittances,
+    repeats,
     scans,
     sessions,
     shelf,

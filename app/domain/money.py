@@ -6,7 +6,7 @@ difference is no line of its own: it is what stays on a courier's account, under
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Instant, Model, choice, db
-from app.domain import audit, calendar, people, postage, scans
+from app.domain import audit, calendar, people, postage, repeats, scans
 from app.domain.dossiers import Dossier
 from app.domain.packets import Kind, Packet
 from app.domain.parties import Party
@@ -34,7 +34,7 @@ class Event(StrEnum):
     COLLECTED = "collected"  # cash, at the door
     TRANSFERRED = "transferred"  # paid by bank code, straight to the post office
     HANDED_OVER = "handed_over"  # counted together at the post office
-    PAID = "paid"  # by the citizen to the ward itself
+    PAID = "paid"  # by the citizen to the ward itself, or by the ward to the post for a second way
     REMITTED = "remitted"  # fees the post passed on, receipted by the ward
     REFUNDED = "refunded"  # postage given back, the post was at fault
     TAKEN_BACK = "taken_back"  # two people declared that the collection never was
@@ -130,11 +130,13 @@ class Purse:
 
 
 def due(packet: Packet) -> tuple[Charge, ...]:
-    """What is asked for at the door of this packet: when papers are collected, when the result is brought."""
+    """What is asked for at the door of this packet: when papers are collected, when the result is brought, when it is
+    brought once more by the citizen's own doing."""
     dossier = packet.dossier
     bill = postage.bill(dossier.procedure, dossier.return_way, calendar.today(dossier.booked_at))
-    lines = {Kind.SUBMISSION: bill.lines, Kind.SUPPLEMENT: bill.lines[:1], Kind.RESULT: bill.later}
-    return lines.get(packet.kind, ())
+    lines = {Kind.SUBMISSION: bill.lines, Kind.SUPPLEMENT: bill.lines[:1], Kind.RESULT: bill.later}.get(packet.kind, ())
+    again = repeats.due(packet)
+    return (*lines, Charge("postage_again", again, Stream.POSTAGE)) if again else lines
 
 
 def collect(packet: Packet, scan: Scan, at: datetime) -> None:
@@ -171,6 +173,52 @@ def pay_desk(dossier: Dossier, amount: int, receipt: str, act: Act) -> None:
                 amount=amount, day=calendar.today(act.at), receipt=receipt, by_id=act.by.id, at=act.at,
             )
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a ward owes the post for second ways that were its doing."""
+
+    desk: Office
+    ways: int
+    amount: int
+
+
+def bills(office: Office) -> list[Bill]:
+    """Of every ward that has not paid all it was charged by this post office."""
+    charged = repeats.of_desks(office.id)
+    desks = {desk.party_id: desk for desk in db.session.scalars(sa.select(Office).where(Office.id.in_(charged)))}
+    gave = sa.select(MoneyLine.giver_id, sa.func.sum(MoneyLine.amount)).where(
+        MoneyLine.stream == Stream.POSTAGE, MoneyLine.event == Event.PAID, MoneyLine.taker_id == office.party_id
+    )
+    paid = {row[0]: int(row[1]) for row in db.session.execute(gave.group_by(MoneyLine.giver_id))}
+    made = (Bill(desk, *charged[desk.id]) for desk in desks.values())
+    left = (replace(bill, amount=bill.amount - paid.get(bill.desk.party_id, 0)) for bill in made)
+    return sorted((bill for bill in left if bill.amount), key=lambda bill: bill.desk.name)
+
+
+def pay_bill(desk_id: int, act: Act, expected: int, receipt: str) -> None:
+    """The ward has paid what it owes, against this receipt. `expected`: the sum the page showed.
+
+    Raises Refused: `no_office`, `money_moved`; Invalid("receipt_needed").
+    """
+    office, receipt = act.by.office, " ".join(receipt.split())
+    if office is None:
+        raise Refused("no_office")
+    if not 0 < len(receipt) <= 24:
+        raise Invalid("receipt_needed")
+    db.session.get(Office, office.id, with_for_update=True, populate_existing=True)
+    bill = next((one for one in bills(office) if one.desk.id == desk_id), None)
+    if bill is None or bill.amount != expected:
+        raise Refused("money_moved")
+    db.session.add(
+        MoneyLine(
+            stream=Stream.POSTAGE, event=Event.PAID, giver_id=bill.desk.party_id, taker_id=office.party_id,
+            amount=bill.amount, day=calendar.today(act.at), receipt=receipt, by_id=act.by.id, at=act.at,
+        )
+    )  # fmt: skip
+    audit.note("ways_paid", office.code, act, desk=bill.desk.code, amount=bill.amount)
+    db.session.flush()
 
 
 def _courier(scan: Scan) -> User | None:

@@ -25,6 +25,15 @@ TARIFFS = (
 # fmt: on
 
 
+class Fault(StrEnum):
+    """Whose doing it was, and so who pays."""
+
+    POST = "post"
+    DESK = "desk"
+    CITIZEN = "citizen"
+    NOBODY = "nobody"
+
+
 class Stream(StrEnum):
     POSTAGE = "postage"
     FEE = "fee"
@@ -32,7 +41,7 @@ class Stream(StrEnum):
 
 @dataclass(frozen=True)
 class Charge:
-    key: str  # postage_there, postage_back, statutory_fee
+    key: str  # postage_there, postage_back, postage_again, statutory_fee
     amount: int
     stream: Stream
 

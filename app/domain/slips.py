@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 import labels
 from app.db import db
-from app.domain import bands, booking, calendar, ledger, numbers, packets, postage, tokens, visits
+from app.domain import bands, calendar, ledger, money, numbers, packets, postage, tokens, visits
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.forms import Form
@@ -354,19 +354,18 @@ def papers_of(packet: Packet) -> tuple[labels.Paper, ...]:
 
 
 def charges_of(packet: Packet) -> tuple[labels.Charge, ...]:
-    dossier = packet.dossier
-    if packet.way is not Way.IN:
-        return (labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID),)
-    bill = booking.bill_for(dossier, packet.kind)
-    return tuple(
+    asked, when = money.due(packet), terms.PAY_ON_COLLECTION if packet.way is Way.IN else terms.PAY_ON_DELIVERY
+    charges = tuple(
         labels.Charge(
             terms.CHARGES[line.key],
             line.amount,
             labels.Stream(line.stream.value),
-            method="" if line.stream is postage.Stream.FEE else terms.PAY_ON_COLLECTION,
+            method="" if line.stream is postage.Stream.FEE else when,
         )  # fmt: skip
-        for line in bill.lines
+        for line in asked
     )
+    paid = labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID)
+    return charges if packet.way is Way.IN else (paid, *charges)
 
 
 def printable(text: str) -> str:

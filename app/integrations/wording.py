@@ -45,6 +45,7 @@ MESSAGES = {
     "papers_at_post": _l("Your papers of %(number)s wait at the post office. Code %(code)s, to be read only with them in hand. Where and when: %(link)s"),
     "result_ready": _l("The result of dossier %(number)s is ready. See: %(link)s"),
     "result_sent": _l("Result of %(number)s: a courier brings it %(day)s, %(window)s. Code %(code)s, to be read only with the result in hand. See: %(link)s"),
+    "sent_again": _l("A courier brings %(number)s once more %(day)s, %(window)s. Postage to pay then: %(amount)s. Code %(code)s, to be read only with it in hand. See: %(link)s"),
     "result_at_desk": _l("The result of %(number)s waits at the ward desk. Code %(code)s, to be read only with the result in hand. See: %(link)s"),
     "result_at_post": _l("The result of %(number)s waits at the post office. Code %(code)s, to be read only with the result in hand. Where and when: %(link)s"),
     "letter": _l("A letter says so too: %(number)s waits for you at the post office until %(due)s, then it goes back to the ward. Code %(code)s, to be read only with it in hand. Where and when: %(link)s"),

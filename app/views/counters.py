@@ -13,16 +13,19 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
+from wtforms.validators import Optional as MayBeEmpty
 
 from app import security
 from app.db import atomically, now
-from app.domain import audit, bags, calendar, desk, papers, queues, reception, scope, sessions, slips
+from app.domain import audit, bags, calendar, desk, papers, queues, reception, repeats, scope, sessions, slips
 from app.domain.bags import Bag
 from app.domain.dossiers import Dossier, Paper
 from app.domain.manifests import Manifest, Word
 from app.domain.packets import Packet
 from app.domain.people import User
+from app.domain.postage import Fault
 from app.errors import Refused
+from app.phrases import TEXTS
 from app.sentences import sentence
 from app.views.fields import IntegerField
 
@@ -48,6 +51,49 @@ class Moving(FlaskForm):  # type: ignore[misc]
             return bytes.fromhex(self.head.data or "")
         except ValueError:
             return b""
+
+
+WENT_BACK = {  # of shelf.REASONS
+    "letters_done": _l("Both letters brought nobody"),
+    "refused": _l("The recipient does not want it"),
+    "moved": _l("The recipient has moved away or has died"),
+    "unknown": _l("Nobody knows the recipient at this address or phone"),
+    "desk_asked": _l("The ward desk asks for it"),
+}
+
+
+def why_failed(reason: str) -> str:
+    """Why it did not reach whom it is for: the courier's reason, or the office's."""
+    return str(WENT_BACK.get(reason) or TEXTS.get(f"reason.{reason}", "–"))
+
+
+class Repeated(Moving):
+    """Home once more: who pays, where it had failed. The citizen stands among them only where the record says so."""
+
+    fault = RadioField(
+        _l("By whose doing did it fail? They pay the second way."),
+        [MayBeEmpty()],
+        choices=[
+            SelectChoice(Fault.CITIZEN, _l("The citizen's: pays the courier at the door")),
+            SelectChoice(Fault.POST, _l("The post's: nothing is charged")),
+            SelectChoice(Fault.DESK, _l("The ward desk's: the ward is charged")),
+            SelectChoice(Fault.NOBODY, _l("Nobody's: nothing is charged")),
+        ],
+    )
+
+    @property
+    def said(self) -> Fault | None:
+        return Fault(self.fault.data) if self.fault.data else None
+
+    def about(self, packet: Packet) -> dict[str, Any] | None:
+        """What is asked, where somebody pays: why it failed and what one way costs. The record's word stands chosen."""
+        failed = repeats.failure(packet)
+        if failed is None:
+            return None
+        self.fault.data = self.fault.data or failed.fault
+        if failed.fault is not Fault.CITIZEN:
+            self.fault.choices = self.fault.choices[1:]
+        return {"why": why_failed(failed.reason), "at": failed.at, "price": repeats.price(now())}
 
 
 class Sealed(Moving):

@@ -24,7 +24,19 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import calendar, decisions, desk, dossiers, forms, manifests, numbers, queues, reception, scope, visits
+from app.domain import (
+    calendar,
+    decisions,
+    desk,
+    dossiers,
+    forms,
+    manifests,
+    numbers,
+    queues,
+    reception,
+    scope,
+    visits,
+)
 from app.domain.calendar import Rule
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.manifests import Side, Word
@@ -35,7 +47,7 @@ from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.counters import Moving, Proven, Sealed, complain
+from app.views.counters import Moving, Proven, Repeated, Sealed, complain
 from app.views.decisions import PAGES
 from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField
 
@@ -121,7 +133,7 @@ class HandOver(Present, Proven):
     act = "hand-over"
 
 
-class Again(Moving):
+class Again(Repeated):
     act = "send-again"
 
 
@@ -173,7 +185,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         form = _fresh(act, packet)
     if form is not None:
         form.head.data = packet.head.hex()
-    result = desk.result_of(dossier)
+    result, again = desk.result_of(dossier), Again(formdata=None, head=packet.head.hex())
     return render_template(
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
         holder=queues.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
@@ -181,7 +193,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home,
         result=result if result and result.id != packet.id else None, going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user()), pages=PAGES,
-        given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), again=Again(head=packet.head.hex()),
+        given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), again=again, failed=again.about(packet),
         today=calendar.today(now()), printable=counters.printable(packet),
     ), status  # fmt: skip
 
@@ -395,8 +407,10 @@ def hand_over(number: str) -> ResponseReturnValue:
 @camera
 def send_again(number: str) -> ResponseReturnValue:
     packet, form = counters.open_packet(number), Again()
+    if not form.validate_on_submit():
+        return _page(packet, form, 422)
     try:
-        atomically(desk.send_again, packet, security.act())
+        atomically(desk.send_again, packet, security.act(), form.said)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
     flash(_("A courier comes for it again. The citizen has been told when."), "ok")

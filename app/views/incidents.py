@@ -12,9 +12,10 @@ from wtforms.validators import Optional as MayBeEmpty
 from app import security
 from app.db import atomically, now
 from app.domain import evidence, incidents
-from app.domain.incidents import Fault, Incident, Outcome, Side, Sort
+from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.packets import Packet
 from app.domain.people import Right
+from app.domain.postage import Fault
 from app.errors import Refused
 from app.language import money as spoken
 from app.security import requires

@@ -19,7 +19,7 @@ from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.counters import Moving, Proven, Sealed, complain
+from app.views.counters import Moving, Proven, Repeated, Sealed, complain
 
 bp = Blueprint("office", __name__, url_prefix="/office")
 
@@ -58,7 +58,7 @@ class Reprint(Moving):
     )
 
 
-class Shelve(Moving):
+class Shelve(Repeated):
     """What is decided about a result that lies here: `word` is the button that was pressed."""
 
     word = HiddenField()
@@ -67,11 +67,7 @@ class Shelve(Moving):
         default="",
         choices=[
             SelectChoice("", _l("Choose")),
-            SelectChoice("letters_done", _l("Both letters brought nobody")),
-            SelectChoice("refused", _l("The recipient does not want it")),
-            SelectChoice("moved", _l("The recipient has moved away or has died")),
-            SelectChoice("unknown", _l("Nobody knows the recipient at this address or phone")),
-            SelectChoice("desk_asked", _l("The ward desk asks for it")),
+            *(SelectChoice(reason, words) for reason, words in counters.WENT_BACK.items()),
         ],
     )
 
@@ -127,13 +123,14 @@ def _page(
         form = _fresh(act, packet)
     if form is not None:
         form.head.data = packet.head.hex()
+    shelve = shelve or Shelve(formdata=None, head=packet.head.hex())
     return render_template(
         "office/packet.html", packet=packet, dossier=packet.dossier, act=act, form=form, says=says,
         holder=queues.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
         history=queues.history(packet.dossier), expected=reception.expected, visit=visits.open_visit(packet.id),
         handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), printable=counters.printable(packet),
         reprint=reprint or Reprint(formdata=None), shelf=_shelf(packet) if act == "hand-out" else None,
-        shelve=shelve or Shelve(formdata=None, head=packet.head.hex()), today=calendar.today(now()),
+        shelve=shelve, failed=shelve.about(packet), today=calendar.today(now()),
     ), status  # fmt: skip
 
 
@@ -249,7 +246,7 @@ def shelve(number: str) -> ResponseReturnValue:
     verbs: dict[str, tuple[Any, str]] = {
         "keep": (lambda: counter.keep(packet, act, form.seen), _("Kept here. The citizen has been told, with a new code.")),
         "letter": (lambda: counter.send_letter(packet, act, form.seen), _("Print the letter and send it today. The citizen has been told as well.")),
-        "again": (lambda: counter.try_again(packet, act, form.seen), _("A courier tries once more. The citizen has been told when.")),
+        "again": (lambda: counter.try_again(packet, act, form.seen, form.said), _("A courier tries once more. The citizen has been told when.")),
         "back": (lambda: counter.send_back(packet, act, form.reason.data or "", form.seen), _("It goes back to the ward desk with the next courier.")),
     }  # fmt: skip
     if form.word.data not in verbs:

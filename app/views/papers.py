@@ -21,6 +21,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms.validators import InputRequired
+from wtforms.validators import Optional as MayBeEmpty
 
 from app import security
 from app.db import atomically, now
@@ -36,6 +37,7 @@ from app.views.tracking import base_url as public_url
 from app.views.tracking import dossier_of, file_answer
 
 bp = Blueprint("papers", __name__)
+LIMITS = {"most": "slip_issues", "hold": "desk_hold"}  # by the field of the form
 AT_ONCE = {"X-Accel-Buffering": "no"}  # a proxy that waited for the end would show no progress
 
 
@@ -44,21 +46,26 @@ class Reprints(FlaskForm):  # type: ignore[misc]
         _l("How often one packet's slip may be issued, the first time included"),
         [InputRequired(_l("Type a number, for example 5"))],
     )
+    hold = IntegerField(
+        _l("Working days a result that came back waits at the desk before the desk is told to ask again"),
+        [MayBeEmpty()],
+    )
 
 
 @bp.route("/admin/papers", methods=["GET", "POST"])
 @requires(Right.ADMIN)
 def gallery() -> ResponseReturnValue:
-    """Every format, and how often a slip may be issued."""
-    form, status = Reprints(most=limits.of("slip_issues")), 200
+    """Every format, how often a slip may be issued, how long a result waits."""
+    form, status = Reprints(**{field: limits.of(name) for field, name in LIMITS.items()}), 200
     if form.validate_on_submit():
-        try:
-            atomically(limits.set_to, "slip_issues", form.most.data, security.act())
-        except Refused as refusal:
-            form.most.errors = [sentence(refusal)]
-            status = 422
-        else:
-            flash(_("Saved. It holds from now on, for every post office."), "ok")
+        for field, name in LIMITS.items():
+            try:
+                if form[field].data is not None:
+                    atomically(limits.set_to, name, form[field].data, security.act())
+            except Refused as refusal:
+                form[field].errors, status = [sentence(refusal)], 422
+        if status == 200:
+            flash(_("Saved. It holds from now on, for every office."), "ok")
             return redirect(url_for("papers.gallery"))
     elif form.is_submitted():
         status = 422

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length, Regexp
 
 from app import security
 from app.db import atomically, now
-from app.domain import batches, remittances
+from app.domain import batches, money, remittances
 from app.domain.people import Right
 from app.domain.remittances import Remittance
 from app.errors import Refused
@@ -28,6 +28,14 @@ class HandOver(FlaskForm):  # type: ignore[misc]
     key = HiddenField(validators=[Regexp(r"[0-9a-f]{32}")])
     desk = HiddenField(validators=[Regexp(r"\d{1,9}")])
     expected = HiddenField(validators=[Regexp(r"\d{1,12}")])
+
+
+class PayWays(FlaskForm):  # type: ignore[misc]
+    desk = HiddenField(validators=[Regexp(r"\d{1,9}")])
+    expected = HiddenField(validators=[Regexp(r"\d{1,12}")])
+    receipt = StringField(
+        _l("Number of our receipt"), [InputRequired(_l("Type the number of the receipt")), Length(max=24)]
+    )
 
 
 class Receive(FlaskForm):  # type: ignore[misc]
@@ -66,13 +74,28 @@ def hand_over() -> ResponseReturnValue:
     return redirect(url_for("remittances.of_post"))
 
 
-def _of_post(form: HandOver | None = None, status: int = 200) -> ResponseReturnValue:
+@bp.post("/office/fees/ways")
+@requires(Right.COUNTER)
+def pay_ways() -> ResponseReturnValue:
+    """A ward pays for second ways that were its doing."""
+    form = PayWays()
+    if not form.validate_on_submit():
+        return _of_post(status=422, ways=form)
+    try:
+        atomically(money.pay_bill, int(form.desk.data), security.act(), int(form.expected.data), form.receipt.data)
+    except Refused as refusal:
+        return _of_post(status=counters.complain(form, refusal, {"receipt_needed": "receipt"}), ways=form)
+    flash(_("%(sum)s taken in, receipt %(receipt)s.", sum=spoken(int(form.expected.data)), receipt=form.receipt.data), "ok")  # fmt: skip
+    return redirect(url_for("remittances.of_post"))
+
+
+def _of_post(form: HandOver | None = None, status: int = 200, ways: PayWays | None = None) -> ResponseReturnValue:
     user = security.user()
     if user.office is None:
         raise Refused("no_office")
     return render_template(
         "office/fees.html", owed=remittances.owed(user.office), lists=remittances.of(user), form=form or HandOver(formdata=None),
-        key=secrets.token_hex(16),
+        key=secrets.token_hex(16), bills=money.bills(user.office), ways=ways or PayWays(formdata=None),
     ), status  # fmt: skip
 
 

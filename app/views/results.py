@@ -13,11 +13,10 @@ from wtforms.validators import InputRequired, Length
 
 from app import security
 from app.db import atomically, now
-from app.domain import calendar, desk, manifests, numbers, queues, scope, slips, visits
+from app.domain import calendar, desk, manifests, numbers, queues, repeats, scope, slips, visits
 from app.domain.manifests import Side
 from app.domain.people import Right
 from app.errors import Missing, Refused
-from app.phrases import TEXTS
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
@@ -126,7 +125,13 @@ def _ask(packet: Any, form: Ask, status: int) -> ResponseReturnValue:
     counters.log_view(packet, "desk.ask")
     dossier = packet.dossier
     return render_template(
-        "desk/ask.html", packet=packet, dossier=dossier, form=form, answers=ANSWERS, today=calendar.today(now())
+        "desk/ask.html",
+        packet=packet,
+        dossier=dossier,
+        form=form,
+        answers=ANSWERS,
+        calls=desk.calls(dossier),
+        today=calendar.today(now()),
     ), status
 
 
@@ -137,7 +142,8 @@ def _home(
     back = queues.rows(queues.DESK["back"], user, at)
     return render_template(
         "desk/results.html", rows=queues.rows(queues.DESK["send"], user, at), typed=typed, wrong=wrong, back=back,
-        sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, phrases=TEXTS,
-        tried=visits.tried(row.packet.id for row in back), today=calendar.today(at),
+        sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, why_failed=counters.why_failed,
+        tried=visits.tried(row.packet.id for row in back), late={row.packet.id for row in back if desk.waits_too_long(row.packet.dossier, row.since, at)},
+        failures=repeats.failures([row.packet.id for row in back]), today=calendar.today(at),
         unsaid=manifests.without_word(Side.GIVER, giver_id=user.holds_as),
     ), status  # fmt: skip

@@ -25,9 +25,11 @@ from app.domain import (
     denials,
     dossiers,
     forms,
+    money,
     numbers,
     packets,
     papers,
+    repeats,
     sessions,
     slips,
     tokens,
@@ -37,6 +39,8 @@ from app.domain import visits as calls
 from app.domain.dossiers import AT_WORK, UNDECIDED, CaseState, Dossier, Paper
 from app.domain.packets import Kind, Packet, Way
 from app.domain.people import Act, Right, User
+from app.domain.postage import Charge, Fault
+from app.domain.visits import Visit
 from app.errors import Invalid, Missing, Refused, TooMany
 from app.security import public
 from app.sentences import sentence
@@ -117,9 +121,15 @@ def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -
         "tracking/story.html", written=written, asked=_asked(dossier, told), may_stop=dossier.state in UNDECIDED, dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:],
         late=telling.days_late(dossier, calendar.today(now())), certified=certificates.are_there(dossier),
-        printable=papers.of_citizen(dossier, now(), base_url()),
+        printable=papers.of_citizen(dossier, now(), base_url()), due=_due(told),
     )  # fmt: skip
     return page, status
+
+
+def _due(told: stories.Story) -> tuple[Charge, ...]:
+    """What is to be paid when the packet is brought home."""
+    comes = told.packet and told.visit and told.visit.kind is calls.VisitKind.DELIVER and told.visit.state in calls.OPEN
+    return money.due(told.packet) if told.packet and comes else ()
 
 
 def _asked(dossier: Dossier, told: stories.Story) -> list[Paper]:
@@ -286,9 +296,22 @@ def move(secret: str) -> ResponseReturnValue:
         status = 422
     context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
     page = render_template(
-        "tracking/move.html", form=form, dossier=dossier, visit=visit, secret=secret, here=here, **context
+        "tracking/move.html",
+        form=form,
+        dossier=dossier,
+        visit=visit,
+        secret=secret,
+        here=here,
+        again=_again(visit),
+        **context,
     )
     return page, status
+
+
+def _again(visit: Visit) -> int:
+    """What another visit costs whoever chooses it: nothing, unless the last one failed by their doing."""
+    failed = repeats.failure(visit.packet)
+    return repeats.price(now()) if failed and failed.fault is Fault.CITIZEN else 0
 
 
 @bp.post("/t/<secret>/code")

@@ -10,9 +10,10 @@ import pytest
 
 from app.db import atomically, db
 from app.domain import evidence, incidents
-from app.domain.incidents import Fault, Incident, Outcome, Side, Sort
+from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.packets import Packet
 from app.domain.people import User
+from app.domain.postage import Fault
 from app.errors import Invalid, Missing, Refused
 from tests.domain.test_desk import submitted
 from tests.world import MONDAY, World

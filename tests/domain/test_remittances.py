@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from app.db import atomically, db
 from app.domain import corrections, incidents, money, remittances, tallies
-from app.domain.incidents import Fault, Outcome, Side, Sort
+from app.domain.incidents import Outcome, Side, Sort
 from app.domain.money import Event, MoneyLine, Purse
+from app.domain.postage import Fault
 from app.domain.remittances import Remittance, RemittedFee
 from app.errors import Invalid, Missing, Refused
 from tests.domain.test_money import BANK, CASH, held, paid, settle

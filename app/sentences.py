@@ -36,6 +36,10 @@ SENTENCES = {
     "wait_a_little": _l("Asked too often. Wait %(minutes)s minutes and try again, or call us."),
     "courier_under_way": _l("The courier has already set out. Call us and we will sort it out together."),
     "visit_over": _l("This visit is already over. Look at the tracking page for what comes next."),
+    # reports
+    "quarter_unknown": _l("There is no such quarter. Choose one from the list, for example 2026-3 in the address."),
+    "quarter_coming": _l("This quarter has not begun. Choose one from the list."),
+    "report_unknown": _l("There is no such report. Choose from the list what it has a line for."),
     # the catalogue
     "ward_overlaps": _l("Ward code %(code)s already means another ward on some of these days."),
     "office_kind": _l("Office %(code)s exists as another kind of office. Give this one its own code."),

@@ -16,7 +16,7 @@ from flask import Flask, current_app
 
 from app import signer
 from app.db import atomically, db, now
-from app.domain import checkpoints, invariants, notes, numbers, outbox, photos, tasks, watch
+from app.domain import checkpoints, figures, invariants, notes, numbers, outbox, photos, tasks, watch
 from app.domain.calendar import HERE
 from app.domain.inspection import Trust
 from app.domain.people import Act
@@ -82,11 +82,13 @@ def look() -> int:
 
 
 class Lookout:
-    """Looks for what has become late, once a minute, and once a night whether every law of custody holds; photos go then."""
+    """Looks for what has become late, once a minute, and once a night whether every law of custody holds; photos go then.
+    Then, and at the start, the days that are over are summed for the reports."""
 
     def __init__(self) -> None:
         self._last: float | None = None
         self.night = last_night(now())
+        self._summed: date | None = None
 
     def __call__(self) -> int:
         """How many tasks were raised."""
@@ -98,6 +100,10 @@ class Lookout:
             self.night = last_night(now())
             raised += check_laws()
             atomically(photos.erase, now())
+        if self._summed != last_night(now()):
+            while atomically(figures.keep, now()):
+                continue
+            self._summed = last_night(now())
         return raised
 
 

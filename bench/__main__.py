@@ -14,7 +14,7 @@ from typing import Any
 
 from app.config import ROOT, Settings
 from bench import audit as audits
-from bench import desks, figures, floor, phone, reading, slips, wire
+from bench import counting, desks, figures, floor, phone, quarters, reading, slips, wire
 from bench.audit import Audit
 from bench.ground import CLIENTS, Ground, Signed, make_settings
 from bench.report import Report
@@ -22,7 +22,7 @@ from bench.years import Years
 from tests import postgres
 
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-PARTS = ("load", "read", "queue", "audit", "slips", "phone")
+PARTS = ("load", "read", "queue", "count", "quarter", "audit", "slips", "phone")
 BATCH = 50
 
 
@@ -43,12 +43,14 @@ class Sizes:
     small: float = 1.0
     slips: int = 500
     open: int = 100_000  # dossiers at one desk
+    bag: int = 40  # packets counted at each of four desks
+    quarter: int = 100_000  # dossiers of one quarter
     seen: int = 40  # slips before the phone's camera
     queued: int = 500  # scans that wait on the phone
 
 
 TINY = Sizes(rounds=1, clients=2, batch=5, single_groups=1, batch_groups=1, commits=0.1, floor=0.2, load=0.5,
-             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10, open=200, seen=3, queued=10)  # fmt: skip
+             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10, open=200, bag=3, quarter=400, seen=3, queued=10)  # fmt: skip
 
 
 class Track:
@@ -159,6 +161,34 @@ def queue(name: str, server: str | None, folder: Path, settings: Settings, sizes
         say(f"{NAMES[name]}: a desk's first page {less * 1000:.0f} ms, {more * 1000:.0f} ms")
 
 
+def count(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
+    """Four bags counted at one time, in some rounds."""
+    for each in range(sizes.rounds):
+        with database(f"count_{each}", folder, server) as url:
+            counting.measure(report, name, NAMES[name], settings, url, folder, sizes.bag)
+        say(f"{NAMES[name]}: four bags of {sizes.bag} counted, round {each + 1} of {sizes.rounds}")
+
+
+def quarter(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
+    """The report of a quarter: its days summed while somebody waits, then kept."""
+    with ExitStack() as stack:
+        found = []
+        for dossiers in (sizes.quarter // 10, sizes.quarter):
+            url = stack.enter_context(database(f"quarter_{dossiers}", folder, server))
+            filled = partial(progress, NAMES[name], dossiers, "dossiers")
+            found.append(stack.enter_context(quarters.reader(settings, url, dossiers, filled)))
+            say("")
+            what = f"{NAMES[name]}: report over {dossiers:,} dossiers"
+            report.figure(f"{what}, no day kept, seconds", found[-1].file())
+            report.figure(f"{what}, its days summed and kept, seconds", quarters.keep())
+        tenth, whole = found
+        for _ in range(sizes.rounds):
+            less, more = tenth.page(), whole.page()
+            report.ratio(f"{name} quarter", more / less)
+            report.figure(f"{NAMES[name]}: report over {sizes.quarter:,} dossiers, ms", more * 1000)
+        say(f"{NAMES[name]}: a quarter's report {less * 1000:.0f} ms, {more * 1000:.0f} ms")
+
+
 def audit(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
     """Chains and log of a long ledger, then its evidence; every signature of a shorter one."""
     with ExitStack() as stack:
@@ -210,14 +240,18 @@ def main() -> int:
     parser.add_argument("--part", choices=PARTS, help="one part instead of all")
     parser.add_argument("--rounds", type=int, help="how often, at least four for figures that count")
     parser.add_argument(
-        "--long", action="store_true", help="the tracking page over 10,000,000 scans, every signature of 1,000,000"
+        "--long",
+        action="store_true",
+        help="10,000,000 scans behind the tracking page, every signature of 1,000,000, a quarter of 1,000,000 dossiers",
     )
     parser.add_argument("--tiny", action="store_true", help="only whether the benchmarks work")
     parser.add_argument("--results", type=Path, default=ROOT / "bench" / "results")
     said = parser.parse_args()
-    sizes = TINY if said.tiny else Sizes(lines=10_000_000, signed=1_000_000) if said.long else Sizes()
+    sizes = (
+        TINY if said.tiny else Sizes(lines=10_000_000, signed=1_000_000, quarter=1_000_000) if said.long else Sizes()
+    )
     sizes = replace(sizes, rounds=said.rounds or sizes.rounds)
-    parts = {said.part} if said.part else {"read", "audit", "phone"} if said.long else set(PARTS)
+    parts = {said.part} if said.part else {"read", "quarter", "audit", "phone"} if said.long else set(PARTS)
     names = [said.only] if said.only else list(NAMES)
     if said.only == "postgresql" or phone.CHROMIUM is None:
         parts -= {"phone"}  # it meets SQLite
@@ -256,6 +290,12 @@ def main() -> int:
         if "queue" in parts:
             for name in names:
                 queue(name, servers[name], _own(folder / f"{name}-desks"), settings, sizes, report)
+        if "count" in parts:
+            for name in names:
+                count(name, servers[name], _own(folder / f"{name}-count"), settings, sizes, report)
+        if "quarter" in parts:
+            for name in names:
+                quarter(name, servers[name], _own(folder / f"{name}-quarter"), settings, sizes, report)
         if "audit" in parts:
             for name in names:
                 audit(name, servers[name], _own(folder / f"{name}-audit"), settings, sizes, report)

@@ -76,7 +76,19 @@ def test_a_tiny_run_measures_everything(request: pytest.FixtureRequest, dialect:
         set(report["ratios"])
         == {
             f"{dialect} {what}"
-            for what in ("single", "p99", "slowest", "batch", "wrong", "tracking", "queue", "audit", "memory")
+            for what in (
+                "single",
+                "p99",
+                "slowest",
+                "batch",
+                "wrong",
+                "tracking",
+                "queue",
+                "count wrong",
+                "quarter",
+                "audit",
+                "memory",
+            )
         }
         | {"slips rate", "slips bytes", "slips memory", "slip alone"}
         | phone

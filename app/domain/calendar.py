@@ -92,6 +92,11 @@ def working_days_after(day: date, count: int) -> list[date]:
     return list(islice((one for one, works in coming(day + timedelta(days=1)) if works), count))
 
 
+def working_days_between(day: date, until: date) -> int:
+    """How many working days there are after `day` up to `until`, by whose end a time limit of so many is over."""
+    return sum(works for _, works in islice(coming(day + timedelta(days=1)), max(0, (until - day).days)))
+
+
 def cut(at: datetime) -> datetime:
     """15:00 of the newest working day: what came before it is to be passed on by today, what came later the next one."""
     day = today(at)

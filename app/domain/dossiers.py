@@ -128,7 +128,7 @@ class Dossier(Model):
     post_office_id: Mapped[int] = mapped_column(sa.ForeignKey(Office.id), index=True)
     return_way: Mapped[ReturnWay] = mapped_column(choice(ReturnWay))
     consented_at: Mapped[Instant]
-    booked_at: Mapped[Instant]
+    booked_at: Mapped[Instant] = mapped_column(index=True)
     booking_key: Mapped[str] = mapped_column(sa.String(40), unique=True, doc="the same form sent twice is one booking")
     submitted_at: Mapped[Instant | None]
     official_code: Mapped[str | None] = mapped_column(sa.String(60), unique=True, doc="issued by the one-stop system")
@@ -217,7 +217,7 @@ class CaseLine(Model):
     dossier_id: Mapped[int] = mapped_column(sa.ForeignKey(Dossier.id), index=True)
     event: Mapped[str] = mapped_column(sa.String(24))
     state: Mapped[CaseState] = mapped_column(choice(CaseState))
-    at: Mapped[Instant]
+    at: Mapped[Instant] = mapped_column(index=True)
     user_id: Mapped[str | None] = mapped_column(sa.ForeignKey(User.id))
 
 

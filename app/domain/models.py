@@ -10,6 +10,7 @@ from app.domain import (  # noqa: F401
     codes,
     devices,
     dossiers,
+    figures,
     forms,
     incidents,
     ledger,

@@ -111,7 +111,7 @@ class MoneyLine(Model):
     receipt: Mapped[str | None] = mapped_column(sa.String(24), doc="number of the fee receipt")
     count_id: Mapped[int | None] = mapped_column(sa.ForeignKey(Count.id))
     by_id: Mapped[str] = mapped_column(sa.ForeignKey(User.id), index=True, doc="the courier, or the clerk who counted")
-    at: Mapped[Instant]
+    at: Mapped[Instant] = mapped_column(index=True)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ class Right(StrEnum):
     PHONES = "phones"  # see phones; a courier one's own
     ENROL = "enrol"  # give a courier a phone, take one out of service
     SUPERVISE = "supervise"
+    REPORTS = "reports"  # read what a quarter adds up to
     ADMIN = "admin"
     STAFF = "staff"  # see where others are signed in, and sign them out
     WORK = "work"  # any member of staff: own page, sign out
@@ -53,8 +54,8 @@ GRANTS = {
     Role.OFFICER:    {Right.WORK, Right.DESK, Right.EXCEPTIONS},
     Role.LEAD:       {Right.WORK, Right.DESK, Right.EXCEPTIONS, Right.LEAD},
     Role.DISPATCHER: {Right.WORK, Right.DISPATCH, Right.EXCEPTIONS, Right.PHONES, Right.ENROL},
-    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE, Right.EXCEPTIONS, Right.PHONES, Right.ENROL, Right.STAFF},
-    Role.ADMIN:      {Right.WORK, Right.ADMIN, Right.STAFF},
+    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE, Right.EXCEPTIONS, Right.PHONES, Right.ENROL, Right.STAFF, Right.REPORTS},
+    Role.ADMIN:      {Right.WORK, Right.ADMIN, Right.STAFF, Right.REPORTS},
 }
 # fmt: on
 

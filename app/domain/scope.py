@@ -38,6 +38,11 @@ def dossiers(user: User) -> sa.Select[Dossier]:
     return sa.select(Dossier).where(_dossier_rule(user))
 
 
+def offices(user: User) -> frozenset[int] | None:
+    """Of which desks and post offices this person may read what their dossiers add up to; None: of all."""
+    return None if user.role in WHOLE else frozenset({user.office_id} if user.office_id else ())
+
+
 def packets(user: User) -> sa.Select[Packet]:
     """Joined to its dossier, so that a page may narrow by either; a sticker nobody has used has none."""
     return sa.select(Packet).outerjoin(Dossier).where(_packet_rule(user))

@@ -94,6 +94,7 @@ PLACES = (
     (Right.EXCEPTIONS, "exceptions.home", _l("Exceptions")),
     (Right.EXCEPTIONS, "incidents.home", _l("Incidents")),
     (Right.PHONES, "phones.home", _l("Phones")),
+    (Right.REPORTS, "reports.home", _l("Reports")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
     (Right.ADMIN, "papers.gallery", _l("Papers")),
     (Right.STAFF, "sessions.staff", _l("Signed in")),

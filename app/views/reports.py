@@ -1,0 +1,88 @@
+"""Reports: a quarter's figures on one page, and the same as a file for a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from app import security
+from app.db import now
+from app.domain import calendar, reports
+from app.domain.people import Right
+from app.domain.reports import By, Line, Quarter, Report
+from app.errors import Invalid
+from app.security import requires
+
+bp = Blueprint("reports", __name__, url_prefix="/reports")
+YEARS = 5  # of quarters that can be chosen
+FIGURES = {
+    "booked": _l("Booked"), "cancelled": _l("Called off"), "submitted": _l("Filed"), "accepted": _l("Accepted"),
+    "refused": _l("Not accepted"), "supplement": _l("More papers asked"), "extended": _l("Put off"), "stopped": _l("Stopped"),
+    "ready": _l("With a result"), "on_time": _l("On time"), "late": _l("Late"), "average": _l("Working days, average"), "returned": _l("Returned home"),
+    "postage": _l("Postage, đồng"), "fee": _l("Fees, đồng"),
+}  # fmt: skip
+BY = {
+    By.DESK: _l("Ward desk"), By.WARD: _l("Ward"), By.POST: _l("Post office"), By.PROCEDURE: _l("Procedure"),
+}  # fmt: skip
+
+
+@bp.get("/")
+@requires(Right.REPORTS)
+def home() -> ResponseReturnValue:
+    wanted, by, report = _report()
+    newest = reports.quarter_of(calendar.today(now()))
+    return render_template(
+        "reports/home.html", report=report, wanted=wanted, by=by, groups=BY, figures=FIGURES, said=said, choices=_before(newest)
+    )  # fmt: skip
+
+
+@bp.get("/quarter.csv")
+@requires(Right.REPORTS)
+def table() -> ResponseReturnValue:
+    """UTF-8 with its mark, as spreadsheets expect; figures plain, so that they can be added."""
+    wanted, by, report = _report()
+    paper = io.StringIO()
+    rows = csv.writer(paper)
+    rows.writerow([str(BY[by]), *(str(words) for words in FIGURES.values())])
+    for line in report.lines:
+        rows.writerow([harmless(line.name), *(_plain(line, figure) for figure in FIGURES)])
+    named = {"Content-Disposition": f'attachment; filename="{wanted}-{by}.csv"'}
+    return Response("\ufeff" + paper.getvalue(), content_type="text/csv; charset=utf-8", headers=named)
+
+
+def _report() -> tuple[Quarter, By, Report]:
+    at = now()
+    asked = request.args.get("quarter", "")
+    wanted = reports.read_quarter(asked) if asked else reports.quarter_of(calendar.today(at))
+    try:
+        by = By(request.args.get("by", By.DESK))
+    except ValueError as error:
+        raise Invalid("report_unknown") from error
+    return wanted, by, reports.quarter(security.user(), wanted, by, at)
+
+
+def _before(newest: Quarter) -> Iterator[Quarter]:
+    for _ in range(4 * YEARS):
+        yield newest
+        newest = newest.before
+
+
+def said(line: Line, figure: str) -> str:
+    """A figure for a reader: 1.250, 2,5, and a dash where there is none."""
+    if figure == "average":
+        return "–" if line.average is None else f"{line.average:.1f}".replace(".", ",")
+    return f"{line[figure]:,}".replace(",", ".")
+
+
+def _plain(line: Line, figure: str) -> str:
+    if figure == "average":
+        return "" if line.average is None else f"{line.average:.2f}"
+    return str(line[figure])
+
+
+def harmless(text: str) -> str:
+    """A spreadsheet takes what begins like this for a formula."""
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,52 @@
+"""The quarter's report as supervisors and administrators read it, on the page and in a spreadsheet."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from app.db import atomically, db
+from app.domain.places import Office
+from tests.domain.test_money import paid
+from tests.world import World
+
+pytestmark = pytest.mark.dialects("sqlite")
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    assert text.startswith("\ufeff")  # without it spreadsheets take Vietnamese for something else
+    return list(csv.DictReader(io.StringIO(text[1:])))
+
+
+def test_a_quarter_is_read_on_a_page_and_taken_along_as_a_file(world: World, sign_in: Any) -> None:
+    def rename() -> None:
+        db.session.get_one(Office, world.desk.id).name = '=1+1, "một cửa"'
+
+    atomically(rename)
+    paid(world, world.phone())
+    for user in (world.supervisor, world.admin):
+        client = sign_in(user)
+        page = client.get("/reports/?quarter=2026-4&by=ward").text
+        assert world.desk.ward.name in page and ">52.000<" in page and "Quý 4/2026" in page
+        assert "/reports/" in client.get("/start", follow_redirects=True).text
+    answer = client.get("/reports/quarter.csv?quarter=2026-4&by=desk")
+    assert answer.content_type == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="2026-4-desk.csv"'
+    [line] = rows(answer.text)
+    assert line["Một cửa phường"] == '\'=1+1, "một cửa"'  # no formula
+    assert (line["Cước, đồng"], line["Lệ phí, đồng"], line["Ngày làm việc, trung bình"]) == ("52000", "15000", "")
+    assert client.get("/reports/?quarter=2020-1").status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["quarter=2026-5", "quarter=x", "quarter=2999-4", "by=nothing"])
+def test_a_report_that_cannot_be_is_said_to_be_none(world: World, sign_in: Any, asked: str) -> None:
+    client = sign_in(world.supervisor)
+    for page in ("/reports/", "/reports/quarter.csv"):
+        answer = client.get(f"{page}?{asked}")
+        assert answer.status_code == 422 and "danh sách" in answer.text, page
+
+
+def test_who_may_not_read_reports_finds_none(world: World, sign_in: Any) -> None:
+    for user in (world.clerk, world.officer, world.lead, world.dispatcher, world.courier, world.strange_officer):
+        assert sign_in(user).get("/reports/").status_code == 403, user.login

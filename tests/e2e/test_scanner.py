@@ -5,14 +5,21 @@ Chromium on a desktop has no detector of its own, so the page is given one, as a
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.db import atomically, now
+from app.db import atomically, db, now
 from app.domain import packets, slips
+from app.domain.packets import State
+from app.domain.photos import Photo
+from app.domain.scans import ScanExtra
+from tests.domain.test_stickers import sticker
 from tests.e2e.conftest import Camera, Site, axe_faults
-from tests.e2e.test_courier import plan, sign_in
+from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, verdict
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")
@@ -126,6 +133,43 @@ def test_a_replaced_slip_is_told_without_a_network_too_and_can_be_gone_on_with(
             expect(phone.locator("#old-go")).to_have_count(0)
     phone.locator("#old-go").click()
     expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible()
+
+
+def test_a_sticker_takes_the_place_of_a_slip_and_the_picture_of_the_bag_follows_by_its_hash(
+    world: World, site: Site, phone: Page, tmp_path: Path
+) -> None:
+    """Pictures find no way through at first: the scan does not wait for them."""
+    booked, blank = world.packet(), sticker(world)
+    plan(world, booked)
+    give_detector(phone, slips.token_url(blank, site.url))
+    phone.route("**/api/v1/files", lambda route: route.abort())
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible(timeout=30_000)
+    count_papers(phone)
+    picture = tmp_path / "bag.png"
+    Image.new("RGB", (3000, 2000), (150, 140, 90)).save(picture)
+    phone.get_by_label("Chụp ảnh gói").set_input_files(picture)
+    expect(phone.get_by_text("Đã giữ ảnh")).to_be_visible()
+    assert axe_faults(phone) == []
+    seal_and_money(phone)
+    phone.get_by_label("Mã người dân đọc").fill(world.code(booked))
+    press(phone, "Xong, nhận gói")
+    verdict(phone, "Đã nhận gói", "ok")
+    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible(timeout=15_000)
+    found = world.fresh(blank)
+    assert (found.state, found.dossier_id, found.flags) == (State.CARRIED, booked.dossier_id, [])
+    extra = db.session.scalars(sa.select(ScanExtra)).one()
+    assert db.session.query(Photo).count() == 0
+    phone.unroute_all(behavior="wait")
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
+    for _ in range(100):
+        phone.wait_for_timeout(100)
+        db.session.rollback()
+        if kept := db.session.scalars(sa.select(Photo)).all():
+            break
+    assert [one.sha256 for one in kept] == [extra.photo_sha256]
 
 
 def test_a_code_that_is_not_ours_is_told_and_the_camera_goes_on(

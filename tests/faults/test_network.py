@@ -42,7 +42,7 @@ def trouble(
             history, clients = send(web, ground, packets, seed + 1, timedelta(days=1))
             finish(clients)
             lost += sum(history.unknown.values())
-            found += faults_found(settings, ground.url, history, alone=seeds == 1)
+            found += faults_found(settings, ground.url, history, alone=seeds == 1, laws=seed + 1 == seeds)
         stop.set()
     return found, lost
 

@@ -143,9 +143,7 @@ def finish(clients: list[Client]) -> None:
             raise client.error
 
 
-def faults_found(
-    settings: Settings, url: str, history: History, *, alone: bool = True, laws: bool = True
-) -> list[str]:
+def faults_found(settings: Settings, url: str, history: History, *, alone: bool = True, laws: bool = True) -> list[str]:
     """What does not agree: lost, doubled or invented scans, holders that are not the last takers, broken laws.
 
     `alone`: everything in the database is of this history. Without `laws`, for which everything is read, another will ask.

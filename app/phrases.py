@@ -347,6 +347,7 @@ TEXTS = {
     "deliver.card": _l("Identity card"),
     "deliver.passport": _l("Passport"),
     "deliver.proxy": _l("Somebody else"),
+    "deliver.proxy_named": _l("Named by the citizen"),
     "deliver.proxy_needs": _l("needs the authorisation paper and an identity card"),
     "deliver.no_photo": _l("No picture of the card, no number written down."),
     "deliver.right": _l("The right person"),

@@ -44,7 +44,13 @@ from app.domain.visits import OPEN, Slot, Visit, VisitKind
 from app.errors import Invalid, Refused
 
 DRAFT_LIFE = timedelta(hours=24)
-LONGEST = {"name": 120, "second_name": 120, "street": 200, "notes": 300}  # letters, as the columns hold them
+LONGEST = {
+    "name": 120,
+    "second_name": 120,
+    "proxy": 120,
+    "street": 200,
+    "notes": 300,
+}  # letters, as the columns hold them
 PURPOSES = {Way.IN: Purpose.COLLECT, Way.OUT: Purpose.DELIVER}
 
 
@@ -66,6 +72,7 @@ class Request:
     call_first: bool = False
     second_name: str = ""
     second_phone: str = ""
+    proxy: str = ""
 
 
 # ---- where ------------------------------------------------------------------------------------------------------
@@ -117,7 +124,7 @@ def book(request: Request, act: Act) -> Dossier:
     db.session.flush()
     citizen = Citizen(
         party_id=party.id, name=request.name.strip(), phone=phone,
-        second_name=request.second_name.strip() or None, second_phone=second_phone,
+        second_name=request.second_name.strip() or None, second_phone=second_phone, proxy=request.proxy.strip() or None,
         ward_id=place.ward_id, neighbourhood_id=place.id, street=request.street.strip(), notes=request.notes.strip(),
         call_first=request.call_first, lat=place.lat, lon=place.lon,
     )  # fmt: skip

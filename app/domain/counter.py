@@ -108,10 +108,11 @@ def hand_in(packet: Packet, act: Act, head: bytes | None, seal: str) -> None:
 
 
 def hand_out(
-    packet: Packet, act: Act, *, seal: str, head: bytes | None = None, code: str | None = None, wet_seen: bool = False
-) -> None:
-    """The citizen calls for a packet held here. Raises Refused: `page_too_old`, custody_… (`custody_proof_missing`: the
-    code is wrong); Invalid: `seal_form`, `proof_needed`."""
+    packet: Packet, act: Act, *, seal: str, head: bytes | None = None, code: str | None = None, wet_seen: bool = False,
+    letter: bool | None = None,
+) -> None:  # fmt: skip
+    """The citizen, or whoever they send with a `letter`, calls for a packet held here. Raises Refused: `page_too_old`, custody_… (`custody_proof_missing`: the
+    code is wrong); Invalid: `seal_form`, `proof_needed`, `letter_needed`."""
     packet = custody.hold(packet, act)
     if packet.state is State.DELIVERED:
         return
@@ -119,7 +120,7 @@ def hand_out(
     desk.free_visit(packet, act)
     custody.enter(
         packet, "deliver", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=packet.head,
-        proof=desk.citizen_proof(code, wet_seen), seal=numbers.read_seal(seal),
+        proof=[*desk.citizen_proof(code, wet_seen), *desk.recipient(letter)], seal=numbers.read_seal(seal),
     )  # fmt: skip
     audit.note("handed_out", packet.number, act, by="paper" if wet_seen else "code")
 

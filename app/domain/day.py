@@ -136,6 +136,7 @@ def _person(dossier: Dossier) -> dict[str, Any]:
         "phone": who.phone,
         "second_name": who.second_name,
         "second_phone": who.second_phone,
+        "proxy": who.proxy,
         "address": [who.street, who.neighbourhood.name, who.ward.name],
         "notes": who.notes,
         "call_first": who.call_first,

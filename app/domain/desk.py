@@ -156,7 +156,9 @@ def result_of(dossier: Dossier) -> Packet | None:
     return db.session.scalar(of.order_by(Packet.id.desc()).limit(1))
 
 
-def reconfirm(dossier: Dossier, act: Act, answer: str, *, phone: str, second_phone: str, street: str) -> None:
+def reconfirm(
+    dossier: Dossier, act: Act, answer: str, *, phone: str, second_phone: str, street: str, proxy: str = ""
+) -> None:
     """Before the result leaves, or when it came back: whether it will find the citizen. What they say replaces what was
     known; the log holds which of it changed, never what it says.
 
@@ -168,10 +170,12 @@ def reconfirm(dossier: Dossier, act: Act, answer: str, *, phone: str, second_pho
     street = " ".join(street.split())
     if not street:
         raise Invalid("street_missing")
-    if len(street) > 200:
-        raise Invalid("text_long", limit=200)
+    proxy = " ".join(proxy.split())
+    for text, limit in ((street, 200), (proxy, 120)):
+        if len(text) > limit:
+            raise Invalid("text_long", limit=limit)
     told = {
-        "phone": people.read_phone(phone), "street": street,
+        "phone": people.read_phone(phone), "street": street, "proxy": proxy or None,
         "second_phone": people.read_phone(second_phone) if second_phone.strip() else None,
     }  # fmt: skip
     changed = [name for name, value in told.items() if getattr(held.citizen, name) != value]
@@ -281,11 +285,13 @@ def send_again(packet: Packet, act: Act, fault: Fault | None = None) -> None:
 
 
 def hand_over(
-    packet: Packet, act: Act, *, head: bytes | None = None, code: str | None = None, wet_seen: bool = False
-) -> None:
+    packet: Packet, act: Act, *, head: bytes | None = None, code: str | None = None, wet_seen: bool = False,
+    letter: bool | None = None,
+) -> None:  # fmt: skip
     """The citizen calls for the result at the desk. Closes the dossier. The home visit, if open, is given back.
 
-    Raises Invalid("proof_needed"); Refused: `page_too_old`, `wrong_ward`, custody_… (`custody_proof_missing`: the code
+    `letter`: somebody else calls, with or without a letter of authorisation; None: the citizen does.
+    Raises Invalid: `proof_needed`, `letter_needed`; Refused: `page_too_old`, `wrong_ward`, custody_… (`custody_proof_missing`: the code
     is wrong).
     """
     own(packet, act)
@@ -296,7 +302,7 @@ def hand_over(
     free_visit(packet, act)
     custody.enter(
         packet, "deliver", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=packet.head,
-        proof=[*PRESENCE, *citizen_proof(code, wet_seen)],
+        proof=[*PRESENCE, *citizen_proof(code, wet_seen), *recipient(letter)],
     )  # fmt: skip
     audit.note("handed_over", packet.number, act, by="paper" if wet_seen else "code")
 
@@ -308,6 +314,18 @@ def citizen_proof(code: str | None, wet_seen: bool) -> list[tuple[str, str]]:
     if digits := "".join(c for c in code or "" if c.isdigit()):
         return [("CODE", digits)]
     raise Invalid("proof_needed")
+
+
+def recipient(letter: bool | None) -> list[tuple[str, str]]:
+    """Who received, as phones say it. Family without a letter of authorisation is not enough (TT 17/2017 Đ5.2).
+
+    Raises Invalid("letter_needed").
+    """
+    if letter is None:
+        return [("RECIPIENT", "self")]
+    if not letter:
+        raise Invalid("letter_needed")
+    return [("RECIPIENT", "authorised"), ("AUTHORISATION", "seen")]
 
 
 def free_visit(packet: Packet, act: Act) -> None:

@@ -230,7 +230,7 @@ def trouble_has_a_task(told: Told) -> Iterator[str]:
 def nothing_personal(told: Told) -> Iterator[str]:
     """No name, phone or street of the packet's people, and nothing shaped like a number of theirs."""
     citizen = told.packet.dossier.citizen if told.packet.dossier else None
-    named = [citizen.name, citizen.street, citizen.second_name] if citizen else []
+    named = [citizen.name, citizen.street, citizen.second_name, citizen.proxy] if citizen else []
     for digest, body in told.bodies.items():
         said = [text.casefold() for text in _texts(body)]
         if any(word and len(word) > 3 and word.casefold() in text for word in named for text in said):

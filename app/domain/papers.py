@@ -243,13 +243,13 @@ def _witness(scan: Scan | None) -> str:
 
 
 def _authorisation(packet: Packet, at: datetime, base_url: str) -> labels.Authorisation | None:
-    """For somebody who sends or receives in the citizen's place: who that is, is written by hand."""
+    """For somebody who sends or receives in the citizen's place: by the name the citizen gave, or written by hand."""
     dossier, home = packet.dossier, slips.home_of(packet.dossier)
     if packet.ended or (dossier.state is CaseState.CANCELLED and packet.state is State.WAITING):
         return None
     return labels.Authorisation(
         principal=home.name, principal_address=home.address, principal_phone=home.phone,
-        matter=dossier.procedure.official_name, number=dossier.number, place=dossier.desk.ward.name,
+        agent=slips.printable(dossier.citizen.proxy or ""), matter=dossier.procedure.official_name, number=dossier.number, place=dossier.desk.ward.name,
         purposes=(2,) if packet.way is Way.OUT else (), mark=slips.mark_of(packet),
     )  # fmt: skip
 

@@ -98,6 +98,9 @@ class Citizen(Model):
     words: Mapped[str] = mapped_column(sa.String(240), doc="the name without accents, a space before each word")
     second_name: Mapped[str | None] = mapped_column(sa.String(120))
     second_phone: Mapped[str | None] = mapped_column(sa.String(20))
+    proxy: Mapped[str | None] = mapped_column(
+        sa.String(120), doc="who else may receive, with a letter of authorisation"
+    )
     ward_id: Mapped[int] = mapped_column(sa.ForeignKey(Ward.id))
     neighbourhood_id: Mapped[int] = mapped_column(sa.ForeignKey(Neighbourhood.id))
     street: Mapped[str] = mapped_column(sa.String(200))

@@ -225,7 +225,7 @@ def slot_page(form: forms.Time, offers: list[Offer], wanted: str) -> dict[str, A
 @public
 def who() -> ResponseReturnValue:
     answers = _draft()
-    asked = ("name", "phone", "second_name", "second_phone")
+    asked = ("name", "phone", "second_name", "second_phone", "proxy")
     form = forms.Who(**{name: answers.get(name, "") for name in asked})
     if form.validate_on_submit():
         return _keep(**{name: form[name].data for name in asked})
@@ -279,10 +279,10 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
 
 def _book(answers: dict[str, Any]) -> ResponseReturnValue:
     asked = ("ward_id", "neighbourhood_id", "street", "notes", "call_first", "slot_key", "name", "phone",
-             "second_name", "second_phone", "booking_key")  # fmt: skip
+             "second_name", "second_phone", "proxy", "booking_key")  # fmt: skip
     filled = Request(
         procedure_code=answers["procedure"], return_way=ReturnWay(answers["return_way"]), consent=True,
-        **{name: answers[name] for name in asked},
+        **{name: answers.get(name, "") if name == "proxy" else answers[name] for name in asked},
     )  # fmt: skip
     try:
         dossier = atomically(booking.book, filled, security.act())

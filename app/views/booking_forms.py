@@ -99,6 +99,12 @@ class Who(FlaskForm):  # type: ignore[misc]
         _l("Name"), [short("second_name")], description=_l("For example Cam, daughter"), filters=[trimmed]
     )
     second_phone = StringField(_l("Their phone number"), [Optional(), a_phone], filters=[trimmed])
+    proxy = StringField(
+        _l("Who else may receive the result, if anybody"),
+        [short("proxy")],
+        description=_l("Full name as on the identity card. They bring a signed letter of authorisation."),
+        filters=[trimmed],
+    )
 
 
 class Return(FlaskForm):  # type: ignore[misc]

@@ -35,7 +35,7 @@ TRIES, WINDOW = 5, timedelta(minutes=15)
 FIELDS = {
     "seal_form": "seal", "seal_used": "seal", "remark_needed": "remark", "pin_wrong": "pin", "pin_needs_courier": "on_paper",
     "presence_wrong": "password", "official_code": "code", "official_code_taken": "code", "due_past": "due_on",
-    "proof_needed": "code", "money_amount": "counted", "money_two_counts": "counted", "money_reason": "reason",
+    "proof_needed": "code", "letter_needed": "letter", "money_amount": "counted", "money_two_counts": "counted", "money_reason": "reason",
     "money_no_word": "pin", "paper_time": "time", "paper_reason": "reason", "counts_missing": "sheets", "custody_proof_missing": "code", "reprint_reason": "reason",
 }  # fmt: skip
 
@@ -114,6 +114,22 @@ class Proven(Moving):
     @property
     def given(self) -> dict[str, Any]:
         return {"wet_seen": self.paper.data, "code": None if self.paper.data else self.code.data}
+
+
+class Received(Proven):
+    """And who stands there: the citizen, or somebody they sent with a letter."""
+
+    who = RadioField(
+        _l("Who receives it?"),
+        [MayBeEmpty()],
+        choices=[SelectChoice("self", _l("The citizen")), SelectChoice("authorised", _l("Somebody they sent"))],
+        default="self",
+    )
+    letter = BooleanField(_l("The signed letter of authorisation names this person, and stays here"))
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return super().given | {"letter": self.letter.data if self.who.data == "authorised" else None}
 
 
 def counting(base: type[FlaskForm], papers: list[Paper], packet: Packet | None = None) -> Any:

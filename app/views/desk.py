@@ -47,7 +47,7 @@ from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.counters import Moving, Proven, Repeated, Sealed, complain
+from app.views.counters import Moving, Received, Repeated, Sealed, complain
 from app.views.decisions import PAGES
 from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField
 
@@ -129,7 +129,7 @@ class PapersHome(Sealed):
     act = "papers-home"
 
 
-class HandOver(Present, Proven):
+class HandOver(Present, Received):
     act = "hand-over"
 
 

@@ -19,7 +19,7 @@ from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.counters import Moving, Proven, Repeated, Sealed, complain
+from app.views.counters import Moving, Proven, Received, Repeated, Sealed, complain
 
 bp = Blueprint("office", __name__, url_prefix="/office")
 
@@ -35,7 +35,7 @@ class HandIn(Sealed):
     act = "hand-in"
 
 
-class HandOut(Proven, Sealed):
+class HandOut(Received, Sealed):
     act = "hand-out"
 
 

@@ -38,6 +38,7 @@ class Ask(FlaskForm):  # type: ignore[misc]
     )
     phone = StringField(_l("Phone"), [InputRequired(_l("Type the phone number")), Length(max=30)])
     second_phone = StringField(_l("Second phone"), [Length(max=30)])
+    proxy = StringField(_l("Who else may receive it, with a letter of authorisation"), [Length(max=120)])
     street = StringField(
         _l("House and street"), [InputRequired(_l("Type the house number and the street")), Length(max=200)]
     )
@@ -101,6 +102,7 @@ def ask(number: str) -> ResponseReturnValue:
         "phone": numbers.spoken_phone(citizen.phone),
         "second_phone": numbers.spoken_phone(citizen.second_phone or ""),
         "street": citizen.street,
+        "proxy": citizen.proxy or "",
     }
     form = Ask() if request.method == "POST" else Ask(formdata=None, **known)
     if request.method == "POST" and form.validate():

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import codes, counter, desk, manifests, reception, tasks
+from app.domain import codes, counter, day, desk, manifests, reception, scans, tasks, visits
 from app.domain.audit import AuditLine
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.manifests import Manifest, Side, Word
@@ -293,6 +293,33 @@ def test_a_signed_slip_is_as_good_as_the_code_and_a_wrong_code_is_not(world: Wor
     assert world.fresh(packet).state == State.WAITING
     atomically(desk.hand_over, packet, act, wet_seen=True)
     assert world.fresh(packet).state == State.DELIVERED
+
+
+def test_somebody_the_citizen_sent_is_given_it_with_a_letter_and_family_without_one_is_not(world: World) -> None:
+    packet, act = at_desk(world), world.act(world.officer)
+    with pytest.raises(Invalid, match="letter_needed"):
+        atomically(desk.hand_over, packet, act, wet_seen=True, letter=False)
+    assert world.fresh(packet).state == State.WAITING
+    atomically(desk.hand_over, packet, act, wet_seen=True, letter=True)
+    told = [scans.read(row.body, row.sig) for row in db.session.scalars(sa.select(ScanRow))]
+    (handed,) = (scan for scan in told if scan.event == "deliver")
+    assert {("RECIPIENT", "authorised"), ("AUTHORISATION", "seen")} <= set(handed.proof)
+
+
+def test_whom_the_citizen_names_is_told_to_the_courier_and_never_to_a_scan(world: World) -> None:
+    packet = atomically(desk.send_result, with_result(world), world.act(world.officer), "NP0051902")
+    citizen = packet.dossier.citizen
+    facts = {"phone": citizen.phone, "second_phone": "", "street": citizen.street, "proxy": " Nguyễn  Văn Cam "}
+    atomically(lambda: desk.reconfirm(packet.dossier, world.act(world.officer), "reached", **facts))
+    world.on_round(world.fresh(packet))
+    visit = visits.open_visit(packet.id)
+    assert visit and day.stop(visit)["person"]["proxy"] == "Nguyễn Văn Cam"
+    (line,) = db.session.scalars(sa.select(AuditLine).where(AuditLine.action == "reconfirmed"))
+    assert line.details["changed"] == ["proxy"] and "Cam" not in str(line.details)
+    with pytest.raises(Invalid, match="text_long"):
+        atomically(
+            lambda: desk.reconfirm(packet.dossier, world.act(world.officer), "reached", **facts | {"proxy": "x" * 121})
+        )
 
 
 def test_a_citizen_who_comes_first_frees_the_couriers_place(world: World) -> None:

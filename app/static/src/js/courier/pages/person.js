@@ -33,7 +33,8 @@ export function personStep({ kind, stop, d, head, legs, next }) {
     Object.assign(d, { seen: chosen, match: null });
     draw(false);
   };
-  const proxy = h("span", {}, h("b", {}, t("deliver.proxy")), h("br"), t("deliver.proxy_needs"));
+  const named = stop.person.proxy ? [h("br"), `${t("deliver.proxy_named")}: `, h("b", {}, stop.person.proxy)] : null;
+  const proxy = h("span", {}, h("b", {}, t("deliver.proxy")), h("br"), t("deliver.proxy_needs"), named);
   const card = h("b", {}, icon("id"), " ", t("deliver.card"));
   const paper = h("label", { class: "choice" },
     h("input", { type: "checkbox", id: "authorised", checked: d.authorised, onchange: (event) => { d.authorised = event.target.checked; says.say(""); } }), h("b", {}, t("person.authorised")));

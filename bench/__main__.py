@@ -253,8 +253,10 @@ def main() -> int:
     sizes = replace(sizes, rounds=said.rounds or sizes.rounds)
     parts = {said.part} if said.part else {"read", "quarter", "audit", "phone"} if said.long else set(PARTS)
     names = [said.only] if said.only else list(NAMES)
-    if said.only == "postgresql" or phone.CHROMIUM is None:
-        parts -= {"phone"}  # it meets SQLite
+    if said.only == "postgresql":
+        parts -= {"slips", "phone"}  # they meet no database, or SQLite
+    if phone.CHROMIUM is None:
+        parts -= {"phone"}
     if parts <= {"slips", "phone"}:
         names = []
     if "postgresql" in names and postgres.binaries() is None and "TEST_DATABASE_URL" not in os.environ:

@@ -15,7 +15,7 @@ from bench import timing
 from bench.timing import Samples
 from tests.world import World
 
-VERB_ROUNDS, PAGE_ROUNDS = 300, 40
+VERB_ROUNDS, PAGE_ROUNDS = 160, 40
 real_state, real_ask = tracking.state_by_number, tracking.ask_details
 
 

@@ -18,7 +18,7 @@ def main() -> None:
     drawing = (SOURCES / "mark.svg").read_text(encoding="utf-8")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox"]
+            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell"), args=["--no-sandbox"]
         )
         for kind, (part, ground) in KINDS.items():
             for size in SIZES:

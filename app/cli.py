@@ -268,6 +268,8 @@ def print_day(day: datetime, path: Path, office: str, login: str, what: str) -> 
     found = db.session.scalar(sa.select(Office).filter_by(kind=OfficeKind.POST, code=office))
     if found is None:
         raise click.BadParameter(f"no post office {office}", param_hint="--office")
+    if user.office_id != found.id:
+        raise click.BadParameter(f"{login} does not work at {office}", param_hint="--by")
     base_url = current_app.extensions["settings"].base_url
     try:
         count = batches.count_day(what, found, day.date())

@@ -15,6 +15,7 @@ SENTENCES = {
     "ward_needs_neighbourhood": _l("This old ward was divided in July 2025. Choose the khu phố to know which ward it is now."),
     "ward_not_served": _l("No courier serves this ward yet. Call us, or bring the papers to the ward."),
     "procedure_unknown": _l("There is no such procedure any more. Search again in plain words."),
+    "count_open": _l("Packet %(number)s did not hold what its slip says. Clear that up on its matter first, then accept."),
     "letter_needed": _l("Whoever comes in the citizen's place brings a signed letter of authorisation, family too: without it nothing is handed over."),
     "fault_not_theirs": _l("The record does not say that the citizen was at fault: choose who else pays the second way."),
     "slot_full": _l("Somebody has just taken the last place. Choose another time; what you typed is kept."),

@@ -1,16 +1,18 @@
 """Aftermath: what a new line of a packet means for its visit, its case and its citizen."""
 
 from app.db import db
-from app.domain import dossiers, money, outbox, packets, scans, stickers, visits
+from app.domain import dossiers, money, outbox, packets, remittances, repeats, scans, stickers, visits
 from app.domain.dossiers import CASES, RULES, CaseState
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
 from app.domain.people import Act, User
+from app.domain.postage import Fault
 from app.domain.scans import Scan
 from app.domain.trails import Happening
 from app.errors import Refused
 
 AGREED = "another_day"  # of steps.NEXT
+ATTEMPTS = 2  # to collect papers
 
 
 def follow(packet: Packet, happening: Happening, act: Act) -> None:
@@ -30,6 +32,9 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
         money.collect(packet, scan, act.at)
     if scan.event == "correct":
         money.take_back(scan, act.at)
+        remittances.taken_back(scan.parent, act.at)
+    if scan.event == "miss" and _gives_up(packet, act):
+        return
     if scan.event in ("miss", "decline") and _agreed(packet, scan, act):
         return
     if step.tell:
@@ -41,6 +46,19 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
 
 def _failed(packet: Packet, scan: Scan, act: Act) -> bool:
     return visits.fail(packet, scan.reason or "", scan.next or "", scan.actor or "", scan.wall or act.at, act.at)
+
+
+def _gives_up(packet: Packet, act: Act) -> bool:
+    """The courier has come ATTEMPTS times in vain by the sender's doing: the booking is closed, and may be made anew."""
+    dossier = packet.dossier
+    if packet.kind is not Kind.SUBMISSION or packet.state is not State.WAITING or dossier.state is not CaseState.BOOKED:
+        return False
+    theirs = [reason for reason in visits.failed_for(packet.id) if repeats.FAULTS.get(reason) is Fault.CITIZEN]
+    if len(theirs) < ATTEMPTS:
+        return False
+    dossiers.move(dossier, "cancel", act)
+    outbox.say(dossier.citizen.phone, "given_up", act.at, number=dossier.number, secret=dossier.secret)
+    return True
 
 
 def _agreed(packet: Packet, scan: Scan, act: Act) -> bool:

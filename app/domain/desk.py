@@ -25,6 +25,7 @@ from app.domain import (
     people,
     repeats,
     rounds,
+    tasks,
     visits,
 )
 from app.domain.audit import AuditLine
@@ -36,6 +37,7 @@ from app.domain.people import Act, User
 from app.domain.places import Office
 from app.domain.postage import Fault
 from app.domain.procedures import PaperForm
+from app.domain.tasks import TaskKind
 from app.domain.visits import VisitState
 from app.errors import Invalid, Refused
 
@@ -62,7 +64,7 @@ def suggested_due(dossier: Dossier) -> date | None:
 def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time | None = None) -> bool:
     """Note the dossier code and due day the one-stop system gave; whether the code has a form the law names.
 
-    What it printed wins over our own count; `due_time` where it printed an hour. Raises Invalid: `official_code`, `due_past`; Refused: `official_code_taken`, `case_accept`, `wrong_ward`.
+    What it printed wins over our own count; `due_time` where it printed an hour. Raises Invalid: `official_code`, `due_past`; Refused: `official_code_taken`, `count_open`, `case_accept`, `wrong_ward`.
     """
     dossier = hold(dossier, act)
     code, is_lax = dossiers.read_official_code(code)
@@ -73,6 +75,9 @@ def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time |
         raise Invalid("due_past")
     if db.session.scalar(sa.select(Dossier.id).where(Dossier.official_code == code, Dossier.id != dossier.id)):
         raise Refused("official_code_taken")
+    for packet in packets.of_dossier(dossier.id):
+        if any(task.kind is TaskKind.COUNT for task in tasks.open_about(packet)):
+            raise Refused("count_open", number=packet.number)
     dossiers.move(dossier, "accept", act)
     ours = suggested_due(dossier)
     dossier.official_code, dossier.due_on, dossier.due_time = code, due_on, due_time

@@ -7,7 +7,7 @@ one transaction. Where it claims PRESENCE, the door has asked the officer for it
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, custody, desk, dossiers, ledger, manifests, numbers, people, tokens
+from app.domain import audit, custody, desk, dossiers, ledger, manifests, numbers, people, tasks, tokens
 from app.domain.custody import Outcome
 from app.domain.desk import MOST, PRESENCE
 from app.domain.dossiers import CaseState, Paper
@@ -15,6 +15,7 @@ from app.domain.ledger import LineKind
 from app.domain.manifests import Found, LineResult, Manifest, Side, Word
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act, User
+from app.domain.tasks import TaskKind
 from app.errors import Invalid, Refused
 
 # ---- one packet -------------------------------------------------------------------------------------------------
@@ -45,7 +46,7 @@ def receive(
     elif found.seal not in packet.seals:
         saw_seal(packet, act, found.seal)
     taken = packet.head
-    _open(packet, act, counts)
+    _open(packet, act, counts, found.is_complete)
     manifest = manifests.of_one(packet, giver, taken, found, act.at)
     audit.note("received", packet.number, act, receipt=manifest.receipt_no, complete=found.is_complete, intact=intact)
     _both_confirm(manifest, giver_by, courier, act)
@@ -105,8 +106,7 @@ def put_away(packet: Packet, act: Act, counts: dict[int, int] | None) -> None:
         audit.note("taken_back", packet.number, act)
         desk.invite(packet, act)
     elif counts is not None and packet.state is State.AT_DESK:
-        _write_counts(packet, counts)
-        _open(packet, act, counts)
+        _open(packet, act, counts, _write_counts(packet, counts))
 
 
 def confirm(
@@ -202,12 +202,15 @@ def _take_over(packet: Packet, act: Act, seal: str | None) -> Outcome:
     )
 
 
-def _open(packet: Packet, act: Act, counts: dict[int, int]) -> None:
+def _open(packet: Packet, act: Act, counts: dict[int, int], is_complete: bool) -> None:
+    """What differs from the slip is somebody's: nobody accepts the dossier before it is cleared up."""
     here = packet.holder_id
     custody.enter(
         packet, "open", act, giver=here, taker=here, parent=packet.head, proof=[("COUNT", _hash_of(counts)), *PRESENCE],
         sheets=sum(counts.values()),
     )  # fmt: skip
+    if not is_complete and packet.kind is Kind.SUBMISSION:
+        tasks.raise_(TaskKind.COUNT, act.at, packet=packet)
 
 
 def _submit(packet: Packet, act: Act) -> None:

@@ -5,18 +5,20 @@ the ward's once an officer has counted it and written a receipt. A list that is 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from app.db import Instant, Model, db
-from app.domain import audit, calendar, money, numbers
+from app.domain import audit, calendar, money, numbers, tasks
 from app.domain.dossiers import Dossier
 from app.domain.money import Count, Event, MoneyLine
 from app.domain.packets import Packet
 from app.domain.people import Act, User
 from app.domain.places import Office
 from app.domain.postage import Stream
+from app.domain.tasks import TaskKind
 from app.errors import Invalid, Missing, Refused
 
 SHOWN = 50  # lists on one page
@@ -182,6 +184,20 @@ def refuse(remittance: Remittance, act: Act, words: str) -> None:
     held.refused, held.ended_at, held.ended_by_id = words, act.at, act.by.id
     audit.note("fees_refused", held.number, act, amount=held.amount)
     db.session.flush()
+
+
+def taken_back(digest: bytes | None, at: datetime) -> None:
+    """Two people declare that what this scan collected never was: where the ward has already receipted the fee, somebody
+    of the post office asks for it back."""
+    held = (
+        sa.select(Remittance, MoneyLine.packet_id)
+        .join(RemittedFee, RemittedFee.remittance_id == Remittance.id)
+        .join(MoneyLine, MoneyLine.id == RemittedFee.line_id)
+        .where(MoneyLine.digest == digest, MoneyLine.event != Event.TAKEN_BACK, Remittance.receipt.is_not(None))
+    )
+    for list_, packet_id in db.session.execute(held).all():
+        packet = db.session.get_one(Packet, packet_id)
+        tasks.raise_(TaskKind.FEE_BACK, at, packet=packet, office_id=list_.office_id, receipt=list_.number)
 
 
 def of(user: User) -> list[Remittance]:

@@ -47,6 +47,9 @@ class TaskKind(StrEnum):
     FORK_OF_LOG = "fork_of_log"
     LAW_BROKEN = "law_broken"  # what must always be true of custody is not
     RAW_INBOX = "raw_inbox"
+    COUNT = "count"  # the papers in a packet are not those of its slip
+    NO_SHOW = "no_show"  # nobody came to a home in the agreed time
+    FEE_BACK = "fee_back"  # a fee was taken back after the ward had receipted it
     NUMBERS_LOW = "numbers_low"  # of no packet: the ranges of item numbers come to their end
 
 
@@ -80,6 +83,9 @@ KINDS = {
     TaskKind.DELIVERY_UNVERIFIED: Rule(OFFICE,     TWO_HOURS, DAY,  ()),
     TaskKind.SEAL_MISMATCH:       Rule(OFFICE,     QUARTER,   None, COUNTED, two=True),
     TaskKind.DAMAGED:             Rule(OFFICE,     QUARTER,   None, COUNTED, two=True),
+    TaskKind.COUNT:               Rule(OFFICE,     QUARTER,   None, ("papers_found", "papers_missing")),
+    TaskKind.NO_SHOW:             Rule(OFFICE,     NOW,       TWO_HOURS, ("visit_set", "courier_came")),
+    TaskKind.FEE_BACK:            Rule(OFFICE,     TWO_HOURS, None, ("fee_given_back", "looked_at")),
     TaskKind.OLD_ISSUE:           Rule(OFFICE,     TWO_HOURS, None, ("slip_matches", "slip_replaced")),
     TaskKind.AFTER_CANCEL:        Rule(OFFICE,     TWO_HOURS, None, ("returned_to_citizen",)),
     TaskKind.UNSURE_REPEAT:       Rule(OFFICE,     TWO_HOURS, None, ("looked_at", "recorded_anew")),

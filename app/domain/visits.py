@@ -200,6 +200,12 @@ def tried(packet_ids: Iterable[int]) -> dict[int, int]:
     return {row[0]: int(row[1]) for row in db.session.execute(missed.group_by(Visit.packet_id))}
 
 
+def failed_for(packet_id: int) -> list[str]:
+    """Why visits for this packet failed, the first first."""
+    missed = sa.select(Visit.reason).filter_by(packet_id=packet_id, state=VisitState.MISSED)
+    return [reason or "" for reason in db.session.scalars(missed.order_by(Visit.id))]
+
+
 def open_visit(packet_id: int) -> Visit | None:
     visit = current(packet_id)
     return visit if visit and visit.state in OPEN else None

@@ -10,15 +10,17 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import custody, ledger, numbers, scans, tasks
+from app.domain import calendar, custody, ledger, numbers, outbox, scans, tasks, visits
 from app.domain.devices import Device, DeviceKind
 from app.domain.duties import PATIENT, SILENT, kind_of
 from app.domain.packets import Packet, State
 from app.domain.people import Act
 from app.domain.scans import WAITING, RawScan, Ruling, ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
+from app.domain.visits import OPEN, Slot, Visit
 
 GAP = timedelta(hours=2)  # a phone's number that has not arrived
+NOT_COME = timedelta(minutes=15)  # after the agreed time
 LATE = timedelta(hours=12)  # a scan whose parent, or whose booking, has not come
 UNPROVEN = timedelta(hours=24)  # a delivery without the citizen's proof
 MOST = 500  # of each kind in one look; the next look goes on
@@ -30,7 +32,16 @@ SETTLED = {State.DISPUTED: "settled", State.LOST: "found", State.DELIVERED_UNVER
 def look(at: datetime) -> Counter[TaskKind]:
     """How many tasks of each kind were raised. `at` is now."""
     _lower(at)
-    raised = [*_gaps(at), *_waiting(at), *_passed_over(at), *_stuck(at), *_unproven(at), *_unread(at), *_numbers(at)]
+    raised = [
+        *_gaps(at),
+        *_waiting(at),
+        *_passed_over(at),
+        *_stuck(at),
+        *_unproven(at),
+        *_unread(at),
+        *_numbers(at),
+        *_not_come(at),
+    ]
     return Counter(task.kind for task in raised)
 
 
@@ -156,6 +167,19 @@ def _numbers(at: datetime) -> Iterable[Task]:
         last.facts = {"left": left}
 
 
+def _not_come(at: datetime) -> Iterable[Task]:
+    """Homes to which nobody came in the agreed time: the citizen hears an apology at once, the office sends somebody."""
+    days = calendar.today(at) - timedelta(1), calendar.today(at)
+    open_ = sa.select(Visit).join(Slot, Slot.id == Visit.slot_id).where(Visit.state.in_(OPEN), Slot.day.between(*days))
+    for visit in db.session.scalars(open_.order_by(Visit.id).limit(MOST)).all():
+        ended = visits.starts_at(visit.slot.day, visit.slot.closes)
+        told = (Task.kind == TaskKind.NO_SHOW, Task.packet_id == visit.packet_id, Task.opened_at >= ended)
+        if ended + NOT_COME <= at and not _known(*told):
+            dossier = visit.packet.dossier
+            outbox.say(dossier.citizen.phone, "not_come", at, number=dossier.number, secret=dossier.secret)
+            yield tasks.raise_(TaskKind.NO_SHOW, at, packet=visit.packet)
+
+
 def _newer_than(moment: datetime) -> sa.ColumnElement[bool]:
     """A task that is open, or was closed by somebody who could see what happened at `moment`."""
     return sa.or_(Task.closed_at.is_(None), Task.closed_at >= moment)
@@ -178,6 +202,10 @@ def _lower(at: datetime) -> None:
     if numbers.left_when_low() is None:
         for task in db.session.scalars(open_.where(Task.kind == TaskKind.NUMBERS_LOW)).all():
             task.closed_at, task.outcome = at, "numbers_loaded"
+    for task in db.session.scalars(open_.where(Task.kind == TaskKind.NO_SHOW)).all():
+        visit = visits.open_visit(task.packet_id) if task.packet_id else None
+        if visit is None or visits.starts_at(visit.slot.day, visit.slot.closes) > at:
+            task.closed_at, task.outcome = at, "settled_itself"
     for task in db.session.scalars(open_.where(Task.kind == TaskKind.DEVICE_GAP)).all():
         device = db.session.get(Device, task.device_id)
         if device and not scans.missing(device.id, device.contiguous, 1):

@@ -99,7 +99,10 @@ PLACES = (
     (Right.ADMIN, "papers.gallery", _l("Papers")),
     (Right.STAFF, "sessions.staff", _l("Signed in")),
 )
-WITHIN = {"corrections": "exceptions"}  # pages one comes to from another place's
+WITHIN = {  # pages one comes to from another place's: the one this person has lights up
+    "corrections": {"exceptions"}, "till": {"office"}, "sorting": {"office"}, "bags": {"office"}, "paper": {"office"},
+    "remittances": {"office", "desk"}, "decisions": {"desk"}, "records": {"office", "desk"}, "pictures": {"office"},
+}  # fmt: skip
 
 
 @bp.app_context_processor
@@ -110,7 +113,7 @@ def home() -> dict[str, Any]:
         return {}
     here = request.blueprint or ""
     nav = [
-        (words, url_for(page), WITHIN.get(here, here) == page.split(".")[0])
+        (words, url_for(page), page.split(".")[0] in WITHIN.get(here, {here}))
         for right, page, words in PLACES
         if user.may(right)
     ]

@@ -77,6 +77,18 @@ MATTERS = {
         _l("The bag is damaged"),
         _l("Whoever holds the packet reported that the bag or the seal is damaged."),
         _l("We do not know whether all papers are still inside. Two people open and count.")),
+    K.COUNT: Matter("warning", "missing",
+        _l("Other papers than on the slip"),
+        _l("The packet was opened and counted together, and what is in it is not what its slip says."),
+        _l("We do not know whether the slip was wrong or a paper was lost. Until it is cleared up nobody accepts the dossier.")),
+    K.NO_SHOW: Matter("warning", "clock",
+        _l("Nobody came in the agreed time"),
+        _l("A quarter of an hour after the agreed time no courier had been at this home. The citizen has been told that the post apologises."),
+        _l("We do not know where the courier is. Perhaps the scan has not arrived.")),
+    K.FEE_BACK: Matter("stamp", "money",
+        _l("A fee to be asked back from the ward"),
+        _l("Two people took back a collection whose fee the ward has already receipted."),
+        _l("We do not know whether the ward gives it back, or keeps it for what the citizen sends anew.")),
     K.OLD_ISSUE: Matter("stamp", "qr",
         _l("An old slip was scanned"),
         _l("The slip scanned on the bag has been replaced by a newer one."),
@@ -247,6 +259,11 @@ OUTCOMES = {
     "slip_matches": _l("The slip on the bag is the right one"),
     "slip_replaced": _l("The newest slip is on the bag now"),
     "returned_to_citizen": _l("The papers are back with the citizen"),
+    "papers_found": _l("Cleared up: all that was handed over is here"),
+    "papers_missing": _l("Cleared up: a paper is missing, and both sides say so"),
+    "visit_set": _l("Somebody was sent, or another time is agreed"),
+    "courier_came": _l("The courier was there; the scan comes late"),
+    "fee_given_back": _l("The ward gave the fee back"),
     "clock_set": _l("The phone's clock has been set"),
     "device_replaced": _l("The phone was taken out of service, another one enrolled"),
     "read_by_hand": _l("Read by hand and recorded"),
@@ -307,7 +324,7 @@ def _figures(entry: Entry) -> str:
         if isinstance(seconds, int) and seconds:
             far = span(timedelta(seconds=abs(seconds)))
             return _("It is %(far)s ahead.", far=far) if seconds > 0 else _("It is %(far)s behind.", far=far)
-    if task.kind in (TaskKind.MISSING, TaskKind.SURPLUS, TaskKind.DAMAGED) and facts.get("receipt"):
+    if task.kind in (TaskKind.MISSING, TaskKind.SURPLUS, TaskKind.DAMAGED, TaskKind.FEE_BACK) and facts.get("receipt"):
         return _("Record of the handover: %(receipt)s.", receipt=facts["receipt"])
     if task.kind is TaskKind.NUMBERS_LOW:
         left = facts["left"]
@@ -442,6 +459,9 @@ STEPS = {
         _l("It is another one: two people open the bag and count."),
     ),
     TaskKind.DAMAGED: (_l("Two people open the bag, count, and seal it anew."),),
+    TaskKind.COUNT: (_l("Look at the slip and at what the courier counted at the door, and call the citizen."),),
+    TaskKind.NO_SHOW: (_l("Call the courier, then the citizen. Send somebody today, or agree on another time."),),
+    TaskKind.FEE_BACK: (_l("Ask the ward for the fee, with the number of the list."),),
     TaskKind.OLD_ISSUE: (_l("Look which slip is on the bag; put the newest on it."),),
     TaskKind.AFTER_CANCEL: (_l("Plan a visit to bring the papers back, or let the citizen call for them."),),
     TaskKind.UNSURE_REPEAT: (_l("Ask both how often the packet changed hands."),),

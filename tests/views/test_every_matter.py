@@ -13,7 +13,7 @@ from flask_babel import force_locale
 
 from app import worker
 from app.db import atomically, db
-from app.domain import checkpoints, corrections, numbers, packets, scans, watch
+from app.domain import checkpoints, corrections, numbers, packets, remittances, scans, visits, watch
 from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.manifests import Found
@@ -24,7 +24,11 @@ from app.domain.tasks import KINDS, Keeper, Task, TaskKind
 from app.views import matters
 from tests.conftest import signing_in
 from tests.domain.test_corrections import Quarrel
+from tests.domain.test_desk import receive
 from tests.domain.test_manifests import Handing
+from tests.domain.test_money import paid
+from tests.domain.test_money import settle as settle_money
+from tests.domain.test_remittances import hand_over as hand_fees_over
 from tests.domain.test_watch import owing
 from tests.forging import superuser
 from tests.journeys.pages import Visitor
@@ -190,13 +194,33 @@ def numbers_low(world: World) -> None:
     look(world)
 
 
+def counted_otherwise(world: World) -> None:
+    receive(world, world.collected(world.phone()), counts={1: 1, 2: 0, 4: 1})
+
+
+def nobody_came(world: World) -> None:
+    packet = world.packet()
+    visit = visits.open_visit(packet.id)
+    assert visit
+    atomically(watch.look, visits.starts_at(visit.slot.day, visit.slot.closes) + HOUR)
+
+
+def fee_back(world: World) -> None:
+    packet = paid(world, world.phone())
+    settle_money(world)
+    made = hand_fees_over(world)
+    atomically(remittances.receive, made, world.act(world.officer), made.amount, "BL-1")
+    facts = {"head": packet.head, "reason": "wrong_packet", "second": world.dispatcher}
+    atomically(lambda: corrections.correct(world.fresh(packet), world.act(world.clerk), **facts))
+
+
 ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.HELD: held, K.DISPUTED: disputed, K.QUARANTINED: quarantined, K.LOST: lost, K.MISSING: missing,
     K.SURPLUS: surplus, K.COLLECT_UNPROVEN: collected_unproven, K.DELIVERY_UNVERIFIED: delivered_unverified,
     K.SEAL_MISMATCH: another_seal, K.DAMAGED: damaged, K.OLD_ISSUE: both_slips, K.AFTER_CANCEL: called_off,
     K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.DOUBTED: after_its_time, K.SIMILAR: not_me, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
-    K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
+    K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
 }  # fmt: skip
 
 

@@ -139,6 +139,8 @@ def test_a_day_is_written_from_the_terminal_and_tells_how_far_it_is(world: World
     out = tmp_path / "day.pdf"
     asked = ["slips", "day", day.isoformat(), str(out), "--office", world.post.code, "--by"]
     assert app.test_cli_runner().invoke(args=[*asked, "nobody"]).exit_code == 2 and not out.exists()
+    stranger = app.test_cli_runner().invoke(args=[*asked, world.stranger.login])
+    assert (stranger.exit_code, out.exists()) == (2, False) and "does not work at" in stranger.output
     run = app.test_cli_runner().invoke(args=[*asked, world.dispatcher.login])
     assert run.exit_code == 0 and len(pypdf.PdfReader(out).pages) == 6 * len(packets)
     seen = sa.select(ViewLine.dossier_id).filter_by(user_id=world.dispatcher.id, page="day.slips")

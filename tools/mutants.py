@@ -71,7 +71,7 @@ class Stage:
     def build(self, items: list[pytest.Item]) -> None:
         conftest, databases = importlib.import_module("tests.conftest"), importlib.import_module("tests.databases")
         self.db, world = importlib.import_module("app.db").db, importlib.import_module("tests.world").World
-        start, copied, build, seen = conftest.start, databases.copied, world.build, dict[str, Any]()
+        start, copied, found, seen = conftest.start, databases.copied, world.found, dict[str, Any]()
 
         def noting(template: str, folder: Path) -> Any:
             seen["template"] = Path(template.removeprefix("sqlite:///"))
@@ -81,17 +81,21 @@ class Stage:
             seen["settings"] = settings
             return start(settings, url, **own)  # type: ignore[no-any-return]
 
+        def finding(app: Any, rows: Any) -> Any:
+            seen["people"] = rows
+            return found(app, rows)
+
         def started(*_: Any, **__: Any) -> Iterator[Any]:
             yield self.app
             self.db.session.remove()
             self.db.engine.dispose()
 
-        asks = next((item for item in items if "database" in getattr(item, "fixturenames", ())), None)
+        asks = next((item for item in items if "world" in getattr(item, "fixturenames", ())), None)
         if asks is None:
             return
-        databases.copied, conftest.start = noting, starting
+        databases.copied, conftest.start, world.found = noting, starting, finding
         runtestprotocol(asks, log=False, nextitem=items[0])  # what stands for a whole session stands from now on
-        databases.copied, conftest.start = copied, started
+        databases.copied, conftest.start, world.found = copied, started, found
         shutil.copy(seen["template"], self.file)
         self._begun = start(seen["settings"], f"sqlite:///{self.file}")
         self.app = next(self._begun)
@@ -102,11 +106,11 @@ class Stage:
             runtestprotocol(item, log=False, nextitem=after)
         self.restore(seen["template"])
         self.app.app_context().push()  # a test may have left another one, or none
-        stands = build(self.app)
+        stands = found(self.app, seen["people"])
         self.db.session.rollback()
         self.db.engine.dispose()
         shutil.copy(self.file, self.kept)
-        world.build = lambda app: stands
+        world.found = lambda app, rows: stands
 
     def restore(self, template: Path | None = None) -> None:
         if not (template or self.kept.exists()):

@@ -93,6 +93,7 @@ PLACES = (
     (Right.DISPATCH, "dispatch.home", _l("Days of work")),
     (Right.EXCEPTIONS, "exceptions.home", _l("Exceptions")),
     (Right.EXCEPTIONS, "incidents.home", _l("Incidents")),
+    (Right.SUPERVISE, "search.home", _l("Search")),
     (Right.PHONES, "phones.home", _l("Phones")),
     (Right.REPORTS, "reports.home", _l("Reports")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
@@ -101,7 +102,7 @@ PLACES = (
 )
 WITHIN = {  # pages one comes to from another place's: the one this person has lights up
     "corrections": {"exceptions"}, "till": {"office"}, "sorting": {"office"}, "bags": {"office"}, "paper": {"office"},
-    "remittances": {"office", "desk"}, "decisions": {"desk"}, "records": {"office", "desk"}, "pictures": {"office"},
+    "search": {"office", "desk", "search"}, "remittances": {"office", "desk"}, "decisions": {"desk"}, "records": {"office", "desk"}, "pictures": {"office"},
 }  # fmt: skip
 
 

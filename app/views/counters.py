@@ -17,7 +17,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import security
 from app.db import atomically, now
-from app.domain import audit, bags, calendar, desk, papers, queues, reception, repeats, scope, sessions, slips
+from app.domain import audit, bags, batches, calendar, desk, papers, queues, reception, repeats, scope, sessions, slips
 from app.domain.bags import Bag
 from app.domain.dossiers import Dossier, Paper
 from app.domain.manifests import Manifest, Word
@@ -195,6 +195,8 @@ class Lists(NamedTuple):
             answer, found = find(text, f"{self.place}.packet")
         except Refused as refusal:
             return self.page(refusal.status, says=sentence(refusal), text=text)
+        if found:
+            atomically(batches.log_names, security.user(), f"{self.place}.find", {one.id for one in found}, now())
         return answer or self.page(found=found, text=text)
 
     def _counted(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@ the fourth is a browser: from the scanner's Enter to the packet on the screen, t
 
 import http.client
 import re
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ def measure(report: Report, name: str, spoken: str, settings: Settings, url: str
     said = [("scan to the page, over the wire", wire_times)]
     said += [("scan to the screen, in a browser", times[0][1:])] if CHROMIUM else []
     for what, each in said:
+        print(f"  {what}: {quantiles(each, n=20)[18] * 1000:.0f} ms", file=sys.stderr, flush=True)
         report.figure(f"{spoken}: joint count at {DESKS} desks, {what}, p95, ms", quantiles(each, n=20)[18] * 1000)
         report.figure(f"{spoken}: joint count at {DESKS} desks, {what}, median, ms", median(each) * 1000)
 
@@ -72,6 +74,7 @@ def _bags(settings: Settings, url: str, packets: int) -> list[Bag]:
     people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     with opened(settings, url) as app:
         world = World.build(app)
+        atomically(lambda: setattr(db.session.merge(world.post), "slot_places", DESKS * packets))
 
         def hire(n: int) -> Any:
             courier = people.hire(f"rider{n}", f"Bưu tá {n}", Role.COURIER, world.post, World.PASSWORD, badge=f"B-{n}")

@@ -16,6 +16,8 @@ SENTENCES = {
     "ward_not_served": _l("No courier serves this ward yet. Call us, or bring the papers to the ward."),
     "procedure_unknown": _l("There is no such procedure any more. Search again in plain words."),
     "count_open": _l("Packet %(number)s did not hold what its slip says. Clear that up on its matter first, then accept."),
+    "old_papers_needed": _l("The ward wants old papers back for this result. Without them nothing is handed over."),
+    "papers_none": _l("Tick the papers that are here."),
     "letter_needed": _l("Whoever comes in the citizen's place brings a signed letter of authorisation, family too: without it nothing is handed over."),
     "fault_not_theirs": _l("The record does not say that the citizen was at fault: choose who else pays the second way."),
     "slot_full": _l("Somebody has just taken the last place. Choose another time; what you typed is kept."),

@@ -18,7 +18,7 @@ DOMAIN = [
     "parties", "places", "tokens", "tree", "notes", "people", "calendar", "bands", "procedures", "audit", "sessions", "limits", "outbox", "numbers",
     "dossiers", "forms", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
     "findings", "inspection", "proofs", "certificates",
-    "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "remittances", "tallies", "figures", "aftermath", "vetting", "custody", "receipts", "uploads", "corrections", "upshots",
+    "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "remittances", "tallies", "figures", "recovered", "aftermath", "vetting", "custody", "receipts", "uploads", "corrections", "upshots",
     "manifests", "invariants", "booking", "scope", "phones", "desk", "reception", "decisions", "counter", "bags", "incidents", "paper", "sorting", "queues", "oversight", "watch", "remedies", "denials", "dispatch", "day", "slips", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "tracking", "models",
 ]  # fmt: skip
 PRINTERS = {"slips", "papers", "batches", "sendings", "protocols", "registers", "cli"}

@@ -1,7 +1,7 @@
 """Aftermath: what a new line of a packet means for its visit, its case and its citizen."""
 
 from app.db import db
-from app.domain import dossiers, money, outbox, packets, remittances, repeats, scans, stickers, visits
+from app.domain import dossiers, money, outbox, packets, recovered, remittances, repeats, scans, stickers, visits
 from app.domain.dossiers import CASES, RULES, CaseState
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
@@ -29,6 +29,7 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
     if scan.event == "deliver":
         if packet.kind is Kind.RESULT:
             dossiers.give_back_at_door(packet.dossier, scans.papers_counted(scan.digest))
+            recovered.take(packet, scan.giver or packet.holder_id, act)
         money.collect(packet, scan, act.at)
     if scan.event == "correct":
         money.take_back(scan, act.at)

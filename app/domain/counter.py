@@ -109,15 +109,17 @@ def hand_in(packet: Packet, act: Act, head: bytes | None, seal: str) -> None:
 
 def hand_out(
     packet: Packet, act: Act, *, seal: str, head: bytes | None = None, code: str | None = None, wet_seen: bool = False,
-    letter: bool | None = None,
+    letter: bool | None = None, surrendered: bool = False,
 ) -> None:  # fmt: skip
     """The citizen, or whoever they send with a `letter`, calls for a packet held here. Raises Refused: `page_too_old`, custody_… (`custody_proof_missing`: the
-    code is wrong); Invalid: `seal_form`, `proof_needed`, `letter_needed`."""
+    code is wrong); Invalid: `seal_form`, `proof_needed`, `letter_needed`,
+    `old_papers_needed`."""
     packet = custody.hold(packet, act)
     if packet.state is State.DELIVERED:
         return
     custody.expect(packet, head)
     desk.free_visit(packet, act)
+    desk.give_up(packet, act, surrendered)
     custody.enter(
         packet, "deliver", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=packet.head,
         proof=[*desk.citizen_proof(code, wet_seen), *desk.recipient(letter)], seal=numbers.read_seal(seal),

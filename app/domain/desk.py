@@ -291,12 +291,12 @@ def send_again(packet: Packet, act: Act, fault: Fault | None = None) -> None:
 
 def hand_over(
     packet: Packet, act: Act, *, head: bytes | None = None, code: str | None = None, wet_seen: bool = False,
-    letter: bool | None = None,
+    letter: bool | None = None, surrendered: bool = False,
 ) -> None:  # fmt: skip
     """The citizen calls for the result at the desk. Closes the dossier. The home visit, if open, is given back.
 
     `letter`: somebody else calls, with or without a letter of authorisation; None: the citizen does.
-    Raises Invalid: `proof_needed`, `letter_needed`; Refused: `page_too_old`, `wrong_ward`, custody_… (`custody_proof_missing`: the code
+    Raises Invalid: `proof_needed`, `letter_needed`, `old_papers_needed`; Refused: `page_too_old`, `wrong_ward`, custody_… (`custody_proof_missing`: the code
     is wrong).
     """
     own(packet, act)
@@ -305,6 +305,7 @@ def hand_over(
         return
     custody.expect(packet, head)
     free_visit(packet, act)
+    give_up(packet, act, surrendered)
     custody.enter(
         packet, "deliver", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=packet.head,
         proof=[*PRESENCE, *citizen_proof(code, wet_seen), *recipient(letter)],
@@ -319,6 +320,18 @@ def citizen_proof(code: str | None, wet_seen: bool) -> list[tuple[str, str]]:
     if digits := "".join(c for c in code or "" if c.isdigit()):
         return [("CODE", digits)]
     raise Invalid("proof_needed")
+
+
+def give_up(packet: Packet, act: Act, surrendered: bool) -> None:
+    """Old papers asked for are taken over the counter before the result is handed out (TT 17/2017 Đ5.2).
+
+    Raises Invalid("old_papers_needed").
+    """
+    dossier = packet.dossier
+    if packet.kind is Kind.RESULT and dossier.surrender:
+        if not surrendered:
+            raise Invalid("old_papers_needed")
+        dossier.surrender = [paper | {"taken": paper["sheets"]} for paper in dossier.surrender]
 
 
 def recipient(letter: bool | None) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ from app.domain import (  # noqa: F401
     photos,
     places,
     procedures,
+    recovered,
     remittances,
     repeats,
     scans,

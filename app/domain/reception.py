@@ -4,10 +4,12 @@ The moment both sides have confirmed the count is the legal submission (QĐ 45/2
 one transaction. Where it claims PRESENCE, the door has asked the officer for it at most five minutes before.
 """
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, custody, desk, dossiers, ledger, manifests, numbers, people, tasks, tokens
+from app.domain import audit, custody, desk, dossiers, ledger, manifests, numbers, people, recovered, tasks, tokens
 from app.domain.custody import Outcome
 from app.domain.desk import MOST, PRESENCE
 from app.domain.dossiers import CaseState, Paper
@@ -16,7 +18,7 @@ from app.domain.manifests import Found, LineResult, Manifest, Side, Word
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act, User
 from app.domain.tasks import TaskKind
-from app.errors import Invalid, Refused
+from app.errors import Invalid, Missing, Refused
 
 # ---- one packet -------------------------------------------------------------------------------------------------
 
@@ -133,6 +135,26 @@ def giver_says(manifest: Manifest, act: Act, word: Word, pin: str = "") -> None:
     if word is Word.PIN:
         check_pin(courier, pin)
     confirm(manifest, Side.GIVER, word, act, courier if word is Word.PIN else None)
+
+
+def take_recovered(ids: Collection[int], holder_id: str, act: Act, pin: str = "", *, on_paper: bool = False) -> int:
+    """Old papers given up for results are here, the officer says; so says who brings them, by PIN or on the list they
+    signed. How many. Raises Invalid: `papers_none`, `pin_needs_courier`; Refused("pin_wrong"); Missing("packet_unknown").
+    """
+    lines = [line for line in recovered.coming(act.by).get(holder_id, ()) if line.id in ids]
+    if not ids:
+        raise Invalid("papers_none")
+    if len(lines) < len(set(ids)):
+        raise Missing("packet_unknown")
+    if not on_paper:
+        check_pin(_courier(holder_id), pin)
+    for line in lines:
+        line.back_at, line.by_id = act.at, act.by.id
+        audit.note(
+            "old_paper_here", line.dossier.number, act, position=line.position, word="paper" if on_paper else "pin"
+        )
+    db.session.flush()
+    return len(lines)
 
 
 # ---- in common --------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ TRIES, WINDOW = 5, timedelta(minutes=15)
 FIELDS = {
     "seal_form": "seal", "seal_used": "seal", "remark_needed": "remark", "pin_wrong": "pin", "pin_needs_courier": "on_paper",
     "presence_wrong": "password", "official_code": "code", "official_code_taken": "code", "due_past": "due_on",
-    "proof_needed": "code", "letter_needed": "letter", "money_amount": "counted", "money_two_counts": "counted", "money_reason": "reason",
+    "proof_needed": "code", "letter_needed": "letter", "old_papers_needed": "old", "money_amount": "counted", "money_two_counts": "counted", "money_reason": "reason",
     "money_no_word": "pin", "paper_time": "time", "paper_reason": "reason", "counts_missing": "sheets", "custody_proof_missing": "code", "reprint_reason": "reason",
 }  # fmt: skip
 
@@ -126,10 +126,12 @@ class Received(Proven):
         default="self",
     )
     letter = BooleanField(_l("The signed letter of authorisation names this person, and stays here"))
+    old = BooleanField(_l("The old papers listed here are given up, counted, and stay here"))
 
     @property
     def given(self) -> dict[str, Any]:
-        return super().given | {"letter": self.letter.data if self.who.data == "authorised" else None}
+        letter = self.letter.data if self.who.data == "authorised" else None
+        return super().given | {"letter": letter, "surrendered": self.old.data}
 
 
 def counting(base: type[FlaskForm], papers: list[Paper], packet: Packet | None = None) -> Any:

@@ -8,12 +8,20 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectChoice, StringField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectChoice,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length
 
 from app import security
 from app.db import atomically, now
-from app.domain import calendar, desk, manifests, numbers, queues, repeats, scope, slips, visits
+from app.domain import calendar, desk, manifests, numbers, queues, reception, recovered, repeats, scope, slips, visits
 from app.domain.manifests import Side
 from app.domain.people import Right
 from app.errors import Missing, Refused
@@ -116,6 +124,34 @@ def ask(number: str) -> ResponseReturnValue:
     return _ask(packet, form, 422 if form.errors else 200)
 
 
+class TakeOld(FlaskForm):  # type: ignore[misc]
+    """Old papers somebody brings: what is ticked, and their word."""
+
+    holder = HiddenField()
+    line = SelectMultipleField(coerce=int, validate_choice=False)
+    pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
+    on_paper = BooleanField(_l("No PIN: they signed the list, and it stays here"))
+
+
+@bp.post("/old-papers")
+@requires(Right.DESK)
+def take_old() -> ResponseReturnValue:
+    """Old papers given up at doors are here: the line of each is closed."""
+    form, act = TakeOld(), security.act()
+    if not form.validate_on_submit():
+        return _home({}, {}, status=422, old=form)
+    ids, holder, pin = set(form.line.data or ()), (form.holder.data or "")[:40], form.pin.data or ""
+    try:
+        with counters.secret("courier-pin", holder, is_typed=not form.on_paper.data):
+            done = atomically(
+                lambda: reception.take_recovered(ids, holder, act, pin, on_paper=bool(form.on_paper.data))
+            )
+    except Refused as refusal:
+        return _home({}, {}, status=counters.complain(form, refusal, {"papers_none": "line"}), old=form)
+    flash(ngettext("%(num)d old paper is here.", "%(num)d old papers are here.", done), "ok")
+    return redirect(url_for("results.home"), 303)
+
+
 def _field(form: Ask, refusal: Refused) -> str:
     """A number that is no phone's may stand in either field; the second one only when it was typed."""
     if refusal.key in ("street_missing", "text_long"):
@@ -138,14 +174,16 @@ def _ask(packet: Any, form: Ask, status: int) -> ResponseReturnValue:
 
 
 def _home(
-    typed: dict[str, str], wrong: dict[str, str], done: list[str] | None = None, status: int = 200
-) -> ResponseReturnValue:
+    typed: dict[str, str], wrong: dict[str, str], done: list[str] | None = None, status: int = 200,
+    old: TakeOld | None = None,
+) -> ResponseReturnValue:  # fmt: skip
     user, at = security.user(), now()
-    back = queues.rows(queues.DESK["back"], user, at)
+    back, coming = queues.rows(queues.DESK["back"], user, at), recovered.coming(user)
     return render_template(
         "desk/results.html", rows=queues.rows(queues.DESK["send"], user, at), typed=typed, wrong=wrong, back=back,
         sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, why_failed=counters.why_failed,
         tried=visits.tried(row.packet.id for row in back), late={row.packet.id for row in back if desk.waits_too_long(row.packet.dossier, row.since, at)},
         failures=repeats.failures([row.packet.id for row in back]), today=calendar.today(at),
+        coming=coming, holders=queues.holders(coming), old=old or TakeOld(formdata=None),
         unsaid=manifests.without_word(Side.GIVER, giver_id=user.holds_as),
     ), status  # fmt: skip

@@ -36,9 +36,9 @@ EXPLAINED = Path(__file__).with_suffix(".txt")
 TARGETS = {  # module: the nouns whose tests are tried
     "tree": ("tree",),
     "ledger": ("ledger", "invariants", "checkpoints", "custody", "verify"),
-    "trails": ("fables", "upshots", "custody", "corrections"),
-    "placing": ("fables", "upshots", "custody", "corrections"),
-    "custody": ("upshots", "custody", "corrections", "manifests", "order", "phones"),
+    "trails": ("fables", "upshots", "conflicts", "custody", "corrections"),
+    "placing": ("fables", "upshots", "conflicts", "custody", "corrections"),
+    "custody": ("upshots", "conflicts", "custody", "corrections", "manifests", "order", "phones"),
 }
 MOST = 30  # tests a lie is told to: who believes it in the thirty likeliest is written down as believing it
 ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not postgresql and not the_phone_believes"]

@@ -431,7 +431,7 @@ def test_23_a_scan_surely_made_after_its_phone_was_revoked_is_set_apart(world: W
     late = hears(phone, world, MONDAY - MINUTE).scan(packet, "take")
     assert judged(world, late) == (QUARANTINED, "device_revoked")
     assert (where(world, packet), asked(office_id=None)) == ((State.WAITING, world.desk.party_id), {K.QUARANTINED})
-    with pytest.raises(Refused, match="scan_judged"):
+    with pytest.raises(Refused, match="^scan_judged$"):
         atomically(custody.admit, late.digest, world.act(world.supervisor))
 
 
@@ -450,7 +450,7 @@ def test_23_a_scan_that_may_have_been_made_before_waits_for_a_supervisors_word(w
     outcome = atomically(custody.admit, doubted.digest, world.act(world.supervisor))
     assert (outcome.verdict, scans.latest(doubted.digest).by) == (APPLIED, world.supervisor.id)
     assert (where(world, packet), asked()) == ((State.CARRIED, phone.party), set())
-    with pytest.raises(Refused, match="scan_judged"):
+    with pytest.raises(Refused, match="^scan_judged$"):
         atomically(custody.admit, doubted.digest, world.act(world.supervisor))
 
 

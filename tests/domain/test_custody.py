@@ -1,6 +1,7 @@
 """The ledger keeps its law: evidence first, verdict by what a scan follows, one holder always."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from app.domain.codes import Purpose
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
 from app.domain.packets import State, Way
-from app.domain.scans import Ruling, ScanRow, Verdict
+from app.domain.scans import Extra, Ruling, ScanExtra, ScanRow, Verdict
 from app.errors import Refused
 from tests.inspecting import faults
 from tests.world import MONDAY, Phone, World
@@ -181,8 +182,20 @@ def test_an_id_or_a_number_used_again_is_quarantined(world: World) -> None:
 
 def test_an_unknown_packet_is_held(world: World) -> None:
     phone, packet = world.phone(), world.packet()
-    outcome = world.record(phone.scan(packet, "collect", code="0" * 16))
+    scan = phone.scan(packet, "collect", code="0" * 16)
+    outcome, again = world.record(scan), world.record(scan)
     assert (outcome.verdict, outcome.why) == (Ruling.HELD, "packet_unknown")
+    assert (again.verdict, again.why, again.recorded_at) == (outcome.verdict, outcome.why, outcome.recorded_at)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Verdict).filter_by(digest=scan.digest)) == 1
+
+
+def test_what_was_said_beside_a_scan_may_come_when_the_scan_is_told_again(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    scan = phone.scan(packet, "collect")
+    world.record(scan)
+    for words in ("yellow house", "another"):
+        world.record(replace(scan, extra=Extra(free_text=words)))
+    assert db.session.get_one(ScanExtra, scan.digest).free_text == "yellow house"
 
 
 def test_what_names_nothing_it_follows_and_fits_no_move_is_said_to_fit_nowhere(world: World) -> None:

@@ -261,6 +261,15 @@ def test_what_a_phone_scans_before_it_is_confirmed_is_held_and_judged_when_it_is
     assert faults(world.fresh(packet)) == []
 
 
+def test_what_it_scans_of_a_packet_nobody_knows_goes_on_waiting_for_that_packet(world: World) -> None:
+    phone, device = waiting(world)
+    scan = phone.scan(world.packet(Way.OUT), "take", MONDAY, code="0" * 16)
+    assert world.record(scan).why == "device_unconfirmed"
+    confirm(world, again(device))
+    verdict = scans.latest(scan.digest)
+    assert verdict and (verdict.verdict, verdict.why) == (Ruling.HELD, "packet_unknown")
+
+
 def test_what_a_rejected_phone_scanned_stays_held_and_moves_nothing(world: World) -> None:
     phone, device = waiting(world)
     packet = world.packet(Way.OUT)

@@ -19,7 +19,7 @@ from app.domain import bands, calendar, places, procedures
 from app.domain.bands import Band
 from app.domain.calendar import Rule
 from app.domain.places import OfficeKind, Opening, Ward
-from app.domain.procedures import Content, Line, PaperForm
+from app.domain.procedures import Carriage, Content, Edition, Line, PaperForm
 from app.errors import Refused
 from app.sentences import sentence
 
@@ -195,8 +195,19 @@ class PaperRow(Row):
     returned: bool = False
 
     def line(self) -> Line:
-        facts = self.model_dump() | ({"copies": 0, "sheets": 0} if self.form is PaperForm.DATA else {})
-        return Line(**facts)
+        return Line(**self.model_dump())
+
+
+class ProvinceRow(Row):
+    province: Text80
+    submit_by_post: bool
+    return_by_post: bool
+    legal_basis: Text300
+    why_not: str = Field(default="", max_length=2000)
+    why_not_en: str = Field(default="", max_length=2000)
+
+    def carriage(self) -> Carriage:
+        return Carriage(**self.model_dump())
 
 
 class ProcedureRow(Row):
@@ -207,10 +218,10 @@ class ProcedureRow(Row):
     field: Text80
     submit_by_post: bool
     return_by_post: bool
-    why_not: str = ""
-    why_not_en: str = ""
+    why_not: str = Field(default="", max_length=2000)
+    why_not_en: str = Field(default="", max_length=2000)
     legal_basis: Text300
-    fee: int = Field(default=0, ge=0)
+    fee: int = Field(default=0, ge=0, le=1_000_000_000)
     fee_note: str = Field(default="", max_length=200)
     fee_note_en: str = Field(default="", max_length=200)
     fee_at_delivery: bool = False
@@ -220,18 +231,22 @@ class ProcedureRow(Row):
     cutoff: bool = True
     popular: bool = False
     valid_from: date
-    synonyms: str = ""
+    synonyms: str = Field(default="", max_length=1000)
     papers: list[PaperRow] = []
+    provinces: list[ProvinceRow] = []
     note: str = ""
 
     @property
     def key(self) -> str:
         return str(self.code)
 
+    def edition(self) -> Edition:
+        content = Content(**self.model_dump(include=set(Content.__dataclass_fields__)))
+        lines, provinces = (paper.line() for paper in self.papers), (one.carriage() for one in self.provinces)
+        return Edition(content, tuple(lines), tuple(provinces), self.synonyms)
+
     def settle(self, today: date) -> bool:
-        content = Content(**self.model_dump(exclude={"code", "valid_from", "synonyms", "papers", "note"}))
-        lines = tuple(paper.line() for paper in self.papers)
-        return procedures.publish(self.code, content, lines, self.valid_from, today, self.synonyms)
+        return procedures.publish(self.code, self.edition(), self.valid_from, today) is not None
 
 
 class PlacesFile(Row):

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 # Arrows point down: whoever is not named may not be imported. Nouns of app.domain stand in their order.
 DOMAIN = [
-    "parties", "places", "tokens", "tree", "notes", "people", "calendar", "bands", "procedures", "audit", "sessions", "limits", "outbox", "numbers",
+    "parties", "places", "tokens", "tree", "notes", "people", "calendar", "bands", "procedures", "audit", "editions", "imports", "sessions", "limits", "outbox", "numbers",
     "dossiers", "forms", "postage", "packets", "visits", "rounds", "codes", "devices", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
     "findings", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "remittances", "tallies", "figures", "recovered", "aftermath", "vetting", "custody", "receipts", "uploads", "corrections", "upshots",
@@ -31,6 +31,8 @@ DOOR = INSIDE | {
     "app.logs",
     "app.integrations",
     "app.config",
+    "app.sheets",
+    "app.spreadsheets",
     "routes",
 }
 MAY_IMPORT = {

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -252,7 +253,8 @@ def test_the_command_says_what_it_did_and_what_is_wrong(app: Flask, tmp_path: Pa
 
 def test_a_version_in_force_is_never_rewritten_by_an_early_date(loaded: Flask) -> None:
     old = procedures.get("2.000635", MONDAY.date())
-    content, lines = procedures._says(old)
-    atomically(procedures.publish, "2.000635", content, lines[:1], date(2020, 1, 1), MONDAY.date())
+    said = procedures.says(old)
+    shorter = replace(said, lines=said.lines[:1])
+    atomically(procedures.publish, "2.000635", shorter, date(2020, 1, 1), MONDAY.date())
     dated = sa.select(Procedure.version, Procedure.valid_from).filter_by(code="2.000635").order_by(Procedure.version)
     assert [tuple(row) for row in db.session.execute(dated)] == [(1, AFTER), (2, MONDAY.date())]

@@ -39,7 +39,7 @@ from app.domain.parties import PartyKind
 from app.domain.people import Act, Citizen
 from app.domain.places import Neighbourhood, Ward, fold
 from app.domain.postage import Bill
-from app.domain.procedures import PaperForm, Procedure
+from app.domain.procedures import Carriage, PaperForm, Procedure
 from app.domain.visits import OPEN, Slot, Visit, VisitKind
 from app.errors import Invalid, Refused
 
@@ -93,6 +93,13 @@ def neighbourhoods_named(ward: Ward, at: datetime) -> list[Neighbourhood]:
     return sorted(found.values(), key=lambda place: fold(place.name))
 
 
+def carriage(procedure: Procedure, at: datetime, place: Neighbourhood | None = None) -> Carriage:
+    """What the post may carry of it: in the province of `place`; before it is known, where the post serves one only."""
+    served = places.provinces_served(today(at))
+    province = place.ward.province if place else served[0] if len(served) == 1 else ""
+    return procedure.carriage(province)
+
+
 def _live_at(request: Request, at: datetime) -> Neighbourhood:
     ward = db.session.get(Ward, request.ward_id)
     for place in neighbourhoods_named(ward, at) if ward else ():
@@ -115,9 +122,10 @@ def book(request: Request, act: Act) -> Dossier:
         return known
     phone, second_phone = _check(request)
     procedure = procedures.get(request.procedure_code, today(act.at))
-    if not procedure.submit_by_post:
-        raise Refused("procedure_in_person")
     place = _live_at(request, act.at)
+    allowed = carriage(procedure, act.at, place)
+    if not allowed.submit_by_post:
+        raise Refused("procedure_in_person")
     desk = places.desk_of(place.ward_id)
     slot = visits.take(place.post_office, visits.read_key(place.post_office, request.slot_key, act.at))
     party = parties.new(PartyKind.CITIZEN)
@@ -131,7 +139,7 @@ def book(request: Request, act: Act) -> Dossier:
     dossier = Dossier(
         number=numbers.take_own(today(act.at)), secret=dossiers.new_secret(), state=CaseState.BOOKED,
         procedure=procedure, citizen=citizen, desk=desk, post_office=place.post_office,
-        return_way=request.return_way if procedure.return_by_post else ReturnWay.DESK,
+        return_way=request.return_way if allowed.return_by_post else ReturnWay.DESK,
         consented_at=act.at, booked_at=act.at, booking_key=request.booking_key,
         papers=papers_of(procedure), result_papers=[], surrender=[],
     )  # fmt: skip

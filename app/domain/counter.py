@@ -172,7 +172,7 @@ def try_again(packet: Packet, act: Act, head: bytes | None = None, fault: Fault 
     packet, _said = _on_shelf(packet, act, head)
     if visits.open_visit(packet.id):
         return
-    if not packet.dossier.procedure.return_by_post:
+    if not packet.dossier.returns_by_post:
         raise Refused("not_by_post", number=packet.number)
     packet.dossier.return_way = ReturnWay.HOME
     shelf.decide(packet, Word.AGAIN, act)

@@ -275,7 +275,7 @@ def return_papers(dossier: Dossier, act: Act, seal: str) -> Packet:
     for paper in papers:
         paper.back_in = packet.number
     db.session.flush()
-    by_choice = held.return_way is ReturnWay.DESK and held.procedure.return_by_post
+    by_choice = held.return_way is ReturnWay.DESK and held.returns_by_post
     if by_choice:
         desk.invite(packet, act)
     elif held.return_way is not ReturnWay.POST:

@@ -156,9 +156,14 @@ class Dossier(Model):
     history: Mapped[list["CaseLine"]] = relationship(order_by="CaseLine.id")
 
     @property
+    def returns_by_post(self) -> bool:
+        """Whether the post may carry its result, in the province of its desk."""
+        return self.procedure.carriage(self.desk.ward.province).return_by_post
+
+    @property
     def goes_home(self) -> bool:
         """Whether a courier brings the result: the citizen asked for it and the procedure allows it."""
-        return self.return_way is ReturnWay.HOME and self.procedure.return_by_post
+        return self.return_way is ReturnWay.HOME and self.returns_by_post
 
 
 class Place(StrEnum):

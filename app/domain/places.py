@@ -26,6 +26,15 @@ def fold(text: str) -> str:
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
+# fmt: off
+PROVINCES = (  # NQ 202/2025/QH15, by the alphabet
+    "An Giang", "Bắc Ninh", "Cà Mau", "Cao Bằng", "Cần Thơ", "Đà Nẵng", "Đắk Lắk", "Điện Biên", "Đồng Nai", "Đồng Tháp", "Gia Lai", "Hà Nội",
+    "Hà Tĩnh", "Hải Phòng", "Hồ Chí Minh", "Huế", "Hưng Yên", "Khánh Hòa", "Lai Châu", "Lạng Sơn", "Lào Cai", "Lâm Đồng", "Nghệ An", "Ninh Bình",
+    "Phú Thọ", "Quảng Ngãi", "Quảng Ninh", "Quảng Trị", "Sơn La", "Tây Ninh", "Thái Nguyên", "Thanh Hóa", "Tuyên Quang", "Vĩnh Long",
+)
+# fmt: on
+
+
 class Ward(Model):
     __tablename__ = "wards"
     __table_args__ = (sa.UniqueConstraint("code", "valid_from"),)
@@ -151,6 +160,13 @@ def desk_of(ward_id: int) -> Office:
     if desk is None:
         raise Missing("ward_not_served")
     return desk
+
+
+def provinces_served(day: date) -> list[str]:
+    """Those in which a ward has a desk on this day."""
+    held = sa.select(Office.ward_id).where(Office.kind == OfficeKind.DESK)
+    wards = db.session.scalars(sa.select(Ward).where(Ward.id.in_(held)))
+    return sorted({ward.province for ward in wards if ward.valid_on(day)}, key=fold)
 
 
 def desks() -> list[Office]:

@@ -1,21 +1,24 @@
 """Procedures: what can be asked of a ward, which papers it takes, and whether the post may carry it.
 
-A procedure is known by (code, version); a booking keeps the version it was shown, as the courier does.
-Two flags, per province and with a legal basis: may it be submitted, may its result be returned, by post.
+A procedure is known by (code, version); a booking keeps the version it was shown, as the courier does. No two
+versions of one code are in force on the same day, and what has been published is never rewritten: a change is a new version.
+Two flags, with a legal basis: may it be submitted, may its result be returned, by post. A province may say otherwise.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from app.db import Model, choice, db
 from app.domain.calendar import CUTOFF, Rule, Term
-from app.domain.places import fold
-from app.errors import Invalid, Missing
+from app.domain.places import PROVINCES, fold
+from app.errors import Invalid, Missing, Refused
 
 CODE = re.compile(r"[1-3]\.\d{6}(?:\.\d{3}\.\d{2}\.\d{2}\.[A-Y]\d{2})?")  # domain: mã TTHC
 
@@ -59,10 +62,22 @@ class Procedure(Model):
     words: Mapped[str] = mapped_column(sa.Text, doc="folded text that a search looks in")
 
     papers: Mapped[list["ChecklistLine"]] = relationship(order_by="ChecklistLine.position")
+    provinces: Mapped[list["ProvinceRule"]] = relationship(order_by="ProvinceRule.province", lazy="selectin")
 
     @property
     def term(self) -> Term:
         return Term(self.days, self.clock, CUTOFF if self.cutoff else None)
+
+    @property
+    def was_in_force(self) -> bool:
+        """Whether it has, or will have, a day in force; one that was withdrawn or replaced before its first has none."""
+        return self.valid_to is None or self.valid_to >= self.valid_from
+
+    def carriage(self, province: str) -> "Carriage":
+        """What the post may carry in this province: as it says itself, else as everywhere."""
+        said = next((one for one in self.provinces if one.province == province), None)
+        row = said or self
+        return Carriage(province, row.submit_by_post, row.return_by_post, row.legal_basis, row.why_not, row.why_not_en)
 
 
 class ChecklistLine(Model):
@@ -80,6 +95,20 @@ class ChecklistLine(Model):
     note: Mapped[str] = mapped_column(sa.String(300), default="")
     note_en: Mapped[str] = mapped_column(sa.String(300), default="")
     returned: Mapped[bool] = mapped_column(default=False, doc="an original that comes back with the result")
+
+
+class ProvinceRule(Model):
+    """A province that carries by post what others do not, or the other way round (domain: lists differ by province)."""
+
+    __tablename__ = "procedure_provinces"
+
+    procedure_id: Mapped[int] = mapped_column(sa.ForeignKey(Procedure.id), primary_key=True)
+    province: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    submit_by_post: Mapped[bool]
+    return_by_post: Mapped[bool]
+    legal_basis: Mapped[str] = mapped_column(sa.String(300))
+    why_not: Mapped[str] = mapped_column(sa.Text, default="")
+    why_not_en: Mapped[str] = mapped_column(sa.Text, default="")
 
 
 def in_force(day: date) -> sa.Select[Procedure]:
@@ -113,7 +142,11 @@ def popular(day: date) -> list[Procedure]:
 
 
 def words_of(procedure: Procedure, extra: str = "") -> str:
-    texts = (procedure.title, procedure.official_name, procedure.field, procedure.title_en, procedure.code, extra)
+    return fold(f"{_own_words(procedure)} {extra}")
+
+
+def _own_words(procedure: Procedure) -> str:
+    texts = (procedure.title, procedure.official_name, procedure.field, procedure.title_en, procedure.code)
     return fold(" ".join(texts))
 
 
@@ -129,6 +162,11 @@ class Line:
     note: str = ""
     note_en: str = ""
     returned: bool = False
+
+    def __post_init__(self) -> None:
+        if self.form is PaperForm.DATA:  # nobody carries it
+            object.__setattr__(self, "copies", 0)
+            object.__setattr__(self, "sheets", 0)
 
 
 @dataclass(frozen=True)
@@ -155,37 +193,100 @@ class Content:
     popular: bool = False
 
 
-def publish(
-    code: str, content: Content, lines: tuple[Line, ...], valid_from: date, today: date, synonyms: str = ""
-) -> bool:
-    """A new version when the content differs from the newest, which then ends the day before; else nothing.
+@dataclass(frozen=True)
+class Carriage:
+    """What the post may carry in one province; the columns of ProvinceRule."""
 
-    A booking keeps the version it was shown, so what has been in force is never rewritten: a change starts today
-    at the earliest. Raises Invalid: `procedure_code`, `procedure_why_not` (not by post needs its reason),
-    `procedure_no_papers` (nothing a courier could carry).
-    """
+    province: str
+    submit_by_post: bool
+    return_by_post: bool
+    legal_basis: str
+    why_not: str = ""
+    why_not_en: str = ""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """All that one version says. `synonyms` are further words a search finds it by, kept without accents."""
+
+    content: Content
+    lines: tuple[Line, ...] = ()
+    provinces: tuple[Carriage, ...] = ()
+    synonyms: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "synonyms", fold(self.synonyms))
+        object.__setattr__(self, "provinces", tuple(sorted(self.provinces, key=lambda one: one.province)))
+
+
+def check(code: str, edition: Edition) -> None:
+    """Raises Invalid: `procedure_code`, `procedure_why_not` (not by post needs its reason, in each province),
+    `procedure_no_papers` (nothing a courier could carry), `procedure_province_twice`, `procedure_province_unknown`."""
     if not CODE.fullmatch(code):
         raise Invalid("procedure_code", code=code)
-    if not content.submit_by_post and not content.why_not:
+    said: tuple[Content | Carriage, ...] = (edition.content, *edition.provinces)
+    if any(not one.submit_by_post and not one.why_not for one in said):
         raise Invalid("procedure_why_not", code=code)
-    if content.submit_by_post and all(line.form is PaperForm.DATA for line in lines):
+    if any(one.submit_by_post for one in said) and all(line.form is PaperForm.DATA for line in edition.lines):
         raise Invalid("procedure_no_papers", code=code)
-    newest = db.session.scalar(
-        sa.select(Procedure).filter_by(code=code).order_by(Procedure.version.desc()).limit(1)
-    )  # fmt: skip
-    made = Procedure(code=code, valid_from=valid_from, version=1, **asdict(content))
-    made.words = words_of(made, synonyms)
-    if newest is not None:
-        if _says(newest) == (content, lines) and newest.words == made.words:
-            return False
-        made.version, made.valid_from = newest.version + 1, max(valid_from, today)
-        newest.valid_to = made.valid_from - timedelta(days=1)
-    made.papers = [ChecklistLine(position=at, **asdict(line)) for at, line in enumerate(lines, start=1)]
+    if len({one.province for one in edition.provinces}) < len(edition.provinces):
+        raise Invalid("procedure_province_twice", code=code)
+    if unknown := [one.province for one in edition.provinces if one.province not in PROVINCES]:
+        raise Invalid("procedure_province_unknown", province=unknown[0])
+
+
+def publish(code: str, edition: Edition, valid_from: date, today: date) -> Procedure | None:
+    """A new version when it says something else than the latest, which then ends the day before; else None.
+
+    A booking keeps the version it was shown, so what has been in force is never rewritten: a change starts today
+    at the earliest. Raises Invalid as `check`; Refused("procedure_overlaps") before the first day of the latest.
+    """
+    check(code, edition)
+    last = latest(code)
+    if last is not None and says(last) == edition:
+        return None
+    begins = max(valid_from, today) if last else valid_from
+    made = Procedure(code=code, version=newest_number(code) + 1, valid_from=begins, **asdict(edition.content))
+    made.words = words_of(made, edition.synonyms)
+    made.papers = [ChecklistLine(position=at, **asdict(line)) for at, line in enumerate(edition.lines, start=1)]
+    made.provinces = [ProvinceRule(**asdict(one)) for one in edition.provinces]
+    if last is not None:
+        if begins < last.valid_from:
+            raise Refused("procedure_overlaps", code=code, version=last.version, day=last.valid_from.isoformat())
+        last.valid_to = min(last.valid_to or date.max, begins - timedelta(days=1))
     db.session.add(made)
     db.session.flush()
-    return True
+    return made
 
 
-def _says(procedure: Procedure) -> tuple[Content, tuple[Line, ...]]:
-    lines = (Line(**{f.name: getattr(paper, f.name) for f in fields(Line)}) for paper in procedure.papers)
-    return Content(**{f.name: getattr(procedure, f.name) for f in fields(Content)}), tuple(lines)
+def versions(code: str) -> list[Procedure]:
+    """Newest first."""
+    return list(db.session.scalars(sa.select(Procedure).filter_by(code=code).order_by(Procedure.version.desc())))
+
+
+def latest(code: str) -> Procedure | None:
+    """The version in force last, or still to come: the one a new version follows."""
+    return next((one for one in versions(code) if one.was_in_force), None)
+
+
+def latest_of(codes: Collection[str]) -> dict[str, Procedure]:
+    """`latest` of many at once, their papers and provinces with them."""
+    rows = sa.select(Procedure).options(selectinload(Procedure.papers)).order_by(Procedure.version)
+    return {one.code: one for one in db.session.scalars(rows) if one.code in codes and one.was_in_force}
+
+
+def newest_number(code: str) -> int:
+    """0 when there is no version yet."""
+    return db.session.scalar(sa.select(sa.func.max(Procedure.version)).filter_by(code=code)) or 0
+
+
+def says(procedure: Procedure) -> Edition:
+    def of(row: Model, kind: type[Any]) -> Any:
+        return kind(**{f.name: getattr(row, f.name) for f in fields(kind)})
+
+    return Edition(
+        of(procedure, Content),
+        tuple(of(paper, Line) for paper in procedure.papers),
+        tuple(of(one, Carriage) for one in procedure.provinces),
+        procedure.words.removeprefix(_own_words(procedure)),
+    )

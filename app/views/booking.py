@@ -56,15 +56,19 @@ def search() -> ResponseReturnValue:
     day = calendar.today(now())
     asked = " ".join(request.args.get("q", "").split())[:100]
     found = procedures.search(asked, day) if asked else []
-    return render_template("booking/search.html", asked=asked, found=found, popular=procedures.popular(day))
+    popular = procedures.popular(day)
+    carried = {one.code: booking.carriage(one, now()) for one in (*found, *popular)}
+    return render_template("booking/search.html", asked=asked, found=found, popular=popular, carried=carried)
 
 
 @bp.get("/procedures/<code>")
 @public
 def procedure(code: str) -> ResponseReturnValue:
     found = procedures.get(code, calendar.today(now()))
-    page = "booking/papers.html" if found.submit_by_post else "booking/in_person.html"
-    return render_template(page, procedure=found, desks=places.desks(), tariff=postage.tariff(calendar.today(now())))
+    carried = booking.carriage(found, now())
+    page = "booking/papers.html" if carried.submit_by_post else "booking/in_person.html"
+    tariff = postage.tariff(calendar.today(now()))
+    return render_template(page, procedure=found, carried=carried, desks=places.desks(), tariff=tariff)
 
 
 @bp.post("/procedures/<code>")
@@ -72,7 +76,7 @@ def procedure(code: str) -> ResponseReturnValue:
 def begin(code: str) -> ResponseReturnValue:
     """Begin, or go on with other papers: what was answered before is kept."""
     found = procedures.get(code, calendar.today(now()))
-    if not found.submit_by_post:
+    if not booking.carriage(found, now()).submit_by_post:
         raise Refused("procedure_in_person")
     secret = request.cookies.get(_cookie(), "")
     if secret and atomically(booking.keep_draft, secret, {"procedure": code}, security.act()):
@@ -240,12 +244,13 @@ def way_back() -> ResponseReturnValue:
     found, place = _procedure(answers), _place(answers)
     desk, post = places.desk_of(place.ward_id), place.post_office
     form = forms.Return(way=answers.get("return_way"))
-    if not found.return_by_post:
+    carried = booking.carriage(found, now(), place)
+    if not carried.return_by_post:
         form.way.choices = [SelectChoice("desk", "")]
     if form.validate_on_submit():
         return _keep(return_way=form.way.data)
     tariff = postage.tariff(calendar.today(now()))
-    page = render_template("booking/way_back.html", form=form, procedure=found, desk=desk, post=post, tariff=tariff)
+    page = render_template("booking/way_back.html", form=form, carried=carried, desk=desk, post=post, tariff=tariff)
     return page, 422 if form.errors else 200
 
 
@@ -268,7 +273,7 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
         offer = visits.read_key(place.post_office, answers["slot_key"], now())
     except Missing as gone:
         return _other_time(answers, gone)
-    way = ReturnWay(answers["return_way"]) if found.return_by_post else ReturnWay.DESK
+    way = ReturnWay(answers["return_way"]) if booking.carriage(found, now(), place).return_by_post else ReturnWay.DESK
     form.booking_key.data = answers["booking_key"]
     page = render_template(
         "booking/check.html", form=form, answers=answers, procedure=found, place=place, offer=offer, way=way,

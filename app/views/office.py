@@ -141,7 +141,7 @@ def _shelf(packet: Packet) -> dict[str, Any] | None:
     nth, first = shelf.next_letter(packet.id)
     return {
         "nth": nth, "first": first, "letters": shelf.letters(packet.id), "most": shelf.LETTERS, "until": shelf.keep_until(packet.id),
-        "said": shelf.decided(packet), "by_post": packet.dossier.procedure.return_by_post,
+        "said": shelf.decided(packet), "by_post": packet.dossier.returns_by_post,
         "may_write": nth <= shelf.LETTERS and (first is None or first <= calendar.today(now())),
     }  # fmt: skip
 

@@ -11,7 +11,21 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app.db import atomically, db
-from app.domain import dispatch, forms, incidents, manifests, people, remittances, stickers, tasks, tokens, visits
+from app.domain import (
+    dispatch,
+    editions,
+    forms,
+    imports,
+    incidents,
+    manifests,
+    people,
+    procedures,
+    remittances,
+    stickers,
+    tasks,
+    tokens,
+    visits,
+)
 from app.domain.people import GRANTS, Right, Role, User
 from app.domain.remedies import Remedy
 from app.domain.tasks import TaskKind
@@ -34,7 +48,24 @@ OBJECTS = {
     "incident",
     "remittance",
 }
-COMMON = {"act", "day", "code", "secret", "token", "to", "filename", "paper", "sheet", "kind", "step", "form", "sha256"}
+COMMON = {
+    "act",
+    "day",
+    "code",
+    "secret",
+    "token",
+    "to",
+    "filename",
+    "paper",
+    "sheet",
+    "kind",
+    "step",
+    "form",
+    "sha256",
+    "version",
+    "suffix",
+    "import_id",
+}
 
 # What a phone says at each door that asks for something to be said.
 SENT: dict[str, Callable[["Walk"], Any]] = {
@@ -98,6 +129,9 @@ class Walk:
         self.remittance = atomically(
             remittances.hand_over, world.desk.id, world.act(world.clerk), "k" * 32, expected=fees
         ).number
+        edition = procedures.says(db.session.merge(world.procedure))
+        drafted = atomically(editions.keep, "1.004859", edition, 0, world.act(world.admin))
+        self.import_id = atomically(imports.take, [(drafted.code, edition)], world.act(world.admin)).id
         self.token, self.device_id = phone.token, phone.device_id
         self.strange_token = world.phone(world.strange_courier).token
         far = world.other_post
@@ -134,6 +168,7 @@ class Walk:
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
             "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "incident": [self.incident], "remittance": [self.remittance], "code": ["1.004859"], "secret": [self.secret],
             "token": ["X" * 133], "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "sheet": ["label"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"], "sha256": [self.sha256],
+            "version": [1], "suffix": ["csv"], "import_id": [self.import_id],
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON
         assert not unknown, f"{rule.rule}: say in this walk what {unknown} is, and whose"

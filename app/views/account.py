@@ -27,7 +27,7 @@ STARTS = {
     Role.LEAD: "desk.home",
     Role.DISPATCHER: "dispatch.home",
     Role.SUPERVISOR: "exceptions.home",
-    Role.ADMIN: "admin.number_pools",
+    Role.ADMIN: "editions.home",
 }
 
 
@@ -96,6 +96,7 @@ PLACES = (
     (Right.SUPERVISE, "search.home", _l("Search")),
     (Right.PHONES, "phones.home", _l("Phones")),
     (Right.REPORTS, "reports.home", _l("Reports")),
+    (Right.ADMIN, "editions.home", _l("Procedures")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
     (Right.ADMIN, "papers.gallery", _l("Papers")),
     (Right.STAFF, "sessions.staff", _l("Signed in")),
@@ -103,6 +104,7 @@ PLACES = (
 WITHIN = {  # pages one comes to from another place's: the one this person has lights up
     "corrections": {"exceptions"}, "till": {"office"}, "sorting": {"office"}, "bags": {"office"}, "paper": {"office"},
     "search": {"office", "desk", "search"}, "remittances": {"office", "desk"}, "decisions": {"desk"}, "records": {"office", "desk"}, "pictures": {"office"},
+    "imports": {"editions"},
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Fields of WTForms that say in our own words, and the reader's language, what they could not read."""
 
+import re
 from datetime import date
 
 import wtforms
@@ -7,6 +8,8 @@ from flask_babel import gettext as _
 from wtforms.widgets import HiddenInput
 
 from app.errors import Invalid
+
+WRITTEN = re.compile(r"[0-9]{1,18}")
 
 
 class IntegerField(wtforms.IntegerField):  # type: ignore[misc]
@@ -39,7 +42,7 @@ class HiddenInteger(wtforms.IntegerField):  # type: ignore[misc]
     widget = HiddenInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = int(valuelist[0]) if valuelist and valuelist[0].isdigit() else None
+        self.data = int(valuelist[0]) if valuelist and WRITTEN.fullmatch(valuelist[0]) else None
 
 
 def read_sum(text: str | None) -> int:

@@ -3,6 +3,8 @@ text, in their own colours, by keyboard, with names of a hundred letters. The co
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,9 +12,10 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
 from app.db import atomically, db
-from app.domain import booking, counter, dispatch, numbers, remittances, visits
+from app.domain import booking, counter, dispatch, editions, imports, numbers, procedures, remittances, visits
 from app.domain.packets import Packet, Way
 from app.domain.people import Citizen, User
+from app.domain.procedures import Carriage
 from tests.conftest import signing_in
 from tests.domain import test_money as till
 from tests.e2e.conftest import Site, axe_faults
@@ -162,9 +165,27 @@ def test_the_pages_of_counter_and_dispatch(world: World, site: Site, eyes: Calla
     eyes(world.supervisor).look("/exceptions/", "/reports/?quarter=2026-4", "/reports/?quarter=2020-1&by=procedure")
     admin = eyes(world.admin)
     admin.look("/admin/numbers", "/admin/papers")
+    look_at_the_catalogue(world, admin)
     clerk.look("/stickers/")
     clerk.look("/stickers/", press="main form[method=post] button.button")
     admin.look("/admin/numbers", press="main form button.button")
+
+
+def look_at_the_catalogue(world: World, admin: Eyes) -> None:
+    """A draft with a bad field, a version to come, a sheet that waits, one with a bad cell."""
+    known = procedures.says(db.session.merge(world.procedure))
+    there = Carriage("Đồng Nai", False, False, "QĐ 12/QĐ-UBND", LONG)
+    act = world.act(world.admin)
+    atomically(editions.issue, "1.004859", replace(known, provinces=(there,)), "1023/QĐ-UBND", date(2027, 1, 1), act)
+    atomically(editions.keep, "1.004859", replace(known, lines=known.lines[1:]), 0, act)
+    waits = atomically(imports.take, [("1.004859", known), ("1.004194", known)], act).id
+    admin.look(
+        "/admin/procedures/", "/admin/procedures/?q=zzz", "/admin/procedures/1.004859", "/admin/procedures/1.004859/2",
+        "/admin/procedures/1.004859/draft", "/admin/procedures/1.004859/publish", "/admin/sheet/", f"/admin/sheet/{waits}",
+    )  # fmt: skip
+    admin.look("/admin/procedures/1.004194/draft", press="form[method=post].stack button.button")
+    admin.look("/admin/procedures/1.004859", press="form.card .button-quiet")
+    admin.look("/admin/sheet/", press="form.card button.button")
 
 
 def test_the_pages_of_the_ward_desk(world: World, site: Site, eyes: Callable[..., Eyes]) -> None:

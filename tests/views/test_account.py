@@ -114,7 +114,7 @@ def test_the_cookie_is_locked_down_behind_https(settings: Settings, database: st
 
 
 def test_every_role_sees_only_its_own_doors(app: Flask, world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
-    doors = {Role.DISPATCHER: "/dispatch/2026-11-24", Role.CLERK: "/office/", Role.ADMIN: "/admin/numbers"}
+    doors = {Role.DISPATCHER: "/dispatch/2026-11-24", Role.CLERK: "/office/", Role.ADMIN: "/admin/procedures/"}
     people = (world.courier, world.clerk, world.officer, world.dispatcher, world.supervisor, world.admin)
     for user in people:
         client = sign_in(user)

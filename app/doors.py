@@ -16,6 +16,7 @@ from app.views import (
     corrections,
     counts,
     courier,
+    days,
     decisions,
     demo,
     desk,
@@ -41,6 +42,7 @@ from app.views import (
     stickers,
     till,
     tracking,
+    upkeep,
 )
 
 VIEWS = (
@@ -74,6 +76,8 @@ VIEWS = (
     papers,
     editions,
     imports,
+    upkeep,
+    days,
     admin,
     sessions,
 )

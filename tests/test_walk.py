@@ -65,6 +65,9 @@ COMMON = {
     "version",
     "suffix",
     "import_id",
+    "office",
+    "ward",
+    "first",
 }
 
 # What a phone says at each door that asks for something to be said.
@@ -168,7 +171,7 @@ class Walk:
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
             "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "incident": [self.incident], "remittance": [self.remittance], "code": ["1.004859"], "secret": [self.secret],
             "token": ["X" * 133], "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "sheet": ["label"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"], "sha256": [self.sha256],
-            "version": [1], "suffix": ["csv"], "import_id": [self.import_id],
+            "version": [1], "suffix": ["csv"], "import_id": [self.import_id], "office": [self.world.post.code], "ward": ["25942"], "first": ["2025-07-01"],
         }  # fmt: skip
         unknown = rule.arguments - OBJECTS - COMMON
         assert not unknown, f"{rule.rule}: say in this walk what {unknown} is, and whose"

@@ -188,7 +188,7 @@ class Opening:
 
 def settle_ward(code: str, valid_from: date, **facts: Any) -> bool:
     """A ward as it is from `valid_from`. Raises Invalid("ward_overlaps") when the code means another one then."""
-    ward = _find_ward(code, valid_from)
+    ward = find_ward(code, valid_from)
     until = facts.get("valid_to") or date.max
     for other in db.session.scalars(sa.select(Ward).filter_by(code=code)):
         if other is not ward and other.valid_from <= until and valid_from <= (other.valid_to or date.max):
@@ -198,13 +198,13 @@ def settle_ward(code: str, valid_from: date, **facts: Any) -> bool:
 
 def ward_known_as(code: str, valid_from: date) -> Ward:
     """The ward with this code and first day. Raises Missing("ward_unknown")."""
-    ward = _find_ward(code, valid_from)
+    ward = find_ward(code, valid_from)
     if ward is None:
         raise Missing("ward_unknown", code=code)
     return ward
 
 
-def _find_ward(code: str, valid_from: date) -> Ward | None:
+def find_ward(code: str, valid_from: date) -> Ward | None:
     return db.session.scalar(sa.select(Ward).filter_by(code=code, valid_from=valid_from))
 
 

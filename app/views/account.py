@@ -97,6 +97,8 @@ PLACES = (
     (Right.PHONES, "phones.home", _l("Phones")),
     (Right.REPORTS, "reports.home", _l("Reports")),
     (Right.ADMIN, "editions.home", _l("Procedures")),
+    (Right.ADMIN, "upkeep.home", _l("Offices")),
+    (Right.ADMIN, "days.home", _l("Days off")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
     (Right.ADMIN, "papers.gallery", _l("Papers")),
     (Right.STAFF, "sessions.staff", _l("Signed in")),

@@ -20,6 +20,16 @@ class IntegerField(wtforms.IntegerField):  # type: ignore[misc]
             raise ValueError(_("Type a whole number, for example 2")) from wrong
 
 
+class FloatField(wtforms.FloatField):  # type: ignore[misc]
+    """10.9 or 10,9."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata([text.replace(",", ".") for text in valuelist])
+        except ValueError as wrong:
+            raise ValueError(_("Type a number, for example 10.9072")) from wrong
+
+
 class DateField(wtforms.DateField):  # type: ignore[misc]
     def process_formdata(self, valuelist: list[str]) -> None:
         try:

@@ -4,7 +4,7 @@ text, in their own colours, by keyboard, with names of a hundred letters. The co
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
 from app.db import atomically, db
-from app.domain import booking, counter, dispatch, editions, imports, numbers, procedures, remittances, visits
+from app.domain import booking, counter, dispatch, editions, imports, numbers, procedures, remittances, upkeep, visits
 from app.domain.packets import Packet, Way
 from app.domain.people import Citizen, User
 from app.domain.procedures import Carriage
@@ -186,6 +186,12 @@ def look_at_the_catalogue(world: World, admin: Eyes) -> None:
     admin.look("/admin/procedures/1.004194/draft", press="form[method=post].stack button.button")
     admin.look("/admin/procedures/1.004859", press="form.card .button-quiet")
     admin.look("/admin/sheet/", press="form.card button.button")
+    atomically(upkeep.declare, MONDAY.date() + timedelta(days=40), False, LONG, act)
+    admin.look(
+        "/admin/days/", "/admin/places/", "/admin/places/new", f"/admin/places/{world.desk.code}", "/admin/wards/new"
+    )
+    for page in ("/admin/days/", "/admin/places/new", "/admin/wards/new"):
+        admin.look(page, press="main form button.button")
 
 
 def test_the_pages_of_the_ward_desk(world: World, site: Site, eyes: Callable[..., Eyes]) -> None:

@@ -1,0 +1,131 @@
+"""Upkeep: what administrators change of days and places, each change a line of the audit.
+
+A day that is over stays as it was counted; an office keeps its code and kind, a ward its code and first day.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby, pairwise
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain import audit, calendar, places
+from app.domain.calendar import CalendarDay
+from app.domain.people import Act, read_phone
+from app.domain.places import PROVINCES, Office, OfficeKind, Opening, Ward, fold
+from app.domain.visits import OPEN, Slot, Visit
+from app.errors import Invalid, Missing
+
+
+def declared(since: date) -> list[CalendarDay]:
+    rows = sa.select(CalendarDay).where(CalendarDay.day >= since).order_by(CalendarDay.day)
+    return list(db.session.scalars(rows))
+
+
+def declare(day: date, is_open: bool, note: str, act: Act) -> int:
+    """The operator's word on a day; how many visits are booked for it, which nobody has moved yet.
+
+    Raises Invalid("day_past").
+    """
+    if day < calendar.today(act.at):
+        raise Invalid("day_past")
+    if calendar.declare(day, is_open, note):
+        audit.note("day_declared", day.isoformat(), act, is_open=is_open, note=note)
+    booked = sa.select(sa.func.count()).select_from(Visit).join(Slot).where(Slot.day == day, Visit.state.in_(OPEN))
+    return db.session.scalar(booked) or 0
+
+
+def take_back(day: date, act: Act) -> None:
+    """The day is again what the law says. Raises Missing("day_not_declared"), Invalid("day_past")."""
+    known = db.session.get(CalendarDay, day)
+    if known is None:
+        raise Missing("day_not_declared")
+    if day < calendar.today(act.at):
+        raise Invalid("day_past")
+    db.session.delete(known)
+    audit.note("day_taken_back", day.isoformat(), act, was_open=known.is_open)
+
+
+# ---- offices ---------------------------------------------------------------------------------------------------------
+
+
+def offices() -> list[Office]:
+    """Desks after post offices, by name."""
+    rows = db.session.scalars(sa.select(Office))
+    return sorted(rows, key=lambda office: (office.kind is OfficeKind.DESK, fold(office.name)))
+
+
+def office(code: str) -> Office:
+    """Raises Missing("office_gone")."""
+    found = db.session.scalar(sa.select(Office).filter_by(code=code))
+    if found is None:
+        raise Missing("office_gone")
+    return found
+
+
+def check_hours(hours: Sequence[Opening]) -> None:
+    """Raises Invalid: `hours_none`, and with the `weekday` it is about `hours_order`, `hours_meet`."""
+    if not hours:
+        raise Invalid("hours_none")
+    for weekday, row in groupby(sorted(hours, key=lambda one: (one.weekday, one.opens)), lambda one: one.weekday):
+        openings = list(row)
+        if any(one.closes <= one.opens for one in openings):
+            raise Invalid("hours_order", weekday=weekday)
+        if any(after.opens < before.closes for before, after in pairwise(openings)):
+            raise Invalid("hours_meet", weekday=weekday)
+
+
+def keep_office(
+    code: str, kind: OfficeKind, ward_id: int, hours: Sequence[Opening], act: Act, *, is_new: bool, **facts: Any
+) -> None:
+    """Found an office, or write down what it is now.
+
+    Raises Invalid as `check_hours` and `people.read_phone`, and `office_code_taken`, `ward_has_desk`, `ward_over`.
+    """
+    check_hours(hours)
+    facts["phone"] = read_phone(facts["phone"])
+    known = db.session.scalar(sa.select(Office).filter_by(code=code))
+    if is_new and known:
+        raise Invalid("office_code_taken", code=code)
+    ward = db.session.get(Ward, ward_id)
+    if ward is None or not ward.valid_on(calendar.today(act.at)):
+        raise Invalid("ward_over")
+    rival = sa.select(Office.code).filter_by(kind=OfficeKind.DESK, ward_id=ward.id).where(Office.code != code)
+    if kind is OfficeKind.DESK and db.session.scalar(rival):
+        raise Invalid("ward_has_desk")
+    was = {name: getattr(known, name) for name in facts} if known else {}
+    if places.settle_office(kind, code, ward, hours, **facts):
+        changed = sorted(name for name, value in facts.items() if was.get(name) != value)
+        audit.note("office_kept", code, act, new=known is None, ward=ward.code, changed=changed, hours=_said(hours))
+
+
+def _said(hours: Sequence[Opening]) -> list[str]:
+    return [f"{one.weekday} {one.opens:%H:%M}-{one.closes:%H:%M}" for one in hours]
+
+
+# ---- wards -----------------------------------------------------------------------------------------------------------
+
+
+def wards() -> list[Ward]:
+    """Those that hold before those that are over, by name."""
+    return sorted(db.session.scalars(sa.select(Ward)), key=lambda ward: (ward.valid_to is not None, fold(ward.name)))
+
+
+def keep_ward(code: str, valid_from: date, act: Act, *, is_new: bool, **facts: Any) -> None:
+    """A ward as it is from its first day on. Raises Invalid: `ward_overlaps`, `ward_known`, `ward_ends_first`,
+    `procedure_province_unknown`, `ward_still_served` (it ends while an office stands in it)."""
+    known = places.find_ward(code, valid_from)
+    if is_new and known:
+        raise Invalid("ward_known", code=code)
+    if facts["province"] not in PROVINCES and not (known and known.province == facts["province"]):
+        raise Invalid("procedure_province_unknown", province=facts["province"])
+    last = facts["valid_to"]
+    if last and last < valid_from:
+        raise Invalid("ward_ends_first")
+    if known and last and last != known.valid_to and db.session.scalar(sa.select(Office).filter_by(ward_id=known.id)):
+        raise Invalid("ward_still_served")
+    if places.settle_ward(code, valid_from, **facts):
+        until = last.isoformat() if last else None
+        audit.note("ward_kept", f"{code}@{valid_from}", act, new=known is None, name=facts["name"], until=until)

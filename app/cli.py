@@ -1,6 +1,7 @@
 """flask custody | outbox | …: the same verbs as the pages, for a terminal."""
 
 import json
+import re
 import signal
 import sys
 import time
@@ -24,6 +25,7 @@ from app.db import atomically, db, now
 from app.demo import cast
 from app.demo import load as demo
 from app.domain import (
+    audit,
     batches,
     calendar,
     checkpoints,
@@ -32,13 +34,14 @@ from app.domain import (
     inspection,
     invariants,
     packets,
+    people,
     phones,
     proofs,
     tokens,
 )
 from app.domain.calendar import HERE, Rule, Term
 from app.domain.custody import Seen
-from app.domain.people import Act, User
+from app.domain.people import Act, Role, User
 from app.domain.places import Office, OfficeKind
 from app.errors import Refused
 from app.sentences import sentence
@@ -284,6 +287,44 @@ def print_day(day: datetime, path: Path, office: str, login: str, what: str) -> 
 
 
 people_cli = AppGroup("people", help="Who works here.")
+EVERYWHERE = (Role.SUPERVISOR, Role.ADMIN)
+DESK_ROLES = (Role.OFFICER, Role.LEAD)
+SHORTEST = 12  # letters of a password
+
+
+@people_cli.command("hire")
+@click.argument("login")
+@click.option("--name", prompt=True, help="As it stands on their badge.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--office", "code", help="Code of the post office or desk; supervisors and administrators have none.")
+@click.option("--badge", help="A courier's number, printed on slips.")
+@click.password_option(help="Asked for when it is not given: what is given stays in the shell's history.")
+def hire(login: str, name: str, role: str, code: str | None, badge: str | None, password: str) -> None:
+    """LOGIN works here from now on: how the first administrator comes in."""
+    wanted = Role(role)
+    kind = OfficeKind.DESK if wanted in DESK_ROLES else OfficeKind.POST
+    office = db.session.scalar(sa.select(Office).filter_by(code=code, kind=kind)) if code else None
+    if wanted not in EVERYWHERE and office is None:
+        raise click.BadParameter(f"a {role} works at a {kind}: name its code", param_hint="--office")
+    if wanted in EVERYWHERE and code:
+        raise click.BadParameter(f"a {role} belongs to no office", param_hint="--office")
+    if wanted is Role.COURIER and not badge:
+        raise click.BadParameter("a courier has a number", param_hint="--badge")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,59}", login):
+        raise click.BadParameter("small letters, digits, . _ - only, two to sixty", param_hint="LOGIN")
+    if len(password) < SHORTEST:
+        raise click.BadParameter(f"at least {SHORTEST} letters", param_hint="--password")
+    if db.session.scalar(sa.select(User.id).filter_by(login=login)):
+        raise click.BadParameter(f"{login} works here already", param_hint="LOGIN")
+
+    def enter() -> None:
+        act = Act(None, now(), current_app.extensions["keys"])
+        user = people.hire(login, name, wanted, office, password, badge=badge)
+        db.session.flush()
+        audit.note("hired", user.id, act, role=role)
+
+    atomically(enter)
+    click.echo(f"{login} can sign in")
 
 
 @people_cli.command("dismiss")

@@ -15,6 +15,7 @@ from app.db import atomically, db
 from app.domain import checkpoints, outbox, scans, visits
 from app.domain.outbox import Message
 from app.domain.packets import State
+from app.domain.people import User
 from app.domain.tokens import Keys
 from tests.conftest import signing_in
 from tests.world import MONDAY, World
@@ -94,6 +95,30 @@ def test_somebody_who_leaves_is_shown_nothing_from_the_next_request_on(app: Flas
     assert client.get("/phones/").status_code == 302
     day = app.test_client().get("/api/v1/day", headers={"Authorization": f"Bearer {phone.token}"})
     assert day.status_code == 401
+
+
+def test_the_first_administrator_comes_in_by_the_terminal(app: Flask, world: World) -> None:
+    runner, secret = app.test_cli_runner(), "a long enough secret"
+
+    def hired(*said: str, password: str = secret) -> int:
+        return runner.invoke(
+            args=["people", "hire", *said, "--name", "Người Thử"], input=f"{password}\n{password}\n"
+        ).exit_code
+
+    assert hired("root1", "--role", "admin") == 0
+    client = app.test_client()
+    assert client.post("/sign-in", data={"login": "root1", "password": secret}).status_code == 302
+    assert client.get("/admin/numbers").status_code == 200
+    assert hired("at.desk", "--role", "officer", "--office", world.desk.code) == 0
+    wrong = [
+        ("root1", "--role", "admin"), ("Root 2", "--role", "admin"), ("root2", "--role", "admin", "--office", world.desk.code),
+        ("clerk9", "--role", "clerk"), ("clerk9", "--role", "clerk", "--office", world.desk.code),
+        ("courier9", "--role", "courier", "--office", world.post.code),
+    ]  # fmt: skip
+    assert [hired(*said) for said in wrong] == [2] * len(wrong)
+    assert hired("short1", "--role", "admin", password="short") == 2
+    known = set(db.session.scalars(sa.select(User.login).where(User.name == "Người Thử")))
+    assert known == {"root1", "at.desk"}
 
 
 @pytest.mark.dialects("sqlite")

@@ -238,7 +238,7 @@ def transfer(
     to = next((office for office in other_desks(held) if office.id == to_id), None)
     if to is None or to.ward.province != held.desk.ward.province:
         raise Invalid("desk_unknown")
-    desk.check_seal(seal, held.desk)
+    desk.check_seal(seal, held)
     sender = held.desk
     packet = packets.new(held, Kind.TRANSFER, Way.BETWEEN, sender.party_id, int(sender.ward.code), act)
     packet.seals = [seal]

@@ -247,7 +247,7 @@ def waits_too_long(dossier: Dossier, since: datetime, at: datetime) -> bool:
 def seal_out(dossier: Dossier, kind: Kind, seal: str, act: Act) -> Packet:
     """A new sealed packet from this desk to the citizen. Raises Refused("seal_used")."""
     desk = dossier.desk
-    check_seal(seal, desk)
+    check_seal(seal, dossier)
     packet = packets.new(dossier, kind, Way.OUT, desk.party_id, int(desk.ward.code), act)
     packet.seals = [seal]
     audit.note(
@@ -260,20 +260,21 @@ def seal_out(dossier: Dossier, kind: Kind, seal: str, act: Act) -> Packet:
     return packet
 
 
-def check_seal(seal: str, desk: Office) -> None:
-    """Raises Refused("seal_used") when a packet of this desk, still under way, already has this seal."""
-    if other := _sealed_with(seal, desk):
-        raise Refused("seal_used", number=other)
-
-
-def _sealed_with(seal: str, desk: Office) -> str | None:
-    """The number of a packet of this desk, still under way, that already has this seal."""
-    under_way = (
+def check_seal(seal: str, dossier: Dossier) -> None:
+    """Raises Refused("seal_used") when a packet of this dossier had this seal, or one of its desk that is under way has it."""
+    near = (
         sa.select(Packet.number, Packet.seals)
         .join(Dossier, Packet.dossier_id == Dossier.id)
-        .where(Dossier.desk_id == desk.id, Packet.state.not_in(packets.ENDED))
+        .where(
+            sa.or_(
+                Dossier.id == dossier.id,
+                sa.and_(Dossier.desk_id == dossier.desk_id, Packet.state.not_in(packets.ENDED)),
+            )
+        )
     )
-    return next((number for number, seals in db.session.execute(under_way) if seal in seals), None)
+    for number, seals in db.session.execute(near):
+        if seal in seals:
+            raise Refused("seal_used", number=number)
 
 
 def send_again(packet: Packet, act: Act, fault: Fault | None = None) -> None:

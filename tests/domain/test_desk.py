@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import codes, counter, day, desk, manifests, reception, scans, tasks, visits
+from app.domain import codes, counter, day, desk, manifests, packets, reception, scans, tasks, visits
 from app.domain.audit import AuditLine
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.manifests import Manifest, Side, Word
@@ -233,6 +233,15 @@ def test_only_the_own_desk_decides(world: World) -> None:
         atomically(desk.ready, dossier, stranger, PAPERS)
     with pytest.raises(Refused, match="wrong_ward"):
         atomically(desk.send_result, dossier, stranger, "NP0051902")
+
+
+def test_the_seal_that_was_on_the_way_in_closes_nothing_again(world: World) -> None:
+    dossier = with_result(world)
+    [came] = packets.of_dossier(dossier.id)
+    with pytest.raises(Refused, match="seal_used") as refused:
+        atomically(desk.send_result, dossier, world.act(world.officer), came.seal)
+    assert refused.value.values["number"] == came.number
+    assert atomically(desk.send_result, dossier, world.act(world.officer), "NP0051902").seal == "NP0051902"
 
 
 def test_a_same_day_procedure_received_after_three_is_due_on_the_next_working_day(world: World) -> None:

@@ -221,7 +221,7 @@ def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     phone.get_by_label("Mã người dân đọc").fill("000 000" if code != "000000" else "111 111")
     press(phone, "Xong, trao gói")
     verdict(phone, "Dừng lại", "danger")
-    expect(phone.get_by_text("Mã chưa đúng.")).to_be_visible()
+    expect(phone.get_by_text("Mã này không dùng được.")).to_be_visible()
     assert axe_faults(phone) == []
     assert world.fresh(packet).state == State.CARRIED
     press(phone, "Gõ lại mã")

@@ -229,8 +229,8 @@ def progress(name: str, whole: int, what: str, done: int) -> None:
 def refuse_memory(folder: Path) -> None:
     """A disk that forgets is fast: nothing may be measured on it."""
     mounts = {where: kind for _, where, kind, *_ in map(str.split, Path("/proc/mounts").read_text().splitlines())}
-    kind = mounts[max((where for where in mounts if folder.is_relative_to(where)), key=len)]
-    if kind in ("tmpfs", "ramfs"):
+    below = max((where for where in mounts if folder.is_relative_to(where)), key=len, default="")
+    if (kind := mounts.get(below)) in ("tmpfs", "ramfs"):
         sys.exit(f"{folder} is {kind}, which is no disk: set TMPDIR to a folder on one")
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 import app.domain.models  # noqa: F401
 from app.config import Settings
 from app.db import Base, atomically, db
-from app.domain import manifests, money, shelf
+from app.domain import editions, manifests, money, shelf
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
 from app.domain.postage import Fault
@@ -22,7 +22,7 @@ from tests.world import World
 
 ADDED_TO = {
     "scans", "verdicts", "handoffs", "leaves", "checkpoints", "manifests", "manifest_lines", "manifest_confirmations",
-    "money_declared", "money_counts", "money_lines", "shelf_decisions", "repeats",
+    "money_declared", "money_counts", "money_lines", "shelf_decisions", "repeats", "decrees",
 }  # fmt: skip
 
 
@@ -40,6 +40,8 @@ def roles(app: Flask, world: World) -> Iterator[list[sa.Engine]]:
     atomically(
         lambda: db.session.add(Repeat(packet_id=packet.id, reason="nobody_home", fault=Fault.CITIZEN, amount=1, at=at))
     )
+    decided = {"word": editions.Word.ENDED, "decision": "1/QĐ-UBND", "day": at.date(), "at": at, "by_id": world.clerk.id}  # fmt: skip
+    atomically(lambda: db.session.add(editions.Decree(procedure_id=world.procedure.id, **decided)))
     Sequencer()()
     signer(app).look(0)
     Sequencer()()

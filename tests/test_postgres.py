@@ -17,8 +17,9 @@ from tests import postgres
 
 ROOT = Path(__file__).parents[1]
 STARTER = """
-import time
+import signal, time
 from tests import postgres
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
 with postgres.server(postgres.roomy_memory()) as url:
     print(url, flush=True)
     time.sleep(600)

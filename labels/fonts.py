@@ -61,11 +61,11 @@ def use(folder: Path | str | None = None) -> None:
 @lru_cache(maxsize=1024)
 def clean(text: str) -> str:
     """Composed (NFC) text on one line: runs of white space become one space, invisible format characters
-    (zero-width spaces, direction marks, soft hyphens) go, since they have nothing to draw."""
+    (zero-width spaces, direction marks, soft hyphens) go, since they have nothing to draw. A hyphen that must not be broken is one like any other."""
     text = SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip(" ")
     if text.isascii():
         return text
-    return "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return "".join(c for c in text if unicodedata.category(c) != "Cf").replace("\N{NON-BREAKING HYPHEN}", "-")
 
 
 def missing(text: str) -> str:

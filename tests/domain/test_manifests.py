@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.db import atomically, db
-from app.domain import manifests, scope
+from app.domain import manifests, protocols, scope
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, LineResult, Listed, Manifest, ManifestLine, Side, Word
 from app.domain.packets import Packet, State, Way
@@ -23,6 +23,7 @@ from app.domain.people import User
 from app.domain.scans import Scan, ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Refused
+from tests.domain.test_slips import text_of
 from tests.test_race import rush
 from tests.world import MONDAY, Phone, World
 
@@ -64,6 +65,17 @@ def rows() -> list[int]:
     db.session.rollback()
     tables = (Manifest, ManifestLine, Handoff, ScanRow, Verdict, Task)
     return [db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in tables]
+
+
+@pytest.mark.dialects("sqlite")
+def test_a_letter_the_typeface_lacks_keeps_nobody_from_signing(world: World) -> None:
+    handing = Handing(world, 2)
+    db.session.merge(handing.packets[0]).dossier.citizen.name = "Nguyễn 🌸 Mơ"
+    db.session.commit()
+    found = {handing.packets[1].code: Found(SEAL, False, True, "Rách 🌸")}
+    manifest = handing.receive(handing.takes(*handing.packets), found=found)
+    text = text_of(protocols.pdf(db.session.merge(manifest)))
+    assert "Nguyễn ? Mơ" in text and "Rách ?" in text
 
 
 def test_twenty_listed_and_nineteen_scanned_leave_one_with_its_giver_and_a_task_at_once(world: World) -> None:

@@ -66,6 +66,10 @@ def test_decomposed_letters_print_composed() -> None:
     assert "Nguyễn Thị Mơ" in pages(replace(INBOUND, sender=replace(CITIZEN, name="Nguyễn Thị Mơ")))[0]
 
 
+def test_a_hyphen_that_must_not_be_broken_prints_as_a_hyphen() -> None:
+    assert labels.missing("TT\u2011BTP") == "" and fonts.clean("TT\u2011BTP") == "TT-BTP"
+
+
 def test_invisible_characters_are_left_out() -> None:
     assert "Nguyễn Thị Mơ" in pages(replace(INBOUND, sender=replace(CITIZEN, name="Nguyễn\u200b Thị\ufeff Mơ")))[0]
 

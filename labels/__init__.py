@@ -14,7 +14,7 @@ from labels.rewrap import Rewrap
 from labels.roundsheet import RoundSheet, Stop
 from labels.slip import Charge, Form, Identity, Kind, Paper, Party, Recovered, Slip, Stream, Way
 from labels.stickers import CELLS, Sticker, StickerSheet
-from labels.wrapper import Label
+from labels.wrapper import Label, fits_small
 from labels.zpl import PAINTED as ZPL
 from labels.zpl import zpl
 
@@ -55,6 +55,7 @@ __all__ = [
     "Stream",
     "Way",
     "drawing",
+    "fits_small",
     "missing",
     "render",
     "render_to",

@@ -15,6 +15,7 @@ from labels.slip import Way
 from labels.words import masked, say_day
 
 LEVEL = "Q"
+SMALL_ROOM = (37, 17.8)  # mm for name and address on the small label
 SIZES = (17.0, 14.0, 12.0, 10.0, 8.6, 7.4, 6.4)  # points a name may have: the largest that fits
 
 
@@ -131,7 +132,7 @@ def small(sheet: Sheet, label: Label) -> None:
     pen.put(sheet, 37.5, 11.9, texts.TOWARDS[label.way], Style(fonts.BOLD, 7.4, 3.3))
     if label.route:
         pen.put(sheet, 37.5, 11.9, label.route, lines.fitted(label.route, 14, 7.4, fonts.BOLD, 3.3), "right", 37)
-    name, where = _both(label, 37, 17.8)
+    name, where = _both(label, *SMALL_ROOM)
     y = pen.write(sheet, 37.5, 15.4, name)
     pen.write(sheet, 37.5, y + 0.3, where)
     pen.put(sheet, 37.5, 33.6, f"{_phone(label)} · lần {label.issue}", Style(fonts.REGULAR, 7.2, 3.2))
@@ -150,6 +151,15 @@ def fill(field: str, text: str, width: float, height: float, font: str, largest:
         if block.height <= height:
             return block
     raise BadField(field, f"is too long for this label ({len(text)} letters)")
+
+
+def fits_small(label: Label) -> bool:
+    """Whether the small label has room for this name and address."""
+    try:
+        _both(label, *SMALL_ROOM)
+    except BadField:
+        return False
+    return True
 
 
 def _both(label: Label, width: float, height: float) -> tuple[Block, Block]:

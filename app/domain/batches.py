@@ -35,6 +35,14 @@ def _day_labels(office: Office, day: date, base_url: str) -> Iterator[labels.Lab
     return (slips.label_of(visit.packet, visit, base_url) for visit in _waiting(office, day))
 
 
+def _day_small_labels(office: Office, day: date, base_url: str) -> Iterator[labels.Label]:
+    """One that has no room for an address stops them all and is named, before the first is drawn."""
+    found = list(_day_labels(office, day, base_url))
+    for label in found:
+        slips.hold_small(label)
+    return iter(found)
+
+
 def _day_rounds(office: Office, day: date, base_url: str) -> Iterator[labels.RoundSheet]:
     for courier, round_ in dispatch.day_of(office, day).rounds:
         stops = [visit for visit in round_.visits if visit.state in OPEN] if round_ else []
@@ -109,11 +117,11 @@ def _waiting(office: Office, day: date) -> list[Visit]:
 DAY: dict[str, tuple[str, Callable[[Office, date, str], Iterator[Any]]]] = {
     "slips": ("slip", _day_slips),
     "labels": ("label", _day_labels),
-    "small_labels": ("label_small", _day_labels),
+    "small_labels": ("label_small", _day_small_labels),
     "rounds": ("round", _day_rounds),
     "lists": ("list_courier", _day_lists),
 }
-BY_COURIER = ("rounds", "lists")  # of DAY: one item a courier, not one a visit
+LISTED = ("rounds", "lists", "small_labels")  # of DAY: counted by what they are, not by the visits
 
 
 def print_day(
@@ -121,7 +129,7 @@ def print_day(
 ) -> None:
     """One kind of paper for everything that is still to be done on `day`, as one PDF; `drawn` is told how far it is.
 
-    Raises Missing("format_unknown") and Refused("nothing_to_print").
+    Raises Missing("format_unknown"); Refused: `nothing_to_print`, `label_too_long`.
     """
     for count in printing_day(file, what, office, day, base_url):
         if drawn:
@@ -132,7 +140,7 @@ def count_day(what: str, office: Office, day: date) -> int:
     """How many items `print_day` draws. Raises as it does."""
     if what not in DAY:
         raise Missing("format_unknown")
-    if what in BY_COURIER:
+    if what in LISTED:
         count = sum(1 for _ in DAY[what][1](office, day, ""))
     else:
         count = len(_waiting(office, day)) * (len(slips.COPIES) if what == "slips" else 1)

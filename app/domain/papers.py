@@ -50,7 +50,8 @@ class Printing(NamedTuple):
 
 
 def pdf(paper: str, packet: Packet, user: User | None, at: datetime, base_url: str) -> bytes:
-    """For somebody at a counter, or the citizen by their link. Raises Missing("format_unknown"), Refused("paper_empty")."""
+    """For somebody at a counter, or the citizen by their link. Raises Missing("format_unknown"); Refused:
+    `paper_empty`, `label_too_long`."""
     item = _item(paper, packet, user, at, base_url)
     return labels.render(PAPERS[paper].format, [item])
 
@@ -68,6 +69,8 @@ def _item(paper: str, packet: Packet, user: User | None, at: datetime, base_url:
     item = PAPERS[paper].item(packet, at, base_url)
     if item is None:
         raise Refused("paper_empty")
+    if PAPERS[paper].format == "label_small":
+        slips.hold_small(item)
     return item
 
 

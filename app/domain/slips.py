@@ -19,7 +19,7 @@ from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
 from app.domain.visits import Visit
-from app.errors import Gone, Invalid, Missing
+from app.errors import Gone, Invalid, Missing, Refused
 from labels import decided, qr, terms
 from labels import desk as deskpaper
 
@@ -70,8 +70,15 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
         courier=courier.name if courier else "",
         badge=(courier.badge or "") if courier else "",
         seal=numbers.spoken_seal(packet.seal) if packet.seal else "",
+        recovered=_old_papers(packet),
         mark=mark_of(packet),
     )
+
+
+def _old_papers(packet: Packet) -> tuple[labels.Recovered, ...]:
+    """What the desk asks back before the result is given (TT 17/2017 Đ5.2)."""
+    asked = packet.dossier.surrender if packet.kind is Kind.RESULT else []
+    return tuple(labels.Recovered(printable(str(paper["name"]))) for paper in asked)
 
 
 def _matter(packet: Packet) -> str:
@@ -366,6 +373,12 @@ def charges_of(packet: Packet) -> tuple[labels.Charge, ...]:
     )
     paid = labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID)
     return charges if packet.way is Way.IN else (paid, *charges)
+
+
+def hold_small(label: labels.Label) -> None:
+    """Raises Refused("label_too_long") for a name and address that only the large label has room for."""
+    if not labels.fits_small(label):
+        raise Refused("label_too_long", number=label.number)
 
 
 def printable(text: str) -> str:

@@ -78,6 +78,14 @@ def test_a_name_with_letters_the_typeface_lacks_still_prints(world: World) -> No
     assert slips.pdf([packet], BASE).startswith(b"%PDF")
 
 
+def test_a_result_says_which_old_papers_are_asked_back(world: World) -> None:
+    packet = world.packet(Way.OUT)
+    packet.dossier.surrender = [{"name": "Giấy hẹn trả kết quả", "form": "original", "sheets": 1}]
+    db.session.commit()
+    assert [paper.name for paper in slips.slip_of(packet, BASE).recovered] == ["Giấy hẹn trả kết quả"]
+    assert "Giấy hẹn trả kết quả" in text_of(slips.pdf([packet], BASE, copies=(1,)))
+
+
 def test_a_number_from_a_test_range_is_marked_on_paper(world: World) -> None:
     atomically(numbers.load_pool, "RR", 47312482, 47312499, MONDAY, is_test=True)
     packet = world.packet()

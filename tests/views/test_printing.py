@@ -20,6 +20,10 @@ from tests.views.test_papers import text_of
 from tests.world import MONDAY, World
 
 pytestmark = pytest.mark.dialects("sqlite")
+LONG_NAME = (
+    "Chi nhánh Công ty Trách nhiệm hữu hạn Một thành viên Dịch vụ Bưu chính và Chuyển phát nhanh Khu vực Đông Nam Bộ"
+)
+LONG_STREET = "Số 123/45/67A hẻm 89 đường Nguyễn Thị Minh Khai nối dài"
 
 
 def sheet(client: FlaskClient, packet: Packet, name: str, place: str = "office") -> str:
@@ -115,6 +119,31 @@ def test_a_label_of_one_packet_comes_for_sheets_and_for_thermal_printers(world: 
         zpl = client.get(f"/office/packets/{packet.number}/print/{name}.zpl")
         assert zpl.text.startswith("^XA") and code.text in zpl.text
     assert client.get(f"/office/packets/{packet.number}/print/rewrap.zpl").status_code == 404
+
+
+@pytest.mark.parametrize("end", ["pdf", "zpl"])
+def test_what_only_the_large_label_holds_is_said_and_nothing_breaks(world: World, sign_in, end: str) -> None:  # type: ignore[no-untyped-def]
+    packet = world.packet(Way.OUT)
+    packet.dossier.citizen.name, packet.dossier.citizen.street = LONG_NAME, LONG_STREET
+    db.session.commit()
+    client = sign_in(world.clerk)
+    start = f"/office/packets/{packet.number}/print"
+    refused = client.get(f"{start}/label_small.{end}")
+    assert refused.status_code == 409 and packet.number in refused.text
+    assert client.get(f"{start}/label.{end}").status_code == 200
+    assert client.get(f"/office/packets/{packet.number}").status_code == 200
+
+
+@pytest.mark.parametrize("how", ["", "?progress=1"])
+def test_a_day_of_small_labels_names_the_one_that_has_no_room(world: World, sign_in, how: str) -> None:  # type: ignore[no-untyped-def]
+    packet = world.packet(Way.OUT)
+    world.on_round(packet)
+    packet.dossier.citizen.name, packet.dossier.citizen.street = LONG_NAME, LONG_STREET
+    db.session.commit()
+    day, client = visits.current(packet.id).slot.day, sign_in(world.dispatcher)  # type: ignore[union-attr]
+    refused = client.get(f"/dispatch/{day}/print/small_labels{how}")
+    assert refused.status_code == 409 and packet.number in refused.text
+    assert client.get(f"/dispatch/{day}/print/labels{how}").status_code == 200
 
 
 def test_the_record_of_a_damaged_bag_knows_what_was_said_of_it(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]

@@ -21,7 +21,8 @@ GROUPS = 4  # letters of the certificate's number that stand together
 DOCUMENT = "Giấy chứng ngày nhận hồ sơ"
 TITLE_TAKEN = "Giấy chứng ngày bưu tá nhận"
 TITLE_FILED = "Giấy chứng ngày nộp"
-ENGLISH = "Proof of the day and the place at which the post took this packet of papers"
+ENGLISH_TAKEN = "Proof of the day and the place at which the post took this packet of papers"
+ENGLISH_FILED = "Proof of the day on which the ward office signed for this packet of papers, the legal day of filing"
 PACKET = "Gói hồ sơ số"
 TAKEN = "Bưu điện đã nhận lúc"
 PLACE = "Nhận ở"
@@ -77,7 +78,8 @@ def draw(canvas: Canvas, item: Certificate) -> None:
     pen.write(sheet, LEFT + 15, 14.8, fill("office, office_phone", who, TEXT_WIDTH - 15, 7.6, fonts.REGULAR, 8.6))
     pen.rule(sheet, LEFT, 25, TEXT_WIDTH, 0.5, PRIMARY)
     pen.put(sheet, LEFT, 30, title(item), Style(fonts.BOLD, 18, 8))
-    pen.put(sheet, LEFT, 38.4, ENGLISH, CAPTION._replace(size=7.4))
+    english = ENGLISH_FILED if item.submitted_at else ENGLISH_TAKEN
+    pen.put(sheet, LEFT, 38.4, english, CAPTION._replace(size=7.4))
     if item.mark:
         lines.stamp(sheet, item.mark, LEFT + TEXT_WIDTH - 40, 44, 40, 6)
     y = 52.0

@@ -118,8 +118,8 @@ def draw_stop(canvas: Leaf, item: Stop) -> None:
 
 
 # fmt: off
-HANDS = document.columns(P, ("Bên giao", 22, "left"), ("Bên nhận", 22, "left"), ("Giờ, ngày giao nhận", 22, "left"),
-                         ("Bên giao ký", 14.5, "left"), ("Bên nhận ký", 14.5, "left"), ("Kết quả", 11, "left"), ("Ghi chú", 39, "left"))
+HANDS = document.columns(P, ("Bên giao", 26, "left"), ("Bên nhận", 26, "left"), ("Giờ, ngày giao nhận", 22, "left"),
+                         ("Bên giao ký", 19, "left"), ("Bên nhận ký", 19, "left"), ("Kết quả", 11, "left"), ("Ghi chú", 22, "left"))
 HANDS_LEAST = 8  # rows of the sheet that goes along: what is not known yet is written by hand
 BOOK_PAGE = A4_ACROSS._replace(size=6.8)
 BOOK = document.columns(

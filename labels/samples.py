@@ -173,18 +173,18 @@ MANIFEST = Manifest(
     receiver_unit="Trung tâm Phục vụ hành chính công phường Dĩ An",
     receiver="Cán bộ Lê Thị Bưởi",
     lines=tuple(
-        Line(_number(200 + at), NAMES[at % 7], MATTERS[at % 4], at % 2, at % 3, at % 4, 2 + at % 5, at != 11,
+        Line(_number(200 + at), NAMES[at % 7], MATTERS[at % 4], at % 2, at % 3, 1 + at % 4, 1 + at % 2 + at % 3 + at % 4, at != 11,
              f"NP 0045 {690 + at}", True, 8_000 if at % 6 == 5 else 0, f"0004{120 + at}" if at % 6 == 5 else "",
              "Rách góc" if at == 11 else "")
         for at in range(40)
     ),
     odd=(
-        Odd("Hư bao", _number(211), "Rách góc 3 cm. Niêm phong còn nguyên. Đủ 5 tờ.", "Kiểm kê, gói lại"),
+        Odd("Hư bao", _number(211), "Rách góc 3 cm. Niêm phong còn nguyên. Thiếu 1 tờ.", "Kiểm kê, gói lại"),
         Odd("Thừa", "HS-260827-000091-6", "Có trong túi, không có trong danh sách.", "Điều phối xác minh"),
     ),
     token_url=TOKEN,
 )  # fmt: skip
-MANIFEST_HOME = replace(MANIFEST, number="BB-260914-0003", way=Way.OUT, lines=MANIFEST.lines[:3], odd=(),
+MANIFEST_HOME = replace(MANIFEST, number="BB-260828-0018", way=Way.OUT, lines=MANIFEST.lines[:3], odd=(),
                         giver_unit=MANIFEST.receiver_unit, giver=MANIFEST.receiver, receiver_unit=MANIFEST.giver_unit,
                         receiver=MANIFEST.giver, signed_at=MORNING, token_url="")  # fmt: skip
 COURIER_LIST = CourierList(

@@ -37,6 +37,12 @@ def test_before_the_ward_has_signed_it_does_not_speak_of_filing() -> None:
     assert certificate.TITLE_FILED in text_of(FILED) and "16 giờ 00" in text_of(FILED)
 
 
+def test_a_foreigner_reads_which_day_it_proves() -> None:
+    taken, filed = text_of(TAKEN), text_of(FILED)
+    assert "the post took" in taken and "filing" not in taken
+    assert "legal day of filing" in filed and "the post took" not in filed
+
+
 def test_a_certificate_has_no_field_for_a_person() -> None:
     said = text_of(FILED)
     assert CITIZEN.name not in said and CITIZEN.phone not in said and CITIZEN.address[0] not in said

@@ -168,13 +168,17 @@ def _numbers(at: datetime) -> Iterable[Task]:
 
 
 def _not_come(at: datetime) -> Iterable[Task]:
-    """Homes to which nobody came in the agreed time: the citizen hears an apology at once, the office sends somebody."""
-    days = calendar.today(at) - timedelta(1), calendar.today(at)
-    open_ = sa.select(Visit).join(Slot, Slot.id == Visit.slot_id).where(Visit.state.in_(OPEN), Slot.day.between(*days))
-    for visit in db.session.scalars(open_.order_by(Visit.id).limit(MOST)).all():
+    """Homes of which no phone has said in the agreed time that somebody came: the citizen hears an apology, in case nobody
+    did (a phone may be without a network all day), and the office asks."""
+    here = calendar.local(at - NOT_COME)
+    over = sa.or_(Slot.day == here.date() - timedelta(1), sa.and_(Slot.day == here.date(), Slot.closes <= here.time()))
+    known = sa.exists().where(
+        Task.packet_id == Visit.packet_id, Task.kind == TaskKind.NO_SHOW, Task.closed_at.is_(None)
+    )
+    missed = sa.select(Visit).join(Slot, Slot.id == Visit.slot_id).where(Visit.state.in_(OPEN), over, ~known)
+    for visit in db.session.scalars(missed.order_by(Visit.id).limit(MOST)).all():
         ended = visits.starts_at(visit.slot.day, visit.slot.closes)
-        told = (Task.kind == TaskKind.NO_SHOW, Task.packet_id == visit.packet_id, Task.opened_at >= ended)
-        if ended + NOT_COME <= at and not _known(*told):
+        if not _known(Task.kind == TaskKind.NO_SHOW, Task.packet_id == visit.packet_id, Task.opened_at >= ended):
             dossier = visit.packet.dossier
             outbox.say(dossier.citizen.phone, "not_come", at, number=dossier.number, secret=dossier.secret)
             yield tasks.raise_(TaskKind.NO_SHOW, at, packet=visit.packet)

@@ -25,7 +25,7 @@ MESSAGES = {
     "collected_unproven": _l("The courier says packet %(number)s is collected. Please confirm: %(link)s. Not so? Call %(phone)s"),
     "missed": _l("The courier did not find you for %(number)s: %(reason)s. %(next)s: %(link)s"),
     "given_up": _l("The courier came twice for %(number)s in vain. The booking is closed, nothing is to be paid. You may book anew: %(link)s"),
-    "not_come": _l("Nobody came to you for %(number)s in the agreed time. The post apologises, it costs you nothing; somebody is sent. See: %(link)s"),
+    "not_come": _l("The post has no word yet that a courier came for %(number)s. If nobody came, it apologises and sends somebody, at no cost. See: %(link)s"),
     "declined": _l("Packet %(number)s was not handed over: %(reason)s. %(next)s: %(link)s"),
     "submitted": _l("The ward has signed for dossier %(number)s. This is its day of filing. See: %(link)s"),
     "accepted": _l("The ward now handles dossier %(number)s. When it is due: %(link)s"),

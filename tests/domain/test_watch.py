@@ -1,16 +1,17 @@
 """What time brings to light: raised once, lowered when it has settled, never raised again for what somebody closed."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from app import worker
 from app.db import atomically, db
-from app.domain import numbers, scans, tasks, watch
+from app.domain import numbers, scans, tasks, visits, watch
 from app.domain.packets import Packet, State, Way
 from app.domain.tasks import Task, TaskKind
+from app.domain.visits import Slot
 from tests.world import MONDAY, Phone, World
 
 HOUR = timedelta(hours=1)
@@ -190,3 +191,24 @@ def test_the_end_of_the_item_numbers_is_told_once_a_load_and_again_when_none_is_
     assert told() == [(1, "numbers_asked_for"), (0, None)]
     atomically(numbers.load_pool, "RR", pool * 1000, pool * 1000 + 999, MONDAY + 4 * HOUR)
     assert (look(MONDAY + 5 * HOUR), told()) == (0, [(1, "numbers_asked_for"), (0, "numbers_loaded")])
+
+
+def test_homes_nobody_is_late_for_do_not_hide_one_that_was_missed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many visits of the day are still to come."""
+    monkeypatch.setattr(watch, "MOST", 1)
+    first, second = (visits.open_visit(world.packet().id) for _ in range(2))
+    assert first and second
+
+    def put_off() -> None:
+        later = Slot(
+            office_id=first.slot.office_id, day=first.slot.day, opens=time(20), closes=time(22), places=1, taken=1
+        )
+        db.session.add(later)
+        first.slot = later
+
+    ends = visits.starts_at(second.slot.day, second.slot.closes)
+    atomically(put_off)
+    assert look(ends + timedelta(minutes=15)) == 1
+    assert only(TaskKind.NO_SHOW).packet_id == second.packet_id

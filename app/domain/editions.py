@@ -263,7 +263,7 @@ def _by_name(lines: Collection[Line]) -> dict[str, Line]:
 
 def _of_rows(where: str, was: dict[str, Any], now: dict[str, Any]) -> Iterator[Change]:
     """Rows that went, came or say something else; and one line for an order that is another."""
-    for name in was.keys() - now.keys():
+    for name in (name for name in was if name not in now):
         yield Change(where, name, was[name], None)
     for name, row in now.items():
         if name not in was:

@@ -154,6 +154,11 @@ def test_every_change_is_named_and_nothing_else(world: World) -> None:
         ("content", "fee", ""), ("content", "days", ""), ("paper", "Căn cước", "sheets"), ("paper", "", "order"),
         ("paper", "Nơi ở", ""), ("paper", "Học bạ", ""), ("paper", "Sổ hộ khẩu", ""), ("province", "Đồng Nai", ""),
     }  # fmt: skip
+    many = tuple(replace(was.lines[0], name=f"Giấy số {nth}") for nth in range(9))
+    gone = [
+        one.name for one in editions.changes(replace(was, lines=many), replace(was, lines=many[:1])) if one.now is None
+    ]
+    assert gone == [line.name for line in many[1:]]
     assert editions.changes(was, was) == []
     assert {one.was for one in editions.changes(None, now)} == {None}
 

@@ -232,6 +232,8 @@ SENTENCES = {
     "heap_empty": _l("Nothing lies here for this bag or round now. Go back to the heaps and choose again."),
     "format_unknown": _l("There is no such paper. Choose one from the list."),
     "paper_empty": _l("There is nothing to put on this paper yet."),
+    "office_of_role": _l("Couriers, clerks and dispatchers work at a post office, officers and who leads them at a ward desk, supervisors and administrators at neither."),
+    "badge_needed": _l("A courier has a number: it stands on slips. Type it."),
     "label_too_long": _l("The small label has no room for the name and address of packet %(number)s. Print the large label."),
     "nothing_to_print": _l("No visit of that day is still to be made, so there is nothing to print."),
     "slip_issues": _l("The slip of packet %(number)s was already issued %(most)s times, as often as the administrator allows. Ask the administrator."),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from app.db import Id, Instant, Model, choice, db, random_id
 from app.domain import parties
 from app.domain.parties import Party, PartyKind
-from app.domain.places import Neighbourhood, Office, Ward, fold
+from app.domain.places import Neighbourhood, Office, OfficeKind, Ward, fold
 from app.domain.tokens import Keys
 from app.errors import Invalid, Refused
 
@@ -29,6 +29,12 @@ class Role(StrEnum):
     DISPATCHER = "dispatcher"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
+
+
+WORKS_AT = {  # supervisors and administrators belong to no office
+    Role.COURIER: OfficeKind.POST, Role.CLERK: OfficeKind.POST, Role.DISPATCHER: OfficeKind.POST,
+    Role.OFFICER: OfficeKind.DESK, Role.LEAD: OfficeKind.DESK,
+}  # fmt: skip
 
 
 class Right(StrEnum):
@@ -168,6 +174,11 @@ def hire(
     login: str, name: str, role: Role, office: Office | None, password: str, *,
     badge: str | None = None, phone: str | None = None, pin: str | None = None,
 ) -> User:  # fmt: skip
+    """Raises Invalid: `office_of_role` (see WORKS_AT), `badge_needed` (a courier's stands on slips)."""
+    if (office.kind if office else None) is not WORKS_AT.get(role):
+        raise Invalid("office_of_role")
+    if role is Role.COURIER and not badge:
+        raise Invalid("badge_needed")
     party = parties.new(PartyKind.COURIER) if role is Role.COURIER else None
     user = User(
         id=random_id("u"),

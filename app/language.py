@@ -55,9 +55,14 @@ def slot(day: date, opens: time, closes: time) -> Markup:
     return Markup('{}, <span class="nowrap">{}</span>').format(long_date(day), window(opens, closes))
 
 
+def grouped(number: int) -> str:
+    """ "1.250.000"."""
+    return f"{number:,}".replace(",", ".")
+
+
 def money(amount: int) -> str:
     """ "67.000 đ": integer đồng."""
-    return f"{amount:,}".replace(",", ".") + f"{NBSP}đ"
+    return f"{grouped(amount)}{NBSP}đ"
 
 
 def phone(number: str) -> str:

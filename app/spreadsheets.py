@@ -93,11 +93,11 @@ def _of_csv(data: bytes) -> Table:
 def to_csv(written: Iterable[list[str]], widths: list[int]) -> bytes:
     """UTF-8 with the mark that spreadsheet programs want; its columns have no widths."""
     out = io.StringIO(newline="")
-    csv.writer(out).writerows([_tame(cell) for cell in row] for row in written)
+    csv.writer(out).writerows([tame(cell) for cell in row] for row in written)
     return out.getvalue().encode("utf-8-sig")
 
 
-def _tame(cell: str) -> str:
+def tame(cell: str) -> str:
     """No text becomes a formula where it is opened: an apostrophe before it, which reading takes off again."""
     return f"'{cell}" if FORMULA.match(cell.lstrip("'")) else cell
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectChoice, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from app import security
 from app.db import atomically, now
@@ -20,7 +20,7 @@ from app.language import long_date
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.fields import DateField, read_day
+from app.views.fields import DateField, read_day, upto
 
 bp = Blueprint("days", __name__, url_prefix="/admin/days")
 SEE_OTHER = 303
@@ -36,7 +36,7 @@ class Day(FlaskForm):  # type: ignore[misc]
     )
     note = StringField(
         _l("Why, as citizens read it"),
-        [InputRequired(_l("Write why: people ask")), Length(max=120, message=_l("At most %(most)s letters", most=120))],
+        [InputRequired(_l("Write why: people ask")), upto(120)],
     )
 
 

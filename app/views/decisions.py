@@ -32,13 +32,13 @@ from app.domain.procedures import PaperForm
 from app.errors import Missing, Refused
 from app.security import requires
 from app.views import counters, telling
-from app.views.fields import DateField, IntegerField, TimeField
+from app.views.fields import DateField, IntegerField, TimeField, upto
 from app.views.tracking import base_url, file_answer
 
 bp = Blueprint("decisions", __name__, url_prefix="/desk")
 ROWS = 4  # papers that can be asked for in one go, beyond those already typed
 SEE_OTHER = 303
-WORDS = Length(max=decisions.LONGEST, message=_l("At most %(most)s letters", most=decisions.LONGEST))
+WORDS = upto(decisions.LONGEST)
 
 
 def _because(event: str) -> RadioField:

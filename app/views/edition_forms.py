@@ -23,7 +23,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from app.domain.calendar import Rule
 from app.domain.places import PROVINCES
 from app.domain.procedures import Carriage, Content, Edition, Line, PaperForm
-from app.views.fields import DateField, HiddenInteger, IntegerField
+from app.views.fields import DateField, HiddenInteger, IntegerField, said, upto
 
 PAPERS, PROVINCE_ROWS = 40, len(PROVINCES)
 FORMS = {
@@ -33,11 +33,6 @@ FORMS = {
 RULES = {
     Rule.LEGAL: _l("Whole days, the day it comes in not counted"), Rule.CLOCK: _l("Eight working hours a day, to the hour"),
 }  # fmt: skip
-NEEDED = _l("This must not stay empty")
-
-
-def _upto(most: int) -> Length:
-    return Length(max=most, message=_l("At most %(most)s letters", most=most))
 
 
 def _number(least: int, most: int, usual: int) -> list[Any]:
@@ -45,43 +40,39 @@ def _number(least: int, most: int, usual: int) -> list[Any]:
     return [InputRequired(example), NumberRange(least, most, example)]
 
 
-def _said(words: Any, most: int, **more: Any) -> StringField:
-    return StringField(words, [InputRequired(NEEDED), _upto(most)], **more)
-
-
 class Paper(PlainForm):  # type: ignore[misc]
-    name = _said(_l("Name of the paper"), 200)
-    name_en = _said(_l("Name in English"), 200)
+    name = said(_l("Name of the paper"), 200)
+    name_en = said(_l("Name in English"), 200)
     form = SelectField(_l("Form"), choices=[SelectChoice(key, words) for key, words in FORMS.items()])
     copies = IntegerField(_l("Copies"), _number(0, 99, 1))
     sheets = IntegerField(_l("Sheets, usually"), _number(0, 500, 1))
     returned = BooleanField(_l("This original comes back with the result"))
-    note = StringField(_l("Note"), [_upto(300)])
-    note_en = StringField(_l("Note in English"), [_upto(300)])
+    note = StringField(_l("Note"), [upto(300)])
+    note_en = StringField(_l("Note in English"), [upto(300)])
 
 
 class Province(PlainForm):  # type: ignore[misc]
     province = SelectField(_l("Province"), choices=[SelectChoice(name, name) for name in PROVINCES])
     submit_by_post = BooleanField(_l("May be sent by post"))
     return_by_post = BooleanField(_l("The result may come by post"))
-    legal_basis = _said(_l("Legal basis"), 300)
-    why_not = TextAreaField(_l("Why a person has to come, in plain words"), [_upto(2000)])
-    why_not_en = TextAreaField(_l("The same in English"), [_upto(2000)])
+    legal_basis = said(_l("Legal basis"), 300)
+    why_not = TextAreaField(_l("Why a person has to come, in plain words"), [upto(2000)])
+    why_not_en = TextAreaField(_l("The same in English"), [upto(2000)])
 
 
 class Draft(FlaskForm):  # type: ignore[misc]
     turn = HiddenInteger(default=0)
-    title = _said(_l("Name in plain words"), 200)
-    title_en = _said(_l("Name in English"), 200)
-    official_name = _said(_l("Official name"), 300)
-    field = _said(_l("Field of work"), 80)
-    synonyms = TextAreaField(_l("Further words people look for it by"), [_upto(1000)])
+    title = said(_l("Name in plain words"), 200)
+    title_en = said(_l("Name in English"), 200)
+    official_name = said(_l("Official name"), 300)
+    field = said(_l("Field of work"), 80)
+    synonyms = TextAreaField(_l("Further words people look for it by"), [upto(1000)])
     popular = BooleanField(_l("Stands among what is often done"))
     submit_by_post = BooleanField(_l("May be sent by post"))
     return_by_post = BooleanField(_l("The result may come by post"))
-    legal_basis = _said(_l("Legal basis"), 300)
-    why_not = TextAreaField(_l("Why a person has to come, in plain words"), [_upto(2000)])
-    why_not_en = TextAreaField(_l("The same in English"), [_upto(2000)])
+    legal_basis = said(_l("Legal basis"), 300)
+    why_not = TextAreaField(_l("Why a person has to come, in plain words"), [upto(2000)])
+    why_not_en = TextAreaField(_l("The same in English"), [upto(2000)])
     days = IntegerField(_l("Working days the ward takes"), _number(0, 365, 3))
     clock = RadioField(
         _l("How they are counted"),
@@ -90,8 +81,8 @@ class Draft(FlaskForm):  # type: ignore[misc]
     )
     cutoff = BooleanField(_l("What comes after 15:00 begins on the next working day"))
     fee = IntegerField(_l("Statutory fee"), _number(0, 1_000_000_000, 15_000))
-    fee_note = StringField(_l("About the fee"), [_upto(200)])
-    fee_note_en = StringField(_l("About the fee, in English"), [_upto(200)])
+    fee_note = StringField(_l("About the fee"), [upto(200)])
+    fee_note_en = StringField(_l("About the fee, in English"), [upto(200)])
     fee_at_delivery = BooleanField(_l("The fee is due when the result is handed over"))
     id_check = BooleanField(_l("The courier looks at an identity paper at the door"))
     papers = FieldList(FormField(Paper), max_entries=PAPERS)

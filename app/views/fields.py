@@ -2,14 +2,27 @@
 
 import re
 from datetime import date
+from typing import Any
 
 import wtforms
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
 from app.errors import Invalid
 
 WRITTEN = re.compile(r"[0-9]{1,18}")
+NEEDED = _l("This must not stay empty")
+
+
+def upto(most: int) -> Length:
+    return Length(max=most, message=_l("At most %(most)s letters", most=most))
+
+
+def said(words: Any, most: int, **more: Any) -> wtforms.StringField:
+    """A line of text that must not stay empty."""
+    return wtforms.StringField(words, [InputRequired(NEEDED), upto(most)], **more)
 
 
 class IntegerField(wtforms.IntegerField):  # type: ignore[misc]

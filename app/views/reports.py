@@ -14,7 +14,9 @@ from app.domain import calendar, reports
 from app.domain.people import Right
 from app.domain.reports import By, Line, Quarter, Report
 from app.errors import Invalid
+from app.language import grouped
 from app.security import requires
+from app.spreadsheets import tame
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 YEARS = 5  # of quarters that can be chosen
@@ -48,7 +50,7 @@ def table() -> ResponseReturnValue:
     rows = csv.writer(paper)
     rows.writerow([str(BY[by]), *(str(words) for words in FIGURES.values())])
     for line in report.lines:
-        rows.writerow([harmless(line.name), *(_plain(line, figure) for figure in FIGURES)])
+        rows.writerow([tame(line.name), *(_plain(line, figure) for figure in FIGURES)])
     named = {"Content-Disposition": f'attachment; filename="{wanted}-{by}.csv"'}
     return Response("\ufeff" + paper.getvalue(), content_type="text/csv; charset=utf-8", headers=named)
 
@@ -74,15 +76,10 @@ def said(line: Line, figure: str) -> str:
     """A figure for a reader: 1.250, 2,5, and a dash where there is none."""
     if figure == "average":
         return "–" if line.average is None else f"{line.average:.1f}".replace(".", ",")
-    return f"{line[figure]:,}".replace(",", ".")
+    return grouped(line[figure])
 
 
 def _plain(line: Line, figure: str) -> str:
     if figure == "average":
         return "" if line.average is None else f"{line.average:.2f}"
     return str(line[figure])
-
-
-def harmless(text: str) -> str:
-    """A spreadsheet takes what begins like this for a formula."""
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

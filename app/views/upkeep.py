@@ -22,7 +22,7 @@ from app.language import MONDAY, weekday
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.fields import DateField, FloatField, IntegerField, TimeField, read_day
+from app.views.fields import NEEDED, DateField, FloatField, IntegerField, TimeField, read_day, said
 
 bp = Blueprint("upkeep", __name__, url_prefix="/admin")
 SEE_OTHER = 303
@@ -33,13 +33,6 @@ FIELDS = {
     "ward_known": "code", "ward_ends_first": "valid_to", "ward_still_served": "valid_to", "phone_short": "phone", "phone_long": "phone",
     "phone_unknown": "phone",
 }  # fmt: skip
-NEEDED = _l("This must not stay empty")
-
-
-def _said(words: Any, most: int, **more: Any) -> StringField:
-    return StringField(
-        words, [InputRequired(NEEDED), Length(max=most, message=_l("At most %(most)s letters", most=most))], **more
-    )
 
 
 # ---- offices ---------------------------------------------------------------------------------------------------------
@@ -53,10 +46,10 @@ class Place(FlaskForm):  # type: ignore[misc]
         _l("Code"),
         [InputRequired(NEEDED), Length(max=20), Regexp(r"[0-9A-Za-z-]+$", message=_l("Letters, digits and hyphens only"))],
     )  # fmt: skip
-    name = _said(_l("Name"), 120)
+    name = said(_l("Name"), 120)
     ward = SelectField(_l("Ward it stands in"), coerce=int)
-    address = _said(_l("Address"), 200)
-    phone = _said(_l("Phone"), 20)
+    address = said(_l("Address"), 200)
+    phone = said(_l("Phone"), 20)
     lat = FloatField(_l("Latitude"), [NumberRange(8, 24, _l("Type a number from 8 to 24, for example 10.9072"))])
     lon = FloatField(
         _l("Longitude"), [NumberRange(102, 110, _l("Type a number from 102 to 110, for example 106.7672"))]
@@ -182,7 +175,7 @@ class WardForm(FlaskForm):  # type: ignore[misc]
         [InputRequired(NEEDED), Regexp(r"\d{5}$", message=_l("A ward's code has five digits, for example 25942"))],
     )
     valid_from = DateField(_l("First day"), [InputRequired(_l("Choose the first day"))])
-    name = _said(_l("Name"), 80)
+    name = said(_l("Name"), 80)
     province = SelectField(_l("Province"), choices=[SelectChoice(name, name) for name in PROVINCES])
     valid_to = DateField(_l("Last day, if it has ended"), [MayBeEmpty()])
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Digest, Instant, Model, choice, db
-from app.domain import calendar
+from app.domain import calendar, visits
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Packet, State
 from app.domain.people import Act, User
@@ -132,9 +132,10 @@ def keep_until(packet_id: int) -> date | None:
 
 
 def is_going_back(packet: Packet) -> bool:
-    """Whether a courier brings it back to its desk: decided so, or no letter is left to leave."""
-    said = decided(packet)
-    return (said is not None and said.word is Word.BACK) or next_letter(packet.id)[0] > LETTERS
+    """Whether a courier brings it back to its desk: decided so, at the door or by the office, or no letter is left to leave."""
+    said, visit = decided(packet), visits.current(packet.id)
+    at_door = visit.next if visit and visit.state is VisitState.MISSED else None
+    return next_of(said.word if said else None, at_door) == NEXT[Word.BACK] or next_letter(packet.id)[0] > LETTERS
 
 
 # ---- what is due ------------------------------------------------------------------------------------------------

@@ -117,6 +117,7 @@ CLOSINGS = (
 )
 NOTES = (
     Step("attest",   IN,       None,                   None,                   By.CITIZEN,   None,       None,       _any("LOGIN", "CODE"),                  None,               None),
+    Step("attest",   IN,       None,                   None,                   By.COURIER,   None,       None,       _any("CODE"),                           None,               None),
     Step("attest",   IN,       None,                   None,                   By.POST,      None,       None,       _any("WET_SEEN", "CODE"),               None,               None),
     Step("attest",   IN,       None,                   None,                   By.DESK,      None,       None,       _any("WET_SEEN", "CODE"),               None,               None),
     Step("miss",     BOTH,     None,                   None,                   By.COURIER,   None,       None,       _any("REASON NEXT"),                    None,               "missed"),

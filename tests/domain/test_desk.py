@@ -345,6 +345,7 @@ def test_an_undelivered_result_comes_back_unopened_and_can_be_sent_again(world: 
     world.record(phone.scan(world.fresh(packet), "take", seal="NP0051902"))
     world.record(phone.scan(world.fresh(packet), "decline", reason="refused", next="back_to_desk"))
     packet = world.fresh(packet)
+    assert day.packet(packet)["goes_back"] is True
     with pytest.raises(Refused, match="not_inbound"):
         receive(world, packet)
     with pytest.raises(Refused, match="pin_wrong"):

@@ -10,9 +10,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 import labels
 from app.db import atomically, db, now
-from app.domain import codes, shelf, slips
+from app.domain import codes, reception, shelf, slips
 from app.domain.calendar import today
 from app.domain.codes import Purpose
+from app.domain.manifests import Word
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.scans import ScanExtra, ScanRow
@@ -251,11 +252,28 @@ def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(
     phone.get_by_label("Chụp phiếu").set_input_files(picture)
     count_papers(phone)
     seal_and_money(phone)
-    phone.get_by_label("Mã người dân đọc").fill("000000" if code != "000000" else "111111")
+    wrong = "000000" if code != "000000" else "111111"
+    phone.get_by_label("Mã người dân đọc").fill(wrong)
     press(phone, "Xong, nhận gói")
     verdict(phone, "Đã ghi, cần người xem", "stamp")
+    expect(phone.get_by_text("Mã này không dùng được.")).to_be_visible()
     assert axe_faults(phone) == []
-    assert world.fresh(packet).state == State.CARRIED
+    assert (world.fresh(packet).state, world.fresh(packet).flags) == (State.CARRIED, ["collect_unproven"])
+    press(phone, "Gõ lại mã")
+    expect(phone.get_by_text("Gói đã tính là nhận rồi")).to_be_visible()
+    assert axe_faults(phone) == []
+    phone.get_by_label("Mã người dân đọc").fill(wrong)
+    phone.get_by_role("button", name="Xác nhận đã nhận").click()
+    verdict(phone, "Đã ghi, cần người xem", "stamp")
+    press(phone, "Gõ lại mã")
+    phone.get_by_label("Mã người dân đọc").fill(code)
+    phone.get_by_role("button", name="Xác nhận đã nhận").click()
+    verdict(phone, "Người dân đã xác nhận", "ok")
+    assert axe_faults(phone) == []
+    assert (world.fresh(packet).state, world.fresh(packet).flags) == (State.CARRIED, [])
+    press(phone, "Về tuyến")
+    expect(phone.locator("#sync-person b")).to_have_text("0")
+    expect(phone.locator("#sync-arrived b")).to_have_text("3")
 
 
 def test_setting_out_tells_the_people_of_the_round(world: World, site: Site, phone: Page) -> None:
@@ -315,6 +333,46 @@ def test_a_result_nobody_may_take_is_announced_by_a_letter(world: World, site: S
     expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
     assert world.fresh(packet).state == State.CARRIED
     assert shelf.next_letter(packet.id)[0] == 2
+
+
+def test_what_the_recipient_refuses_is_returned_to_its_desk_and_the_phone_follows_the_officer(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    packet = world.packet(Way.OUT)
+    plan(world, packet)
+    world.record(world.phone().scan(world.fresh(packet), "take"))
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Không trao được")
+    phone.get_by_label("Không chịu nhận").check()
+    phone.get_by_label("Trả lại phường").check()
+    assert axe_faults(phone) == []
+    context.set_offline(True)
+    press(phone, "Ghi và nhắn người dân")
+    verdict(phone, "Đã ghi", "ok")
+    press(phone, "Nhà tiếp theo")
+    phone.locator("#carrying").click()
+    expect(phone.locator(".queue li")).to_contain_text(f"Mang đến {world.desk.name}")  # it need not be told so
+    context.set_offline(False)
+    expect(phone.get_by_text("Theo bưu cục lúc")).to_be_visible()
+    with phone.expect_response("**/api/v1/day*"):
+        phone.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(phone.locator(".queue li")).to_contain_text(f"Mang đến {world.desk.name}")
+    press(phone, f"Nộp ở {world.desk.name} (1)")
+    phone.get_by_label("Hoặc gõ số").fill(packet.number)
+    phone.keyboard.press("Enter")
+    expect(phone.locator("#tally")).to_have_text("1 / 1")
+    assert axe_faults(phone) == []
+    phone.locator("#finish").click()
+    expect(phone.get_by_role("heading", name="Đã đếm 1 gói")).to_be_visible()
+    phone.goto(f"{site.url}/courier/#/carrying")
+    expect(phone.locator(".queue li")).to_have_count(1)
+    seen = world.fresh(packet)
+    atomically(reception.take_back, seen, world.act(world.officer, now()), head=seen.head, seal="NP0045821",
+               giver_by=Word.PIN, pin=World.PIN)  # fmt: skip
+    expect(phone.get_by_text("Túi trống")).to_be_visible(timeout=12_000)  # nobody touched the phone meanwhile
+    assert axe_faults(phone) == []
+    assert (world.fresh(packet).state, world.fresh(packet).holder_id) == (State.AT_DESK, world.desk.party_id)
 
 
 CARD = "074090123456||NGUYỄN THỊ MƠ|01011990|Nữ|KP Chiêu Liêu, Tân Đông Hiệp, Dĩ An, Bình Dương|15042021|more"

@@ -314,6 +314,43 @@ def test_a_phone_that_is_asked_to_wait_waits_and_then_sends(world: World, site: 
     counts(phone, kept=0, arrived=1)
 
 
+# The dice of a page are set and its waits noted; a long one is a thousand times shorter here than outside.
+WATCHED = """window.waits = []; window.dice = 0.5; Math.random = () => window.dice;
+window.setTimeout = ((plain) => (work, ms = 0, ...rest) => {
+  window.waits.push(Math.round(ms));
+  return plain(work, ms >= 400 ? ms / 1000 : ms, ...rest);
+})(window.setTimeout);"""
+
+
+def test_a_phone_waits_longer_after_each_failure_never_more_than_five_minutes_by_dice_and_begins_anew(
+    world: World, site: Site, phone: Page
+) -> None:
+    """The wait is drawn between nothing and a bound that doubles up to five minutes: half of it at half the dice."""
+    phone.add_init_script(WATCHED)
+    on_round(world, site, phone, homes=2)
+
+    def waits_grow(*wanted: int) -> None:
+        """These waits come, in this order."""
+        phone.wait_for_function(
+            "wanted => { let at = 0; for (const ms of window.waits) if (ms === wanted[at]) at += 1; return at === wanted.length; }",
+            arg=list(wanted),
+        )
+
+    phone.route(ANSWERED, lambda route: route.abort())
+    miss(phone)
+    waits_grow(1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 150_000, 150_000)
+    phone.evaluate("window.dice = 0.1")
+    waits_grow(150_000, 30_000, 30_000)
+    phone.evaluate("window.waits = []; window.dice = 0.9")
+    waits_grow(270_000, 270_000)
+    phone.unroute_all(behavior="wait")
+    counts(phone, kept=0, arrived=1)
+    phone.evaluate("window.waits = []; window.dice = 0.5")
+    phone.route(ANSWERED, lambda route: route.abort())
+    miss(phone)
+    waits_grow(1_000, 2_000, 4_000)
+
+
 def test_a_page_that_is_too_old_says_so_and_loses_nothing(
     world: World, site: Site, phone: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:

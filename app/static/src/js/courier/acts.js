@@ -92,6 +92,14 @@ export function confirm(packet, code) {
   );
 }
 
+/** The same for what was collected on a wrong code: it moves nothing. */
+export function attest(packet, code) {
+  return append(
+    { event: "attest", packet, giver: packet.holder, taker: packet.holder, parent: null, proof: [["CODE", code]] },
+    { hadCode: true },
+  );
+}
+
 /** A scan of ours was wrong: said to be so, and never taken away. Whoever had the packet before answers for it, until two
  *  people at the post office have decided. `row`: the scan. */
 export function undo(row, packet, reason) {

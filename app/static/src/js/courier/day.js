@@ -16,6 +16,7 @@ import { support, t } from "./words.js";
 import { look } from "./witness.js";
 
 const STALE = 300000;
+const WATCHED = 8000;
 const SHIFT = 12 * 3600000;
 const RECENT = 3 * 86400000; // as long as the post office tells by which scans money came
 const UNDONE = ["collect", "take", "transfer", "deliver"]; // what a courier may say was scanned by mistake
@@ -134,6 +135,14 @@ async function ask() {
   changed();
 }
 
+/** Ask again while a page is shown on which courier and clerk look together. Returns what ends it. */
+export function follow() {
+  const look = () => { if (!document.hidden && clockNow() - fetchedAt > WATCHED / 2) refresh(); };
+  look();
+  const asked = setInterval(look, WATCHED);
+  return () => clearInterval(asked);
+}
+
 export function keepFresh() {
   changes.addEventListener("opened", () => restore().then(refresh));
   changes.addEventListener("closed", () => { forget(); changed(); });
@@ -212,7 +221,9 @@ function reading(row) {
 
 function close(row, stops) {
   const stop = row.meta.visit && stops.find((each) => each.visit === row.meta.visit);
-  if (stop && isOpen(stop) && row.meta.ends) stop.state = row.meta.ends;
+  if (!stop || !isOpen(stop) || !row.meta.ends) return;
+  stop.state = row.meta.ends;
+  if (row.meta.next === "back_to_desk") for (const packet of stop.packets) packet.goes_back = true;
 }
 
 export const isOpen = (stop) => OPEN.includes(stop.state);

@@ -41,9 +41,16 @@ export const state = () => line;
 export const kept = () => all.filter((row) => row.status === "kept");
 export const row = (digest) => all.find((each) => each.digest === digest);
 
-/** A held scan whose errand was done by a later one needs nobody any more. */
-const settled = (it) => it.verdict === "held" && all.some((other) => other.meta.code === it.meta.code
-  && other.meta.event === it.meta.event && other.at > it.at && ["applied", "duplicate"].includes(other.verdict));
+const believed = (it) => ["applied", "duplicate"].includes(it.verdict);
+
+/** Collected on a code that was wrong: it counts, and lacks the citizen's word. */
+export const lacksWord = (it) => it.why === "collect_unproven" && it.meta.hadCode
+  && !all.some((other) => other.meta.code === it.meta.code && other.meta.event === "attest" && believed(other));
+
+/** A held scan whose errand was done by a later one needs nobody any more, nor a collection whose code came later. */
+const settled = (it) => (it.verdict === "held" && all.some((other) => other.meta.code === it.meta.code
+  && other.meta.event === it.meta.event && other.at > it.at && believed(other)))
+  || (it.why === "collect_unproven" && it.meta.hadCode && !it.meta.sealDiffers && !lacksWord(it));
 export const status = (it) => (it.status === "person" && settled(it) ? "arrived" : it.status);
 
 export function counts() {
@@ -263,7 +270,6 @@ async function learn(device, batch, data) {
 }
 
 function judged(it, { verdict, why }) {
-  const believed = verdict === "applied" || verdict === "duplicate";
   const doubtful = it.meta.sealDiffers || (why === "collect_unproven" && it.meta.hadCode);
-  return { verdict, why, status: believed && !doubtful ? "arrived" : "person" };
+  return { verdict, why, status: believed({ verdict }) && !doubtful ? "arrived" : "person" };
 }

@@ -8,7 +8,7 @@ import { bagPage, bulk } from "./pages/bulk.js";
 import { carrying } from "./pages/carrying.js";
 import { collect } from "./pages/collect.js";
 import { deliver } from "./pages/deliver.js";
-import { confirm } from "./pages/confirm.js";
+import { attest, confirm } from "./pages/confirm.js";
 import { failed } from "./pages/failed.js";
 import { lockPage } from "./pages/lock.js";
 import { card } from "./pages/person.js";
@@ -35,7 +35,7 @@ const PAGES = [
   [/^\/collect\/(\d+)(?:\/([a-z]+))?$/, collect], [/^\/deliver\/(\d+)(?:\/([a-z]+))?$/, deliver],
   [/^\/pick\/(\d+)$/, pick], [/^\/card\/(\d+)$/, card], [/^\/seal\/(\d+)$/, sealScan], [/^\/shown\/(\d+)$/, shownPage],
   [/^\/scan(?:\/([a-z]+)(?:\/(\d+))?)?$/, scan], [/^\/type(?:\/([a-z]+)(?:\/(\d+))?)?$/, typing], [/^\/unknown\/([a-z_]+)$/, unknown],
-  [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm],
+  [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm], [/^\/attest\/([0-9A-Z]{16})$/, attest],
   [/^\/bulk\/(take|give)\/(\w+)$/, bulk], [/^\/bag\/([0-9a-f]{32})$/, bagPage], [/^\/handover\/(BB-[0-9-]+)$/, handover],
   [/^\/offer$/, offerPage], [/^\/offer\/([0-9a-f]{32})$/, offered], [/^\/offer\/([0-9a-f]{32})\/receipt$/, receiptPage], [/^\/receive$/, receive], [/^\/receive\/([0-9a-f]{32})$/, answer],
   [/^\/undo\/([0-9a-f]{64})$/, undoPage], [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage], [/^\/money$/, tillPage],

@@ -1,7 +1,7 @@
 // In the bag: what this courier answers for just now, and where each goes.
 import * as day from "../day.js";
 import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
-import { t } from "../words.js";
+import { clock, t } from "../words.js";
 import { forgotten, packetLine, strip } from "./parts.js";
 
 export function carrying() {
@@ -15,13 +15,17 @@ export function carrying() {
     return packetLine(packet, null, h("p", { class: "small" }, where));
   };
   const places = day.places(now);
+  const asOf = now.known ? h("p", { class: "small soft" }, t("carrying.as_of", { time: clock(day.fetched()) })) : null;
+  let ended = () => {};
   const unsigned = day.unsigned().map(({ receipt, taker, scanned, missing }) => notice("stamp", "pen", h("p", {}, t(missing ? "handover.waits_short" : "handover.waits", { place: taker ?? "", count: scanned, missing })),
     h("a", { class: "button-quiet button-wide", href: `#/handover/${receipt}` }, t("handover.look"))));
   return {
     live: true,
+    ready() { ended = day.follow(); },
+    leave: () => ended(),
     nodes: [
       bar(t("carrying.title"), t("round.carrying", { count: now.carrying.length }), { back: "#/" }), strip(),
-      now.carrying.length || unsigned.length ? page(forgotten(), unsigned, h("ul", { class: "queue" }, now.carrying.map(line)), now.carrying.length ? h("a", { class: "button-quiet button-wide", href: "#/offer", id: "offer" }, icon("courier"), " ", t("peer.offer")) : null) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead"))),
+      now.carrying.length || unsigned.length ? page(forgotten(), unsigned, asOf, h("ul", { class: "queue" }, now.carrying.map(line)), now.carrying.length ? h("a", { class: "button-quiet button-wide", href: "#/offer", id: "offer" }, icon("courier"), " ", t("peer.offer")) : null) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead")), asOf),
       thumb(places.length ? places.map(([party, bag], at) => link(t("carrying.give", { place: bag.name, count: bag.packets.length }), `#/bulk/give/${party}`, { before: "qr", quiet: at > 0, id: `give-${at}` })) : link(t("round.scan"), "#/scan", { before: "qr" })),
     ],
   };

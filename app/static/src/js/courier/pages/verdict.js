@@ -31,10 +31,12 @@ async function heard(digest) {
   if (outbox.row(digest)?.status === "kept") await outbox.send();
 }
 
+/** A code that stopped something. What was collected stays collected, whatever its code. */
+const stopped = (row) => row.meta.hadCode && row.why === "proof_missing" && row.meta.event !== "attest";
+
 /** {tone, picture, word} of a row now. */
 function look(row) {
-  const wrongCode = row.meta.hadCode && row.why === "proof_missing";
-  if (wrongCode || (row.verdict === "disputed" && !row.meta.undoes) || row.verdict === "quarantined") return { tone: "danger", picture: "stop", word: t("verdict.stop") };
+  if (stopped(row) || (row.verdict === "disputed" && !row.meta.undoes) || row.verdict === "quarantined") return { tone: "danger", picture: "stop", word: t("verdict.stop") };
   if (row.meta.undoes) return { tone: "stamp", picture: "undo", word: t("verdict.ok_dispute") };
   if (row.meta.sealDiffers || outbox.status(row) === "person") return { tone: "stamp", picture: "warn", word: t("verdict.amber") };
   return { tone: "ok", picture: "check", word: t(row.meta.to === "DELIVERED_UNVERIFIED" ? "verdict.ok_unverified" : `verdict.ok_${row.meta.event}`) };
@@ -60,11 +62,11 @@ export function verdict(digest) {
 
 function facts(row, tone) {
   const { meta } = row;
-  const wrongCode = meta.hadCode && row.why === "proof_missing";
-  if (wrongCode) return [h("p", { class: "h3" }, t("verdict.code_wrong")), h("p", {}, t("verdict.code_wrong_do"))];
+  if (stopped(row)) return [h("p", { class: "h3" }, t("verdict.code_wrong")), h("p", {}, t("verdict.code_wrong_do"))];
   if (tone === "danger") return [h("p", { class: "h3" }, reason(row)), code(meta.number), h("p", {}, t("verdict.kept"))];
   if (meta.sealDiffers && meta.known) return [h("p", {}, t("verdict.seals", { known: spoken(meta.known), read: spoken(meta.seal) })), h("p", {}, t("verdict.go_on"))];
   if (meta.undoes) return [code(meta.number), h("p", {}, t("undo.told"))];
+  if (again(row)) return [h("p", { class: "h3" }, t("verdict.code_wrong")), code(meta.number), h("p", {}, t("verdict.code_wrong_in"))];
   if (tone === "stamp") return [h("p", {}, reason(row)), code(meta.number), h("p", {}, t("verdict.go_on"))];
   return [
     code(meta.number),
@@ -77,14 +79,20 @@ function facts(row, tone) {
 
 const where = (row) => (row.status === "kept" ? h("p", {}, icon("saved"), " ", t("sync.kept")) : row.status === "arrived" ? h("p", {}, icon("post"), " ", t("sync.arrived")) : null);
 
+/** Where the code can be typed once more, after a collection whose code was wrong; null when nothing lacks it. */
+function again(row) {
+  const lacking = outbox.rows().find((each) => each.meta.code === row.meta.code && outbox.lacksWord(each));
+  return lacking && (lacking === row || (row.meta.event === "attest" && row.why === "proof_missing")) ? `#/attest/${row.meta.code}` : null;
+}
+
 function after(row, tone) {
   const { meta } = row;
-  if (meta.hadCode && row.why === "proof_missing" && meta.event === "deliver") return [button(t("verdict.type_again"), () => go(`/deliver/${meta.visit}/code`, { replace: true }), { before: "keys", id: "again" }), link(t("visit.deliver_failed"), `#/visit/${meta.visit}/failed`, { quiet: true })];
-  if (meta.hadCode && row.why === "proof_missing" && meta.event === "confirm") return link(t("verdict.type_again"), `#/confirm/${meta.code}`, { before: "keys" });
+  if (stopped(row) && meta.event === "deliver") return [button(t("verdict.type_again"), () => go(`/deliver/${meta.visit}/code`, { replace: true }), { before: "keys", id: "again" }), link(t("visit.deliver_failed"), `#/visit/${meta.visit}/failed`, { quiet: true })];
+  if (stopped(row) && meta.event === "confirm") return link(t("verdict.type_again"), `#/confirm/${meta.code}`, { before: "keys" });
   const forget = () => { drop(meta.visit); };
   if (meta.event === "take") return [link(t("verdict.next_packet"), "#/scan/take", { before: "qr" }), link(t("take.back"), "#/", { quiet: true })];
-  const on = link(t(tone === "ok" && meta.visit ? "verdict.next_home" : "verdict.to_round"), "#/", { after: "next", id: "on" });
+  const on = link(t(tone === "ok" && meta.visit ? "verdict.next_home" : "verdict.to_round"), "#/", { after: "next", quiet: Boolean(again(row)), id: "on" });
   on.addEventListener("click", forget);
-  return on;
+  return [again(row) ? link(t("verdict.type_again"), again(row), { before: "keys", id: "again" }) : null, on];
 }
 

@@ -16,11 +16,12 @@ from app.db import Instant, Model, db
 from app.domain import audit, counter, custody, desk, manifests, numbers, reception, scans, scope
 from app.domain.custody import Seen
 from app.domain.devices import Device
-from app.domain.dossiers import Dossier
+from app.domain.dossiers import Dossier, Paper
 from app.domain.ledger import Handoff, LineKind
 from app.domain.manifests import Found, Listed, Manifest, ManifestLine, Side, Word
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Act, User
+from app.domain.procedures import PaperForm
 from app.domain.scans import ScanRow
 from app.errors import Invalid, Refused
 
@@ -62,15 +63,24 @@ class Item:
         told = self.differs.sheets if self.differs else {}
         return {
             paper.position: told.get(str(paper.position), reception.expected(paper, self.packet))
-            for paper in self.packet.papers
+            for paper in self.papers
         }
+
+    @cached_property
+    def papers(self) -> list[Paper]:
+        return self.packet.papers
+
+    @property
+    def has_original(self) -> bool:
+        """It holds an original that goes back."""
+        return any(paper.returned and paper.form is PaperForm.ORIGINAL for paper in self.papers)
 
     @cached_property
     def short(self) -> int:
         """Papers that are not as the slip says."""
-        return sum(
-            self.sheets[paper.position] != reception.expected(paper, self.packet) for paper in self.packet.papers
-        )
+        if self.differs is None:
+            return 0
+        return sum(self.sheets[paper.position] != reception.expected(paper, self.packet) for paper in self.papers)
 
 
 @dataclass(frozen=True)
@@ -94,13 +104,9 @@ def of(user: User, courier: User, at: datetime) -> Bag:
     if _event(user) == "receive":
         held = held.where(Packet.way != Way.OUT)
     elsewhere = scope.packets(user).where(Packet.id.in_(counted), Packet.holder_id.not_in(mine))
-    taken = (
-        Item(packet, counted.get(packet.id), giver != courier.party_id, differs)
-        for packet, giver, _, differs in _taken(user, courier, at)
-    )
     return Bag(
         courier,
-        list(taken),
+        [Item(one, counted.get(one.id), giver != mine[0], differs) for one, giver, differs in _taken(user, courier, at)],
         [Item(one, counted.get(one.id)) for one in db.session.scalars(held.order_by(Packet.number).options(WITH))],
         [Item(one, counted[one.id], True) for one in db.session.scalars(elsewhere.order_by(Packet.number)) if not one.ended],
     )  # fmt: skip
@@ -159,10 +165,10 @@ def differ(
     `remark_needed`.
     """
     packet = custody.hold(packet, act)
-    open_ = {one.id: (row.digest, giver, known) for one, giver, row, known in _taken(act.by, courier, act.at)}
+    open_ = {one.id: (giver, known) for one, giver, known in _taken(act.by, courier, act.at)}
     if packet.id not in open_:
         raise Refused("bag_not_open", number=packet.number)
-    digest, giver, known = open_[packet.id]
+    giver, known = open_[packet.id]
     read, remark = numbers.read_seal(seal), " ".join(remark.split())[:300]
     other = read if read not in packet.seals else None
     if (not intact or other) and not remark:
@@ -170,7 +176,7 @@ def differ(
     papers = {paper.position: reception.expected(paper, packet) for paper in packet.papers}
     if set(counts) != set(papers) or not all(0 <= n <= desk.MOST for n in counts.values()):
         raise Invalid("counts_missing")
-    said = known or Difference(digest=digest, courier_id=courier.id)
+    said = known or Difference(digest=packet.head, courier_id=courier.id)
     said.seal, said.is_intact, said.remark, said.at = other, intact, remark, act.at
     said.sheets = {str(position): n for position, n in counts.items() if n != papers[position]}
     if giver == courier.party_id and not (other or remark or said.sheets) and intact:
@@ -194,7 +200,7 @@ def close(
     custody.hold_all({packet.code for packet, *_ in _taken(act.by, courier, act.at)})
     if known := manifests.by_key(key, act.by.holds_as):
         return known
-    rows, bag = _taken(act.by, courier, act.at), of(act.by, courier, act.at)
+    bag = of(act.by, courier, act.at)
     own = [item.packet for item in bag.own] + ([item.packet for item in bag.carried] if rest_is_missing else [])
     if not own:
         raise Refused("bag_empty")
@@ -203,7 +209,7 @@ def close(
     assert courier.party_id and act.by.holds_as
     manifest, _ = manifests.receive(
         Listed(key, courier.party_id, act.by.holds_as, tuple(packet.code for packet in own)),
-        [scans.read(row.body, row.sig) for _, _, row, _ in rows],
+        _scans([item.packet for item in bag.taken]),
         Seen(act.at, act.keys),
         {item.packet.code: _found(item) for item in bag.taken},
     )  # fmt: skip
@@ -231,22 +237,28 @@ def _event(user: User) -> str:
     return "receive" if user.role in scope.DESKS else "hand_in"
 
 
-def _taken(user: User, courier: User, at: datetime) -> list[tuple[Packet, str, ScanRow, Difference | None]]:
-    """What was taken in here from the courier, or lay in the bag, and is still here: the packet, who had it, the scan."""
+def _taken(user: User, courier: User, at: datetime) -> list[tuple[Packet, str, Difference | None]]:
+    """What was taken in here from the courier, or lay in the bag, and is still here: the packet, and who had it."""
     found = db.session.execute(_open_list(user, courier, at).order_by(Packet.number).options(WITH))
-    return [(row[0], row[1], row[2], row[3]) for row in found]
+    return [(row[0], row[1], row[2]) for row in found]
 
 
-def _open_list(user: User, courier: User, at: datetime) -> sa.Select[Packet, str, ScanRow, Difference]:
+def _scans(taken: list[Packet]) -> list[scans.Scan]:
+    """The scans that took them in, in their order."""
+    asked = sa.select(ScanRow).where(ScanRow.digest.in_([packet.head for packet in taken]))
+    rows = {row.digest: row for row in db.session.scalars(asked)}
+    return [scans.read(rows[packet.head].body, rows[packet.head].sig) for packet in taken]
+
+
+def _open_list(user: User, courier: User, at: datetime) -> sa.Select[Packet, str, Difference]:
     line, event = aliased(ManifestLine), _event(user)
     in_bag = sa.or_(
         Difference.courier_id == courier.id,
         sa.and_(Difference.courier_id.is_(None), Handoff.giver_id == courier.party_id),
     )
     return (
-        sa.select(Packet, Handoff.giver_id, ScanRow, Difference)
+        sa.select(Packet, Handoff.giver_id, Difference)
         .join(Handoff, sa.and_(Handoff.digest == Packet.head, Handoff.kind == LineKind.MOVE))
-        .join(ScanRow, ScanRow.digest == Packet.head)
         .outerjoin(Difference, Difference.digest == Packet.head)
         .where(Packet.holder_id == user.holds_as, Packet.state == TAKEN[event], Handoff.event == event, in_bag)
         .where(Handoff.recorded_at > at - SHIFT)

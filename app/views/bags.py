@@ -27,7 +27,7 @@ def home() -> ResponseReturnValue:
 @requires(Right.COUNTER)
 @camera
 def bag(courier_id: str) -> ResponseReturnValue:
-    return _page(courier_id, CloseBag.fresh())
+    return _page(courier_id, CloseBag.fresh(), last=request.args.get("last", ""))
 
 
 @bp.post("/<courier_id>/scan")
@@ -40,7 +40,8 @@ def scan(courier_id: str) -> ResponseReturnValue:
         packet = counters.out_of_bag(bags.bringer(security.user(), courier_id, now()), text)
     except Refused as refusal:
         return _page(courier_id, CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text)
-    return redirect(url_for("bags.bag", courier_id=courier_id, last=packet.number))
+    after = url_for("bags.bag", courier_id=courier_id, last=packet.number)
+    return counters.seen_next(after, lambda: _page(courier_id, CloseBag.fresh(), last=packet.number))
 
 
 @bp.post("/<courier_id>/close")
@@ -59,10 +60,12 @@ def close(courier_id: str) -> ResponseReturnValue:
     return redirect(url_for("records.show", receipt=manifest.receipt_no))
 
 
-def _page(courier_id: str, form: CloseBag, status: int = 200, says: str = "", text: str = "") -> ResponseReturnValue:
+def _page(
+    courier_id: str, form: CloseBag, status: int = 200, says: str = "", text: str = "", last: str = ""
+) -> tuple[str, int]:
     user, at = security.user(), now()
     found = bags.of(user, bags.bringer(user, courier_id, at), at)
     return render_template(
-        "office/bag.html", bag=found, form=form, says=says, text=text, last=request.args.get("last", ""),
+        "office/bag.html", bag=found, form=form, says=says, text=text, last=last,
         asks_password=not security.is_present(), on_list=len(found.own),
     ), status  # fmt: skip

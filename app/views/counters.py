@@ -1,7 +1,7 @@
 """What the pages of ward desk and post office share: the scan field, the proof of a citizen, refusals at their fields."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -259,6 +259,14 @@ def out_of_bag(courier: User, text: str) -> Packet:
         raise Refused("bag_old_slip", number=packet.number)
     atomically(bags.take_in, packet, courier, act)
     return packet
+
+
+def seen_next(after: str, page: Callable[[], tuple[str, int]]) -> ResponseReturnValue:
+    """What is shown once a form was obeyed: `page`, whose own address is `after`. A form that stays on its page
+    (desk.js) prefers the page as the answer (RFC 7240), which spares it the second way; all others are sent there."""
+    if "return=representation" not in request.headers.get("Prefer", ""):
+        return redirect(after)
+    return *page(), {"Content-Location": after, "Preference-Applied": "return=representation"}
 
 
 def close_bag(form: CloseBag, courier_id: str, giver_by: Word | None = None) -> Manifest:

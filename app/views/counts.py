@@ -77,7 +77,7 @@ def first() -> ResponseReturnValue:
 @requires(Right.DESK)
 @camera
 def bag(courier_id: str) -> ResponseReturnValue:
-    return _page(_courier(courier_id), CloseBag.fresh())
+    return _page(_courier(courier_id), CloseBag.fresh(), last=request.args.get("last", ""))
 
 
 @bp.post("/<courier_id>/scan")
@@ -93,7 +93,8 @@ def scan(courier_id: str) -> ResponseReturnValue:
         if refusal.key == "wrong_ward" and refusal.values["number"] not in wrong:
             wrong = [*wrong, str(refusal.values["number"])][:MOST]
         return _page(courier, CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text, wrong=wrong)
-    return redirect(url_for("counts.bag", courier_id=courier_id, last=packet.number, wrong=wrong or None))
+    after = url_for("counts.bag", courier_id=courier_id, last=packet.number, wrong=wrong or None)
+    return counters.seen_next(after, lambda: _page(courier, CloseBag.fresh(), last=packet.number, wrong=wrong))
 
 
 @bp.get("/<courier_id>/<number>")
@@ -231,12 +232,18 @@ def _home(status: int = 200, says: str = "", text: str = "") -> ResponseReturnVa
 
 
 def _page(
-    courier: User, form: CloseBag, status: int = 200, says: str = "", text: str = "", wrong: list[str] | None = None
-) -> ResponseReturnValue:
+    courier: User,
+    form: CloseBag,
+    status: int = 200,
+    says: str = "",
+    text: str = "",
+    wrong: list[str] | None = None,
+    last: str = "",
+) -> tuple[str, int]:
     found: Bag = bags.of(security.user(), courier, now())
-    last = next((item for item in found.taken if item.packet.number == request.args.get("last")), None)
+    newest = next((item for item in found.taken if item.packet.number == last), None)
     return render_template(
-        "desk/count.html", bag=found, form=form, says=says, text=text, last=last,
+        "desk/count.html", bag=found, form=form, says=says, text=text, last=newest,
         wrong=_wrong() if wrong is None else wrong, asks_password=not security.is_present(),
     ), status  # fmt: skip
 

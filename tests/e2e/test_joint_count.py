@@ -16,6 +16,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the page does; the domain's part runs on both
 COUNT = 40
+SLOWLY = "const at_once = fetch; fetch = (...asked) => new Promise((go) => setTimeout(go, 500)).then(() => at_once(...asked))"
 
 
 class Officer:
@@ -53,6 +54,19 @@ def test_forty_packets_take_forty_scans_and_two_keys(world: World, site: Site, c
     expect(page.get_by_role("heading", name="Kiểm đếm")).to_be_visible()
     seen = [officer.scan(number) for number in listed[:20]]
     officer.scan(listed[3])  # told twice is taken in once
+    address = page.url
+    page.evaluate(SLOWLY)
+    page.keyboard.type("HS-0000-0000\n" + listed[4] + "\n")  # faster than the answer: nothing is lost, no answer unread
+    expect(page.locator("#said .last-scan")).to_contain_text(listed[4])
+    expect(page.locator("#said [role=alert]")).to_be_visible()
+    assert page.url != address and listed[4] in page.url, "a reload shows the newest scan"
+    context.set_offline(True)
+    page.keyboard.type(listed[20] + "\n")
+    expect(page.get_by_text("Máy chủ không trả lời")).to_be_visible()
+    context.set_offline(False)
+    page.keyboard.press("Enter")  # the number still stands there
+    expect(page.locator("#said .last-scan")).to_contain_text(listed[20])
+    expect(page.get_by_text("Máy chủ không trả lời")).to_be_hidden()
     page.goto(f"{site.url}/desk/")  # the page is lost in the middle, the count is not
     page.goto(f"{site.url}/desk/counts/")
     seen += [officer.scan(number) for number in listed[20:]]

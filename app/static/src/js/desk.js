@@ -32,6 +32,53 @@ function ready() {
   if (document.activeElement === document.body || document.activeElement === null) field.focus({ preventScroll: true });
 }
 
+// A form that stays, data-stays="said bag": the answer is the page anew, and those parts of it are put in place of what
+// is here, so that the field is free for the next scan at once. Scans that come meanwhile wait their turn. An answer that
+// is another page (signed out, say) is asked for again the plain way: telling a scan twice does no harm.
+const parts = form?.dataset.stays?.split(" ");
+const waiting = [];
+
+/** Whether the page goes on. Rejects where the network does not answer. */
+async function answered(text) {
+  const body = new URLSearchParams(new FormData(form));
+  body.set(field.name, text);
+  const reply = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html", Prefer: "return=representation" } });
+  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const pairs = parts.map((id) => [document.getElementById(id), page.getElementById(id)]);
+  if (reply.redirected || pairs.some(([, fresh]) => !fresh)) {
+    field.value = text;
+    form.submit(); // asks no listener
+    return false;
+  }
+  for (const [old, fresh] of pairs) {
+    old.replaceChildren(...fresh.childNodes);
+    old.hidden = fresh.hidden;
+    old.dispatchEvent(new CustomEvent("refilled", { bubbles: true }));
+  }
+  const address = reply.headers.get("Content-Location");
+  if (address) history.replaceState(null, "", address);
+  return true;
+}
+
+async function stay(text) {
+  field.value = "";
+  tell("");
+  if (waiting.push(text) > 1) return;
+  const said = document.getElementById("said");
+  for (let unread = []; waiting.length; waiting.shift()) {
+    try {
+      if (!await answered(waiting[0])) return;
+    } catch { // told or not told is the same to us: it can be told again
+      [field.value] = waiting.splice(0);
+      tell(says("lost"));
+      field.select();
+      return;
+    }
+    said.append(...unread);
+    unread = waiting.length > 1 ? said.querySelectorAll("[role=alert]") : [];
+  }
+}
+
 function watchForm() {
   form.addEventListener("submit", (event) => {
     const text = field.value.trim();
@@ -42,6 +89,9 @@ function watchForm() {
       event.preventDefault();
       tell(says("mangled"));
       field.select();
+    } else if (parts) {
+      event.preventDefault();
+      stay(text);
     } else if (sent) {
       event.preventDefault();
     } else {

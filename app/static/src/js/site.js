@@ -4,7 +4,9 @@ import { live } from "./shared/live.js";
 import { keys } from "./shared/keys.js";
 import { printing } from "./shared/printing.js";
 
-for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, PasswordInput, Radios, SkipLink]) createAll(component);
+const lively = (scope) => [Button, CharacterCount, Checkboxes, ErrorSummary, PasswordInput, Radios, SkipLink].forEach((component) => createAll(component, undefined, scope));
+lively(document);
+document.addEventListener("refilled", (event) => lively(event.target)); // a part of the page that came later: desk.js
 
 live();
 keys();

@@ -29,6 +29,7 @@ from tests.world import World
 DESKS = 4
 PAUSE = 1.0  # seconds between the packet on the screen and the next one under the scanner
 TOKEN = re.compile(rb'name="csrf_token"[^>]*value="([^"]+)"')
+SHOWN = re.compile(rb'name="shown" value="(\d+)"')
 WATCH = """addEventListener("keydown", ({ key }) => { if (key === "Enter") { window.took = 0; window.began = performance.now(); } }, true);
 addEventListener("refilled", () => requestAnimationFrame(() => requestAnimationFrame(() => { window.took = performance.now() - window.began; })));"""
 
@@ -116,11 +117,15 @@ def _scan(port: int, bag: Bag, times: list[float]) -> None:
 
     page = f"/desk/counts/{bag.courier_id}"
     _, shown = call("GET", page)
+    token = TOKEN.search(shown)
+    assert token, shown[:2000]
     for number in bag.numbers:
-        token = TOKEN.search(shown)
-        assert token, shown[:2000]
+        rows = SHOWN.search(shown)
+        assert rows, shown[:2000]
         began = time.perf_counter()
-        answer, shown = call("POST", f"{page}/scan", f"csrf_token={token[1].decode()}&code={number}")
+        answer, shown = call(
+            "POST", f"{page}/scan", f"csrf_token={token[1].decode()}&shown={rows[1].decode()}&code={number}"
+        )
         assert answer.status == 200 and number.encode() in shown, (answer.status, shown[:2000])
         times.append(time.perf_counter() - began)
         time.sleep(PAUSE)

@@ -97,22 +97,24 @@ class Bag:
         return [item for item in self.taken if not item.is_surplus]
 
 
-def of(user: User, courier: User, at: datetime) -> Bag:
-    """`courier`: one who may come to the counter of `user`. At a desk what leaves for homes is not expected back."""
+def of(user: User, courier: User, at: datetime, *, papers: bool = True) -> Bag:
+    """`courier`: one who may come to the counter of `user`. At a desk what leaves for homes is not expected back.
+    What was taken in last comes first. Without `papers` their counts are looked up one by one, if at all."""
     counted, mine = _counted(courier, at), (courier.party_id, user.holds_as)
     held = scope.packets(user).where(Packet.holder_id == courier.party_id, Packet.state == State.CARRIED)
     if _event(user) == "receive":
         held = held.where(Packet.way != Way.OUT)
+    listed = held.order_by(Packet.number).options(*(WITH if papers else ()))
     elsewhere = scope.packets(user).where(Packet.id.in_(counted), Packet.holder_id.not_in(mine))
     return Bag(
         courier,
-        [Item(one, counted.get(one.id), giver != mine[0], differs) for one, giver, differs in _taken(user, courier, at)],
-        [Item(one, counted.get(one.id)) for one in db.session.scalars(held.order_by(Packet.number).options(WITH))],
+        [Item(one, counted.get(one.id), giver != mine[0], differs) for one, giver, differs in _taken(user, courier, at, papers)],
+        [Item(one, counted.get(one.id)) for one in db.session.scalars(listed)],
         [Item(one, counted[one.id], True) for one in db.session.scalars(elsewhere.order_by(Packet.number)) if not one.ended],
     )  # fmt: skip
 
 
-WITH = selectinload(Packet.dossier).selectinload(Dossier.papers)
+WITH = (selectinload(Packet.dossier).selectinload(Dossier.papers),)
 
 
 def couriers(clerk: User) -> list[User]:
@@ -123,7 +125,7 @@ def couriers(clerk: User) -> list[User]:
 def waiting(user: User, at: datetime) -> list[Bag]:
     """The bags of couriers who may come here that hold something for it, or were begun and stand on no list yet."""
     coming = db.session.scalars(scope.bringers(user, at - SHIFT).order_by(User.badge, User.name))
-    return [bag for courier in coming if (bag := of(user, courier, at)).taken or bag.carried]
+    return [bag for courier in coming if (bag := of(user, courier, at, papers=False)).taken or bag.carried]
 
 
 def bringer(user: User, courier_id: str, at: datetime) -> User:
@@ -201,7 +203,10 @@ def close(
     if known := manifests.by_key(key, act.by.holds_as):
         return known
     bag = of(act.by, courier, act.at)
-    own = [item.packet for item in bag.own] + ([item.packet for item in bag.carried] if rest_is_missing else [])
+    taken = sorted(bag.taken, key=lambda item: item.packet.number)
+    own = [item.packet for item in taken if not item.is_surplus] + (
+        [item.packet for item in bag.carried] if rest_is_missing else []
+    )
     if not own:
         raise Refused("bag_empty")
     if giver_by is Word.PIN:
@@ -209,17 +214,18 @@ def close(
     assert courier.party_id and act.by.holds_as
     manifest, _ = manifests.receive(
         Listed(key, courier.party_id, act.by.holds_as, tuple(packet.code for packet in own)),
-        _scans([item.packet for item in bag.taken]),
+        _scans([item.packet for item in taken]),
         Seen(act.at, act.keys),
-        {item.packet.code: _found(item) for item in bag.taken},
+        {item.packet.code: _found(item) for item in taken},
     )  # fmt: skip
     manifests.confirm(manifest, Side.TAKER, Word.PRESENCE, act.at, act.by)
-    for item in bag.taken:
+    for item in taken:
         if item.differs and item.differs.seal:
             reception.saw_seal(item.packet, act, item.differs.seal)
     if _event(act.by) == "receive":
-        for item in bag.own:
-            reception.put_away(item.packet, act, item.sheets if item.is_whole else None)
+        for item in taken:
+            if not item.is_surplus:
+                reception.put_away(item.packet, act, item.sheets if item.is_whole else None)
     if giver_by:
         reception.confirm(manifest, Side.GIVER, giver_by, act, courier if giver_by is Word.PIN else None)
     audit.note("bag_taken_in", manifest.receipt_no, act, courier=courier.id, missing=manifest.missing)
@@ -237,9 +243,12 @@ def _event(user: User) -> str:
     return "receive" if user.role in scope.DESKS else "hand_in"
 
 
-def _taken(user: User, courier: User, at: datetime) -> list[tuple[Packet, str, Difference | None]]:
+def _taken(
+    user: User, courier: User, at: datetime, papers: bool = False
+) -> list[tuple[Packet, str, Difference | None]]:
     """What was taken in here from the courier, or lay in the bag, and is still here: the packet, and who had it."""
-    found = db.session.execute(_open_list(user, courier, at).order_by(Packet.number).options(WITH))
+    asked = _open_list(user, courier, at).order_by(Handoff.id.desc()).options(*(WITH if papers else ()))
+    found = db.session.execute(asked)
     return [(row[0], row[1], row[2]) for row in found]
 
 

@@ -94,7 +94,7 @@ def scan(courier_id: str) -> ResponseReturnValue:
             wrong = [*wrong, str(refusal.values["number"])][:MOST]
         return _page(courier, CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text, wrong=wrong)
     after = url_for("counts.bag", courier_id=courier_id, last=packet.number, wrong=wrong or None)
-    return counters.seen_next(after, lambda: _page(courier, CloseBag.fresh(), last=packet.number, wrong=wrong))
+    return counters.seen_next(after, lambda: _counted(courier, packet.number, wrong))
 
 
 @bp.get("/<courier_id>/<number>")
@@ -246,6 +246,16 @@ def _page(
         "desk/count.html", bag=found, form=form, says=says, text=text, last=newest,
         wrong=_wrong() if wrong is None else wrong, asks_password=not security.is_present(),
     ), status  # fmt: skip
+
+
+def _counted(courier: User, number: str, wrong: list[str]) -> tuple[str, int]:
+    """The page after a scan; of a page that showed all that came before, only what changes on it."""
+    bag = bags.of(security.user(), courier, now(), papers=False)
+    shown, last = request.form.get("shown", 0, type=int), bag.taken[0]
+    is_next = last.packet.number == number and 0 < shown == len(bag.taken) - 1
+    if not is_next or last.is_surplus or not bag.carried or not security.is_present():
+        return _page(courier, CloseBag.fresh(), last=number, wrong=wrong)
+    return render_template("desk/_counted.html", bag=bag, last=last, wrong=wrong), 200
 
 
 def _differs(courier: User, item: Item, form: Any, status: int = 200) -> ResponseReturnValue:

@@ -39,7 +39,7 @@ def test_what_was_taken_in_is_one_list_and_the_rest_stays_on_the_round(world: Wo
     take(world, *own[:2], own[0])
     bag = bags.of(world.clerk, world.courier, MONDAY)
     assert ([i.packet.id for i in bag.taken], [i.packet.id for i in bag.carried]) == (
-        [own[0].id, own[1].id], [own[2].id],
+        [own[1].id, own[0].id], [own[2].id],  # the newest first
     )  # fmt: skip
     manifest = close(world, pin=world.PIN)
     assert results(manifest) == {own[0].number: LineResult.MOVED, own[1].number: LineResult.MOVED}
@@ -58,7 +58,7 @@ def test_what_should_have_been_there_is_missing_and_stays_with_the_courier(world
 def test_another_couriers_packet_in_the_bag_is_taken_in_and_is_surplus(world: World, own: list[Packet]) -> None:
     other = world.collected(world.phone(world.second_courier))
     take(world, own[0], other)
-    assert [i.is_surplus for i in bags.of(world.clerk, world.courier, MONDAY).taken] == [False, True]
+    assert [i.is_surplus for i in bags.of(world.clerk, world.courier, MONDAY).taken] == [True, False]
     manifest = close(world)
     assert close(world) == manifest  # a double click
     assert results(manifest)[other.number] is LineResult.SURPLUS

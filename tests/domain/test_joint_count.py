@@ -104,7 +104,7 @@ def test_the_courier_may_also_confirm_at_the_desks_screen(world: World, own: lis
 def test_a_scan_told_twice_two_officers_and_a_lost_page_make_one_list(world: World, own: list[Packet]) -> None:
     take(world, own[0])
     take(world, own[0], own[1], by=world.lead)
-    assert [item.packet.id for item in bag(world).taken] == [own[0].id, own[1].id]
+    assert [item.packet.id for item in bag(world).taken] == [own[1].id, own[0].id]
     take(world, own[2])
     manifest = close(world)
     assert close(world) == manifest
@@ -120,7 +120,7 @@ def test_what_differs_is_typed_for_one_packet_and_taken_back_by_typing_it_as_it_
     differ(world, own[0], counts=SHEETS | {2: 0}, remark="Không thấy bản sao căn cước")
     differ(world, own[1], counts=SHEETS | {4: 3})
     differ(world, own[1])
-    assert [item.short for item in bag(world).taken] == [1, 0, 0]
+    assert [item.short for item in bag(world).taken] == [0, 0, 1]
     manifest = close(world, pin=world.PIN)
     complete = {packet.number: line.is_complete for line, packet in manifests.lines_of(manifest)}
     assert complete == {own[0].number: False, own[1].number: True, own[2].number: True}
@@ -185,7 +185,7 @@ def test_a_surplus_packet_is_held_apart_and_a_missing_one_stays_with_the_courier
 ) -> None:
     other = world.collected(world.phone(world.second_courier))
     take(world, own[0], own[1], other)
-    assert [item.is_surplus for item in bag(world).taken] == [False, False, True]
+    assert [item.is_surplus for item in bag(world).taken] == [True, False, False]
     assert bag(world, world.second_courier).taken == []
     manifest = close(world, missing=True, pin=world.PIN)
     assert results(manifest) == {

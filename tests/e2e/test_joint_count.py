@@ -60,6 +60,9 @@ def test_forty_packets_take_forty_scans_and_two_keys(world: World, site: Site, c
     expect(page.locator("#said .last-scan")).to_contain_text(listed[4])
     expect(page.locator("#said [role=alert]")).to_be_visible()
     assert page.url != address and listed[4] in page.url, "a reload shows the newest scan"
+    stands = page.locator("#bag").inner_text()
+    page.reload()
+    assert page.locator("#bag").inner_text() == stands, "what was put in place is what the page says anew"
     context.set_offline(True)
     page.keyboard.type(listed[20] + "\n")
     expect(page.get_by_text("Máy chủ không trả lời")).to_be_visible()

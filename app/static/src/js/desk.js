@@ -33,10 +33,18 @@ function ready() {
 }
 
 // A form that stays, data-stays="said bag": the answer is the page anew, and those parts of it are put in place of what
-// is here, so that the field is free for the next scan at once. Scans that come meanwhile wait their turn. An answer that
-// is another page (signed out, say) is asked for again the plain way: telling a scan twice does no harm.
+// is here; or it is a piece (desk/_counted.html), of which all is put in place, and its row on top of the table. So the
+// field is free for the next scan at once. Scans that come meanwhile wait their turn. An answer that is another page
+// (signed out, say) is asked for again the plain way: telling a scan twice does no harm.
 const parts = form?.dataset.stays?.split(" ");
 const waiting = [];
+
+function countRow(row) {
+  const table = document.getElementById("taken");
+  document.querySelector(`tr[data-number="${CSS.escape(row.dataset.number)}"]`)?.remove();
+  table.querySelector(".is-selected")?.classList.remove("is-selected");
+  table.prepend(row);
+}
 
 /** Whether the page goes on. Rejects where the network does not answer. */
 async function answered(text) {
@@ -44,12 +52,14 @@ async function answered(text) {
   body.set(field.name, text);
   const reply = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html", Prefer: "return=representation" } });
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-  const pairs = parts.map((id) => [document.getElementById(id), page.getElementById(id)]);
+  const piece = [...page.querySelectorAll("[data-piece] > [id]")].map(({ id }) => id);
+  const pairs = (piece.length ? piece : parts).map((id) => [document.getElementById(id), page.getElementById(id)]);
   if (reply.redirected || pairs.some(([, fresh]) => !fresh)) {
     field.value = text;
     form.submit(); // asks no listener
     return false;
   }
+  if (piece.length) countRow(page.querySelector("#taken > tr"));
   for (const [old, fresh] of pairs) {
     old.replaceChildren(...fresh.childNodes);
     old.hidden = fresh.hidden;

@@ -1,15 +1,15 @@
 """flask custody | outbox | …: the same verbs as the pages, for a terminal."""
 
 import json
-import re
 import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import IO
+from typing import IO, Any, TypeVar
 
 import click
 import sqlalchemy as sa
@@ -33,10 +33,11 @@ from app.domain import (
     dispatch,
     inspection,
     invariants,
+    invitations,
     packets,
     people,
-    phones,
     proofs,
+    staff,
     tokens,
 )
 from app.domain.calendar import HERE, Rule, Term
@@ -46,6 +47,7 @@ from app.domain.places import Office, OfficeKind
 from app.errors import Refused
 from app.sentences import sentence
 
+T = TypeVar("T")
 custody_cli = AppGroup("custody", help="The ledger.")
 
 
@@ -287,7 +289,6 @@ def print_day(day: datetime, path: Path, office: str, login: str, what: str) -> 
 
 
 people_cli = AppGroup("people", help="Who works here.")
-SHORTEST = 12  # letters of a password
 
 
 @people_cli.command("hire")
@@ -302,10 +303,10 @@ def hire(login: str, name: str, role: str, code: str | None, badge: str | None, 
     office = db.session.scalar(sa.select(Office).filter_by(code=code)) if code else None
     if code and office is None:
         raise click.BadParameter(f"there is no office {code}", param_hint="--office")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,59}", login):
+    if not people.LOGIN.fullmatch(login):
         raise click.BadParameter("small letters, digits, . _ - only, two to sixty", param_hint="LOGIN")
-    if len(password) < SHORTEST:
-        raise click.BadParameter(f"at least {SHORTEST} letters", param_hint="--password")
+    if len(password) < people.SHORTEST:
+        raise click.BadParameter(f"at least {people.SHORTEST} letters", param_hint="--password")
     if db.session.scalar(sa.select(User.id).filter_by(login=login)):
         raise click.BadParameter(f"{login} works here already", param_hint="LOGIN")
 
@@ -327,11 +328,34 @@ def hire(login: str, name: str, role: str, code: str | None, badge: str | None, 
 @click.argument("login")
 def dismiss(login: str) -> None:
     """LOGIN works here no longer: signed out everywhere, phones out of service, at the next request."""
+    held = _staff(staff.end, _called(login), knows=True)
+    click.echo(f"{login} is signed out everywhere; no phone of theirs is in service")
+    if held.binds:
+        click.echo(
+            f"still on their account: {len(held.packets)} packets, {held.purse.total} đồng; /exceptions/ has them"
+        )
+
+
+@people_cli.command("link")
+@click.argument("login")
+def link(login: str) -> None:
+    """The address at which LOGIN sets a new password and PIN, once, within two days; earlier ones are good no more."""
+    secret = _staff(invitations.make, _called(login))
+    click.echo(f"{current_app.extensions['settings'].base_url.rstrip('/')}/password/{secret}")
+
+
+def _called(login: str) -> User:
     found = db.session.scalar(sa.select(User).filter_by(login=login))
     if found is None:
         raise click.BadParameter(f"there is nobody called {login}", param_hint="LOGIN")
-    atomically(phones.dismiss, found, Act(None, now(), current_app.extensions["keys"]))
-    click.echo(f"{login} is signed out everywhere; no phone of theirs is in service")
+    return found
+
+
+def _staff(verb: Callable[..., T], who: User, **facts: Any) -> T:
+    try:
+        return atomically(verb, who, Act(None, now(), current_app.extensions["keys"]), **facts)
+    except Refused as refusal:
+        raise refused(refusal) from refusal
 
 
 outbox_cli = AppGroup("outbox", help="Messages to citizens.")

@@ -117,9 +117,9 @@ def of(user: User, courier: User, at: datetime, *, papers: bool = True) -> Bag:
 WITH = (selectinload(Packet.dossier).selectinload(Dossier.papers),)
 
 
-def couriers(clerk: User) -> list[User]:
-    """Who comes back to this post office, by badge."""
-    return list(db.session.scalars(scope.couriers(clerk).order_by(User.badge, User.name)))
+def purse_bearers(clerk: User) -> list[User]:
+    """Who comes back to this post office with money, by badge; who has left it among them."""
+    return list(db.session.scalars(scope.purse_bearers(clerk).order_by(User.badge, User.name)))
 
 
 def waiting(user: User, at: datetime) -> list[Bag]:

@@ -15,6 +15,7 @@ from app.domain import (  # noqa: F401
     forms,
     imports,
     incidents,
+    invitations,
     ledger,
     limits,
     manifests,

@@ -3,10 +3,12 @@
 Names, phones and addresses live in this file's tables only (and in the outbox until a message is sent).
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 import argon2
 import phonenumbers
@@ -66,6 +68,10 @@ GRANTS = {
 # fmt: on
 
 
+SHORTEST = 12  # letters of a password
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
+
+
 class User(Model):
     __tablename__ = "users"
 
@@ -77,7 +83,7 @@ class User(Model):
     party_id: Mapped[str | None] = mapped_column(sa.ForeignKey(Party.id), unique=True, doc="couriers only")
     badge: Mapped[str | None] = mapped_column(sa.String(20), unique=True)
     phone: Mapped[str | None] = mapped_column(sa.String(20))
-    password_hash: Mapped[str] = mapped_column(sa.String(200))
+    password_hash: Mapped[str] = mapped_column(sa.String(200), doc="empty until they have set one themselves")
     pin_hash: Mapped[str | None] = mapped_column(sa.String(200), doc="signs a handover at another's screen")
     disabled_at: Mapped[Instant | None]
 
@@ -85,6 +91,11 @@ class User(Model):
 
     def may(self, right: Right) -> bool:
         return self.disabled_at is None and right in GRANTS[self.role]
+
+    @property
+    def signs(self) -> bool:
+        """Whether this person ever types a PIN at another's screen: as courier, or as the second of two."""
+        return bool(GRANTS[self.role] & {Right.SCAN, Right.EXCEPTIONS})
 
     @property
     def holds_as(self) -> str | None:
@@ -156,7 +167,7 @@ def hash_secret(secret: str) -> str:
 def secret_fits(hashed: str | None, secret: str) -> bool:
     """Compare in the time of one hash, also when there is nothing to compare with."""
     try:
-        return _hasher.verify(hashed or _nothing(), secret) and hashed is not None
+        return _hasher.verify(hashed or _nothing(), secret) and bool(hashed)
     except (argon2.exceptions.VerifyMismatchError, argon2.exceptions.InvalidHashError):
         return False
 
@@ -170,15 +181,29 @@ def _nothing() -> str:
 _nothings: dict[argon2.PasswordHasher, str] = {}
 
 
+def check_password(login: str, password: str) -> None:
+    """Whether somebody may choose it. Raises Invalid: `password_short`, `password_plain` (digits only, the sign-in name, one letter over and over)."""
+    if len(password) < SHORTEST:
+        raise Invalid("password_short", least=SHORTEST)
+    if password.isdecimal() or login in password.casefold() or len(set(password)) < 5:
+        raise Invalid("password_plain")
+
+
+def check_pin(pin: str) -> None:
+    """Raises Invalid: `pin_form`, `pin_plain` (111111, 123456, 987654)."""
+    if not re.fullmatch(r"[0-9]{6}", pin):
+        raise Invalid("pin_form")
+    steps = {int(after) - int(before) for before, after in pairwise(pin)}
+    if len(steps) == 1 and steps <= {-1, 0, 1}:
+        raise Invalid("pin_plain")
+
+
 def hire(
-    login: str, name: str, role: Role, office: Office | None, password: str, *,
+    login: str, name: str, role: Role, office: Office | None, password: str | None, *,
     badge: str | None = None, phone: str | None = None, pin: str | None = None,
 ) -> User:  # fmt: skip
-    """Raises Invalid: `office_of_role` (see WORKS_AT), `badge_needed` (a courier's stands on slips)."""
-    if (office.kind if office else None) is not WORKS_AT.get(role):
-        raise Invalid("office_of_role")
-    if role is Role.COURIER and not badge:
-        raise Invalid("badge_needed")
+    """Without a password they set one by a link. Raises Invalid as `check_place`."""
+    check_place(role, office, badge)
     party = parties.new(PartyKind.COURIER) if role is Role.COURIER else None
     user = User(
         id=random_id("u"),
@@ -189,11 +214,19 @@ def hire(
         party_id=party.id if party else None,
         badge=badge,
         phone=phone,
-        password_hash=hash_secret(password),
+        password_hash=hash_secret(password) if password else "",
         pin_hash=hash_secret(pin) if pin else None,
     )
     db.session.add(user)
     return user
+
+
+def check_place(role: Role, office: Office | None, badge: str | None) -> None:
+    """Raises Invalid: `office_of_role` (see WORKS_AT), `badge_needed` (a courier's stands on slips)."""
+    if (office.kind if office else None) is not WORKS_AT.get(role):
+        raise Invalid("office_of_role")
+    if role is Role.COURIER and not badge:
+        raise Invalid("badge_needed")
 
 
 def check_second(first: User, second: User) -> None:

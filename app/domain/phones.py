@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, db, lock
-from app.domain import audit, custody, devices, receipts, scans, scope, sessions, tasks, tokens
+from app.domain import audit, custody, devices, receipts, scans, scope, tasks, tokens
 from app.domain.custody import Seen
 from app.domain.devices import CURRENT, LIFE, Device, Standing, Why
 from app.domain.people import Act, Right, User
@@ -187,14 +187,10 @@ def reasons(device: Device, user: User) -> tuple[Why, ...]:
     return OFFICE if user.may(Right.ENROL) else ()
 
 
-def dismiss(user: User, act: Act) -> None:
-    """Somebody works here no longer: signed out everywhere, and no phone of theirs is in service."""
-    (user,) = lock(User, user.id)
-    user.disabled_at = user.disabled_at or act.at
-    sessions.end_all(user, act)
+def withdraw(user: User, act: Act) -> None:
+    """Whoever carried them works here no longer: no phone of theirs is in service."""
     for device in lock(Device, *(device.id for device in devices.of(user))):
         _revoke(device, Why.LEFT, act)
-    audit.note("dismiss", user.id, act)
 
 
 def _revoke(device: Device, why: Why, act: Act) -> None:

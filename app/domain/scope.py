@@ -219,6 +219,19 @@ def bringer(user: User, courier_id: str, since: datetime) -> User:
     return found
 
 
+def purse_bearers(user: User) -> sa.Select[User]:
+    """Those who may have money of the post's: who has left still answers for what was not handed in."""
+    return sa.select(User).where(User.role == Role.COURIER, _courier_of(user))
+
+
+def purse_bearer(user: User, courier_id: str) -> User:
+    """Raises Missing("courier_unknown")."""
+    found = db.session.scalar(purse_bearers(user).where(User.id == courier_id))
+    if found is None:
+        raise Missing("courier_unknown")
+    return found
+
+
 def courier(user: User, courier_id: str) -> User:
     """Raises Missing("courier_unknown")."""
     found = db.session.scalar(couriers(user).where(User.id == courier_id))
@@ -231,6 +244,14 @@ def staff(user: User) -> sa.Select[User]:
     """Whose signing in somebody may look at and end: their own, and everybody's for those who answer for all offices."""
     everybody = sa.true() if user.role in WHOLE and user.may(Right.STAFF) else User.id == user.id
     return sa.select(User).where(everybody, User.disabled_at.is_(None))
+
+
+def person(user: User, user_id: str) -> User:
+    """Anybody who works here or ever did, for administrators. Raises Missing("colleague_unknown")."""
+    found = db.session.get(User, user_id) if user.may(Right.ADMIN) else None
+    if found is None:
+        raise Missing("colleague_unknown")
+    return found
 
 
 def colleague(user: User, user_id: str) -> User:

@@ -50,6 +50,7 @@ class TaskKind(StrEnum):
     COUNT = "count"  # the papers in a packet are not those of its slip
     NO_SHOW = "no_show"  # nobody came to a home in the agreed time
     FEE_BACK = "fee_back"  # a fee was taken back after the ward had receipted it
+    LEAVER = "leaver"  # with a courier who works here no longer
     NUMBERS_LOW = "numbers_low"  # of no packet: the ranges of item numbers come to their end
 
 
@@ -86,6 +87,7 @@ KINDS = {
     TaskKind.COUNT:               Rule(OFFICE,     QUARTER,   None, ("papers_found", "papers_missing")),
     TaskKind.NO_SHOW:             Rule(OFFICE,     NOW,       TWO_HOURS, ("visit_set", "courier_came")),
     TaskKind.FEE_BACK:            Rule(OFFICE,     TWO_HOURS, None, ("fee_given_back", "looked_at")),
+    TaskKind.LEAVER:              Rule(OFFICE,     QUARTER,   None, ()),
     TaskKind.OLD_ISSUE:           Rule(OFFICE,     TWO_HOURS, None, ("slip_matches", "slip_replaced")),
     TaskKind.AFTER_CANCEL:        Rule(OFFICE,     TWO_HOURS, None, ("returned_to_citizen",)),
     TaskKind.UNSURE_REPEAT:       Rule(OFFICE,     TWO_HOURS, None, ("looked_at", "recorded_anew")),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import calendar, custody, ledger, numbers, outbox, scans, tasks, visits
+from app.domain import calendar, custody, ledger, numbers, outbox, scans, staff, tasks, visits
 from app.domain.devices import Device, DeviceKind
 from app.domain.duties import PATIENT, SILENT, kind_of
 from app.domain.packets import Packet, State
@@ -32,6 +32,7 @@ SETTLED = {State.DISPUTED: "settled", State.LOST: "found", State.DELIVERED_UNVER
 def look(at: datetime) -> Counter[TaskKind]:
     """How many tasks of each kind were raised. `at` is now."""
     _lower(at)
+    staff.no_longer_left(at)
     raised = [
         *_gaps(at),
         *_waiting(at),
@@ -41,6 +42,7 @@ def look(at: datetime) -> Counter[TaskKind]:
         *_unread(at),
         *_numbers(at),
         *_not_come(at),
+        *staff.left_behind(at),
     ]
     return Counter(task.kind for task in raised)
 

@@ -98,6 +98,7 @@ PLACES = (
     (Right.REPORTS, "reports.home", _l("Reports")),
     (Right.ADMIN, "editions.home", _l("Procedures")),
     (Right.ADMIN, "upkeep.home", _l("Offices")),
+    (Right.ADMIN, "staff.home", _l("People")),
     (Right.ADMIN, "days.home", _l("Days off")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
     (Right.ADMIN, "papers.gallery", _l("Papers")),

@@ -68,7 +68,7 @@ def invite(courier_id: str) -> ResponseReturnValue:
     courier, act = scope.courier(security.user(), courier_id), security.act()
     letters = atomically(_invite, courier.id, act)
     settings: Settings = current_app.extensions["settings"]
-    side, path = _drawing(f"{settings.base_url.rstrip('/')}/courier/#enrol={letters}")
+    side, path = drawing(f"{settings.base_url.rstrip('/')}/courier/#enrol={letters}")
     groups = " ".join(letters[at : at + GROUP] for at in range(0, len(letters), GROUP))
     return render_template(
         "phones/ticket.html", courier=scope.courier(security.user(), courier_id), side=side, path=path, letters=groups,
@@ -147,7 +147,7 @@ def _may_retire(device: Device) -> bool:
     return bool(phones.reasons(device, security.user())) and device.standing(now()) is not Standing.REVOKED
 
 
-def _drawing(text: str) -> tuple[int, str]:
+def drawing(text: str) -> tuple[int, str]:
     """A QR code for the screen: its side in modules, quiet zone included, and the path of its dark ones."""
     code = QRCode(border=4, error_correction=ERROR_CORRECT_M)
     code.add_data(text)

@@ -9,6 +9,7 @@ from app.db import atomically, now
 from app.domain import scope, sessions
 from app.domain.people import Act, Right
 from app.security import requires
+from app.views.staff import ROLES
 
 bp = Blueprint("sessions", __name__, url_prefix="/sessions")
 
@@ -17,7 +18,9 @@ bp = Blueprint("sessions", __name__, url_prefix="/sessions")
 @requires(Right.WORK)
 def home() -> ResponseReturnValue:
     user = security.user()
-    return render_template("sessions/home.html", who=user, places=sessions.living(user, at=now()), here=security.here())
+    return render_template(
+        "sessions/home.html", who=user, places=sessions.living(user, at=now()), here=security.here(), roles=ROLES
+    )
 
 
 @bp.post("/end")
@@ -44,14 +47,16 @@ def _end_others(here: bytes, act: Act) -> None:
 @bp.get("/staff")
 @requires(Right.STAFF)
 def staff() -> ResponseReturnValue:
-    return render_template("sessions/staff.html", people=scope.signed_in(security.user(), now()))
+    return render_template("sessions/staff.html", people=scope.signed_in(security.user(), now()), roles=ROLES)
 
 
 @bp.get("/staff/<user_id>")
 @requires(Right.STAFF)
 def colleague(user_id: str) -> ResponseReturnValue:
     who = scope.colleague(security.user(), user_id)
-    return render_template("sessions/home.html", who=who, places=sessions.living(who, at=now()), here=security.here())
+    return render_template(
+        "sessions/home.html", who=who, places=sessions.living(who, at=now()), here=security.here(), roles=ROLES
+    )
 
 
 @bp.post("/staff/<user_id>/end")

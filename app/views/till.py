@@ -51,9 +51,13 @@ def home() -> ResponseReturnValue:
     user, office = security.user(), security.user().office
     if office is None:
         raise Refused("no_office")
-    couriers = bags.couriers(user)
+    couriers = bags.purse_bearers(user)
     purses = money.purses([courier.party_id for courier in couriers if courier.party_id])
-    rows = [(courier, purses[courier.party_id], money.declared(courier)) for courier in couriers if courier.party_id]
+    rows = [
+        (courier, purses[courier.party_id], money.declared(courier))
+        for courier in couriers
+        if courier.party_id and (courier.disabled_at is None or purses[courier.party_id].total)
+    ]
     counts = money.counts(office.id, calendar.today(now() - SHOWN))
     return render_template(
         "office/money.html", rows=rows, counts=counts, names={courier.id: courier for courier in couriers},
@@ -70,7 +74,7 @@ def day(day: str) -> ResponseReturnValue:
         raise Refused("no_office")
     when = read_day(day)
     return render_template(
-        "office/tally.html", day=when, tallies=tallies.tallies(bags.couriers(user), office, when),
+        "office/tally.html", day=when, tallies=tallies.tallies(bags.purse_bearers(user), office, when),
         till=tallies.till(office, when), reasons=REASONS, before=when - timedelta(1),
         after=when + timedelta(1) if when < calendar.today(now()) else None,
     )  # fmt: skip
@@ -85,7 +89,7 @@ def courier(courier_id: str) -> ResponseReturnValue:
 @bp.post("/<courier_id>")
 @requires(Right.COUNTER)
 def count(courier_id: str) -> ResponseReturnValue:
-    form, courier = Count(), scope.courier(security.user(), courier_id)
+    form, courier = Count(), scope.purse_bearer(security.user(), courier_id)
     if not form.validate_on_submit():
         return _page(courier_id, form, 422)
     try:
@@ -103,7 +107,7 @@ def count(courier_id: str) -> ResponseReturnValue:
 
 
 def _settle(courier_id: str, form: Count) -> money.Count:
-    courier = scope.courier(security.user(), courier_id)
+    courier = scope.purse_bearer(security.user(), courier_id)
     expected = form.expected.data or ""
     if not expected.removeprefix("-").isdecimal():
         raise Refused("money_moved")
@@ -114,7 +118,7 @@ def _settle(courier_id: str, form: Count) -> money.Count:
 
 
 def _page(courier_id: str, form: Count, status: int = 200) -> ResponseReturnValue:
-    courier = scope.courier(security.user(), courier_id)
+    courier = scope.purse_bearer(security.user(), courier_id)
     held = money.purse(courier.party_id)
     form.expected.data = str(held.total)
     return render_template(

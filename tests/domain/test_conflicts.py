@@ -13,7 +13,7 @@ from flask_babel import force_locale
 
 from app import phrases
 from app.db import atomically, db
-from app.domain import booking, corrections, custody, duties, packets, phones, queues, scans, tokens, watch
+from app.domain import booking, corrections, custody, duties, packets, queues, scans, staff, tokens, watch
 from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.dossiers import CaseState, Dossier
@@ -464,7 +464,7 @@ def test_24_what_a_courier_who_has_left_scanned_is_never_dropped_however_late_it
     take, alone = phone.scan(packet, "take"), phone.scan(other, "take")
     over = offered(phone, colleague, packet, take)
     assert judged(world, over) == (HELD, "parent_unknown")
-    atomically(phones.dismiss, world.courier, world.act(at=MONDAY + HOUR))
+    atomically(staff.end, world.courier, world.act(at=MONDAY + HOUR), knows=True)
     ten_days = MONDAY + 10 * DAY
     assert judged(world, take, ten_days) == (APPLIED, None)
     assert (where(world, packet), verdict(over)) == ((State.CARRIED, colleague.party), (APPLIED, None))

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.db import atomically, db
 from app.demo.phone import Phone as Handset
-from app.domain import devices, phones, scans, sessions, tokens
+from app.domain import devices, phones, scans, sessions, staff, tokens
 from app.domain.audit import AuditLine
 from app.domain.devices import LIFE, WAIT, Device, Standing, Why
 from app.domain.packets import State, Way
@@ -187,7 +187,7 @@ def test_a_phone_out_of_service_leaves_its_place(world: World, how: str) -> None
 
 def test_somebody_who_has_left_is_given_no_phone(world: World) -> None:
     letters = show_ticket(world)
-    atomically(phones.dismiss, world.courier, world.act(world.admin))
+    atomically(staff.end, world.courier, world.act(world.admin), knows=True)
     with pytest.raises(NotAllowed):
         take(world, letters, handset(world.courier))
     with pytest.raises(Refused, match="not_a_courier"):
@@ -385,7 +385,7 @@ def test_whoever_leaves_is_signed_out_everywhere_and_no_phone_is_in_service(worl
     world = world
     phones_ = [world.phone(), world.phone()]
     secret = atomically(sessions.begin, world.courier.id, "", world.act())
-    atomically(phones.dismiss, world.courier, world.act(world.admin, SOON))
+    atomically(staff.end, world.courier, world.act(world.admin, SOON), knows=True)
     assert sessions.find(secret, SOON) is None
     for phone in phones_:
         device = db.session.get_one(Device, phone.device_id)

@@ -11,8 +11,21 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
-from app.db import atomically, db
-from app.domain import booking, counter, dispatch, editions, imports, numbers, procedures, remittances, upkeep, visits
+from app.db import atomically, db, now
+from app.domain import (
+    booking,
+    counter,
+    dispatch,
+    editions,
+    imports,
+    invitations,
+    numbers,
+    procedures,
+    remittances,
+    staff,
+    upkeep,
+    visits,
+)
 from app.domain.packets import Packet, Way
 from app.domain.people import Citizen, User
 from app.domain.procedures import Carriage
@@ -192,6 +205,16 @@ def look_at_the_catalogue(world: World, admin: Eyes) -> None:
     )
     for page in ("/admin/days/", "/admin/places/new", "/admin/wards/new"):
         admin.look(page, press="main form button.button")
+    theirs = f"/admin/people/{world.courier.id}"
+    admin.look("/admin/people/", "/admin/people/new", theirs, f"{theirs}/end")
+    admin.look(theirs, press="form[action$='/link'] button")
+    admin.look("/admin/people/new", press="main form button.button")
+    for person in (world.courier, world.second_courier):
+        atomically(staff.end, person, act, knows=True)
+    admin.look(theirs)
+    eyes().look(
+        f"/password/{atomically(invitations.make, world.clerk, world.act(at=now()))}", press="main form button.button"
+    )
 
 
 def test_the_pages_of_the_ward_desk(world: World, site: Site, eyes: Callable[..., Eyes]) -> None:

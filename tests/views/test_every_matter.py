@@ -13,7 +13,7 @@ from flask_babel import force_locale
 
 from app import worker
 from app.db import atomically, db
-from app.domain import checkpoints, corrections, numbers, packets, remittances, scans, visits, watch
+from app.domain import checkpoints, corrections, numbers, packets, remittances, scans, staff, visits, watch
 from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.manifests import Found
@@ -214,13 +214,18 @@ def fee_back(world: World) -> None:
     atomically(lambda: corrections.correct(world.fresh(packet), world.act(world.clerk), **facts))
 
 
+def left(world: World) -> None:
+    world.collected(world.phone())
+    atomically(staff.end, world.courier, world.act(world.admin), knows=True)
+
+
 ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.HELD: held, K.DISPUTED: disputed, K.QUARANTINED: quarantined, K.LOST: lost, K.MISSING: missing,
     K.SURPLUS: surplus, K.COLLECT_UNPROVEN: collected_unproven, K.DELIVERY_UNVERIFIED: delivered_unverified,
     K.SEAL_MISMATCH: another_seal, K.DAMAGED: damaged, K.OLD_ISSUE: both_slips, K.AFTER_CANCEL: called_off,
     K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.DOUBTED: after_its_time, K.SIMILAR: not_me, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
-    K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
+    K.LEAVER: left, K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
 }  # fmt: skip
 
 
@@ -249,9 +254,16 @@ def admit(page: Visitor, world: World, packet: Packet) -> None:
     assert world.fresh(packet).holder_id == world.courier.party_id
 
 
+def take_in(page: Visitor, world: World, packet: Packet) -> None:
+    """It lay at the post office: a clerk scans it there."""
+    page.open(f"/office/packets/{packet.number}").send(to="/hand-in", seal="NP0045821")
+    look(world)
+    assert world.fresh(packet).holder_id == world.post.party_id
+
+
 SETTLES: dict[TaskKind, tuple[str, Callable[[Visitor, World, Packet], None]]] = {
     K.DISPUTED: ("settle", settle), K.LOST: ("settle", settle), K.DELIVERY_UNVERIFIED: ("/office/packets/", prove),
-    K.DOUBTED: ("/admit", admit),
+    K.DOUBTED: ("/admit", admit), K.LEAVER: ("/office/packets/", take_in),
 }  # fmt: skip
 WHO = {K.DISPUTED: Role.SUPERVISOR, K.LOST: Role.SUPERVISOR}  # who decides, when it is not whose matter it is
 

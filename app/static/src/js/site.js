@@ -12,6 +12,15 @@ live();
 keys();
 printing();
 
+// <button type="button" data-copy="id of a field" data-copied="Copied" hidden>: the words stay on the button
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.textContent = button.dataset.copied;
+  });
+}
+
 // <button type="button" data-print hidden>: a printer button exists only where it can print
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;

@@ -4,7 +4,7 @@ number: it is written by hand."""
 from dataclasses import dataclass
 from datetime import date
 
-from labels import document, texts
+from labels import document, lines, texts
 from labels.check import Field
 from labels.document import A5, Head
 from labels.leaf import Leaf
@@ -48,11 +48,11 @@ def draw(canvas: Leaf, item: Authorisation) -> None:
     document.lay(canvas, P, head, [
         document.part(
             document.heading(P, "NGƯỜI ỦY QUYỀN", "Principal"),
-            document.pairs(P, ("Họ tên", item.principal), ("Căn cước, hộ chiếu số", ""), ("Nơi ở", ", ".join(item.principal_address)),
+            document.pairs(P, ("Họ tên", item.principal), ("Căn cước, hộ chiếu số", ""), ("Nơi ở", lines.address(item.principal_address)),
                            ("Điện thoại", item.principal_phone))),
         document.part(
             document.heading(P, "NGƯỜI ĐƯỢC ỦY QUYỀN", "Agent"),
-            document.pairs(P, ("Họ tên", item.agent), ("Căn cước, hộ chiếu số", ""), ("Nơi ở", ", ".join(item.agent_address)),
+            document.pairs(P, ("Họ tên", item.agent), ("Căn cước, hộ chiếu số", ""), ("Nơi ở", lines.address(item.agent_address)),
                            ("Điện thoại", item.agent_phone), ("Quan hệ với người ủy quyền", item.relation))),
         document.part(
             document.heading(P, "VIỆC ỦY QUYỀN", "Purpose"),

@@ -58,7 +58,7 @@ def _body(sheet: Sheet, slip: Slip) -> None:
 def band(sheet: Sheet, slip: Slip, title: str) -> None:
     """The head of every page after the first: what it is, the number, which copy, and the mark when there is
     one."""
-    pen.put(sheet, LEFT, 5.2, title, Style(fonts.BOLD, 11, 4.6, PRIMARY))
+    pen.put(sheet, LEFT, 5.5, title, Style(fonts.BOLD, 11, 4.6, PRIMARY))
     number: list[Span] = [(slip.number, STRONG), (f" · Liên {slip.copy} · In lần {slip.issue}", TEXT)]
     pen.write(sheet, LEFT, 6.0, pen.wrap(number, 55, 1), "right", WIDTH)
     if slip.mark:

@@ -9,7 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 from labels import fonts, lines, qr, texts
 from labels import sheet as pen
 from labels.check import Field
-from labels.sheet import CAPTION, MM, PRIMARY, Sheet, Style
+from labels.sheet import CAPTION, ENGLISH, MM, PRIMARY, Sheet, Style
 from labels.words import say_instant
 from labels.wrapper import fill
 
@@ -23,18 +23,21 @@ TITLE_TAKEN = "Giấy chứng ngày bưu tá nhận"
 TITLE_FILED = "Giấy chứng ngày nộp"
 ENGLISH_TAKEN = "Proof of the day and the place at which the post took this packet of papers"
 ENGLISH_FILED = "Proof of the day on which the ward office signed for this packet of papers, the legal day of filing"
-PACKET = "Gói hồ sơ số"
-TAKEN = "Bưu điện đã nhận lúc"
-PLACE = "Nhận ở"
-SEAL = "Niêm phong số"
-RECORDED = "Vào sổ lúc"
-DESK = "Đưa đến"
-FILED = "Phường ký nhận lúc"
+PACKET = ("Gói hồ sơ số", "Packet number")
+TAKEN = ("Bưu điện đã nhận lúc", "Taken by the post at")
+PLACE = ("Nhận ở", "Taken at")
+SEAL = ("Niêm phong số", "Seal number")
+RECORDED = ("Vào sổ lúc", "Recorded at")
+DESK = ("Đưa đến", "For")
+FILED = ("Phường ký nhận lúc", "Signed for by the ward at")
 MEANS_TAKEN = "Giấy này chứng bưu điện đã nhận giấy tờ. Ngày nộp hồ sơ là ngày phường ký nhận; khi đó tờ này ghi thêm."  # QĐ 45 Đ7.4
 MEANS_FILED = "Giờ phường ký nhận là giờ nộp hồ sơ theo luật."  # QĐ 45 Đ7.4
-CHECK = "Ai cũng kiểm tra được: quét mã này, rồi so số gói, ngày và phường."
-NUMBER = "Số giấy chứng"
-LINE = "Dòng trong sổ"
+CHECK = (
+    "Ai cũng kiểm tra được: quét mã này, rồi so số gói, ngày và phường.",
+    "Anybody may check: scan, then compare packet, day and ward.",
+)
+NUMBER = ("Số giấy chứng", "Certificate number")
+LINE = ("Dòng trong sổ", "Line in the ledger")
 FOOT = "Giấy này và mã trên giấy không có tên người, địa chỉ hay tên thủ tục."
 
 
@@ -84,7 +87,7 @@ def draw(canvas: Canvas, item: Certificate) -> None:
         lines.stamp(sheet, item.mark, LEFT + TEXT_WIDTH - 40, 44, 40, 6)
     y = 52.0
     for label, value in _facts(item):
-        pen.put(sheet, LEFT, y, label, small)
+        _caption(sheet, LEFT, y, label)
         block = fill("desk" if value == item.desk else "place", value, TEXT_WIDTH, 13, strong.font, strong.size)
         y = pen.write(sheet, LEFT, y + 3.8, block) + 2.2
     pen.write(sheet, LEFT, y, pen.wrap([(_meaning(item), plain)], TEXT_WIDTH))
@@ -92,17 +95,25 @@ def draw(canvas: Canvas, item: Certificate) -> None:
     pen.rule(sheet, LEFT, foot - 3, TEXT_WIDTH, 0.3)
     qr.draw(canvas, item.check_url, LEFT - 4, HEIGHT - foot - QR_BOX, QR_BOX)
     x, width = LEFT + QR_BOX, TEXT_WIDTH - QR_BOX
-    y = pen.write(sheet, x, foot, pen.wrap([(CHECK, plain._replace(font=fonts.BOLD))], width)) + 1.4
-    pen.put(sheet, x, y, NUMBER, small)
+    y = pen.write(sheet, x, foot, pen.wrap([(CHECK[0], plain._replace(font=fonts.BOLD))], width))
+    y = pen.write(sheet, x, y, pen.wrap([(CHECK[1], ENGLISH)], width)) + 1.2
+    _caption(sheet, x, y, NUMBER)
     y = pen.write(sheet, x, y + 3.6, pen.wrap([(grouped(item.number), plain)], width)) + 1.2
-    pen.put(sheet, x, y, LINE, small)
+    _caption(sheet, x, y, LINE)
     y = pen.write(sheet, x, y + 3.6, pen.wrap([(grouped(item.line), small)], width)) + 1.2
     pen.write(sheet, x, y, pen.wrap([(item.log, small)], width))
     pen.put(sheet, LEFT, 199, FOOT, CAPTION)
     canvas.showPage()
 
 
-def _facts(item: Certificate) -> list[tuple[str, str]]:
+def _caption(sheet: Sheet, x: float, y: float, said: tuple[str, str]) -> None:
+    """What stands below, in Vietnamese and in English."""
+    style = Style(fonts.REGULAR, 7.4, 3.4)
+    pen.put(sheet, x, y, said[0], style)
+    pen.put(sheet, x + pen.measure(said[0], style) + 1.4, y, said[1], ENGLISH._replace(leading=3.4))
+
+
+def _facts(item: Certificate) -> list[tuple[tuple[str, str], str]]:
     rows = [
         (PACKET, item.packet),
         (TAKEN, say_instant(item.taken_at)),
@@ -123,16 +134,16 @@ def _meaning(item: Certificate) -> str:
 # fmt: off
 FIELDS = (
     Field("title",     "design",           lambda s: (title(s),)),
-    Field("packet",    "design",           lambda s: (s.packet,)),
-    Field("taken",     "TT 02/2012",       lambda s: (TAKEN, say_instant(s.taken_at))),
-    Field("place",     "TT 02/2012",       lambda s: (PLACE, s.place)),
-    Field("seal",      "QĐ 45/2016 Đ6.5",  lambda s: (s.seal,)),
-    Field("recorded",  "design",           lambda s: (say_instant(s.recorded_at),)),
-    Field("desk",      "design",           lambda s: (s.desk,)),
-    Field("filed",     "QĐ 45/2016 Đ7.4",  lambda s: (say_instant(s.submitted_at),) if s.submitted_at else ()),
+    Field("packet",    "design",           lambda s: (*PACKET, s.packet)),
+    Field("taken",     "TT 02/2012",       lambda s: (*TAKEN, say_instant(s.taken_at))),
+    Field("place",     "TT 02/2012",       lambda s: (*PLACE, s.place)),
+    Field("seal",      "QĐ 45/2016 Đ6.5",  lambda s: (*SEAL, s.seal)),
+    Field("recorded",  "design",           lambda s: (*RECORDED, say_instant(s.recorded_at))),
+    Field("desk",      "design",           lambda s: (*DESK, s.desk)),
+    Field("filed",     "QĐ 45/2016 Đ7.4",  lambda s: (*FILED, say_instant(s.submitted_at)) if s.submitted_at else ()),
     Field("meaning",   "QĐ 45/2016 Đ7.4",  lambda s: (_meaning(s),)),
-    Field("number",    "design",           lambda s: (grouped(s.number),)),
-    Field("line",      "design",           lambda s: (grouped(s.line), s.log)),
+    Field("number",    "design",           lambda s: (*NUMBER, grouped(s.number))),
+    Field("line",      "design",           lambda s: (*LINE, grouped(s.line), s.log)),
     Field("post",      "TT 02/2012",       lambda s: (s.office, s.office_phone)),
     Field("mark",      "design",           lambda s: (s.mark,)),
 )

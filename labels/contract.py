@@ -41,5 +41,5 @@ def _foot(sheet: Sheet, slip: Slip, side: int, sides: int, more: str = "") -> No
     text = f"Mặt {side}/{sides}. {more}"
     if side == 1 and sides > 2:
         text += " Có tờ nối."
-    pen.put(sheet, LEFT, 202.5, text, TEXT)
-    pen.put(sheet, LEFT, 202.5, f"Phiếu {slip.number}", TEXT, "right", WIDTH)
+    pen.put(sheet, LEFT, 201.7, text, TEXT)
+    pen.put(sheet, LEFT, 201.7, f"Phiếu {slip.number}", TEXT, "right", WIDTH)

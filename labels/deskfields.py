@@ -51,7 +51,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("hands",      "TT 01/2018", lambda s: tuple(said for h in s.hands for said in (h.giver, h.taker, say_instant(h.at) if h.at else "", h.result, h.note)))),
     "register": (
         Field("form number", "TT 03/2025; TT 01/2018", lambda s: ("Mẫu số " + numbered("register", s.at.date())[0], TITLES["register"][0])),
-        Field("agency",     "TT 01/2018", lambda s: (s.agency, s.desk, str(s.year))),
+        Field("agency",     "TT 01/2018", lambda s: (s.agency, s.desk, f"Năm {s.year}, quyển {s.volume}" if s.volume else f"Năm {s.year}")),
         Field("entries",    "TT 01/2018 Đ10", lambda s: tuple(cell for one in s.entries for cell in entry(one))),
         Field("mark",       "design",     lambda s: (s.mark,))),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from labels import document, receipts
+from labels import document, lines, receipts
 from labels.desk import (
     TITLES,
     WAYS,
@@ -42,7 +42,7 @@ def _told(case: Case) -> tuple[tuple[str, str], ...]:
     return (
         ("Mã hồ sơ", case.code),
         ("Của", case.name),
-        ("Địa chỉ", ", ".join(case.address)),
+        ("Địa chỉ", lines.address(case.address)),
         ("Điện thoại", case.phone),
         ("Thư điện tử", case.email or "không"),
         ("Nội dung yêu cầu", case.matter),
@@ -151,7 +151,7 @@ def draw_register(canvas: Leaf, item: Register) -> None:
     number, rule = numbered("register", item.at.date())
     title, english = TITLES["register"]
     volume = f"{item.year}, quyển {item.volume}" if item.volume else str(item.year)
-    head = Head(title, english, volume, (item.agency, item.desk), motto=True, ours=False, form=f"Mẫu số {number} · {rule}", mark=item.mark,
+    head = Head(title, english, volume, (item.agency, item.desk), motto=True, ours=False, counted="Năm", form=f"Mẫu số {number} · {rule}", mark=item.mark,
                 basis="Đánh số liên tục trong năm; khóa sổ, ký và đóng dấu cuối năm.")  # fmt: skip
     rows = [entry(one) for one in item.entries]
     closing = document.signatures(page, ("Người lập sổ", "Keeper", ""), ("Thủ trưởng", "Head", ""), stamps=("", "Dấu"))
@@ -161,6 +161,17 @@ def draw_register(canvas: Leaf, item: Register) -> None:
 def entry(one: Entry) -> tuple[str, ...]:
     """The cells of one line of the register."""
     days = [say_short(day) if day else "" for day in (one.received, one.due, one.done, one.returned)]
-    who = f"{one.name}, {', '.join(one.address)}, {one.phone}"
+    who = f"{one.name}, {lines.address(one.address)}, {one.phone}"
     slips = " · ".join(number for number in (one.inbound, one.outbound) if number)
-    return (str(one.order), one.code, one.matter, str(one.sets), who, one.agency, *days, one.way, slips, one.note)
+    return (
+        str(one.order),
+        one.code,
+        one.matter,
+        str(one.sets),
+        who,
+        lines.keep_end(one.agency),
+        *days,
+        one.way,
+        slips,
+        one.note,
+    )

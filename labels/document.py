@@ -56,6 +56,7 @@ class Head(NamedTuple):
     token_url: str = ""
     mark: str = ""
     basis: str = ""
+    counted: str = texts.NUMBER  # what stands before the number
 
 
 def lay(canvas: Leaf, page: Page, head: Head, sections: Sequence[Section]) -> None:
@@ -92,7 +93,7 @@ def _top(page: Page, head: Head) -> Piece:
     def draw(sheet: Sheet, y: float) -> None:
         upper.draw(sheet, y + lead)
         if head.form:
-            pen.put(sheet, page.left, 3.6, head.form, ENGLISH, "right", page.room)
+            pen.put(sheet, page.left, 4.8, head.form, ENGLISH, "right", page.room)
         if head.token_url:
             top = y + lead + upper.height - 2 if lowered else y - 2
             qr.draw(sheet.canvas, head.token_url, page.left + page.room - QR + 3, sheet.height - top - QR, QR)
@@ -136,7 +137,7 @@ def _issued(page: Page, head: Head, wide: float) -> Piece:
     first = Style(fonts.BOLD, big, big * 0.45, PRIMARY) if head.ours else page.text
     house = pen.wrap([(head.unit[0], first)], half - aside)
     unit = pen.wrap([(head.unit[1], page.text if head.ours else page.strong)], half - aside)
-    number = pen.wrap([(f"{texts.NUMBER} {head.number}", page.text)] if not head.ours else [], half)
+    number = pen.wrap([(f"{head.counted} {head.number}", page.text)] if not head.ours else [], half)
     motto = pen.wrap([(texts.MOTTO[0], page.strong)], half) if head.motto else Block((), 0)
     day = pen.wrap([(head.place_day, page.text)] if not head.ours and head.place_day else [], half)
     line = page.strong.leading
@@ -167,7 +168,7 @@ def _numbered(page: Page, head: Head, wide: float) -> list[Block]:
     """Under the title: the number and the day, unless they stand above, then the title in English."""
     said: list[Span] = []
     if head.number and head.ours:
-        said += [(f"{texts.NUMBER} ", page.text), (head.number, page.strong)]
+        said += [(f"{head.counted} ", page.text), (head.number, page.strong)]
     if head.place_day and head.ours:
         said.append((f" · {head.place_day}" if said else head.place_day, page.text))
     alone, together = pen.wrap(said, wide), pen.wrap([*said, (f" · {lines.keep(head.english)}", ENGLISH)], wide)
@@ -182,7 +183,7 @@ def _band(page: Page, head: Head) -> Piece:
     """The head of every later page."""
 
     def draw(sheet: Sheet, y: float) -> None:
-        said = [(head.title, page.strong), (f" · {texts.NUMBER} {head.number}" if head.number else "", page.text)]
+        said = [(head.title, page.strong), (f" · {head.counted} {head.number}" if head.number else "", page.text)]
         pen.write(sheet, page.left, y, pen.wrap(said, page.room - (32 if head.mark else 0), 1))
         if head.mark:
             lines.stamp(sheet, head.mark, page.left + page.room - 30, y - 1, 30, 4.6)
@@ -192,7 +193,7 @@ def _band(page: Page, head: Head) -> Piece:
 
 
 def _foot(sheet: Sheet, page: Page, head: Head, number: int, count: int) -> None:
-    y = page.height - FOOT + 2.2
+    y = page.height - FOOT + 0.7
     pen.put(sheet, page.left, y, f"Tờ {number}/{count}", ENGLISH, "right", page.room)
     if head.basis:
         pen.write(sheet, page.left, y, pen.wrap([(head.basis, ENGLISH)], page.room - 20, 1))

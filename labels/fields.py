@@ -46,6 +46,8 @@ def _papers(slip: Slip) -> tuple[str, ...]:
 
 
 def _identity(slip: Slip) -> tuple[str, ...]:
+    if slip.identity and not slip.identity.last4:
+        return (f"Đã xem: {slip.identity.kind}, 4 số cuối:",)
     if slip.identity:
         return (f"Đã xem: {slip.identity.kind} ••••{slip.identity.last4}",)
     return ("Đã xem (loại, 4 số cuối):",)

@@ -10,7 +10,7 @@ BETWEEN = 2.0  # mm, above a section
 def paginate(sections: Sequence[Section], room: float, first: float | None = None) -> list[list[Piece]]:
     """The rows dealt out to pages of `room` mm, the first of which has `first`. A page never ends with a head; where
     a section with a sum is broken, the sum so far closes the page. What is tied never stands alone on a page:
-    the last row before it goes with it."""
+    the last row before it goes with it; nor does the last row of a table stand alone on one."""
     pages: list[list[Piece]] = [[]] if sections else []
     used, left = 0.0, room if first is None else first
     between = Piece(BETWEEN, lambda sheet, y: None)
@@ -19,7 +19,12 @@ def paginate(sections: Sequence[Section], room: float, first: float | None = Non
         closing = section.carried(0).height if section.carried else 0.0
         for count, row in enumerate(section.rows):
             opening = [] if fresh else [*([between] if pages[-1] else []), *section.heads]
-            below = closing + (after if count == len(section.rows) - 1 else 0.0)
+            last = len(section.rows) - 1
+            below = (
+                closing
+                + (after if count >= last - 1 else 0.0)
+                + (section.rows[last].height if count == last - 1 else 0.0)
+            )
             if pages[-1] and used + tall(opening) + row.height + below > left:
                 if section.carried and fresh:
                     pages[-1].append(section.carried(count))

@@ -120,7 +120,7 @@ def _party(sheet: Sheet, party: Party, head: tuple[str, str], x: float, y: float
         more += f" · Nơi cũ: {party.former_place}"
     parts: list[tuple[Sequence[Span], int]] = [
         ([(party.name, NAME if short else NAME_LONG)], 3),
-        ([(lines.together(", ".join(party.address)), TEXT)], 3),
+        ([(lines.address(party.address), TEXT)], 3),
         (phones, 2),
         ([(more, TEXT)], 2),
     ]
@@ -306,7 +306,9 @@ def _fixed_signatures(sheet: Sheet, way: Way) -> None:
 def shown(sheet: Sheet, slip: Slip, x: float, y: float, width: float, rest: list[Section]) -> float:
     """Which paper the person showed (kind and last four) and by what authorisation, or lines to write it
     on."""
-    if slip.identity:
+    if slip.identity and not slip.identity.last4:
+        y = lines.line(sheet, x, y, width, f"Đã xem: {slip.identity.kind}, 4 số cuối:")
+    elif slip.identity:
         seen = f"Đã xem: {slip.identity.kind} ••••"
         y = pen.write(sheet, x, y, pen.wrap([(seen, TEXT), (slip.identity.last4, STRONG)], width, 1))
     else:

@@ -80,7 +80,7 @@ def draw(canvas: Leaf, item: Invitation) -> None:
     qr.draw(canvas, item.token_url, RIGHT + 3 - QR, HEIGHT - 22 - QR, QR)
     pen.put(sheet, RIGHT + 3 - QR, 22 + QR - 1.4, SCAN, Style(fonts.REGULAR, 7.4, 3.2), "centre", QR)
     spans: list[Span] = [
-        ("Kính gửi ", text), (item.name, strong), (f", {lines.together(', '.join(item.address))}.", text), *_why(item, text, strong),
+        ("Kính gửi ", text), (item.name, strong), (f", {lines.address(item.address)}.", text), *_why(item, text, strong),
         (" Gói ", text), (item.number, strong), (f" đang được giữ tại {item.office}.", text),
     ]  # fmt: skip
     pen.write(sheet, LEFT, 37, shrunk("name, address", spans, 150, 27))

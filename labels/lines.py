@@ -1,5 +1,7 @@
 """Lines of text and lines to write on: what all forms share."""
 
+from collections.abc import Iterable
+
 from labels import fonts
 from labels import sheet as pen
 from labels.sheet import TEXT, Sheet, Style
@@ -23,10 +25,10 @@ def keep_end(text: str) -> str:
     return "\u00a0".join(text.rsplit(" ", 1))
 
 
-def together(text: str) -> str:
+def address(parts: Iterable[str]) -> str:
     """An address whose short parts between commas ("phường Dĩ An") are not broken over two lines."""
-    parts = fonts.clean(text).split(", ")
-    return ", ".join(keep(part) if len(part) <= 20 else part for part in parts)
+    said = fonts.clean(", ".join(parts)).split(", ")
+    return ", ".join(keep(part) if len(part) <= 20 else part for part in said)
 
 
 def keep(text: str) -> str:

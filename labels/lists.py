@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from labels import document, tables, texts
+from labels import document, lines, tables, texts
 from labels.check import Field
 from labels.document import A4_ACROSS, Head
 from labels.leaf import Leaf
@@ -92,7 +92,7 @@ def draw_courier(canvas: Leaf, item: CourierList) -> None:
     told = document.pairs(P, ("Người giao", item.clerk), ("Bưu tá", f"{item.courier} · Thẻ số {item.badge}"),
                           (texts.ROUTE, item.route), across=3)  # fmt: skip
     rows = [
-        (str(number), one.number, one.seal, one.name, ", ".join(one.address), one.phone,
+        (str(number), one.number, one.seal, one.name, lines.address(one.address), one.phone,
          say_money(one.due) if one.due else "–", one.note, "")
         for number, one in enumerate(item.lines, 1)
     ]  # fmt: skip

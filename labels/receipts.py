@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from labels import document, tables, texts
+from labels import document, lines, tables, texts
 from labels.check import Field
 from labels.document import A5, Head
 from labels.leaf import Leaf
@@ -67,7 +67,7 @@ def draw_papers(canvas: Leaf, item: PapersReceipt) -> None:
     """Draw the receipt for papers."""
     head = Head(PAPERS, PAPERS_EN, item.number, (texts.OPERATOR, item.office), place_day=say_instant(item.at),
                 token_url=item.token_url, mark=item.mark, basis="Lập 2 bản, mỗi bên giữ 1.")  # fmt: skip
-    told = document.pairs(A5, ("Người giao", item.giver), ("Địa chỉ", ", ".join(item.giver_address)),
+    told = document.pairs(A5, ("Người giao", item.giver), ("Địa chỉ", lines.address(item.giver_address)),
                           ("Người nhận", item.taker), ("Nơi giao nhận", item.place), ("Lý do", item.reason),
                           ("Theo phiếu gửi", item.packet))  # fmt: skip
     end = document.pairs(A5, ("Trả lại", item.give_back))
@@ -103,12 +103,12 @@ def draw_money(canvas: Leaf, item: MoneyReceipt) -> None:
     total = sum(line.amount for line in item.lines)
     head = Head(MONEY, MONEY_EN, item.number, (texts.OPERATOR, item.office), place_day=say_instant(item.at),
                 token_url=item.token_url, mark=item.mark, basis="Lập 2 bản. Giữ phiếu này để đối chiếu.")  # fmt: skip
-    told = document.pairs(A5, ("Người nộp", item.payer), ("Địa chỉ", ", ".join(item.payer_address)),
+    told = document.pairs(A5, ("Người nộp", item.payer), ("Địa chỉ", lines.address(item.payer_address)),
                           ("Theo phiếu gửi", item.packet))  # fmt: skip
     sections = [document.part(told)]
     for stream, (name, english) in STREAMS.items():
-        if lines := [line for line in item.lines if line.stream is stream]:
-            sections.append(_sums(lines, name, english))
+        if sums := [line for line in item.lines if line.stream is stream]:
+            sections.append(_sums(sums, name, english))
     big = A5.strong._replace(size=11, leading=5)
     whole = [document.boxed(A5, ("TỔNG CỘNG ĐÃ THU (đ): ", A5.strong), (say_money(total), big),
                             (" Bằng chữ: ", A5.text), (f"{say_amount(total)}.", A5.strong))]  # fmt: skip

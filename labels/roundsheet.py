@@ -4,7 +4,7 @@ the sheet comes back, and room for what would be scanned at the door."""
 from dataclasses import dataclass
 from datetime import date
 
-from labels import document, qr, texts
+from labels import document, lines, qr, tables, texts
 from labels.check import Field
 from labels.document import A4_ACROSS, Head
 from labels.leaf import Leaf
@@ -25,8 +25,8 @@ BASIS = "Phiếu này có tên và địa chỉ: giữ trong người, nộp l�
 # fmt: off
 SHAPE = document.columns(
     P, ("Điểm", 9, "centre"), ("Mã phiếu gửi", 23, "left"), ("Số phiếu gửi", 36, "left"), ("Giờ hẹn", 19, "left"), ("Việc", 12, "left"),
-    ("Người hẹn", 28, "left"), ("Địa chỉ", 42, "left"), ("Điện thoại", 21, "left"), ("Thu (đ)", 15, "right"),
-    ("Giờ thật", 15, "left"), ("Số niêm phong", 22, "left"), ("Số tờ", 10, "left"), ("Khách ký", 21, "left"),
+    ("Người hẹn", 26, "left"), ("Địa chỉ", 42, "left"), ("Điện thoại", 21, "left"), ("Thu (đ)", 19, "right"),
+    ("Giờ thật", 15, "left"), ("Số niêm phong", 22, "left"), ("Số tờ", 10, "left"), ("Khách ký", 19, "left"),
 )
 # fmt: on
 
@@ -74,10 +74,30 @@ def draw(canvas: Leaf, item: RoundSheet) -> None:
         for number, stop in enumerate(item.stops, 1)
     ]  # fmt: skip
     stops = document.table("stops", P, SHAPE, rows, QR, bold=(0, 3, 4))
+
+    def collected(count: int) -> Piece:
+        label = f"{'Tổng cộng' if count == len(item.stops) else 'Cộng dồn'}: {count}/{len(item.stops)} điểm"
+        cells = (
+            "",
+            "",
+            label,
+            "",
+            "",
+            "",
+            "",
+            "",
+            say_money(sum(stop.due for stop in item.stops[:count])),
+            "",
+            "",
+            "",
+            "",
+        )
+        return tables.row(SHAPE, [[(cell, P.strong)] for cell in cells], 6.0, 0.35)
+
     coded = tuple(_coded(row, stop.token_url) for row, stop in zip(stops.rows, item.stops, strict=True))
     end: list[Piece] = document.say(P, (HOW, P.text))
     signs = document.signatures(P, ("BƯU TÁ", "Courier signs", item.courier), ("BƯU CỤC NHẬN LẠI", "Office signs", ""))
-    document.lay(canvas, P, head, [document.part(told, end), stops._replace(rows=coded), signs])
+    document.lay(canvas, P, head, [document.part(told, end), stops._replace(rows=coded, carried=collected), signs])
 
 
 def _coded(row: Piece, token_url: str) -> Piece:
@@ -96,7 +116,7 @@ def _count(item: RoundSheet) -> str:
 
 
 def _where(stop: Stop) -> str:
-    return ", ".join(stop.address) + (f" · {stop.note}" if stop.note else "")
+    return lines.address(stop.address) + (f" · {stop.note}" if stop.note else "")
 
 
 # fmt: off
@@ -104,7 +124,7 @@ FIELDS = (
     Field("number",     "design", lambda s: (s.number, say_day(s.day))),
     Field("courier",    "design", lambda s: (f"Bưu tá: {s.courier} · Thẻ số {s.badge}", s.office)),
     Field("stops",      "design", lambda s: tuple(said for p in s.stops for said in (p.window, TASK[p.way], p.number, p.name, _where(p), p.phone))),
-    Field("money",      "QĐ 45 Đ15", lambda s: tuple(say_money(p.due) for p in s.stops if p.due)),
+    Field("money",      "QĐ 45 Đ15", lambda s: (*(say_money(p.due) for p in s.stops if p.due), say_money(sum(p.due for p in s.stops)))),
     Field("by hand",    "design", lambda s: ("Giờ thật", "Số niêm phong", "Số tờ", "Khách ký")),
     Field("how",        "design", lambda s: (HOW,)),
     Field("signatures", "design", lambda s: ("BƯU TÁ", "BƯU CỤC NHẬN LẠI")),

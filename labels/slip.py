@@ -96,16 +96,16 @@ class Charge:
 
 @dataclass(frozen=True)
 class Identity:
-    """The paper a person showed: its kind and its last four characters, never more. Raises ValueError for
-    more."""
+    """The paper a person showed: its kind and its last four characters, never more; without them they are written by
+    hand. Raises ValueError for more."""
 
     kind: str
-    last4: str
+    last4: str = ""
 
     def __post_init__(self) -> None:
         if len(self.kind) > 24:
             raise BadField("identity.kind", f"is too long for a slip ({len(self.kind)} letters)")
-        if len(self.last4) != 4:
+        if len(self.last4) not in (0, 4):
             raise BadField("last4", "only the last four characters of an identity paper go on a slip")
 
 

@@ -15,6 +15,8 @@ WIDTH, HEIGHT = 70.0, 37.0  # mm of one sticker
 A4 = (210.0, 297.0)
 TOP = (A4[1] - ROWS * HEIGHT) / 2
 QR = 35.0  # mm with the quiet zone
+# Printers are sure of nothing within 5 mm of an edge: in the outer rows the code and the words stand off their middle, mm.
+INWARD = {0: (1.4, 1.8), ROWS - 1: (-1.4, -2.4)}
 
 
 @dataclass(frozen=True)
@@ -48,26 +50,27 @@ def draw(canvas: Leaf, item: StickerSheet) -> None:
                 canvas.showPage()
             canvas.setPageSize((A4[0] * MM, A4[1] * MM))
         row, column = divmod(at % CELLS, COLUMNS)
-        _sticker(sheet, sticker, column * WIDTH, TOP + row * HEIGHT)
+        _sticker(sheet, sticker, column * WIDTH, TOP + row * HEIGHT, *INWARD.get(row, (0.0, 0.0)))
     canvas.showPage()
 
 
-def _sticker(sheet: Sheet, sticker: Sticker, x: float, y: float) -> None:
-    top = y + (HEIGHT - QR) / 2
-    qr.draw(sheet.canvas, sticker.token_url, x + 1.6, sheet.height - top - QR, QR, LEVEL)
-    left, room = x + 38, 27.5
+def _sticker(sheet: Sheet, sticker: Sticker, x: float, y: float, code: float, words: float) -> None:
+    top = y + (HEIGHT - QR) / 2 + code
+    qr.draw(sheet.canvas, sticker.token_url, x + 2.8, sheet.height - top - QR, QR, LEVEL)
+    left, room = x + 38, 26.8
+    y += words
     pen.put(sheet, left, y + 3.7, texts.SERVICE_NAME.upper(), Style(fonts.BOLD, 7.6, 3.4, pen.PRIMARY))
     pen.put(sheet, left, y + 7.1, texts.STICKER, Style(fonts.REGULAR, 7.2, 3.2))
     tail = short(sticker.number)
     pen.put(sheet, left, y + 10.4, tail, lines.fitted(tail, room, 14, fonts.BOLD, 6.2))
     pen.put(sheet, left, y + 16.8, sticker.number, lines.fitted(sticker.number, room, 7.4, fonts.REGULAR, 3.3))
-    pen.write(sheet, left, y + 21.6, pen.wrap([(texts.STICKER_USE, Style(fonts.REGULAR, 6.4, 2.8))], room))
+    pen.write(sheet, left, y + 20.5, pen.wrap([(texts.STICKER_USE, Style(fonts.REGULAR, 6.4, 2.8))], room))
     if sticker.mark:
         lines.stamp(sheet, sticker.mark, left, y + 29.8, room, 3.8)
     else:
         found, english = texts.STICKER_FOUND
-        pen.put(sheet, left, y + 28.8, found, lines.fitted(found, room, 6.4, fonts.BOLD, 2.8))
-        pen.put(sheet, left, y + 31.5, english, ENGLISH)
+        pen.put(sheet, left, y + 29.1, found, lines.fitted(found, room, 6.4, fonts.BOLD, 2.8))
+        pen.put(sheet, left, y + 31.6, english, ENGLISH)
 
 
 def short(number: str) -> str:

@@ -31,6 +31,8 @@ NOT_HANDED = {
     "no_authorisation": "người nhận thay chưa có giấy ủy quyền", "fee_not_paid": "chưa giao được", "old_papers_missing": "chưa giao được",
 }  # fmt: skip
 FOUND = {"torn": "Bao bị rách", "wet": "Bao bị ướt", "opened": "Niêm phong đứt hoặc bao bị mở", "crushed": "Bao bị bẹp"}
+SHOWN = {"citizen_card": "CCCD", "passport": "Hộ chiếu"}  # kinds of paper that show who somebody is
+AUTHORITY = {True: "đã xem giấy ủy quyền", False: "không"}
 TEST_NUMBER = "SỐ THỬ"
 CALL_FIRST = "Gọi trước khi đến"
 
@@ -61,6 +63,15 @@ def city(name: str) -> str:
 
 def taken_at_home(*where: str) -> str:
     return ", ".join(("tại nhà người gửi", *where))
+
+
+def stands_in(name: str) -> str:
+    return f"{name} nhận thay, có giấy ủy quyền"
+
+
+def at_home(call_first: bool, notes: str) -> str:
+    """What whoever comes should know."""
+    return ". ".join(filter(None, (CALL_FIRST if call_first else "", notes)))
 
 
 def in_log(n: int, size: int) -> str:

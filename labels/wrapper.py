@@ -103,8 +103,8 @@ def large(sheet: Sheet, label: Label) -> None:
     pen.put(sheet, 57, 17.0, label.sort, sort._replace(leading=10, colour=white), "right", 38)
     pen.put(sheet, 5, 31, texts.ADDRESSEE[label.way], Style(fonts.REGULAR, 7.2, 3.2))
     y = pen.write(sheet, 5, 34.2, fill("name", label.name, 90, 14.8, fonts.BOLD))
-    where = ", ".join(label.address)
-    y = pen.write(sheet, 5, y + 0.6, fill("address", lines.together(where), 90, 63 - y, fonts.REGULAR, 10.4))
+    where = lines.address(label.address)
+    y = pen.write(sheet, 5, y + 0.6, fill("address", where, 90, 63 - y, fonts.REGULAR, 10.4))
     pen.put(sheet, 5, y + 0.4, _phone(label), Style(fonts.SEMIBOLD, 10.4, 4.6))
     pen.rule(sheet, 5, 70, 90, 0.3)
     if label.due:
@@ -166,7 +166,7 @@ def _both(label: Label, width: float, height: float) -> tuple[Block, Block]:
     """Name and address in the largest type in which both fit. Raises BadField when the large label is needed."""
     for size, smaller in ((10.0, 7.4), (8.6, 6.8), (7.4, 6.4), (6.4, 6.4), (5.8, 5.8)):
         name = pen.wrap([(label.name, Style(fonts.BOLD, size, size * 0.43))], width)
-        where = lines.together(", ".join(label.address))
+        where = lines.address(label.address)
         address = pen.wrap([(where, Style(fonts.REGULAR, smaller, smaller * 0.42))], width)
         if name.height + address.height + 0.3 <= height:
             return name, address

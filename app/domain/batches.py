@@ -24,6 +24,7 @@ from app.domain.people import Act, User
 from app.domain.places import Office
 from app.domain.visits import OPEN, Visit
 from app.errors import Missing, Refused
+from labels import terms
 
 
 def _day_slips(office: Office, day: date, base_url: str) -> Iterator[labels.Slip]:
@@ -106,6 +107,7 @@ def _stop(visit: Visit, base_url: str) -> labels.Stop:
         phone=home.phone,
         due=sum(charge.amount for charge in charges if charge.stream is labels.Stream.POSTAGE),
         seal=numbers.spoken_seal(packet.seal) if packet.seal else "",
+        note=terms.at_home(packet.dossier.citizen.call_first, slips.printable(packet.dossier.citizen.notes)),
     )
 
 

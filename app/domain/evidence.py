@@ -4,15 +4,15 @@ dossier passed through hands, and what was said."""
 import io
 import json
 import zipfile
-from datetime import datetime
 from typing import Any
 
 from app.domain import ledger, manifests, photos, proofs, protocols, registers
 from app.domain.incidents import Incident
+from app.domain.people import Act
 from app.errors import Missing
 
 
-def pack(incident: Incident, at: datetime) -> bytes:
+def pack(incident: Incident, act: Act, base_url: str) -> bytes:
     """A ZIP: `incident.json`, `ledger.json` (for tools/verify_packet.py, once the log is signed), `hands.pdf`, and the
     biên bản of every list with the desk; `photos/`, each under the hash that the scan names: of what the phone sent, from
     which the picture was drawn anew."""
@@ -29,10 +29,10 @@ def pack(incident: Incident, at: datetime) -> bytes:
             file.writestr(f"photos/{photo.sha256.hex()}.jpg", photo.picture)
         told["photos"] = [{"sha256": one.sha256.hex(), "at": one.at.isoformat()} for one in pictures]
         file.writestr("incident.json", _json(told))
-        file.writestr("hands.pdf", registers.control_pdf(packet.dossier, at))
+        file.writestr("hands.pdf", registers.control_pdf(packet.dossier, act.at))
         for manifest in lists:
             if desk in (manifest.giver_id, manifest.taker_id):
-                file.writestr(f"{manifest.receipt_no}.pdf", protocols.pdf(manifest))
+                file.writestr(f"{manifest.receipt_no}.pdf", protocols.pdf(manifest, base_url, act.keys))
     return made.getvalue()
 
 

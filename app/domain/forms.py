@@ -19,6 +19,14 @@ from app.errors import Missing
 SERIES = {"receipt": "TN-HS", "supplement": "HDHS", "refusal": "TC-HS", "apology": "PXL", "stop": "TB"}
 
 
+LONGEST = 1000  # lines of one volume of a desk's book, some sixty pages
+
+
+def volume(serial: int) -> int:
+    """In which volume of the book of its year a receipt stands."""
+    return max(serial - 1, 0) // LONGEST + 1
+
+
 class Form(Model):
     __tablename__ = "forms"
     __table_args__ = (sa.UniqueConstraint("desk_id", "key", "year", "serial"),)

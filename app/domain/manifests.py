@@ -319,6 +319,17 @@ def by_number(receipt_no: str) -> Manifest:
     return manifest
 
 
+def code_of(manifest: Manifest) -> bytes:
+    """Its number, as the code on its paper holds it."""
+    return int(manifest.receipt_no.removeprefix("BB-").replace("-", "")).to_bytes(10)
+
+
+def by_code(code: bytes) -> Manifest:
+    """Raises Missing("manifest_unknown")."""
+    digits = f"{int.from_bytes(code):013}"
+    return by_number(f"BB-{digits[:6]}-{digits[6:-1]}-{digits[-1]}")
+
+
 def bears_another_seal(line: ManifestLine, packet: Packet) -> bool:
     """What was read from the bag is no number on record."""
     return bool(line.seal and packet.seals) and line.seal not in packet.seals

@@ -139,6 +139,18 @@ def due(packet: Packet) -> tuple[Charge, ...]:
     return (*lines, Charge("postage_again", again, Stream.POSTAGE)) if again else lines
 
 
+def paid(packet: Packet) -> dict[Stream, "MoneyLine"]:
+    """What was paid at the door of this packet and was not taken back."""
+    found = sa.select(MoneyLine).where(MoneyLine.packet_id == packet.id).order_by(MoneyLine.id)
+    standing: dict[Stream, MoneyLine] = {}
+    for line in db.session.scalars(found):
+        if line.event is Event.TAKEN_BACK:
+            standing.pop(line.stream, None)
+        else:
+            standing[line.stream] = line
+    return standing
+
+
 def collect(packet: Packet, scan: Scan, at: datetime) -> None:
     """What was done at a door stands, and the courier says that it was paid for: a line for each stream.
 

@@ -18,6 +18,7 @@ from app.domain import (
     numbers,
     packets,
     queues,
+    repeats,
     scans,
     shelf,
     slips,
@@ -29,7 +30,7 @@ from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Right, User
 from app.domain.places import Office
-from app.domain.postage import Stream
+from app.domain.postage import Fault, Stream
 from app.domain.queues import Holder
 from app.domain.scans import Ruling, Scan
 from app.domain.shelf import INVITE
@@ -129,8 +130,16 @@ def _invitation(packet: Packet, at: datetime, base_url: str) -> labels.Invitatio
         hours=_hours(office),
         again=coming.slot.day if coming else None,
         window=f"{coming.slot.opens:%-H:%M}–{coming.slot.closes:%-H:%M}" if coming else "",
+        free=_is_free(packet, visit),
         mark=slips.mark_of(packet),
     )
+
+
+def _is_free(packet: Packet, visit: Visit | None) -> bool:
+    """Whether one more way home costs the citizen nothing, as the record says whose fault it was (QĐ 45/2016 Đ12)."""
+    failed = repeats.failures([packet.id]).get(packet.id)
+    reason = visit.reason if visit else failed and failed.reason
+    return repeats.FAULTS.get(reason or "") is not Fault.CITIZEN
 
 
 def _hours(office: Office) -> str:
@@ -167,13 +176,7 @@ def _papers_receipt(packet: Packet, at: datetime, base_url: str) -> labels.Paper
 
 def _money_receipt(packet: Packet, at: datetime, base_url: str) -> labels.MoneyReceipt | None:
     """For what was paid at the door and was not given back, postage and fee apart (QĐ 45/2016 Đ11)."""
-    found = sa.select(MoneyLine).where(MoneyLine.packet_id == packet.id).order_by(MoneyLine.id)
-    paid: dict[Stream, MoneyLine] = {}
-    for line in db.session.scalars(found):
-        if line.event is Event.TAKEN_BACK:
-            paid.pop(line.stream, None)
-        else:
-            paid[line.stream] = line
+    paid = money.paid(packet)
     if not paid:
         return None
     last = list(paid.values())[-1]

@@ -3,11 +3,13 @@
 Said as it was written then; a packet's papers are those of the count, where it has been counted.
 """
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
 import labels
 from app.db import db
-from app.domain import calendar, manifests, numbers, slips
+from app.domain import calendar, manifests, numbers, slips, tokens
 from app.domain.dossiers import Paper
 from app.domain.manifests import LineResult, Manifest, ManifestLine, Side
 from app.domain.money import Event, MoneyLine
@@ -16,17 +18,19 @@ from app.domain.people import User
 from app.domain.places import Office, OfficeKind
 from app.domain.postage import Stream
 from app.domain.procedures import PaperForm
+from app.domain.tokens import Keys, TokenType
 from labels import manifest as sheet
 from labels import terms
 
+KEPT = timedelta(days=3653)  # as long as the code on it is good
 TO_WRITE = "……………………"  # by hand: nobody has confirmed for this side yet
 
 
-def pdf(manifest: Manifest) -> bytes:
-    return labels.render("manifest", [_sheet(manifest)])
+def pdf(manifest: Manifest, base_url: str, keys: Keys) -> bytes:
+    return labels.render("manifest", [_sheet(manifest, base_url, keys)])
 
 
-def _sheet(manifest: Manifest) -> labels.Manifest:
+def _sheet(manifest: Manifest, base_url: str, keys: Keys) -> labels.Manifest:
     lines = manifests.lines_of(manifest)
     sides = {Side.GIVER: manifest.giver_id, Side.TAKER: manifest.taker_id}
     units, people = {}, {}
@@ -56,6 +60,9 @@ def _sheet(manifest: Manifest) -> labels.Manifest:
         lines=tuple(_line(line, packet, fees.get(packet.id)) for line, packet in lines if line.result is not LineResult.SURPLUS),
         odd=tuple(odd for line, packet in lines for odd in _odd(line, packet)),
         signed_at=calendar.local(manifest.closed_at) if manifest.closed_at else None,
+        token_url=tokens.url(base_url, tokens.write(
+            keys, TokenType.DESK, manifests.code_of(manifest), 1, int(desk.ward.code) if desk else 0, calendar.today(manifest.at) + KEPT
+        )),
         mark=terms.TEST_NUMBER if any(numbers.is_test(packet.number) for _, packet in lines) else "",
     )  # fmt: skip
 

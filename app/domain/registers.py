@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 import labels
 from app.db import db
-from app.domain import audit, calendar, ledger, manifests, numbers, packets, slips
+from app.domain import audit, calendar, forms, ledger, manifests, numbers, packets, slips
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.forms import Form
 from app.domain.ledger import LineKind
@@ -23,28 +23,39 @@ from labels import decided, terms
 from labels import desk as deskpaper
 from labels import manifest as sheet
 
-LONGEST = 2000  # lines of one volume
+
+def volumes(desk: Office, year: int) -> int:
+    """How many volumes the book of a year has by now."""
+    newest = sa.select(sa.func.max(Form.serial)).where(*_receipts(desk.id, year))
+    return forms.volume(db.session.scalar(newest) or 0)
 
 
-def register_pdf(desk: Office, year: int, at: datetime) -> bytes:
-    """The book of a year: a line for every dossier accepted, by the number of its receipt. Raises
+def register_pdf(desk: Office, year: int, at: datetime, volume: int = 1) -> bytes:
+    """One volume of the book of a year: a line for every dossier accepted, by the number of its receipt. Raises
     Refused("register_empty")."""
-    given = sa.select(Form).where(Form.desk_id == desk.id, Form.key == "receipt", Form.year == year)
-    found = list(db.session.scalars(given.order_by(Form.serial).limit(LONGEST).options(joinedload(Form.dossier))))
+    given = sa.select(Form).where(*_receipts(desk.id, year, volume)).order_by(Form.serial)
+    found = list(db.session.scalars(given.options(joinedload(Form.dossier))))
     if not found:
         raise Refused("register_empty")
     book = deskpaper.Register(
         agency=decided.agency(desk.ward.name), desk=desk.name, year=year, at=calendar.local(at),
-        entries=tuple(_entry(form) for form in found),
+        entries=tuple(_entry(form) for form in found), volume=f"{volume:02}",
     )  # fmt: skip
     return labels.render("desk_register", [book])
 
 
-def viewed(user: User, year: int, at: datetime) -> None:
-    """Who opened the book saw every dossier in it."""
-    given = sa.select(Form.dossier_id).where(Form.desk_id == user.office_id, Form.key == "receipt", Form.year == year)
-    for dossier_id in db.session.scalars(given.order_by(Form.serial).limit(LONGEST)):
+def viewed(user: User, year: int, at: datetime, volume: int = 1) -> None:
+    """Who opened a volume saw every dossier in it."""
+    given = sa.select(Form.dossier_id).where(*_receipts(user.office_id, year, volume))
+    for dossier_id in db.session.scalars(given.order_by(Form.serial)):
         audit.viewed(user.id, dossier_id, "desk.register", at)
+
+
+def _receipts(desk_id: int | None, year: int, volume: int | None = None) -> tuple[sa.ColumnElement[bool], ...]:
+    """The receipts a desk gave out in a year, or those that stand in one volume."""
+    all_ = (Form.desk_id == desk_id, Form.key == "receipt", Form.year == year)
+    last = (volume or 0) * forms.LONGEST
+    return (*all_, Form.serial.between(last - forms.LONGEST + 1, last)) if volume is not None else all_
 
 
 def _entry(form: Form) -> deskpaper.Entry:

@@ -30,6 +30,7 @@ from app.domain.visits import Round, Slot, Visit
 from app.errors import Invalid, Missing, Refused
 
 Rule = sa.ColumnElement[bool]
+OTHERS = {TokenType.BAG: "token_bag", TokenType.DESK: "token_list"}  # codes of ours that name no packet
 TOKEN = re.compile(r"(?:^|/S/)([0-9A-Z]{133})$")  # the address on a slip, or its letters alone
 WHOLE = frozenset({Role.SUPERVISOR, Role.ADMIN})
 DESKS = frozenset({Role.OFFICER, Role.LEAD})
@@ -106,16 +107,14 @@ def scanned(user: User, text: str, keys: Keys) -> tuple[Packet, bool]:
     """The packet whose slip was scanned, or whose number was typed, and whether that slip is still in force.
 
     A scanned slip proves that the packet is here, so a wrong place learns whose it is; a number proves nothing.
-    Raises Refused: `wrong_ward` (desk), `wrong_office` (office); Invalid: `token_bag`, `token_damaged`, `token_forged`, or as `packet`.
+    Raises Refused: `wrong_ward` (desk), `wrong_office` (office); Invalid: `token_bag`, `token_list`, `token_damaged`, `token_forged`, or as `packet`.
     """
     found = TOKEN.search("".join(text.split()).upper())
     if found is None:
         return packet(user, text), True
     slip = tokens.read(keys, found[1])
-    if slip.type is TokenType.BAG:
-        raise Invalid("token_bag")
-    if slip.type not in (TokenType.SLIP, TokenType.STICKER):
-        raise Invalid("token_damaged")
+    if slip.type in OTHERS:
+        raise Invalid(OTHERS[slip.type])
     here = packets_.by_code(slip.code)
     if here.is_blank:
         raise Refused("sticker_unused", number=here.number)
@@ -126,6 +125,14 @@ def scanned(user: User, text: str, keys: Keys) -> tuple[Packet, bool]:
             raise Refused("wrong_ward", number=here.number, desk=here.dossier.desk.name) from None
         raise Refused("wrong_office", number=here.number, office=here.dossier.post_office.name) from None
     return here, slip.issue == here.slip.issue
+
+
+def scanned_list(user: User, text: str, keys: Keys) -> Manifest | None:
+    """The list whose paper was scanned, for whoever may read it; None for anything else. Raises Missing("manifest_unknown"),
+    Invalid as `tokens.read`."""
+    found = TOKEN.search("".join(text.split()).upper())
+    slip = tokens.read(keys, found[1]) if found else None
+    return handover(user, manifests.by_code(slip.code).receipt_no) if slip and slip.type is TokenType.DESK else None
 
 
 def to_hand_over(user: User, giver_id: str, to: PartyKind) -> list[Packet]:

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 import labels
 from app.db import db
-from app.domain import bands, calendar, ledger, money, numbers, packets, postage, tokens, visits
+from app.domain import bands, calendar, forms, ledger, money, numbers, packets, postage, scans, tokens, visits
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.forms import Form
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
+from app.domain.scans import Ruling, Scan
 from app.domain.visits import Visit
 from app.errors import Gone, Invalid, Missing, Refused
 from labels import decided, qr, terms
@@ -44,6 +45,7 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
     procedure = dossier.procedure
     wards = dossier.citizen.ward, dossier.desk.ward
     due = bands.arrives_by(calendar.today(accepted), *wards) if accepted else None
+    door = _at_door(packet) if accepted else None
     return labels.Slip(
         number=packet.number,
         token_url=token_url(packet, base_url),
@@ -71,8 +73,31 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
         badge=(courier.badge or "") if courier else "",
         seal=numbers.spoken_seal(packet.seal) if packet.seal else "",
         recovered=_old_papers(packet),
+        identity=_shown(door),
+        authorisation=_authority(packet, door),
         mark=mark_of(packet),
     )
+
+
+def _at_door(packet: Packet) -> Scan | None:
+    """What was said when the citizen gave or received it; None before."""
+    told = scans.of_packet(packet.code, Ruling.APPLIED)
+    said = (scans.read(row.body, row.sig) for row, _ in reversed(told))
+    return next((scan for scan in said if scan.event == ("collect" if packet.way is Way.IN else "deliver")), None)
+
+
+def _shown(door: Scan | None) -> labels.Identity | None:
+    """The kind of paper they showed. Its number is on no record of ours: four digits of it are written by hand."""
+    kind = terms.SHOWN.get(door.said("ID_SEEN") or "") if door else None
+    return labels.Identity(kind) if kind else None
+
+
+def _authority(packet: Packet, door: Scan | None) -> str:
+    """Whether somebody stood in for the citizen; before that, whom the citizen named."""
+    if who := door.said("RECIPIENT") if door else None:
+        return terms.AUTHORITY[who == "authorised"]
+    proxy = packet.dossier.citizen.proxy if packet.way is Way.OUT and not door else None
+    return terms.stands_in(printable(proxy)) if proxy else ""
 
 
 def _old_papers(packet: Packet) -> tuple[labels.Recovered, ...]:
@@ -168,6 +193,8 @@ def label_of(packet: Packet, visit: Visit | None, base_url: str) -> labels.Label
     inward = packet.way is not Way.OUT
     party = desk_of(dossier.desk) if inward else home_of(dossier)
     stop = f"{visit.round_id}-{visit.position}" if visit and visit.round_id and visit.position is not None else ""
+    left = [line.recorded_at for line in ledger.lines(packet)] if packet.state is not State.WAITING else []
+    sent = calendar.today(left[0]) if left else visit.slot.day if visit else None
     return labels.Label(
         number=packet.number,
         token_url=token_url(packet, base_url),
@@ -178,6 +205,8 @@ def label_of(packet: Packet, visit: Visit | None, base_url: str) -> labels.Label
         name=party.name,
         address=party.address,
         phone=party.phone,
+        route=str(visit.round_id) if visit and visit.round_id else "",
+        due=bands.arrives_by(sent, dossier.citizen.ward, dossier.desk.ward) if sent else None,
         issue=packet.slip.issue,
         mark=mark_of(packet),
     )
@@ -222,6 +251,7 @@ def _receipt(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Rece
         **about | {"at": calendar.local(dossier.submitted_at or form.at)}, papers=form_papers(facts["papers"]), days=dossier.procedure.days, due=due,
         way=ways[dossier.return_way], officer=form.user.name, token_url=tokens.url(base_url, packets.of_dossier(dossier.id)[0].slip.token),
         home_delivery=decided.HOME_DELIVERY if dossier.goes_home else "", order=f"{form.serial:04}",
+        volume=f"{forms.volume(form.serial):02}/{form.year}",
     )  # fmt: skip
 
 
@@ -362,17 +392,17 @@ def papers_of(packet: Packet) -> tuple[labels.Paper, ...]:
 
 def charges_of(packet: Packet) -> tuple[labels.Charge, ...]:
     asked, when = money.due(packet), terms.PAY_ON_COLLECTION if packet.way is Way.IN else terms.PAY_ON_DELIVERY
-    charges = tuple(
-        labels.Charge(
-            terms.CHARGES[line.key],
-            line.amount,
-            labels.Stream(line.stream.value),
-            method="" if line.stream is postage.Stream.FEE else when,
-        )  # fmt: skip
-        for line in asked
-    )
-    paid = labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID)
-    return charges if packet.way is Way.IN else (paid, *charges)
+    paid = {} if packet.state is State.WAITING else money.paid(packet)
+
+    def charge(line: postage.Charge) -> labels.Charge:
+        got, is_fee = paid.get(line.stream), line.stream is postage.Stream.FEE
+        how = terms.PAID_BY[got.event is money.Event.TRANSFERRED] if got else "" if is_fee else when
+        receipt = got.receipt or "" if got else ""
+        return labels.Charge(terms.CHARGES[line.key], line.amount, labels.Stream(line.stream.value), how, receipt)
+
+    charges = tuple(map(charge, asked))
+    before = labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID)
+    return charges if packet.way is Way.IN else (before, *charges)
 
 
 def hold_small(label: labels.Label) -> None:

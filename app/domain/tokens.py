@@ -32,7 +32,7 @@ class TokenType(IntEnum):
     BAG = 1
     SLIP = 2
     STICKER = 3
-    DESK = 4
+    DESK = 4  # a list both sides of a handover sign
 
 
 class DoorType(IntEnum):

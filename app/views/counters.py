@@ -160,6 +160,8 @@ def find(text: str, page: str) -> tuple[ResponseReturnValue | None, list[Dossier
     Raises what `scope.scanned` raises, when nothing is found by name either.
     """
     text = text.strip()[:400]
+    if listed := scope.scanned_list(security.user(), text, security.act().keys):
+        return redirect(url_for("records.show", receipt=listed.receipt_no)), []
     try:
         packet, is_newest = scope.scanned(security.user(), text, security.act().keys)
     except Refused as refusal:

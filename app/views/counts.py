@@ -21,6 +21,7 @@ from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
 from app.views.counters import CloseBag
+from app.views.tracking import base_url
 
 bp = Blueprint("counts", __name__, url_prefix="/desk/counts")
 MOST = 50  # packets for other desks that one page remembers
@@ -197,7 +198,7 @@ def paper(receipt: str) -> Response:
     """The biên bản as it is printed and signed: of what was taken in here, or left from here."""
     manifest = scope.manifest(security.user(), receipt)
     _log(manifest, "desk.record_pdf")
-    pdf = protocols.pdf(manifest)
+    pdf = protocols.pdf(manifest, base_url(), security.act().keys)
     named = {"Content-Disposition": f'inline; filename="{manifest.receipt_no}.pdf"'}
     return Response(pdf, mimetype="application/pdf", headers=named)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -294,10 +294,14 @@ def paper(number: str, form: str) -> Response | ResponseReturnValue:
 @bp.get("/register.pdf")
 @requires(Right.DESK)
 def register() -> Response | ResponseReturnValue:
-    """The desk's book of this year; who opened it is logged for every dossier in it."""
+    """A volume of the desk's book of this year; who opened it is logged for every dossier in it. Where there are several,
+    which one is asked first."""
     user, at = security.user(), now()
     assert user.office
-    atomically(registers.viewed, user, calendar.today(at).year, at)
-    return file_answer(
-        registers.register_pdf(user.office, calendar.today(at).year, at), "application/pdf", "register.pdf"
-    )
+    year, volume = calendar.today(at).year, request.args.get("volume", 0, type=int)
+    count = registers.volumes(user.office, year)
+    if not volume and count > 1:
+        return render_template("desk/register.html", year=year, count=count, longest=forms.LONGEST)
+    atomically(registers.viewed, user, year, at, volume or 1)
+    pdf = registers.register_pdf(user.office, year, at, volume or 1)
+    return file_answer(pdf, "application/pdf", f"register-{year}-{volume or 1:02}.pdf")

@@ -22,6 +22,7 @@ from app.security import requires
 from app.sentences import sentence
 from app.views import counters
 from app.views.fields import IntegerField
+from app.views.tracking import base_url
 
 bp = Blueprint("incidents", __name__, url_prefix="/incidents")
 SORTS = {
@@ -170,7 +171,7 @@ def pack(incident: str) -> Response:
     found = _get(incident)
     counters.log_view(found.packet, "incident.evidence")
     named = {"Content-Disposition": f'attachment; filename="{found.number}.zip"'}
-    return Response(evidence.pack(found, now()), mimetype="application/zip", headers=named)
+    return Response(evidence.pack(found, security.act(), base_url()), mimetype="application/zip", headers=named)
 
 
 def _get(number: str) -> Incident:

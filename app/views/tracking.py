@@ -25,6 +25,7 @@ from app.domain import (
     denials,
     dossiers,
     forms,
+    manifests,
     money,
     numbers,
     packets,
@@ -472,6 +473,8 @@ def found(token: str) -> ResponseReturnValue:
     try:
         slip = tokens.read(current_app.extensions["keys"], token.upper())
         is_bag = slip.type is tokens.TokenType.BAG
+        if slip.type is tokens.TokenType.DESK and g.user is not None:
+            return redirect(url_for("records.show", receipt=manifests.by_code(slip.code).receipt_no))
         packet = packets.by_code(slip.code)
     except Invalid:
         status = 404

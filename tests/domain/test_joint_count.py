@@ -222,7 +222,7 @@ def test_the_record_is_printed_with_its_lines_its_exceptions_and_the_moment(worl
     take(world, *own[:2])
     differ(world, own[0], intact=False, remark="Rách góc 3 cm")
     manifest = close(world, missing=True, pin=world.PIN)
-    paper = pypdfium2.PdfDocument(protocols.pdf(manifest))
+    paper = pypdfium2.PdfDocument(protocols.pdf(manifest, "https://hoso.vi-du.test", world.keys))
     text = " ".join(page.get_textpage().get_text_range() for page in paper).replace("\xa0", " ")
     paper.close()
     for words in (

@@ -74,7 +74,7 @@ def test_a_letter_the_typeface_lacks_keeps_nobody_from_signing(world: World) -> 
     db.session.commit()
     found = {handing.packets[1].code: Found(SEAL, False, True, "Rách 🌸")}
     manifest = handing.receive(handing.takes(*handing.packets), found=found)
-    text = text_of(protocols.pdf(db.session.merge(manifest)))
+    text = text_of(protocols.pdf(db.session.merge(manifest), "https://hoso.vi-du.test", world.keys))
     assert "Nguyễn ? Mơ" in text and "Rách ?" in text
 
 

@@ -4,11 +4,11 @@ import pypdfium2
 import pytest
 
 from app.db import atomically, db
-from app.domain import desk, registers
+from app.domain import desk, forms, registers, slips
 from app.domain.audit import ViewLine
 from app.domain.places import Office
 from app.errors import Refused
-from tests.domain.test_desk import CODE, accepted, at_desk
+from tests.domain.test_desk import CODE, DUE, accepted, at_desk, submitted
 from tests.world import MONDAY, World
 
 pytestmark = pytest.mark.dialects("sqlite")  # it only reads
@@ -52,3 +52,23 @@ def test_who_opens_the_book_is_logged_for_every_dossier_in_it(world: World) -> N
     atomically(registers.viewed, world.officer, 2026, MONDAY)
     lines = db.session.query(ViewLine).filter_by(page="desk.register").all()
     assert [(line.dossier_id, line.user_id) for line in lines] == [(dossier.id, world.officer.id)]
+
+
+def test_a_long_book_is_printed_in_volumes_and_no_line_is_left_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "LONGEST", 2)
+    for n in range(3):
+        dossier = submitted(world).dossier
+        atomically(desk.accept, dossier, world.act(world.officer), f"H29.17-261123-000{n + 1}", DUE)
+    office = db.session.get_one(Office, world.desk.id)
+    books = [words(registers.register_pdf(office, 2026, MONDAY, volume)) for volume in (1, 2)]
+    assert [sum(f"261123-000{n}" in book for n in (1, 2, 3)) for book in books] == [2, 1]
+    assert squeezed("Năm 2026, quyển 02") in books[1]
+    assert forms.volume(2) == 1 and forms.volume(3) == registers.volumes(office, 2026) == 2
+    receipt = forms.get(db.session.merge(dossier), "receipt")
+    assert squeezed("Sổ, quyển số: 02/2026") in words(slips.form_pdf(receipt, "https://hoso.vi-du.test"))
+    with pytest.raises(Refused, match="register_empty"):
+        registers.register_pdf(office, 2026, MONDAY, 3)
+    atomically(registers.viewed, world.officer, 2026, MONDAY, 2)
+    assert db.session.query(ViewLine).filter_by(page="desk.register").count() == 1

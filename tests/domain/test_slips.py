@@ -8,10 +8,13 @@ import pypdf
 import pytest
 import zxingcpp
 
+import labels
 from app.config import Settings
 from app.db import atomically, db
-from app.domain import numbers, packets, slips, tokens
+from app.domain import numbers, packets, slips, tokens, visits
+from app.domain.calendar import working_days_after
 from app.domain.packets import Kind, Way
+from app.domain.scans import Extra
 from labels import qr
 from tests.world import MONDAY, World
 
@@ -58,6 +61,38 @@ def test_after_collection_the_slip_says_seal_and_time(world: World) -> None:
     slip = slips.slip_of(world.collected(world.phone()), BASE)
     assert slip.seal == "NP 0045 821"
     assert slip.accepted_at == MONDAY and slip.due is not None
+
+
+def test_after_collection_the_slip_says_what_was_shown_paid_and_by_whom_it_was_received(world: World) -> None:
+    packet = world.packet()
+    said = [("CODE", world.code(packet)), ("ID_SEEN", "citizen_card"), ("RECIPIENT", "self")]
+    paid = {"money": {"paid_by": "transfer", "receipt": "000321", "postage": 52_000, "fee": 15_000}}
+    world.record(world.phone().scan(world.fresh(packet), "collect", proof=said, extra=Extra.read({"salt": "s"} | paid)))
+    slip = slips.slip_of(world.fresh(packet), BASE)
+    assert (slip.identity, slip.authorisation) == (labels.Identity("CCCD"), "không")
+    assert [(charge.method, charge.receipt) for charge in slip.charges] == [("Chuyển khoản", "")] * 2 + [
+        ("Chuyển khoản", "000321")
+    ]
+    text = " ".join(text_of(slips.pdf([packet], BASE, copies=(1,))).split())
+    assert "Đã xem: CCCD, 4 số cuối:" in text and "Biên lai 000321" in text and "Ủy quyền: không" in text
+
+
+def test_whoever_the_citizen_named_to_receive_stands_on_the_slip_of_the_result(world: World) -> None:
+    packet = world.packet(Way.OUT)
+    packet.dossier.citizen.proxy = "Nguyễn Văn Đậu"
+    db.session.commit()
+    assert slips.slip_of(packet, BASE).authorisation == "Nguyễn Văn Đậu nhận thay, có giấy ủy quyền"
+
+
+def test_a_label_says_by_when_and_on_which_round(world: World) -> None:
+    packet = world.packet()
+    visit = visits.current(packet.id)
+    label = slips.label_of(packet, visit, BASE)
+    assert visit and (label.route, label.due) == ("", working_days_after(visit.slot.day, 1)[-1])
+    world.on_round(packet)
+    packet = world.collected(world.phone(), packet)
+    label = slips.label_of(packet, visits.current(packet.id), BASE)
+    assert (label.route, label.due) == (str(visit.round_id), slips.slip_of(packet, BASE).due)
 
 
 @pytest.mark.parametrize("kind", [Kind.RESULT, Kind.RETURNED_PAPERS])

@@ -136,3 +136,15 @@ def test_pages_are_a5() -> None:
         assert [round(edge / MM) for edge in page.get_size()] == [148, 210]
         page.close()
     document.close()
+
+
+@pytest.mark.parametrize("name", [name for name, row in labels.FORMATS.items() if min(row.page) >= 148])
+def test_nothing_stands_where_no_office_printer_is_sure_to_reach(name: str) -> None:
+    """Five millimetres along every edge of a sheet; thermal labels are printed to theirs."""
+    paper = pypdfium2.PdfDocument(labels.render(name, labels.FORMATS[name].samples))
+    margin = 5 / 25.4 * 144
+    for page in paper:
+        seen = page.render(scale=2).to_pil().convert("L")
+        left, top, right, bottom = seen.point(lambda grey: 255 * (grey < 200)).getbbox()
+        assert margin <= min(left, top, seen.width - right, seen.height - bottom)
+    paper.close()

@@ -7,9 +7,11 @@ import pytest
 import time_machine
 
 from app.db import db, now
-from app.domain import manifests
+from app.domain import manifests, scope
 from app.domain.manifests import Found, Manifest, Side, Word
+from app.errors import Invalid
 from tests.domain.test_manifests import Handing
+from tests.domain.test_sendings import code_on
 from tests.journeys.pages import Visitor
 from tests.world import World
 
@@ -76,3 +78,20 @@ def test_the_desks_own_record_is_of_what_the_desk_received_only(world: World, si
     """A list by which the desk gave says nothing of what the desk opened and counted."""
     answer = sign_in(world.officer).get(f"/desk/records/{manifest.receipt_no}")
     assert (answer.status_code, answer.location) == (302, f"/records/{manifest.receipt_no}")
+
+
+def test_the_code_on_its_paper_opens_the_list_for_those_it_concerns(
+    world: World, sign_in: Any, manifest: Manifest
+) -> None:
+    receipt = manifest.receipt_no
+    officer, stranger = sign_in(world.officer), sign_in(world.strange_officer)
+    answer = officer.get(f"/desk/counts/records/{receipt}.pdf")
+    assert answer.content_type == "application/pdf", answer.text
+    code = code_on(answer.data)
+    assert officer.get("/desk/find", query_string={"code": code}).location == f"/records/{receipt}"
+    assert officer.get("/s/" + code.rsplit("/", 1)[1]).location == f"/records/{receipt}"
+    assert stranger.get("/desk/find", query_string={"code": code}).status_code == 404
+    nobody = world.app.test_client().get("/s/" + code.rsplit("/", 1)[1])
+    assert nobody.status_code == 200 and receipt not in nobody.text
+    with pytest.raises(Invalid, match="token_list"):
+        scope.scanned(world.officer, code, world.keys)

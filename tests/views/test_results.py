@@ -115,7 +115,7 @@ def test_what_leaves_the_desk_is_a_record_on_paper_too(world: World, sign_in: An
     assert manifest.receipt_no in client.get("/desk/results/").text  # it wants the desk's word
     atomically(manifests.confirm, manifest, Side.GIVER, Word.PRESENCE, MONDAY, world.officer)
     assert client.get(f"/desk/counts/records/{manifest.receipt_no}.pdf").status_code == 200
-    paper = pypdfium2.PdfDocument(protocols.pdf(manifest))
+    paper = pypdfium2.PdfDocument(protocols.pdf(manifest, "https://hoso.vi-du.test", world.keys))
     text = " ".join(page.get_textpage().get_text_range() for page in paper)
     paper.close()
     assert packet.number in text and world.courier.name in text and world.officer.name in text

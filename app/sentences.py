@@ -87,6 +87,8 @@ SENTENCES = {
     "link_unknown": _l("This link does not lead anywhere. It may be cut off: open it again from the message, or track by number."),
     "certificate_unknown": _l("There is no proof with this number. Look at the paper again: the number has 32 letters and digits."),
     "no_certificate": _l("There is no proof yet: the papers have not been taken, or that is being looked into."),
+    "paper_letter": _l("“%(words)s” holds a letter that cannot be printed: %(letter)s. Nothing has been printed. Have an administrator write it otherwise, then print again."),
+    "paper_field": _l("This paper cannot be printed: one of its fields (%(field)s) does not fit. Nothing has been printed. Have an administrator look at it."),
     "token_list": _l("This is the code of a list. Scan the packets themselves."),
     "token_bag": _l("This is the tag of a bag. Open the bag and scan the packets in it."),
     "token_damaged": _l("This code is damaged or is not from our slip. Scan again, or type the number beside it."),

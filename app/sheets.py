@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from app import spreadsheets
 from app.catalogue import PaperRow, ProcedureRow, ProvinceRow
-from app.domain import procedures
+from app.domain import printing, procedures
 from app.domain.calendar import Rule
 from app.domain.places import fold
 from app.domain.procedures import Edition, PaperForm
@@ -209,6 +209,11 @@ class _Row:
         if len(cell) > MOST_LETTERS or any(ord(c) < 32 and c not in "\n\r\t" for c in cell):
             self.tell(column, _("This is too long, or holds signs that are no text"))
             return ""
+        if letters := printing.unprintable(cell):
+            self.tell(
+                column,
+                _("This cannot be printed: %(letters)s. Leave it out or write it otherwise", letters=letters[:20]),
+            )
         return cell.strip()
 
     def chosen(self, column: Column) -> Any:

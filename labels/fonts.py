@@ -29,13 +29,13 @@ SPACES = re.compile(r"[ \t\r\n\f\v\u2028\u2029]+")
 
 
 class MissingGlyph(ValueError):
-    """The typeface cannot print a character: `.character`, in the field `.field` where that is known."""
+    """The typeface cannot print a character: `.character` of `.words`, in the field `.field` where that is known."""
 
     def __init__(self, character: str, text: str, field: str = "") -> None:
-        self.character, self.field = character, field
+        self.character, self.words, self.field = character, text[:60], field
         name = unicodedata.name(character, "unnamed")
         where = f"{field}: " if field else ""
-        super().__init__(f"{where}no glyph for {character!r} (U+{ord(character):04X} {name}) in {text[:60]!r}")
+        super().__init__(f"{where}no glyph for {character!r} (U+{ord(character):04X} {name}) in {self.words!r}")
 
 
 class Face(NamedTuple):

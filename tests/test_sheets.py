@@ -104,7 +104,7 @@ def test_no_two_columns_share_a_head_in_any_language(app: Flask) -> None:
     [
         (2, "Row", "thing"), (2, "Procedure code", "tthc-1"), (2, "Name in plain words", ""), (2, "Name in English", "x" * 201),
         (2, "Sent by post", "perhaps"), (2, "Sent by post", ""), (2, "Working days", "2.5"), (2, "Working days", "366"), (2, "Working days", "-1"),
-        (2, "Statutory fee, đồng", "15 nghìn"), (2, "Legal basis", "x" * 4000), (2, "Copies", "1"), (2, "Official name", "a\x07b"),
+        (2, "Statutory fee, đồng", "15 nghìn"), (2, "Legal basis", "x" * 4000), (2, "Copies", "1"), (2, "Official name", "a\x07b"), (2, "Official name", "Cấp 漢"),
         (3, "Form of the paper", "digital"), (3, "Form of the paper", ""), (3, "Copies", "100"), (3, "Legal basis", "Luật Hộ tịch"),
         (3, "Procedure code", "1.000001"),
     ],

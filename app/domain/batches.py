@@ -16,6 +16,7 @@ from app.domain import (
     dispatch,
     money,
     numbers,
+    printing,
     rounds,
     slips,
 )
@@ -160,7 +161,7 @@ def printing_day(file: BinaryIO, what: str, office: Office, day: date, base_url:
     first = next(found, None)
     if first is None:
         raise Refused("nothing_to_print")
-    return labels.drawing(file, form, chain((first,), found))
+    return printing.drawing(file, form, chain((first,), found))
 
 
 def log_day(user: User, what: str, office: Office, day: date, act: Act) -> None:

@@ -17,6 +17,7 @@ from app.domain import (
     money,
     numbers,
     packets,
+    printing,
     queues,
     repeats,
     scans,
@@ -54,14 +55,14 @@ def pdf(paper: str, packet: Packet, user: User | None, at: datetime, base_url: s
     """For somebody at a counter, or the citizen by their link. Raises Missing("format_unknown"); Refused:
     `paper_empty`, `label_too_long`."""
     item = _item(paper, packet, user, at, base_url)
-    return labels.render(PAPERS[paper].format, [item])
+    return printing.pdf(PAPERS[paper].format, [item])
 
 
 def zpl(paper: str, packet: Packet, user: User, at: datetime, base_url: str) -> bytes:
     """A label as a thermal printer takes it. Raises as `pdf`."""
     if paper not in labels.ZPL:
         raise Missing("format_unknown")
-    return labels.zpl(PAPERS[paper].format, [_item(paper, packet, user, at, base_url)]).encode()
+    return printing.zpl(PAPERS[paper].format, [_item(paper, packet, user, at, base_url)])
 
 
 def _item(paper: str, packet: Packet, user: User | None, at: datetime, base_url: str) -> Any:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 import labels
 from app.db import db
-from app.domain import calendar, manifests, numbers, slips, tokens
+from app.domain import calendar, manifests, numbers, printing, slips, tokens
 from app.domain.dossiers import Paper
 from app.domain.manifests import LineResult, Manifest, ManifestLine, Side
 from app.domain.money import Event, MoneyLine
@@ -27,7 +27,7 @@ TO_WRITE = "……………………"  # by hand: nobody has confirmed for this 
 
 
 def pdf(manifest: Manifest, base_url: str, keys: Keys) -> bytes:
-    return labels.render("manifest", [_sheet(manifest, base_url, keys)])
+    return printing.pdf("manifest", [_sheet(manifest, base_url, keys)])
 
 
 def _sheet(manifest: Manifest, base_url: str, keys: Keys) -> labels.Manifest:

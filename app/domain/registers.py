@@ -9,9 +9,8 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-import labels
 from app.db import db
-from app.domain import audit, calendar, forms, ledger, manifests, numbers, packets, slips
+from app.domain import audit, calendar, forms, ledger, manifests, numbers, packets, printing, slips
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.forms import Form
 from app.domain.ledger import LineKind
@@ -41,7 +40,7 @@ def register_pdf(desk: Office, year: int, at: datetime, volume: int = 1) -> byte
         agency=decided.agency(desk.ward.name), desk=desk.name, year=year, at=calendar.local(at),
         entries=tuple(_entry(form) for form in found), volume=f"{volume:02}",
     )  # fmt: skip
-    return labels.render("desk_register", [book])
+    return printing.pdf("desk_register", [book])
 
 
 def viewed(user: User, year: int, at: datetime, volume: int = 1) -> None:
@@ -96,7 +95,7 @@ def control_pdf(dossier: Dossier, at: datetime) -> bytes:
         code=dossier.official_code or f"{dossier.number} ({decided.NO_CODE})", name=home.name, address=home.address,
         phone=home.phone, matter=dossier.procedure.official_name,
     )  # fmt: skip
-    return labels.render("desk_control", [
+    return printing.pdf("desk_control", [
         deskpaper.Control(
             case=case, number=dossier.number, at=calendar.local(at), deciding=decided.agency(desk.ward.name),
             hands=tuple(hand for packet in sent for hand in _hands(packet, home.name)),

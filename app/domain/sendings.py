@@ -10,7 +10,7 @@ from functools import cached_property
 from zlib import crc32
 
 import labels
-from app.domain import batches, calendar, numbers, slips, sorting, tokens
+from app.domain import batches, calendar, numbers, printing, slips, sorting, tokens
 from app.domain.packets import Packet
 from app.domain.people import Act, User
 from app.domain.places import Office
@@ -72,14 +72,14 @@ def _heap(clerk: User, at: datetime, **named: object) -> Pile:
 
 
 def tag_pdf(one: Sending, base_url: str, act: Act) -> bytes:
-    return labels.render("bag", [_tag(one, base_url, act)])
+    return printing.pdf("bag", [_tag(one, base_url, act)])
 
 
 def list_pdf(one: Sending) -> bytes:
     """The bảng kê that goes with it: of a bag nobody's name, of a round whom the courier goes to."""
     if one.pile.place.heap is Heap.DESK:
-        return labels.render("list_office", [_bag_list(one)])
-    return labels.render("list_courier", [_round_list(one)])
+        return printing.pdf("list_office", [_bag_list(one)])
+    return printing.pdf("list_courier", [_round_list(one)])
 
 
 def _tag(one: Sending, base_url: str, act: Act) -> labels.BagTag:

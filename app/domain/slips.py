@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 import labels
 from app.db import db
-from app.domain import bands, calendar, forms, ledger, money, numbers, packets, postage, scans, tokens, visits
+from app.domain import bands, calendar, forms, ledger, money, numbers, packets, postage, printing, scans, tokens, visits
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.forms import Form
@@ -127,7 +127,7 @@ def pdf(sent: Sequence[Packet], base_url: str, copies: Sequence[int] = COPIES) -
     for packet in sent:
         if packet.dossier.state is CaseState.CANCELLED and packet.state is State.WAITING:
             raise Gone("slip_cancelled", number=packet.number)
-    return labels.render("slip", (slip_of(packet, base_url, copy) for packet in sent for copy in copies))
+    return printing.pdf("slip", (slip_of(packet, base_url, copy) for packet in sent for copy in copies))
 
 
 def check_url(certificate: Certificate, base_url: str) -> str:
@@ -137,7 +137,7 @@ def check_url(certificate: Certificate, base_url: str) -> str:
 
 def certificate_pdf(certificates: Sequence[Certificate], base_url: str) -> bytes:
     """A page for each."""
-    return labels.render("certificate", [_certificate(one, base_url) for one in certificates])
+    return printing.pdf("certificate", [_certificate(one, base_url) for one in certificates])
 
 
 def _certificate(one: Certificate, base_url: str) -> labels.Certificate:
@@ -184,7 +184,7 @@ def specimen(key: str, zpl: bool = False) -> bytes:
     if key not in (labels.ZPL if zpl else labels.FORMATS):
         raise Missing("format_unknown")
     items = labels.sample(key)
-    return labels.zpl(key, items).encode() if zpl else labels.render(key, items)
+    return printing.zpl(key, items) if zpl else printing.pdf(key, items)
 
 
 def label_of(packet: Packet, visit: Visit | None, base_url: str) -> labels.Label:
@@ -217,7 +217,7 @@ def label_of(packet: Packet, visit: Visit | None, base_url: str) -> labels.Label
 
 def form_pdf(form: Form, base_url: str) -> bytes:
     """A form as the desk gave it out; its number is the one of the rule in force on that day."""
-    return labels.render(f"desk_{form.key}", [_FORMS[form.key](form, _about(form), base_url)])
+    return printing.pdf(f"desk_{form.key}", [_FORMS[form.key](form, _about(form), base_url)])
 
 
 def _about(form: Form) -> dict[str, Any]:
@@ -311,7 +311,7 @@ def sticker_sheets(roll: Sequence[Packet], first: int, base_url: str) -> bytes:
         labels.Sticker(one.number, token_url(one, base_url), terms.TEST_NUMBER if numbers.is_test(one.number) else "")
         for one in roll
     )
-    return labels.render("stickers", [labels.StickerSheet(printed, first)])
+    return printing.pdf("stickers", [labels.StickerSheet(printed, first)])
 
 
 def drawing(packet: Packet, base_url: str) -> tuple[int, str]:
@@ -413,5 +413,5 @@ def hold_small(label: labels.Label) -> None:
 
 def printable(text: str) -> str:
     """A letter the typeface lacks must not keep a slip from being printed."""
-    absent = labels.missing(text)
+    absent = printing.unprintable(text)
     return "".join("?" if letter in absent else letter for letter in text) if absent else text

@@ -7,9 +7,10 @@ from typing import Any
 import wtforms
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import HiddenInput
 
+from app.domain import printing
 from app.errors import Invalid
 
 WRITTEN = re.compile(r"[0-9]{1,18}")
@@ -20,9 +21,17 @@ def upto(most: int) -> Length:
     return Length(max=most, message=_l("At most %(most)s letters", most=most))
 
 
+def printed(_form: Any, field: Any) -> None:
+    """Names and addresses stand on papers sooner or later."""
+    if letters := printing.unprintable(field.data or ""):
+        raise ValidationError(
+            _("This cannot be printed: %(letters)s. Leave it out or write it otherwise", letters=letters[:20])
+        )
+
+
 def said(words: Any, most: int, **more: Any) -> wtforms.StringField:
-    """A line of text that must not stay empty."""
-    return wtforms.StringField(words, [InputRequired(NEEDED), upto(most)], **more)
+    """A line of text that must not stay empty, and that papers can bear."""
+    return wtforms.StringField(words, [InputRequired(NEEDED), upto(most), printed], **more)
 
 
 class IntegerField(wtforms.IntegerField):  # type: ignore[misc]

@@ -156,8 +156,11 @@ def _told(app: Flask, count: int, paper: str, office: Office, when: date, base_u
     """
     file = BytesIO()
     with app.app_context():
-        for done in batches.printing_day(file, paper, office, when, base_url):
-            yield f"{done} {count}\n".encode()
+        try:
+            for done in batches.printing_day(file, paper, office, when, base_url):
+                yield f"{done} {count}\n".encode()
+        except Refused:
+            return  # broken off: the page then asks for the document itself, and is told why there is none
     yield b"pdf\n" + file.getvalue()
 
 

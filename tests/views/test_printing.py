@@ -185,3 +185,30 @@ def test_a_days_print_logs_whose_names_it_holds_once_a_day(world: World, sign_in
     assert len(pypdf.PdfReader(BytesIO(lists.data)).pages) == 1
     empty = client.get("/dispatch/2027-01-04/print/slips")
     assert empty.status_code == 409 and len(viewed("day.slips")) == len(set(viewed("day.slips")))
+
+
+@pytest.mark.parametrize("whose", ["office", "procedure", "staff"])
+def test_a_letter_no_paper_can_bear_is_told_with_its_words_and_nothing_breaks(
+    world: World, sign_in, whose: str
+) -> None:  # type: ignore[no-untyped-def]
+    packet = world.packet()
+    world.on_round(packet)
+    visit = visits.current(packet.id)
+    assert visit
+    named = {"office": packet.dossier.post_office, "procedure": packet.dossier.procedure, "staff": visit.courier}[whose]
+    setattr(named, "official_name" if whose == "procedure" else "name", "Nguyễn 漢 Dĩ An")
+    db.session.commit()
+    day, paper = visit.slot.day, "rounds" if whose == "staff" else "slips"
+    client = sign_in(world.dispatcher)
+    refused = client.get(f"/dispatch/{day}/print/{paper}")
+    assert refused.status_code == 422 and "“Nguyễn 漢 Dĩ An”" in refused.text and "không in được: 漢" in refused.text
+    assert b"pdf" not in client.get(f"/dispatch/{day}/print/{paper}?progress=1").data
+    assert world.fresh(packet).state == "WAITING"
+    if whose == "staff":
+        return
+    clerk, citizen = sign_in(world.clerk), world.app.test_client()
+    for address in (f"/office/packets/{packet.number}/slip.pdf", f"/t/{packet.dossier.secret}/slip.pdf"):
+        assert "“Nguyễn 漢 Dĩ An”" in (clerk if "office" in address else citizen).get(address).text
+    if whose == "office":
+        for kind in ("label.pdf", "label.zpl"):
+            assert clerk.get(f"/office/packets/{packet.number}/print/{kind}").status_code == 422

@@ -1,0 +1,42 @@
+"""Printing: whatever is drawn goes through here. A letter the typeface has not is never left out: the paper is refused, and
+the words it stands in are named."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import labels
+from app.errors import Invalid
+
+
+def pdf(format: str, items: Iterable[Any]) -> bytes:
+    """Raises Invalid: `paper_letter`, `paper_field`."""
+    with _named():
+        return labels.render(format, items)
+
+
+def zpl(format: str, items: Iterable[Any]) -> bytes:
+    """For a thermal printer. Raises as `pdf`."""
+    with _named():
+        return labels.zpl(format, items).encode()
+
+
+def drawing(file: BinaryIO, format: str, items: Iterable[Any]) -> Iterator[int]:
+    """As `pdf`, into a file, at the pace of whoever asks how many are drawn."""
+    with _named():
+        yield from labels.drawing(file, format, items)
+
+
+def unprintable(text: str) -> str:
+    """The letters no paper can bear, each once; empty when it can be printed."""
+    return labels.missing(text)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except labels.MissingGlyph as absent:
+        raise Invalid("paper_letter", letter=absent.character, words=absent.words) from absent
+    except labels.BadField as bad:
+        raise Invalid("paper_field", field=bad.field) from bad

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -11,12 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from app.config import ROOT, Settings
 from bench import audit as audits
 from bench import counting, desks, figures, floor, phone, quarters, reading, slips, wire
 from bench.audit import Audit
-from bench.ground import CLIENTS, Ground, Signed, make_settings
+from bench.ground import CLIENTS, Ground, Signed, make_settings, opened
 from bench.report import Report
 from bench.years import Years
 from tests import postgres
@@ -103,33 +105,50 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+@dataclass(frozen=True)
+class Databases:
+    """Databases of ours, one after another: copies of a migrated one that nobody is in."""
+
+    template: str
+    folder: Path
+
+    @contextmanager
+    def new(self, name: str) -> Iterator[str]:
+        if self.template.startswith("sqlite"):
+            yield f"sqlite:///{shutil.copy(self.template.removeprefix('sqlite:///'), self.folder / f'{name}.db')}"
+        else:
+            url = postgres.copy(self.template)
+            yield url
+            postgres.drop(url)
+
+
 @contextmanager
-def database(name: str, folder: Path, server: str | None) -> Iterator[str]:
-    """An empty database of ours."""
-    if server is None:
-        yield f"sqlite:///{folder / name}.db"
-    else:
-        url = postgres.create(server, f"bench_{name}")
-        yield url
-        postgres.drop(url)
+def databases_at(server: str | None, folder: Path, settings: Settings) -> Iterator[Databases]:
+    """On this server, or as SQLite's files in `folder`."""
+    template = postgres.create(server, f"bench_{uuid4().hex[:12]}") if server else f"sqlite:///{folder / 'empty.db'}"
+    with opened(settings, template):
+        pass
+    yield Databases(template, folder)
+    if server:
+        postgres.drop(template)
 
 
-def load(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, stack: ExitStack) -> Track:
+def load(name: str, databases: Databases, folder: Path, settings: Settings, sizes: Sizes, stack: ExitStack) -> Track:
     """A database with people and phones, its floor beside it, and a server at work on it."""
     say(f"{NAMES[name]}: people, phones, server")
-    ground = Ground(settings, stack.enter_context(database("product", folder, server)), sizes.clients)
+    ground = Ground(settings, stack.enter_context(databases.new("product")), sizes.clients)
     floor_url = ground.copy(folder)
     return Track(
         name, ground, floor_url, stack.enter_context(wire.serving(settings, ground.url, folder / "log")), sizes
     )
 
 
-def read(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
+def read(name: str, databases: Databases, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
     """The tracking page over years of scans, against a tenth of them."""
     with ExitStack() as stack:
         found = []
         for lines in (sizes.lines // 10, sizes.lines):
-            years = Years(settings, stack.enter_context(database(f"years_{lines}", folder, server)))
+            years = Years(settings, stack.enter_context(databases.new(f"years_{lines}")))
             began = time.perf_counter()
             years.fill(lines, partial(progress, NAMES[name], lines, "scans"))
             say(f" in {time.perf_counter() - began:.0f} s")
@@ -143,12 +162,12 @@ def read(name: str, server: str | None, folder: Path, settings: Settings, sizes:
         say(f"{NAMES[name]}: tracking page's queries {less * 1000:.2f} ms, {more * 1000:.2f} ms")
 
 
-def queue(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
+def queue(name: str, databases: Databases, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
     """The desk's first page over many open dossiers, against a hundredth of them."""
     with ExitStack() as stack:
 
         def filled(count: int) -> desks.Desk:
-            url = stack.enter_context(database(f"desk_{count}", folder, server))
+            url = stack.enter_context(databases.new(f"desk_{count}"))
             return stack.enter_context(
                 desks.desk(settings, url, count, partial(progress, NAMES[name], count, "dossiers"))
             )
@@ -161,20 +180,20 @@ def queue(name: str, server: str | None, folder: Path, settings: Settings, sizes
         say(f"{NAMES[name]}: a desk's first page {less * 1000:.0f} ms, {more * 1000:.0f} ms")
 
 
-def count(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
+def count(name: str, databases: Databases, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
     """Four bags counted at one time, in some rounds."""
     for each in range(sizes.rounds):
-        with database(f"count_{each}", folder, server) as url:
+        with databases.new(f"count_{each}") as url:
             counting.measure(report, name, NAMES[name], settings, url, folder, sizes.bag)
         say(f"{NAMES[name]}: four bags of {sizes.bag} counted, round {each + 1} of {sizes.rounds}")
 
 
-def quarter(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
+def quarter(name: str, databases: Databases, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
     """The report of a quarter: its days summed while somebody waits, then kept."""
     with ExitStack() as stack:
         found = []
         for dossiers in (sizes.quarter // 10, sizes.quarter):
-            url = stack.enter_context(database(f"quarter_{dossiers}", folder, server))
+            url = stack.enter_context(databases.new(f"quarter_{dossiers}"))
             filled = partial(progress, NAMES[name], dossiers, "dossiers")
             found.append(stack.enter_context(quarters.reader(settings, url, dossiers, filled)))
             say("")
@@ -189,12 +208,12 @@ def quarter(name: str, server: str | None, folder: Path, settings: Settings, siz
         say(f"{NAMES[name]}: a quarter's report {less * 1000:.0f} ms, {more * 1000:.0f} ms")
 
 
-def audit(name: str, server: str | None, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
+def audit(name: str, databases: Databases, folder: Path, settings: Settings, sizes: Sizes, report: Report) -> None:
     """Chains and log of a long ledger, then its evidence; every signature of a shorter one."""
     with ExitStack() as stack:
 
         def filled(lines: int, signed: bool) -> Any:
-            url = stack.enter_context(database(f"ledger_{lines}", folder, server))
+            url = stack.enter_context(databases.new(f"ledger_{lines}"))
             Years(settings, url, evidence=True, signed=signed).fill(
                 lines, partial(progress, NAMES[name], lines, "scans")
             )
@@ -266,9 +285,12 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         refuse_memory(folder)
         settings = make_settings(folder)
-        servers: dict[str, str | None] = dict.fromkeys(names)
+        databases = {}
+        if "sqlite" in names:
+            databases["sqlite"] = stack.enter_context(databases_at(None, _own(folder / "databases"), settings))
         if "postgresql" in names:
-            servers["postgresql"] = url = stack.enter_context(postgres.server())
+            url = stack.enter_context(postgres.server())
+            databases["postgresql"] = stack.enter_context(databases_at(url, folder, settings))
             with postgres.connect(url) as connection:
                 (report.machine["postgresql"],) = connection.execute("SHOW server_version").fetchone() or ("?",)
         if "slips" in parts:
@@ -279,7 +301,7 @@ def main() -> int:
             phone.measure(report, settings, _own(folder / "phone"), sizes.seen, sizes.queued, over_poor_line=said.long)
         if "load" in parts:
             with ExitStack() as running:
-                tracks = [load(name, servers[name], _own(folder / name), settings, sizes, running) for name in names]
+                tracks = [load(name, databases[name], _own(folder / name), settings, sizes, running) for name in names]
                 for each in range(sizes.rounds):
                     for track in tracks:
                         say(f"{NAMES[track.name]}, round {each + 1} of {sizes.rounds}")
@@ -288,19 +310,19 @@ def main() -> int:
                 report.figure(f"{what}, microseconds", value)
         if "read" in parts:
             for name in names:
-                read(name, servers[name], _own(folder / f"{name}-years"), settings, sizes, report)
+                read(name, databases[name], _own(folder / f"{name}-years"), settings, sizes, report)
         if "queue" in parts:
             for name in names:
-                queue(name, servers[name], _own(folder / f"{name}-desks"), settings, sizes, report)
+                queue(name, databases[name], _own(folder / f"{name}-desks"), settings, sizes, report)
         if "count" in parts:
             for name in names:
-                count(name, servers[name], _own(folder / f"{name}-count"), settings, sizes, report)
+                count(name, databases[name], _own(folder / f"{name}-count"), settings, sizes, report)
         if "quarter" in parts:
             for name in names:
-                quarter(name, servers[name], _own(folder / f"{name}-quarter"), settings, sizes, report)
+                quarter(name, databases[name], _own(folder / f"{name}-quarter"), settings, sizes, report)
         if "audit" in parts:
             for name in names:
-                audit(name, servers[name], _own(folder / f"{name}-audit"), settings, sizes, report)
+                audit(name, databases[name], _own(folder / f"{name}-audit"), settings, sizes, report)
     print(report.table())
     print(f"\nwritten to {report.save(said.results)}")
     if report.broken and not said.tiny:

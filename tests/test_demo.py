@@ -26,7 +26,7 @@ from app.domain.people import Citizen, Role, User
 from app.domain.places import Office, OfficeKind
 from app.domain.procedures import Procedure
 from app.domain.tasks import Task, TaskKind
-from app.domain.visits import OPEN, VisitKind, VisitState
+from app.domain.visits import OPEN, Visit, VisitKind, VisitState
 from tests import databases
 from tests.conftest import start
 from tests.inspecting import faults
@@ -205,6 +205,19 @@ def test_the_next_week_there_is_work_again(demo: Flask) -> None:
     mine = visits.round_of(login("courier1"), later.date())
     assert mine and len(mine.visits) >= 4
     assert not atomically(load.renew, later, demo.extensions["keys"])
+    assert faults() == []
+
+
+@pytest.mark.dialects("sqlite")
+def test_who_has_done_all_of_today_finds_more_until_the_day_is_full_and_always_gets_in(demo: Flask) -> None:
+    client, counts = demo.test_client(), []
+    for _ in range(8):
+        over = sa.update(Visit).where(Visit.state.in_(OPEN)).values(state=VisitState.DONE)
+        atomically(db.session.execute, over)
+        assert client.post("/demo/enter", data={"login": "courier1"}).status_code == 302
+        mine = visits.round_of(login("courier1"), THURSDAY.date())
+        counts.append(sum(visit.state in OPEN for visit in mine.visits if mine))
+    assert counts[0] >= 4 and counts[-1] == 0
     assert faults() == []
 
 

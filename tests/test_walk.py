@@ -232,6 +232,7 @@ def test_nobody_gets_in_without_a_right_and_no_page_breaks(walk: Walk) -> None:
                 assert status == 302, (method, url, status)
 
 
+@pytest.mark.dialects("sqlite")  # who may is no question to a database
 def test_each_role_enters_its_own_doors_and_no_others(walk: Walk) -> None:
     for rule, method, right in walk.pages():
         for role, client in walk.own.items():
@@ -257,6 +258,7 @@ def test_another_offices_things_are_not_there(walk: Walk) -> None:
     assert walk.world.fresh_count() == before
 
 
+@pytest.mark.dialects("sqlite")  # the pages' queries run on both in `test_another_offices_things_are_not_there`
 def test_no_question_in_an_address_brings_another_offices_things_to_a_page(walk: Walk) -> None:
     """Names, numbers, phones and offices of others, put to every page in every field that any page reads."""
     world = walk.world

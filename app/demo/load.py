@@ -17,6 +17,7 @@ from app.domain.places import Office
 from app.domain.tasks import TaskKind
 from app.domain.tokens import Keys
 from app.domain.visits import OPEN, Round, Slot, Visit
+from app.errors import Refused
 
 POOL = ("RZ", 1, 4999)  # no range of the postal operator's; marked as a test on paper and screens
 TAKEN = {TaskKind.DISPUTED: "dispatcher1", TaskKind.DELIVERY_UNVERIFIED: "clerk1"}  # matters already in hand
@@ -81,9 +82,16 @@ def renew(at: datetime, keys: Keys) -> bool:
     stage.numbers, skip = iter(range(500, 1000)), db.session.scalar(sa.select(sa.func.count()).select_from(Visit))
     for _ in range(skip or 0):
         next(stage.citizens)
-    played = list(scenes.play(due, stage))
+    played = 0
+    for scene in due:
+        try:
+            for _ in scenes.play((scene,), stage):
+                played += 1
+        except Refused as refusal:  # a day as full as it can be needs no more
+            if refusal.key != "slot_full":
+                raise
     stage.put_away(*list(stage.phones))
-    return len(played) > 0
+    return played > 0
 
 
 def _work_today(at: datetime) -> None:

@@ -4,7 +4,7 @@ Each step is what a person would do, at a moment of the past, through the verb t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import count
 from typing import Any
@@ -44,6 +44,7 @@ from app.domain.scans import CountedPaper, Extra
 from app.domain.tasks import Task, TaskKind
 from app.domain.tokens import Keys
 from app.domain.visits import WINDOWS
+from app.errors import Refused
 
 MORNING_OVER = time(9, 30)
 
@@ -120,17 +121,29 @@ class Stage:
     def book(
         self, hood: str, day: date, window: int, when: datetime, procedure: str = "2.000635", home: bool = True
     ) -> Packet:
-        """A booking made at `when` for the `window`-th slot of `day`; its packet."""
+        """A booking made at `when` for the `window`-th slot of `day`, or the next with room; its packet.
+
+        Raises Refused("slot_full") when the day has none left.
+        """
         place, who, number = self.hood(hood), next(self.citizens), next(self.numbers)
         request = Request(
             procedure_code=procedure, ward_id=place.ward_id, neighbourhood_id=place.id, street=who.street,
-            slot_key=f"{day:%Y%m%d}-{WINDOWS[window][0]:%H%M}", name=who.name, phone=who.phone, consent=True,
-            booking_key=f"demo-{self.now:%y%m%d%H%M%S}-{number:03d}",
+            slot_key="", name=who.name, phone=who.phone, consent=True,
+            booking_key=f"demo-{self.now:%y%m%d%H%M%S%f}-{number:03d}",
             return_way=ReturnWay.HOME if home else ReturnWay.DESK, notes=who.notes, call_first=number % 4 == 0,
             second_phone=who.second_phone, second_name="Con của người gửi" if who.second_phone else "",
         )  # fmt: skip
-        dossier = booking.book(request, self.act(None, when + timedelta(minutes=number % 50)))
-        return packets.of_dossier(dossier.id)[0]
+        citizen = self.act(None, when + timedelta(minutes=number % 50))
+        for opens, _ in (*WINDOWS[window:], *WINDOWS[:window]):
+            try:
+                dossier = booking.book(replace(request, slot_key=f"{day:%Y%m%d}-{opens:%H%M}"), citizen)
+            except Refused as refusal:
+                if refusal.key != "slot_full":
+                    raise
+                full = refusal
+            else:
+                return packets.of_dossier(dossier.id)[0]
+        raise full
 
     def code(self, packet: Packet, purpose: Purpose) -> str:
         """The six digits, read where the citizen reads them: in the newest message that has any."""

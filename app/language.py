@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime, time, timedelta
 
-from flask import Flask, session
+from flask import Flask, request
 from flask_babel import format_date, get_locale
 from markupsafe import Markup, escape
 
@@ -11,6 +11,7 @@ from app.domain import calendar, numbers, tokens
 from app.domain.places import Office
 
 LANGUAGES = ("vi", "en")
+COOKIE = "language"  # its own, for a year: a phone keeps no session
 NBSP = "\u00a0"
 MONDAY = date(2024, 1, 1)
 
@@ -22,7 +23,7 @@ SPACE = re.compile(r"(?<=[0-9]) (?=[0-9])|(?<=\bNP) (?=[0-9])|(?<=\b[0-9]) (?=[^
 
 def choose() -> str:
     """Vietnamese, unless the reader chose otherwise."""
-    chosen = session.get("language")
+    chosen = request.cookies.get(COOKIE)
     return chosen if chosen in LANGUAGES else "vi"
 
 

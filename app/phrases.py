@@ -12,6 +12,7 @@ TEXTS = {
     "app.next": _l("Next"),
     "app.call": _l("Call"),
     "app.call_office": _l("Call the post office"),
+    "language.offline": _l("Another language comes over the network. Try again when there is one."),
     "theme.day": _l("Indoor colours"),
     "theme.sun": _l("Sun colours"),
     "theme.night": _l("Night colours"),

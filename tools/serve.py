@@ -43,7 +43,7 @@ def main() -> None:
             f"  Messages:        {settings.base_url}/demo/inbox\n"
             f"  Courier's phone: {settings.base_url}/courier/\n"
             f"  Staff sign-in:   {settings.base_url}/sign-in\n"
-            "  Names:           courier1 … courier8, clerk1 …, desk1 …, dispatcher1, supervisor1, admin1\n"
+            "  Names:           courier1 … courier8, clerk1 …, desk1 …, lead1, dispatcher1, supervisor1, admin1\n"
             "  Password:        demo-demo (PIN at another's screen: 246810)\n"
             "  Stop with Ctrl-C.\n",
             flush=True,

@@ -1,9 +1,10 @@
 """Signing in and out, the language, and where each role starts work."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -13,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 from app import security
 from app.domain.people import Right, Role
 from app.errors import Refused
-from app.language import LANGUAGES
+from app.language import COOKIE, LANGUAGES
 from app.security import public, requires
 from app.sentences import sentence
 
@@ -73,9 +74,11 @@ def sign_out() -> ResponseReturnValue:
 @bp.get("/language/<to>")
 @public
 def language(to: str) -> ResponseReturnValue:
+    answer = redirect(_inside(request.args.get("back", "")) or "/")
     if to in LANGUAGES:
-        session["language"] = to
-    return redirect(_inside(request.args.get("back", "")) or "/")
+        secure = current_app.config["SESSION_COOKIE_SECURE"]
+        answer.set_cookie(COOKIE, to, max_age=timedelta(days=365), secure=secure, httponly=True, samesite="Lax")
+    return answer
 
 
 def _inside(path: str) -> str | None:

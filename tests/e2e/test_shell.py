@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -78,6 +79,25 @@ def another_version(app: Flask) -> Iterator[None]:
         yield
     finally:
         settings.support_phone = before
+
+
+def test_the_phone_changes_its_language_where_it_stands_and_keeps_it(site: Site, phone: Page, context: Any) -> None:
+    phone.goto(f"{site.url}/courier/")
+    settle(phone)
+    context.set_offline(True)
+    phone.get_by_role("button", name="English").click()
+    expect(phone.get_by_text("Đổi ngôn ngữ cần có mạng")).to_be_visible()
+    context.set_offline(False)
+    phone.get_by_role("button", name="English").click()
+    expect(phone.get_by_role("heading", name="Whose phone is this?")).to_be_visible(timeout=20_000)
+    assert axe_faults(phone) == []
+    context.clear_cookies(name="session")  # the browser was closed
+    context.set_offline(True)
+    phone.reload()
+    expect(phone.get_by_role("heading", name="Whose phone is this?")).to_be_visible()
+    context.set_offline(False)
+    phone.get_by_role("button", name="Tiếng Việt").click()
+    expect(phone.get_by_role("heading", name="Máy này của ai?")).to_be_visible(timeout=20_000)
 
 
 def test_after_a_cold_start_without_a_network_the_app_opens_scans_and_sends_when_it_is_back(

@@ -32,8 +32,7 @@ def test_the_page_may_use_the_camera_and_run_the_decoder(app: Flask) -> None:
 @pytest.mark.parametrize(("language", "word"), [("vi", "Dừng lại"), ("en", "Stop")])
 def test_the_sentences_come_with_the_page_in_the_readers_language(app: Flask, language: str, word: str) -> None:
     client = app.test_client()
-    with client.session_transaction() as session:
-        session["language"] = language
+    client.get(f"/language/{language}")
     found = re.search(r'<script type="application/json" id="said"[^>]*>(.*?)</script>', client.get("/courier/").text)
     assert found
     said = json.loads(found[1])

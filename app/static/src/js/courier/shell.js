@@ -51,3 +51,13 @@ export async function renew() {
   await idle();
   fresh.postMessage("take over");
 }
+
+/** All words in another language: another version of the shell, once it is here. Rejects without a network. */
+export async function speak(language) {
+  await fetch(`/language/${language}`, { redirect: "manual", credentials: "same-origin" });
+  await registration?.update();
+  const worker = registration?.installing;
+  if (worker) await new Promise((done) => worker.addEventListener("statechange", done, { once: true }));
+  if (fresh) await renew();
+  else window.location.reload();
+}

@@ -6,10 +6,10 @@ import * as peers from "../peers.js";
 import { keepPhoto } from "../photos.js";
 import { nextTheme, setTheme } from "../phone.js";
 import { draw } from "../router.js";
-import { newer, renew } from "../shell.js";
+import { newer, renew, speak } from "../shell.js";
 import { me } from "../store.js";
 import { doubts } from "../witness.js";
-import { seal, slot, t } from "../words.js";
+import { language, seal, slot, t } from "../words.js";
 
 const THEME_ICONS = { day: "eye", sun: "sun", night: "moon" };
 const LONG = 7200000;
@@ -19,6 +19,16 @@ export function themeButton() {
   const next = nextTheme();
   const turn = () => { setTheme(next); draw(false); document.getElementById("theme")?.focus(); };
   return h("button", { type: "button", id: "theme", onclick: turn }, icon(THEME_ICONS[next], t(`theme.${next}`)));
+}
+
+const OTHER = { vi: ["en", "English"], en: ["vi", "Tiếng Việt"] };
+
+/** The other language, in its own words. */
+export function languageButton() {
+  const [to, name] = OTHER[language];
+  const says = h("p", { role: "status", class: "danger" });
+  const turn = () => speak(to).catch(() => { says.textContent = t("language.offline"); });
+  return h("div", { class: "stack-tight" }, h("button", { type: "button", class: "button-quiet button-wide", id: "language", lang: to, onclick: turn }, name), says);
 }
 
 /** What the network and the outbox have to say, one line; null when there is nothing to say yet. */

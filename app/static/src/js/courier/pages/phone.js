@@ -8,7 +8,7 @@ import { askToKeep, setTheme, theme } from "../phone.js";
 import { draw, go } from "../router.js";
 import { leavePhone, me } from "../store.js";
 import { phone, support, t } from "../words.js";
-import { renewal } from "./parts.js";
+import { languageButton, renewal } from "./parts.js";
 
 let kept = true;
 
@@ -43,7 +43,7 @@ export function phonePage() {
     live: true,
     nodes: [
       bar(t("app.menu"), who ? [who.name, who.badge].filter(Boolean).join(" · ") : (me().login ?? ""), { back: "#/" }),
-      page(renewal(true), h("div", { class: "stack" }, look("sun", "sun"), look("night", "moon"), look("day", "eye")),
+      page(renewal(true), h("div", { class: "stack" }, look("sun", "sun"), look("night", "moon"), look("day", "eye"), languageButton()),
         who?.office ? h("a", { class: "button-quiet button-big button-wide", href: `tel:${who.office.phone.replace(/\s/g, "")}` }, icon("phone"), h("span", {}, who.office.name, h("br"), h("span", { class: "nowrap" }, phone(who.office.phone.replace(/\s/g, "")))))
           : h("a", { class: "button-quiet button-big button-wide", href: `tel:${support.replace(/\s/g, "")}` }, icon("phone"), " ", t("app.call_office")),
         kept ? null : notice("warning", "warn", h("p", {}, t("strip.not_kept"))),

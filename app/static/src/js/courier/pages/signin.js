@@ -7,7 +7,7 @@ import { draw, go } from "../router.js";
 import * as sign from "../sign.js";
 import { me } from "../store.js";
 import { passwordIsEnough, t, told } from "../words.js";
-import { themeButton } from "./parts.js";
+import { languageButton, themeButton } from "./parts.js";
 
 const ASK = 4000; // while a phone waits for the second person
 let ticket = null;
@@ -30,7 +30,7 @@ function frame(lead, form, enter, more = null) {
   const over = trouble ? notice("warning", "stop", h("p", {}, trouble)) : null;
   const head = h("div", { class: "stack-tight" }, h("h1", { class: "h1", tabindex: "-1" }, t("signin.title")), h("p", {}, lead));
   if (!sign.possible()) return { nodes: [top, page(bigIcon("lock"), head, before, notice("danger", "stop", h("p", {}, t("signin.insecure"))))] };
-  return { nodes: [top, page(head, over, before, form), thumb(enter, more)] };
+  return { nodes: [top, page(head, over, before, form, languageButton()), thumb(enter, more)] };
 }
 
 function byPassword() {

@@ -46,16 +46,16 @@ def draw(canvas: Leaf, item: Authorisation) -> None:
                 mark=item.mark, basis="Lập 2 bản: người ủy quyền, người được ủy quyền.")  # fmt: skip
     until = say_short(item.valid_until) if item.valid_until else ""
     document.lay(canvas, P, head, [
-        document.part(
-            document.heading(P, "NGƯỜI ỦY QUYỀN", "Principal"),
+        document.headed(
+            P, "NGƯỜI ỦY QUYỀN", "Principal",
             document.pairs(P, ("Họ tên", item.principal), ("Căn cước, hộ chiếu số", ""), ("Nơi ở", lines.address(item.principal_address)),
                            ("Điện thoại", item.principal_phone))),
-        document.part(
-            document.heading(P, "NGƯỜI ĐƯỢC ỦY QUYỀN", "Agent"),
+        document.headed(
+            P, "NGƯỜI ĐƯỢC ỦY QUYỀN", "Agent",
             document.pairs(P, ("Họ tên", item.agent), ("Căn cước, hộ chiếu số", ""), ("Nơi ở", lines.address(item.agent_address)),
                            ("Điện thoại", item.agent_phone), ("Quan hệ với người ủy quyền", item.relation))),
-        document.part(
-            document.heading(P, "VIỆC ỦY QUYỀN", "Purpose"),
+        document.headed(
+            P, "VIỆC ỦY QUYỀN", "Purpose",
             document.ticks(P, [(text, number in item.purposes) for number, text in enumerate(PURPOSES, 1)]),
             document.pairs(P, ("Thủ tục", item.matter), ("Hồ sơ, phiếu gửi số", item.number), ("Có giá trị đến hết ngày", until))),
         document.part(document.say(P, (PROMISE, P.text)), document.boxed(P, (LAW, P.text._replace(size=7.4, leading=3.3)))),

@@ -69,7 +69,7 @@ def draw_receipt(canvas: Leaf, item: Receipt) -> None:
         document.part(document.pairs(P, ("Bộ phận tiếp nhận", item.unit or item.case.desk)), document.pairs(P, *_told(item.case))),
         *_back(item.papers, "GIẤY TỜ ĐÃ NỘP", "Papers submitted"),
         document.part(after),
-        document.part(document.heading(P, "NƠI NHẬN KẾT QUẢ", "Where the result is received"), ways, home),
+        document.headed(P, "NƠI NHẬN KẾT QUẢ", "Where the result is received", ways, home),
         document.signatures(P, ("Người nộp hồ sơ", "Submitter", item.case.name), ("Người tiếp nhận", "Officer", item.officer)),
     ])  # fmt: skip
 
@@ -161,7 +161,7 @@ def draw_register(canvas: Leaf, item: Register) -> None:
 def entry(one: Entry) -> tuple[str, ...]:
     """The cells of one line of the register."""
     days = [say_short(day) if day else "" for day in (one.received, one.due, one.done, one.returned)]
-    who = f"{one.name}, {lines.address(one.address)}, {one.phone}"
+    who = f"{one.name}, {lines.address(one.address)}, {lines.keep(one.phone)}"
     slips = " · ".join(number for number in (one.inbound, one.outbound) if number)
     return (
         str(one.order),

@@ -346,5 +346,10 @@ def part(*pieces: Piece | Sequence[Piece]) -> Section:
     return Section("", (), tuple(flat))
 
 
+def headed(page: Page, text: str, english: str, *pieces: Piece | Sequence[Piece]) -> Section:
+    """Pieces under a head, which never ends a page."""
+    return part(*pieces)._replace(heads=(heading(page, text, english),))
+
+
 def _done(_: object) -> None:
     return None

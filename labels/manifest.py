@@ -134,7 +134,7 @@ def draw(canvas: Leaf, item: Manifest) -> None:
         people.append(("CÁN BỘ THU PHÍ", "Fee officer", item.fee_officer))
     signs = document.signatures(P, *people, stamps=stamps)
     document.lay(canvas, P, head, [
-        document.part(sides), packets, *_exceptions(item), document.part(_totals(item)), document.part(box), signs,
+        document.part(sides), packets, *_exceptions(item), _totals(item), document.part(box), signs,
     ])  # fmt: skip
 
 
@@ -190,9 +190,10 @@ def totals(item: Manifest) -> tuple[str, ...]:
     )
 
 
-def _totals(item: Manifest) -> list[Piece]:
-    heading = document.heading(P, "TỔNG CỘNG", "Totals")
-    return [heading, *document.pairs(P, *zip(TOTALS, totals(item), strict=True), across=4)]
+def _totals(item: Manifest) -> Section:
+    return document.headed(
+        P, "TỔNG CỘNG", "Totals", document.pairs(P, *zip(TOTALS, totals(item), strict=True), across=4)
+    )
 
 
 def _lines(item: Manifest) -> tuple[str, ...]:

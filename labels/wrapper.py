@@ -92,11 +92,12 @@ def large(sheet: Sheet, label: Label) -> None:
     """Everything of the large label but its codes."""
     pen.emblem(sheet, 5, 4, 8)
     pen.put(sheet, 15, 3.8, texts.OPERATOR, Style(fonts.BOLD, 9.6, 4.2))
-    pen.write(sheet, 15, 8.2, fill("office", label.office, 52, 5.8, fonts.REGULAR, 7.8))
+    pen.write(sheet, 15, 8.4, fill("office", label.office, 80, 5.9, fonts.REGULAR, 7.8))
     if label.route:
-        route = fill("route", label.route, 26, 5, fonts.BOLD, 12)
-        pen.write(sheet, 69, 4.2, pen.wrap([(texts.ROUTE, Style(fonts.REGULAR, 6.4, 2.8))], 26), "right", 26)
-        pen.write(sheet, 69, 7, route, "right", 26)
+        route = _one_line("route", label.route, 24, 12)._replace(leading=4.4)
+        pen.put(sheet, 71, 3.3, label.route, route, "right", 24)
+        before = 95 - pen.measure(label.route, route) - 1.2
+        pen.put(sheet, 55, 4.7, texts.ROUTE, Style(fonts.REGULAR, 6.4, 2.8), "right", before - 55)
     pen.frame(sheet, 0, 14.5, 100, 15, 0.2, filled=True)
     heading, sort = texts.TOWARDS[label.way], _one_line("sort", label.sort, 38, 22)
     pen.put(sheet, 5, 17.2, heading, lines.fitted(heading, 50, 19, fonts.BOLD, 9.6)._replace(colour=white))

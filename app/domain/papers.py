@@ -199,13 +199,14 @@ def _money_receipt(packet: Packet, at: datetime, base_url: str) -> labels.MoneyR
 
 def _charges(packet: Packet, line: MoneyLine) -> Iterator[labels.Charge]:
     """What a sum was for: the lines of the bill where they come to it, else the sum."""
-    stream, method = labels.Stream(line.stream.value), terms.PAID_BY[line.event is Event.TRANSFERRED]
+    said = {"method": terms.PAID_BY[line.event is Event.TRANSFERRED], "receipt": line.receipt or ""}
+    stream = labels.Stream(line.stream.value)
     asked = [charge for charge in money.due(packet) if charge.stream is line.stream and charge.amount]
     if sum(charge.amount for charge in asked) != line.amount:
-        yield labels.Charge(terms.SUMS[line.stream], line.amount, stream, line.receipt or "", method)
+        yield labels.Charge(terms.SUMS[line.stream], line.amount, stream, **said)
         return
     for charge in asked:
-        yield labels.Charge(terms.CHARGES[charge.key], charge.amount, stream, line.receipt or "", method)
+        yield labels.Charge(terms.CHARGES[charge.key], charge.amount, stream, **said)
 
 
 def _rewrap(packet: Packet, at: datetime, base_url: str) -> labels.Rewrap | None:

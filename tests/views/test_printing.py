@@ -65,6 +65,7 @@ def test_the_receipts_of_a_real_collection_say_what_was_counted_and_paid(world: 
         "PHÍ, LỆ PHÍ THU HỘ",
     ):
         assert said in money, said
+    assert "15.000 000321 Tiền mặt" in money  # each under its own head
     papers = sheet(client, packet, "receipt_papers")
     for paper in packet.papers:
         assert paper.name in papers

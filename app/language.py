@@ -10,7 +10,8 @@ from markupsafe import Markup, escape
 from app.domain import calendar, numbers, tokens
 from app.domain.places import Office
 
-LANGUAGES = ("vi", "en")
+NAMES = {"vi": "Tiếng Việt", "en": "English"}
+LANGUAGES = tuple(NAMES)
 COOKIE = "language"  # its own, for a year: a phone keeps no session
 NBSP = "\u00a0"
 MONDAY = date(2024, 1, 1)

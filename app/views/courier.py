@@ -10,6 +10,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.config import Settings
+from app.language import NAMES
 from app.phrases import texts
 from app.security import camera, csp_nonce, public
 
@@ -72,7 +73,8 @@ def _page() -> str:
     settings: Settings = current_app.extensions["settings"]
     said = {
         "texts": texts(),
-        "language": str(get_locale()),
+        "language": (spoken := str(get_locale())),
+        "other": next(each for each in NAMES.items() if each[0] != spoken),
         "support": settings.support_phone,
         "icons": _address("icons.svg"),
         "maps": MAPS,

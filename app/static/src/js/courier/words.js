@@ -2,6 +2,7 @@
 const said = JSON.parse(document.getElementById("said").textContent);
 
 export const language = said.language;
+export const other = said.other; // [code, name] of the language the page is not in
 export const support = said.support;
 export const icons = said.icons;
 export const maps = said.maps;

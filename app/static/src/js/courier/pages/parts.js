@@ -9,7 +9,7 @@ import { draw } from "../router.js";
 import { newer, renew, speak } from "../shell.js";
 import { me } from "../store.js";
 import { doubts } from "../witness.js";
-import { language, seal, slot, t } from "../words.js";
+import { other, seal, slot, t } from "../words.js";
 
 const THEME_ICONS = { day: "eye", sun: "sun", night: "moon" };
 const LONG = 7200000;
@@ -21,11 +21,9 @@ export function themeButton() {
   return h("button", { type: "button", id: "theme", onclick: turn }, icon(THEME_ICONS[next], t(`theme.${next}`)));
 }
 
-const OTHER = { vi: ["en", "English"], en: ["vi", "Tiếng Việt"] };
-
 /** The other language, in its own words. */
 export function languageButton() {
-  const [to, name] = OTHER[language];
+  const [to, name] = other;
   const says = h("p", { role: "status", class: "danger" });
   const turn = () => speak(to).catch(() => { says.textContent = t("language.offline"); });
   return h("div", { class: "stack-tight" }, h("button", { type: "button", class: "button-quiet button-wide", id: "language", lang: to, onclick: turn }, name), says);

@@ -179,6 +179,9 @@ def test_the_pages_of_counter_and_dispatch(world: World, site: Site, eyes: Calla
     admin = eyes(world.admin)
     admin.look("/admin/numbers", "/admin/papers")
     look_at_the_catalogue(world, admin)
+    eyes().look(
+        f"/password/{atomically(invitations.make, world.clerk, world.act(at=now()))}", press="main form button.button"
+    )
     clerk.look("/stickers/")
     clerk.look("/stickers/", press="main form[method=post] button.button")
     admin.look("/admin/numbers", press="main form button.button")
@@ -212,9 +215,6 @@ def look_at_the_catalogue(world: World, admin: Eyes) -> None:
     for person in (world.courier, world.second_courier):
         atomically(staff.end, person, act, knows=True)
     admin.look(theirs)
-    eyes().look(
-        f"/password/{atomically(invitations.make, world.clerk, world.act(at=now()))}", press="main form button.button"
-    )
 
 
 def test_the_pages_of_the_ward_desk(world: World, site: Site, eyes: Callable[..., Eyes]) -> None:

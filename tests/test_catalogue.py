@@ -101,7 +101,7 @@ def test_every_khu_pho_is_served_and_lies_in_a_ward_with_a_desk(loaded: Flask) -
     assert len(hoods) == 45
     for hood in hoods:
         assert hood.ward.valid_to is None and hood.old_ward.valid_to == BEFORE
-        assert places.desk_of(hood.ward_id)
+        assert places.desk_of(hood)
         assert hood.post_office.kind is OfficeKind.POST
         assert abs(hood.lat - (hood.ward.lat or 0)) < 0.06 and abs(hood.lon - (hood.ward.lon or 0)) < 0.06
     assert {hood.post_office.code for hood in hoods} == {"824600", "824730", "824780", "824880", "824900", "825063"}

@@ -162,7 +162,7 @@ def test_courier1_may_bring_two_phones_and_each_colleague_at_least_one(demo: Fla
 
 
 def test_desk1_has_work_of_every_kind(demo: Flask) -> None:
-    desk = places.desk_of(places.ward_on("25942", THURSDAY.date()).id)
+    desk = places.desks_of(places.ward_on("25942", THURSDAY.date()).id)[0]
     mine = list(db.session.scalars(sa.select(Dossier).filter_by(desk_id=desk.id)))
     states = [dossier.state for dossier in mine]
     assert states.count(CaseState.SUBMITTED) >= 3 and states.count(CaseState.RESULT_READY) >= 3

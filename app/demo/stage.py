@@ -24,7 +24,6 @@ from app.domain import (
     dispatch,
     packets,
     phones,
-    places,
     reception,
     tasks,
     visits,
@@ -266,4 +265,4 @@ class Stage:
         return self.act(self.officer(dossier), at(self.days.before(ago), clock))
 
     def officer(self, dossier: Dossier) -> str:
-        return self.of_office("desk", places.desk_of(dossier.desk.ward_id))
+        return self.of_office("desk", dossier.desk)

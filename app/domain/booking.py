@@ -126,7 +126,7 @@ def book(request: Request, act: Act) -> Dossier:
     allowed = carriage(procedure, act.at, place)
     if not allowed.submit_by_post:
         raise Refused("procedure_in_person")
-    desk = places.desk_of(place.ward_id)
+    desk = places.desk_of(place)
     slot = visits.take(place.post_office, visits.read_key(place.post_office, request.slot_key, act.at))
     party = parties.new(PartyKind.CITIZEN)
     db.session.flush()

@@ -226,8 +226,13 @@ def unread(device_id: str | None, limit: int = 20) -> list[RawScan]:
 # ---- numbers for the supervisor ---------------------------------------------------------------------------------
 
 
-def counts() -> dict[State, int]:
-    rows = db.session.execute(sa.select(Packet.state, sa.func.count()).group_by(Packet.state))
+def counts(user: User) -> dict[State, int]:
+    """How many of the packets this person may see are in each state."""
+    theirs = scope.packets(user).with_only_columns(Packet.state, sa.func.count()).group_by(Packet.state)
+    everybodys = sa.select(Packet.state, sa.func.count()).group_by(
+        Packet.state
+    )  # the same, without the way to dossiers
+    rows = db.session.execute(everybodys if scope.sees_all(user) else theirs)
     found = {state: int(count) for state, count in rows}
     return {state: found.get(state, 0) for state in State}
 

@@ -72,6 +72,15 @@ SHORTEST = 12  # letters of a password
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
 
 
+class Unit(Model):
+    """An office that a supervisor answers for, where it is not all of them."""
+
+    __tablename__ = "units"
+
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"), primary_key=True)
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey(Office.id), primary_key=True)
+
+
 class User(Model):
     __tablename__ = "users"
 
@@ -86,11 +95,19 @@ class User(Model):
     password_hash: Mapped[str] = mapped_column(sa.String(200), doc="empty until they have set one themselves")
     pin_hash: Mapped[str | None] = mapped_column(sa.String(200), doc="signs a handover at another's screen")
     disabled_at: Mapped[Instant | None]
+    oversees_all: Mapped[bool] = mapped_column(default=False, doc="a supervisor of every office, also of those to come")
 
     office: Mapped[Office | None] = relationship()
+    units: Mapped[list[Office]] = relationship(secondary="units", order_by=Office.name)
 
     def may(self, right: Right) -> bool:
         return self.disabled_at is None and right in GRANTS[self.role]
+
+    def oversees(self, office_id: int | None) -> bool:
+        """Whether this supervisor answers for that office; what belongs to none is for those who answer for all."""
+        if self.role is not Role.SUPERVISOR:
+            return False
+        return self.oversees_all or office_id in {office.id for office in self.units}
 
     @property
     def signs(self) -> bool:
@@ -200,9 +217,9 @@ def check_pin(pin: str) -> None:
 
 def hire(
     login: str, name: str, role: Role, office: Office | None, password: str | None, *,
-    badge: str | None = None, phone: str | None = None, pin: str | None = None,
+    badge: str | None = None, phone: str | None = None, pin: str | None = None, units: Collection[Office] | None = None,
 ) -> User:  # fmt: skip
-    """Without a password they set one by a link. Raises Invalid as `check_place`."""
+    """`units`: what a supervisor answers for; None is everything. Without a password they set one by a link. Raises Invalid as `check_place`."""
     check_place(role, office, badge)
     party = parties.new(PartyKind.COURIER) if role is Role.COURIER else None
     user = User(
@@ -216,6 +233,8 @@ def hire(
         phone=phone,
         password_hash=hash_secret(password) if password else "",
         pin_hash=hash_secret(pin) if pin else None,
+        oversees_all=role is Role.SUPERVISOR and units is None,
+        units=list(units or ()) if role is Role.SUPERVISOR else [],
     )
     db.session.add(user)
     return user
@@ -230,13 +249,13 @@ def check_place(role: Role, office: Office | None, badge: str | None) -> None:
 
 
 def check_second(first: User, second: User) -> None:
-    """Who stands beside `first` where two must act: another who judges exceptions, of the same office or a supervisor.
+    """Who stands beside `first` where two must act: another who judges exceptions, of the same office or its supervisor.
 
     Raises Refused: `second_same`, `second_elsewhere`.
     """
     if second.id == first.id:
         raise Refused("second_same")
-    beside = second.office_id == first.office_id or Role.SUPERVISOR in (first.role, second.role)
+    beside = second.office_id == first.office_id or first.oversees(second.office_id) or second.oversees(first.office_id)
     if not second.may(Right.EXCEPTIONS) or not beside:
         raise Refused("second_elsewhere")
 

@@ -110,12 +110,16 @@ class Neighbourhood(Model):
     old_ward_id: Mapped[int] = mapped_column(sa.ForeignKey(Ward.id))
     ward_id: Mapped[int] = mapped_column(sa.ForeignKey(Ward.id), index=True)
     post_office_id: Mapped[int] = mapped_column(sa.ForeignKey(Office.id), index=True)
+    desk_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey(Office.id), doc="of several desks of its ward the one its dossiers go to; NULL: the first"
+    )
     lat: Mapped[float]
     lon: Mapped[float]
 
     ward: Mapped[Ward] = relationship(foreign_keys=[ward_id])
     old_ward: Mapped[Ward] = relationship(foreign_keys=[old_ward_id])
-    post_office: Mapped[Office] = relationship()
+    post_office: Mapped[Office] = relationship(foreign_keys=[post_office_id])
+    desk: Mapped[Office | None] = relationship(foreign_keys=[desk_id])
 
 
 def ward_on(code: str, day: date) -> Ward:
@@ -155,8 +159,20 @@ def neighbourhoods_of(ward: Ward) -> list[Neighbourhood]:
     return sorted(db.session.scalars(sa.select(Neighbourhood).where(either)), key=lambda n: fold(n.name))
 
 
-def desk_of(ward_id: int) -> Office:
-    desk = db.session.scalar(sa.select(Office).filter_by(kind=OfficeKind.DESK, ward_id=ward_id))
+def desks_of(ward_id: int) -> list[Office]:
+    """The desks of a ward, the first it had first."""
+    return list(
+        db.session.scalars(sa.select(Office).filter_by(kind=OfficeKind.DESK, ward_id=ward_id).order_by(Office.id))
+    )
+
+
+def desk_of(place: Neighbourhood) -> Office:
+    """Where a dossier from there is decided: the desk the khu phố is given to, else its ward's first.
+
+    Raises Missing("ward_not_served").
+    """
+    here = desks_of(place.ward_id)
+    desk = next((one for one in here if one.id == place.desk_id), here[0] if here else None)
     if desk is None:
         raise Missing("ward_not_served")
     return desk

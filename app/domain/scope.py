@@ -1,7 +1,8 @@
 """Scope: which dossiers, packets, visits and tasks a member of staff may see. Every query of a staff page passes here.
 
 One rule by role: officers see the dossiers of their desk and what it holds, clerks and dispatchers those of their post office and what
-it holds, couriers their own visits and packets, supervisors and administrators all. What lies outside is not there.
+it holds, couriers their own visits and packets, supervisors those of the offices they answer for, administrators all. What lies outside
+is not there.
 """
 
 import re
@@ -21,7 +22,7 @@ from app.domain.ledger import Handoff
 from app.domain.manifests import Manifest
 from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind
-from app.domain.people import Citizen, Right, Role, User
+from app.domain.people import Citizen, Right, Role, Unit, User
 from app.domain.places import Office, Ward, fold
 from app.domain.sessions import Session
 from app.domain.tasks import Task
@@ -32,8 +33,11 @@ from app.errors import Invalid, Missing, Refused
 Rule = sa.ColumnElement[bool]
 OTHERS = {TokenType.BAG: "token_bag", TokenType.DESK: "token_list"}  # codes of ours that name no packet
 TOKEN = re.compile(r"(?:^|/S/)([0-9A-Z]{133})$")  # the address on a slip, or its letters alone
-WHOLE = frozenset({Role.SUPERVISOR, Role.ADMIN})
 DESKS = frozenset({Role.OFFICER, Role.LEAD})
+
+
+def sees_all(user: User) -> bool:
+    return user.role is Role.ADMIN or user.oversees_all
 
 
 def dossiers(user: User) -> sa.Select[Dossier]:
@@ -42,7 +46,9 @@ def dossiers(user: User) -> sa.Select[Dossier]:
 
 def offices(user: User) -> frozenset[int] | None:
     """Of which desks and post offices this person may read what their dossiers add up to; None: of all."""
-    return None if user.role in WHOLE else frozenset({user.office_id} if user.office_id else ())
+    if sees_all(user):
+        return None
+    return frozenset({office.id for office in user.units} | ({user.office_id} if user.office_id else set()))
 
 
 def packets(user: User) -> sa.Select[Packet]:
@@ -51,19 +57,29 @@ def packets(user: User) -> sa.Select[Packet]:
 
 
 def visits(user: User) -> sa.Select[Visit]:
-    if user.role in WHOLE:
+    if sees_all(user):
         return sa.select(Visit)
     if user.role is Role.COURIER:
         return sa.select(Visit).join(Round).where(Round.courier_id == user.id)
     if user.role in DESKS:
         return sa.select(Visit).where(Visit.packet_id.in_(packets(user).with_only_columns(Packet.id)))
+    if user.role is Role.SUPERVISOR:
+        theirs = packets(user).with_only_columns(Packet.id)
+        return sa.select(Visit).join(Slot).where(sa.or_(Slot.office_id.in_(_units(user)), Visit.packet_id.in_(theirs)))
     return sa.select(Visit).join(Slot).where(Slot.office_id == user.office_id)
 
 
 def tasks(user: User) -> sa.Select[Task]:
-    """A task is its office's, wherever the packet has gone since; what belongs to no office is the supervisors'."""
-    if user.role in WHOLE:
+    """A task is its office's, wherever the packet has gone since; what belongs to no office is the supervisors': of those
+    who answer for the packet or the phone, and of those who answer for everything."""
+    if sees_all(user):
         return sa.select(Task)
+    if user.role is Role.SUPERVISOR:
+        packet = Task.packet_id.in_(packets(user).with_only_columns(Packet.id))
+        nobodys = sa.or_(packet, Task.device_id.in_(phones(user).with_only_columns(Device.id)))
+        return sa.select(Task).where(
+            sa.or_(Task.office_id.in_(_units(user)), sa.and_(Task.office_id.is_(None), nobodys))
+        )  # fmt: skip
     own = Task.office_id == user.office_id if user.may(Right.EXCEPTIONS) else sa.false()
     return sa.select(Task).where(own)
 
@@ -248,9 +264,11 @@ def courier(user: User, courier_id: str) -> User:
 
 
 def staff(user: User) -> sa.Select[User]:
-    """Whose signing in somebody may look at and end: their own, and everybody's for those who answer for all offices."""
-    everybody = sa.true() if user.role in WHOLE and user.may(Right.STAFF) else User.id == user.id
-    return sa.select(User).where(everybody, User.disabled_at.is_(None))
+    """Whose signing in somebody may look at and end: their own, and that of everybody in the offices they answer for."""
+    theirs: Rule = User.id == user.id
+    if user.may(Right.STAFF):
+        theirs = sa.true() if sees_all(user) else sa.or_(theirs, User.office_id.in_(_units(user)))
+    return sa.select(User).where(theirs, User.disabled_at.is_(None))
 
 
 def person(user: User, user_id: str) -> User:
@@ -280,7 +298,7 @@ def signed_in(user: User, at: datetime) -> list[tuple[User, list[Session]]]:
 def _courier_of(user: User) -> Rule:
     """Which couriers somebody has a say in."""
     if user.role is Role.SUPERVISOR:
-        return sa.true()
+        return sa.true() if sees_all(user) else User.office_id.in_(_units(user))
     if user.role is Role.COURIER:
         return User.id == user.id
     if user.role in (Role.CLERK, Role.DISPATCHER):
@@ -309,8 +327,10 @@ def beyond(user: User, text: str, limit: int = 20) -> list[Dossier]:
     if not rules:
         return []
     near = sa.select(Office.id).join(Ward, Ward.id == Office.ward_id)
-    if user.role not in WHOLE:
-        near = near.where(Ward.province == (user.office.ward.province if user.office else ""))
+    own = offices(user)
+    if own is not None:
+        provinces = sa.select(Ward.province).join(Office, Office.ward_id == Ward.id).where(Office.id.in_(own))
+        near = near.where(Ward.province.in_(provinces))
     others = sa.select(Dossier).join(Citizen).where(~_dossier_rule(user), Dossier.desk_id.in_(near), sa.or_(*rules))
     return list(db.session.scalars(others.order_by(Dossier.id.desc()).limit(limit)))
 
@@ -328,8 +348,10 @@ def _told_by(text: str) -> Rule | None:
 
 
 def _dossier_rule(user: User) -> Rule:
-    if user.role in WHOLE:
+    if sees_all(user):
         return sa.true()
+    if user.role is Role.SUPERVISOR:
+        return sa.or_(Dossier.desk_id.in_(_units(user)), Dossier.post_office_id.in_(_units(user)))
     if user.role in DESKS:
         return Dossier.desk_id == user.office_id
     if user.role in (Role.CLERK, Role.DISPATCHER):
@@ -339,7 +361,9 @@ def _dossier_rule(user: User) -> Rule:
 
 def _packet_rule(user: User) -> Rule:
     if user.role in (Role.CLERK, Role.DISPATCHER):
-        return sa.or_(_dossier_rule(user), Packet.holder_id.in_(_hands_of(user.office_id)))
+        return sa.or_(_dossier_rule(user), Packet.holder_id.in_(_hands_of([user.office_id])))
+    if user.role is Role.SUPERVISOR and not sees_all(user):
+        return sa.or_(_dossier_rule(user), Packet.holder_id.in_(_hands_of(_units(user))))
     if user.role is Role.COURIER:
         return _courier_rule(user)
     if user.role in DESKS:  # what goes to another desk is seen here until it is taken
@@ -353,8 +377,12 @@ def _courier_rule(user: User) -> Rule:
     return sa.or_(Packet.holder_id == user.party_id, Packet.id.in_(to_do))
 
 
-def _hands_of(office_id: int | None) -> Any:
-    """The parties of a post office: the office itself and its couriers."""
-    office = sa.select(Office.party_id).where(Office.id == office_id)
-    couriers = sa.select(User.party_id).where(User.office_id == office_id, User.party_id.is_not(None))
-    return sa.union(office, couriers)
+def _hands_of(office_ids: Any) -> Any:
+    """The parties of these offices: the offices themselves and their couriers."""
+    offices = sa.select(Office.party_id).where(Office.id.in_(office_ids))
+    couriers = sa.select(User.party_id).where(User.office_id.in_(office_ids), User.party_id.is_not(None))
+    return sa.union(offices, couriers)
+
+
+def _units(user: User) -> sa.Select[int]:
+    return sa.select(Unit.office_id).where(Unit.user_id == user.id)

@@ -4,15 +4,16 @@ Whoever goes is signed out and without a phone at once. What they hold stays on 
 their office until somebody else has them, visits are given anew, money waits at the till.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
 from app.db import db, lock
-from app.domain import audit, devices, invitations, money, people, phones, rounds, sessions, tasks
+from app.domain import audit, devices, invitations, money, people, phones, rounds, scope, sessions, tasks
 from app.domain.devices import CURRENT, Device
 from app.domain.packets import Packet, State
 from app.domain.people import LOGIN, Act, Right, Role, User
@@ -112,18 +113,21 @@ def add(
     *,
     badge: str | None = None,
     phone: str | None = None,
+    units: Collection[int] | None = (),
 ) -> User:
-    """Somebody who sets their own password by a link. Raises Invalid: `login_form`, `login_taken`, `badge_taken`, and
-    as `people.check_place` and `people.read_phone`."""
+    """Somebody who sets their own password by a link. `units`: the offices a supervisor answers for, None for all.
+
+    Raises Invalid: `login_form`, `login_taken`, `badge_taken`, `units_none`, and as `people.check_place`, `people.read_phone`.
+    """
     login = login.strip().lower()
     if not LOGIN.fullmatch(login):
         raise Invalid("login_form")
     if db.session.scalar(sa.select(User.id).filter_by(login=login)):
         raise Invalid("login_taken", login=login)
     office, badge, phone = _place(None, role, office_id, badge, phone)
-    person = people.hire(login, name, role, office, None, badge=badge, phone=phone)
+    person = people.hire(login, name, role, office, None, badge=badge, phone=phone, units=_units(role, units))
     db.session.flush()
-    audit.note("hired", person.id, act, role=role, office=office.code if office else None)
+    audit.note("hired", person.id, act, **_post(person))
     return person
 
 
@@ -136,8 +140,9 @@ def change(
     office_id: int | None,
     badge: str | None = None,
     phone: str | None = None,
+    units: Collection[int] | None = (),
 ) -> None:
-    """Write down what somebody is now. Matters they had taken go back to their office when they leave it.
+    """Write down what somebody is now. Matters they had taken and see no longer go back to their office.
 
     Raises Refused: `service_over`, `not_oneself` (another role), `last_admin`, `courier_stays`, `hands_full` (a courier of
     another office); Invalid as `add`.
@@ -151,20 +156,20 @@ def change(
         if Role.COURIER in (role, person.role):
             raise Refused("courier_stays")
     place = (role, office.id if office else None)
-    moved = place != (person.role, person.office_id)
-    if moved:
-        held = holdings(person, act.at)
-        if held.binds or held.visits:
-            raise Refused("hands_full", packets=len(held.packets), visits=len(held.visits))
-        _give_back(held.matters, act)
-    facts = {"name": name, "role": role, "office_id": place[1], "badge": badge, "phone": phone}
+    held, theirs = holdings(person, act.at), _units(role, units)
+    if place != (person.role, person.office_id) and (held.binds or held.visits):
+        raise Refused("hands_full", packets=len(held.packets), visits=len(held.visits))
+    facts = {"name": name, "role": role, "office_id": place[1], "badge": badge, "phone": phone, "units": sorted(theirs or (), key=_named),
+             "oversees_all": theirs is None}  # fmt: skip
     changed = sorted(key for key, value in facts.items() if getattr(person, key) != value)
     for key in changed:
         setattr(person, key, facts[key])
     if changed:
         db.session.flush()
-        db.session.expire(person, ["office"])
-        audit.note("person_changed", person.id, act, changed=changed, role=role, office=office.code if office else None)
+        db.session.expire(person, ["office", "units"])
+        audit.note("person_changed", person.id, act, changed=changed, **_post(person))
+        seen = set(db.session.scalars(scope.tasks(person).with_only_columns(Task.id)))
+        _give_back([task for task in held.matters if task.id not in seen], act)
 
 
 def end(person: User, act: Act, *, knows: bool) -> Holdings:
@@ -235,6 +240,35 @@ def _place(
     if badge and db.session.scalar(others):
         raise Invalid("badge_taken", badge=badge)
     return office, badge, people.read_phone(phone) if phone else None
+
+
+def _units(role: Role, units: Collection[int] | None) -> list[Office] | None:
+    """What a supervisor answers for, None for all; anybody else for nothing."""
+    if role is not Role.SUPERVISOR:
+        return []
+    if units is None:
+        return None
+    found = list(db.session.scalars(sa.select(Office).where(Office.id.in_(units))))
+    if not found:
+        raise Invalid("units_none")
+    return found
+
+
+def _named(office: Office) -> str:
+    return office.name
+
+
+def _post(person: User) -> dict[str, Any]:
+    """As what and where somebody works, for the audit."""
+    where = {"role": person.role, "office": person.office.code if person.office else None}
+    if person.role is not Role.SUPERVISOR:
+        return where
+    return where | {"units": "all" if person.oversees_all else sorted(office.code for office in person.units)}
+
+
+def has_overseer() -> bool:
+    """Whether somebody at work answers for all offices: what belongs to none is theirs alone."""
+    return db.session.scalar(sa.select(User.id).filter_by(oversees_all=True, disabled_at=None).limit(1)) is not None
 
 
 def _give_back(matters: Iterable[Task], act: Act) -> None:

@@ -3,7 +3,7 @@
 A day that is over stays as it was counted; an office keeps its code and kind, a ward its code and first day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from itertools import groupby, pairwise
 from typing import Any
@@ -14,7 +14,7 @@ from app.db import db
 from app.domain import audit, calendar, places
 from app.domain.calendar import CalendarDay
 from app.domain.people import Act, read_phone
-from app.domain.places import PROVINCES, Office, OfficeKind, Opening, Ward, fold
+from app.domain.places import PROVINCES, Neighbourhood, Office, OfficeKind, Opening, Ward, fold
 from app.domain.visits import OPEN, Slot, Visit
 from app.errors import Invalid, Missing
 
@@ -78,11 +78,13 @@ def check_hours(hours: Sequence[Opening]) -> None:
 
 
 def keep_office(
-    code: str, kind: OfficeKind, ward_id: int, hours: Sequence[Opening], act: Act, *, is_new: bool, **facts: Any
-) -> None:
-    """Found an office, or write down what it is now.
+    code: str, kind: OfficeKind, ward_id: int, hours: Sequence[Opening], act: Act, *, is_new: bool,
+    neighbourhoods: Collection[int] = (), **facts: Any,
+) -> None:  # fmt: skip
+    """Found an office, or write down what it is now. `neighbourhoods`: the khu phố of its ward whose dossiers come to this
+    desk, where the ward has several; what no desk is given comes to the first.
 
-    Raises Invalid as `check_hours` and `people.read_phone`, and `office_code_taken`, `ward_has_desk`, `ward_over`.
+    Raises Invalid as `check_hours` and `people.read_phone`, and `office_code_taken`, `ward_over`.
     """
     check_hours(hours)
     facts["phone"] = read_phone(facts["phone"])
@@ -92,13 +94,39 @@ def keep_office(
     ward = db.session.get(Ward, ward_id)
     if ward is None or not ward.valid_on(calendar.today(act.at)):
         raise Invalid("ward_over")
-    rival = sa.select(Office.code).filter_by(kind=OfficeKind.DESK, ward_id=ward.id).where(Office.code != code)
-    if kind is OfficeKind.DESK and db.session.scalar(rival):
-        raise Invalid("ward_has_desk")
     was = {name: getattr(known, name) for name in facts} if known else {}
-    if places.settle_office(kind, code, ward, hours, **facts):
+    moved = places.settle_office(kind, code, ward, hours, **facts)
+    given = kind is OfficeKind.DESK and _give(office(code), neighbourhoods)
+    if moved or given:
         changed = sorted(name for name, value in facts.items() if was.get(name) != value)
-        audit.note("office_kept", code, act, new=known is None, ward=ward.code, changed=changed, hours=_said(hours))
+        audit.note(
+            "office_kept",
+            code,
+            act,
+            new=known is None,
+            ward=ward.code,
+            changed=changed,
+            hours=_said(hours),
+            neighbourhoods=sorted(neighbourhoods),
+        )
+
+
+def _give(desk: Office, neighbourhoods: Collection[int]) -> bool:
+    """These khu phố of its ward, and no others, send their dossiers to this desk; whether that was otherwise before."""
+    given = [one for one in neighbourhoods_of(desk.ward_id) if one.id in neighbourhoods]
+    before = list(db.session.scalars(sa.select(Neighbourhood).filter_by(desk_id=desk.id)))
+    for one in before:
+        one.desk_id = None
+    for one in given:
+        one.desk_id = desk.id
+    db.session.flush()
+    return {one.id for one in given} != {one.id for one in before}
+
+
+def neighbourhoods_of(ward_id: int) -> list[Neighbourhood]:
+    """The khu phố that lie in this ward today."""
+    rows = db.session.scalars(sa.select(Neighbourhood).filter_by(ward_id=ward_id))
+    return sorted(rows, key=lambda one: fold(one.name))
 
 
 def _said(hours: Sequence[Opening]) -> list[str]:

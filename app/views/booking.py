@@ -242,7 +242,7 @@ def way_back() -> ResponseReturnValue:
     answers = _draft()
     _need(answers, "neighbourhood_id")
     found, place = _procedure(answers), _place(answers)
-    desk, post = places.desk_of(place.ward_id), place.post_office
+    desk, post = places.desk_of(place), place.post_office
     form = forms.Return(way=answers.get("return_way"))
     carried = booking.carriage(found, now(), place)
     if not carried.return_by_post:
@@ -277,7 +277,7 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
     form.booking_key.data = answers["booking_key"]
     page = render_template(
         "booking/check.html", form=form, answers=answers, procedure=found, place=place, offer=offer, way=way,
-        bill=postage.bill(found, way, calendar.today(now())), desk=places.desk_of(place.ward_id),
+        bill=postage.bill(found, way, calendar.today(now())), desk=places.desk_of(place),
     )  # fmt: skip
     return page, status
 

@@ -46,7 +46,7 @@ class Close(FlaskForm):  # type: ignore[misc]
 def home() -> ResponseReturnValue:
     user = security.user()
     offices = oversight.offices(user) if user.office_id is None else []
-    counts = oversight.counts() if user.may(Right.SUPERVISE) else {}
+    counts = oversight.counts(user) if user.may(Right.SUPERVISE) else {}
     return render_template("exceptions/home.html", offices=offices, counts=counts, **_board(user))
 
 

@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length
 from wtforms.validators import Optional as MayBeEmpty
+from wtforms.widgets import CheckboxInput
 
 from app import language, security
 from app.config import Settings
@@ -35,7 +36,7 @@ STANDINGS = {
     Standing.AT_WORK: _l("at work"), Standing.WAITING: _l("no password yet"), Standing.ENDED: _l("service ended"),
 }  # fmt: skip
 FIELDS = {
-    "login_form": "login", "login_taken": "login", "badge_taken": "badge", "badge_needed": "badge", "office_of_role": "office", "last_admin": "role",
+    "login_form": "login", "login_taken": "login", "badge_taken": "badge", "badge_needed": "badge", "office_of_role": "office", "units_none": "units", "last_admin": "role",
     "not_oneself": "role", "courier_stays": "role", "hands_full": "office", "phone_short": "phone", "phone_long": "phone", "phone_unknown": "phone",
 }  # fmt: skip
 
@@ -57,11 +58,18 @@ class Person(FlaskForm):  # type: ignore[misc]
     office = SelectField(_l("Office"), coerce=int)
     badge = StringField(_l("Courier's number"), [MayBeEmpty(), upto(20)])
     phone = StringField(_l("Phone"), [MayBeEmpty(), Length(max=20)])
+    reach = RadioField(
+        _l("What does a supervisor answer for?"),
+        choices=[SelectChoice("some", _l("These offices")), SelectChoice("all", _l("All offices, also those to come"))],
+        default="some",
+    )
+    units = SelectMultipleField(_l("Offices of a supervisor"), coerce=int, option_widget=CheckboxInput())
 
     def facts(self) -> dict[str, Any]:
         return {
             "name": self.name.data.strip(), "role": Role(self.role.data), "office_id": self.office.data or None,
             "badge": (self.badge.data or "").strip() or None, "phone": (self.phone.data or "").strip() or None,
+            "units": None if self.reach.data == "all" else self.units.data,
         }  # fmt: skip
 
 
@@ -107,7 +115,7 @@ def home() -> ResponseReturnValue:
     )  # fmt: skip
     return render_template(
         "staff/home.html", form=form, found=found[: staff.SHOWN], more=len(found) - staff.SHOWN, roles=ROLES,
-        standings=STANDINGS, standing=staff.standing,
+        standings=STANDINGS, standing=staff.standing, overseen=staff.has_overseer(),
     ), status  # fmt: skip
 
 
@@ -221,7 +229,10 @@ def _known(user_id: str) -> User:
 
 def _facts(person: User) -> dict[str, Any]:
     named = {name: getattr(person, name) for name in ("name", "role", "badge")}
-    return named | {"office": person.office_id or 0, "phone": language.phone(person.phone) if person.phone else ""}
+    reach = {"reach": "all" if person.oversees_all else "some", "units": [office.id for office in person.units]}
+    return (
+        named | reach | {"office": person.office_id or 0, "phone": language.phone(person.phone) if person.phone else ""}
+    )
 
 
 def _with_offices(form: Person) -> Person:
@@ -230,4 +241,5 @@ def _with_offices(form: Person) -> Person:
     form.office.choices = [
         SelectChoice(0, _("No office")), *(SelectChoice(one.id, one.name, optgroup=kinds[one.kind]) for one in known)
     ]  # fmt: skip
+    form.units.choices = [SelectChoice(one.id, one.name) for one in known]
     return form

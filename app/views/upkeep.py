@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectChoice, SelectField, StringField
+from wtforms import RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 from wtforms.validators import Optional as MayBeEmpty
+from wtforms.widgets import CheckboxInput
 
 from app import security
 from app.db import atomically, now
@@ -29,7 +30,7 @@ SEE_OTHER = 303
 OPENINGS = 2  # of a day that the page has room for: a morning and an afternoon
 KINDS = {OfficeKind.POST: _l("Post office"), OfficeKind.DESK: _l("Ward desk")}
 FIELDS = {
-    "office_code_taken": "code", "office_kind": "code", "ward_has_desk": "ward", "ward_over": "ward", "ward_overlaps": "code",
+    "office_code_taken": "code", "office_kind": "code", "ward_over": "ward", "ward_overlaps": "code",
     "ward_known": "code", "ward_ends_first": "valid_to", "ward_still_served": "valid_to", "phone_short": "phone", "phone_long": "phone",
     "phone_unknown": "phone",
 }  # fmt: skip
@@ -53,6 +54,9 @@ class Place(FlaskForm):  # type: ignore[misc]
     lat = FloatField(_l("Latitude"), [NumberRange(8, 24, _l("Type a number from 8 to 24, for example 10.9072"))])
     lon = FloatField(
         _l("Longitude"), [NumberRange(102, 110, _l("Type a number from 102 to 110, for example 106.7672"))]
+    )
+    neighbourhoods = SelectMultipleField(
+        _l("Khu phố whose dossiers come to this desk"), coerce=int, option_widget=CheckboxInput()
     )
     slot_places = IntegerField(
         _l("Visits in one slot"),
@@ -104,7 +108,8 @@ def _filled(office: Office) -> dict[str, Any]:
             f"closes_{one.weekday}_{nth[one.weekday]}": one.closes,
         }
         nth[one.weekday] += 1
-    return facts | {"ward": office.ward_id}
+    given = [one.id for one in upkeep.neighbourhoods_of(office.ward_id) if one.desk_id == office.id]
+    return facts | {"ward": office.ward_id, "neighbourhoods": given}
 
 
 @bp.get("/places/")
@@ -131,6 +136,8 @@ def _office(known: Office | None) -> ResponseReturnValue:
     form.ward.choices = [
         SelectChoice(one.id, f"{one.name}, {one.province}") for one in upkeep.wards() if one.valid_on(today)
     ]
+    lies = upkeep.neighbourhoods_of(known.ward_id) if known and known.kind is OfficeKind.DESK else []
+    form.neighbourhoods.choices = [SelectChoice(one.id, one.name) for one in lies]
     if known:
         form.kind.data, form.code.data = known.kind, known.code
         form.kind.validators = form.code.validators = ()
@@ -143,7 +150,8 @@ def _office(known: Office | None) -> ResponseReturnValue:
             try:
                 atomically(
                     lambda: upkeep.keep_office(
-                        form.code.data.strip(), OfficeKind(form.kind.data), form.ward.data, hours, security.act(), is_new=known is None, **facts
+                        form.code.data.strip(), OfficeKind(form.kind.data), form.ward.data, hours, security.act(), is_new=known is None,
+                        neighbourhoods=form.neighbourhoods.data or (), **facts,
                     )
                 )  # fmt: skip
             except Refused as refusal:
@@ -151,7 +159,15 @@ def _office(known: Office | None) -> ResponseReturnValue:
             else:
                 flash(_("%(name)s is written down.", name=facts["name"]), "ok")
                 return redirect(url_for("upkeep.home"), SEE_OTHER)
-    return render_template("upkeep/office.html", form=form, week=_week(form), known=known, kinds=KINDS), status
+    return render_template(
+        "upkeep/office.html", form=form, week=_week(form), known=known, kinds=KINDS, lies=lies, beside=_beside(known)
+    ), status  # fmt: skip
+
+
+def _beside(known: Office | None) -> list[Office]:
+    """The other desks of its ward; the first of them all takes what no desk is given."""
+    same = places.desks_of(known.ward_id) if known and known.kind is OfficeKind.DESK else []
+    return [one for one in same if one is not known]
 
 
 def _complain(form: FlaskForm, refusal: Refused) -> int:

@@ -136,23 +136,27 @@ def change(world: World, person: User, by: User | None = None, **over: Any) -> N
     atomically(lambda: staff.change(known, world.act(by or world.admin), **(facts | over)))
 
 
-def test_a_clerk_becomes_a_dispatcher_and_what_they_had_taken_goes_back(world: World) -> None:
+def test_a_clerk_becomes_a_dispatcher_elsewhere_and_what_they_had_taken_goes_back(world: World) -> None:
     task = atomically(tasks.raise_, TaskKind.OLD_ISSUE, MONDAY, packet=world.packet(), office_id=world.post.id)
     atomically(lambda: tasks.take(tasks.get(task.id), world.act(world.clerk)))
     change(world, world.clerk, name="Phạm Thị Ổi Xanh")
     assert tasks.get(task.id).owner_id == world.clerk.id, "a new name changes nothing of the work"
     change(world, world.clerk, role=Role.DISPATCHER)
+    assert tasks.get(task.id).owner_id == world.clerk.id, "it is theirs to see as before"
+    change(world, world.clerk, office_id=world.other_post.id)
     line = db.session.scalars(
         sa.select(AuditLine).filter_by(action="person_changed").order_by(AuditLine.id.desc())
     ).first()
     assert tasks.get(task.id).owner_id is None and line
-    assert line.details == {"changed": ["role"], "role": "dispatcher", "office": "PO-1"}, "no name stands in the audit"
+    assert line.details == {"changed": ["office_id"], "role": "dispatcher", "office": "PO-2"}, (
+        "no name stands in the audit"
+    )
     change(world, world.clerk)
-    assert noted().count("person_changed") == 2, "nothing changed, nothing is noted"
+    assert noted().count("person_changed") == 3, "nothing changed, nothing is noted"
 
 
 def test_nobody_ends_or_demotes_oneself_or_the_last_administrator(world: World) -> None:
-    supervisor = {"role": Role.SUPERVISOR}
+    supervisor = {"role": Role.SUPERVISOR, "units": None}
     for verb in (lambda: change(world, world.admin, **supervisor), lambda: atomically(staff.end, world.admin, world.act(world.admin), knows=True),
                  lambda: atomically(invitations.make, world.admin, world.act(world.admin))):  # fmt: skip
         with pytest.raises(Refused, match="not_oneself"):

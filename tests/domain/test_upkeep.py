@@ -87,7 +87,7 @@ def test_a_saturday_of_reception_receives_and_is_not_counted(world: World) -> No
     ("over", "key"),
     [
         ({"phone": "12"}, "phone_short"), ({"is_new": True}, "office_code_taken"), ({"ward_id": 999_999}, "ward_over"),
-        ({"code": "Q9", "is_new": True}, "ward_has_desk"), ({"kind": OfficeKind.POST}, "office_kind"),
+        ({"kind": OfficeKind.POST}, "office_kind"),
     ],
 )  # fmt: skip
 def test_an_office_that_cannot_be_is_refused(world: World, over: dict[str, Any], key: str) -> None:

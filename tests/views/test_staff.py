@@ -88,6 +88,25 @@ def test_the_page_of_a_person_sends_back_what_they_are(world: World, admin: Flas
     assert person("courier1").name == "Trần Văn Bòng"
 
 
+def test_what_a_supervisor_answers_for_is_ticked_on_the_page(world: World, admin: FlaskClient, sign_in: Any) -> None:
+    page = f"/admin/people/{world.supervisor.id}"
+    sent = {"name": "Đỗ Văn Tre", "role": "supervisor", "office": "0", "badge": "", "phone": "", "reach": "some"}
+    none = admin.post(page, data=sent)
+    assert none.status_code == 422 and "Đánh dấu ít nhất một nơi" in none.text and person("supervisor1").oversees_all
+    assert (
+        admin.post(page, data=sent | {"units": [str(world.other_desk.id), str(world.other_post.id)]}).status_code == 303
+    )
+    listed = admin.get("/admin/people/").text
+    assert "Bưu cục Đông Hòa, Phường Đông Hòa" in listed and "Chưa có giám sát nào phụ trách mọi nơi" in listed
+    assert len(re.findall(r'name="units"[^>]* checked', admin.get(page).text)) == 2
+    theirs = sign_in(world.supervisor)
+    assert (
+        world.strange_courier.name in theirs.get("/phones/").text
+        and world.courier.name not in theirs.get("/phones/").text
+    )
+    assert admin.post(page, data=sent | {"reach": "all"}).status_code == 303 and person("supervisor1").units == []
+
+
 def test_the_list_is_narrowed_by_what_is_posted(world: World, admin: FlaskClient) -> None:
     def names(**sent: str) -> set[str]:
         page = admin.post("/admin/people/", data={"text": "", "role": "", "office": "", "standing": ""} | sent).text

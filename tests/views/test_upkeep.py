@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.db import db
-from app.domain import upkeep
-from app.domain.places import Office
+from app.domain import places, upkeep
+from app.domain.places import Neighbourhood, Office
 from tests.views.test_editions import filled
 from tests.world import World
 
@@ -68,6 +68,21 @@ def test_a_bad_field_of_an_office_is_told_and_what_was_typed_stays(
     page = f"/admin/places/{world.desk.code}"
     answer = admin.post(page, data=filled(admin.get(page).text) | {"address": "Đang gõ"} | wrong)
     assert answer.status_code == 422 and says in answer.text and 'value="Đang gõ"' in answer.text
+
+
+def test_a_second_desk_of_a_ward_is_given_its_khu_pho_by_screen(world: World, admin: FlaskClient) -> None:
+    office = {"kind": "desk", "code": "WD-1B", "name": "Quầy 2", "ward": str(world.desk.ward_id), "address": "Số 2", "phone": "0900 000 099",
+              "lat": "10,9", "lon": "106.8", "slot_places": "0", "opens_0_0": "07:30", "closes_0_0": "11:30"}  # fmt: skip
+    assert "neighbourhoods" not in admin.get(f"/admin/places/{world.desk.code}").text, (
+        "with one desk there is nothing to choose"
+    )
+    assert admin.post("/admin/places/new", data=office).status_code == 303
+    page, hood = "/admin/places/WD-1B", str(world.neighbourhood.id)
+    assert "Phường Dĩ An" in admin.get(page).text and "Nhị Đồng 1" in admin.get(page).text
+    assert admin.post(page, data=office | {"neighbourhoods": [hood, "999"]}).status_code == 422
+    assert admin.post(page, data=office | {"neighbourhoods": [hood]}).status_code == 303
+    db.session.rollback()
+    assert places.desk_of(db.session.get_one(Neighbourhood, int(hood))).code == "WD-1B"
 
 
 def test_an_office_and_a_ward_are_founded_by_screen(world: World, admin: FlaskClient) -> None:

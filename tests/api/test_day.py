@@ -61,7 +61,7 @@ def test_an_empty_day_is_a_day(wire: Line) -> None:
     assert (told["keys"]["revoked"], told["revoked_devices"]) == ([], [])
     assert told["expires"] > told["server_time"]
     events = {"collect", "take", "transfer", "deliver", "confirm", "dispute"}
-    notes = {"miss", "decline", "seal_change", "damaged", "sighting"}
+    notes = {"attest", "miss", "decline", "seal_change", "damaged", "sighting"}
     assert events | notes == {step["event"] for step in told["steps"]}
     assert set(told["reasons"]) > set(told["next"]) == {"miss", "decline"}
 

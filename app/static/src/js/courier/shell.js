@@ -56,8 +56,9 @@ export async function renew() {
 export async function speak(language) {
   await fetch(`/language/${language}`, { redirect: "manual", credentials: "same-origin" });
   await registration?.update();
-  const worker = registration?.installing;
-  if (worker) await new Promise((done) => worker.addEventListener("statechange", done, { once: true }));
-  if (fresh) await renew();
-  else window.location.reload();
+  const worker = registration?.installing ?? registration?.waiting;
+  while (worker?.state === "installing") await new Promise((done) => worker.addEventListener("statechange", done, { once: true }));
+  if (worker?.state !== "installed") return window.location.reload();
+  await idle();
+  return worker.postMessage("take over");
 }

@@ -14,6 +14,7 @@ from app.db import atomically, db
 from app.domain import (
     dispatch,
     editions,
+    filters,
     forms,
     imports,
     incidents,
@@ -45,6 +46,7 @@ OBJECTS = {
     "visit_id",
     "roll_id",
     "user_id",
+    "filter_id",
     "incident",
     "remittance",
 }
@@ -135,6 +137,8 @@ class Walk:
         edition = procedures.says(db.session.merge(world.procedure))
         drafted = atomically(editions.keep, "1.004859", edition, 0, world.act(world.admin))
         self.import_id = atomically(imports.take, [(drafted.code, edition)], world.act(world.admin)).id
+        narrowed = filters.Narrowing("Hộ tịch")
+        self.filter_id = atomically(filters.keep, "Hộ tịch", "work", narrowed, world.act(world.officer)).id
         self.token, self.device_id = phone.token, phone.device_id
         self.strange_token = world.phone(world.strange_courier).token
         far = world.other_post
@@ -173,7 +177,7 @@ class Walk:
         values: dict[str, list[Any]] = {
             "task_id": [self.tasks[whose.id]], "act": list(Remedy), "number": [self.number], "receipt": [self.receipt],
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
-            "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "incident": [self.incident], "remittance": [self.remittance], "code": ["1.004859"], "secret": [self.secret],
+            "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "filter_id": [self.filter_id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "incident": [self.incident], "remittance": [self.remittance], "code": ["1.004859"], "secret": [self.secret],
             "token": ["X" * 133], "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "sheet": ["label"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"], "sha256": [self.sha256],
             "version": [1], "suffix": ["csv"], "import_id": [self.import_id], "office": [self.world.post.code], "ward": ["25942"], "first": ["2025-07-01"],
         }  # fmt: skip

@@ -12,6 +12,7 @@ from app.domain import (  # noqa: F401
     dossiers,
     editions,
     figures,
+    filters,
     forms,
     imports,
     incidents,

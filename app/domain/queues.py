@@ -25,7 +25,7 @@ from app.domain.scans import ScanRow
 from app.domain.shelf import Word
 from app.domain.visits import OPEN, Visit
 
-Queue = Callable[[User, datetime], sa.Select[Packet]]
+Queue = Callable[..., sa.Select[Packet]]  # of a person, now; at a desk narrowed by further rules on dossiers
 MOST = 200  # rows of one list
 COUNTED = 1000  # what a list's count says at most: more than that is "many", and costs no more to say
 SOON = 2  # working days: what is due within them is due soon
@@ -59,41 +59,41 @@ def _pile(user: User, states: Iterable[CaseState], *rules: RULE, by: Any = Dossi
 
 
 def _case(*states: CaseState) -> Queue:
-    return lambda user, at: _pile(user, states)
+    return lambda user, at, *also: _pile(user, states, *also)
 
 
-def _decided_by(user: User, at: datetime, *, is_late: bool) -> sa.Select[Packet]:
+def _decided_by(user: User, at: datetime, *also: RULE, is_late: bool) -> sa.Select[Packet]:
     """To decide: what came before 15:00 the same working day, what came later by the next (NĐ 61/2018 Đ18.2)."""
     ends = calendar.cut(at)
     late = Dossier.counted_from >= ends if is_late else Dossier.counted_from < ends
-    return _pile(user, (CaseState.SUBMITTED, CaseState.STOP_REQUESTED), late, by=Dossier.counted_from)
+    return _pile(user, (CaseState.SUBMITTED, CaseState.STOP_REQUESTED), late, *also, by=Dossier.counted_from)
 
 
-def _work(user: User, rule: RULE) -> sa.Select[Packet]:
-    return _pile(user, AT_WORK, rule)
+def _work(user: User, *rules: RULE) -> sa.Select[Packet]:
+    return _pile(user, AT_WORK, *rules)
 
 
 def _soon(at: datetime) -> date:
     return calendar.working_days_after(calendar.today(at), SOON)[-1]
 
 
-def _papers_to_send(user: User, at: datetime) -> sa.Select[Packet]:
+def _papers_to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
     """What goes home by itself and is not packed yet."""
     inside = sa.exists().where(Paper.dossier_id == Dossier.id, Paper.desk_sheets > 0, Paper.back_in.is_(None))
-    return _pile(user, GOING_HOME, inside)
+    return _pile(user, GOING_HOME, inside, *also)
 
 
-def _to_send(user: User, at: datetime) -> sa.Select[Packet]:
+def _to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
     result = aliased(Packet)
     sent = sa.exists().where(result.dossier_id == Dossier.id, result.kind == Kind.RESULT)
-    return _pile(user, (CaseState.RESULT_READY,), ~sent)
+    return _pile(user, (CaseState.RESULT_READY,), ~sent, *also)
 
 
-def _unsaid(user: User, at: datetime) -> sa.Select[Packet]:
+def _unsaid(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
     """Opened with a list that still wants the courier's word."""
     opened = aliased(Packet)
     counted = sa.exists().where(opened.dossier_id == Dossier.id, opened.state == State.OPENED)
-    return _pile(user, (CaseState.BOOKED,), counted, by=Dossier.booked_at)
+    return _pile(user, (CaseState.BOOKED,), counted, *also, by=Dossier.booked_at)
 
 
 def _is_expected() -> sa.ColumnElement[bool]:
@@ -131,19 +131,19 @@ def _carried(user: User) -> sa.Select[Packet]:
 
 # fmt: off
 DESK: dict[str, Queue] = {
-    "receive": lambda user, at: scope.packets(user).where(Packet.way != Way.OUT, Packet.state.in_((State.CARRIED, State.AT_POST, State.AT_DESK))).order_by(Packet.id),
+    "receive": lambda user, at, *also: scope.packets(user).where(*also, Packet.way != Way.OUT, Packet.state.in_((State.CARRIED, State.AT_POST, State.AT_DESK))).order_by(Packet.id),
     "word":    _unsaid,
-    "decide":  lambda user, at: _decided_by(user, at, is_late=False),
-    "later":   lambda user, at: _decided_by(user, at, is_late=True),
-    "late":    lambda user, at: _work(user, Dossier.due_on < calendar.today(at)),
-    "soon":    lambda user, at: _work(user, Dossier.due_on.between(calendar.today(at), _soon(at))),
-    "work":    lambda user, at: _work(user, sa.or_(Dossier.due_on > _soon(at), Dossier.due_on.is_(None))),
+    "decide":  lambda user, at, *also: _decided_by(user, at, *also, is_late=False),
+    "later":   lambda user, at, *also: _decided_by(user, at, *also, is_late=True),
+    "late":    lambda user, at, *also: _work(user, Dossier.due_on < calendar.today(at), *also),
+    "soon":    lambda user, at, *also: _work(user, Dossier.due_on.between(calendar.today(at), _soon(at)), *also),
+    "work":    lambda user, at, *also: _work(user, sa.or_(Dossier.due_on > _soon(at), Dossier.due_on.is_(None)), *also),
     "asked":   _case(CaseState.SUPPLEMENT_REQUIRED, CaseState.FEE_REQUIRED),
     "send":    _to_send,
     "papers":  _papers_to_send,
-    "leaving": lambda user, at: _leaving(user),
-    "waiting": lambda user, at: _out(user, State.WAITING).where(~_is_expected()),
-    "back":    lambda user, at: _out(user, State.AT_DESK),
+    "leaving": lambda user, at, *also: _leaving(user).where(*also),
+    "waiting": lambda user, at, *also: _out(user, State.WAITING).where(~_is_expected(), *also),
+    "back":    lambda user, at, *also: _out(user, State.AT_DESK).where(*also),
 }
 POST: dict[str, Queue] = {
     "coming":   lambda user, at: _carried(user),
@@ -158,12 +158,12 @@ POST: dict[str, Queue] = {
 
 def counts(queues: dict[str, Queue], user: User, at: datetime) -> dict[str, int]:
     """How many each list holds, COUNTED at most."""
+    return {name: count(queue, user, at) for name, queue in queues.items()}
 
-    def count(queue: Queue) -> int:
-        rows = queue(user, at).with_only_columns(Packet.id).order_by(None).limit(COUNTED).subquery()
-        return db.session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
 
-    return {name: count(queue) for name, queue in queues.items()}
+def count(queue: Queue, user: User, at: datetime, *also: RULE) -> int:
+    rows = queue(user, at, *also).with_only_columns(Packet.id).order_by(None).limit(COUNTED).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,8 @@ class Row:
     since: datetime
 
 
-def rows(queue: Queue, user: User, at: datetime) -> list[Row]:
-    found = list(db.session.scalars(queue(user, at).options(*WITH).limit(MOST)))
+def rows(queue: Queue, user: User, at: datetime, *also: RULE) -> list[Row]:
+    found = list(db.session.scalars(queue(user, at, *also).options(*WITH).limit(MOST)))
     names = holders(packet.holder_id for packet in found)
     moved = (
         sa.select(Handoff.packet_id, sa.func.max(Handoff.recorded_at))

@@ -183,12 +183,16 @@ class Lists(NamedTuple):
 
     place: str  # blueprint and template folder
     table: dict[str, queues.Queue]
+    beside: Callable[[], dict[str, Any]] = dict  # what else stands beside the lists
 
-    def page(self, status: int = 200, **more: Any) -> ResponseReturnValue:
-        shown = self._counted()
-        rows = queues.rows(self.table[shown["chosen"]], security.user(), now())
+    def page(self, status: int = 200, also: tuple[queues.RULE, ...] = (), **more: Any) -> ResponseReturnValue:
+        """`also`: what the chosen list is narrowed by."""
+        shown, user = self._counted(), security.user()
+        queue = self.table[shown["chosen"]]
+        rows = queues.rows(queue, user, now(), *also)
+        shown["here"] = queues.count(queue, user, now(), *also) if also else shown["queues"][shown["chosen"]]
         today = calendar.today(now())
-        return render_template(f"{self.place}/home.html", rows=rows, today=today, **shown, **more), status
+        return render_template(f"{self.place}/home.html", rows=rows, today=today, **(shown | more)), status
 
     def counts(self) -> ResponseReturnValue:
         return render_template(f"{self.place}/_queues.html", **self._counted())
@@ -208,7 +212,7 @@ class Lists(NamedTuple):
         found, chosen = queues.counts(self.table, security.user(), now()), request.args.get("list", "")
         if chosen not in found:
             chosen = next((name for name, count in found.items() if count), next(iter(found)))
-        return {"queues": found, "chosen": chosen, "many": queues.COUNTED}
+        return {"queues": found, "chosen": chosen, "many": queues.COUNTED} | self.beside()
 
 
 def open_packet(number: str) -> Packet:

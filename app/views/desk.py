@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -29,6 +29,7 @@ from app.domain import (
     decisions,
     desk,
     dossiers,
+    filters,
     forms,
     manifests,
     numbers,
@@ -47,7 +48,7 @@ from app.domain.procedures import PaperForm
 from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
-from app.views import counters
+from app.views import counters, narrowing
 from app.views.counters import Moving, Received, Repeated, Sealed, complain
 from app.views.decisions import PAGES
 from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField
@@ -141,14 +142,43 @@ class Again(Repeated):
 # ---- what waits -------------------------------------------------------------------------------------------------
 
 
-LISTS = counters.Lists("desk", queues.DESK)
+LISTS = counters.Lists("desk", queues.DESK, narrowing.beside)
 
 
 @bp.get("/")
 @requires(Right.DESK)
 @camera
 def home() -> ResponseReturnValue:
-    return LISTS.page()
+    return LISTS.page(also=narrowing.asked().rules)
+
+
+@bp.post("/filters")
+@requires(Right.DESK)
+@camera
+def keep_filter() -> ResponseReturnValue:
+    """What the page's own address narrows the list to, under a name."""
+    form, status = narrowing.Keep(), 422
+    if form.validate():
+        try:
+            made = atomically(
+                lambda: filters.keep(
+                    form.name.data, request.args.get("list", ""), narrowing.asked(), security.act()
+                )
+            )  # fmt: skip
+        except Refused as refusal:
+            status = complain(form, refusal, narrowing.FIELDS)
+        else:
+            flash(_("%(name)s stands below the lists now.", name=made.name), "ok")
+            return redirect(narrowing.address(made.list, made.says), narrowing.SEE_OTHER)
+    return LISTS.page(status, narrowing.asked().rules, form=form)
+
+
+@bp.post("/filters/<int:filter_id>/forget")
+@requires(Right.DESK)
+def forget_filter(filter_id: int) -> ResponseReturnValue:
+    gone = atomically(lambda: filters.forget(filter_id, security.act()).list)
+    flash(_("The filter is taken away."), "ok")
+    return redirect(url_for("desk.home", list=gone), narrowing.SEE_OTHER)
 
 
 @bp.get("/queues")

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 import labels
 from app.db import atomically, db, now
-from app.domain import codes, reception, shelf, slips
+from app.domain import codes, counter, reception, shelf, slips
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.manifests import Word
@@ -238,9 +238,25 @@ def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     expect(phone.locator("#sync-person b")).to_have_text("0")
 
 
+# What the phone plays, in place of a loudspeaker and a motor: [tones in hertz], [buzzes in ms].
+PLAYED = """window.played = { tones: [], buzzes: [] };
+navigator.vibrate = (buzz) => { window.played.buzzes.push(buzz); return true; };
+OscillatorNode.prototype.start = function () { window.played.tones.push(this.frequency.value); };
+OscillatorNode.prototype.stop = () => {};"""
+
+
+def played(page: Page) -> dict[str, list[object]]:
+    """Since the last look."""
+    heard: dict[str, list[object]] = page.evaluate(
+        "() => { const heard = window.played; window.played = { tones: [], buzzes: [] }; return heard; }"
+    )
+    return heard
+
+
 def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(
     world: World, site: Site, phone: Page, tmp_path: Path
 ) -> None:
+    phone.add_init_script(PLAYED)
     packet = world.packet()
     code = world.code(packet)
     plan(world, packet)
@@ -254,8 +270,10 @@ def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(
     seal_and_money(phone)
     wrong = "000000" if code != "000000" else "111111"
     phone.get_by_label("Mã người dân đọc").fill(wrong)
+    played(phone)
     press(phone, "Xong, nhận gói")
     verdict(phone, "Đã ghi, cần người xem", "stamp")
+    amber = played(phone)
     expect(phone.get_by_text("Mã này không dùng được.")).to_be_visible()
     assert axe_faults(phone) == []
     assert (world.fresh(packet).state, world.fresh(packet).flags) == (State.CARRIED, ["collect_unproven"])
@@ -267,8 +285,12 @@ def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(
     verdict(phone, "Đã ghi, cần người xem", "stamp")
     press(phone, "Gõ lại mã")
     phone.get_by_label("Mã người dân đọc").fill(code)
+    played(phone)
     phone.get_by_role("button", name="Xác nhận đã nhận").click()
     verdict(phone, "Người dân đã xác nhận", "ok")
+    green = played(phone)
+    assert (green["buzzes"], amber["buzzes"]) == ([[60]], [[120, 90, 120]])  # one short, two: felt apart
+    assert len(green["tones"]) == 1 and len(amber["tones"]) == 2 and green["tones"][0] > max(amber["tones"])  # type: ignore[type-var]
     assert axe_faults(phone) == []
     assert (world.fresh(packet).state, world.fresh(packet).flags) == (State.CARRIED, [])
     press(phone, "Về tuyến")
@@ -365,12 +387,16 @@ def test_what_the_recipient_refuses_is_returned_to_its_desk_and_the_phone_follow
     assert axe_faults(phone) == []
     phone.locator("#finish").click()
     expect(phone.get_by_role("heading", name="Đã đếm 1 gói")).to_be_visible()
-    phone.goto(f"{site.url}/courier/#/carrying")
-    expect(phone.locator(".queue li")).to_have_count(1)
+    phone.goto(f"{site.url}/courier/#/type")
+    phone.get_by_label("Số trên phiếu").fill(packet.number)
     seen = world.fresh(packet)
     atomically(reception.take_back, seen, world.act(world.officer, now()), head=seen.head, seal="NP0045821",
                giver_by=Word.PIN, pin=World.PIN)  # fmt: skip
-    expect(phone.get_by_text("Túi trống")).to_be_visible(timeout=12_000)  # nobody touched the phone meanwhile
+    press(phone, "Tìm gói")
+    expect(phone.locator("header")).to_contain_text("Nhận gói")  # it is the desk's now, and theirs to give: not "yours"
+    expect(phone.locator("header")).to_contain_text(world.desk.name)
+    phone.goto(f"{site.url}/courier/#/carrying")
+    expect(phone.get_by_text("Túi trống")).to_be_visible()
     assert axe_faults(phone) == []
     assert (world.fresh(packet).state, world.fresh(packet).holder_id) == (State.AT_DESK, world.desk.party_id)
 
@@ -473,6 +499,92 @@ def test_the_end_of_a_shift_and_leaving_the_phone_keep_what_is_not_sent(
     sign_in(phone, site)
     expect(phone.locator("#sync-arrived b")).to_have_text("1", timeout=20_000)
     assert db.session.scalar(sa.select(ScanRow.sig_ok)) is True
+
+
+def test_a_clerk_takes_a_packet_in_and_the_phone_that_lies_beside_follows(
+    world: World, site: Site, phone: Page
+) -> None:
+    packet = world.collected(world.phone())
+    phone.clock.install(time=now())
+    sign_in(phone, site)
+    phone.locator("#carrying").click()
+    expect(phone.locator(".queue li")).to_contain_text(packet.number)
+    atomically(counter.hand_in, packet, world.act(world.clerk, now()), packet.head, "NP0045821")
+    phone.clock.fast_forward(9_000)
+    expect(phone.get_by_text("Túi trống")).to_be_visible()  # nobody has touched it
+
+
+def test_axe_finds_nothing_on_the_screens_few_see(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    """Before the round is begun, a home to be called first, a list in place of a number, a seal that differs, a signature in
+    place of a code, what is asked afterwards, and every reason not to take a packet."""
+    first, last, there = world.packet(), world.packet(Way.OUT), world.packet(Way.OUT)
+    plan(world, first, last, started=False)
+
+    def tell() -> None:
+        who = db.session.get_one(Packet, first.id).dossier.citizen
+        who.call_first, who.notes, who.second_phone, who.second_name = True, "Cổng xanh", "+84900000124", "Chị Lựu"
+
+    atomically(tell)
+    world.record(world.phone().scan(world.fresh(last), "take"))
+    sign_in(phone, site)
+
+    def clean(path: str | None = None) -> None:
+        if path:
+            phone.goto(f"{site.url}/courier/#{path}")
+        expect(phone.locator("h1").first).to_be_visible()
+        assert (path, axe_faults(phone)) == (path, [])
+
+    clean()
+    press(phone, "Bắt đầu tuyến")
+    stops = [
+        link.get_attribute("href").split("/")[2]
+        for link in phone.locator(".stop-card a, .later a[href*=visit]").all()[::2]
+    ]  # type: ignore[union-attr]
+    home = phone.locator(".stop-card a").first.get_attribute("href").split("/")[2]  # type: ignore[union-attr]
+    door = next(each for each in stops if each != home)
+    for path in (
+        f"/visit/{home}",
+        f"/pick/{home}",
+        f"/visit/{door}",
+        f"/visit/{door}/failed",
+        "/visit/999",
+        "/money",
+        "/bulk/take/x",
+        "/confirm/0000000000000000",
+    ):
+        clean(path)
+    for why in ("offline", "other", "yours", "over"):
+        clean(f"/unknown/{why}")
+    phone.goto(f"{site.url}/courier/#/type/take")
+    phone.get_by_label("Số trên phiếu").fill(there.number)
+    press(phone, "Tìm gói")
+    clean()
+    press(phone, "Số khác")
+    clean()
+    phone.goto(f"{site.url}/courier/#/type/visit/{door}")
+    phone.get_by_label("Số trên phiếu").fill(last.number)
+    press(phone, "Tìm gói")
+    clean()
+    phone.get_by_role("radio", name="Nguyễn Thị Mơ").check()
+    phone.get_by_role("radio", name="Căn cước", exact=True).check()
+    press(phone, "Đúng người")
+    clean()
+    press(phone, "Đúng số này")
+    clean(f"/shown/{door}")
+    phone.go_back()
+    context.set_offline(True)
+    press(phone, "Đã ký phiếu giấy")
+    verdict(phone, "Đã ghi, có chữ ký", "ok")
+    clean()
+    clean(f"/visit/{door}")
+    clean("/outbox")
+    clean("/carrying")
+    press(phone, "Gõ mã người dân")
+    clean()
+    clean("/offer")
+    clean("/receive")
 
 
 @pytest.mark.parametrize("theme", ["day", "sun", "night"])

@@ -314,6 +314,44 @@ def test_a_phone_that_is_asked_to_wait_waits_and_then_sends(world: World, site: 
     counts(phone, kept=0, arrived=1)
 
 
+# Scans of long ago, put beside the phone's own: [name, days since the receipt or null, status, seen under a checkpoint since].
+LONG_AGO = """scans => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target }) => {
+  const tx = target.result.transaction(["devices", "outbox"], "readwrite");
+  const [devices, outbox] = [tx.objectStore("devices"), tx.objectStore("outbox")];
+  const day = 86400000, ago = (days) => new Date(Date.now() - days * day).toISOString();
+  outbox.getAll().onsuccess = ({ target: { result: [own] } }) => {
+    devices.get(own.device).onsuccess = ({ target: { result: device } }) => {
+      devices.put({ ...device, pinned: Date.now() });
+      devices.put({ ...device, device: "another", token: "none", pinned: 0 });
+    };
+    scans.forEach(([name, days, status, seen], at) => outbox.put({ ...own, device: seen ? own.device : "another", n: 900 + at,
+      digest: name, status, at: ago(days ?? 60), recorded_at: days ? ago(days) : null }));
+  };
+  tx.oncomplete = () => { target.result.close(); done(); }; }; })"""
+LEFT = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target }) => {
+  target.result.transaction("outbox").objectStore("outbox").getAll().onsuccess = ({ target: { result } }) => {
+    target.result.close?.(); done(result.map((row) => row.digest)); }; }; })"""
+
+
+def test_only_what_the_post_has_had_for_thirty_days_and_is_under_a_checkpoint_is_let_go(
+    world: World, site: Site, phone: Page
+) -> None:
+    on_round(world, site, phone)
+    miss(phone)
+    counts(phone, kept=0, arrived=1)
+    stays = [
+        ["29 days", 29, "arrived", True],
+        ["no checkpoint", 31, "arrived", False],
+        ["a person's", 31, "person", True],
+    ]
+    phone.evaluate(LONG_AGO, [*stays, ["31 days", 31, "arrived", True]])
+    phone.reload()
+    unlock(phone)
+    expect(phone.locator("#sync-arrived b")).to_have_text("3")
+    left = set(phone.evaluate(LEFT))
+    assert {name for name, *_ in stays} <= left and "31 days" not in left and len(left) == 4
+
+
 # The dice of a page are set and its waits noted; a long one is a thousand times shorter here than outside.
 WATCHED = """window.waits = []; window.dice = 0.5; Math.random = () => window.dice;
 window.setTimeout = ((plain) => (work, ms = 0, ...rest) => {

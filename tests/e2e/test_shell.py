@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from app import assets
 from app.assets import DIST
@@ -191,6 +191,23 @@ def test_the_day_lies_sealed_on_the_phone_and_the_lock_guards_it(world: World, h
     press(page, "Quét phiếu")
     type_number(page, packet.number)
     expect(page.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible()  # scanning goes on
+
+
+def test_the_day_is_gone_from_the_phone_after_twelve_hours_whether_there_is_a_network_or_not(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    phone.clock.install(time=now())
+    sign_in(phone, site)
+    expect(phone.get_by_text(packet.dossier.citizen.name)).to_be_visible()
+    assert "sealed" in phone.evaluate(STORED)
+    context.set_offline(True)
+    phone.clock.fast_forward(13 * 3600 * 1000)
+    unlock(phone)
+    expect(phone.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible()
+    expect(phone.get_by_text(packet.dossier.citizen.name)).to_have_count(0)
+    assert phone.evaluate(STORED) is None
 
 
 def test_a_full_phone_says_that_the_scan_was_not_written_and_loses_none_of_before(

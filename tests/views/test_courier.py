@@ -1,5 +1,6 @@
 """The phone's page: open to anybody, empty of anybody, and every sentence its scripts ask for is there."""
 
+import io
 import json
 import re
 import unicodedata
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from app.phrases import TEXTS
 from tests.world import World
@@ -27,6 +29,24 @@ def test_the_page_may_use_the_camera_and_run_the_decoder(app: Flask) -> None:
     assert "camera=(self)" in headers["Permissions-Policy"]
     assert "'wasm-unsafe-eval'" in headers["Content-Security-Policy"]
     assert "'unsafe-inline'" not in headers["Content-Security-Policy"]
+
+
+def test_a_phone_can_put_it_on_its_home_screen(app: Flask) -> None:
+    """What Chromium asks of an app: a name, where it starts and what belongs to it, its own window, icons of both kinds."""
+    client = app.test_client()
+    page = client.get("/courier/").text
+    link = re.search(r'<link rel="manifest" href="([^"]+)"', page)
+    assert link
+    told = client.get(link[1]).get_json()
+    assert (told["start_url"], told["scope"], told["display"]) == ("/courier/", "/courier/", "standalone")
+    assert told["name"] and len(told["short_name"]) <= 12
+    assert {(icon["sizes"], icon["purpose"]) for icon in told["icons"]} >= {
+        (size, purpose) for size in ("192x192", "512x512") for purpose in ("any", "maskable")
+    }
+    for icon in told["icons"]:
+        with client.get(icon["src"]) as answer:
+            drawn = Image.open(io.BytesIO(answer.data))
+        assert (f"{drawn.width}x{drawn.height}", drawn.format) == (icon["sizes"], "PNG")
 
 
 @pytest.mark.parametrize(("language", "word"), [("vi", "Dừng lại"), ("en", "Stop")])
@@ -57,5 +77,7 @@ def test_scripts_never_read_html_and_hold_no_vietnamese() -> None:
         text = path.read_text()
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", text), path
         said = re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.S)
-        said = said.replace('"Hồ sơ tận nhà"', "").replace('NBSP + "đ"', "")  # the service's name, the currency
+        said = (
+            said.replace('"Hồ sơ tận nhà"', "").replace('NBSP + "đ"', "").replace('"Tiếng Việt"', "")
+        )  # the service, the currency, a language by its own name
         assert not re.search(r"[\u0300-\u036f]|[đ\u01a1\u01b0]", unicodedata.normalize("NFD", said)), path

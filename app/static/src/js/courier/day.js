@@ -17,6 +17,7 @@ import { look } from "./witness.js";
 
 const STALE = 300000;
 const WATCHED = 8000;
+const SOON = 2500;
 const SHIFT = 12 * 3600000;
 const RECENT = 3 * 86400000; // as long as the post office tells by which scans money came
 const UNDONE = ["collect", "take", "transfer", "deliver"]; // what a courier may say was scanned by mistake
@@ -133,6 +134,13 @@ async function ask() {
     if (problem === "signin") await withhold();
   }
   changed();
+}
+
+/** Before somebody is told what may be over: ask again, if there is a network that answers soon. False: it is as it was. */
+export async function renewed() {
+  const before = fetchedAt;
+  if (navigator.onLine) await Promise.race([refresh(), new Promise((done) => { setTimeout(done, SOON); })]);
+  return fetchedAt !== before;
 }
 
 /** Ask again while a page is shown on which courier and clerk look together. Returns what ends it. */

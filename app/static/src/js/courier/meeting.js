@@ -29,7 +29,8 @@ export async function identify(found, typed) {
 
 /** `mode` and `visit` say what we were looking for. */
 export async function meet(found, { mode, visit, typed }) {
-  const { packet, slip, why, tone } = await identify(found, typed);
+  let { packet, slip, why, tone } = await identify(found, typed);
+  if (packet?.holder === me().party && !day.stopFor(day.model(), packet.code) && await day.renewed()) ({ packet, slip, why, tone } = await identify(found, typed)); // a clerk may have taken it in meanwhile
   return why ? refuse(why, tone, { mode, visit, packet, slip }) : route(packet, slip, mode, visit, day.model());
 }
 

@@ -86,7 +86,7 @@ export function pick(id) {
   return {
     nodes: [
       bar(t("pick.title"), stop.person.name, { back: `#/type/visit/${stop.visit}` }),
-      page(h("p", { class: "h2" }, t("pick.lead")), h("p", { class: "h1 code" }, packet.number), h("p", {}, t("pick.seal"))),
+      page(h("p", { class: "h2" }, t("pick.lead")), h("p", { class: "h2 code" }, packet.number), h("p", {}, t("pick.seal"))),
       thumb(here ? button(t("pick.go"), begin, { before: "check", id: "pick" }) : null, link(t("scan.title"), `#/scan/visit/${stop.visit}`, { before: "qr", quiet: true })),
     ],
   };

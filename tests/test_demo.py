@@ -16,7 +16,7 @@ from app.config import Settings
 from app.db import atomically, db
 from app.demo import cast, load, scenes
 from app.demo.stage import Days
-from app.domain import calendar, devices, dispatch, ledger, numbers, places, tracking, visits
+from app.domain import calendar, devices, dispatch, ledger, numbers, oversight, places, tracking, visits
 from app.domain.calendar import HERE
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.outbox import Message
@@ -252,9 +252,15 @@ def test_nobody_but_the_cast_can_be_entered(demo: Flask) -> None:
         assert answer.status_code == 404 and "hs=" not in answer.headers.get("Set-Cookie", "")
 
 
+def test_the_supervisor_of_one_ward_sees_part_of_what_needs_a_person(demo: Flask) -> None:
+    whole, some = (oversight.board(login(name), THURSDAY) for name in ("supervisor1", "supervisor2"))
+    assert 0 < some.count < whole.count
+    assert {office.code for office in oversight.offices(login("supervisor2"))} <= {"824600", "MC-25942"}
+
+
 def test_the_page_names_every_role_and_the_tracking_pages(demo: Flask) -> None:
     text = demo.test_client().get("/demo/").text
-    for name in ("dispatcher1", "courier1", "clerk1", "desk1", "supervisor1", "admin1", "courier8"):
+    for name in ("dispatcher1", "courier1", "clerk1", "desk1", "supervisor1", "supervisor2", "admin1", "courier8"):
         assert f'value="{name}"' in text
     assert text.count('href="/t/') == 3
     assert "20/11" in text.replace("\xa0", " ")

@@ -15,6 +15,7 @@ class Staff(NamedTuple):
     role: Role
     office: str | None  # its code in data/places.json
     badge: str | None = None
+    units: tuple[str, ...] | None = None  # codes of what a supervisor answers for; None is everything
 
 
 # fmt: off
@@ -44,6 +45,7 @@ STAFF = (
     Staff("dispatcher5", "Lâm Thị Lan",      Role.DISPATCHER, "824880"),
     Staff("dispatcher6", "Dương Văn Đào",    Role.DISPATCHER, "824730"),
     Staff("supervisor1", "Đỗ Văn Tre",       Role.SUPERVISOR, None),
+    Staff("supervisor2", "Kha Thị Mơ",       Role.SUPERVISOR, None, units=("824600", "MC-25942")),
     Staff("admin1",      "Hồ Thị Lựu",       Role.ADMIN,      None),
 )
 # fmt: on

@@ -60,9 +60,9 @@ def _load(at: datetime, keys: Keys, tell: Tell) -> bool:
 
 def _hire(who: cast.Staff, nth: int) -> User:
     office = db.session.scalars(sa.select(Office).filter_by(code=who.office)).one() if who.office else None
+    units = None if who.units is None else db.session.scalars(sa.select(Office).where(Office.code.in_(who.units))).all()
     return people.hire(
-        who.login, who.name, who.role, office, cast.PASSWORD,
-        badge=who.badge, phone=cast.staff_phone(nth), pin=cast.PIN if who.badge else None,
+        who.login, who.name, who.role, office, cast.PASSWORD, units=units, badge=who.badge, phone=cast.staff_phone(nth), pin=cast.PIN if who.badge else None,
     )  # fmt: skip
 
 

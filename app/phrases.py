@@ -195,6 +195,8 @@ TEXTS = {
     "unknown.forged_do": _l("Keep the packet, do not open it, and show it to the post office."),
     "unknown.damaged": _l("The code is damaged."),
     "unknown.damaged_do": _l("Scan it again flat and in light, or type the number."),
+    "unknown.around": _l("This is the code of a bag or of a list."),
+    "unknown.around_do": _l("Scan the slips of the packets themselves."),
     "unknown.old": _l("This slip has been replaced."),
     "unknown.old_do": _l("Find the newer slip on the packet and scan that. Nothing has been recorded yet."),
     "unknown.old_go": _l("There is no newer slip: go on"),

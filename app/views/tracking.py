@@ -469,10 +469,10 @@ def details() -> ResponseReturnValue:
 @public
 def found(token: str) -> ResponseReturnValue:
     """What a stranger sees who scans a slip. Staff go to their own page for the packet."""
-    packet, status, is_bag = None, 200, False
+    packet, status, kind = None, 200, None
     try:
         slip = tokens.read(current_app.extensions["keys"], token.upper())
-        is_bag = slip.type is tokens.TokenType.BAG
+        kind = slip.type.name.lower()
         if slip.type is tokens.TokenType.DESK and g.user is not None:
             return redirect(url_for("records.show", receipt=manifests.by_code(slip.code).receipt_no))
         packet = packets.by_code(slip.code)
@@ -482,7 +482,7 @@ def found(token: str) -> ResponseReturnValue:
         pass  # a genuine slip of ours, whose booking has not come back yet
     if packet and g.user is not None and (page := _own_page(packet, g.user)):
         return redirect(page)
-    return render_template("tracking/found.html", number=packet.number if packet else None, is_bag=is_bag), status
+    return render_template("tracking/found.html", number=packet.number if packet else None, kind=kind), status
 
 
 def _own_page(packet: Packet, user: User) -> str | None:

@@ -123,6 +123,8 @@ def test_the_phone_says_of_every_vector_what_the_server_says() -> None:
         [node, vectors.FILE.with_suffix(".mjs")], capture_output=True, text=True, check=True, timeout=60
     )
     said = json.loads(run.stdout)
+    around = [one.pop("around") for one in said["good"]]
+    assert around == [one["type"] == tokens.TokenType.BAG for one in VECTORS["good"]]
     assert said["good"] == [{name: one[name] for name in ("code", "issue", "key")} for one in VECTORS["good"]]
     assert said["bad"] == [{"why": one["why"]} for one in VECTORS["bad"]]
     ends = [datetime.fromisoformat(one["ends"]) for one in VECTORS["door"]]

@@ -2,15 +2,17 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import BrowserContext, Page, expect
+from qrcode.main import QRCode
 
 import labels
 from app.db import atomically, db, now
-from app.domain import codes, counter, reception, shelf, slips
+from app.domain import codes, counter, reception, shelf, slips, tokens
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.manifests import Word
@@ -515,7 +517,7 @@ def test_a_clerk_takes_a_packet_in_and_the_phone_that_lies_beside_follows(
 
 
 def test_axe_finds_nothing_on_the_screens_few_see(
-    world: World, site: Site, phone: Page, context: BrowserContext
+    world: World, site: Site, phone: Page, context: BrowserContext, tmp_path: Path
 ) -> None:
     """Before the round is begun, a home to be called first, a list in place of a number, a seal that differs, a signature in
     place of a code, what is asked afterwards, and every reason not to take a packet."""
@@ -557,6 +559,14 @@ def test_axe_finds_nothing_on_the_screens_few_see(
         clean(path)
     for why in ("offline", "other", "yours", "over"):
         clean(f"/unknown/{why}")
+    listed = tokens.write(world.keys, tokens.TokenType.DESK, bytes(10), 1, 25942, today(now()) + timedelta(days=9))
+    code = QRCode(border=4, box_size=8)
+    code.add_data(tokens.url("http://localhost:8000", listed))
+    code.make_image().get_image().save(tmp_path / "list.png")
+    phone.goto(f"{site.url}/courier/#/scan/visit/{home}")
+    phone.get_by_label("Chụp phiếu").set_input_files(tmp_path / "list.png")
+    expect(phone.get_by_text("Đây là mã của túi hoặc của bảng kê.")).to_be_visible()
+    clean()
     phone.goto(f"{site.url}/courier/#/type/take")
     phone.get_by_label("Số trên phiếu").fill(there.number)
     press(phone, "Tìm gói")

@@ -8,7 +8,7 @@ async function judge({ text }) {
   if (!unb32(text, 83)) return { why: "token_damaged" };
   const token = read(text);
   if (!token || !(await genuine(token, told.keys))) return { why: "token_forged" };
-  return { code: token.code, issue: token.issue, key: token.key };
+  return { code: token.code, issue: token.issue, key: token.key, around: token.around };
 }
 
 async function judgeDoor({ text }) {

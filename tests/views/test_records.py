@@ -92,6 +92,6 @@ def test_the_code_on_its_paper_opens_the_list_for_those_it_concerns(
     assert officer.get("/s/" + code.rsplit("/", 1)[1]).location == f"/records/{receipt}"
     assert stranger.get("/desk/find", query_string={"code": code}).status_code == 404
     nobody = world.app.test_client().get("/s/" + code.rsplit("/", 1)[1])
-    assert nobody.status_code == 200 and receipt not in nobody.text
+    assert nobody.status_code == 200 and receipt not in nobody.text and "bảng kê" in nobody.text
     with pytest.raises(Invalid, match="token_list"):
         scope.scanned(world.officer, code, world.keys)

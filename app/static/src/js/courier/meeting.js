@@ -13,6 +13,7 @@ export async function identify(found, typed) {
   const token = found.kind === "slip" ? read(found.value) : null;
   if (found.kind === "slip" && !token) return { why: "damaged", tone: "stamp" };
   if (token && (await genuine(token, day.keys())) === false) return { why: "forged", tone: "danger" };
+  if (token?.around) return { why: "around", tone: "stamp" };
   const now = day.model();
   const isOld = token && isReplaced(token);
   let packet = token ? now.packets.get(token.code) : day.byNumber(now, found.value);

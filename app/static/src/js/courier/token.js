@@ -4,8 +4,8 @@ import { hex, signedBy } from "./sign.js";
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const BODY = 19;
-const TYPES = [1, 2, 3]; // bag, slip, sticker
-const STICKER = 3;
+const TYPES = [1, 2, 3, 4]; // bag, slip, sticker, list
+const [BAG, STICKER, LIST] = [1, 3, 4];
 const DOOR = { 5: "deliver", 6: "collect" }; // what a citizen shows, and for what
 const DAY = 86400000;
 const EPOCH = Date.UTC(2020, 0, 1);
@@ -50,11 +50,11 @@ export function b32(bytes) {
   return bits ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
 }
 
-/** {code, issue, sticker, key, body, sig} or null when the letters cannot be a slip's. */
+/** {code, issue, sticker, around, key, body, sig}, `around` for the code of a bag or a list, which names no packet; or null when the letters cannot be a slip's. */
 export function read(text) {
   const bytes = unb32(text, 83);
   if (!bytes || bytes[0] !== 1 || !TYPES.includes(bytes[2])) return null;
-  return { code: b32(bytes.slice(3, 13)), issue: bytes[13], sticker: bytes[2] === STICKER, key: bytes[1], body: bytes.slice(0, BODY), sig: bytes.slice(BODY) };
+  return { code: b32(bytes.slice(3, 13)), issue: bytes[13], sticker: bytes[2] === STICKER, around: [BAG, LIST].includes(bytes[2]), key: bytes[1], body: bytes.slice(0, BODY), sig: bytes.slice(BODY) };
 }
 
 /** {type, purpose, code, ends, key, body, sig} or null when the letters cannot be a citizen's word. */

@@ -59,6 +59,10 @@ export function bulk(way, place) {
 
   async function weigh({ packet, slip, why, tone }, found) {
     if (packet && packet.code in list.found) return say(t("bulk.already", { number: packet.number }));
+    if (why === "around") {
+      play(tone);
+      return say(t("unknown.around"));
+    }
     const not = why ?? refusal(packet);
     if (not) {
       list = await lists.setAside(list, packet?.code ?? found.value, packet?.number ?? (found.kind === "slip" ? "" : found.value), not);

@@ -21,7 +21,7 @@ from app.domain.places import Office, OfficeKind
 from app.domain.procedures import ChecklistLine, PaperForm, Procedure
 from app.domain.steps import STEPS, By, Step
 from app.domain.tokens import Keys
-from app.domain.visits import OPEN, Round, Visit, VisitKind, VisitState
+from app.domain.visits import OPEN, Round, Slot, Visit, VisitKind, VisitState
 from app.errors import Missing
 
 VIEW = "courier.day"
@@ -45,12 +45,24 @@ def of(courier: User, at: datetime) -> dict[str, Any]:
     return {
         "round": _round(round_) if round_ else None,
         "stops": [stop(visit) for visit in stops],
-        "carrying": [packet(each) for each in carried_by(courier)],
+        "carrying": _dated(carried_by(courier)),
         "to_take": [packet(each, papers=False) for each in to_take(courier, at)],
         "ahead": ahead(courier, at),
         "money": money.told(courier, at),
         "unsigned": [_list(each) for each in bags.unsigned(courier, at)],
     }
+
+
+def _dated(carried: list[Packet]) -> list[dict[str, Any]]:
+    """Packets as phones know them, and the day each is promised for, so that one of another day is known as such."""
+    days = _promised([each.id for each in carried])
+    return [packet(each) | {"visit_on": days.get(each.id)} for each in carried]
+
+
+def _promised(packet_ids: list[int]) -> dict[int, str]:
+    coming = sa.select(Visit.packet_id, Slot.day).join(Visit.slot)
+    found = db.session.execute(coming.where(Visit.packet_id.in_(packet_ids), Visit.state.in_(OPEN)))
+    return {packet_id: day.isoformat() for packet_id, day in found}
 
 
 def ahead(courier: User, at: datetime) -> dict[str, Any] | None:
@@ -315,7 +327,8 @@ def look_up(
     if not is_theirs(found, courier, at) and not (read and _is_ours(found, courier)):
         raise Missing("packet_unknown")
     close = found.holder_id == courier.party_id or _on_round(found, courier, at)
-    return packet(found, papers=close) | {"scanned": read.issue if read else None}
+    more = {"scanned": read.issue if read else None, "visit_on": _promised([found.id]).get(found.id)}
+    return packet(found, papers=close) | more
 
 
 # ---- verbs ------------------------------------------------------------------------------------------------------

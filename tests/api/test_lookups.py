@@ -8,7 +8,7 @@ import pytest
 
 from app.api import day as door
 from app.db import atomically
-from app.domain import packets, tokens
+from app.domain import packets, tokens, visits
 from app.domain.packets import Packet, Way
 from tests.api.conftest import Line, line
 from tests.world import MONDAY, World
@@ -29,6 +29,16 @@ def test_a_packet_is_found_by_its_code_its_number_and_its_slip(world: World, wir
     for by in ways_to_name(packet):
         answer = ask(wire, **by)
         assert (answer.status_code, answer.json["number"]) == (200, packet.number)
+
+
+def test_whoever_asks_early_hears_which_day_a_home_is_promised(world: World, wire: Line) -> None:
+    packet = world.packet()
+    visit = visits.open_visit(packet.id)
+    assert visit and visit.slot.day > MONDAY.date()
+    assert ask(wire, number=packet.number).json["visit_on"] == visit.slot.day.isoformat()
+    world.collected(world.phone(), packet)
+    [carried] = wire.get("/api/v1/day").json["carrying"]
+    assert carried["number"] == packet.number and carried["visit_on"] is None  # it was collected after all
 
 
 def test_a_number_is_forgiven_its_spaces_and_its_letter_o(world: World, wire: Line) -> None:

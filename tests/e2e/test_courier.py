@@ -18,6 +18,7 @@ from app.domain.codes import Purpose
 from app.domain.manifests import Word
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
+from app.domain.places import Office
 from app.domain.scans import ScanExtra, ScanRow
 from app.domain.visits import Round, VisitState, open_visit
 from tests.e2e.conftest import Camera, Site, axe_faults, printed
@@ -129,7 +130,7 @@ def test_a_simple_dossier_is_collected_in_at_most_twelve_touches(
     press(phone, "Quét QR trên máy họ")
     verdict(phone, "Đã nhận gói", "ok")
     assert touches(phone) - before <= 12
-    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
     packet = world.fresh(packet)
     assert (packet.state, packet.flags, packet.seals) == (State.CARRIED, [], ["NP0045821"])
     extra = db.session.scalar(sa.select(ScanExtra))
@@ -156,7 +157,7 @@ def test_where_the_camera_is_refused_the_number_is_typed_and_a_wrong_digit_is_no
     seal_and_money(phone)
     press(phone, "Đã ký phiếu giấy")
     verdict(phone, "Đã nhận gói", "ok")
-    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
     assert world.fresh(packet).flags == ["collect_unproven"]
     phone.goto(f"{site.url}/courier/#/outbox")
     expect(phone.get_by_text("Trình duyệt có thể xóa bộ nhớ trang")).to_be_visible()
@@ -181,7 +182,7 @@ def test_without_a_network_the_scan_is_kept_and_sent_when_it_is_back(
     expect(phone.get_by_text("An toàn trên máy này")).to_be_visible()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(ScanRow)) == 0
     context.set_offline(False)
-    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible(timeout=20_000)
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible(timeout=20_000)
     assert world.fresh(packet).state == State.CARRIED
 
 
@@ -306,10 +307,11 @@ def test_setting_out_tells_the_people_of_the_round(world: World, site: Site, pho
     press(phone, "Bắt đầu tuyến")
     expect(phone.get_by_role("link", name="Đã tới cửa")).to_be_visible()
     db.session.rollback()
-    assert db.session.scalar(sa.select(Message.kind).where(Message.kind == "courier_today"))
+    assert db.session.scalar(sa.select(Message.kind).where(Message.kind.startswith("courier_")))
 
 
 def test_a_packet_nobody_here_knows_is_not_taken_along(world: World, site: Site, phone: Page) -> None:
+    atomically(lambda: setattr(db.session.get_one(Office, world.post.id), "phone", "0900 000 010"))
     plan(world, world.packet())
     sign_in(phone, site)
     phone.goto(f"{site.url}/courier/#/type")
@@ -317,6 +319,73 @@ def test_a_packet_nobody_here_knows_is_not_taken_along(world: World, site: Site,
     press(phone, "Tìm gói")
     verdict(phone, "Gói này của ai?", "stamp")
     expect(phone.get_by_text("Gọi bưu cục, đọc số trên phiếu.")).to_be_visible()
+    expect(phone.get_by_role("link", name="Gọi bưu cục")).to_have_attribute("href", "tel:0900000010")
+
+
+def test_a_home_of_another_day_is_told_with_its_day(world: World, site: Site, phone: Page) -> None:
+    packet = world.packet()
+
+    def put_off() -> None:
+        visit = open_visit(packet.id)
+        assert visit
+        visit.slot.day = today(now()) + timedelta(days=2)
+
+    atomically(put_off)
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/type")
+    phone.get_by_label("Số trên phiếu").fill(packet.number)
+    press(phone, "Tìm gói")
+    verdict(phone, "Chưa đến ngày hẹn", "stamp")
+    day = today(now()) + timedelta(days=2)
+    expect(phone.get_by_text(re.compile(rf"Nhà này hẹn .*, {day.day}/{day.month}\."))).to_be_visible()
+    assert axe_faults(phone) == []
+
+
+def test_what_was_begun_at_a_door_outlives_the_page_and_a_seal_used_before_is_asked_about(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    first, second = world.packet(), world.packet()
+    plan(world, first, second)
+    sign_in(phone, site)
+    for packet in (first, second):
+        press(phone, "Đã tới cửa")
+        press(phone, "Quét phiếu")
+        type_number(phone, packet.number)
+        count_papers(phone)
+        if packet == first:
+            seal_and_money(phone)
+            press(phone, "Đã ký phiếu giấy")
+            verdict(phone, "Đã nhận gói", "ok")
+            press(phone, "Nhà tiếp theo")
+    for label in ("Số trên dây niêm phong", "Gõ lại số đó"):
+        phone.get_by_label(label).fill("0045 821")
+    phone.get_by_role("button", name=re.compile("^Đã dán kín")).click()
+    expect(phone.get_by_role("alert")).to_contain_text(f"đã ở trên gói {first.number}")
+    for label in ("Số trên dây niêm phong", "Gõ lại số đó"):
+        phone.get_by_label(label).fill("0045 822")
+    phone.get_by_role("button", name=re.compile("^Đã dán kín")).click()
+    expect(phone.get_by_role("heading", name="Thu tiền")).to_be_visible()
+    phone.close()
+    anew = context.new_page()
+    anew.goto(f"{site.url}/courier/")
+    unlock(anew)
+    press(anew, "Đã tới cửa")
+    expect(anew.get_by_text("Nhà này đang làm dở")).to_contain_text("Đã đếm 3 tờ. Niêm phong NP\u00a00045\u00a0822.")
+    assert axe_faults(anew) == []
+    press(anew, "Làm tiếp chỗ đang dở")
+    expect(anew.get_by_role("heading", name="Thu tiền")).to_be_visible()
+    lying = anew.evaluate(
+        """() => new Promise((done) => { indexedDB.open('courier').onsuccess = ({target: {result: db}}) => {
+        db.transaction('state').objectStore('state').get('drafts').onsuccess = ({target}) => done(Object.keys(target.result.sealed).join()); }; })"""
+    )
+    assert lying == "iv,bytes", "sealed as the day is"
+    anew.goto(f"{site.url}/courier/#/phone")
+    press(anew, "Kết thúc ca")
+    expect(anew.get_by_label("Sáu số mở máy")).to_be_visible()
+    assert anew.evaluate(
+        """() => new Promise((done) => { indexedDB.open('courier').onsuccess = ({target: {result: db}}) => {
+        db.transaction('state').objectStore('state').get('drafts').onsuccess = ({target}) => done(target.result === undefined); }; })"""
+    )
 
 
 def test_nobody_at_home_is_recorded_with_what_comes_next(world: World, site: Site, phone: Page) -> None:
@@ -335,7 +404,7 @@ def test_nobody_at_home_is_recorded_with_what_comes_next(world: World, site: Sit
     key = agreed.get_attribute("value")
     press(phone, "Ghi và nhắn người dân")
     verdict(phone, "Đã ghi", "ok")
-    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
     press(phone, "Nhà tiếp theo")
     expect(phone.get_by_text("Xong 1 / 1 nhà")).to_be_visible()
     again = open_visit(world.fresh(packet).id)
@@ -354,7 +423,7 @@ def test_a_result_nobody_may_take_is_announced_by_a_letter(world: World, site: S
     assert axe_faults(phone) == []
     press(phone, "Ghi và nhắn người dân")
     verdict(phone, "Đã ghi", "ok")
-    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
     assert world.fresh(packet).state == State.CARRIED
     assert shelf.next_letter(packet.id)[0] == 2
 
@@ -428,11 +497,10 @@ def test_the_card_is_compared_and_forgotten_and_a_missing_paper_is_sent_all_the_
     assert axe_faults(phone) == []
     press(phone, "Đúng người")
     expect(phone.get_by_text("Không cần nộp, không đòi")).to_be_visible()
-    press(phone, "Đủ 3 tờ")
-    expect(phone.get_by_role("alert")).to_contain_text("Còn 3 giấy chưa đếm")
+    press(phone, "Còn 3 giấy chưa đếm")
+    expect(phone.get_by_role("alert")).to_contain_text("Còn 3 giấy chưa đếm. Đánh dấu từng giấy, hoặc bấm “Thiếu”")
     phone.get_by_role("checkbox").nth(0).check()
     phone.get_by_role("checkbox").nth(1).check()
-    press(phone, "Có giấy khác số tờ")
     phone.get_by_role("button", name="Thiếu Học bạ").click()
     phone.get_by_role("button", name="Thêm một tờ: Tờ khai").click()
     phone.get_by_label("Số bộ: Tờ khai").select_option("2")
@@ -443,7 +511,7 @@ def test_the_card_is_compared_and_forgotten_and_a_missing_paper_is_sent_all_the_
     seal_and_money(phone)
     press(phone, "Đã ký phiếu giấy")
     verdict(phone, "Đã nhận gói", "ok")
-    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible()
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
     papers = world.fresh(packet).dossier.papers
     assert [(paper.sheets, paper.is_missing) for paper in papers] == [(2, False), (1, False), (0, True)]
     assert [(paper.form, paper.copies) for paper in papers] == [("original", 2), ("copy", 1), ("copy", 1)]
@@ -617,7 +685,7 @@ def test_axe_finds_nothing_on_the_way(world: World, site: Site, phone: Page, the
     phone.goto(f"{site.url}/courier/#/type/visit/{stop}")
     phone.get_by_label("Số trên phiếu").fill(packet.number)
     press(phone, "Tìm gói")
-    press(phone, "Có giấy khác số tờ")
+    press(phone, "Khác số tờ, hoặc thiếu")
     assert axe_faults(phone) == []
     count_papers(phone)
     assert axe_faults(phone) == []

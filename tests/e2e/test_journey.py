@@ -179,7 +179,7 @@ class Courier:
         screen = self.page.locator("main.verdict")
         expect(screen.get_by_role("heading")).to_have_text(word, timeout=10_000)
         expect(screen).to_have_class(re.compile(rf"\btone-{tone}\b"))
-        expect(self.page.get_by_text("Đã về bưu cục")).to_be_visible(timeout=10_000)
+        expect(self.page.get_by_text("Bưu cục đã biết")).to_be_visible(timeout=10_000)
         assert self.person.faults == []
 
     def collect(self, code: str) -> None:

@@ -157,7 +157,7 @@ def test_a_sticker_takes_the_place_of_a_slip_and_the_picture_of_the_bag_follows_
     phone.get_by_label("Mã người dân đọc").fill(world.code(booked))
     press(phone, "Xong, nhận gói")
     verdict(phone, "Đã nhận gói", "ok")
-    expect(phone.get_by_text("Đã về bưu cục")).to_be_visible(timeout=15_000)
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible(timeout=15_000)
     found = world.fresh(blank)
     assert (found.state, found.dossier_id, found.flags) == (State.CARRIED, booked.dossier_id, [])
     extra = db.session.scalars(sa.select(ScanExtra)).one()

@@ -129,7 +129,7 @@ def test_after_a_cold_start_without_a_network_the_app_opens_scans_and_sends_when
 
     host.start()
     page.evaluate("window.dispatchEvent(new Event('online'))")
-    expect(page.get_by_text("Đã về bưu cục")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Bưu cục đã biết")).to_be_visible(timeout=20_000)
     assert world.fresh(packet).state == State.CARRIED
 
 

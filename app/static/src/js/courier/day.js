@@ -6,6 +6,7 @@
 // service keeps what scanning needs, and nobody's name.
 import { fold, next } from "../shared/fold.js";
 import { call } from "./api.js";
+import * as drafts from "./drafts.js";
 import * as lock from "./lock.js";
 import * as outbox from "./outbox.js";
 import * as replaced from "./replaced.js";
@@ -41,6 +42,8 @@ export const keys = () => [...(told?.keys?.slip ?? []), ...(told?.keys?.revoked 
 /** Whether the office has taken that phone of a colleague out of service. */
 export const isRetired = (device) => (told?.revoked_devices ?? []).includes(device);
 export const courier = () => told?.courier ?? null;
+/** The office that may be called, dialled: the courier's own, once the day is known. */
+export const officePhone = () => (told?.courier?.office?.phone ?? support).replace(/\s/g, "");
 export const slots = () => told?.slots ?? [];
 export const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" }).format(new Date());
 export const unsigned = () => told?.unsigned ?? [];
@@ -57,6 +60,7 @@ export function forget() {
 /** Nothing of the day stays on this phone; the outbox is another matter. */
 export async function wipe() {
   forget();
+  await drafts.forget();
   await write({ day: null });
   changed();
 }
@@ -100,7 +104,7 @@ async function restore() {
 
 /** The office has taken this phone out of service: what scanning needs stays, who lives where does not. */
 async function withhold() {
-  const nobody = { name: t("day.withheld"), phone: support.replace(/\s/g, ""), address: [t("day.withheld")] };
+  const nobody = { name: t("day.withheld"), phone: officePhone(), address: [t("day.withheld")] };
   if (!told?.stops.some((stop) => stop.person && stop.person.name !== nobody.name)) return;
   told = { ...told, stops: told.stops.map((stop) => ({ ...stop, person: stop.person && nobody })) };
   await write({ day: null });
@@ -152,7 +156,7 @@ export function follow() {
 }
 
 export function keepFresh() {
-  changes.addEventListener("opened", () => restore().then(refresh));
+  changes.addEventListener("opened", () => drafts.restore().then(restore).then(refresh));
   changes.addEventListener("closed", () => { forget(); changed(); });
   window.addEventListener("online", refresh);
   changes.addEventListener("learned", refresh);
@@ -232,6 +236,13 @@ function close(row, stops) {
   if (!stop || !isOpen(stop) || !row.meta.ends) return;
   stop.state = row.meta.ends;
   if (row.meta.next === "back_to_desk") for (const packet of stop.packets) packet.goes_back = true;
+}
+
+/** The number of another packet that this phone knows under this seal, or null: no two seals are alike. */
+export function sealedAlready(seal, packet) {
+  const own = (each) => each.code === packet.code;
+  const row = outbox.rows().find(({ meta }) => meta.seal === seal && !own(meta));
+  return row?.meta.number ?? [...model().packets.values()].find((each) => !own(each) && each.seals.includes(seal))?.number ?? null;
 }
 
 export const isOpen = (stop) => OPEN.includes(stop.state);

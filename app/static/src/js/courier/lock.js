@@ -48,7 +48,7 @@ export async function choose(digits) {
   const salt = sign.random(16);
   const made = await worked(digits, salt, ROUNDS);
   record = { device: store.me().device, salt, rounds: ROUNDS, proof: await seal(PROOF, made), wrong: 0, until: 0 };
-  await store.write({ lock: record, day: null });
+  await store.write({ lock: record, day: null, drafts: null });
   enter(made);
 }
 
@@ -58,7 +58,7 @@ export async function open(digits) {
   const wrong = record.wrong + 1;
   const until = wrong > FREE ? Date.now() + WAITS[Math.min(wrong - FREE, WAITS.length) - 1] : 0;
   record = { ...record, wrong, until };
-  await store.write({ lock: record, ...(wrong >= LAST ? { day: null } : {}) });
+  await store.write({ lock: record, ...(wrong >= LAST ? { day: null, drafts: null } : {}) });
   const made = await worked(digits, record.salt, record.rounds);
   try {
     await unseal(record.proof, made);

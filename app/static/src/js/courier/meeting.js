@@ -45,6 +45,8 @@ function route(packet, slip, mode, visit, now) {
   if (mode === "visit" && stop?.visit !== Number(visit)) return refuse("other", "danger", { mode, visit, number: packet.number });
   if (stop?.kind === "collect" && packet.state === "WAITING") return begin(stop, slip, `/collect/${stop.visit}/papers`);
   if (stop?.kind === "deliver" && packet.holder === me().party) return begin(stop, slip, `/deliver/${stop.visit}/person`);
+  const early = packet.visit_on > day.today() ? packet.visit_on : null; // its visit is another day
+  if (packet.holder === me().party && packet.way === "out" && early) return refuse("carried_early", "stamp", { mode, on: early });
   if (packet.holder === me().party) return refuse("yours", "stamp", { mode, place: packet.way === "out" ? "post" : "desk", name: packet.way === "out" ? null : packet.desk });
   if (day.isTakeable(packet)) {
     draft(packet.code).slip = slip;
@@ -52,6 +54,7 @@ function route(packet, slip, mode, visit, now) {
     return go(`/take/${packet.code}`);
   }
   if (["OPENED", "DELIVERED", "WRITTEN_OFF"].includes(packet.state)) return refuse("over", "stamp", { mode, number: packet.number });
+  if (packet.holder_kind === "citizen" && early) return refuse("not_today", "stamp", { mode, number: packet.number, on: early });
   if (packet.holder_kind === "citizen") return refuse("not_round", "stamp", { mode, number: packet.number });
   return refuse("not_here", "danger", { mode, number: packet.number, state: packet.state });
 }

@@ -1,6 +1,7 @@
 // The address after # says which page is shown; Back works as people expect. A page is a function that returns
 // {nodes, live, leave}: `live` draws it again when scans or the day change, `leave` runs when it goes.
 import { changes } from "./outbox.js";
+import { keep } from "./drafts.js";
 import { ticketIn } from "./enrol.js";
 import { isOpen } from "./lock.js";
 import { me } from "./store.js";
@@ -105,4 +106,5 @@ export function draw(fresh) {
     shownAt = path;
   } else if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   shown.ready?.();
+  keep();
 }

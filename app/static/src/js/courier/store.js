@@ -48,7 +48,7 @@ export async function learnReceiptKeys(told) {
   await db.put("state", receiptKeys, "receipt-keys");
 }
 
-/** What lies in the store beside phones and scans: "lock" and "day". */
+/** What lies in the store beside phones and scans: "lock", "day" and "drafts". */
 export const read = (name) => db.get("state", name);
 
 /** Several of them at once, all or none; null takes one away. */
@@ -70,7 +70,7 @@ export async function takePhone(device) {
 export async function leavePhone() {
   const left = current;
   const tx = db.transaction(["devices", "outbox", "state"], "readwrite", { durability: "strict" });
-  await Promise.all(["current", "lock", "day"].map((name) => tx.objectStore("state").delete(name)));
+  await Promise.all(["current", "lock", "day", "drafts"].map((name) => tx.objectStore("state").delete(name)));
   const range = IDBKeyRange.bound([left.device, 0], [left.device, Infinity]);
   const rows = await tx.objectStore("outbox").getAll(range);
   if (rows.every((row) => row.status !== "kept")) await tx.objectStore("devices").delete(left.device);

@@ -1,7 +1,7 @@
 // In the bag: what this courier answers for just now, and where each goes.
 import * as day from "../day.js";
 import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
-import { clock, t } from "../words.js";
+import { clock, date, t } from "../words.js";
 import { forgotten, packetLine, strip } from "./parts.js";
 
 export function carrying() {
@@ -11,7 +11,7 @@ export function carrying() {
       return packetLine(packet, "stamp", h("p", { class: "small" }, t("carrying.unverified")), h("a", { class: "button-quiet button-wide", href: `#/confirm/${packet.code}` }, t("carrying.confirm")));
     }
     const stop = day.stopFor(now, packet.code);
-    const where = packet.way === "in" || packet.goes_back ? t("carrying.to_desk", { place: packet.desk }) : stop?.person ? `${t("kind.deliver")}: ${stop.person.address[0]}` : packet.called_for ? t("carrying.to_post", { place: packet.called_for }) : t("carrying.to_home");
+    const where = packet.way === "in" || packet.goes_back ? t("carrying.to_desk", { place: packet.desk }) : stop?.person ? `${t("kind.deliver")}: ${stop.person.address[0]}` : packet.called_for ? t("carrying.to_post", { place: packet.called_for }) : t(packet.visit_on ? "carrying.to_home_on" : "carrying.to_home", { day: packet.visit_on && date(packet.visit_on) });
     return packetLine(packet, null, h("p", { class: "small" }, where));
   };
   const places = day.places(now);

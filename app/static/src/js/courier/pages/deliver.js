@@ -43,7 +43,7 @@ const lastStep = ({ stop, head, legs }) => codeStep({
 function inside(stop) {
   if (!stop.inside?.length) return null;
   return notice("", "packet", h("p", {}, h("b", {}, t("deliver.inside"))),
-    h("ul", { class: "plain" }, stop.inside.map((paper) => h("li", {}, icon(paper.form), " ", `${paper.name}, ${t("papers.count", { count: paper.sheets })}`))));
+    h("ul", { class: "plain" }, stop.inside.map((paper) => h("li", {}, icon(paper.form), " ", `${paper.name}, `, h("span", { class: "nowrap" }, t("papers.count", { count: paper.sheets }))))));
 }
 
 export async function delivered(stop, word) {

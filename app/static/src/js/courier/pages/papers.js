@@ -24,7 +24,10 @@ export function papersStep({ stop, packet, d, head, legs, next }) {
   const says = fault("papers-says");
 
   function forward() {
-    if (open.length) return says.say(t("papers.uncounted", { count: open.length }));
+    if (open.length) {
+      Object.assign(d, { editing: true, warned: true }); // what the sentence names is in sight
+      return draw(false);
+    }
     d.papers = lines.map(({ paper, sheets, form, copies, state }) => ({
       position: paper.position, sheets: state === "missing" ? 0 : sheets, missing: state === "missing", form, copies,
     }));
@@ -44,8 +47,13 @@ export function papersStep({ stop, packet, d, head, legs, next }) {
         spared(packet)),
       short
         ? thumb(link(t("papers.another_day"), `#/visit/${stop.visit}/failed`, { before: "calendar" }), total ? button(t("papers.send_anyway"), forward, { before: "pen", quiet: true, id: "anyway" }) : null)
-        : thumb(button(t("papers.go", { count: total }), forward, { after: "next", id: "counted" })),
+        : thumb(button(open.length ? t("papers.go_open", { count: open.length }) : t("papers.go", { count: total }), forward, { after: "next", id: "counted" })),
     ],
+    ready() {
+      if (!d.warned) return;
+      d.warned = false;
+      says.say(t("papers.uncounted", { count: open.length }));
+    },
   };
 }
 
@@ -63,7 +71,7 @@ function one(line, editing, set) {
   return h("div", { class: "reasons" }, card,
     h("div", { class: "stepper" }, step("minus", "papers.less", sheets - 1), step("plus", "papers.more", sheets + 1),
       h("button", { type: "button", class: "button-quiet", id: `${id}-gone`, "aria-pressed": String(gone), onclick: () => set(line, { state: gone ? "open" : "missing" }) }, t(gone ? "papers.found" : "papers.missing"), h("span", { class: "visually-hidden" }, ` ${paper.name}`))),
-    gone ? null : h("div", { class: "pair" },
+    gone ? null : h("div", { class: "pair picks" },
       chosen(`${id}-form`, t("papers.form_of", { name: paper.name }), FORMS.map((each) => [each, t(`papers.${each}`)]), form, (to) => set(line, { form: to, state: "counted" })),
       chosen(`${id}-sets`, t("papers.sets_of", { name: paper.name }), Array.from({ length: MOST_SETS }, (_, at) => [String(at + 1), t("papers.copies", { count: at + 1 })]), String(copies), (to) => set(line, { copies: Number(to), state: "counted" }))));
 }

@@ -1,5 +1,6 @@
 // This phone: whose it is, its colours, and leaving it to the next courier.
 import * as day from "../day.js";
+import * as drafts from "../drafts.js";
 import { bar, button, h, icon, link, notice, page, thumb } from "../dom.js";
 import { retire } from "../enrol.js";
 import * as lock from "../lock.js";
@@ -27,6 +28,7 @@ export function phonePage() {
     await outbox.send();
     const unsentHere = outbox.kept().some((row) => row.device === device);
     if (!unsentHere && !me().waiting) await retire(device, "returned"); // its place is free for the next
+    await drafts.forget();
     await leavePhone();
     lock.close();
     go("/", { replace: true });

@@ -4,7 +4,7 @@ import { bar, bigIcon, button, h, icon, link, notice, page, pair, thumb } from "
 import * as outbox from "../outbox.js";
 import { draw, go } from "../router.js";
 import { clock, date, money, slot, t } from "../words.js";
-import { forgotten, hours, kindTag, renewal, retry, strip, themeButton } from "./parts.js";
+import { forgotten, hours, kindTag, known, renewal, retry, strip, themeButton } from "./parts.js";
 
 let startFailed = false;
 
@@ -88,7 +88,7 @@ function later(stops) {
 function done(stops) {
   if (!stops.length) return null;
   const line = (stop) => h("li", {}, h("div", {}, icon(stop.state === "done" ? "check" : "door"),
-    h("span", {}, h("b", { class: "code" }, stop.packets[0].number), h("br"), h("span", { class: "small" }, t(`kind.${stop.kind}`))),
+    h("span", {}, h("b", {}, t(`kind.${stop.kind}`), ", ", h("span", { class: "nowrap" }, slot(stop.slot))), h("br"), known(stop.packets[0], "small") ?? h("span", { class: "code small" }, stop.packets[0].number)),
     h("span", { class: "small" }, t(stop.state === "done" ? "state.done" : "state.missed"))));
   return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.done_stops")), h("ol", { class: "later" }, stops.map(line)));
 }

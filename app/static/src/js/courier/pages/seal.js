@@ -1,5 +1,6 @@
 // The seal: put on before the citizen's eyes, its number scanned or typed twice. A packet that already has one is compared by
 // eye, and only what differs is typed.
+import * as day from "../day.js";
 import { bigIcon, button, fault, h, icon, notice, page, thumb } from "../dom.js";
 import { play } from "../feedback.js";
 import { readSeal } from "../number.js";
@@ -18,7 +19,10 @@ function sealField(id, describedBy, value = "") {
   });
 }
 
-export function sealStep({ stop, d, head, legs, next }) {
+/** The packet that has this seal already, unless the courier has looked again and is sure. */
+const doubted = (d, seal, packet) => (d.sureOf === seal ? null : day.sealedAlready(seal, packet));
+
+export function sealStep({ stop, packet, d, head, legs, next }) {
   const says = fault("seal-says");
   const differs = fault("again-says");
   const known = d.seal ? spoken(d.seal).replace(/^NP\s/, "") : "";
@@ -36,6 +40,9 @@ export function sealStep({ stop, d, head, legs, next }) {
     const second = readSeal(again.value);
     if (second.why && !again.value.trim()) return differs.say(t("seal.again_empty"), again);
     if (second.seal !== seal) return differs.say(t("seal.again_differs", { first: spoken(seal) }), again);
+    const number = doubted(d, seal, packet);
+    d.sureOf = seal; // a second press keeps it
+    if (number) return says.say(t("seal.used", { seal: spoken(seal), number }), input);
     d.seal = seal;
     return next();
   }
@@ -60,7 +67,13 @@ export function sealScan(id) {
   function read(text) {
     const bare = text.trim().toUpperCase().replace(/[\s.-]/g, "");
     if (!/^[A-Z]{0,3}\d{7}$/.test(bare)) return t("seal.foreign");
-    d.seal = readSeal(bare).seal;
+    const { seal } = readSeal(bare);
+    const number = doubted(d, seal, stop.packets[0]);
+    if (number) {
+      play("stamp");
+      return t("seal.used_scan", { seal: spoken(seal), number });
+    }
+    d.seal = seal;
     play("ok");
     goTo(`/collect/${stop.visit}`, { replace: true });
     return null;

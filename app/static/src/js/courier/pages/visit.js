@@ -1,9 +1,9 @@
 // One home: who, where, what is asked for; then the slip is scanned, or why not is said.
 import * as day from "../day.js";
 import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
-import { draft } from "../drafts.js";
+import { begun, draft } from "../drafts.js";
 import { me } from "../store.js";
-import { clock, maps, money, phone, t } from "../words.js";
+import { clock, maps, money, phone, seal, t } from "../words.js";
 import { fact, hours, kindTag, known, sealLine, strip } from "./parts.js";
 
 export function missingVisit() {
@@ -24,6 +24,7 @@ export function visit(id) {
   const call = (number, name) => h("a", { class: "button-quiet button-big button-wide", href: `tel:${number}`, onclick: note }, icon("phone"), h("span", {}, name ? `${name}, ` : "", h("span", { class: "nowrap" }, phone(number))));
   const ready = stop.kind === "collect" || packet.holder === me().party;
   const sum = day.sum(stop);
+  const open = begun(stop.visit);
   return {
     live: true,
     nodes: [
@@ -34,13 +35,14 @@ export function visit(id) {
           h("div", {}, hours(stop), stop.arrives_at ? h("p", { class: "small soft" }, t("visit.arrives", { time: clock(stop.arrives_at) })) : null),
           h("div", {}, h("h2", { class: "h3" }, person.name), h("p", {}, [street, ...rest].join(", ")), person.notes ? fact("info", person.notes) : null),
           h("p", { class: "sentence" }, sum ? h("b", {}, t("visit.ask", { sum: money(sum) })) : t("visit.no_money"), stop.kind === "collect" && packet.papers.length ? ` · ${t("visit.papers", { count: packet.papers.length })}` : null)),
+        open ? notice("ok", "saved", h("p", {}, t("visit.begun"), open.sheets ? ` ${t("visit.begun_sheets", { count: open.sheets })}` : "", open.seal ? ` ${t("seal.number", { seal: seal(open.seal) })}.` : "")) : null,
         person.call_first ? notice("stamp", "phone", h("p", {}, t("visit.call_first"))) : null,
         call(person.phone), person.second_phone ? call(person.second_phone, person.second_name) : null,
         h("a", { class: "button-quiet button-big button-wide", href: `#/visit/${stop.visit}/map` }, icon("pin"), " ", t("visit.way")),
         h("section", { class: "stack-tight" }, fact("packet", [known(packet, ""), known(packet, "") && h("br"), h("span", { class: "code" }, packet.number)]), sealLine(packet), packet.way === "in" ? fact("desk", t("visit.desk", { desk: packet.desk })) : null,
           packet.procedure ? fact("list", packet.procedure.title) : null),
         ready ? null : notice("warning", "warn", h("p", {}, t("visit.not_carried", { place: packet.place?.name ?? t("place.post") })))),
-      thumb(ready ? link(t("visit.scan"), `#/scan/visit/${stop.visit}`, { before: "qr" }) : link(t("round.take"), "#/take", { before: "incoming" }),
+      thumb(ready && open ? link(t("visit.go_on"), `#/${stop.kind}/${stop.visit}`, { before: "next", id: "go-on" }) : ready ? link(t("visit.scan"), `#/scan/visit/${stop.visit}`, { before: "qr" }) : link(t("round.take"), "#/take", { before: "incoming" }),
         link(t(`visit.${stop.kind}_failed`), `#/visit/${stop.visit}/failed`, { quiet: true })),
     ],
   };

@@ -19,7 +19,7 @@ DOMAIN = [
     "dossiers", "forms", "postage", "packets", "visits", "upkeep", "rounds", "codes", "devices", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
     "findings", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "remittances", "tallies", "figures", "recovered", "aftermath", "vetting", "custody", "receipts", "uploads", "corrections", "upshots",
-    "manifests", "invariants", "booking", "scope", "phones", "staff", "desk", "reception", "decisions", "counter", "bags", "incidents", "paper", "sorting", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "day", "printing", "slips", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "tracking", "models",
+    "manifests", "invariants", "printing", "booking", "scope", "phones", "staff", "desk", "reception", "decisions", "counter", "bags", "incidents", "paper", "sorting", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "day", "slips", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "tracking", "models",
 ]  # fmt: skip
 PRINTERS = {"printing", "slips", "papers", "batches", "sendings", "protocols", "registers", "cli"}
 INSIDE = {"app.db", "app.errors", "app.domain"}

@@ -18,6 +18,7 @@ from app.demo import cast, load, scenes
 from app.demo.stage import Days
 from app.domain import calendar, devices, dispatch, ledger, numbers, oversight, places, tracking, visits
 from app.domain.calendar import HERE
+from app.domain.devices import Device
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State, Way
@@ -25,6 +26,7 @@ from app.domain.parties import Party
 from app.domain.people import Citizen, Role, User
 from app.domain.places import Office, OfficeKind
 from app.domain.procedures import Procedure
+from app.domain.scans import ScanRow
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import OPEN, Visit, VisitKind, VisitState
 from tests import databases
@@ -279,6 +281,12 @@ def test_the_command_loads_once_on_a_sunday_too(app: Flask) -> None:
     assert faults() == []
 
 
+def test_a_phone_of_the_demonstration_was_heard_of_when_its_newest_scan_arrived(demo: Flask) -> None:
+    newest = sa.select(ScanRow.device_id, sa.func.max(ScanRow.recorded_at)).group_by(ScanRow.device_id)
+    heard = {device.id: device.seen_at for device in db.session.scalars(sa.select(Device)) if device.seen_at}
+    assert heard and all(heard[id_] >= at for id_, at in db.session.execute(newest) if id_ in heard)
+
+
 def test_the_inbox_shows_the_newest_first_with_codes_and_by_phone(demo: Flask) -> None:
     client: FlaskClient = demo.test_client()
     newest = db.session.scalars(sa.select(Message).order_by(Message.created_at.desc())).first()
@@ -291,6 +299,10 @@ def test_the_inbox_shows_the_newest_first_with_codes_and_by_phone(demo: Flask) -
     phones = set(db.session.scalars(sa.select(Message.phone)))
     other = next(p for p in phones if p != code.phone)
     assert other[-3:] not in [word[-3:] for word in shown.split() if word.startswith("0900")]
+    number = code.values["number"]
+    by_number = client.get(f"/demo/inbox?phone={number.replace('-', ' ').lower()}").text
+    told = db.session.scalar(sa.select(sa.func.count()).where(Message.values["number"].as_string() == number))
+    assert told and by_number.count('<time class="small soft"') == told
     first = client.get("/demo/inbox").text
     assert "page=2" in first and client.get("/demo/inbox?page=2").status_code == 200
     for odd in ("phone=%25", "phone=abc", "page=-3", "page=x", "phone=" + "9" * 400):

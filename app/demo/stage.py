@@ -169,8 +169,12 @@ class Stage:
     ) -> str:  # fmt: skip
         """The verdict on what the courier's phone signed; its clock may be `fast`."""
         packet = db.session.get_one(Packet, packet.id, populate_existing=True)
-        scan = self.phone(courier).scan(packet, event, when + fast, extra, **facts)
-        return custody.record(scan, Seen(min(when, self.now), self.keys)).verdict
+        phone, arrives = self.phone(courier), min(when, self.now)
+        scan = phone.scan(packet, event, when + fast, extra, **facts)
+        device = devices.get(phone.device_id)
+        # scenes are not played in the order of their days
+        device.seen_at = max(filter(None, (device.seen_at, arrives)))
+        return custody.record(scan, Seen(arrives, self.keys)).verdict
 
     def collect(self, packet: Packet, courier: str, when: datetime, proven: bool = True) -> None:
         """Assigned the evening before, counted and sealed at the door."""

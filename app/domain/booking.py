@@ -25,6 +25,7 @@ from app.domain import (
     people,
     places,
     postage,
+    printing,
     procedures,
     repeats,
     rounds,
@@ -44,6 +45,7 @@ from app.domain.visits import OPEN, Slot, Visit, VisitKind
 from app.errors import Invalid, Refused
 
 DRAFT_LIFE = timedelta(hours=24)
+REMEMBERED = timedelta(hours=1)  # what was just booked, in the browser it was booked with
 LONGEST = {
     "name": 120,
     "second_name": 120,
@@ -114,8 +116,8 @@ def _live_at(request: Request, at: datetime) -> Neighbourhood:
 def book(request: Request, act: Act) -> Dossier:
     """A dossier with its packet, slip, visit, code and messages, or the one this form has made before.
 
-    Raises Invalid (`consent_missing`, `name_missing`, `street_missing`, `text_long`, `neighbourhood_unknown`, phones
-    as `read_phone`), Missing (`procedure_unknown`, `ward_not_served`, `slot_unknown`), Refused (`procedure_in_person`,
+    Raises Invalid (`consent_missing`, `text_long`, `neighbourhood_unknown`, as `check_name`, `check_street`,
+    `check_letters` and `read_phone`), Missing (`procedure_unknown`, `ward_not_served`, `slot_unknown`), Refused (`procedure_in_person`,
     `slot_full`).
     """
     if known := by_key(request.booking_key):
@@ -214,15 +216,36 @@ def _check(request: Request) -> tuple[str, str | None]:
     """Both phones as they are kept."""
     if not request.consent:
         raise Invalid("consent_missing")
-    if not request.name.strip():
-        raise Invalid("name_missing")
-    if not request.street.strip():
-        raise Invalid("street_missing")
+    check_name(request.name)
+    check_street(request.street)
     for field, limit in LONGEST.items():
         if len(getattr(request, field)) > limit:
             raise Invalid("text_long", limit=limit)
+        check_letters(getattr(request, field))
     second = people.read_phone(request.second_phone) if request.second_phone.strip() else None
     return people.read_phone(request.phone), second
+
+
+def check_name(name: str) -> None:
+    """Raises Invalid: `name_missing`, `name_form` for what nobody is called."""
+    if not name.strip():
+        raise Invalid("name_missing")
+    if sum(letter.isalpha() for letter in name) < 2:
+        raise Invalid("name_form")
+
+
+def check_street(street: str) -> None:
+    """Raises Invalid: `street_missing`, `street_form` for what no courier finds."""
+    if not street.strip():
+        raise Invalid("street_missing")
+    if not any(letter.isalnum() for letter in street):
+        raise Invalid("street_form")
+
+
+def check_letters(text: str) -> None:
+    """All of it stands on papers. Raises Invalid("text_letter")."""
+    if absent := printing.unprintable(text):
+        raise Invalid("text_letter", letters=absent[:20])
 
 
 def cancel(dossier: Dossier, act: Act) -> None:
@@ -361,12 +384,21 @@ def begin_draft(answers: dict[str, Any], act: Act) -> str:
 def keep_draft(secret: str, answers: dict[str, Any], act: Act) -> bool:
     """Add to the answers. False when the draft is gone."""
     found = db.session.get(Draft, _hash(secret), with_for_update=True)
-    if found is None or act.at - found.updated_at >= DRAFT_LIFE:
+    if found is None or "booked" in found.answers or act.at - found.updated_at >= DRAFT_LIFE:
         return False
     found.answers = found.answers | answers
     found.updated_at = act.at
     return True
 
 
-def drop_draft(secret: str) -> None:
-    db.session.execute(sa.delete(Draft).where(Draft.secret_hash == _hash(secret)))
+def finish_draft(secret: str, dossier: Dossier, act: Act) -> None:
+    """The answers go; what was booked with them is remembered for an hour, so that Back in the browser does not book it twice."""
+    if found := db.session.get(Draft, _hash(secret), with_for_update=True):
+        found.answers, found.updated_at = {"booked": dossier.id}, act.at
+
+
+def just_booked(secret: str, at: datetime) -> Dossier | None:
+    """What this browser has booked within the hour."""
+    found = db.session.get(Draft, _hash(secret))
+    recent = found is not None and at - found.updated_at < REMEMBERED
+    return db.session.get(Dossier, found.answers["booked"]) if found and recent and "booked" in found.answers else None

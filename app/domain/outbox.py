@@ -71,9 +71,11 @@ def failed(message_id: int, error: str, at: datetime) -> None:
         message.due_at = at + timedelta(seconds=min(3600, 5 * 2 ** min(message.tries, 10)))
 
 
-def newest(limit: int, digits: str = "", skip: int = 0) -> list[Message]:
-    """The newest messages first, to phones that hold `digits`."""
+def newest(limit: int, digits: str = "", skip: int = 0, number: str = "") -> list[Message]:
+    """The newest messages first, to phones that hold `digits`; with `number`, only those about it."""
     query = sa.select(Message).where(Message.phone != NOBODY, Message.phone.contains(digits, autoescape=True))
+    if number:
+        query = query.where(Message.values["number"].as_string() == number)
     return list(
         db.session.scalars(query.order_by(Message.created_at.desc(), Message.id.desc()).offset(skip).limit(limit))
     )

@@ -120,8 +120,11 @@ def move(visit: Visit, offer: Offer, office: Office, act: Act) -> Visit:
 
 
 def announce(visit: Visit, act: Act) -> None:
-    """The citizen is told that somebody comes today, and about when."""
+    """The citizen is told that somebody comes today, and about when; after the promised hours, that it is late."""
     dossier, slot = visit.packet.dossier, visit.slot
+    if visits.starts_at(slot.day, slot.closes) <= act.at:
+        outbox.say(dossier.citizen.phone, "courier_late", act.at, number=dossier.number, secret=dossier.secret)
+        return
     outbox.say(
         dossier.citizen.phone, "courier_today", act.at,
         number=dossier.number, secret=dossier.secret, opens=f"{slot.opens:%H:%M}", closes=f"{slot.closes:%H:%M}",

@@ -59,6 +59,7 @@ class Holder:
 
     kind: PartyKind
     office: str | None = None
+    at_home: bool = True  # a citizen to whom something was handed out has it wherever they are
 
 
 @dataclass(frozen=True)
@@ -278,7 +279,7 @@ def _holder(dossier: Dossier, packet: Packet | None) -> Holder:
         newest = next(reversed(packets.of_dossier(dossier.id)), None)
         home = newest is None or newest.state is State.DELIVERED or dossier.state is CaseState.CANCELLED
         if home and dossier.state is not CaseState.RESULT_READY:  # then an original of theirs is out yet
-            return Holder(PartyKind.CITIZEN)
+            return Holder(PartyKind.CITIZEN, at_home=newest is None or newest.state is not State.DELIVERED)
         return Holder(PartyKind.DESK, dossier.desk.name)
     party = db.session.get_one(Party, packet.holder_id)
     office = db.session.scalar(sa.select(Office.name).filter_by(party_id=party.id))

@@ -38,7 +38,8 @@ class DraftGone(Exception):
 
 @bp.errorhandler(DraftGone)
 def draft_gone(_error: DraftGone) -> ResponseReturnValue:
-    return render_template("booking/restart.html"), 410
+    booked = booking.just_booked(request.cookies.get(_cookie(), ""), now())
+    return render_template("booking/restart.html", booked=booked), 410
 
 
 # ---- finding the procedure --------------------------------------------------------------------------------------
@@ -295,10 +296,8 @@ def _book(answers: dict[str, Any]) -> ResponseReturnValue:
         if refusal.key in ("slot_full", "slot_unknown"):
             return _other_time(answers, refusal)
         raise
-    atomically(booking.drop_draft, request.cookies.get(_cookie(), ""))
-    answer = make_response(redirect(url_for("tracking.booked", secret=dossier.secret), SEE_OTHER))
-    answer.delete_cookie(_cookie(), path="/", secure=current_app.config["SESSION_COOKIE_SECURE"], httponly=True)
-    return answer
+    atomically(booking.finish_draft, request.cookies.get(_cookie(), ""), dossier, security.act())
+    return redirect(url_for("tracking.booked", secret=dossier.secret), SEE_OTHER)
 
 
 def _other_time(answers: dict[str, Any], refusal: Refused) -> ResponseReturnValue:

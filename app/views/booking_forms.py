@@ -1,5 +1,6 @@
 """The questions of a booking, each with what to say when the answer is not one."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -17,7 +18,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Optional, StopValidation
 
-from app.domain import people
+from app.domain import booking, people
 from app.domain.booking import LONGEST
 from app.errors import Invalid
 from app.sentences import sentence
@@ -36,6 +37,21 @@ def chosen(message: Any) -> Any:
 def short(field: str) -> Length:
     limit = LONGEST[field]
     return Length(max=limit, message=_l("That is too long. At most %(limit)s letters fit.", limit=limit))
+
+
+def held(rule: Callable[[str], None]) -> Any:
+    """What the domain says of this text, said at its field."""
+
+    def check(_form: FlaskForm, field: Field) -> None:
+        try:
+            rule(field.data or "")
+        except Invalid as wrong:
+            raise StopValidation(sentence(wrong)) from wrong
+
+    return check
+
+
+printable = held(booking.check_letters)
 
 
 def a_phone(_form: FlaskForm, field: Field) -> None:
@@ -66,12 +82,12 @@ class Address(FlaskForm):  # type: ignore[misc]
     )
     street = StringField(
         _l("House number and street"),
-        [DataRequired(_l("Type the house number and the street, for example 12 Mẫu Đơn street.")), short("street")],
+        [held(booking.check_street), short("street"), printable],
         filters=[trimmed],
     )
     notes = TextAreaField(
         _l("How to find it, if it is hard to find"),
-        [short("notes")],
+        [short("notes"), printable],
         description=_l("For example: 2nd floor, lane beside the pharmacy, green gate, a dog"),
         filters=[lambda text: (text or "").strip()],
     )
@@ -86,7 +102,7 @@ class Time(FlaskForm):  # type: ignore[misc]
 class Who(FlaskForm):  # type: ignore[misc]
     name = StringField(
         _l("Full name"),
-        [DataRequired(_l("Type the name of the person who sends the papers.")), short("name")],
+        [held(booking.check_name), short("name"), printable],
         filters=[trimmed],
     )
     phone = StringField(
@@ -96,12 +112,12 @@ class Who(FlaskForm):  # type: ignore[misc]
         filters=[trimmed],
     )
     second_name = StringField(
-        _l("Name"), [short("second_name")], description=_l("For example Cam, daughter"), filters=[trimmed]
+        _l("Name"), [short("second_name"), printable], description=_l("For example Cam, daughter"), filters=[trimmed]
     )
     second_phone = StringField(_l("Their phone number"), [Optional(), a_phone], filters=[trimmed])
     proxy = StringField(
         _l("Who else may receive the result, if anybody"),
-        [short("proxy")],
+        [short("proxy"), printable],
         description=_l("Full name as on the identity card. They bring a signed letter of authorisation."),
         filters=[trimmed],
     )

@@ -8,15 +8,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
-from wtforms import TelField
+from wtforms import StringField
 
 from app import security
 from app.db import atomically, now
 from app.demo import cast, load
 from app.demo.stage import Days
-from app.domain import outbox
+from app.domain import numbers, outbox
 from app.domain.outbox import Message
-from app.errors import Missing
+from app.errors import Invalid, Missing
 from app.integrations import wording
 from app.security import public
 
@@ -28,7 +28,12 @@ class ByPhone(FlaskForm):  # type: ignore[misc]
     class Meta:
         csrf = False  # a search changes nothing
 
-    phone = TelField(_l("Messages of one phone"), description=_l("The last digits are enough, for example 123."))
+    phone = StringField(
+        _l("Messages to one phone, or of one dossier"),
+        description=_l(
+            "The last digits of the phone are enough, for example 123; or a number such as HS-261128-000001-2."
+        ),
+    )
 
 
 @bp.get("/")
@@ -64,10 +69,20 @@ def inbox() -> ResponseReturnValue:
     """Every message, newest first, as the citizen would read it."""
     form = ByPhone(request.args)
     page = max(1, min(request.args.get("page", 1, type=int), 1000))
-    found = outbox.newest(PAGE + 1, _digits(form.phone.data or ""), skip=PAGE * (page - 1))
+    asked = form.phone.data or ""
+    about = {"number": _number(asked)} if any(c.isalpha() for c in asked) else {"digits": _digits(asked)}
+    found = outbox.newest(PAGE + 1, skip=PAGE * (page - 1), **about)
     letters = [(message, _read(message)) for message in found[:PAGE]]
     older = page + 1 if len(found) > PAGE else None
     return render_template("demo/inbox.html", form=form, letters=letters, older=older)
+
+
+def _number(text: str) -> str:
+    """The number of a dossier or packet as messages name it; what is none finds nothing."""
+    try:
+        return numbers.read(text[:60])
+    except Invalid:
+        return text[:60]
 
 
 def _digits(text: str) -> str:

@@ -54,6 +54,7 @@ from app.views.decisions import PAGES
 from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
+PAPER_NAME = 200  # letters
 BLANK_ROWS = 2  # of the result's papers, beyond those we can guess
 
 
@@ -94,7 +95,7 @@ class Accept(Moving):
 
 class ResultPaper(PlainForm):  # type: ignore[misc]
     position = HiddenInteger()  # of the citizen's own paper, where the line is one
-    name = StringField(_l("Paper"), [Length(max=200)])
+    name = StringField(_l("Paper"), [Length(max=PAPER_NAME)])
     form = SelectField(
         _l("Form"),
         choices=[
@@ -255,7 +256,7 @@ def _receiving(packet: Packet) -> type[Moving]:
 def _guessed(dossier: Dossier) -> list[dict[str, Any]]:
     """The result, the originals that go back, and a few empty lines. The slip is Vietnamese, so its words are."""
     with force_locale("vi"):
-        result = _("Result: %(title)s", title=dossier.procedure.title)
+        result = _("Result: %(title)s", title=dossier.procedure.official_name)[:PAPER_NAME]
     back = [
         {"name": paper.name, "form": paper.form, "sheets": paper.desk_sheets, "position": paper.position}
         for paper in dossier.papers

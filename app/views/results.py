@@ -154,7 +154,7 @@ def take_old() -> ResponseReturnValue:
 
 def _field(form: Ask, refusal: Refused) -> str:
     """A number that is no phone's may stand in either field; the second one only when it was typed."""
-    if refusal.key in ("street_missing", "text_long"):
+    if refusal.key in ("street_missing", "street_form", "text_letter", "text_long"):
         return "street"
     return "phone"
 

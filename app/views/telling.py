@@ -197,12 +197,14 @@ def days_late(dossier: Dossier, day: date) -> int:
 
 def card(told: Story) -> list[tuple[str, str, str]]:
     """Who has it, and until when: the first card, as (picture, term, value)."""
-    who = told.holder.office or str(HOLDERS[told.holder.kind])
+    theirs = HOLDERS[told.holder.kind] if told.holder.at_home else _("You")
+    who = told.holder.office or str(theirs)
     if told.headline in ("disputed", "lost", "sticker_shared"):
         return [("post", _("Who has the papers"), _("The post is finding out"))]
     if told.headline == "written_off":
         return [("post", _("Who answers for the packet"), _("The post"))]
-    lines = [(PICTURES[told.holder.kind], _("Who has the papers"), who)]
+    picture = PICTURES[told.holder.kind] if told.holder.at_home else "packet"
+    lines = [(picture, _("Who has the papers"), who)]
     if told.next:
         picture, term, value = _coming(told.next)
         lines.append((picture, term, value))

@@ -110,6 +110,15 @@ def test_setting_out_late_is_said(world: World) -> None:
     assert [message.values["arrives_at"] for message in announced] == [first.isoformat(), second.isoformat()]
 
 
+def test_who_was_promised_hours_that_are_past_is_told_of_a_late_courier_and_no_hours(world: World) -> None:
+    packet = world.packet()
+    give(world, world.courier, packet)
+    slot = visit_of(packet).slot
+    set_out(world, packet, morning(packet, slot.closes.hour, slot.closes.minute))
+    [kind] = db.session.scalars(sa.select(Message.kind).where(Message.kind.startswith("courier_")))
+    assert kind == "courier_late"
+
+
 def test_a_visit_added_under_way_is_reckoned_from_the_last_home_and_announced(world: World) -> None:
     packets = [world.packet() for _ in range(3)]
     give(world, world.courier, *packets[:2])

@@ -154,9 +154,11 @@ def test_brought_to_the_post_office_and_called_for_at_the_desk(life: Life) -> No
     ):
         desk.open(f"/desk/packets/{packet.number}").send(to=f"/{act}", **fill)
     result = life.packet(dossier, Kind.RESULT)
+    assert "Phường Dĩ An" in life.citizen.open(f"/t/{dossier.secret}").page.text
     desk.open(f"/desk/packets/{result.number}").send(to="/hand-over", paper="y")
     db.session.rollback()
     assert db.session.get_one(Dossier, dossier.id).state == CaseState.CLOSED
+    assert "Ông bà, ở nhà" not in life.citizen.open(f"/t/{dossier.secret}").page.text
 
 
 def test_a_visit_that_failed_is_given_another_time_by_the_citizen(life: Life) -> None:

@@ -79,8 +79,42 @@ def test_a_visit_is_booked_in_seven_pages_without_scripts(world: World, client: 
     page = client.get(answer.location).text
     assert dossier.number in page and "<svg" in page and "visit.ics" in page
     assert "0900 000 123" not in page and "Nguyễn Thị Mơ" not in page
-    assert "hs-draft=;" in answer.headers["Set-Cookie"]
-    assert not list(db.session.scalars(sa.select(booking.Draft)))
+    assert db.session.scalars(sa.select(booking.Draft.answers)).all() == [{"booked": dossier.id}]
+
+
+def test_going_back_after_a_booking_leads_to_it_and_books_no_second_one(world: World, client: FlaskClient) -> None:
+    first = book(world, client)
+    for page in ("/book/ward", "/book/who", "/book/check"):
+        back = client.get(page)
+        assert back.status_code == 410 and "Đã đặt lịch rồi" in back.text and first.location in back.text
+        assert "Xin làm lại từ đầu" not in back.text
+    with time_machine.travel(MONDAY + timedelta(minutes=61), tick=False):
+        assert first.location not in (later := client.get("/book/who").text) and "Xin làm lại từ đầu" in later
+    assert first.location not in world.app.test_client().get("/book/who").text
+    other = book(world, client)
+    assert other.status_code == 303 and other.location != first.location
+    assert len(list(db.session.scalars(sa.select(Dossier)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("page", "over", "says"),
+    [
+        ("who", {"name": "12345 --"}, "ít nhất hai chữ cái"),
+        ("who", {"name": "Mận 😀"}, "Không in được: 😀"),
+        ("who", {"proxy": "王小明"}, "Không in được: 王小明"),
+        ("address", {"street": "!!!!"}, "Bưu tá không tìm được địa chỉ này"),
+        ("address", {"notes": "cổng xanh 👍"}, "Không in được: 👍"),
+    ],
+)
+def test_what_no_paper_can_bear_is_refused_at_its_field(
+    world: World, client: FlaskClient, page: str, over: dict[str, str], says: str
+) -> None:
+    filled(world, client)
+    place = str(world.neighbourhood.id)
+    data = {"who": {"name": "Mận", "phone": "0900000123"}, "address": {"street": "1 Mẫu Đơn", "neighbourhood": place}}
+    answer = client.post(f"/book/{page}", data=data[page] | over)
+    (field,) = over
+    assert answer.status_code == 422 and f'id="{field}-error"' in answer.text and says in answer.text
 
 
 def test_answers_are_neither_in_the_cookie_nor_in_the_address(world: World, client: FlaskClient) -> None:

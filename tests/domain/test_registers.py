@@ -1,7 +1,10 @@
 """The desk's book of a year, and the sheet of hands, as paper."""
 
+from typing import Any
+
 import pypdfium2
 import pytest
+import time_machine
 
 from app.db import atomically, db
 from app.domain import desk, forms, registers, slips
@@ -55,7 +58,7 @@ def test_who_opens_the_book_is_logged_for_every_dossier_in_it(world: World) -> N
 
 
 def test_a_long_book_is_printed_in_volumes_and_no_line_is_left_out(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, sign_in: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forms, "LONGEST", 2)
     for n in range(3):
@@ -70,5 +73,10 @@ def test_a_long_book_is_printed_in_volumes_and_no_line_is_left_out(
     assert squeezed("Sổ, quyển số: 02/2026") in words(slips.form_pdf(receipt, "https://hoso.vi-du.test"))
     with pytest.raises(Refused, match="register_empty"):
         registers.register_pdf(office, 2026, MONDAY, 3)
-    atomically(registers.viewed, world.officer, 2026, MONDAY, 2)
+    with time_machine.travel(MONDAY, tick=False):
+        client = sign_in(world.officer)
+        page = client.get("/desk/register.pdf").text
+        assert all(f"/desk/register.pdf?volume={volume}" in page for volume in (1, 2)) and "từ số 3" in page
+        assert client.get("/desk/register.pdf?volume=2").content_type == "application/pdf"
+        assert client.get("/desk/register.pdf?volume=3").status_code == 409
     assert db.session.query(ViewLine).filter_by(page="desk.register").count() == 1

@@ -97,6 +97,22 @@ def test_somebody_who_leaves_is_shown_nothing_from_the_next_request_on(app: Flas
     assert day.status_code == 401
 
 
+def test_a_link_for_a_password_is_made_by_the_terminal_and_the_last_administrator_stays(
+    app: Flask, world: World
+) -> None:
+    runner, client = app.test_cli_runner(), app.test_client()
+    made = runner.invoke(args=["people", "link", "admin1"])
+    address = made.output.strip().removeprefix("http://localhost")
+    assert made.exit_code == 0 and "admin1" in client.get(address).text
+    assert client.post(address, data={"password": "bốn từ không liên quan"}).status_code == 303
+    assert runner.invoke(args=["people", "link", "nobody"]).exit_code == 2
+    refused = runner.invoke(args=["people", "dismiss", "admin1"])
+    assert refused.exit_code == 1 and "Nobody else who can sign in is an administrator" in refused.output
+    phone = world.phone()
+    world.collected(phone)
+    assert "still on their account: 1 packets" in runner.invoke(args=["people", "dismiss", "courier1"]).output
+
+
 def test_the_first_administrator_comes_in_by_the_terminal(app: Flask, world: World) -> None:
     runner, secret = app.test_cli_runner(), "a long enough secret"
 

@@ -499,6 +499,10 @@ def test_the_card_is_compared_and_forgotten_and_a_missing_paper_is_sent_all_the_
     expect(phone.get_by_text("Không cần nộp, không đòi")).to_be_visible()
     press(phone, "Còn 3 giấy chưa đếm")
     expect(phone.get_by_role("alert")).to_contain_text("Còn 3 giấy chưa đếm. Đánh dấu từng giấy, hoặc bấm “Thiếu”")
+    assert phone.evaluate("""() => {
+        const told = document.getElementById('papers-says').getBoundingClientRect(), thumb = document.querySelector('.thumb').getBoundingClientRect();
+        return told.top > 0 && told.bottom <= thumb.top;
+    }"""), "it stands above the buttons"
     phone.get_by_role("checkbox").nth(0).check()
     phone.get_by_role("checkbox").nth(1).check()
     phone.get_by_role("button", name="Thiếu Học bạ").click()
@@ -692,12 +696,12 @@ def test_axe_finds_nothing_on_the_way(world: World, site: Site, phone: Page, the
     phone.get_by_label("Số trên dây niêm phong").fill("45")
     press(phone, "Đã dán kín")
     assert axe_faults(phone) == []
-    phone.get_by_label("Số trên dây niêm phong").fill("0045821")
-    phone.get_by_label("Gõ lại số đó").fill("0045812")
+    phone.get_by_label("Số trên dây niêm phong").fill("0045829")
+    phone.get_by_label("Gõ lại số đó").fill("0045892")
     press(phone, "Đã dán kín")
     expect(phone.get_by_role("alert").filter(visible=True)).to_contain_text("Lần đầu là NP")
     assert axe_faults(phone) == []
-    phone.get_by_label("Gõ lại số đó").fill("0045821")
+    phone.get_by_label("Gõ lại số đó").fill("0045829")
     press(phone, "Đã dán kín")
     assert axe_faults(phone) == []
     phone.get_by_label("Tiền mặt").check()

@@ -80,9 +80,9 @@ def count_papers(page: Page) -> None:
     press(page, "Đủ 3 tờ")
 
 
-def seal_and_money(page: Page) -> None:
-    page.get_by_label("Số trên dây niêm phong").fill("0045 821")
-    page.get_by_label("Gõ lại số đó").fill("0045821")
+def seal_and_money(page: Page, number: str = "0045 821") -> None:
+    page.get_by_label("Số trên dây niêm phong").fill(number)
+    page.get_by_label("Gõ lại số đó").fill(number.replace(" ", ""))
     page.get_by_role("button", name=re.compile("^Đã dán kín")).click()  # beside "Chụp gói đã dán kín"
     page.get_by_label("Tiền mặt").check()
     page.get_by_label("Số biên lai lệ phí").fill("000 321")

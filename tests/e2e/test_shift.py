@@ -43,7 +43,7 @@ def collect(page: Page, packet: Packet, visit: int, code: str, filmed: bool) -> 
     find(page, packet, visit, filmed)
     expect(page.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible(timeout=30_000)
     count_papers(page)
-    seal_and_money(page)
+    seal_and_money(page, f"0046 {visit:03d}")  # no two seals are alike
     page.get_by_label("Mã người dân đọc").fill(code)
     press(page, "Xong, nhận gói")
     verdict(page, "Đã nhận gói", "ok")

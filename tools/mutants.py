@@ -40,7 +40,6 @@ TARGETS = {  # module: the nouns whose tests are tried
     "placing": ("fables", "upshots", "conflicts", "custody", "corrections"),
     "custody": ("upshots", "conflicts", "custody", "corrections", "manifests", "order", "phones"),
 }
-MOST = 30  # tests a lie is told to: who believes it in the thirty likeliest is written down as believing it
 ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not postgresql and not the_phone_believes"]
 HISTORIES = "60"  # invented ones: a lie that these do not notice, four hundred rarely do
 
@@ -166,7 +165,7 @@ class Court:
         self.count += 1
         print(f"{self.count} mutants, {len(self.survivors)} survived", end="\r", file=sys.stderr, flush=True)
         reached = [trial for trial in trials if not trial.lines.isdisjoint(lie.lines)]
-        for trial in sorted(reached, key=lambda trial: trial.worth(lie), reverse=True)[:MOST]:
+        for trial in sorted(reached, key=lambda trial: trial.worth(lie), reverse=True):
             if self._is_red(trial, module, lie):
                 trial.caught[lie.name] += 1
                 return

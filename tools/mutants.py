@@ -36,8 +36,8 @@ EXPLAINED = Path(__file__).with_suffix(".txt")
 TARGETS = {  # module: the nouns whose tests are tried
     "tree": ("tree",),
     "ledger": ("ledger", "invariants", "checkpoints", "custody", "verify"),
-    "trails": ("fables", "upshots", "conflicts", "custody", "corrections"),
-    "placing": ("fables", "upshots", "conflicts", "custody", "corrections"),
+    "trails": ("trails", "fables", "upshots", "conflicts", "custody", "corrections"),
+    "placing": ("trails", "fables", "upshots", "conflicts", "custody", "corrections"),
     "custody": ("upshots", "conflicts", "custody", "corrections", "manifests", "order", "phones"),
 }
 ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not postgresql and not the_phone_believes"]

@@ -55,6 +55,11 @@ class Server:
                 return self
         raise AssertionError(self.log.read_text())
 
+    def worker(self) -> int:
+        """The process that answers: a child of the one that keeps it."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return int(next(pid for pid in children if b"app.server:app" in Path(f"/proc/{pid}/cmdline").read_bytes()))
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=20)
@@ -89,6 +94,21 @@ def test_it_serves_sends_and_stops(dialect: str, database: str, settings: Settin
     log = server.log.read_text()
     assert '"route": "/book"' in log
     assert "nguyen" not in log and "0900000123" not in log
+
+
+@pytest.mark.dialects("sqlite")
+def test_a_worker_that_dies_is_followed_by_another_without_hands(
+    database: str, settings: Settings, tmp_path: Path
+) -> None:
+    server = Server(settings, database, tmp_path / "log").wait()
+    try:
+        fallen = server.worker()
+        time.sleep(6)  # one that dies as soon as it has started is not started again for ever
+        os.kill(fallen, signal.SIGKILL)
+        assert server.wait().worker() != fallen
+        assert json.loads(server.get("/readyz")[1]) == {"status": "ok"}
+    finally:
+        assert server.stop() == 0
 
 
 @pytest.mark.dialects("sqlite")

@@ -56,7 +56,7 @@ def main() -> None:
         str(Path(sys.executable).with_name("granian")),
         "--interface", "wsgi", "--host", os.environ.get("HOST", "127.0.0.1"), "--port", port,
         "--workers", str(settings.web_workers), "--blocking-threads", str(THREADS), "--backlog", "1024",
-        "--log-level", "error", "--workers-kill-timeout", "15", "app.server:app",
+        "--log-level", "error", "--workers-kill-timeout", "15", "--respawn-failed-workers", "app.server:app",
     ]  # fmt: skip
     os.chdir(ROOT)
     if settings.database_url.startswith("sqlite"):  # elsewhere it is a service of its own, under its own user

@@ -65,10 +65,12 @@ def test_forty_packets_take_forty_scans_and_two_keys(world: World, site: Site, c
     assert page.locator("#bag").inner_text() == stands, "what was put in place is what the page says anew"
     context.set_offline(True)
     page.keyboard.type(listed[20] + "\n")
-    expect(page.get_by_text("Máy chủ không trả lời")).to_be_visible()
-    context.set_offline(False)
-    page.keyboard.press("Enter")  # the number still stands there
-    expect(page.locator("#said .last-scan")).to_contain_text(listed[20])
+    expect(page.get_by_text("Đang chờ gửi: 1 lượt quét")).to_be_visible()
+    page.keyboard.type(listed[21] + "\n")
+    expect(page.get_by_text("Đang chờ gửi: 2 lượt quét")).to_be_visible()
+    context.set_offline(False)  # what waits is told by itself
+    expect(page.locator("#said .last-scan")).to_contain_text(listed[21])
+    expect(page.locator("#count")).to_contain_text("22đã quét")
     expect(page.get_by_text("Máy chủ không trả lời")).to_be_hidden()
     page.goto(f"{site.url}/desk/")  # the page is lost in the middle, the count is not
     page.goto(f"{site.url}/desk/counts/")

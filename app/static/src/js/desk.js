@@ -38,6 +38,7 @@ function ready() {
 // (signed out, say) is asked for again the plain way: telling a scan twice does no harm.
 const parts = form?.dataset.stays?.split(" ");
 const waiting = [];
+let unheard = []; // what was scanned while the server did not answer: told again with the next scan, or when there is a network
 
 function countRow(row) {
   const table = document.getElementById("taken");
@@ -73,15 +74,16 @@ async function answered(text) {
 async function stay(text) {
   field.value = "";
   tell("");
-  if (waiting.push(text) > 1) return;
+  const busy = waiting.length > 0;
+  waiting.push(...unheard.splice(0), ...(text ? [text] : []));
+  if (busy) return;
   const said = document.getElementById("said");
   for (let unread = []; waiting.length; waiting.shift()) {
     try {
       if (!await answered(waiting[0])) return;
     } catch { // told or not told is the same to us: it can be told again
-      [field.value] = waiting.splice(0);
-      tell(says("lost"));
-      field.select();
+      unheard = waiting.splice(0);
+      tell(says("lost").replace("{n}", unheard.length));
       return;
     }
     said.append(...unread);
@@ -92,7 +94,7 @@ async function stay(text) {
 function watchForm() {
   form.addEventListener("submit", (event) => {
     const text = field.value.trim();
-    if (!text) {
+    if (!text && !unheard.length) {
       event.preventDefault();
       field.focus();
     } else if (mangled(text)) {
@@ -109,6 +111,7 @@ function watchForm() {
     }
   });
   window.addEventListener("pageshow", () => { sent = false; });
+  window.addEventListener("online", () => { if (unheard.length) stay(""); });
 }
 
 function watchBursts() {

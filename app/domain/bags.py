@@ -204,16 +204,15 @@ def close(
         return known
     bag = of(act.by, courier, act.at)
     taken = sorted(bag.taken, key=lambda item: item.packet.number)
-    own = [item.packet for item in taken if not item.is_surplus] + (
-        [item.packet for item in bag.carried] if rest_is_missing else []
-    )
-    if not own:
+    own = [item for item in taken if not item.is_surplus]
+    listed = own + (bag.carried if rest_is_missing else [])
+    if not listed:
         raise Refused("bag_empty")
     if giver_by is Word.PIN:
         reception.check_pin(courier, pin)
     assert courier.party_id and act.by.holds_as
     manifest, _ = manifests.receive(
-        Listed(key, courier.party_id, act.by.holds_as, tuple(packet.code for packet in own)),
+        Listed(key, courier.party_id, act.by.holds_as, tuple(item.packet.code for item in listed)),
         _scans([item.packet for item in taken]),
         Seen(act.at, act.keys),
         {item.packet.code: _found(item) for item in taken},
@@ -223,9 +222,8 @@ def close(
         if item.differs and item.differs.seal:
             reception.saw_seal(item.packet, act, item.differs.seal)
     if _event(act.by) == "receive":
-        for item in taken:
-            if not item.is_surplus:
-                reception.put_away(item.packet, act, item.sheets if item.is_whole else None)
+        for item in own:
+            reception.put_away(item.packet, act, item.sheets if item.is_whole else None)
     if giver_by:
         reception.confirm(manifest, Side.GIVER, giver_by, act, courier if giver_by is Word.PIN else None)
     audit.note("bag_taken_in", manifest.receipt_no, act, courier=courier.id, missing=manifest.missing)

@@ -411,13 +411,19 @@ def test_nobody_at_home_is_recorded_with_what_comes_next(world: World, site: Sit
     assert again and f"{again.slot.day:%Y%m%d}-{again.slot.opens:%H%M}" == key
 
 
-def test_a_result_nobody_may_take_is_announced_by_a_letter(world: World, site: Site, phone: Page) -> None:
+def not_handed_over(world: World, site: Site, phone: Page) -> Packet:
+    """A result that was carried to its door, and the page that asks why nobody received it."""
     packet = world.packet(Way.OUT)
     plan(world, packet)
     world.record(world.phone().scan(world.fresh(packet), "take"))
     sign_in(phone, site)
     press(phone, "Đã tới cửa")
     press(phone, "Không trao được")
+    return packet
+
+
+def test_a_result_nobody_may_take_is_announced_by_a_letter(world: World, site: Site, phone: Page) -> None:
+    packet = not_handed_over(world, site, phone)
     phone.get_by_label("Không gặp đúng người").check()
     phone.get_by_label("Để giấy mời lần 1").check()
     assert axe_faults(phone) == []
@@ -431,12 +437,7 @@ def test_a_result_nobody_may_take_is_announced_by_a_letter(world: World, site: S
 def test_what_the_recipient_refuses_is_returned_to_its_desk_and_the_phone_follows_the_officer(
     world: World, site: Site, phone: Page, context: BrowserContext
 ) -> None:
-    packet = world.packet(Way.OUT)
-    plan(world, packet)
-    world.record(world.phone().scan(world.fresh(packet), "take"))
-    sign_in(phone, site)
-    press(phone, "Đã tới cửa")
-    press(phone, "Không trao được")
+    packet = not_handed_over(world, site, phone)
     phone.get_by_label("Không chịu nhận").check()
     phone.get_by_label("Trả lại phường").check()
     assert axe_faults(phone) == []

@@ -36,7 +36,6 @@ from app.domain import (
     invitations,
     packets,
     people,
-    printing,
     proofs,
     staff,
     tokens,
@@ -306,8 +305,6 @@ def hire(login: str, name: str, role: str, code: str | None, badge: str | None, 
         raise click.BadParameter(f"there is no office {code}", param_hint="--office")
     if not people.LOGIN.fullmatch(login):
         raise click.BadParameter("small letters, digits, . _ - only, two to sixty", param_hint="LOGIN")
-    if letters := printing.unprintable(f"{name}{badge or ''}"):
-        raise click.BadParameter(f"papers cannot bear {letters}", param_hint="--name, --badge")
     if len(password) < people.SHORTEST:
         raise click.BadParameter(f"at least {people.SHORTEST} letters", param_hint="--password")
     if db.session.scalar(sa.select(User.id).filter_by(login=login)):

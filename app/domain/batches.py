@@ -108,7 +108,7 @@ def _stop(visit: Visit, base_url: str) -> labels.Stop:
         phone=home.phone,
         due=sum(charge.amount for charge in charges if charge.stream is labels.Stream.POSTAGE),
         seal=numbers.spoken_seal(packet.seal) if packet.seal else "",
-        note=terms.at_home(packet.dossier.citizen.call_first, slips.printable(packet.dossier.citizen.notes)),
+        note=terms.at_home(packet.dossier.citizen.call_first, printing.printable(packet.dossier.citizen.notes)),
     )
 
 

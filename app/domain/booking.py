@@ -117,7 +117,7 @@ def book(request: Request, act: Act) -> Dossier:
     """A dossier with its packet, slip, visit, code and messages, or the one this form has made before.
 
     Raises Invalid (`consent_missing`, `text_long`, `neighbourhood_unknown`, as `check_name`, `check_street`,
-    `check_letters` and `read_phone`), Missing (`procedure_unknown`, `ward_not_served`, `slot_unknown`), Refused (`procedure_in_person`,
+    `printing.check` and `read_phone`), Missing (`procedure_unknown`, `ward_not_served`, `slot_unknown`), Refused (`procedure_in_person`,
     `slot_full`).
     """
     if known := by_key(request.booking_key):
@@ -221,7 +221,7 @@ def _check(request: Request) -> tuple[str, str | None]:
     for field, limit in LONGEST.items():
         if len(getattr(request, field)) > limit:
             raise Invalid("text_long", limit=limit)
-        check_letters(getattr(request, field))
+        printing.check(getattr(request, field))
     second = people.read_phone(request.second_phone) if request.second_phone.strip() else None
     return people.read_phone(request.phone), second
 
@@ -240,12 +240,6 @@ def check_street(street: str) -> None:
         raise Invalid("street_missing")
     if not any(letter.isalnum() for letter in street):
         raise Invalid("street_form")
-
-
-def check_letters(text: str) -> None:
-    """All of it stands on papers. Raises Invalid("text_letter")."""
-    if absent := printing.unprintable(text):
-        raise Invalid("text_letter", letters=absent[:20])
 
 
 def cancel(dossier: Dossier, act: Act) -> None:

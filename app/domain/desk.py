@@ -23,6 +23,7 @@ from app.domain import (
     outbox,
     packets,
     people,
+    printing,
     repeats,
     rounds,
     tasks,
@@ -167,7 +168,7 @@ def reconfirm(
     """Before the result leaves, or when it came back: whether it will find the citizen. What they say replaces what was
     known; the log holds which of it changed, never what it says.
 
-    Raises Invalid: `answer_unknown`, `text_long`, or as `booking.check_street`, `booking.check_letters`, `people.read_phone`.
+    Raises Invalid: `answer_unknown`, `text_long`, or as `booking.check_street`, `printing.check`, `people.read_phone`.
     """
     held = hold(dossier, act)
     if answer not in ANSWERS:
@@ -178,7 +179,7 @@ def reconfirm(
     for text, limit in ((street, 200), (proxy, 120)):
         if len(text) > limit:
             raise Invalid("text_long", limit=limit)
-        booking.check_letters(text)
+        printing.check(text)
     told = {
         "phone": people.read_phone(phone), "street": street, "proxy": proxy or None,
         "second_phone": people.read_phone(second_phone) if second_phone.strip() else None,

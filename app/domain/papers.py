@@ -257,7 +257,7 @@ def _authorisation(packet: Packet, at: datetime, base_url: str) -> labels.Author
         return None
     return labels.Authorisation(
         principal=home.name, principal_address=home.address, principal_phone=home.phone,
-        agent=slips.printable(dossier.citizen.proxy or ""), matter=dossier.procedure.official_name, number=dossier.number, place=dossier.desk.ward.name,
+        agent=printing.printable(dossier.citizen.proxy or ""), matter=dossier.procedure.official_name, number=dossier.number, place=dossier.desk.ward.name,
         purposes=(2,) if packet.way is Way.OUT else (), mark=slips.mark_of(packet),
     )  # fmt: skip
 
@@ -265,7 +265,7 @@ def _authorisation(packet: Packet, at: datetime, base_url: str) -> labels.Author
 def _named(holder: Holder, dossier: Dossier) -> str:
     if holder.kind is PartyKind.COURIER:
         return sheet.courier(holder.name or "–", holder.badge or "–")
-    return holder.name or slips.printable(dossier.citizen.name)
+    return holder.name or printing.printable(dossier.citizen.name)
 
 
 def _number(series: str, packet: Packet) -> str:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.db import Id, Instant, Model, choice, db, random_id
-from app.domain import parties
+from app.domain import parties, printing
 from app.domain.parties import Party, PartyKind
 from app.domain.places import Neighbourhood, Office, OfficeKind, Ward, fold
 from app.domain.tokens import Keys
@@ -219,8 +219,9 @@ def hire(
     login: str, name: str, role: Role, office: Office | None, password: str | None, *,
     badge: str | None = None, phone: str | None = None, pin: str | None = None, units: Collection[Office] | None = None,
 ) -> User:  # fmt: skip
-    """`units`: what a supervisor answers for; None is everything. Without a password they set one by a link. Raises Invalid as `check_place`."""
+    """`units`: what a supervisor answers for; None is everything. Without a password they set one by a link. Raises Invalid as `check_place`, `check_names`."""
     check_place(role, office, badge)
+    check_names(name, badge)
     party = parties.new(PartyKind.COURIER) if role is Role.COURIER else None
     user = User(
         id=random_id("u"),
@@ -246,6 +247,12 @@ def check_place(role: Role, office: Office | None, badge: str | None) -> None:
         raise Invalid("office_of_role")
     if role is Role.COURIER and not badge:
         raise Invalid("badge_needed")
+
+
+def check_names(name: str, badge: str | None) -> None:
+    """Both stand on papers. Raises Invalid as `printing.check`."""
+    printing.check(name)
+    printing.check(badge or "")
 
 
 def check_second(first: User, second: User) -> None:

@@ -32,6 +32,19 @@ def unprintable(text: str) -> str:
     return labels.missing(text)
 
 
+def check(text: str) -> None:
+    """Whoever types what papers will say is told at once. Raises Invalid("text_letter")."""
+    if absent := unprintable(text):
+        raise Invalid("text_letter", letters=absent[:20])
+
+
+def printable(text: str) -> str:
+    """For what was told where nobody could refuse it, on a phone without a network: a letter that no paper can bear is seen
+    to be missing, and keeps no paper from being printed."""
+    absent = unprintable(text)
+    return "".join("?" if letter in absent else letter for letter in text) if absent else text
+
+
 @contextmanager
 def _named() -> Iterator[None]:
     try:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 import labels
 from app.db import db
-from app.domain import calendar, manifests, numbers, printing, slips, tokens
+from app.domain import calendar, manifests, numbers, printing, tokens
 from app.domain.dossiers import Paper
 from app.domain.manifests import LineResult, Manifest, ManifestLine, Side
 from app.domain.money import Event, MoneyLine
@@ -78,7 +78,7 @@ def _line(line: ManifestLine, packet: Packet, fee: tuple[int, str] | None) -> la
     is_known = line.result is LineResult.MOVED and is_whole
     return labels.Line(
         number=packet.number,
-        name=slips.printable(dossier.citizen.name),
+        name=printing.printable(dossier.citizen.name),
         matter=terms.result_of(dossier.procedure.official_name) if is_out else dossier.procedure.official_name,
         originals=_of(listed, PaperForm.ORIGINAL),
         certified=_of(listed, PaperForm.CERTIFIED),
@@ -89,7 +89,7 @@ def _line(line: ManifestLine, packet: Packet, fee: tuple[int, str] | None) -> la
         intact=line.is_intact if line.result is not LineResult.MISSING else None,
         fee=fee[0] if fee else 0,
         receipt=fee[1] if fee else "",
-        remark=slips.printable(line.remark),
+        remark=printing.printable(line.remark),
     )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def _of(listed: list[tuple[PaperForm, int, int]], form: PaperForm) -> int:
 
 
 def _odd(line: ManifestLine, packet: Packet) -> list[labels.Odd]:
-    remark = slips.printable(line.remark)
+    remark = printing.printable(line.remark)
     kinds = [line.result] if line.result in (LineResult.MISSING, LineResult.SURPLUS, LineResult.HELD) else []
     said = [sheet.odd(str(kind), packet.number) for kind in kinds]
     if not line.is_intact:

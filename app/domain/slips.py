@@ -97,13 +97,13 @@ def _authority(packet: Packet, door: Scan | None) -> str:
     if who := door.said("RECIPIENT") if door else None:
         return terms.AUTHORITY[who == "authorised"]
     proxy = packet.dossier.citizen.proxy if packet.way is Way.OUT and not door else None
-    return terms.stands_in(printable(proxy)) if proxy else ""
+    return terms.stands_in(printing.printable(proxy)) if proxy else ""
 
 
 def _old_papers(packet: Packet) -> tuple[labels.Recovered, ...]:
     """What the desk asks back before the result is given (TT 17/2017 Đ5.2)."""
     asked = packet.dossier.surrender if packet.kind is Kind.RESULT else []
-    return tuple(labels.Recovered(printable(str(paper["name"]))) for paper in asked)
+    return tuple(labels.Recovered(printing.printable(str(paper["name"]))) for paper in asked)
 
 
 def _matter(packet: Packet) -> str:
@@ -274,7 +274,7 @@ def _apology(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Apol
     return deskpaper.Apology(
         **about, received=calendar.today(form.dossier.submitted_at or form.at), due=date.fromisoformat(facts["was"]),
         new_due=date.fromisoformat(facts["due_on"]), reason=_why(facts), whose=decided.WHOSE[facts["whose"]],
-        head=form.user.name, work_done=printable(facts.get("work_done", "")),
+        head=form.user.name, work_done=printing.printable(facts.get("work_done", "")),
     )  # fmt: skip
 
 
@@ -283,7 +283,7 @@ def _stop_notice(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.
     return deskpaper.Stop(
         **about, asked_on=date.fromisoformat(facts["asked_on"]), channel=decided.ASKED[facts["online"]],
         stage=decided.STAGES[facts["stage"]], officer=form.user.name, returned=form_papers(facts["papers"]),
-        fees=printable(facts.get("words") or decided.NO_FEES),
+        fees=printing.printable(facts.get("words") or decided.NO_FEES),
     )  # fmt: skip
 
 
@@ -293,12 +293,12 @@ _FORMS: dict[str, Callable[[Form, dict[str, Any], str], Any]] = {
 
 
 def _why(facts: dict[str, Any]) -> str:
-    return printable(decided.why(facts["reason"], facts.get("words", "")))
+    return printing.printable(decided.why(facts["reason"], facts.get("words", "")))
 
 
 def form_papers(listed: list[dict[str, Any]]) -> tuple[labels.Paper, ...]:
     return tuple(
-        labels.Paper(printable(one["name"]), labels.Form(one["form"]), copies=one.get("copies"), sheets=one.get("sheets"))
+        labels.Paper(printing.printable(one["name"]), labels.Form(one["form"]), copies=one.get("copies"), sheets=one.get("sheets"))
         for one in listed
     )  # fmt: skip
 
@@ -345,8 +345,8 @@ def home_of(dossier: Dossier) -> labels.Party:
     place = citizen.neighbourhood
     former = place.old_ward.name if place.old_ward.name != citizen.ward.name else ""
     return labels.Party(
-        name=printable(citizen.name),
-        address=(printable(citizen.street), terms.neighbourhood(place.name), terms.ward(citizen.ward.name),
+        name=printing.printable(citizen.name),
+        address=(printing.printable(citizen.street), terms.neighbourhood(place.name), terms.ward(citizen.ward.name),
                  terms.city(citizen.ward.province)),
         phone=numbers.spoken_phone(citizen.phone),
         second_phone=numbers.spoken_phone(citizen.second_phone) if citizen.second_phone else "",
@@ -364,7 +364,7 @@ def papers_of(packet: Packet) -> tuple[labels.Paper, ...]:
     if packet.kind is Kind.RESULT:
         return tuple(
             labels.Paper(
-                printable(str(paper.get("name", ""))),
+                printing.printable(str(paper.get("name", ""))),
                 labels.Form(paper.get("form", "original")),
                 copies=paper.get("copies") or None,
                 sheets=paper.get("sheets") or None,
@@ -409,9 +409,3 @@ def hold_small(label: labels.Label) -> None:
     """Raises Refused("label_too_long") for a name and address that only the large label has room for."""
     if not labels.fits_small(label):
         raise Refused("label_too_long", number=label.number)
-
-
-def printable(text: str) -> str:
-    """A letter the typeface lacks must not keep a slip from being printed."""
-    absent = printing.unprintable(text)
-    return "".join("?" if letter in absent else letter for letter in text) if absent else text

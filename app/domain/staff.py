@@ -117,7 +117,7 @@ def add(
 ) -> User:
     """Somebody who sets their own password by a link. `units`: the offices a supervisor answers for, None for all.
 
-    Raises Invalid: `login_form`, `login_taken`, `badge_taken`, `units_none`, and as `people.check_place`, `people.read_phone`.
+    Raises Invalid: `login_form`, `login_taken`, `badge_taken`, `units_none`, and as `people.hire`, `people.read_phone`.
     """
     login = login.strip().lower()
     if not LOGIN.fullmatch(login):
@@ -151,6 +151,7 @@ def change(
     if person.disabled_at is not None:
         raise Refused("service_over")
     office, badge, phone = _place(person, role, office_id, badge, phone)
+    people.check_names(name, badge)
     if role is not person.role:
         _check_leaving(person, act)
         if Role.COURIER in (role, person.role):

@@ -1,6 +1,5 @@
 """The questions of a booking, each with what to say when the answer is not one."""
 
-from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -22,6 +21,7 @@ from app.domain import booking, people
 from app.domain.booking import LONGEST
 from app.errors import Invalid
 from app.sentences import sentence
+from app.views.fields import held, printable
 
 
 def chosen(message: Any) -> Any:
@@ -37,21 +37,6 @@ def chosen(message: Any) -> Any:
 def short(field: str) -> Length:
     limit = LONGEST[field]
     return Length(max=limit, message=_l("That is too long. At most %(limit)s letters fit.", limit=limit))
-
-
-def held(rule: Callable[[str], None]) -> Any:
-    """What the domain says of this text, said at its field."""
-
-    def check(_form: FlaskForm, field: Field) -> None:
-        try:
-            rule(field.data or "")
-        except Invalid as wrong:
-            raise StopValidation(sentence(wrong)) from wrong
-
-    return check
-
-
-printable = held(booking.check_letters)
 
 
 def a_phone(_form: FlaskForm, field: Field) -> None:

@@ -21,6 +21,7 @@ from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
 from app.views.counters import CloseBag
+from app.views.fields import printable
 from app.views.tracking import base_url
 
 bp = Blueprint("counts", __name__, url_prefix="/desk/counts")
@@ -34,7 +35,7 @@ class Differ(FlaskForm):  # type: ignore[misc]
         choices=[SelectChoice("yes", _l("Whole")), SelectChoice("no", _l("Broken or changed"))],
         default="yes",
     )
-    remark = StringField(_l("Remark"), [Length(max=300)])
+    remark = StringField(_l("Remark"), [Length(max=300), printable])
 
 
 class GiverSays(FlaskForm):  # type: ignore[misc]

@@ -32,13 +32,13 @@ from app.domain.procedures import PaperForm
 from app.errors import Missing, Refused
 from app.security import requires
 from app.views import counters, telling
-from app.views.fields import DateField, IntegerField, TimeField, upto
+from app.views.fields import DateField, IntegerField, TimeField, printable, upto
 from app.views.tracking import base_url, file_answer
 
 bp = Blueprint("decisions", __name__, url_prefix="/desk")
 ROWS = 4  # papers that can be asked for in one go, beyond those already typed
 SEE_OTHER = 303
-WORDS = upto(decisions.LONGEST)
+WORDS = [upto(decisions.LONGEST), printable]
 
 
 def _because(event: str) -> RadioField:
@@ -57,7 +57,7 @@ class Step(FlaskForm):  # type: ignore[misc]
 
 
 class Explained(Step):
-    words = TextAreaField(_l("In your own words, for the citizen"), [WORDS])
+    words = TextAreaField(_l("In your own words, for the citizen"), WORDS)
 
 
 class Refuse(Explained):
@@ -65,7 +65,7 @@ class Refuse(Explained):
 
 
 class Wanted(PlainForm):  # type: ignore[misc]
-    name = StringField(_l("Paper"), [Length(max=200)])
+    name = StringField(_l("Paper"), [Length(max=200), printable])
     form = SelectField(
         _l("Form"),
         choices=[
@@ -122,7 +122,7 @@ class Extend(Explained):
             SelectChoice("citizen", _l("The citizen's")),
         ],
     )
-    work_done = TextAreaField(_l("What has been done so far"), [WORDS])
+    work_done = TextAreaField(_l("What has been done so far"), WORDS)
 
 
 class AskStop(Step):

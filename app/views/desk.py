@@ -51,7 +51,7 @@ from app.sentences import sentence
 from app.views import counters, narrowing
 from app.views.counters import Moving, Received, Repeated, Sealed, complain
 from app.views.decisions import PAGES
-from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField
+from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField, printable
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 PAPER_NAME = 200  # letters
@@ -74,7 +74,7 @@ class Receive(Present, Sealed):
         choices=[SelectChoice("yes", _l("Whole")), SelectChoice("no", _l("Broken or changed"))],
         default="yes",
     )
-    remark = StringField(_l("Remark"), [Length(max=300)])
+    remark = StringField(_l("Remark"), [Length(max=300), printable])
     pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
     on_paper = BooleanField(_l("No PIN: they signed the sheet, and it stays here"))
 
@@ -95,7 +95,7 @@ class Accept(Moving):
 
 class ResultPaper(PlainForm):  # type: ignore[misc]
     position = HiddenInteger()  # of the citizen's own paper, where the line is one
-    name = StringField(_l("Paper"), [Length(max=PAPER_NAME)])
+    name = StringField(_l("Paper"), [Length(max=PAPER_NAME), printable])
     form = SelectField(
         _l("Form"),
         choices=[

@@ -1,17 +1,19 @@
 """Fields of WTForms that say in our own words, and the reader's language, what they could not read."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import wtforms
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import HiddenInput
 
 from app.domain import printing
 from app.errors import Invalid
+from app.sentences import sentence
 
 WRITTEN = re.compile(r"[0-9]{1,18}")
 NEEDED = _l("This must not stay empty")
@@ -21,17 +23,24 @@ def upto(most: int) -> Length:
     return Length(max=most, message=_l("At most %(most)s letters", most=most))
 
 
-def printed(_form: Any, field: Any) -> None:
-    """Names and addresses stand on papers sooner or later."""
-    if letters := printing.unprintable(field.data or ""):
-        raise ValidationError(
-            _("This cannot be printed: %(letters)s. Leave it out or write it otherwise", letters=letters[:20])
-        )
+def held(rule: Callable[[str], None]) -> Any:
+    """What the domain says of this text, said at its field."""
+
+    def check(_form: Any, field: Any) -> None:
+        try:
+            rule(field.data or "")
+        except Invalid as wrong:
+            raise StopValidation(sentence(wrong)) from wrong
+
+    return check
+
+
+printable = held(printing.check)  # for whatever stands on papers sooner or later
 
 
 def said(words: Any, most: int, **more: Any) -> wtforms.StringField:
     """A line of text that must not stay empty, and that papers can bear."""
-    return wtforms.StringField(words, [InputRequired(NEEDED), upto(most), printed], **more)
+    return wtforms.StringField(words, [InputRequired(NEEDED), upto(most), printable], **more)
 
 
 class IntegerField(wtforms.IntegerField):  # type: ignore[misc]

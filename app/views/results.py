@@ -28,6 +28,7 @@ from app.errors import Missing, Refused
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
+from app.views.fields import printable
 
 bp = Blueprint("results", __name__, url_prefix="/desk/results")
 MOST = 100  # slips printed in one go
@@ -46,9 +47,9 @@ class Ask(FlaskForm):  # type: ignore[misc]
     )
     phone = StringField(_l("Phone"), [InputRequired(_l("Type the phone number")), Length(max=30)])
     second_phone = StringField(_l("Second phone"), [Length(max=30)])
-    proxy = StringField(_l("Who else may receive it, with a letter of authorisation"), [Length(max=120)])
+    proxy = StringField(_l("Who else may receive it, with a letter of authorisation"), [Length(max=120), printable])
     street = StringField(
-        _l("House and street"), [InputRequired(_l("Type the house number and the street")), Length(max=200)]
+        _l("House and street"), [InputRequired(_l("Type the house number and the street")), Length(max=200), printable]
     )
 
 
@@ -154,7 +155,7 @@ def take_old() -> ResponseReturnValue:
 
 def _field(form: Ask, refusal: Refused) -> str:
     """A number that is no phone's may stand in either field; the second one only when it was typed."""
-    if refusal.key in ("street_missing", "street_form", "text_letter", "text_long"):
+    if refusal.key in ("street_missing", "street_form", "text_long"):
         return "street"
     return "phone"
 

@@ -23,7 +23,7 @@ from app.errors import Refused
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.fields import upto
+from app.views.fields import printable, upto
 from app.views.phones import drawing
 
 bp = Blueprint("staff", __name__, url_prefix="/admin/people")
@@ -53,10 +53,12 @@ class Wanted(FlaskForm):  # type: ignore[misc]
 class Person(FlaskForm):  # type: ignore[misc]
     """Somebody without the sign-in name, which is given once."""
 
-    name = StringField(_l("Name, as it stands on their badge"), [InputRequired(_l("Type the name")), upto(120)])
+    name = StringField(
+        _l("Name, as it stands on their badge"), [InputRequired(_l("Type the name")), upto(120), printable]
+    )
     role = SelectField(_l("Role"), choices=[SelectChoice(role, words) for role, words in ROLES.items()])
     office = SelectField(_l("Office"), coerce=int)
-    badge = StringField(_l("Courier's number"), [MayBeEmpty(), upto(20)])
+    badge = StringField(_l("Courier's number"), [MayBeEmpty(), upto(20), printable])
     phone = StringField(_l("Phone"), [MayBeEmpty(), Length(max=20)])
     reach = RadioField(
         _l("What does a supervisor answer for?"),

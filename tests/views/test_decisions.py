@@ -52,6 +52,8 @@ def test_a_refusal_is_asked_for_its_reason_printed_and_read_by_the_citizen(world
     form = {"seen": seen(dossier), "words": "Nộp tại văn phòng đăng ký đất đai"}
     empty = desk.post(page(dossier, "refuse"), data=form)
     assert empty.status_code == 422 and "Nộp tại văn phòng đăng ký đất đai" in empty.text
+    odd = desk.post(page(dossier, "refuse"), data=form | {"reason": "not_competent", "words": "Xin xem 😀"})
+    assert odd.status_code == 422 and "Không in được: 😀" in odd.text, "the form would print it"
     done = desk.post(page(dossier, "refuse"), data=form | {"reason": "not_competent"})
     assert done.status_code == 303
     again = desk.post(page(dossier, "refuse"), data=form | {"reason": "not_competent"})

@@ -77,6 +77,8 @@ def test_what_the_citizen_says_is_where_the_result_goes_and_the_log_holds_none_o
     assert (
         client.post(f"/desk/results/{number}/ask", data=said | {"answer": "reached", "phone": "12"}).status_code == 422
     )
+    odd = client.post(f"/desk/results/{number}/ask", data=said | {"answer": "reached", "proxy": "王 Mận"})
+    assert odd.status_code == 422 and 'id="proxy-error"' in odd.text and 'id="street-error"' not in odd.text
     assert client.post(f"/desk/results/{number}/ask", data=said | {"answer": "reached"}).status_code == 303
     db.session.rollback()
     held = db.session.get_one(Dossier, dossier.id)

@@ -62,7 +62,7 @@ def test_somebody_is_added_by_screen_and_sets_their_own_password(world: World, a
     [
         ({"login": "clerk1"}, "đã có người dùng"), ({"login": ""}, "Gõ tên đăng nhập"), ({"name": ""}, "Gõ họ tên"), ({"office": "0"}, "làm ở bưu cục"),
         ({"office": "99"}, ""), ({"role": "king"}, ""), ({"role": "courier"}, "số hiệu"), ({"role": "courier", "badge": "DA-01"}, "của bưu tá khác"),
-        ({"phone": "12"}, "10"), ({"name": "x" * 121}, "120"),
+        ({"phone": "12"}, "10"), ({"name": "x" * 121}, "120"), ({"name": "Lan 😀"}, "Không in được"), ({"badge": "王-1"}, "Không in được"),
     ],
 )  # fmt: skip
 def test_a_bad_field_is_told_and_what_was_typed_stays(

@@ -16,8 +16,8 @@ COOKIE = "language"  # its own, for a year: a phone keeps no session
 NBSP = "\u00a0"
 MONDAY = date(2024, 1, 1)
 
-# What a line may not break: a code or hours; a phone or seal number; a number and its unit.
-PIECE = re.compile(r"\b[0-9.]*[A-Z][0-9A-Z.]*(?:-[0-9]+)+|[0-9:]+–[0-9:]+")
+# What a line may not break: a code or hours, and what ends a sentence right behind; a phone or seal number; a number and its unit.
+PIECE = re.compile(r"(?:\b[0-9.]*[A-Z][0-9A-Z.]*(?:-[0-9]+)+|[0-9:]+–[0-9:]+)[.,;:)]*")
 MARK = re.compile(r"(<[^>]*>)")
 SPACE = re.compile(r"(?<=[0-9]) (?=[0-9])|(?<=\bNP) (?=[0-9])|(?<=\b[0-9]) (?=[^\W\d])|(?<=\b[0-9]{2}) (?=[^\W\d])")
 

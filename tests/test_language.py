@@ -9,7 +9,8 @@ from app.language import whole
 @pytest.mark.parametrize(
     ("sentence", "shown"),
     [
-        ("Gõ mã, ví dụ HS-260826-000123-0.", 'Gõ mã, ví dụ <span class="nowrap">HS-260826-000123-0</span>.'),
+        ("Gõ mã, ví dụ HS-260826-000123-0.", 'Gõ mã, ví dụ <span class="nowrap">HS-260826-000123-0.</span>'),
+        ("(8:00–10:00), Thứ Hai", '(<span class="nowrap">8:00–10:00),</span> Thứ Hai'),
         ("Mã 000.00.17.H09-260818-0001", 'Mã <span class="nowrap">000.00.17.H09-260818-0001</span>'),
         ("Giờ trống 8:00–10:00", 'Giờ trống <span class="nowrap">8:00–10:00</span>'),
         ("Số có 10 số, ví dụ 0900 000 123", "Số có 10\u00a0số, ví dụ 0900\u00a0000\u00a0123"),

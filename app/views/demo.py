@@ -18,6 +18,7 @@ from app.domain import numbers, outbox
 from app.domain.outbox import Message
 from app.errors import Invalid, Missing
 from app.integrations import wording
+from app.language import whole
 from app.security import public
 
 bp = Blueprint("demo", __name__, url_prefix="/demo")
@@ -94,13 +95,11 @@ def _digits(text: str) -> str:
 def _read(message: Message) -> Markup:
     """The words, the link made one, the code easy to find, the number on one line."""
     try:
-        words = escape(wording.words(message.kind, message.values))
+        words = whole(wording.words(message.kind, message.values))
     except KeyError:
         return escape(message.kind)
     if code := message.values.get("code"):
         words = words.replace(escape(code), Markup('<mark class="code">{}</mark>').format(code))
-    if number := message.values.get("number"):
-        words = words.replace(escape(number), Markup('<span class="nowrap">{}</span>').format(number))
     if secret := message.values.get("secret"):
         path = f"/t/{secret}"
         for word in words.split():

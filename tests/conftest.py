@@ -33,7 +33,7 @@ from app.domain.calendar import local
 from app.domain.inspection import Trust
 from app.domain.people import User
 from app.domain.tokens import Keys
-from tests import databases, postgres
+from tests import databases, lending, postgres
 from tests.world import Rows, World
 
 people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -123,6 +123,7 @@ def postgres_server() -> Iterator[str]:
     """The URL of a private server. Skips with a reason when there is none."""
     with postgres.server(postgres.roomy_memory()) as url:
         yield url
+        lending.close()
 
 
 @pytest.fixture(scope="session")
@@ -175,7 +176,7 @@ def database(request: pytest.FixtureRequest, dialect: str, tmp_path: Path) -> It
     """The URL of this test's own database, migrated. PostgreSQL is entered as the web role, which owns nothing."""
     has_people = "world" in request.fixturenames
     template = request.getfixturevalue("peopled").url if has_people else request.getfixturevalue("empty")
-    with databases.copied(template, tmp_path) as url:
+    with databases.copied(template, tmp_path) if dialect == "sqlite" else lending.lent(template) as url:
         yield url
 
 
@@ -200,7 +201,7 @@ def start(settings: Settings, url: str, *, own: bool = False) -> Iterator[Flask]
             _db.engines[None] = _engine(url, app.config["SQLALCHEMY_ENGINE_OPTIONS"])  # type: ignore[index]
             yield app
             _db.session.remove()
-            _db.engine.dispose()
+            lending.part(_db.engine)
         if not own and addresses == list(app.url_map.iter_rules()):  # one that learned an address does not forget it
             IDLE[said] = app
 
@@ -225,7 +226,8 @@ def _put_back_after(app: Flask) -> Iterator[None]:
 def _engine(url: str, options: dict[str, Any]) -> sa.Engine:
     """An engine of this test's own; what was compiled for one is good for all that speak the same dialect."""
     engine = sa.create_engine(url, **options)
-    tune(engine)
+    if not lending.connect(engine):
+        tune(engine)
     if engine.name not in SPEAKING:
         engine.connect().close()  # a dialect learns at its first connection
         SPEAKING[engine.name] = engine.dialect, {}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from app.domain.custody import Seen
 from app.domain.tokens import Keys
 from bench import floor
 from bench.ground import Ground, opened
-from tests import postgres
+from tests import databases, postgres
 from tests.e2e.conftest import CHROMIUM
 
 MEASURED = (
@@ -37,7 +38,15 @@ def rows(url: str) -> dict[str, list[Any]]:
     return found
 
 
-def test_the_floor_writes_the_very_rows_that_record_writes(database: str, settings: Settings, tmp_path: Path) -> None:
+@pytest.fixture
+def copied(empty: str, tmp_path: Path) -> Iterator[str]:
+    """A database that may be copied: nobody is in it."""
+    with databases.copied(empty, tmp_path) as url:
+        yield url
+
+
+def test_the_floor_writes_the_very_rows_that_record_writes(copied: str, settings: Settings, tmp_path: Path) -> None:
+    database = copied
     if not database.startswith("sqlite"):
         database = postgres.owners(database)  # who may copy it
     ground = Ground(settings, database, clients=1)

@@ -14,9 +14,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from app.db import atomically, db, now
 from app.domain import packets, slips
-from app.domain.packets import State
+from app.domain.packets import State, Way
 from app.domain.photos import Photo
-from app.domain.scans import ScanExtra
+from app.domain.scans import ScanExtra, ScanRow
 from tests.domain.test_stickers import sticker
 from tests.e2e.conftest import Camera, Site, axe_faults
 from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, verdict
@@ -33,7 +33,7 @@ window.BarcodeDetector = class {
     if (!(source instanceof HTMLVideoElement) || source.readyState < 2) throw new TypeError("no picture");
     window.asked.push("detect");
     if (%(broken)s) throw new DOMException("Barcode detection service unavailable.", "NotSupportedError");
-    return [{ rawValue: window.shown ?? %(text)s, format: "qr_code", boundingBox: new DOMRectReadOnly(0, 0, 9, 9), cornerPoints: [] }];
+    return [window.shown ?? %(text)s].flat().map((rawValue) => ({ rawValue, format: "qr_code", boundingBox: new DOMRectReadOnly(0, 0, 9, 9), cornerPoints: [] }));
   }
 };
 """
@@ -133,6 +133,38 @@ def test_a_replaced_slip_is_told_without_a_network_too_and_can_be_gone_on_with(
             expect(phone.locator("#old-go")).to_have_count(0)
     phone.locator("#old-go").click()
     expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible()
+
+
+def test_a_slip_that_stays_in_view_or_is_back_within_three_seconds_beeps_once(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    assert camera
+    first, second = urls = [slips.token_url(world.packet(Way.OUT), site.url) for _ in range(2)]
+    give_detector(phone, "")
+    phone.add_init_script("window.felt = 0; Navigator.prototype.vibrate = () => { window.felt += 1; return true; };")
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/take")
+    press(phone, "Quét liền cả 2 gói")
+    phone.clock.install()
+
+    def hold_up(*shown: str, seconds: float = 1) -> None:
+        phone.evaluate("shown => { window.shown = shown; }", shown)
+        phone.clock.run_for(seconds * 1000)
+
+    told = phone.locator("#told")
+    hold_up(*urls)  # two in one picture are two packets
+    expect(phone.locator("#tally")).to_have_text("2 / 2")
+    said = told.text_content()
+    hold_up(*urls, seconds=9)
+    hold_up()
+    hold_up(first, second)
+    assert (told.text_content(), phone.evaluate("window.felt")) == (said, 2)
+    hold_up(seconds=3.2)
+    hold_up(first)
+    expect(told).to_contain_text("đã đếm rồi")
+    assert phone.evaluate("window.felt") == 2
+    db.session.rollback()
+    assert db.session.query(ScanRow).count() == 2
 
 
 def test_a_sticker_takes_the_place_of_a_slip_and_the_picture_of_the_bag_follows_by_its_hash(

@@ -25,6 +25,7 @@ let strangers = 0;
 let quietUntil = 0;
 let timer = 0;
 let sending = null;
+let news = false; // rows became safe in this run: it is told at its end, once for all batches
 let fits = BATCH; // as many scans as the line carried last: fewer after each that was not answered
 
 const changed = () => changes.dispatchEvent(new Event("change"));
@@ -182,6 +183,8 @@ async function sendAll() {
     if (wait) quietUntil = Date.now() + wait * 1000;
   }
   failures = reached || moved ? 0 : failures + 1;
+  if (news) changes.dispatchEvent(new Event("learned"));
+  news = false;
   if (reached) changes.dispatchEvent(new Event("sent"));
   if (!reached) sendSoon(Math.random() * Math.min(LONGEST, 1000 * 2 ** Math.min(failures, 9)));
   changed();
@@ -253,9 +256,9 @@ async function settle(said) {
 async function learn(device, batch, data) {
   const said = [];
   const safe = new Set();
-  for (const result of data.results) {
+  const good = await Promise.all(data.results.map((result) => row(result.digest) && receipt.good(row(result.digest), result, data)));
+  for (const result of data.results.filter((_, nth) => good[nth])) {
     const it = row(result.digest);
-    if (!it || !(await receipt.good(it, result, data))) continue;
     safe.add(it.digest);
     said.push({ ...key(it), ...judged(it, result), seq: result.seq, receipt: result.receipt, recorded_at: result.recorded_at });
   }
@@ -264,7 +267,7 @@ async function learn(device, batch, data) {
     if (it && it.status !== "kept" && result.nth > it.nth) said.push({ ...key(it), ...judged(it, result), nth: result.nth });
   }
   await settle(said);
-  if (safe.size) changes.dispatchEvent(new Event("learned"));
+  if (safe.size) news = true;
   if (safe.size || !batch.length) await store.note(device.device, { since: data.server_time, server: { server_time: data.server_time, server_sig: data.server_sig } });
   return safe;
 }

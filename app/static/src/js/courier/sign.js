@@ -34,8 +34,12 @@ export const signature = async (key, body) => base64(await crypto.subtle.sign(ES
 /** The signature over a text as it stands: it begins with its own name and version, so it is taken for nothing else. */
 export const over = async (key, text) => base64(await crypto.subtle.sign(ES256, key, new TextEncoder().encode(text)));
 
+const imported = new Map(); // by their base64: a whole day hangs on two or three keys
+
 /** Whether r‖s over `message` was made by the holder of this public key. */
 export async function signedBy(publicKey, sig, message) {
-  const key = await crypto.subtle.importKey("spki", unbase64(publicKey), CURVE, false, ["verify"]);
-  return crypto.subtle.verify(ES256, key, sig, message);
+  if (!imported.has(publicKey)) {
+    imported.set(publicKey, await crypto.subtle.importKey("spki", unbase64(publicKey), CURVE, false, ["verify"]));
+  }
+  return crypto.subtle.verify(ES256, imported.get(publicKey), sig, message);
 }

@@ -100,11 +100,11 @@ export async function put(row, device) {
 /** What the server said of some rows; other fields of a row never change. */
 export async function mark(changes) {
   const tx = db.transaction("outbox", "readwrite", { durability: "strict" });
-  for (const { device, n, ...said } of changes) {
+  const one = async ({ device, n, ...said }) => {
     const row = await tx.store.get([device, n]);
     if (row) await tx.store.put({ ...row, ...said });
-  }
-  await tx.done;
+  };
+  await Promise.all([...changes.map(one), tx.done]); // one after another each would wait for the disk's thread
 }
 
 export const photos = () => db.getAll("photos");

@@ -14,8 +14,6 @@ import { seal as spoken, t } from "../words.js";
 import { camera } from "./finder.js";
 import { packetLine, strip } from "./parts.js";
 
-const AGAIN = 3000; // a code that was just read is the same one still in view
-
 /** way: "take" from the party `place`, or "give" to it. */
 export function bulk(way, place) {
   const now = day.model();
@@ -23,9 +21,7 @@ export function bulk(way, place) {
   if (!bag) return { nodes: [page()], ready: () => go(way === "take" ? "/take" : "/carrying", { replace: true }) };
   let list = lists.begin(way, place, bag.name, bag.packets);
   let last = null; // the packet read last, whose seal the eye compares
-  let busy = false;
   let turn = Promise.resolve();
-  const read = new Map();
   const body = h("div", { class: "stack", id: "bag" });
   const typing = typingForm();
   const seen = camera(onCode);
@@ -34,9 +30,6 @@ export function bulk(way, place) {
   const footer = thumb();
 
   function onCode(text) {
-    const before = read.get(text);
-    read.set(text, Date.now());
-    if (busy || (before && Date.now() - before < AGAIN)) return undefined;
     const found = parse(text);
     return found ? counted(found, false) : say(t("scan.foreign"));
   }
@@ -48,12 +41,7 @@ export function bulk(way, place) {
   }
 
   async function count(found, typed) {
-    busy = true;
-    try {
-      await weigh(await identify(found, typed), found);
-    } finally {
-      busy = false;
-    }
+    await weigh(await identify(found, typed), found);
     draw();
   }
 

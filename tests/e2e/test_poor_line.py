@@ -19,7 +19,7 @@ from bench.line import POOR, Line
 from bench.phone import QUEUE
 from tests.e2e.conftest import Site
 from tests.e2e.test_courier import plan, sign_in, unlock
-from tests.e2e.test_receipts import HASTY, miss
+from tests.e2e.test_receipts import HASTY, PATIENT, miss
 from tests.world import World
 
 pytestmark = [pytest.mark.dialects("sqlite"), pytest.mark.timeout(1200)]  # what the phone does
@@ -56,12 +56,13 @@ def faults(world: World, site: Site, context: BrowserContext, scans: int, second
     assert line.bytes["up"] > 1000 * scans  # it went over this line
 
     line.slow = None
-    page.evaluate(HASTY)
     for ways in (("up", "down"), ("down",)):
+        page.evaluate(HASTY)
         line.dead = ways
         with page.expect_event("requestfailed", lambda request: request.url.endswith("/api/v1/scans")):
             miss(page)  # scanning does not wait for it
         line.dead = ()
+        page.evaluate(PATIENT)
         page.evaluate("window.dispatchEvent(new Event('online'))")
         expect(page.locator("#sync-kept b")).to_have_text("0", timeout=60_000)
     line.close()

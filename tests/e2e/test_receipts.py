@@ -215,15 +215,16 @@ def test_one_scan_nobody_can_read_is_shown_red_and_the_others_go_on(
     counts(phone, kept=0, arrived=2, person=1)
 
 
-HASTY = "AbortSignal.timeout = ((plain) => (ms) => plain.call(AbortSignal, ms / 40))(AbortSignal.timeout);"
+HASTY = "AbortSignal.patient ??= AbortSignal.timeout; AbortSignal.timeout = (ms) => AbortSignal.patient(ms / 40);"
+PATIENT = "AbortSignal.timeout = AbortSignal.patient;"
 
 
 def test_a_line_that_takes_everything_and_answers_nothing_holds_nothing_up(
     world: World, site: Site, phone: Page
 ) -> None:
     """Half a second of the phone's patience here is twenty outside; what was not answered goes again in smaller parts."""
-    phone.add_init_script(HASTY)
     on_round(world, site, phone, homes=3)
+    phone.evaluate(HASTY)
     tries: list[int] = []
     phone.route(ANSWERED, lambda route: tries.append(len(route.request.post_data_json["scans"])))
     for kept in (1, 2, 3):
@@ -233,6 +234,7 @@ def test_a_line_that_takes_everything_and_answers_nothing_holds_nothing_up(
         send_now(phone)
         phone.wait_for_timeout(300)
         assert len(tries) < 20, tries
+    phone.evaluate(PATIENT)
     phone.unroute_all(behavior="ignoreErrors")
     counts(phone, kept=0, arrived=3)
 

@@ -105,12 +105,13 @@ def of(user: User, courier: User, at: datetime, *, papers: bool = True) -> Bag:
     if _event(user) == "receive":
         held = held.where(Packet.way != Way.OUT)
     listed = held.order_by(Packet.number).options(*(WITH if papers else ()))
-    elsewhere = scope.packets(user).where(Packet.id.in_(counted), Packet.holder_id.not_in(mine))
+    elsewhere = scope.packets(user).where(Packet.id.in_(counted), Packet.holder_id.not_in(mine)).order_by(Packet.number)
+    foreign = db.session.scalars(elsewhere) if counted else ()
     return Bag(
         courier,
         [Item(one, counted.get(one.id), giver != mine[0], differs) for one, giver, differs in _taken(user, courier, at, papers)],
         [Item(one, counted.get(one.id)) for one in db.session.scalars(listed)],
-        [Item(one, counted[one.id], True) for one in db.session.scalars(elsewhere.order_by(Packet.number)) if not one.ended],
+        [Item(one, counted[one.id], True) for one in foreign if not one.ended],
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from app.db import ask, change, db
+from app.db import ask, change, db, memory
 from app.domain import (
     aftermath,
     audit,
@@ -280,11 +280,16 @@ AHEAD = (
 
 
 def _lock_phones(wanted: set[str]) -> list[Device]:
-    return list(db.session.scalars(PHONES, {"ids": list(wanted)}))
+    phones = list(wanted - devices.servers())
+    return list(db.session.scalars(PHONES, {"ids": phones})) if phones else []
 
 
 def _lock_packets(wanted: set[bytes]) -> list[Packet]:
-    return list(db.session.scalars(PACKETS, {"codes": list(wanted)}).unique())
+    """In the order of their ids; one this transaction holds already is as it left it."""
+    held = memory("packets")
+    if fresh := list(wanted - held.keys()):
+        held |= {packet.code: packet for packet in db.session.scalars(PACKETS, {"codes": fresh}).unique()}
+    return sorted((held[code] for code in wanted & held.keys()), key=lambda packet: packet.id)
 
 
 def _used(ids: set[str]) -> set[str | None]:
@@ -293,8 +298,8 @@ def _used(ids: set[str]) -> set[str | None]:
 
 def _ahead(phones: Iterable[str]) -> defaultdict[str, dict[int, bytes]]:
     """Of each phone the numbers that have arrived beyond its contiguous mark; the server's own never leave a gap."""
-    found = defaultdict[str, dict[int, bytes]](dict)
-    for device, n, digest in ask(AHEAD, ids=list(phones)):
+    found, asked = defaultdict[str, dict[int, bytes]](dict), list(phones)
+    for device, n, digest in ask(AHEAD, ids=asked) if asked else ():
         assert device and n  # a comparison with a number finds no empty ones
         found[device][n] = digest
     return found

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Digest, Id, Instant, Model, choice, db, lock, random_id
+from app.db import Digest, Id, Instant, Model, choice, db, lock, memory, random_id
 from app.domain.parties import Party
 from app.domain.people import Act, User
 from app.errors import Invalid, Missing, Refused
@@ -201,6 +201,9 @@ def _hash(token: str) -> bytes:
 
 def server(kind: DeviceKind, act: Act) -> Device:
     """The server's own device, locked: its counter has no gap. Made on first use."""
+    known: dict[DeviceKind, Device] = memory("servers")
+    if kind in known:
+        return known[kind]
     wanted = sa.select(Device).filter_by(kind=kind).with_for_update()
     device = db.session.scalar(wanted.execution_options(populate_existing=True))
     if device is None:
@@ -217,7 +220,13 @@ def server(kind: DeviceKind, act: Act) -> Device:
         )
         db.session.add(device)
         db.session.flush()
+    known[kind] = device
     return device
+
+
+def servers() -> set[str]:
+    """The ids of those of them this transaction holds locked."""
+    return {device.id for device in memory("servers").values()}
 
 
 class Known(NamedTuple):

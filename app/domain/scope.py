@@ -113,10 +113,9 @@ def packet(user: User, number: str) -> Packet:
 
 
 def admit(user: User, packet: Packet) -> Packet:
-    found = db.session.scalar(packets(user).where(Packet.id == packet.id))
-    if found is None:
+    if db.session.scalar(packets(user).with_only_columns(Packet.id).where(Packet.id == packet.id)) is None:
         raise Missing("packet_unknown")
-    return found
+    return packet
 
 
 def scanned(user: User, text: str, keys: Keys) -> tuple[Packet, bool]:

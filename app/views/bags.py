@@ -37,11 +37,11 @@ def scan(courier_id: str) -> ResponseReturnValue:
     """One packet out of the bag. It is held here from now on, whatever happens to this page."""
     text = request.form.get("code", "")
     try:
-        packet = counters.out_of_bag(bags.bringer(security.user(), courier_id, now()), text)
+        number = counters.out_of_bag(bags.bringer(security.user(), courier_id, now()), text)
     except Refused as refusal:
         return _page(courier_id, CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text)
-    after = url_for("bags.bag", courier_id=courier_id, last=packet.number)
-    return counters.seen_next(after, lambda: _page(courier_id, CloseBag.fresh(), last=packet.number))
+    after = url_for("bags.bag", courier_id=courier_id, last=number)
+    return counters.seen_next(after, lambda: _page(courier_id, CloseBag.fresh(), last=number))
 
 
 @bp.post("/<courier_id>/close")

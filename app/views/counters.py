@@ -257,14 +257,15 @@ class CloseBag(FlaskForm):  # type: ignore[misc]
             self.rest.validators = []
 
 
-def out_of_bag(courier: User, text: str) -> Packet:
-    """The packet whose slip was scanned out of the courier's bag; it is held here from now on."""
+def out_of_bag(courier: User, text: str) -> str:
+    """The number of the packet whose slip was scanned out of the courier's bag; it is held here from now on."""
     act = security.act()
     packet, is_newest = scope.scanned(security.user(), text.strip()[:400], act.keys)
+    number = packet.number
     if not is_newest:
-        raise Refused("bag_old_slip", number=packet.number)
+        raise Refused("bag_old_slip", number=number)
     atomically(bags.take_in, packet, courier, act)
-    return packet
+    return number
 
 
 def seen_next(after: str, page: Callable[[], tuple[str, int]]) -> ResponseReturnValue:

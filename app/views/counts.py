@@ -67,12 +67,12 @@ def first() -> ResponseReturnValue:
         if courier is None:
             raise Refused("bag_not_carried", number=packet.number)
         courier = bags.bringer(security.user(), courier.id, now())
-        packet = counters.out_of_bag(courier, text)
+        number = counters.out_of_bag(courier, text)
     except Missing as refusal:
         return _home(refusal.status, says=sentence(refusal), text=text)
     except Refused as refusal:
         return _home(refusal.status, says=sentence(refusal), text=text)
-    return redirect(url_for("counts.bag", courier_id=courier.id, last=packet.number))
+    return redirect(url_for("counts.bag", courier_id=courier.id, last=number))
 
 
 @bp.get("/<courier_id>")
@@ -90,13 +90,13 @@ def scan(courier_id: str) -> ResponseReturnValue:
     courier, text, wrong = _courier(courier_id), request.form.get("code", ""), _wrong()
     try:
         security.prove_presence(request.form.get("password", "")[:200])
-        packet = counters.out_of_bag(courier, text)
+        number = counters.out_of_bag(courier, text)
     except Refused as refusal:
         if refusal.key == "wrong_ward" and refusal.values["number"] not in wrong:
             wrong = [*wrong, str(refusal.values["number"])][:MOST]
         return _page(courier, CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text, wrong=wrong)
-    after = url_for("counts.bag", courier_id=courier_id, last=packet.number, wrong=wrong or None)
-    return counters.seen_next(after, lambda: _counted(courier, packet.number, wrong))
+    after = url_for("counts.bag", courier_id=courier_id, last=number, wrong=wrong or None)
+    return counters.seen_next(after, lambda: _counted(courier, number, wrong))
 
 
 @bp.get("/<courier_id>/<number>")

@@ -589,6 +589,30 @@ def test_a_clerk_takes_a_packet_in_and_the_phone_that_lies_beside_follows(
     expect(phone.get_by_text("Túi trống")).to_be_visible()  # nobody has touched it
 
 
+def test_what_the_office_puts_into_the_round_is_there_when_its_number_is_typed_or_the_round_is_opened(
+    world: World, site: Site, phone: Page
+) -> None:
+    first, second, third = (world.packet() for _ in range(3))
+    plan(world, first)
+
+    def put(packet: Packet) -> None:
+        visit, listed = open_visit(packet.id), open_visit(first.id)
+        assert visit and listed
+        visit.round_id, visit.position, visit.state = listed.round_id, 9, VisitState.EN_ROUTE
+
+    phone.clock.install(time=now())
+    sign_in(phone, site)
+    expect(phone.get_by_text("Nhà 1 / 1")).to_be_visible()
+    atomically(put, second)
+    phone.goto(f"{site.url}/courier/#/scan")
+    type_number(phone, second.number)
+    expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible()
+    atomically(put, third)
+    phone.clock.fast_forward(61_000)
+    phone.goto(f"{site.url}/courier/#/")
+    expect(phone.get_by_text("Nhà 1 / 3")).to_be_visible()
+
+
 def test_axe_finds_nothing_on_the_screens_few_see(
     world: World, site: Site, phone: Page, context: BrowserContext, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ import { support, t } from "./words.js";
 import { look } from "./witness.js";
 
 const STALE = 300000;
+const ROUND = 60000; // whoever turns to the round looks for what the office has changed on it
 const WATCHED = 8000;
 const SOON = 2500;
 const SHIFT = 12 * 3600000;
@@ -165,6 +166,7 @@ export function keepFresh() {
     if (!document.hidden && clockNow() - fetchedAt > age) refresh();
   };
   document.addEventListener("visibilitychange", () => fetchAfter(STALE / 5));
+  window.addEventListener("hashchange", () => { if (["", "#/"].includes(window.location.hash)) fetchAfter(ROUND); });
   setInterval(() => fetchAfter(STALE), 60000);
 }
 

@@ -31,9 +31,11 @@ export async function identify(found, typed) {
 /** `mode` and `visit` say what we were looking for. */
 export async function meet(found, { mode, visit, typed }) {
   let { packet, slip, why, tone } = await identify(found, typed);
-  if (packet?.holder === me().party && !day.stopFor(day.model(), packet.code) && await day.renewed()) ({ packet, slip, why, tone } = await identify(found, typed)); // a clerk may have taken it in meanwhile
+  if (packet && !isExpected(packet) && await day.renewed()) ({ packet, slip, why, tone } = await identify(found, typed)); // the office may have taken it in, or put its home into the round, meanwhile
   return why ? refuse(why, tone, { mode, visit, packet, slip }) : route(packet, slip, mode, visit, day.model());
 }
+
+const isExpected = (packet) => day.stopFor(day.model(), packet.code) || day.isTakeable(packet);
 
 /** The packet carries no newer slip: it is recorded under the old one, and the post office looks at it. */
 export function goOn({ packet, slip, mode, visit }) {

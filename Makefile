@@ -11,7 +11,7 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE # every process that starts would compile every library again: two seconds each
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help run test test-fast histories bench bench-long faults mutants lint format assets lock clean
+.PHONY: help run could-serve test test-fast histories bench bench-long faults mutants lint format assets lock clean
 
 help:
 	@printf '%s\n' 'make run     set up everything and serve the demonstration on http://localhost:8000 (PORT=… for another)' \
@@ -20,12 +20,15 @@ help:
 	  'make bench   set up everything and measure ratios (ten minutes); make bench-long: ten million scans' 'make faults  the long fault runs: kill -9 a hundred times and more, a thousand forgeries, histories in every order (an hour)' \
 	  'make clean   forget what was built (var/ stays)'
 
-run: .stamps/python assets
+run: .stamps/python could-serve assets
 	$(call say,"Database and demonstration data")
 	@$(BIN)/python tools/first_run.py --demo
 	@$(BIN)/flask --app app db upgrade
 	@$(BIN)/flask --app app demo load
 	@exec $(BIN)/python tools/serve.py
+
+could-serve: .stamps/python
+	@$(BIN)/python tools/serve.py --look
 
 test: .stamps/dev assets
 	@bash tools/services.sh

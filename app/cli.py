@@ -95,13 +95,23 @@ def verify(packet: str | None, since: int, full: bool) -> None:
 @click.argument("packet")
 @click.option("--out", type=click.Path(path_type=Path), help="A file to write; otherwise it goes to the screen.")
 def proof(packet: str, out: Path | None) -> None:
-    """What the ledger says of PACKET (its number or code), for tools/verify_packet.py: checked without us."""
+    """What the ledger says of PACKET (its number or code), for tools/verify_packet.py: checked without us.
+
+    The number of a dossier means the packet under way, or its newest: what was taken is said when a file is written.
+    """
     try:
-        text = json.dumps(proofs.of(packets.named(packet)), indent=1, ensure_ascii=False) + "\n"
+        one = packets.named(packet)
+        said = proofs.of(one)
     except Refused as refusal:
         raise refused(refusal) from refusal
+    text = json.dumps(said, indent=1, ensure_ascii=False) + "\n"
     if out:
         out.write_text(text)
+        count, later = len(said["lines"]), said["labels"]["later"]
+        click.echo(
+            f"{out} written: packet {one.number} ({one.kind}, of dossier {one.dossier.number}), code {tokens.b32(one.code)}, "
+            f"{count} lines" + (f", and {later} more that are not under a checkpoint yet" if later else "")
+        )
     else:
         click.echo(text, nl=False)
 

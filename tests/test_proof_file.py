@@ -86,6 +86,7 @@ def test_a_copied_script_checks_the_file_with_cryptography_alone(proved: Proved,
     assert (done.returncode, done.stderr) == (0, "")
     assert "collect" in done.stdout and "(courier)" in done.stdout
     assert "2 lines hold: chained, signed by their devices, in the log localhost/ledger of 4 lines" in done.stdout
+    assert "The number printed on a slip is no part of this proof" in done.stdout and proved.number not in done.stdout
     refused = bare.check(proved.text.replace('"n": 0', '"n": 1'))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == "Does not hold: line 1: it is not in the log that was signed.\n"
@@ -105,8 +106,13 @@ def test_the_bare_python_knows_nothing_of_ours(proved: Proved, tmp_path: Path) -
 
 def test_the_proof_is_written_to_a_file_or_refused_in_a_sentence(proved: Proved, tmp_path: Path) -> None:
     path = tmp_path / "packet.json"
-    proved.proof_of(proved.number, "--out", str(path))
+    said = proved.proof_of(proved.number, "--out", str(path))
     assert path.read_text() == proved.text
+    code = json.loads(proved.text)["lines"][0]["line"].split("\n")[1]
+    assert said == (
+        f"{path} written: packet {proved.number} (submission, of dossier {proved.number}), code {code}, "
+        "2 lines, and 1 more that are not under a checkpoint yet\n"
+    )
     run = proved.world.app.test_cli_runner().invoke
     waiting = proved.world.packet().number
     for number, said in ((waiting, "not under a signed checkpoint yet"), ("HS-261123-999999-9", "Error: ")):

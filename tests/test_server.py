@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -27,18 +28,28 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def environment(settings: Settings, url: str, folder: Path, port: int) -> dict[str, str]:
+    return os.environ | {
+        "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url,
+        "BASE_URL": f"http://localhost:{port}", "PORT": str(port), "DEMO": "1", "CHECKPOINT_DIR": str(folder / "checkpoint"),
+    }  # fmt: skip
+
+
+def second(settings: Settings, url: str, folder: Path, port: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What a start says that is refused."""
+    command = [sys.executable, "tools/serve.py", *arguments]
+    env = environment(settings, url, folder, port)
+    return subprocess.run(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60
+    )
+
+
 class Server:
     def __init__(self, settings: Settings, url: str, log: Path, **more: str) -> None:
         self.port, self.log = free_port(), log
-        environment = os.environ | {
-            "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url,
-            "BASE_URL": f"http://localhost:{self.port}", "PORT": str(self.port), "DEMO": "1",
-            "CHECKPOINT_DIR": str(log.parent / "checkpoint"),
-        }  # fmt: skip
+        command, env = [sys.executable, "tools/serve.py"], environment(settings, url, log.parent, self.port) | more
         with log.open("wb") as file:
-            self.process = subprocess.Popen(
-                [sys.executable, "tools/serve.py"], cwd=ROOT, env=environment | more, stdout=file, stderr=file
-            )
+            self.process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=file, stderr=file)
 
     def get(self, path: str) -> tuple[int, str]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
@@ -109,6 +120,38 @@ def test_a_worker_that_dies_is_followed_by_another_without_hands(
         assert json.loads(server.get("/readyz")[1]) == {"status": "ok"}
     finally:
         assert server.stop() == 0
+
+
+@pytest.mark.dialects("sqlite")
+@pytest.mark.parametrize("look", [(), ("--look",)], ids=["to serve", "to look"])
+def test_a_port_somebody_else_has_is_refused_before_anything_starts(
+    look: tuple[str, ...], settings: Settings, database: str, tmp_path: Path
+) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as granian would share it
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = second(settings, database, tmp_path, port, *look)
+    assert done.returncode == 1 and not (tmp_path / "checkpoint").exists()
+    assert re.fullmatch(rf"Port {port} is taken: PORT=80[89]\d make run\n", done.stdout), done.stdout
+    assert second(settings, database, tmp_path, port, "--look").returncode == 0
+
+
+@pytest.mark.dialects("sqlite")
+def test_a_second_server_on_the_same_file_is_told_where_the_first_one_runs(
+    database: str, settings: Settings, tmp_path: Path
+) -> None:
+    server = Server(settings, database, tmp_path / "log").wait()
+    try:
+        for port in (server.port, free_port()):
+            done = second(settings, database, tmp_path, port)
+            said = f"This folder's server runs already, at http://localhost:{server.port}: use that, or stop it"
+            assert done.returncode == 1 and done.stdout.startswith(said) and done.stdout.count("\n") == 1
+        assert server.get("/healthz")[0] == 200
+    finally:
+        assert server.stop() == 0
+    assert second(settings, database, tmp_path, server.port, "--look").returncode == 0
 
 
 @pytest.mark.dialects("sqlite")

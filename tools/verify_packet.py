@@ -192,6 +192,7 @@ def main():
         f"{len(lines)} lines hold: chained, signed by their devices, in the log {key[0]} of {size} lines, root {root.hex()}."
     )
     print("Names in brackets are labels of the file; nothing vouches for them.")
+    print("The number printed on a slip is no part of this proof: the code above is, and the slip's QR carries it.")
 
 
 if __name__ == "__main__":

@@ -205,6 +205,8 @@ class ProvinceRow(Row):
     legal_basis: Text300
     why_not: str = Field(default="", max_length=2000)
     why_not_en: str = Field(default="", max_length=2000)
+    any_desk: bool = False
+    any_desk_basis: str = Field(default="", max_length=300)
 
     def carriage(self) -> Carriage:
         return Carriage(**self.model_dump())
@@ -221,6 +223,8 @@ class ProcedureRow(Row):
     why_not: str = Field(default="", max_length=2000)
     why_not_en: str = Field(default="", max_length=2000)
     legal_basis: Text300
+    any_desk: bool = False
+    any_desk_basis: str = Field(default="", max_length=300)
     fee: int = Field(default=0, ge=0, le=1_000_000_000)
     fee_note: str = Field(default="", max_length=200)
     fee_note_en: str = Field(default="", max_length=200)

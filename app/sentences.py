@@ -52,6 +52,8 @@ SENTENCES = {
     "office_kind": _l("Office %(code)s exists as another kind of office. Give this one its own code."),
     "office_unknown": _l("There is no post office with the code %(code)s. Load the offices first."),
     "procedure_code": _l("%(code)s is not a procedure code. It reads like 1.004859."),
+    "desk_not_offered": _l("This dossier cannot go to that desk. %(desk)s is the one for this address; choose a desk from the list."),
+    "procedure_any_desk": _l("Procedure %(code)s is received by any desk: say by which rule, for example NĐ 118/2025/NĐ-CP."),
     "procedure_why_not": _l("Procedure %(code)s does not go by post: say why, and what to bring."),
     "procedure_no_papers": _l("Procedure %(code)s goes by post but lists no paper a courier could carry."),
     "procedure_province_twice": _l("Procedure %(code)s names one province twice. Say it once for each."),

@@ -69,6 +69,8 @@ COLUMNS = (
     Column(_l("Legal basis"),           _all("legal_basis"), width=36),
     Column(_l("Why not by post"),       _all("why_not"), width=36),
     Column(_l("Why not, in English"),   _all("why_not_en"), width=36),
+    Column(_l("Any desk of the province"), _all("any_desk"), YES_NO),
+    Column(_l("Legal basis, any desk"), _all("any_desk_basis"), width=36),
     Column(_l("Working days"),          {"procedure": "days"}, number=True),
     Column(_l("How days are counted"),  {"procedure": "clock"}, CLOCKS),
     Column(_l("After 15:00 the next day"), {"procedure": "cutoff"}, YES_NO),
@@ -265,6 +267,7 @@ def _finish(procedure: dict[str, Any] | None, done: Read) -> None:
         column = {
             "procedure_code": COLUMNS[1],
             "procedure_why_not": _column("why_not"),
+            "procedure_any_desk": _column("any_desk_basis"),
             "procedure_no_papers": COLUMNS[0],
         }
         row.tell(column.get(refusal.key, COLUMNS[2]), sentence(refusal))

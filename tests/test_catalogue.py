@@ -217,6 +217,7 @@ def test_rows_that_point_nowhere_are_told_and_nothing_stays(app: Flask, tmp_path
     [
         ({"code": "tthc-1"}, "is not a procedure code"),
         ({"submit_by_post": False, "why_not": ""}, "does not go by post: say why"),
+        ({"any_desk": True, "any_desk_basis": ""}, "say by which rule"),
         ({"papers": []}, "no paper a courier could carry"),
     ],
 )

@@ -72,7 +72,7 @@ def test_the_whole_shipped_catalogue_is_written_and_read_back_as_it_was(
 ) -> None:
     catalogue.load(catalogue.SHIPPED, MONDAY)
     known = editions.whole(TODAY)
-    there = Carriage("Đồng Nai", False, True, "QĐ 12/QĐ-UBND", "Nộp tại quầy\nsố 3", "At desk 3")
+    there = Carriage("Đồng Nai", False, True, "QĐ 12/QĐ-UBND", "Nộp tại quầy\nsố 3", "At desk 3", True, "QĐ 13/QĐ-UBND")
     code, first = known[0]
     known[0] = (code, replace(first, provinces=(there,)))
     with force_locale(language):
@@ -129,6 +129,7 @@ def test_a_procedure_that_breaks_a_rule_or_stands_there_twice_is_told(world: Wor
     known = said(world)
     assert told(table((CODE, known), (CODE, known))) == [(7, "Procedure code")]
     assert told(put(table((CODE, known)), 2, "Sent by post", "no")) == [(2, "Why not by post")]
+    assert told(put(table((CODE, known)), 2, "Any desk of the province", "yes")) == [(2, "Legal basis, any desk")]
     assert told(table((CODE, replace(known, lines=known.lines[2:3])))) == [(2, "Row")]
     assert told(table((CODE, known))[:1] + table((CODE, known))[2:]) == [
         (row, "Procedure code") for row in (2, 3, 4, 5)

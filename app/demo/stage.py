@@ -24,6 +24,7 @@ from app.domain import (
     dispatch,
     packets,
     phones,
+    procedures,
     reception,
     tasks,
     visits,
@@ -118,16 +119,19 @@ class Stage:
     # ---- the citizen --------------------------------------------------------------------------------------------
 
     def book(
-        self, hood: str, day: date, window: int, when: datetime, procedure: str = "2.000635", home: bool = True
-    ) -> Packet:
-        """A booking made at `when` for the `window`-th slot of `day`, or the next with room; its packet.
+        self, hood: str, day: date, window: int, when: datetime, procedure: str = "2.000635", home: bool = True,
+        elsewhere: bool = False,
+    ) -> Packet:  # fmt: skip
+        """A booking made at `when` for the `window`-th slot of `day`, or the next with room; its packet. `elsewhere`: to
+        another desk of the province, where any receives it.
 
         Raises Refused("slot_full") when the day has none left.
         """
         place, who, number = self.hood(hood), next(self.citizens), next(self.numbers)
+        desks = booking.desks_for(procedures.get(procedure, self.days.today), place, when)
         request = Request(
             procedure_code=procedure, ward_id=place.ward_id, neighbourhood_id=place.id, street=who.street,
-            slot_key="", name=who.name, phone=who.phone, consent=True,
+            desk_id=desks[-1].id if elsewhere else 0, slot_key="", name=who.name, phone=who.phone, consent=True,
             booking_key=f"demo-{self.now:%y%m%d%H%M%S%f}-{number:03d}",
             return_way=ReturnWay.HOME if home else ReturnWay.DESK, notes=who.notes, call_first=number % 4 == 0,
             second_phone=who.second_phone, second_name="Con của người gửi" if who.second_phone else "",

@@ -1,19 +1,16 @@
 """Booking: a citizen entrusts papers to the post. One form, sent once or twice, is one dossier.
 
-The khu phố decides ward, desk and post office. A visit may be moved or cancelled until the courier sets out.
-Answers of a booking in progress are a draft: found by a random secret, gone after a day.
+The khu phố decides ward, desk and post office; where a procedure is received whatever the place of residence, the citizen
+may choose another desk of the province (NĐ 118/2025). A visit may be moved or cancelled until the courier sets out.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Digest, Instant, Model, db
+from app.db import db
 from app.domain import (
     audit,
     codes,
@@ -38,14 +35,12 @@ from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Act, Citizen
-from app.domain.places import Neighbourhood, Ward, fold
+from app.domain.places import Neighbourhood, Office, Ward, fold
 from app.domain.postage import Bill
 from app.domain.procedures import Carriage, PaperForm, Procedure
 from app.domain.visits import OPEN, Slot, Visit, VisitKind
 from app.errors import Invalid, Refused
 
-DRAFT_LIFE = timedelta(hours=24)
-REMEMBERED = timedelta(hours=1)  # what was just booked, in the browser it was booked with
 LONGEST = {
     "name": 120,
     "second_name": 120,
@@ -70,6 +65,7 @@ class Request:
     consent: bool
     booking_key: str  # random, made with the form: the same one twice is one booking
     return_way: ReturnWay = ReturnWay.HOME
+    desk_id: int = 0  # the desk the citizen chose; 0: that of the address
     notes: str = ""
     call_first: bool = False
     second_name: str = ""
@@ -102,6 +98,24 @@ def carriage(procedure: Procedure, at: datetime, place: Neighbourhood | None = N
     return procedure.carriage(province)
 
 
+def desks_for(procedure: Procedure, place: Neighbourhood, at: datetime) -> list[Office]:
+    """The desks that may receive it from there, that of the address first; all others of the province that are open where
+    the place of residence does not count."""
+    own, others = places.desk_of(place), list[Office]()
+    if carriage(procedure, at, place).any_desk:
+        others = [one for one in places.desks_in(place.ward.province, today(at)) if one.id != own.id]
+    return [own, *others]
+
+
+def desk_for(procedure: Procedure, place: Neighbourhood, desk_id: int, at: datetime) -> Office:
+    """The desk that was chosen, 0 being that of the address. Raises Invalid("desk_not_offered")."""
+    offered = desks_for(procedure, place, at)
+    found = next((one for one in offered if one.id == desk_id), None) if desk_id else offered[0]
+    if found is None:
+        raise Invalid("desk_not_offered", desk=offered[0].name)
+    return found
+
+
 def _live_at(request: Request, at: datetime) -> Neighbourhood:
     ward = db.session.get(Ward, request.ward_id)
     for place in neighbourhoods_named(ward, at) if ward else ():
@@ -116,7 +130,7 @@ def _live_at(request: Request, at: datetime) -> Neighbourhood:
 def book(request: Request, act: Act) -> Dossier:
     """A dossier with its packet, slip, visit, code and messages, or the one this form has made before.
 
-    Raises Invalid (`consent_missing`, `text_long`, `neighbourhood_unknown`, as `check_name`, `check_street`,
+    Raises Invalid (`consent_missing`, `text_long`, `neighbourhood_unknown`, `desk_not_offered`, as `check_name`, `check_street`,
     `printing.check` and `read_phone`), Missing (`procedure_unknown`, `ward_not_served`, `slot_unknown`), Refused (`procedure_in_person`,
     `slot_full`).
     """
@@ -128,7 +142,7 @@ def book(request: Request, act: Act) -> Dossier:
     allowed = carriage(procedure, act.at, place)
     if not allowed.submit_by_post:
         raise Refused("procedure_in_person")
-    desk = places.desk_of(place)
+    desk = desk_for(procedure, place, request.desk_id, act.at)
     slot = visits.take(place.post_office, visits.read_key(place.post_office, request.slot_key, act.at))
     party = parties.new(PartyKind.CITIZEN)
     db.session.flush()
@@ -341,58 +355,3 @@ def _say(dossier: Dossier, kind: str, act: Act, **values: Any) -> None:
 def _when(visit: Visit) -> dict[str, str]:
     slot = visit.slot
     return {"day": f"{slot.day:%Y-%m-%d}", "opens": f"{slot.opens:%H:%M}", "closes": f"{slot.closes:%H:%M}"}
-
-
-# ---- drafts -----------------------------------------------------------------------------------------------------
-
-
-class Draft(Model):
-    """Answers of a booking in progress. The browser holds the secret, the table its hash."""
-
-    __tablename__ = "drafts"
-
-    secret_hash: Mapped[Digest] = mapped_column(primary_key=True)
-    answers: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
-    updated_at: Mapped[Instant] = mapped_column(index=True)
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
-
-
-def draft(secret: str, at: datetime) -> dict[str, Any] | None:
-    """The answers so far, or None: never begun, or older than a day."""
-    found = db.session.get(Draft, _hash(secret)) if secret else None
-    return dict(found.answers) if found and at - found.updated_at < DRAFT_LIFE else None
-
-
-def begin_draft(answers: dict[str, Any], act: Act) -> str:
-    """A new draft, with the key its booking will have; returns the secret. Drafts past their day go."""
-    db.session.execute(sa.delete(Draft).where(Draft.updated_at <= act.at - DRAFT_LIFE))
-    secret = secrets.token_urlsafe(32)
-    answers = {"booking_key": secrets.token_hex(20)} | answers
-    db.session.add(Draft(secret_hash=_hash(secret), answers=answers, updated_at=act.at))
-    return secret
-
-
-def keep_draft(secret: str, answers: dict[str, Any], act: Act) -> bool:
-    """Add to the answers. False when the draft is gone."""
-    found = db.session.get(Draft, _hash(secret), with_for_update=True)
-    if found is None or "booked" in found.answers or act.at - found.updated_at >= DRAFT_LIFE:
-        return False
-    found.answers = found.answers | answers
-    found.updated_at = act.at
-    return True
-
-
-def finish_draft(secret: str, dossier: Dossier, act: Act) -> None:
-    """The answers go; what was booked with them is remembered for an hour, so that Back in the browser does not book it twice."""
-    if found := db.session.get(Draft, _hash(secret), with_for_update=True):
-        found.answers, found.updated_at = {"booked": dossier.id}, act.at
-
-
-def just_booked(secret: str, at: datetime) -> Dossier | None:
-    """What this browser has booked within the hour."""
-    found = db.session.get(Draft, _hash(secret))
-    recent = found is not None and at - found.updated_at < REMEMBERED
-    return db.session.get(Dossier, found.answers["booked"]) if found and recent and "booked" in found.answers else None

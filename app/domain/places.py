@@ -178,6 +178,16 @@ def desk_of(place: Neighbourhood) -> Office:
     return desk
 
 
+def desks_in(province: str, day: date) -> list[Office]:
+    """The desks of the province that are open: their ward is one of this day, and they have hours."""
+    found = (
+        sa.select(Office)
+        .join(Ward)
+        .where(Office.kind == OfficeKind.DESK, Ward.province == province, Office.hours.any())
+    )
+    return sorted((one for one in db.session.scalars(found) if one.ward.valid_on(day)), key=lambda one: fold(one.name))
+
+
 def provinces_served(day: date) -> list[str]:
     """Those in which a ward has a desk on this day."""
     held = sa.select(Office.ward_id).where(Office.kind == OfficeKind.DESK)

@@ -2,7 +2,8 @@
 
 A procedure is known by (code, version); a booking keeps the version it was shown, as the courier does. No two
 versions of one code are in force on the same day, and what has been published is never rewritten: a change is a new version.
-Two flags, with a legal basis: may it be submitted, may its result be returned, by post. A province may say otherwise.
+Two flags, with a legal basis: may it be submitted, may its result be returned, by post. A third, with its own: does any desk of
+the province receive it, wherever one lives. A province may say otherwise.
 """
 
 import re
@@ -46,6 +47,8 @@ class Procedure(Model):
     why_not: Mapped[str] = mapped_column(sa.Text, default="", doc="why a person must come, in plain words")
     why_not_en: Mapped[str] = mapped_column(sa.Text, default="")
     legal_basis: Mapped[str] = mapped_column(sa.String(300))
+    any_desk: Mapped[bool] = mapped_column(default=False, doc="any desk of the province receives it")
+    any_desk_basis: Mapped[str] = mapped_column(sa.String(300), default="", doc="by which rule")
     fee: Mapped[int] = mapped_column(default=0, doc="statutory fee, đồng; 0 when free")
     fee_note: Mapped[str] = mapped_column(sa.String(200), default="")
     fee_note_en: Mapped[str] = mapped_column(sa.String(200), default="")
@@ -74,10 +77,10 @@ class Procedure(Model):
         return self.valid_to is None or self.valid_to >= self.valid_from
 
     def carriage(self, province: str) -> "Carriage":
-        """What the post may carry in this province: as it says itself, else as everywhere."""
-        said = next((one for one in self.provinces if one.province == province), None)
-        row = said or self
-        return Carriage(province, row.submit_by_post, row.return_by_post, row.legal_basis, row.why_not, row.why_not_en)
+        """What the post may carry in this province, and to which desks: as it says itself, else as everywhere."""
+        row = next((one for one in self.provinces if one.province == province), None) or self
+        said = {f.name: getattr(row, f.name) for f in fields(Carriage) if f.name != "province"}
+        return Carriage(province, **said)
 
 
 class ChecklistLine(Model):
@@ -109,6 +112,8 @@ class ProvinceRule(Model):
     legal_basis: Mapped[str] = mapped_column(sa.String(300))
     why_not: Mapped[str] = mapped_column(sa.Text, default="")
     why_not_en: Mapped[str] = mapped_column(sa.Text, default="")
+    any_desk: Mapped[bool] = mapped_column(default=False)
+    any_desk_basis: Mapped[str] = mapped_column(sa.String(300), default="")
 
 
 def in_force(day: date) -> sa.Select[Procedure]:
@@ -183,6 +188,8 @@ class Content:
     days: int
     why_not: str = ""
     why_not_en: str = ""
+    any_desk: bool = False
+    any_desk_basis: str = ""
     fee: int = 0
     fee_note: str = ""
     fee_note_en: str = ""
@@ -195,7 +202,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Carriage:
-    """What the post may carry in one province; the columns of ProvinceRule."""
+    """What the post may carry in one province, and to which desks; the columns of ProvinceRule."""
 
     province: str
     submit_by_post: bool
@@ -203,6 +210,8 @@ class Carriage:
     legal_basis: str
     why_not: str = ""
     why_not_en: str = ""
+    any_desk: bool = False
+    any_desk_basis: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,12 +230,14 @@ class Edition:
 
 def check(code: str, edition: Edition) -> None:
     """Raises Invalid: `procedure_code`, `procedure_why_not` (not by post needs its reason, in each province),
-    `procedure_no_papers` (nothing a courier could carry), `procedure_province_twice`, `procedure_province_unknown`."""
+    `procedure_any_desk` (any desk only by a rule), `procedure_no_papers` (nothing a courier could carry), `procedure_province_twice`, `procedure_province_unknown`."""
     if not CODE.fullmatch(code):
         raise Invalid("procedure_code", code=code)
     said: tuple[Content | Carriage, ...] = (edition.content, *edition.provinces)
     if any(not one.submit_by_post and not one.why_not for one in said):
         raise Invalid("procedure_why_not", code=code)
+    if any(one.any_desk and not one.any_desk_basis for one in said):
+        raise Invalid("procedure_any_desk", code=code)
     if any(one.submit_by_post for one in said) and all(line.form is PaperForm.DATA for line in edition.lines):
         raise Invalid("procedure_no_papers", code=code)
     if len({one.province for one in edition.provinces}) < len(edition.provinces):

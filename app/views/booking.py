@@ -13,13 +13,13 @@ from wtforms import SelectChoice
 
 from app import security
 from app.db import atomically, db, now
-from app.domain import booking, calendar, places, postage, procedures, visits
-from app.domain.booking import DRAFT_LIFE, Request
+from app.domain import bands, booking, calendar, drafts, places, postage, procedures, visits
+from app.domain.booking import Request
 from app.domain.dossiers import ReturnWay
-from app.domain.places import Neighbourhood, Ward
+from app.domain.places import Neighbourhood, Office, Ward
 from app.domain.procedures import Procedure
 from app.domain.visits import Offer
-from app.errors import Missing, Refused
+from app.errors import Invalid, Missing, Refused
 from app.language import window
 from app.security import public
 from app.sentences import sentence
@@ -38,8 +38,22 @@ class DraftGone(Exception):
 
 @bp.errorhandler(DraftGone)
 def draft_gone(_error: DraftGone) -> ResponseReturnValue:
-    booked = booking.just_booked(request.cookies.get(_cookie(), ""), now())
+    booked = drafts.just_booked(request.cookies.get(_cookie(), ""), now())
     return render_template("booking/restart.html", booked=booked), 410
+
+
+class DeskGone(Exception):
+    """The desk that was chosen does not receive it from there."""
+
+
+@bp.errorhandler(DeskGone)
+def desk_gone(error: DeskGone) -> ResponseReturnValue:
+    """The question of the desk again, with everything else kept."""
+    answers = _draft()
+    offered = _desks(answers)
+    form = forms.Desk(formdata=None, desk=str(offered[0].id))
+    form.desk.errors = [sentence(error.args[0])]
+    return _desk_page(form, offered, answers, 422)
 
 
 # ---- finding the procedure --------------------------------------------------------------------------------------
@@ -80,12 +94,12 @@ def begin(code: str) -> ResponseReturnValue:
     if not booking.carriage(found, now()).submit_by_post:
         raise Refused("procedure_in_person")
     secret = request.cookies.get(_cookie(), "")
-    if secret and atomically(booking.keep_draft, secret, {"procedure": code}, security.act()):
-        return _on(booking.draft(secret, now()) or {})
-    secret = atomically(booking.begin_draft, {"procedure": code}, security.act())
+    if secret and atomically(drafts.keep, secret, {"procedure": code, "desk_id": None}, security.act()):
+        return _on(drafts.get(secret, now()) or {})
+    secret = atomically(drafts.begin, {"procedure": code}, security.act())
     answer = make_response(redirect(url_for("booking.ward"), SEE_OTHER))
     answer.set_cookie(
-        _cookie(), secret, max_age=int(DRAFT_LIFE.total_seconds()), httponly=True, samesite="Lax", path="/",
+        _cookie(), secret, max_age=int(drafts.LIFE.total_seconds()), httponly=True, samesite="Lax", path="/",
         secure=current_app.config["SESSION_COOKIE_SECURE"],
     )  # fmt: skip
     return answer
@@ -99,7 +113,7 @@ def _cookie() -> str:
 
 
 def _draft() -> dict[str, Any]:
-    answers = booking.draft(request.cookies.get(_cookie(), ""), now())
+    answers = drafts.get(request.cookies.get(_cookie(), ""), now())
     if answers is None or "procedure" not in answers:
         raise DraftGone
     return answers
@@ -108,7 +122,7 @@ def _draft() -> dict[str, Any]:
 def _keep(**answers: Any) -> ResponseReturnValue:
     """Keep what this page asked and go to the first question still open."""
     secret = request.cookies.get(_cookie(), "")
-    if not atomically(booking.keep_draft, secret, answers, security.act()):
+    if not atomically(drafts.keep, secret, answers, security.act()):
         raise DraftGone
     return _on(_draft())
 
@@ -117,10 +131,13 @@ def _on(answers: dict[str, Any]) -> ResponseReturnValue:
     open_questions = (
         ("booking.ward", "ward_id"),
         ("booking.address", "neighbourhood_id"),
+        ("booking.desk", "desk_id"),
         ("booking.time", "slot_key"),
         ("booking.who", "phone"),
         ("booking.way_back", "return_way"),
     )
+    if answers.get("neighbourhood_id") and len(_desks(answers)) == 1:
+        answers = answers | {"desk_id": -1}  # no question
     page = next((page for page, answer in open_questions if not answers.get(answer)), "booking.check")
     return redirect(url_for(page), SEE_OTHER)
 
@@ -139,6 +156,17 @@ def _place(answers: dict[str, Any]) -> Neighbourhood:
     return db.session.get_one(Neighbourhood, answers["neighbourhood_id"])
 
 
+def _desks(answers: dict[str, Any]) -> list[Office]:
+    return booking.desks_for(_procedure(answers), _place(answers), now())
+
+
+def _desk(answers: dict[str, Any]) -> Office:
+    try:
+        return booking.desk_for(_procedure(answers), _place(answers), answers.get("desk_id") or 0, now())
+    except Invalid as refusal:
+        raise DeskGone(refusal) from refusal
+
+
 # ---- one question a page ----------------------------------------------------------------------------------------
 
 
@@ -153,7 +181,7 @@ def ward() -> ResponseReturnValue:
         chosen = int(form.ward.data)
         if chosen == answers.get("ward_id"):
             return _keep()
-        return _keep(ward_id=chosen, neighbourhood_id=None, slot_key=None)
+        return _keep(ward_id=chosen, neighbourhood_id=None, desk_id=None, slot_key=None)
     hints = {str(one.id): _("former name") for one in named if one.valid_to}
     return render_template("booking/ward.html", form=form, hints=hints, answers=answers), 422 if form.errors else 200
 
@@ -170,10 +198,11 @@ def address() -> ResponseReturnValue:
     form.neighbourhood.choices = [SelectChoice(str(place.id), _khu_pho(place, named)) for place in places_there]
     if form.validate_on_submit():
         place = next(one for one in places_there if str(one.id) == form.neighbourhood.data)
+        same_place = answers.get("neighbourhood_id") == place.id
         same_office = answers.get("post_office_id") == place.post_office_id
         return _keep(
             neighbourhood_id=place.id, post_office_id=place.post_office_id, street=form.street.data,
-            notes=form.notes.data, call_first=bool(form.call_first.data),
+            notes=form.notes.data, call_first=bool(form.call_first.data), desk_id=answers.get("desk_id") if same_place else None,
             slot_key=answers.get("slot_key") if same_office else None,
         )  # fmt: skip
     form.neighbourhood.choices = [SelectChoice("", _("Choose")), *form.neighbourhood.choices]
@@ -184,6 +213,32 @@ def _khu_pho(place: Neighbourhood, named: Ward) -> str:
     if place.ward.name == named.name:
         return place.name
     return str(_("%(name)s (now %(ward)s ward)", name=place.name, ward=place.ward.name))
+
+
+@bp.route("/book/desk", methods=["GET", "POST"])
+@public
+def desk() -> ResponseReturnValue:
+    """Asked only where there is more than one: whatever the place of residence, any desk of the province."""
+    answers = _draft()
+    _need(answers, "ward_id", "neighbourhood_id")
+    offered = _desks(answers)
+    if request.method == "GET" and len(offered) == 1:
+        return _on(answers)
+    form = forms.Desk(desk=str(answers.get("desk_id") or offered[0].id))
+    form.desk.choices = [SelectChoice(str(one.id), one.name) for one in offered]
+    if form.validate_on_submit():
+        return _keep(desk_id=int(form.desk.data))
+    return _desk_page(form, offered, answers, 422 if form.errors else 200)
+
+
+def _desk_page(form: forms.Desk, offered: list[Office], answers: dict[str, Any], status: int) -> ResponseReturnValue:
+    place = _place(answers)
+    form.desk.choices = [SelectChoice(str(one.id), one.name) for one in offered]
+    days = {str(one.id): bands.days(place.ward, one.ward) for one in offered}
+    page = render_template(
+        "booking/desk.html", form=form, offered=offered, days=days, carried=booking.carriage(_procedure(answers), now(), place)
+    )  # fmt: skip
+    return page, status
 
 
 @bp.route("/book/time", methods=["GET", "POST"])
@@ -243,7 +298,7 @@ def way_back() -> ResponseReturnValue:
     answers = _draft()
     _need(answers, "neighbourhood_id")
     found, place = _procedure(answers), _place(answers)
-    desk, post = places.desk_of(place), place.post_office
+    desk, post = _desk(answers), place.post_office
     form = forms.Return(way=answers.get("return_way"))
     carried = booking.carriage(found, now(), place)
     if not carried.return_by_post:
@@ -269,7 +324,7 @@ def check() -> ResponseReturnValue:
 
 
 def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> ResponseReturnValue:
-    found, place = _procedure(answers), _place(answers)
+    found, place, desk = _procedure(answers), _place(answers), _desk(answers)
     try:
         offer = visits.read_key(place.post_office, answers["slot_key"], now())
     except Missing as gone:
@@ -278,7 +333,7 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
     form.booking_key.data = answers["booking_key"]
     page = render_template(
         "booking/check.html", form=form, answers=answers, procedure=found, place=place, offer=offer, way=way,
-        bill=postage.bill(found, way, calendar.today(now())), desk=places.desk_of(place),
+        bill=postage.bill(found, way, calendar.today(now())), desk=desk, has_choice=len(_desks(answers)) > 1,
     )  # fmt: skip
     return page, status
 
@@ -287,7 +342,7 @@ def _book(answers: dict[str, Any]) -> ResponseReturnValue:
     asked = ("ward_id", "neighbourhood_id", "street", "notes", "call_first", "slot_key", "name", "phone",
              "second_name", "second_phone", "proxy", "booking_key")  # fmt: skip
     filled = Request(
-        procedure_code=answers["procedure"], return_way=ReturnWay(answers["return_way"]), consent=True,
+        procedure_code=answers["procedure"], desk_id=answers.get("desk_id") or 0, return_way=ReturnWay(answers["return_way"]), consent=True,
         **{name: answers.get(name, "") if name == "proxy" else answers[name] for name in asked},
     )  # fmt: skip
     try:
@@ -295,8 +350,10 @@ def _book(answers: dict[str, Any]) -> ResponseReturnValue:
     except Refused as refusal:
         if refusal.key in ("slot_full", "slot_unknown"):
             return _other_time(answers, refusal)
+        if refusal.key == "desk_not_offered":
+            raise DeskGone(refusal) from refusal
         raise
-    atomically(booking.finish_draft, request.cookies.get(_cookie(), ""), dossier, security.act())
+    atomically(drafts.finish, request.cookies.get(_cookie(), ""), dossier, security.act())
     return redirect(url_for("tracking.booked", secret=dossier.secret), SEE_OTHER)
 
 

@@ -79,6 +79,18 @@ class Address(FlaskForm):  # type: ignore[misc]
     call_first = BooleanField(_l("Call before coming"))
 
 
+class Desk(FlaskForm):  # type: ignore[misc]
+    desk = RadioField(
+        _l("Which ward's desk?"),
+        [chosen(_l("Choose one of these desks. No other receives this dossier."))],
+        description=_l(
+            "Each of these desks takes this. The one you choose reads the papers and decides. "
+            "The courier comes to you all the same, and the postage is the same."
+        ),
+        validate_choice=False,
+    )
+
+
 class Time(FlaskForm):  # type: ignore[misc]
     slot = RadioField(_l("Time"), [chosen(_l("Choose a time that still has places."))], validate_choice=False)
     day = HiddenField()

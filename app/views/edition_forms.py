@@ -58,6 +58,8 @@ class Province(PlainForm):  # type: ignore[misc]
     legal_basis = said(_l("Legal basis"), 300)
     why_not = TextAreaField(_l("Why a person has to come, in plain words"), [upto(2000)])
     why_not_en = TextAreaField(_l("The same in English"), [upto(2000)])
+    any_desk = BooleanField(_l("Any desk of the province receives it, wherever one lives"))
+    any_desk_basis = StringField(_l("Legal basis for any desk"), [upto(300)])
 
 
 class Draft(FlaskForm):  # type: ignore[misc]
@@ -73,6 +75,8 @@ class Draft(FlaskForm):  # type: ignore[misc]
     legal_basis = said(_l("Legal basis"), 300)
     why_not = TextAreaField(_l("Why a person has to come, in plain words"), [upto(2000)])
     why_not_en = TextAreaField(_l("The same in English"), [upto(2000)])
+    any_desk = BooleanField(_l("Any desk of the province receives it, wherever one lives"))
+    any_desk_basis = StringField(_l("Legal basis for any desk"), [upto(300)])
     days = IntegerField(_l("Working days the ward takes"), _number(0, 365, 3))
     clock = RadioField(
         _l("How they are counted"),

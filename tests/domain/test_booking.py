@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, calendar, codes, visits
+from app.domain import booking, calendar, codes, drafts, visits
 from app.domain.booking import Request
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.drafts import Draft
 from app.domain.outbox import Message
 from app.domain.packets import State, Way, of_dossier
 from app.domain.places import Neighbourhood, Ward
@@ -311,14 +312,14 @@ def test_a_result_gets_the_first_slot_with_room_that_begins_in_an_hour_or_later(
 
 
 def test_answers_of_a_draft_are_kept_for_a_day_under_a_secret_the_table_does_not_know(world: World) -> None:
-    secret = atomically(booking.begin_draft, {"procedure": "1.004859"}, world.act())
-    assert atomically(booking.keep_draft, secret, {"name": "Mơ"}, world.act())
-    answers = booking.draft(secret, MONDAY)
+    secret = atomically(drafts.begin, {"procedure": "1.004859"}, world.act())
+    assert atomically(drafts.keep, secret, {"name": "Mơ"}, world.act())
+    answers = drafts.get(secret, MONDAY)
     assert answers and answers["name"] == "Mơ" and len(answers["booking_key"]) == 40
-    (row,) = db.session.scalars(sa.select(booking.Draft))
+    (row,) = db.session.scalars(sa.select(Draft))
     assert secret.encode() not in row.secret_hash
     late = MONDAY + timedelta(hours=24)
-    assert booking.draft(secret, late) is None and booking.draft("", MONDAY) is None
-    assert not atomically(booking.keep_draft, secret, {"name": "X"}, world.act(at=late))
-    atomically(booking.begin_draft, {}, world.act(at=late))
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(booking.Draft)) == 1  # the old one is gone
+    assert drafts.get(secret, late) is None and drafts.get("", MONDAY) is None
+    assert not atomically(drafts.keep, secret, {"name": "X"}, world.act(at=late))
+    atomically(drafts.begin, {}, world.act(at=late))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Draft)) == 1  # the old one is gone

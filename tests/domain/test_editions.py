@@ -138,7 +138,9 @@ def test_a_draft_that_says_nothing_new_is_not_published(world: World) -> None:
 
 def test_a_draft_comes_back_as_it_was_written(world: World) -> None:
     known = said(world)
-    there = Carriage("Đồng Nai", False, True, "QĐ 12/QĐ-UBND", "Nộp tại quầy", "Bring it to the desk")
+    there = Carriage(
+        "Đồng Nai", False, True, "QĐ 12/QĐ-UBND", "Nộp tại quầy", "Bring it to the desk", True, "NĐ 118/2025"
+    )
     whole = replace(known, provinces=(there,), synonyms="khai sinh sai tên")
     assert editions.read(editions.write(whole)) == whole
     assert procedures.says(published(world, whole)) == whole
@@ -148,10 +150,11 @@ def test_every_change_is_named_and_nothing_else(world: World) -> None:
     was = said(world)
     lines = (replace(was.lines[1], sheets=2), was.lines[0], replace(was.lines[3], name="Sổ hộ khẩu"))
     there = Carriage("Đồng Nai", True, False, "QĐ 12/QĐ-UBND")
-    now = replace(said(world, fee=20_000, days=5), lines=lines, provinces=(there,))
+    free = {"any_desk": True, "any_desk_basis": "NĐ 118/2025/NĐ-CP"}
+    now = replace(said(world, fee=20_000, days=5, **free), lines=lines, provinces=(there,))
     told = {(one.where, one.name, one.part) for one in editions.changes(was, now)}
     assert told == {
-        ("content", "fee", ""), ("content", "days", ""), ("paper", "Căn cước", "sheets"), ("paper", "", "order"),
+        ("content", "any_desk", ""), ("content", "any_desk_basis", ""), ("content", "fee", ""), ("content", "days", ""), ("paper", "Căn cước", "sheets"), ("paper", "", "order"),
         ("paper", "Nơi ở", ""), ("paper", "Học bạ", ""), ("paper", "Sổ hộ khẩu", ""), ("province", "Đồng Nai", ""),
     }  # fmt: skip
     many = tuple(replace(was.lines[0], name=f"Giấy số {nth}") for nth in range(9))
@@ -185,6 +188,7 @@ def test_a_province_may_say_otherwise_about_the_post(world: World) -> None:
     [
         ({"lines": ()}, "procedure_no_papers"),
         ({"provinces": (Carriage("Đồng Nai", False, False, "x"),)}, "procedure_why_not"),
+        ({"provinces": (Carriage("Đồng Nai", True, True, "x", any_desk=True),)}, "procedure_any_desk"),
         ({"provinces": (Carriage("dong nai", True, True, "x"),)}, "procedure_province_unknown"),
         ({"provinces": (Carriage("Đồng Nai", True, True, "x"), Carriage("Đồng Nai", True, False, "y"))}, "procedure_province_twice"),
     ],

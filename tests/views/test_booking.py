@@ -13,7 +13,9 @@ from werkzeug.test import TestResponse
 from app.db import db
 from app.domain import booking, visits
 from app.domain.dossiers import Dossier
+from app.domain.drafts import Draft
 from app.domain.outbox import Message
+from app.domain.procedures import Procedure
 from app.domain.visits import Slot
 from tests.world import MONDAY, World
 
@@ -79,7 +81,7 @@ def test_a_visit_is_booked_in_seven_pages_without_scripts(world: World, client: 
     page = client.get(answer.location).text
     assert dossier.number in page and "<svg" in page and "visit.ics" in page
     assert "0900 000 123" not in page and "Nguyễn Thị Mơ" not in page
-    assert db.session.scalars(sa.select(booking.Draft.answers)).all() == [{"booked": dossier.id}]
+    assert db.session.scalars(sa.select(Draft.answers)).all() == [{"booked": dossier.id}]
 
 
 def test_going_back_after_a_booking_leads_to_it_and_books_no_second_one(world: World, client: FlaskClient) -> None:
@@ -121,7 +123,7 @@ def test_answers_are_neither_in_the_cookie_nor_in_the_address(world: World, clie
     filled(world, client)
     cookie = client.get_cookie("hs-draft")
     assert cookie and cookie.http_only and len(cookie.value) == 43
-    draft = db.session.scalars(sa.select(booking.Draft)).one()
+    draft = db.session.scalars(sa.select(Draft)).one()
     assert draft.answers["name"] == "Nguyễn Thị Mơ"
 
 
@@ -171,6 +173,66 @@ def test_changing_the_ward_asks_again_only_what_hangs_on_it(world: World, client
 def test_another_procedure_keeps_the_answers(world: World, client: FlaskClient) -> None:
     filled(world, client)
     assert client.post(f"/procedures/{world.procedure.code}").location == "/book/check"
+
+
+def test_the_desk_is_asked_for_only_where_there_is_a_choice_and_can_be_changed(
+    world: World, client: FlaskClient
+) -> None:
+    data = answers(world)
+    procedure = db.session.get_one(Procedure, world.procedure.id)
+    procedure.any_desk, procedure.any_desk_basis = True, "NĐ 118/2025/NĐ-CP"
+    db.session.commit()
+    begun(world, client)
+    client.post("/book/ward", data=data["/book/ward"])
+    assert client.post("/book/address", data=data["/book/address"]).location == "/book/desk"
+    page = client.get("/book/desk").text
+    assert "Nộp ở đâu?" in page and "Phường Đông Hòa" in page and "NĐ 118/2025/NĐ-CP" in page
+    assert re.search(rf'value="{world.desk.id}"[^>]* checked', page), (
+        "the desk of the address, unless another is chosen"
+    )
+    assert re.search(r"chậm nhất\s1\sngày", page) and re.search(r"chậm nhất\s2\sngày", page)
+    wrong = client.post("/book/desk", data={"desk": world.post.id})
+    assert wrong.status_code == 422 and "Nơi khác không nhận hồ sơ này" in wrong.text
+    assert client.post("/book/desk", data={"desk": world.other_desk.id}).location == "/book/time"
+    for asked in ("/book/time", "/book/who"):
+        client.post(asked, data=data[asked])
+    back = client.get("/book/return").text
+    assert "Phường Đông Hòa" in back and "Phường Dĩ An" not in back
+    assert client.post("/book/return", data={"way": "desk"}).location == "/book/check"
+    check = client.get("/book/check").text
+    assert "Phường Đông Hòa" in check and 'href="/book/desk"' in check
+
+    assert client.post("/book/desk", data={"desk": world.desk.id}).location == "/book/check"
+    assert "Phường Đông Hòa" not in client.get("/book/check").text
+    client.post("/book/desk", data={"desk": world.other_desk.id})
+    assert client.post("/book/address", data=data["/book/address"]).location == "/book/check", "the same house"
+    key = re.search(r'name="booking_key" value="(\w{40})"', client.get("/book/check").text)
+    assert key
+    made = client.post("/book/check", data={"booking_key": key[1], "consent": "y"})
+    dossier = db.session.scalars(sa.select(Dossier)).one()
+    assert dossier.desk_id == world.other_desk.id and "Phường Đông Hòa" in client.get(made.location).text
+
+
+def test_a_desk_that_may_not_receive_it_is_refused_in_words_and_the_rest_is_kept(
+    world: World, client: FlaskClient
+) -> None:
+    filled(world, client)
+    assert client.get("/book/desk").location == "/book/check", "no choice, no question"
+    assert 'href="/book/desk"' not in client.get("/book/check").text
+    answer = client.post("/book/desk", data={"desk": world.other_desk.id})
+    assert answer.status_code == 422 and "Nơi khác không nhận hồ sơ này" in answer.text
+    draft = db.session.scalars(sa.select(Draft)).one()
+    draft.answers = draft.answers | {"desk_id": world.other_desk.id}  # it was free when it was chosen
+    db.session.commit()
+    for asked, data in (
+        ("/book/check", {"booking_key": draft.answers["booking_key"], "consent": "y"}),
+        ("/book/return", {}),
+    ):
+        for told in (client.get(asked), client.post(asked, data=data)):
+            assert told.status_code == 422 and "Theo địa chỉ thì nộp ở Phường Dĩ An" in told.text
+    assert not list(db.session.scalars(sa.select(Dossier)))
+    assert client.post("/book/desk", data={"desk": world.desk.id}).location == "/book/check"
+    assert "Nguyễn Thị Mơ" in client.get("/book/check").text
 
 
 @pytest.mark.parametrize(
@@ -239,7 +301,7 @@ def test_reading_pages_writes_nothing(world: World, client: FlaskClient) -> None
     for page in ("/", "/book", "/book?q=khai+sinh", f"/procedures/{world.procedure.code}", "/procedures/1.000894"):
         answer = client.get(page)
         assert answer.status_code == 200
-    assert not list(db.session.scalars(sa.select(booking.Draft)))
+    assert not list(db.session.scalars(sa.select(Draft)))
     assert not list(db.session.scalars(sa.select(Message)))
 
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from app.config import ROOT, Settings
 from bench import audit as audits
-from bench import counting, desks, figures, floor, phone, quarters, reading, slips, wire
+from bench import counting, desks, figures, floor, flush, phone, quarters, reading, slips, wire
 from bench.audit import Audit
 from bench.ground import CLIENTS, Ground, Signed, make_settings, opened
 from bench.report import Report
@@ -264,6 +264,9 @@ def main() -> int:
         help="10,000,000 scans behind the tracking page, every signature of 1,000,000, a quarter of 1,000,000 dossiers",
     )
     parser.add_argument("--tiny", action="store_true", help="only whether the benchmarks work")
+    parser.add_argument(
+        "--flush", type=float, metavar="MS", help="as on a disk that takes so much longer to flush a file"
+    )
     parser.add_argument("--results", type=Path, default=ROOT / "bench" / "results")
     said = parser.parse_args()
     sizes = (
@@ -280,7 +283,12 @@ def main() -> int:
         names = []
     if "postgresql" in names and postgres.binaries() is None and "TEST_DATABASE_URL" not in os.environ:
         sys.exit(f"Not measured: {postgres.MISSING}; or measure SQLite alone: ARGS='--only sqlite'")
+    if said.flush and "FLUSH_MS" not in os.environ:
+        with tempfile.TemporaryDirectory(prefix="flush-") as folder:
+            return flush.run(said.flush, Path(folder))
     report = Report(asdict(sizes))
+    if said.flush:
+        report.machine["flush"] = f"{said.flush:g} ms longer than the disk takes"
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         refuse_memory(folder)

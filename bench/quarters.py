@@ -1,7 +1,7 @@
 """Quarters: the report of a quarter over many dossiers, its days kept and not, against a tenth of them.
 
 Only what the report reads is filled in: dossiers of fifty desks and twenty procedures, each through five steps of its case,
-paid for once, over the days of the quarter.
+paid for once, over the days of the quarter; one in a hundred is complained of, answered and compensated.
 """
 
 import secrets
@@ -22,11 +22,13 @@ from app.config import Settings
 from app.db import atomically, db, now, random_id
 from app.domain import figures, people, sessions
 from app.domain.dossiers import CaseLine, CaseState, Dossier
+from app.domain.incidents import Incident, Outcome, Sort
 from app.domain.money import Event, MoneyLine
+from app.domain.packets import Packet
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Act, Citizen
 from app.domain.places import Office
-from app.domain.postage import Stream
+from app.domain.postage import Fault, Stream
 from app.domain.procedures import Procedure
 from app.domain.reports import Quarter
 from bench.ground import opened, row
@@ -36,7 +38,8 @@ QUARTER = Quarter(2026, 1)
 AFTER = datetime(2026, 4, 2, 3, tzinfo=UTC)
 DESKS, PROCEDURES, BATCH = 50, 20, 5_000
 STEPS = (("submit", 1), ("accept", 2), ("begin", 3), ("ready", 24 * 4), ("close", 24 * 5))  # hours after the booking
-TABLES = (Party, Citizen, Dossier, CaseLine, MoneyLine)
+COMPLAINT = 100  # one in so many
+TABLES = (Party, Citizen, Dossier, CaseLine, MoneyLine, Packet, Incident)
 
 
 @dataclass
@@ -80,7 +83,7 @@ def reader(settings: Settings, url: str, count: int, done: Callable[[int], None]
             atomically(_copies, Office, row(world.desk), DESKS),
             atomically(_copies, Procedure, row(world.procedure), PROCEDURES),
         )
-        rows = {Citizen: row(pattern.dossier.citizen), Dossier: row(pattern.dossier)}
+        rows = {Citizen: row(pattern.dossier.citizen), Dossier: row(pattern.dossier), Packet: row(pattern)}
         db.session.rollback()
         for first in range(0, count, BATCH):
             _fill(
@@ -141,6 +144,16 @@ def _fill(
             made[MoneyLine].append(
                 {"stream": stream, "event": Event.TRANSFERRED, "giver_id": party, "taker_id": post, "amount": amount, "day": at.date(),
                  "packet_id": None, "digest": None, "receipt": None, "count_id": None, "by_id": courier, "at": at}
+            )  # fmt: skip
+        if number % COMPLAINT == 0:
+            made[Packet].append(
+                rows[Packet] | {"id": id_, "dossier_id": id_, "code": secrets.token_bytes(10), "number": f"HS-P-{id_}"}
+            )
+            made[Incident].append(
+                {"number": f"SC-{id_}", "packet_id": id_, "sort": Sort.COMPLAINT, "opened_at": at, "opened_by_id": courier,
+                 "search_by": at.date() + timedelta(days=5), "answer_by": at.date() + timedelta(days=7), "closed_by_id": courier,
+                 "closed_at": at + timedelta(days=3), "outcome": Outcome.LOST, "fault": Fault.POST, "compensation": 208_000,
+                 "pay_by": at.date() + timedelta(days=33), "paid_at": at + timedelta(days=9)}
             )  # fmt: skip
     for table in TABLES:
         db.session.execute(sa.insert(table), made[table])

@@ -19,7 +19,9 @@ from app.db import Model, db
 from app.domain import calendar
 from app.domain.calendar import HERE
 from app.domain.dossiers import CaseLine, Dossier
+from app.domain.incidents import Incident, Outcome, Sort
 from app.domain.money import MoneyLine
+from app.domain.packets import Packet
 from app.domain.people import Citizen
 from app.domain.places import Office
 from app.domain.procedures import Procedure
@@ -59,6 +61,18 @@ class Figure(Model):
     returned: Mapped[int] = mapped_column(default=0, doc="cases ended, everything back in the citizen's hands")
     postage: Mapped[int] = mapped_column(sa.BigInteger, default=0, doc="paid by citizens, less what they got back")
     fee: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    complaints: Mapped[int] = mapped_column(default=0)
+    answered: Mapped[int] = mapped_column(default=0, doc="of the complaints: within the working days the law gives")
+    answered_late: Mapped[int] = mapped_column(
+        default=0, doc="not by the last of them, whether answered later or not yet"
+    )
+    lost: Mapped[int] = mapped_column(default=0, doc="as a file ended")
+    damaged: Mapped[int] = mapped_column(default=0)
+    compensations: Mapped[int] = mapped_column(default=0, doc="files that ended with one")
+    compensation: Mapped[int] = mapped_column(sa.BigInteger, default=0, doc="decided")
+    compensation_paid: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    paid_in_time: Mapped[int] = mapped_column(default=0, doc="of the compensations: within 30 days")
+    paid_late: Mapped[int] = mapped_column(default=0, doc="not within them, whether paid later or not yet")
 
 
 class Place(NamedTuple):
@@ -92,6 +106,7 @@ def of_day(day: date) -> dict[Place, Counter[str]]:
         of_stream = paid.where(_within(MoneyLine.at, day)).group_by(*_OF, MoneyLine.stream)
         for *place, stream, amount in db.session.execute(of_stream):
             found[Place(*place)][stream] += sign * int(amount)
+    _redress(day, found)
     return found
 
 
@@ -110,7 +125,38 @@ def _results(day: date, found: dict[Place, Counter[str]]) -> None:
             of["on_time" if (day, here.time()) <= (due_on, due_time or time.max) else "late"] += 1
 
 
-def _within(column: InstrumentedAttribute[datetime], day: date) -> sa.ColumnElement[bool]:
+def _redress(day: date, found: dict[Place, Counter[str]]) -> None:
+    """Complaints, losses and what the post paid for them (TT 17/2017 Đ13). A limit that passed counts on the day after it."""
+    eve, one = day - DAY, Incident
+    today = [_within(column, day) for column in (one.opened_at, one.closed_at, one.paid_at)]
+    passed = [column == eve for column in (one.answer_by, one.pay_by)]
+    for *place, file in db.session.execute(
+        sa.select(*_OF, one)
+        .join_from(one, Packet)
+        .join(Dossier, Packet.dossier_id == Dossier.id)
+        .where(sa.or_(*today, *passed))
+    ):
+        opened, closed, paid = (at and calendar.today(at) for at in (file.opened_at, file.closed_at, file.paid_at))
+        is_complaint, is_owed = file.sort is Sort.COMPLAINT, bool(file.compensation)
+        counted = {
+            "complaints": is_complaint and opened == day,
+            "answered": is_complaint and closed == day <= file.answer_by,
+            "answered_late": is_complaint and file.answer_by == eve and (closed is None or closed > eve),
+            "lost": closed == day and file.outcome is Outcome.LOST,
+            "damaged": closed == day and file.outcome is Outcome.DAMAGED,
+            "compensations": closed == day and is_owed,
+            "compensation": closed == day and file.compensation or 0,
+            "compensation_paid": paid == day and file.compensation or 0,
+            "paid_in_time": paid == day and file.pay_by is not None and day <= file.pay_by,
+            "paid_late": file.pay_by == eve and (paid is None or paid > eve),
+        }
+        if told := {name: int(much) for name, much in counted.items() if much}:  # a limit that was kept says nothing
+            found[Place(*place)].update(told)
+
+
+def _within(
+    column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None], day: date
+) -> sa.ColumnElement[bool]:
     midnight = datetime.combine(day, time(), HERE)
     return sa.and_(column >= midnight, column < midnight + DAY)
 

@@ -26,6 +26,12 @@ FIGURES = {
     "ready": _l("With a result"), "on_time": _l("On time"), "late": _l("Late"), "average": _l("Working days, average"), "returned": _l("Returned home"),
     "postage": _l("Postage, đồng"), "fee": _l("Fees, đồng"),
 }  # fmt: skip
+REDRESS = {
+    "complaints": _l("Complaints"), "answered": _l("Answered in time"), "answered_late": _l("Not answered in time"),
+    "lost": _l("Lost for good"), "damaged": _l("Damaged or incomplete"), "compensations": _l("Compensations"), "compensation": _l("Compensation decided, đồng"),
+    "compensation_paid": _l("Compensation paid, đồng"), "paid_in_time": _l("Paid within 30 days"), "paid_late": _l("Not paid within 30 days"),
+}  # fmt: skip
+ALL = FIGURES | REDRESS
 BY = {
     By.DESK: _l("Ward desk"), By.WARD: _l("Ward"), By.POST: _l("Post office"), By.PROCEDURE: _l("Procedure"),
 }  # fmt: skip
@@ -37,7 +43,7 @@ def home() -> ResponseReturnValue:
     wanted, by, report = _report()
     newest = reports.quarter_of(calendar.today(now()))
     return render_template(
-        "reports/home.html", report=report, wanted=wanted, by=by, groups=BY, figures=FIGURES, said=said, choices=_before(newest)
+        "reports/home.html", report=report, wanted=wanted, by=by, groups=BY, figures=FIGURES, redress=REDRESS, said=said, choices=_before(newest)
     )  # fmt: skip
 
 
@@ -48,9 +54,9 @@ def table() -> ResponseReturnValue:
     wanted, by, report = _report()
     paper = io.StringIO()
     rows = csv.writer(paper)
-    rows.writerow([str(BY[by]), *(str(words) for words in FIGURES.values())])
+    rows.writerow([str(BY[by]), *(str(words) for words in ALL.values())])
     for line in report.lines:
-        rows.writerow([tame(line.name), *(_plain(line, figure) for figure in FIGURES)])
+        rows.writerow([tame(line.name), *(_plain(line, figure) for figure in ALL)])
     named = {"Content-Disposition": f'attachment; filename="{wanted}-{by}.csv"'}
     return Response("\ufeff" + paper.getvalue(), content_type="text/csv; charset=utf-8", headers=named)
 

@@ -7,10 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import decisions, desk, figures, reports
+from app.domain import decisions, desk, figures, incidents, reports
 from app.domain.calendar import HERE
 from app.domain.dossiers import CaseLine, Dossier
 from app.domain.figures import Figure
+from app.domain.incidents import Incident, Outcome, Side, Sort
+from app.domain.postage import Fault
 from app.domain.reports import By, Quarter
 from app.errors import Invalid
 from tests.domain.test_desk import DUE, PAPERS, submitted
@@ -108,6 +110,121 @@ def test_days_are_kept_a_month_at_a_time_and_none_is_left_out(world: World) -> N
         continue
     kept = db.session.scalars(sa.select(Figure.day).where(Figure.booked > 0).order_by(Figure.day)).all()
     assert kept[-2:] == [DAY + timedelta(days=50), DAY + timedelta(days=100)]
+
+
+# ---- complaints, losses, compensation -------------------------------------------------------------------------------
+
+NEW_YEAR = datetime(2027, 1, 1, 9, 0, tzinfo=HERE)
+EVE = datetime(2026, 12, 31, 23, 30, tzinfo=HERE)
+REDRESS = (
+    "complaints", "answered", "answered_late", "lost", "damaged", "compensations", "compensation", "compensation_paid",
+    "paid_in_time", "paid_late",
+)  # fmt: skip
+
+
+def filed(world: World, at: datetime, sort: Sort = Sort.COMPLAINT, **facts: object) -> int:
+    """A file opened then, as it would be had the rest of it happened as `facts` say; its id."""
+    found = atomically(incidents.open_, submitted(world), world.act(world.officer, at), sort, Side.DESK, "Đến muộn")
+
+    def write() -> int:
+        held = db.session.get_one(Incident, found.id)
+        for name, value in facts.items():
+            setattr(held, name, value)
+        return held.id
+
+    return atomically(write)
+
+
+def redress(world: World, quarter: Quarter, at: datetime) -> dict[str, int]:
+    """What the report of a quarter says of them, and nothing of what it says of dossiers."""
+    total = reports.quarter(world.supervisor, quarter, By.DESK, at).total
+    return {name: total[name] for name in REDRESS if total[name]}
+
+
+def days_of(first: date, last: date) -> dict[str, list[date]]:
+    """On which days each of these figures was counted."""
+    found: dict[str, list[date]] = {}
+    for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
+        for counted in figures.of_day(day).values():
+            for name in REDRESS:
+                if not name.startswith("compensation"):  # those are đồng
+                    found.setdefault(name, []).extend([day] * counted[name])
+    return {name: days for name, days in found.items() if days}
+
+
+def test_a_complaint_is_answered_in_time_until_the_end_of_its_last_day(world: World) -> None:
+    due = date(2026, 12, 1)  # five working days; Tuesday 24/11 is a holiday
+    for nth, closed in enumerate(
+        (datetime(2026, 12, 1, 23, 59, tzinfo=HERE), datetime(2026, 12, 2, 0, 1, tzinfo=HERE), None)
+    ):
+        file = filed(world, MONDAY, closed_at=closed)
+        assert db.session.get_one(Incident, file).answer_by == due, nth
+    assert days_of(DAY, date(2026, 12, 5)) == {
+        "complaints": [DAY] * 3, "answered": [due], "answered_late": [date(2026, 12, 2)] * 2,
+    }  # fmt: skip
+
+
+def test_only_complaints_are_answered_and_a_loss_counts_when_its_file_ends(world: World) -> None:
+    ended = {"closed_at": LATER, "fault": Fault.POST}
+    filed(
+        world,
+        MONDAY,
+        Sort.LOST,
+        outcome=Outcome.LOST,
+        compensation=208_000,
+        pay_by=LATER.date() + timedelta(days=30),
+        **ended,
+    )
+    filed(world, MONDAY, Sort.DAMAGED, outcome=Outcome.DAMAGED, **ended)
+    filed(world, MONDAY, Sort.LOST, outcome=Outcome.WHOLE, **ended)
+    filed(world, MONDAY, Sort.LATE)  # open for ever: no complaint, so nobody answers late
+    assert redress(world, QUARTER, LATER) == {"lost": 1, "damaged": 1, "compensations": 1, "compensation": 208_000}
+
+
+def test_compensation_is_paid_in_time_until_the_thirtieth_day_and_late_while_nobody_pays(world: World) -> None:
+    pay_by = LATER.date() + timedelta(days=30)
+    owed = {"closed_at": LATER, "fault": Fault.POST, "outcome": Outcome.LOST, "compensation": 104_000, "pay_by": pay_by}
+    last = datetime(pay_by.year, pay_by.month, pay_by.day, 17, 0, tzinfo=HERE)
+    for paid_at in (last, last + timedelta(days=1), None):
+        filed(world, MONDAY, Sort.LOST, paid_at=paid_at, **owed)
+    assert days_of(LATER.date(), pay_by + timedelta(days=9)) == {
+        "lost": [LATER.date()] * 3, "paid_in_time": [pay_by], "paid_late": [pay_by + timedelta(days=1)] * 2,
+    }  # fmt: skip
+    told = redress(world, QUARTER, last + timedelta(days=9))
+    assert (told["compensation"], told["compensation_paid"], told["compensations"]) == (312_000, 208_000, 3)
+
+
+def test_what_happens_on_the_two_sides_of_midnight_is_of_two_quarters(world: World) -> None:
+    """Opened and ended in the last half hour of the year, paid in the first morning; another one late on that morning."""
+    owed = {"fault": Fault.POST, "outcome": Outcome.LOST, "compensation": 104_000, "pay_by": date(2027, 1, 30)}
+    filed(world, EVE, closed_at=EVE, paid_at=NEW_YEAR, **owed)
+    filed(world, MONDAY, answer_by=EVE.date())
+    filed(world, NEW_YEAR)
+    after = NEW_YEAR + timedelta(hours=2)
+    old = {"complaints": 2, "answered": 1, "lost": 1, "compensations": 1, "compensation": 104_000}
+    new = {"complaints": 1, "answered_late": 1, "compensation_paid": 104_000, "paid_in_time": 1}
+    for _ in range(2):
+        assert redress(world, QUARTER, after) == old
+        assert redress(world, QUARTER.next, after) == new
+        while atomically(figures.keep, after + timedelta(days=1)):
+            continue
+    assert figures.kept_until() == NEW_YEAR.date()
+
+
+def test_through_the_real_verbs_a_file_is_counted_as_it_ended(world: World) -> None:
+    file = atomically(
+        incidents.open_, submitted(world), world.act(world.officer), Sort.COMPLAINT, Side.CITIZEN, "Mất giấy"
+    )
+    atomically(incidents.say, file, world.act(world.clerk), Side.POST, "Không tìm thấy")
+    least = incidents.least(file)
+    atomically(incidents.close, file, world.act(world.clerk, LATER), Outcome.LOST, Fault.POST, least, "Bưu điện trả")
+    atomically(incidents.pay, file, world.act(world.clerk, LATER))
+    told = redress(world, QUARTER, LATER)
+    assert told == {
+        "complaints": 1, "answered": 1, "lost": 1, "compensations": 1, "compensation": least, "compensation_paid": least, "paid_in_time": 1,
+    }  # fmt: skip
+    other = reports.quarter(world.strange_officer, QUARTER, By.DESK, LATER)
+    assert not any(other.total[name] for name in REDRESS)
 
 
 @pytest.mark.dialects("sqlite")

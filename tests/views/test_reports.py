@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from app.db import atomically, db
+from app.domain import incidents
+from app.domain.incidents import Outcome, Side, Sort
 from app.domain.places import Office
+from app.domain.postage import Fault
+from tests.domain.test_desk import submitted
 from tests.domain.test_money import paid
 from tests.world import World
 
@@ -25,10 +29,16 @@ def test_a_quarter_is_read_on_a_page_and_taken_along_as_a_file(world: World, sig
 
     atomically(rename)
     paid(world, world.phone())
+    file = atomically(
+        incidents.open_, submitted(world), world.act(world.officer), Sort.COMPLAINT, Side.CITIZEN, "Mất giấy"
+    )
+    atomically(incidents.say, file, world.act(world.clerk), Side.POST, "Không tìm thấy")
+    atomically(incidents.close, file, world.act(world.clerk), Outcome.LOST, Fault.POST, 1_208_000, "Bưu điện trả")
     for user in (world.supervisor, world.admin):
         client = sign_in(user)
         page = client.get("/reports/?quarter=2026-4&by=ward").text
         assert world.desk.ward.name in page and ">52.000<" in page and "Quý 4/2026" in page
+        assert "Khiếu nại, mất mát, bồi thường" in page and ">1.208.000<" in page
         assert "/reports/" in client.get("/start", follow_redirects=True).text
     answer = client.get("/reports/quarter.csv?quarter=2026-4&by=desk")
     assert answer.content_type == "text/csv; charset=utf-8"
@@ -36,6 +46,8 @@ def test_a_quarter_is_read_on_a_page_and_taken_along_as_a_file(world: World, sig
     [line] = rows(answer.text)
     assert line["Một cửa phường"] == '\'=1+1, "một cửa"'  # no formula
     assert (line["Cước, đồng"], line["Lệ phí, đồng"], line["Ngày làm việc, trung bình"]) == ("52000", "15000", "")
+    assert (line["Khiếu nại"], line["Trả lời đúng hạn"], line["Trả lời quá hạn"]) == ("1", "1", "0")
+    assert (line["Bồi thường phải trả, đồng"], line["Bồi thường đã trả, đồng"]) == ("1208000", "0")
     assert client.get("/reports/?quarter=2020-1").status_code == 200
 
 

@@ -8,7 +8,20 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import bands, booking, calendar, desk, queues, scope, slips, visits
+from app.domain import (
+    bands,
+    booking,
+    calendar,
+    counter,
+    day,
+    desk,
+    queues,
+    scope,
+    sendings,
+    slips,
+    sorting,
+    visits,
+)
 from app.domain.booking import Request
 from app.domain.calendar import Rule
 from app.domain.dossiers import CaseState, Dossier
@@ -143,3 +156,18 @@ def test_slip_tracking_queue_scope_clock_and_money_follow_the_chosen_desk(world:
     assert out.sender.name == "Phường Đông Hòa" and out.recipient.name == "Nguyễn Thị Mơ"
     home_visit = visits.open_visit(result.id)
     assert home_visit and home_visit.slot.office_id == world.post.id, "the courier of the address brings it home"
+
+
+@pytest.mark.usefixtures("laws_hold")
+def test_the_phone_names_the_chosen_desk_and_the_post_office_sorts_and_bags_for_it(world: World) -> None:
+    free(world)
+    (packet,) = of_dossier(book(world, world.other_desk.id).id)
+    told = day.packet(packet)
+    assert (told["desk"], told["desk_party"]) == ("Phường Đông Hòa", world.other_desk.party_id)
+    packet = world.collected(world.phone(), packet)
+    atomically(counter.hand_in, packet, world.act(world.clerk), packet.head, "NP 0045 821")
+    packet = world.fresh(packet)
+    assert sorting.place_of(packet, MONDAY).desk_code == "WD-2"
+    assert [one.number for one, _ in sendings.bag(world.clerk, "WD-2", "", MONDAY).pile.packets] == [packet.number]
+    with pytest.raises(Missing):
+        sendings.bag(world.clerk, "WD-1", "", MONDAY)

@@ -125,6 +125,7 @@ def init_app(app: Flask) -> None:
         seal=seal,
         whole=whole,
         weekday=weekday,
+        english_day=lambda at: f"{calendar.today(at):%d %B %Y}",
         local_day=lambda at: calendar.today(at).isoformat(),
         b32=tokens.b32,
     )

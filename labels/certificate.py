@@ -1,5 +1,5 @@
-"""The proof of the day and the ward in which the post took a citizen's papers, on one A5 page. It names a packet, never
-a person; whoever doubts it scans the code and reads what the ledger says."""
+"""The proof of the day and the ward in which the post took a citizen's papers, and once the ward has signed for them of the
+day of filing, on one A5 page. It names a packet, never a person; whoever doubts it scans the code and reads what the ledger says."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +27,7 @@ PACKET = ("Gói hồ sơ số", "Packet number")
 TAKEN = ("Bưu điện đã nhận lúc", "Taken by the post at")
 PLACE = ("Nhận ở", "Taken at")
 SEAL = ("Niêm phong số", "Seal number")
-RECORDED = ("Vào sổ lúc", "Recorded at")
+RECORDED = ("Lượt nhận vào sổ lúc", "The taking was entered in the ledger at")
 DESK = ("Đưa đến", "For")
 FILED = ("Phường ký nhận lúc", "Signed for by the ward at")
 MEANS_TAKEN = "Giấy này chứng bưu điện đã nhận giấy tờ. Ngày nộp hồ sơ là ngày phường ký nhận; khi đó tờ này ghi thêm."  # QĐ 45 Đ7.4
@@ -37,7 +37,7 @@ CHECK = (
     "Anybody may check: scan, then compare packet, day and ward.",
 )
 NUMBER = ("Số giấy chứng", "Certificate number")
-LINE = ("Dòng trong sổ", "Line in the ledger")
+LINE = ("Dòng sổ của lượt nhận", "The line of the taking")
 FOOT = "Giấy này và mã trên giấy không có tên người, địa chỉ hay tên thủ tục."
 
 

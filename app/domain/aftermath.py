@@ -45,6 +45,14 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
         _close_case(packet, line, scan, act)
 
 
+def proven(packet: Packet, happened: list[Happening], was_asked: bool, act: Act) -> None:
+    """Whoever was asked to confirm a collection, and has, is told of it like everybody else. `was_asked`: before all this."""
+    events = [happening.entry.scan.event for happening in happened]
+    asked = was_asked or any(happening.step.flag == "collect_unproven" for happening in happened)
+    if asked and not packet.is_blank and ("attest" in events or "collect" in events):
+        _tell(packet, "collected", happened[-1].entry.scan, act)
+
+
 def _failed(packet: Packet, scan: Scan, act: Act) -> bool:
     return visits.fail(packet, scan.reason or "", scan.next or "", scan.actor or "", scan.wall or act.at, act.at)
 

@@ -234,7 +234,10 @@ class _Sitting:
         tasks.raise_(duty.kind, self.seen.at, digest=duty.digest, device_id=duty.device_id and known, why=entry.why)
 
     def _bring_up_to_date(self, trail: Trail, packet: Packet) -> None:
-        change(packet, seals=flags.seals(trail, packet), flags=flags.of(trail, packet))
+        was, found = packet.flags, flags.of(trail, packet)
+        change(packet, seals=flags.seals(trail, packet), flags=found)
+        if "collect_unproven" not in found:
+            aftermath.proven(packet, trail.happened, "collect_unproven" in was, Act(None, self.seen.at, self.seen.keys))
         wanted = duties.of(trail, packet)
         if wanted or trail.code in self.asked:
             duties.settle(packet, wanted, self.seen.at)

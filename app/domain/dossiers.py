@@ -152,7 +152,7 @@ class Dossier(Model):
     citizen: Mapped[Citizen] = relationship()
     desk: Mapped[Office] = relationship(foreign_keys=[desk_id])
     post_office: Mapped[Office] = relationship(foreign_keys=[post_office_id])
-    papers: Mapped[list["Paper"]] = relationship(order_by="Paper.position")
+    papers: Mapped[list["Paper"]] = relationship(order_by="Paper.position", back_populates="dossier")
     history: Mapped[list["CaseLine"]] = relationship(order_by="CaseLine.id")
 
     @property
@@ -196,6 +196,13 @@ class Paper(Model):
     came_in: Mapped[str | None] = mapped_column(sa.String(20), doc="number of the packet that brought a supplement")
     back_in: Mapped[str | None] = mapped_column(sa.String(20), doc="number of the packet that carries it home")
     home_at: Mapped[Instant | None] = mapped_column(doc="since when it is back in the citizen's hands")
+
+    dossier: Mapped[Dossier] = relationship(back_populates="papers")
+
+    @property
+    def name_en(self) -> str:
+        """What the procedure calls it in English; "" for a paper that it does not list."""
+        return next((line.name_en for line in self.dossier.procedure.papers if line.name == self.name), "")
 
     @property
     def is_here(self) -> bool:

@@ -216,20 +216,27 @@ class Happening:
     packet: Packet | None = None
     giver: Holder | None = None
     taker: Holder | None = None
+    seal: str | None = None
     said_at: datetime | None = None  # when it happened by the clock that recorded it, where it arrived much later
 
 
 def history(dossier: Dossier) -> list[Happening]:
     """Everything that happened to the dossier and its packets, oldest first."""
-    lines = [(packet, line) for packet in packets.of_dossier(dossier.id) for line in ledger.lines(packet)]
+    known = packets.of_dossier(dossier.id)
+    lines = [(packet, line) for packet in known for line in ledger.lines(packet)]
     names = holders(party for _, line in lines for party in (line.giver_id, line.taker_id))
     late = _late(line.digest for _, line in lines)
     moved = [
-        Happening(x.recorded_at, _told(x), one, names[x.giver_id], names[x.taker_id], late.get(x.digest))
+        Happening(x.recorded_at, _told(x), one, names[x.giver_id], names[x.taker_id], said_at=late.get(x.digest))
         for one, x in lines
     ]
     decided = [Happening(line.at, f"case_{line.event}") for line in dossier.history]
-    return sorted(decided + moved, key=lambda one: (one.at, one.packet is None))
+    sealed = [
+        Happening(one.created_at, "sealed", one, seal=one.seals[0])
+        for one in known
+        if one.way is not Way.IN and one.seals
+    ]
+    return sorted(decided + sealed + moved, key=lambda one: (one.at, one.packet is None))
 
 
 def _late(digests: Iterable[bytes]) -> dict[bytes, datetime]:

@@ -32,7 +32,7 @@ from app.domain import (
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.denials import Denial
-from app.domain.dossiers import ASIDE, AT_WORK, GOING_HOME, CaseState, Dossier, ReturnWay
+from app.domain.dossiers import ASIDE, AT_WORK, GOING_HOME, CaseState, Dossier, Place, ReturnWay
 from app.domain.ledger import Handoff
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
@@ -60,6 +60,7 @@ class Holder:
     kind: PartyKind
     office: str | None = None
     at_home: bool = True  # a citizen to whom something was handed out has it wherever they are
+    has_result: bool = False  # what the citizen has is the result; of the papers, what `Story.kept` does not name
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Story:
     code: Purpose | None  # what a code sent again would be for
     claim: str | None  # "attest" or "confirm": what the citizen's code would settle
     denial: Denial | None  # what the citizen may say is not so
+    kept: tuple[tuple[str, str], ...] = ()  # papers that stay with the ward for good, in Vietnamese and in English
 
 
 @dataclass(frozen=True)
@@ -238,7 +240,14 @@ def story(dossier: Dossier, at: datetime) -> Story:
         code=booking.code_purpose(under_way) if under_way and dossier.state not in OVER and not sticker else None,
         claim=_claim(under_way),
         denial=denials.possible(dossier, at),
+        kept=_kept(dossier),
     )
+
+
+def _kept(dossier: Dossier) -> tuple[tuple[str, str], ...]:
+    if dossier.state is not CaseState.CLOSED:
+        return ()
+    return tuple((paper.name, paper.name_en) for paper in dossier.papers if paper.place is Place.KEPT)
 
 
 def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: datetime, sticker: Packet | None) -> Sight:
@@ -276,10 +285,14 @@ def _claim(packet: Packet | None) -> str | None:
 
 def _holder(dossier: Dossier, packet: Packet | None) -> Holder:
     if packet is None:
-        newest = next(reversed(packets.of_dossier(dossier.id)), None)
+        known = packets.of_dossier(dossier.id)
+        newest = known[-1] if known else None
         home = newest is None or newest.state is State.DELIVERED or dossier.state is CaseState.CANCELLED
         if home and dossier.state is not CaseState.RESULT_READY:  # then an original of theirs is out yet
-            return Holder(PartyKind.CITIZEN, at_home=newest is None or newest.state is not State.DELIVERED)
+            has_result = any(one.kind is Kind.RESULT and one.state is State.DELIVERED for one in known)
+            return Holder(
+                PartyKind.CITIZEN, at_home=newest is None or newest.state is not State.DELIVERED, has_result=has_result
+            )
         return Holder(PartyKind.DESK, dossier.desk.name)
     party = db.session.get_one(Party, packet.holder_id)
     office = db.session.scalar(sa.select(Office.name).filter_by(party_id=party.id))
@@ -359,6 +372,9 @@ def _past(dossier: Dossier) -> Iterator[Entry]:
         if key := CASE_EVENTS.get(line.event):
             yield Entry(key, "did", _legal_time(dossier, key) or line.at, _case_values(dossier, key))
     for packet in packets.of_dossier(dossier.id):
+        if packet.way is Way.OUT and packet.seals:
+            key = "papers_sealed" if packet.kind is Kind.RETURNED_PAPERS else "sealed"
+            yield Entry(key, "did", packet.created_at, {"seal": packet.seals[0]})
         for moved in ledger.lines(packet):
             entry = _moved(dossier, packet, moved)
             first = packet.kind is Kind.SUBMISSION

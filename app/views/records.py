@@ -26,7 +26,7 @@ RESULTS = {
 }
 SIDES = {Side.GIVER: _l("Giving side"), Side.TAKER: _l("Receiving side")}
 WORDS = {
-    Word.PRESENCE: _l("confirmed with password"), Word.PIN: _l("confirmed with the courier's PIN"),
+    Word.PRESENCE: _l("confirmed at the screen, signed in or password typed in the five minutes before"), Word.PIN: _l("confirmed with the courier's PIN"),
     Word.SIGNED_PRINT: _l("signed on paper"), Word.DEVICE: _l("signed by their phone"),
 }  # fmt: skip
 

@@ -128,6 +128,8 @@ ENTRIES = {
     "went_on": _l("The ward goes on"),
     "transferred": _l("Passed on to the ward that is the right one"),
     "passed_on": _l("A courier takes it to the other ward"),
+    "sealed": _l("The ward sealed the result"),
+    "papers_sealed": _l("The ward sealed your papers"),
     "papers_taken": _l("A courier took your papers along"),
     "papers_at_post": _l("%(office)s received your papers"),
     "papers_back": _l("Your papers are back at %(office)s"),
@@ -204,7 +206,10 @@ def card(told: Story) -> list[tuple[str, str, str]]:
     if told.headline == "written_off":
         return [("post", _("Who answers for the packet"), _("The post"))]
     picture = PICTURES[told.holder.kind] if told.holder.at_home else "packet"
-    lines = [(picture, _("Who has the papers"), who)]
+    lines = [(picture, _("Who has the result") if told.holder.has_result else _("Who has the papers"), who)]
+    if told.kept:
+        names = "; ".join(language.in_language(*name) for name in told.kept)
+        lines.append(("desk", _("Papers that stay with the ward"), names))
     if told.next:
         picture, term, value = _coming(told.next)
         lines.append((picture, term, value))
@@ -290,6 +295,8 @@ def _detail(entry: Entry) -> str:
         if values.get("seal"):
             parts.append(_("Seal number %(seal)s", seal=language.seal(values["seal"])))
         return " ".join(parts)
+    if entry.key in ("sealed", "papers_sealed"):
+        return _("Seal number %(seal)s", seal=language.seal(values["seal"]))
     if entry.key == "submitted" and entry.state != "next":
         return _("This is the day of filing by law.")
     if entry.key == "accepted" and values.get("official_code"):

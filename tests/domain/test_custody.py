@@ -13,6 +13,7 @@ from app.domain import custody, ledger, manifests, scans, tokens
 from app.domain.codes import Purpose
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
+from app.domain.outbox import Message
 from app.domain.packets import State, Way
 from app.domain.scans import Extra, Ruling, ScanExtra, ScanRow, Verdict
 from app.errors import Refused
@@ -47,6 +48,18 @@ def test_the_citizens_later_word_closes_the_flag(world: World) -> None:
         giver=packet.holder_id, taker=packet.holder_id, parent=None, proof=[("LOGIN", "")],
     )  # fmt: skip
     assert world.fresh(packet).flags == []
+
+
+def test_the_right_code_after_a_wrong_one_brings_the_usual_message_with_the_seal(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    world.record(phone.scan(packet, "collect", proof=[("CODE", "000000")]))
+    code = world.code(packet)
+    for _ in range(2):  # the second word adds nothing
+        held = {"giver": phone.party, "taker": phone.party, "parent": None}
+        world.record(phone.scan(world.fresh(packet), "attest", proof=[("CODE", code)], **held))
+    kinds = sa.select(Message).where(Message.kind.startswith("collected")).order_by(Message.id)
+    told = [(message.kind, message.values["seal"]) for message in db.session.scalars(kinds)]
+    assert told == [("collected_unproven", "NP0045821"), ("collected", "NP0045821")]
 
 
 def test_the_same_scan_twice_is_one_handoff(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import calendar, codes, dossiers, numbers, outbox, tracking, visits
+from app.domain import calendar, codes, desk, dossiers, numbers, outbox, tracking, visits
 from app.domain.calendar import HERE
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.outbox import Message
@@ -16,6 +16,7 @@ from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.visits import Round, VisitState
 from app.errors import Invalid
+from tests.domain.test_desk import at_desk
 from tests.world import MONDAY, World
 
 
@@ -85,6 +86,20 @@ def test_a_collection_without_the_citizens_code_asks_for_it(world: World) -> Non
     world.record(world.phone().scan(packet, "collect"))
     told = story(world.fresh(packet))
     assert (told.headline, told.claim, told.code) == ("collected_unproven", "attest", "collect")
+
+
+def test_when_all_is_over_the_result_is_at_home_and_the_ward_keeps_what_it_was_given(world: World) -> None:
+    packet = at_desk(world)
+    atomically(desk.hand_over, packet, world.act(world.officer), wet_seen=True)
+    told = story(world.fresh(packet))
+    assert told.headline == "closed" and told.holder == tracking.Holder(
+        PartyKind.CITIZEN, at_home=False, has_result=True
+    )
+    assert told.kept == (("Tờ khai", "Form"), ("Căn cước", "Identity card"), ("Học bạ", "School record"))
+    keys = [entry.key for entry in told.entries]
+    sealed = told.entries[keys.index("sealed")]
+    assert keys.index("result_ready") < keys.index("sealed") < keys.index("delivered")
+    assert sealed.values == {"seal": "NP0051902"}
 
 
 def test_a_missed_visit_says_why_and_offers_another_time(world: World) -> None:

@@ -69,6 +69,7 @@ def test_the_page_says_day_ward_and_line_and_names_nobody(world: World, client: 
     ):
         assert word in said, word
     assert "ngày bưu tá nhận" in said and "postmark" not in said
+    assert "the post took this packet at 9:00 on 23 November 2026" in said
     assert not [word for word in PRIVATE if word in said]
 
 
@@ -81,6 +82,8 @@ def test_once_the_ward_has_signed_it_is_the_proof_of_filing(world: World, client
     atomically(sign)
     said = client.get(page_of(packet)).text
     assert "Giấy chứng ngày nộp" in said and "postmark" in said and "16:00" in said
+    assert "Proof of the day of filing: the ward signed for this packet at 16:00 on 23 November 2026" in said
+    assert "the post took" not in said and "Lượt nhận vào sổ lúc" in said
     checked = client.get(f"/c/{number_of(world, packet)}").text
     assert "16:00" in checked
 

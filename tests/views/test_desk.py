@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from flask_babel import refresh
 
 from app.db import atomically, db
 from app.domain import sessions, tokens
@@ -302,3 +303,29 @@ def test_a_seal_of_another_packet_under_way_is_refused_at_its_field(world: World
     answer = client.post(url(packet, "send"), data={"head": packet.head.hex(), "seal": "NP 0077 001"})
     assert answer.status_code == 422
     assert 'id="seal-error"' in answer.text and other.number in answer.text
+
+
+@pytest.mark.parametrize(
+    ("return_way", "leads"),
+    [
+        (ReturnWay.HOME, "từ phường về nhà"),
+        (ReturnWay.POST, "từ phường về bưu cục"),
+        (ReturnWay.DESK, "nhận tại quầy của phường"),
+    ],
+)
+def test_a_result_says_where_it_leads_and_its_story_that_it_was_sealed(
+    world: World, sign_in: Any, return_way: ReturnWay, leads: str
+) -> None:
+    client = sign_in(world.officer)
+    page = client.get(url(sealed(world, client, return_way))).text
+    assert re.search(rf'<div class="heading">.*?<span>{leads}</span>', page, re.DOTALL), leads
+    story = page.split('id="story"')[1]
+    assert "Đã niêm phong tại phường" in story and "Niêm phong số NP\u00a00051\u00a0902" in story
+
+
+def test_an_officer_who_reads_english_reads_the_papers_in_english(world: World, sign_in: Any) -> None:
+    client = sign_in(world.officer)
+    client.get("/language/en")
+    refresh()
+    page = client.get(url(world.collected(world.phone()))).text
+    assert "School record" in page and "Học bạ" not in page

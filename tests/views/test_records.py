@@ -32,7 +32,10 @@ def test_the_office_that_gave_sees_what_was_counted_and_confirms_for_its_side(
     page = Visitor(sign_in(world.officer)).open(f"/records/{receipt}")
     page.sees(receipt, "Trong bảng kê", "thiếu: vẫn ở bên giao", "ngoài bảng kê, vẫn nhận", "hư hỏng", "rách mép")
     page.sees("chưa đủ xác nhận của hai bên", "Trần Văn Bưởi").send(to="/confirm")
-    page.sees("xác nhận bằng mật khẩu, Võ Văn Mít", "chưa đủ xác nhận của hai bên")
+    page.sees(
+        "xác nhận tại màn hình, đã đăng nhập hoặc nhập mật khẩu trong năm phút trước đó, Võ Văn Mít",
+        "chưa đủ xác nhận của hai bên",
+    )
     Visitor(sign_in(world.courier)).open(f"/records/{receipt}").send(to="/confirm").sees("hai bên đã xác nhận")
     db.session.rollback()
     fresh = manifests.by_number(receipt)

@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from flask.testing import FlaskClient
+from flask_babel import refresh
 
 from app.db import atomically, db
-from app.domain import decisions, outbox, visits
+from app.domain import decisions, desk, outbox, visits
 from app.domain.codes import CodeCheck, Purpose
 from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
@@ -20,7 +21,7 @@ from app.domain.visits import Round, Slot, VisitState
 from app.errors import TooMany
 from app.sentences import sentence
 from app.views.tracking import PAGES
-from tests.domain.test_desk import submitted
+from tests.domain.test_desk import at_desk, submitted
 from tests.world import MONDAY, World
 
 
@@ -52,6 +53,29 @@ def test_the_page_says_who_has_it_first_and_names_nobody(world: World, client: F
     assert "NP\u00a00045\u00a0821" in body
     for private in ("Nguyễn Thị Mơ", "Mẫu Đơn", "900000123", "Trần Văn Bưởi", "giấy khai sinh"):
         assert private not in body
+
+
+def test_a_finished_page_says_who_has_the_result_and_what_the_ward_keeps(world: World, client: FlaskClient) -> None:
+    packet = at_desk(world)
+    atomically(desk.hand_over, packet, world.act(world.officer), wet_seen=True)
+    body = client.get(link(world.fresh(packet))).text.split('id="main"')[1]
+    for words in (
+        "Đang giữ kết quả",
+        "Phường giữ lại",
+        "Tờ khai; Căn cước; Học bạ",
+        "Phường đã niêm phong kết quả",
+        "NP\u00a00051\u00a0902",
+    ):
+        assert words in body, words
+    assert "Đang giữ giấy tờ" not in body
+    client.get("/language/en")
+    refresh()
+    body = client.get(link(packet)).text.split('id="main"')[1]
+    assert (
+        "Papers that stay with the ward" in body
+        and "Form; Identity card; School record" in body
+        and "Tờ khai" not in body
+    )
 
 
 def test_the_courier_is_named_with_badge_and_phone_only_on_the_day(world: World, client: FlaskClient) -> None:

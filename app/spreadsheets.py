@@ -13,11 +13,6 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from flask_babel import gettext as _
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_UNPACKED = 40 * 1024 * 1024  # of an XLSX, which is a zip
@@ -25,7 +20,7 @@ MOST_PARTS = 200
 MOST_ROWS = 20_000
 MOST_COLUMNS = 60
 FORMULA = re.compile(r"[=+\-@\t\r]")  # what a spreadsheet takes for the beginning of one
-WRONG = (zipfile.BadZipFile, InvalidFileException, ParseError, ValueError, KeyError, IndexError, OSError, TypeError, AttributeError, NotImplementedError)  # fmt: skip
+WRONG = (zipfile.BadZipFile, ParseError, ValueError, KeyError, IndexError, OSError, TypeError, AttributeError, NotImplementedError)  # fmt: skip
 
 Cell = str | None  # None: a formula
 Table = Iterator[tuple[int, list[Cell]]]
@@ -48,6 +43,9 @@ def rows(data: bytes) -> Table:
 
 
 def _of_xlsx(data: bytes) -> Table:
+    from openpyxl import load_workbook  # a tenth of the application's start, and few processes ever meet a sheet
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             sizes = [part.file_size for part in parts.infolist()]
@@ -60,7 +58,7 @@ def _of_xlsx(data: bytes) -> Table:
         sheet.reset_dimensions()  # what the file says of its own size is not believed
         for at, cells in enumerate(sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS), start=1):
             yield at, [_text(cell) for cell in cells]
-    except WRONG as wrong:
+    except (*WRONG, InvalidFileException) as wrong:
         raise Unreadable(_("This file cannot be read as XLSX. Open it in your spreadsheet program and save it again.")) from wrong  # fmt: skip
 
 
@@ -108,6 +106,11 @@ def _wild(cell: str) -> str:
 
 def to_xlsx(written: Iterable[list[str]], widths: list[int]) -> bytes:
     """One sheet, its first row the heads; every cell text and nothing else, whatever it begins with."""
+    from openpyxl import Workbook  # as above
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.freeze_panes = "D2"

@@ -12,7 +12,6 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-import argon2
 from playwright.sync_api import sync_playwright
 
 from app import security
@@ -76,7 +75,6 @@ def measure(report: Report, name: str, spoken: str, settings: Settings, url: str
 
 
 def _bags(settings: Settings, url: str, packets: int) -> list[Bag]:
-    people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     with opened(settings, url) as app:
         world = World.build(app)
         atomically(lambda: setattr(db.session.merge(world.post), "slot_places", DESKS * packets))

@@ -63,7 +63,8 @@ def make_settings(folder: Path) -> Settings:
 
 @contextmanager
 def opened(settings: Settings, url: str) -> Iterator[Flask]:
-    """The application on this database, without a server; its tables are migrated."""
+    """The application on this database, without a server; its tables are migrated. Passwords are nothing it measures."""
+    people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     app = create_app(settings.model_copy(update={"database_url": url}), TESTING=True)
     with app.app_context():
         flask_migrate.upgrade()
@@ -76,7 +77,6 @@ class Ground:
     """Packets and phones for one database after another; `people` are in the database `url`."""
 
     def __init__(self, settings: Settings, url: str, clients: int = CLIENTS) -> None:
-        people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.settings, self.url = settings, url
         with opened(settings, url) as app:
             world = World.build(app)

@@ -30,8 +30,8 @@ def roomy_memory() -> Path | None:
 
 
 @contextmanager
-def server(within: Path | None = None) -> Iterator[str]:
-    """The URL of a server of our own, its folder made in `within`."""
+def server(within: Path | None = None, more: str = "") -> Iterator[str]:
+    """The URL of a server of our own, its folder made in `within`; `more` of its options."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given
         return
@@ -47,9 +47,7 @@ def server(within: Path | None = None) -> Iterator[str]:
     data, port = folder / "data", "54329"
     control = [*as_server, str(bin_ / "pg_ctl"), "-D", str(data)]
     who, how = ("-U", OWNER, "-A", "trust"), ("-E", "UTF8", "--locale=C.UTF-8", "-N")
-    options = (
-        f"-k {folder} -p {port} -c listen_addresses='' -c max_connections=200 -c max_wal_size=256MB -c autovacuum=off"
-    )
+    options = f"-k {folder} -p {port} -c listen_addresses='' -c max_connections=200 -c max_wal_size=256MB {more}"
     with _gone_with_us(folder, [*control, "-m", "immediate", "stop"]):
         _run([*as_server, str(bin_ / "initdb"), "-D", str(data), *who, *how])
         _run([*control, "-w", "-l", str(folder / "log"), "-o", options, "start"])

@@ -254,7 +254,10 @@ def sample(format: str, path: Path) -> None:
         data = labels.zpl(format, items).encode() if zpl else labels.render(format, items)
     except ValueError as refused:
         raise click.ClickException(str(refused)) from refused
-    path.write_bytes(data)
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from error
     click.echo(f"{path}: {len(items)} of {labels.FORMATS[format].title}, {len(data):,} bytes")
 
 
@@ -285,16 +288,21 @@ def print_day(day: datetime, path: Path, office: str, login: str, what: str) -> 
         raise click.BadParameter(f"no post office {office}", param_hint="--office")
     if user.office_id != found.id:
         raise click.BadParameter(f"{login} does not work at {office}", param_hint="--by")
-    base_url = current_app.extensions["settings"].base_url
+    base_url, part = current_app.extensions["settings"].base_url, path.with_name(path.name + ".part")
     try:
         count = batches.count_day(what, found, day.date())
         act = Act(user, now(), current_app.extensions["keys"])
         atomically(batches.log_day, user, what, found, day.date(), act)
-        with path.open("wb") as file, click.progressbar(length=count, label=what) as bar:
+        with part.open("wb") as file, click.progressbar(length=count, label=what) as bar:
             batches.print_day(file, what, found, day.date(), base_url, lambda _: bar.update(1))
-    except Refused as refused:
-        path.unlink(missing_ok=True)
-        raise click.ClickException(refused.key) from refused
+        part.replace(path)  # what was printed before stays until this is whole
+    except Refused as refusal:
+        with current_app.test_request_context():
+            raise refused(refusal) from refusal
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
     click.echo(f"{path}: {path.stat().st_size:,} bytes")
 
 

@@ -59,7 +59,7 @@ def draw(canvas: Leaf, item: Authorisation) -> None:
             document.ticks(P, [(text, number in item.purposes) for number, text in enumerate(PURPOSES, 1)]),
             document.pairs(P, ("Thủ tục", item.matter), ("Hồ sơ, phiếu gửi số", item.number), ("Có giá trị đến hết ngày", until))),
         document.part(document.say(P, (PROMISE, P.text)), document.boxed(P, (LAW, P.text._replace(size=7.4, leading=3.3)))),
-        document.part(document.pairs(P, ("Làm tại, ngày", item.place))),
+        document.part(document.pairs(P, ("Làm tại", f"{item.place or '…………'}, ngày …… tháng …… năm 20……"))),
         document.signatures(P, ("Người ủy quyền", "Principal signs", item.principal), ("Người được ủy quyền", "Agent signs", item.agent)),
         document.part(document.kept(
             document.heading(P, "CHỨNG THỰC (khi pháp luật đòi)", "Certification"), document.ruled(P, 14, 8.0))),

@@ -32,6 +32,10 @@ ONE_STOP = "Bộ phận Một cửa"
 NO_FEES = "không có"
 
 
+def takes(days: int) -> str:
+    return f"{days} ngày làm việc" if days else "trong ngày"
+
+
 def agency(ward: str) -> str:
     return f"ỦY BAN NHÂN DÂN PHƯỜNG {ward.upper()}"
 

@@ -1,7 +1,7 @@
 """What must stand on each of the desk's forms, as data."""
 
 from labels.check import Field
-from labels.decided import house
+from labels.decided import house, takes
 from labels.desk import TITLES, WAYS, numbered
 from labels.deskforms import entry
 from labels.words import say_date, say_day, say_instant, say_short
@@ -22,7 +22,7 @@ def _form(key: str) -> tuple[Field, ...]:
 FIELDS: dict[str, tuple[Field, ...]] = {
     "receipt": (*_form("receipt"),
         Field("papers",     "TT 01/2018", lambda s: tuple(p.name for p in s.papers)),
-        Field("time",       "TT 01/2018", lambda s: (f"{s.days} ngày làm việc", say_instant(s.at), say_instant(s.due), f"Số bộ hồ sơ: {s.sets}")),
+        Field("time",       "TT 01/2018", lambda s: (takes(s.days), say_instant(s.at), say_instant(s.due), f"Số bộ hồ sơ: {s.sets}")),
         Field("where",      "NĐ 07/2025", lambda s: ("NƠI NHẬN KẾT QUẢ", *WAYS)),
         Field("register",   "TT 01/2018", lambda s: (f"Sổ, quyển số: {s.volume}".strip(), f"Số thứ tự: {s.order}".strip())),
         Field("copy",       "TT 01/2018", lambda s: (f"Liên {s.copy}",)),

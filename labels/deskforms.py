@@ -60,7 +60,7 @@ def draw_receipt(canvas: Leaf, item: Receipt) -> None:
     """Draw RECEIPT."""
     copy = {1: "Liên 1: lưu", 2: "Liên 2: giao người nộp"}.get(item.copy, f"Liên {item.copy}")
     head = _head("receipt", item, item.case, token_url=item.token_url, basis=copy)
-    after = document.pairs(P, ("Số bộ hồ sơ", str(item.sets)), ("Thời gian giải quyết", f"{item.days} ngày làm việc"),
+    after = document.pairs(P, ("Số bộ hồ sơ", str(item.sets)), ("Thời gian giải quyết", decided.takes(item.days)),
                            ("Nhận hồ sơ lúc", say_instant(item.at)), ("Hẹn trả kết quả", say_instant(item.due)),
                            ("Sổ, quyển số", item.volume), ("Số thứ tự", item.order), across=2)  # fmt: skip
     ways = document.ticks(P, [(text, number == item.way) for number, text in enumerate(WAYS, 1)], across=3)
@@ -118,14 +118,14 @@ def draw_stop(canvas: Leaf, item: Stop) -> None:
 
 
 # fmt: off
-HANDS = document.columns(P, ("Bên giao", 26, "left"), ("Bên nhận", 26, "left"), ("Giờ, ngày giao nhận", 22, "left"),
-                         ("Bên giao ký", 19, "left"), ("Bên nhận ký", 19, "left"), ("Kết quả", 11, "left"), ("Ghi chú", 22, "left"))
+HANDS = document.columns(P, ("Bên giao", 25, "left"), ("Bên nhận", 25, "left"), ("Giờ, ngày giao nhận", 24, "left"),
+                         ("Bên giao ký", 16, "left"), ("Bên nhận ký", 16, "left"), ("Kết quả", 10, "left"), ("Ghi chú", 30, "left"))
 HANDS_LEAST = 8  # rows of the sheet that goes along: what is not known yet is written by hand
 BOOK_PAGE = A4_ACROSS._replace(size=6.8)
 BOOK = document.columns(
-    BOOK_PAGE, ("TT", 9, "centre"), ("Mã hồ sơ", 36, "left"), ("Thủ tục", 38, "left"), ("Số bộ", 8, "centre"),
-    ("Họ tên, địa chỉ, điện thoại", 52, "left"), ("Cơ quan giải quyết", 27, "left"), ("Nhận", 18, "left"), ("Hẹn trả", 18, "left"),
-    ("Có kết quả", 18, "left"), ("Trả", 18, "left"), ("Cách nhận", 18, "left"), ("Phiếu gửi đến, về", 36, "left"), ("Ghi chú, ký", 20, "left"))
+    BOOK_PAGE, ("TT", 9, "centre"), ("Mã hồ sơ", 43, "left"), ("Thủ tục", 34, "left"), ("Số bộ", 8, "centre"),
+    ("Họ tên, địa chỉ, điện thoại", 48, "left"), ("Cơ quan giải quyết", 25, "left"), ("Nhận", 18, "left"), ("Hẹn trả", 18, "left"),
+    ("Có kết quả", 18, "left"), ("Trả", 18, "left"), ("Cách nhận", 16, "left"), ("Phiếu gửi đến, về", 38, "left"), ("Ghi chú, ký", 26, "left"))
 # fmt: on
 
 

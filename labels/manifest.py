@@ -95,9 +95,15 @@ class Manifest:
     lines: tuple[Line, ...]
     odd: tuple[Odd, ...] = ()
     signed_at: datetime | None = None
+    submits: bool = True  # a dossier is on it: results that came back are submitted by nobody
     fee_officer: str = ""
     token_url: str = ""
     mark: str = ""
+
+
+def _means(item: Manifest) -> Way:
+    """Whose hour the second signature is: the dossiers', or only that of handing over."""
+    return Way.IN if item.way is Way.IN and item.submits else Way.OUT
 
 
 def odd(kind: str, number: str, remark: str = "") -> Odd:
@@ -124,9 +130,10 @@ def draw(canvas: Leaf, item: Manifest) -> None:
                            ("Bên nhận", f"{item.receiver_unit} · {item.receiver}"), across=2)  # fmt: skip
     rows = tuple(_row(number, line) for number, line in enumerate(item.lines, 1))
     packets = Section("packets", (tables.head(SHAPE),), rows, lambda count: _sum(item.lines[:count], len(item.lines)))
-    moment, english = MOMENT_HEAD[item.way]
+    means = _means(item)
+    moment, english = MOMENT_HEAD[means]
     when = say_instant(item.signed_at) if item.signed_at else SIGN_LINE
-    box = document.boxed(P, (f"{moment} ", P.strong), (f"{english}. ", pen.ENGLISH), (f"{MOMENT[item.way]} ", P.text),
+    box = document.boxed(P, (f"{moment} ", P.strong), (f"{english}. ", pen.ENGLISH), (f"{MOMENT[means]} " if means is item.way else "", P.text),
                          (when.replace(" ", "\u00a0"), P.strong._replace(size=10, leading=4.6)))  # fmt: skip
     people = [("BÊN GIAO", "Giver signs, full name", item.giver), ("BÊN NHẬN", "Receiver signs", item.receiver)]
     stamps = ["Dấu bên giao", "Dấu bên nhận"]
@@ -213,7 +220,7 @@ FIELDS = (
     Field("seal",          "design",             lambda s: ("Còn nguyên",)),
     Field("totals",        "QĐ 45 Đ7.3",         lambda s: ("Tổng cộng", *(f"{a}: {b}".strip() for a, b in zip(TOTALS, totals(s), strict=True)))),
     Field("exceptions",    "QĐ 45 Đ7.3",         lambda s: tuple(said for o in s.odd for said in (o.kind, o.number, o.what, o.then))),
-    Field("moment",        "QĐ 45 Đ7.4",         lambda s: (MOMENT_HEAD[s.way][0], say_instant(s.signed_at) if s.signed_at else SIGN_LINE)),
+    Field("moment",        "QĐ 45 Đ7.4",         lambda s: (MOMENT_HEAD[_means(s)][0], say_instant(s.signed_at) if s.signed_at else SIGN_LINE)),
     Field("signatures",    "QĐ 45 Đ7.3",         lambda s: ("BÊN GIAO", "BÊN NHẬN", s.fee_officer)),
     Field("mark",          "design",             lambda s: (s.mark,)),
 )

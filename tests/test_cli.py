@@ -157,6 +157,19 @@ def test_an_unknown_format_is_refused_and_leaves_no_file(app: Flask, tmp_path: P
 
 
 @pytest.mark.dialects("sqlite")
+def test_a_folder_that_is_not_there_is_told_and_what_was_printed_before_stays(world: World, tmp_path: Path) -> None:
+    run = world.app.test_cli_runner().invoke
+    result = run(args=["slips", "sample", "slip", str(tmp_path / "nowhere" / "out.pdf")])
+    assert result.exit_code == 1 and "nowhere" in result.output and not isinstance(result.exception, OSError)
+    kept = tmp_path / "day.pdf"
+    kept.write_bytes(b"yesterday's")
+    office = ["--office", world.post.code, "--by", world.clerk.login]
+    result = run(args=["slips", "day", "2020-01-01", str(kept), *office])
+    assert result.exit_code == 1 and "nothing to print" in result.output
+    assert kept.read_bytes() == b"yesterday's" and list(tmp_path.iterdir()) == [kept]
+
+
+@pytest.mark.dialects("sqlite")
 def test_a_new_slip_key_is_made_beside_the_old_ones(app: Flask, settings: Settings, tmp_path: Path) -> None:
     for path in settings.keys_dir.glob("*.pem"):
         shutil.copy(path, tmp_path)

@@ -345,4 +345,6 @@ def _received(dossier: Dossier) -> list[Paper]:
 
 
 def _listed(papers: list[Paper]) -> list[dict[str, Any]]:
-    return [{"name": one.name, "form": str(one.form), "sheets": one.desk_sheets} for one in papers]
+    return [
+        {"name": one.name, "form": str(one.form), "copies": one.copies, "sheets": one.desk_sheets} for one in papers
+    ]

@@ -87,7 +87,9 @@ def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time |
         counted=ours.isoformat() if ours and ours != due_on else None,
     )  # fmt: skip
     listed = [
-        {"name": one.name, "form": one.form, "sheets": one.desk_sheets} for one in dossier.papers if one.desk_sheets
+        {"name": one.name, "form": one.form, "copies": one.copies, "sheets": one.desk_sheets}
+        for one in dossier.papers
+        if one.desk_sheets
     ]
     hour = due_time.isoformat("minutes") if due_time else ""
     forms.give(dossier, "receipt", act, due_on=due_on.isoformat(), due_time=hour, papers=listed)

@@ -149,10 +149,15 @@ def _hours(office: Office) -> str:
     return " và ".join(f"{each.opens:%-H:%M}–{each.closes:%-H:%M}" for each in first)
 
 
+def _in_bag(packet: Packet) -> tuple[labels.Paper, ...]:
+    """What lies in it: what the desk looks up by itself does not."""
+    return tuple(paper for paper in slips.papers_of(packet) if paper.form is not labels.Form.DATA)
+
+
 def _papers_receipt(packet: Packet, at: datetime, base_url: str) -> labels.PapersReceipt | None:
     """For what was taken from the citizen, as it was counted with them."""
     taken = next((line for line in ledger.lines(packet) if line.event == "collect"), None)
-    sent = tuple(paper for paper in slips.papers_of(packet) if paper.form is not labels.Form.DATA)
+    sent = _in_bag(packet)
     if taken is None or not sent:
         return None
     dossier, home = packet.dossier, slips.home_of(packet.dossier)
@@ -211,22 +216,25 @@ def _charges(packet: Packet, line: MoneyLine) -> Iterator[labels.Charge]:
 
 def _rewrap(packet: Packet, at: datetime, base_url: str) -> labels.Rewrap | None:
     """What two people found and did, as far as the record knows; the rest is written while they count."""
-    told = [scans.read(row.body, row.sig) for row, _ in scans.of_packet(packet.code, Ruling.APPLIED)]
+    rows = [row for row, _ in scans.of_packet(packet.code, Ruling.APPLIED)]
+    told = [scans.read(row.body, row.sig) for row in rows]
     damage = next((scan for scan in reversed(told) if scan.event == "damaged"), None)
     change = next((scan for scan in reversed(told) if scan.event == "seal_change"), None)
+    found_at = {row.digest: row.recorded_at for row in rows}
+    first = damage or change
     if packet.ended or not packet.seal:
         return None
-    listed = slips.papers_of(packet)
+    listed = _in_bag(packet)
     place = queues.holders([packet.holder_id])[packet.holder_id].name or packet.dossier.post_office.name
     old = change.said("OLD_SEAL") if change else packet.seal
     return labels.Rewrap(
         number=_number("BR", packet),
         packet=packet.number,
-        at=calendar.local(at),
+        at=calendar.local(found_at[first.digest] if first else at),
         place=place,
         office=packet.dossier.post_office.name,
         papers=listed,
-        finder=_actor(damage or change),
+        finder=_actor(first),
         witness=_witness(change),
         found=terms.FOUND[damage.reason] if damage and damage.reason in terms.FOUND else "",
         old_seal=numbers.spoken_seal(old or packet.seal),

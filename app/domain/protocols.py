@@ -51,6 +51,7 @@ def _sheet(manifest: Manifest, base_url: str, keys: Keys) -> labels.Manifest:
     return labels.Manifest(
         number=manifest.receipt_no,
         way=labels.Way.IN if to_desk else labels.Way.OUT,
+        submits=any(packet.way is not Way.OUT for _, packet in lines),
         at=calendar.local(manifest.at),
         place=desk.name if desk else "–",
         giver_unit=giver.name if giver else "–",

@@ -110,7 +110,7 @@ def _matter(packet: Packet) -> str:
     name = packet.dossier.procedure.official_name
     if packet.way is not Way.OUT:
         return name
-    return terms.result_of(name) if packet.kind is Kind.RESULT else terms.returned_of(name)
+    return name if packet.kind is Kind.RESULT else terms.returned_of(name)  # "Result" stands over it
 
 
 def _method(packet: Packet) -> str:
@@ -366,7 +366,7 @@ def papers_of(packet: Packet) -> tuple[labels.Paper, ...]:
             labels.Paper(
                 printing.printable(str(paper.get("name", ""))),
                 labels.Form(paper.get("form", "original")),
-                copies=paper.get("copies") or None,
+                copies=1,  # each was entered by itself
                 sheets=paper.get("sheets") or None,
             )  # fmt: skip
             for paper in dossier.result_papers

@@ -205,6 +205,20 @@ def test_a_result_nobody_could_be_given_comes_back_in_the_bag_and_waits_here(wor
     take(world, own[0], result)
     close(world, pin=world.PIN)
     assert (world.fresh(result).state, told().count("result_at_desk")) == (State.AT_DESK, 1)
+    assert "GIỜ NỘP HỢP PHÁP" in printed(world, manifests.of_packet(own[0].id))
+    assert world.record(phone.scan(world.fresh(result), "take", **facts)).verdict == "applied"
+    take(world, result)
+    alone = printed(world, close(world, key="another", pin=world.PIN))
+    assert "GIỜ GIAO NHẬN" in alone and "GIỜ NỘP" not in alone  # nobody submits what the ward itself made
+
+
+def printed(world: World, manifest: Manifest | None) -> str:
+    assert manifest
+    paper = pypdfium2.PdfDocument(protocols.pdf(manifest, "https://hoso.vi-du.test", world.keys))
+    try:
+        return " ".join(page.get_textpage().get_text_range() for page in paper).replace("\xa0", " ")
+    finally:
+        paper.close()
 
 
 def test_what_is_not_carried_cancelled_or_anothers_moves_nothing(world: World, own: list[Packet]) -> None:
@@ -222,9 +236,7 @@ def test_the_record_is_printed_with_its_lines_its_exceptions_and_the_moment(worl
     take(world, *own[:2])
     differ(world, own[0], intact=False, remark="Rách góc 3 cm")
     manifest = close(world, missing=True, pin=world.PIN)
-    paper = pypdfium2.PdfDocument(protocols.pdf(manifest, "https://hoso.vi-du.test", world.keys))
-    text = " ".join(page.get_textpage().get_text_range() for page in paper).replace("\xa0", " ")
-    paper.close()
+    text = printed(world, manifest)
     for words in (
         manifest.receipt_no,
         *(one.number for one in own),

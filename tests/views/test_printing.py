@@ -12,9 +12,10 @@ import zxingcpp
 from flask.testing import FlaskClient
 
 from app.db import atomically, db
-from app.domain import batches, corrections, numbers, slips, visits
+from app.domain import batches, calendar, corrections, numbers, slips, visits
 from app.domain.audit import AuditLine, ViewLine
 from app.domain.packets import Packet, Way
+from labels.words import say_instant
 from tests.domain.test_money import CASH, paid
 from tests.views.test_papers import text_of
 from tests.world import MONDAY, World
@@ -155,6 +156,8 @@ def test_the_record_of_a_damaged_bag_knows_what_was_said_of_it(world: World, sig
     atomically(corrections.damage, packet, act, reason="torn", photo_sha256="0" * 64)
     atomically(corrections.reseal, world.fresh(packet), act, old="NP0045821", new="NP0077777", second=world.dispatcher)
     said = sheet(sign_in(world.clerk), world.fresh(packet), "rewrap")
+    assert "Không nộp" not in said  # what the desk looks up by itself never lay in the bag
+    assert say_instant(calendar.local(act.at)) in said  # when it was found, whenever it is printed
     for words in ("Bao bị rách", "NP 0045 821", "NP 0077 777", world.courier.name, world.dispatcher.name):
         assert words in said, words
 

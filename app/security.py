@@ -240,9 +240,11 @@ def is_present() -> bool:
 
 
 def prove_presence(password: str) -> None:
-    """Ask again when five minutes have passed. Raises Refused("presence_wrong"), TooMany."""
+    """Ask again when five minutes have passed. Raises Refused: `presence_empty`, which is no try, `presence_wrong`; TooMany."""
     if is_present():
         return
+    if not password:
+        raise Refused("presence_empty")
     try:
         found = check_password(user().login, password, "presence")
     except Refused as refusal:

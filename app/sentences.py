@@ -100,6 +100,7 @@ SENTENCES = {
     "fields": _l("Something in what was sent is missing or has the wrong shape: %(fields)s."),
     # people
     "sign_in_wrong": _l("The name or the password is not right. Look at both and try again."),
+    "presence_empty": _l("The password is empty: type it. Nothing has been recorded yet."),
     "presence_wrong": _l("The password is not right. Nothing has been recorded yet."),
     "too_many_tries": _l("Too many tries. Wait %(seconds)s seconds, or ask your supervisor."),
     "too_many_minutes": _l("Too many tries. Wait %(minutes)s minutes, or ask your supervisor."),
@@ -228,6 +229,7 @@ SENTENCES = {
     "money_no_word": _l("The courier has not said what they counted. Let them count on the phone, or type their PIN here."),
     "money_two_counts": _l("The courier's count is %(amount)s đ. Count together again; nothing has been recorded."),
     "money_reason": _l("Say why it differs. If nobody knows, that is an answer too."),
+    "pin_empty": _l("The PIN is empty: the courier types it here, or signs the print. Nothing has been recorded yet."),
     "pin_wrong": _l("The courier's PIN is not right. Nothing has been recorded yet."),
     "pin_needs_courier": _l("No courier holds this packet, so nobody can type a PIN. Have the printed record signed."),
     "official_code_taken": _l("Another dossier already has this code. Look at the one-stop system again."),

@@ -134,8 +134,9 @@ def bringer(user: User, courier_id: str, at: datetime) -> User:
     return scope.bringer(user, courier_id, at - SHIFT)
 
 
-def take_in(packet: Packet, courier: User, act: Act) -> None:
-    """It has been scanned out of the courier's bag, and its seal is the one on record. Scanned twice is taken in once.
+def take_in(packet: Packet, courier: User, act: Act) -> bool:
+    """It has been scanned out of the courier's bag, and its seal is the one on record. Scanned twice is taken in once:
+    False where it lay on the open list already.
 
     Where the record had it with somebody else it is surplus. Raises Refused: `bag_not_carried`, `bag_no_seal`,
     `dossier_cancelled`, custody_…
@@ -144,7 +145,7 @@ def take_in(packet: Packet, courier: User, act: Act) -> None:
     if packet.state is TAKEN[event] and db.session.scalar(
         _open_list(act.by, courier, act.at).where(Packet.id == packet.id)
     ):
-        return
+        return False
     if packet.state is not State.CARRIED and (packet.state, event) != (State.AT_POST, "receive"):
         raise Refused("bag_not_carried", number=packet.number)
     if not packet.seal:
@@ -157,6 +158,7 @@ def take_in(packet: Packet, courier: User, act: Act) -> None:
     if giver != courier.party_id:
         db.session.add(Difference(digest=packet.head, courier_id=courier.id, at=act.at, sheets={}))
         db.session.flush()
+    return True
 
 
 def differ(

@@ -187,6 +187,8 @@ def _courier(party_id: str) -> User | None:
 def check_pin(courier: User | None, pin: str) -> None:
     if courier is None:
         raise Invalid("pin_needs_courier")
+    if not pin.strip():
+        raise Refused("pin_empty")
     if not people.secret_fits(courier.pin_hash, pin.strip()):
         raise Refused("pin_wrong")
 

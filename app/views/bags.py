@@ -27,7 +27,7 @@ def home() -> ResponseReturnValue:
 @requires(Right.COUNTER)
 @camera
 def bag(courier_id: str) -> ResponseReturnValue:
-    return _page(courier_id, CloseBag.fresh(), last=request.args.get("last", ""))
+    return _page(courier_id, CloseBag.fresh(), last=request.args.get("last", ""), again="again" in request.args)
 
 
 @bp.post("/<courier_id>/scan")
@@ -37,11 +37,11 @@ def scan(courier_id: str) -> ResponseReturnValue:
     """One packet out of the bag. It is held here from now on, whatever happens to this page."""
     text = request.form.get("code", "")
     try:
-        number = counters.out_of_bag(bags.bringer(security.user(), courier_id, now()), text)
+        number, again = counters.out_of_bag(bags.bringer(security.user(), courier_id, now()), text)
     except Refused as refusal:
         return _page(courier_id, CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text)
-    after = url_for("bags.bag", courier_id=courier_id, last=number)
-    return counters.seen_next(after, lambda: _page(courier_id, CloseBag.fresh(), last=number))
+    after = url_for("bags.bag", courier_id=courier_id, last=number, again=again or None)
+    return counters.seen_next(after, lambda: _page(courier_id, CloseBag.fresh(), last=number, again=again))
 
 
 @bp.post("/<courier_id>/close")
@@ -61,11 +61,17 @@ def close(courier_id: str) -> ResponseReturnValue:
 
 
 def _page(
-    courier_id: str, form: CloseBag, status: int = 200, says: str = "", text: str = "", last: str = ""
+    courier_id: str,
+    form: CloseBag,
+    status: int = 200,
+    says: str = "",
+    text: str = "",
+    last: str = "",
+    again: bool = False,
 ) -> tuple[str, int]:
     user, at = security.user(), now()
     found = bags.of(user, bags.bringer(user, courier_id, at), at)
     return render_template(
-        "office/bag.html", bag=found, form=form, says=says, text=text, last=last,
+        "office/bag.html", bag=found, form=form, says=says, text=text, last=last, again=again,
         asks_password=not security.is_present(), on_list=len(found.own),
     ), status  # fmt: skip

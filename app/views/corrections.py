@@ -136,7 +136,13 @@ FORMS: dict[Remedy, type[Facts]] = {
     Remedy.SEE: See, Remedy.RESEAL: Reseal, Remedy.LOSE: Reasoned,
 }  # fmt: skip
 SIGNING = {"password", "second_login", "second_secret"}
-FIELDS = {"seal_form": "seal", "presence_wrong": "password", "sighting_needed": "sighting", "reason_needed": "reason"}
+FIELDS = {
+    "seal_form": "seal",
+    "presence_wrong": "password",
+    "presence_empty": "password",
+    "sighting_needed": "sighting",
+    "reason_needed": "reason",
+}
 
 
 # ---- one packet -------------------------------------------------------------------------------------------------

@@ -33,8 +33,8 @@ TRIES, WINDOW = 5, timedelta(minutes=15)
 
 # The field a refusal belongs to; whatever is not named here is said on top of the page.
 FIELDS = {
-    "seal_form": "seal", "seal_used": "seal", "remark_needed": "remark", "pin_wrong": "pin", "pin_needs_courier": "on_paper",
-    "presence_wrong": "password", "official_code": "code", "official_code_taken": "code", "due_past": "due_on",
+    "seal_form": "seal", "seal_used": "seal", "remark_needed": "remark", "pin_wrong": "pin", "pin_empty": "pin", "pin_needs_courier": "on_paper",
+    "presence_wrong": "password", "presence_empty": "password", "official_code": "code", "official_code_taken": "code", "due_past": "due_on",
     "proof_needed": "code", "letter_needed": "letter", "old_papers_needed": "old", "money_amount": "counted", "money_two_counts": "counted", "money_reason": "reason",
     "money_no_word": "pin", "paper_time": "time", "paper_reason": "reason", "counts_missing": "sheets", "custody_proof_missing": "code", "reprint_reason": "reason",
 }  # fmt: skip
@@ -257,15 +257,15 @@ class CloseBag(FlaskForm):  # type: ignore[misc]
             self.rest.validators = []
 
 
-def out_of_bag(courier: User, text: str) -> str:
-    """The number of the packet whose slip was scanned out of the courier's bag; it is held here from now on."""
+def out_of_bag(courier: User, text: str) -> tuple[str, bool]:
+    """The number of the packet whose slip was scanned out of the courier's bag, held here from now on; and whether it had
+    been scanned before."""
     act = security.act()
     packet, is_newest = scope.scanned(security.user(), text.strip()[:400], act.keys)
     number = packet.number
     if not is_newest:
         raise Refused("bag_old_slip", number=number)
-    atomically(bags.take_in, packet, courier, act)
-    return number
+    return number, not atomically(bags.take_in, packet, courier, act)
 
 
 def seen_next(after: str, page: Callable[[], tuple[str, int]]) -> ResponseReturnValue:

@@ -67,19 +67,20 @@ def first() -> ResponseReturnValue:
         if courier is None:
             raise Refused("bag_not_carried", number=packet.number)
         courier = bags.bringer(security.user(), courier.id, now())
-        number = counters.out_of_bag(courier, text)
+        number, again = counters.out_of_bag(courier, text)
     except Missing as refusal:
         return _home(refusal.status, says=sentence(refusal), text=text)
     except Refused as refusal:
         return _home(refusal.status, says=sentence(refusal), text=text)
-    return redirect(url_for("counts.bag", courier_id=courier.id, last=number))
+    return redirect(url_for("counts.bag", courier_id=courier.id, last=number, again=again or None))
 
 
 @bp.get("/<courier_id>")
 @requires(Right.DESK)
 @camera
 def bag(courier_id: str) -> ResponseReturnValue:
-    return _page(_courier(courier_id), CloseBag.fresh(), last=request.args.get("last", ""))
+    last, again = request.args.get("last", ""), "again" in request.args
+    return _page(_courier(courier_id), CloseBag.fresh(), last=last, again=again)
 
 
 @bp.post("/<courier_id>/scan")
@@ -90,13 +91,13 @@ def scan(courier_id: str) -> ResponseReturnValue:
     courier, text, wrong = _courier(courier_id), request.form.get("code", ""), _wrong()
     try:
         security.prove_presence(request.form.get("password", "")[:200])
-        number = counters.out_of_bag(courier, text)
+        number, again = counters.out_of_bag(courier, text)
     except Refused as refusal:
         if refusal.key == "wrong_ward" and refusal.values["number"] not in wrong:
             wrong = [*wrong, str(refusal.values["number"])][:MOST]
         return _page(courier, CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text, wrong=wrong)
-    after = url_for("counts.bag", courier_id=courier_id, last=number, wrong=wrong or None)
-    return counters.seen_next(after, lambda: _counted(courier, number, wrong))
+    after = url_for("counts.bag", courier_id=courier_id, last=number, wrong=wrong or None, again=again or None)
+    return counters.seen_next(after, lambda: _counted(courier, number, wrong, again))
 
 
 @bp.get("/<courier_id>/<number>")
@@ -185,7 +186,7 @@ def giver(receipt: str) -> ResponseReturnValue:
     word = Word.SIGNED_PRINT if form.on_paper.data else Word.PIN
     try:
         security.prove_presence(form.password.data or "")
-        with counters.secret("courier-pin", manifest.giver_id, is_typed=word is Word.PIN):
+        with counters.secret("courier-pin", manifest.giver_id, is_typed=word is Word.PIN and bool(form.pin.data)):
             atomically(lambda: reception.giver_says(_manifest(receipt), security.act(), word, form.pin.data or ""))
     except Refused as refusal:
         return _record(_manifest(receipt), form, counters.complain(form, refusal))
@@ -241,22 +242,23 @@ def _page(
     text: str = "",
     wrong: list[str] | None = None,
     last: str = "",
+    again: bool = False,
 ) -> tuple[str, int]:
     found: Bag = bags.of(security.user(), courier, now())
     newest = next((item for item in found.taken if item.packet.number == last), None)
     return render_template(
-        "desk/count.html", bag=found, form=form, says=says, text=text, last=newest,
+        "desk/count.html", bag=found, form=form, says=says, text=text, last=newest, again=again,
         wrong=_wrong() if wrong is None else wrong, asks_password=not security.is_present(),
     ), status  # fmt: skip
 
 
-def _counted(courier: User, number: str, wrong: list[str]) -> tuple[str, int]:
+def _counted(courier: User, number: str, wrong: list[str], again: bool) -> tuple[str, int]:
     """The page after a scan; of a page that showed all that came before, only what changes on it."""
     bag = bags.of(security.user(), courier, now(), papers=False)
     shown, last = request.form.get("shown", 0, type=int), bag.taken[0]
     is_next = last.packet.number == number and 0 < shown == len(bag.taken) - 1
-    if not is_next or last.is_surplus or not bag.carried or not security.is_present():
-        return _page(courier, CloseBag.fresh(), last=number, wrong=wrong)
+    if again or not is_next or last.is_surplus or not bag.carried or not security.is_present():
+        return _page(courier, CloseBag.fresh(), last=number, wrong=wrong, again=again)
     return render_template("desk/_counted.html", bag=bag, last=last, wrong=wrong), 200
 
 

@@ -298,7 +298,7 @@ def _take(packet: Packet, form: Any, verb: Any) -> ResponseReturnValue:
             "act": security.act(), "head": form.seen, "seal": form.seal.data, "giver_by": giver_by,
             "pin": form.pin.data or "", "remark": form.remark.data or "", "intact": form.intact.data != "no",
         }  # fmt: skip
-        with counters.secret("courier-pin", packet.holder_id, is_typed=giver_by is Word.PIN):
+        with counters.secret("courier-pin", packet.holder_id, is_typed=giver_by is Word.PIN and bool(form.pin.data)):
             manifest = atomically(verb, facts)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))

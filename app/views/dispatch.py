@@ -16,6 +16,7 @@ from app.security import requires
 from app.views.fields import read_day
 
 bp = Blueprint("dispatch", __name__, url_prefix="/dispatch")
+NOBODY = "nobody"  # chosen, not left empty: the visits wait for a courier again
 
 
 @bp.get("/")
@@ -42,9 +43,11 @@ def day(day: str) -> ResponseReturnValue:
 def assign(day: str) -> ResponseReturnValue:
     when = read_day(day)
     ids = [int(value) for value in request.form.getlist("visit") if value.isdecimal() and len(value) < 10][:500]
-    courier = request.form.get("courier") or None
-    if ids:
-        moved = atomically(dispatch.assign, _office(), ids, courier, security.act())
+    courier = request.form.get("courier", "")
+    if ids and not courier:
+        flash(_("Choose who gets the ticked visits. Nothing has been moved."), "warning")
+    elif ids:
+        moved = atomically(dispatch.assign, _office(), ids, None if courier == NOBODY else courier, security.act())
         flash(ngettext("%(num)d visit moved.", "%(num)d visits moved.", moved), "ok")
     else:
         flash(_("Tick at least one visit first."), "warning")

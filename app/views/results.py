@@ -143,7 +143,7 @@ def take_old() -> ResponseReturnValue:
         return _home({}, {}, status=422, old=form)
     ids, holder, pin = set(form.line.data or ()), (form.holder.data or "")[:40], form.pin.data or ""
     try:
-        with counters.secret("courier-pin", holder, is_typed=not form.on_paper.data):
+        with counters.secret("courier-pin", holder, is_typed=bool(pin) and not form.on_paper.data):
             done = atomically(
                 lambda: reception.take_recovered(ids, holder, act, pin, on_paper=bool(form.on_paper.data))
             )

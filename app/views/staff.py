@@ -180,7 +180,7 @@ def link(user_id: str) -> ResponseReturnValue:
         security.prove_presence(form.password.data or "")
         secret = atomically(lambda: invitations.make(_known(user_id), security.act()))
     except Refused as refusal:
-        status = counters.complain(form, refusal, {"presence_wrong": "password"})
+        status = counters.complain(form, refusal, {"presence_wrong": "password", "presence_empty": "password"})
         return _page(user_id, _with_offices(Person(formdata=None, **_facts(known))), form, status)
     settings: Settings = current_app.extensions["settings"]
     address = settings.base_url.rstrip("/") + url_for("invitations.own", secret=secret)

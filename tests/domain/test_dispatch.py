@@ -88,7 +88,22 @@ def test_the_page_plans_and_gives_by_hand(app: Flask, world: World, sign_in) -> 
     assert given.status_code == 302
     db.session.rollback()
     assert db.session.get_one(Visit, visit_id).courier.id == world.second_courier.id
-    assert office.post(f"/dispatch/{day}/plan", follow_redirects=True).status_code == 200
+    unsaid = office.post(f"/dispatch/{day}/assign", data={"visit": visit_id, "courier": ""}, follow_redirects=True)
+    assert "Chưa chuyển lượt nào" in unsaid.text and '<option value="">chọn bưu tá</option>' in unsaid.text
+    db.session.rollback()
+    assert db.session.get_one(Visit, visit_id).courier.id == world.second_courier.id
+    office.post(f"/dispatch/{day}/assign", data={"visit": visit_id, "courier": "nobody"})
+    db.session.rollback()
+    assert db.session.get_one(Visit, visit_id).courier is None
+    planned = office.post(f"/dispatch/{day}/plan", follow_redirects=True)
+    assert planned.status_code == 200 and "đã đi thì giữ nguyên" not in planned.text
+    db.session.rollback()
+
+    def set_out() -> None:
+        db.session.get_one(Visit, visit_id).round.started_at = world.act().at
+
+    atomically(set_out)
+    assert "đã đi thì giữ nguyên" in office.get(f"/dispatch/{day}").text
     assert office.get("/dispatch/not-a-day").status_code == 422
 
 

@@ -68,3 +68,17 @@ def test_what_is_no_plain_scan_is_answered_with_the_page(world: World, officer: 
         f"/desk/counts/{world.courier.id}/scan", data={"code": "HS-1", "shown": "2"}, headers=PREFERS
     )
     assert refused.status_code == 422 and 'role="alert"' in refused.text and "Content-Location" not in refused.headers
+
+
+def test_a_packet_scanned_twice_is_said_to_be_and_counts_once(
+    world: World, officer: FlaskClient, bag: list[Packet]
+) -> None:
+    scan(world, officer, bag[0], 0)
+    again = scan(world, officer, bag[0], 1)
+    assert again.status_code == 200 and "đã quét rồi" in again.text.split('id="bag"')[0]
+    assert "<b>1</b>đã quét" in again.text and "icon-check" not in again.text.split('id="bag"')[0].split('id="said"')[1]
+    followed = officer.get(again.headers["Content-Location"])
+    assert "đã quét rồi" in followed.text.split('id="bag"')[0]
+    assert "đã quét rồi" not in scan(world, officer, bag[1], 1).text
+    once = officer.post(f"/desk/counts/{world.courier.id}/scan", data={"code": bag[1].number, "shown": "2"})
+    assert "again" in once.headers["Location"]

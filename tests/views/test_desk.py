@@ -161,6 +161,25 @@ def test_a_wrong_pin_writes_nothing_and_keeps_what_was_typed(app: Any, world: Wo
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Manifest)) == 0
 
 
+def test_what_is_left_empty_is_said_to_be_and_is_no_try(app: Any, world: World) -> None:
+    client = signing_in(app)(world.officer)
+    packet = world.collected(world.phone())
+    for _ in range(6):
+        answer = client.post(url(packet, "receive"), data=receiving(client, packet, pin=""))
+        assert answer.status_code == 422 and "Chưa có PIN của bưu tá" in answer.text
+
+    def wait() -> None:
+        for session in db.session.scalars(sa.select(Session)):
+            session.present_at -= sessions.PRESENT + timedelta(seconds=1)
+
+    atomically(wait)
+    for _ in range(6):
+        answer = client.post(url(packet, "receive"), data=receiving(client, packet, password=""))
+        assert answer.status_code == 422 and "Chưa nhập mật khẩu" in answer.text
+    answer = client.post(url(packet, "receive"), data=receiving(client, packet, password=World.PASSWORD))
+    assert answer.status_code == 302 and world.fresh(packet).state is State.OPENED
+
+
 def test_five_wrong_pins_close_the_door_for_a_while(world: World, sign_in: Any) -> None:
     client = sign_in(world.officer)
     packet = world.collected(world.phone())

@@ -308,6 +308,14 @@ def test_writers_are_let_in_in_the_order_they_came() -> None:
 
 
 @pytest.mark.dialects("postgresql")
+def test_every_statement_is_planned_for_its_own_values(app: Flask) -> None:
+    for _ in range(2):  # of whatever connection, after whatever was rolled back
+        assert db.session.scalar(sa.text("SHOW plan_cache_mode")) == "force_custom_plan"
+        db.session.rollback()
+        db.engine.dispose()
+
+
+@pytest.mark.dialects("postgresql")
 def test_postgresql_without_durability_is_refused(database: str, settings: Settings) -> None:
     for _ in start(settings, database + "&options=-csynchronous_commit%3Doff"):
         with pytest.raises(RuntimeError, match="synchronous_commit=off"):

@@ -1,7 +1,7 @@
 """The booking pages, walked by somebody without scripts: one question a page, nothing lost, bad answers explained."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +10,13 @@ import time_machine
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.db import db
-from app.domain import booking, visits
+from app.db import atomically, db
+from app.domain import booking, parties, visits
 from app.domain.dossiers import Dossier
 from app.domain.drafts import Draft
 from app.domain.outbox import Message
+from app.domain.parties import PartyKind
+from app.domain.places import Office, OfficeHours, OfficeKind
 from app.domain.procedures import Procedure
 from app.domain.visits import Slot
 from tests.world import MONDAY, World
@@ -211,6 +213,32 @@ def test_the_desk_is_asked_for_only_where_there_is_a_choice_and_can_be_changed(
     made = client.post("/book/check", data={"booking_key": key[1], "consent": "y"})
     dossier = db.session.scalars(sa.select(Dossier)).one()
     assert dossier.desk_id == world.other_desk.id and "Phường Đông Hòa" in client.get(made.location).text
+
+
+def test_many_desks_are_a_list_to_choose_from(world: World, client: FlaskClient) -> None:
+    def add() -> int:
+        procedure = db.session.get_one(Procedure, world.procedure.id)
+        procedure.any_desk, procedure.any_desk_basis = True, "NĐ 118/2025/NĐ-CP"
+        for nth in range(6):
+            party = parties.new(PartyKind.DESK)
+            db.session.flush()
+            made = Office(
+                kind=OfficeKind.DESK, code=f"WD-9{nth}", name=f"Phường Dĩ An, quầy {nth}", ward_id=world.other_desk.ward_id,
+                party_id=party.id, address="2 đường Mẫu", phone="0900 000 000", lat=10.9, lon=106.7,
+                hours=[OfficeHours(weekday=0, opens=time(7, 30), closes=time(17))],
+            )  # fmt: skip
+            db.session.add(made)
+        db.session.flush()
+        return made.id
+
+    last, data = atomically(add), answers(world)
+    begun(world, client)
+    for asked in ("/book/ward", "/book/address"):
+        client.post(asked, data=data[asked])
+    page = client.get("/book/desk").text
+    assert re.search(rf'<option value="{world.desk.id}" selected', page) and page.count("<option") == 8
+    assert client.post("/book/desk", data={"desk": last}).location == "/book/time"
+    assert re.search(rf'<option value="{last}" selected', client.get("/book/desk").text)
 
 
 def test_a_desk_that_may_not_receive_it_is_refused_in_words_and_the_rest_is_kept(

@@ -212,12 +212,13 @@ def _matter(sheet: Sheet, slip: Slip, y: float, rest: list[Section]) -> float:
 
 def _money_and_seal(sheet: Sheet, slip: Slip, above: float, rest: list[Section]) -> float:
     """Money at the left, seal at the right, both standing on the signatures; returns their top."""
-    rows, total = tables.charges(slip.charges), tables.charged(slip.charges)
+    rows, total = tables.charges(slip.charges), tables.charged(slip.charges, len(slip.charges))
     room = SIGN - 1.8 - (above + 20) - total.height - 3.6
     shown = flow.fitting(rows, max(room, 2 * 3.9))
     if shown < len(rows):
         heading = tables.heading(f"{texts.MONEY[0]} (tiếp)", texts.MONEY[1])
         rest.append(Section(texts.MONEY[0], (heading,), tuple(rows[shown:])))
+        total = tables.charged(slip.charges, shown)
     height = max(21.6, flow.tall(rows[:shown]) + total.height + 3.6)
     top = SIGN - 1.8 - height
     y = _head(sheet, texts.MONEY, LEFT, top)

@@ -184,13 +184,14 @@ def charges(lines: Sequence[Charge]) -> list[Piece]:
     return rows
 
 
-def charged(lines: Sequence[Charge]) -> Piece:
-    """What is owed in all, with the two streams told apart."""
+def charged(lines: Sequence[Charge], shown: int) -> Piece:
+    """What is owed in all, with the two streams told apart; `shown` lines stand above, the rest on the continuation."""
     owed = {stream: sum(line.amount for line in lines if line.stream is stream) for stream in Stream}
     both = ""
     if owed[Stream.FEE]:
         both = f"Cước {say_money(owed[Stream.POSTAGE])} + phí, lệ\u00a0phí {say_money(owed[Stream.FEE])}"
-    cells = [("Tổng cộng", STRONG)], [(say_money(sum(owed.values())), STRONG)], [(both, TEXT)]
+    all_ = "Tổng cộng" if shown == len(lines) else "Tổng cộng, cả tờ nối"
+    cells = [(all_, STRONG)], [(say_money(sum(owed.values())), STRONG)], [(both, TEXT)]
     return row(CHARGES, cells, 4.6, 0.35)
 
 

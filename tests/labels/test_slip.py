@@ -204,6 +204,12 @@ def test_what_is_cut_on_the_front_stands_in_full_on_the_continuation_sheet() -> 
         assert squeezed(text) in after
 
 
+def test_a_sum_of_which_lines_stand_on_the_continuation_sheet_says_so() -> None:
+    assert "tờ nối" not in pages(INBOUND)[0]
+    many = pages(replace(INBOUND, charges=INBOUND.charges * 4))
+    assert "Tổng cộng, cả tờ nối" in many[0] and "TIỀN (tiếp)" in " ".join(many[2:])
+
+
 def test_an_identity_paper_shows_four_characters_and_no_more() -> None:
     with pytest.raises(ValueError, match="last four"):
         Identity("CCCD", "074090120215")

@@ -4,9 +4,10 @@ import re
 from datetime import date, datetime, time, timedelta
 
 from flask import Flask, request
-from flask_babel import format_date, get_locale
+from flask_babel import format_date, get_locale, gettext
 from markupsafe import Markup, escape
 
+from app.db import now
 from app.domain import calendar, numbers, tokens
 from app.domain.places import Office
 
@@ -90,7 +91,8 @@ def in_language(vietnamese: str, english: str) -> str:
 
 
 def days_of(office: Office) -> list[str]:
-    """Opening hours, weekdays with the same hours together: "Thứ Hai – Thứ Sáu: 7:30–11:30, 13:00–17:00"."""
+    """Opening hours, weekdays with the same hours together: "Thứ Hai – Thứ Sáu: 7:30–11:30, 13:00–17:00"; first what is so
+    today, where the calendar says otherwise."""
     by_day: dict[int, list[str]] = {}
     for opening in office.hours:
         by_day.setdefault(opening.weekday, []).append(window(opening.opens, opening.closes))
@@ -100,6 +102,15 @@ def days_of(office: Office) -> list[str]:
             lines[-1][0].append(weekday)
         else:
             lines.append(([weekday], windows))
+    today = calendar.today(now())
+    open_today = [window(opens.time(), closes.time()) for opens, closes in calendar.openings(today, office.hours)]
+    if open_today == by_day.get(today.weekday(), []):
+        return _usual(lines)
+    hours = ", ".join(open_today) or gettext("closed all day")
+    return [gettext("Today, %(day)s: %(hours)s", day=short_date(today), hours=hours), *_usual(lines)]
+
+
+def _usual(lines: list[tuple[list[int], list[str]]]) -> list[str]:
     return [f"{_weekdays(days)}: {', '.join(windows)}" for days, windows in lines]
 
 

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import routes
+from app import language
 from app.config import Settings
 from app.db import atomically, db
 from app.demo import cast, load, scenes
@@ -230,7 +231,12 @@ def test_on_a_day_off_stepping_into_a_role_opens_the_day(demo: Flask) -> None:
         client = demo.test_client()
         assert "tone-stamp" in client.get("/demo/").text
         client.post("/demo/enter", data={"login": "courier1"})
-        assert "tone-stamp" not in client.get("/demo/").text
+        page = client.get("/demo/").text
+        assert "tone-stamp" not in page and "lấy riêng hôm nay làm ngày làm việc" in page
+        office = db.session.scalars(sa.select(Office).filter_by(code="824600")).one()
+        with demo.test_request_context():
+            hours = language.days_of(office)
+        assert hours[0].startswith("Hôm nay, Chủ\u00a0Nhật, 22/11: 7:") and len(hours) > 1
     mine = visits.round_of(login("courier1"), SUNDAY.date())
     assert mine and len(mine.visits) >= 4
 
@@ -264,6 +270,7 @@ def test_the_supervisor_of_one_ward_sees_part_of_what_needs_a_person(demo: Flask
 
 def test_the_page_names_every_role_and_the_tracking_pages(demo: Flask) -> None:
     text = demo.test_client().get("/demo/").text
+    assert "lấy riêng hôm nay" not in text and [f">{nth}. " in text for nth in range(1, 12)] == [True] * 10 + [False]
     for name in ("dispatcher1", "courier1", "clerk1", "desk1", "supervisor1", "supervisor2", "admin1", "courier8"):
         assert f'value="{name}"' in text
     assert text.count('href="/t/') == 3

@@ -1,7 +1,7 @@
 """Loading the demonstration: all of it in one transaction, or nothing; a second time changes nothing."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -10,6 +10,7 @@ from app.db import atomically, db
 from app.demo import cast, scenes
 from app.demo.stage import Days, Stage
 from app.domain import calendar, numbers, people, watch
+from app.domain.calendar import CalendarDay
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
@@ -19,6 +20,7 @@ from app.domain.tokens import Keys
 from app.domain.visits import OPEN, Round, Slot, Visit
 from app.errors import Refused
 
+MADE_WORKING = "Ngày làm việc của bản trình diễn"  # what the calendar says of a day off on which somebody tried it
 POOL = ("RZ", 1, 4999)  # no range of the postal operator's; marked as a test on paper and screens
 TAKEN = {TaskKind.DISPUTED: "dispatcher1", TaskKind.DELIVERY_UNVERIFIED: "clerk1"}  # matters already in hand
 ENOUGH_TODAY, ENOUGH_TOMORROW = 3, 12
@@ -98,7 +100,13 @@ def _work_today(at: datetime) -> None:
     """Who tries the demonstration on a Sunday finds couriers at work, and the calendar says why."""
     day = calendar.today(at)
     if not calendar.is_working(day):
-        calendar.declare(day, True, "Ngày làm việc của bản trình diễn")
+        calendar.declare(day, True, MADE_WORKING)
+
+
+def is_made_working(day: date) -> bool:
+    """Whether this day off is a working day because somebody tries the demonstration."""
+    declared = db.session.get(CalendarDay, day)
+    return declared is not None and declared.is_open and declared.note == MADE_WORKING
 
 
 def _open_today(courier: User, days: Days) -> int:

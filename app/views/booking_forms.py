@@ -61,7 +61,7 @@ class Ward(FlaskForm):  # type: ignore[misc]
 
 class Address(FlaskForm):  # type: ignore[misc]
     neighbourhood = SelectField(
-        _l("Khu phố"),
+        _l("Neighbourhood (khu phố)"),
         [chosen(_l("Choose the khu phố, to know which courier comes."))],
         validate_choice=False,
     )

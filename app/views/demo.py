@@ -14,7 +14,7 @@ from app import security
 from app.db import atomically, now
 from app.demo import cast, load
 from app.demo.stage import Days
-from app.domain import numbers, outbox
+from app.domain import calendar, numbers, outbox
 from app.domain.outbox import Message
 from app.errors import Invalid, Missing
 from app.integrations import wording
@@ -45,6 +45,7 @@ def home() -> ResponseReturnValue:
         "demo/home.html",
         loaded=load.is_loaded(),
         days=Days(now()),
+        made_working=load.is_made_working(calendar.today(now())),
         examples=load.examples(),
         others=[who for who in cast.STAFF if not who.login.endswith("1")],
         password=cast.PASSWORD,

@@ -106,10 +106,10 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: looking through it for garbage, often, took a fifth of the tests' time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(20_000, 20, 20)
     config.addinivalue_line("markers", "dialects(*names): the databases this test runs on, when not all of them")
 
 

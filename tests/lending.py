@@ -2,6 +2,7 @@
 time of a copy, and whoever is already connected has read its catalogues. A copy with more changed than rows, or with
 anybody still at work in it, is thrown away."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -53,8 +54,7 @@ class Copy:
         """Whether it is again what it was when it was made."""
         self.used += 1
         try:
-            waiting = self.pool.checkedin() if self.pool else 0
-            if self._owner.execute(OTHERS, prepare=True).fetchone() != (waiting, 0):
+            if not self._is_quiet():
                 return False
             with self._owner.transaction():
                 for each in self._washing:
@@ -62,6 +62,15 @@ class Copy:
             return self._owner.execute(CATALOGUE, prepare=True).fetchall() == self._catalogue
         except psycopg.Error:
             return False
+
+    def _is_quiet(self) -> bool:
+        """Nobody is there but who waits for the next test; a connection that was closed takes a moment to end."""
+        waiting = self.pool.checkedin() if self.pool else 0
+        for _ in range(30):
+            if self._owner.execute(OTHERS, prepare=True).fetchone() == (waiting, 0):
+                return True
+            time.sleep(0.01)
+        return False
 
     def drop(self) -> None:
         if self.pool:

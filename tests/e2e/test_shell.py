@@ -16,7 +16,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app import assets
 from app.assets import DIST
 from app.db import atomically, db, now
-from app.domain import devices, phones
+from app.domain import codes, devices, phones
+from app.domain.codes import Purpose
 from app.domain.packets import State
 from app.domain.scans import ScanRow
 from tests.e2e.conftest import Camera, Handset, Host, Site, axe_faults
@@ -245,14 +246,24 @@ def test_a_full_phone_says_that_the_scan_was_not_written_and_loses_none_of_befor
     counts(page, kept=0, arrived=1)
 
 
-def test_a_clock_that_is_a_day_off_is_said_and_changes_nothing(world: World, site: Site, phone: Page) -> None:
-    packet = world.packet()
-    plan(world, packet)
+def test_a_clock_that_is_a_day_off_is_said_and_changes_nothing(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    packets = [world.packet() for _ in range(2)]
+    plan(world, *packets)
     phone.clock.install(time=now() + timedelta(days=1))
     sign_in(phone, site)
     expect(phone.get_by_text("Đồng hồ máy này sai.")).to_be_visible()
     miss(phone)
     counts(phone, kept=0, arrived=1)
+    camera.show_slip(packets[1], site.url)
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    count_papers(phone)
+    seal_and_money(phone)
+    camera.show_code(codes.show(packets[1], Purpose.COLLECT, 1, world.act(at=now())))
+    press(phone, "Quét QR trên máy họ")
+    verdict(phone, "Đã nhận gói", "ok")
 
 
 def test_forgotten_digits_are_chosen_anew_with_the_password(world: World, host: Host, handset: Handset) -> None:

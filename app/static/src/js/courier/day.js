@@ -46,7 +46,6 @@ export const courier = () => told?.courier ?? null;
 /** The office that may be called, dialled: the courier's own, once the day is known. */
 export const officePhone = () => (told?.courier?.office?.phone ?? support).replace(/\s/g, "");
 export const slots = () => told?.slots ?? [];
-export const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" }).format(new Date());
 export const unsigned = () => told?.unsigned ?? [];
 export const reasons = () => ({ reasons: told?.reasons ?? {}, next: told?.next ?? {} });
 
@@ -67,8 +66,9 @@ export async function wipe() {
 }
 
 /** Now, as the server would say it: a phone's clock may be a day off. */
-const clockNow = () => Date.now() - (me()?.skew ?? 0);
+export const clockNow = () => Date.now() - (me()?.skew ?? 0);
 const dateOf = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Ho_Chi_Minh" }).format(at);
+export const today = () => dateOf(clockNow());
 const isOver = (at, expires) => clockNow() > Date.parse(expires ?? "") || dateOf(clockNow()) !== dateOf(at);
 
 /** Put what is known now on the disk, sealed. */

@@ -36,7 +36,7 @@ export function shown(id) {
     if (token.code !== stop.packets[0].code) return "other";
     if (token.purpose !== stop.kind) return "purpose";
     if ((await genuine(token, day.keys())) === false) return "forged";
-    return token.ends.getTime() < Date.now() ? "over" : null;
+    return token.ends.getTime() < day.clockNow() ? "over" : null;
   }
 
   return finder({ title: t("shown.title"), under: stop.person.name, back: `#${back}`, hint: t("shown.hold"), read, ways: [h("a", { class: "button-quiet button-big", href: `#${back}` }, icon("keys"), " ", t("shown.type"))] });

@@ -14,7 +14,7 @@ from app.api import scans as door
 from app.db import db
 from app.domain.scans import ScanRow
 from app.errors import Invalid
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, axe_faults
 from tests.e2e.test_courier import plan, press, sign_in, unlock
 from tests.world import World
 
@@ -213,6 +213,9 @@ def test_one_scan_nobody_can_read_is_shown_red_and_the_others_go_on(
     monkeypatch.setattr(door, "read", unreadable)
     context.set_offline(False)
     counts(phone, kept=0, arrived=2, person=1)
+    phone.locator("#sync-person").click()
+    expect(phone.locator("#main li.tone-danger")).to_contain_text("Cần người xem")
+    assert phone.locator("#main li").count() == 3 and axe_faults(phone) == []
 
 
 HASTY = "AbortSignal.patient ??= AbortSignal.timeout; AbortSignal.timeout = (ms) => AbortSignal.patient(ms / 40);"

@@ -9,6 +9,7 @@ import { strip } from "./parts.js";
 
 const MOST = 100;
 const LOOK = { kept: ["stamp", "saved"], arrived: ["ok", "post"], person: ["warning", "person"] };
+const REFUSED = ["danger", "stop"]; // the server could not read it: no verdict will ever come
 let tried = false;
 const room = { safe: true, tight: false }; // whether the browser keeps this page's memory, and has room for more
 
@@ -50,7 +51,7 @@ export function outboxPage() {
 
 function line(row) {
   const status = outbox.status(row);
-  const [tone, picture] = LOOK[status];
+  const [tone, picture] = row.why === "raw" ? REFUSED : LOOK[status];
   const why = status === "person" ? reason(row) : null;
   return h("li", { class: `tone-${tone}` }, icon(picture), h("div", {}, h("b", {}, t(`sync.${status}`)), h("p", {}, `${clock(row.at)} · ${t(`event.${row.meta.event}`)}`),
     h("p", { class: "small code" }, h("a", { class: "link-target", href: `#/verdict/${row.digest}` }, row.meta.number)), why ? h("p", { class: "small" }, why) : null));

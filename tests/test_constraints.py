@@ -7,8 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 import app.domain.models  # noqa: F401
-from app.config import Settings
-from app.db import Base, atomically, db
+from app.db import Base, atomically, db, tune
 from app.domain import editions, manifests, money, shelf
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
@@ -16,7 +15,6 @@ from app.domain.postage import Fault
 from app.domain.repeats import Repeat
 from app.worker import Sequencer
 from tests import postgres
-from tests.conftest import start
 from tests.domain.test_checkpoints import signer
 from tests.world import World
 
@@ -138,9 +136,11 @@ def test_a_row_cannot_be_put_in_the_place_of_another(roles: list[sa.Engine], tab
 
 @pytest.mark.dialects("postgresql")
 def test_a_server_without_checksums_is_warned_of_once_at_the_start(
-    database: str, settings: Settings, capfd: pytest.CaptureFixture[str]
+    database: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for _ in start(settings, database):
-        with db.engine.connect() as one, db.engine.connect() as _two:
-            kept = one.scalar(sa.text("SHOW data_checksums"))
+    engine = sa.create_engine(database)
+    tune(engine)
+    with engine.connect() as one, engine.connect() as _two:
+        kept = one.scalar(sa.text("SHOW data_checksums"))
+    engine.dispose()
     assert capfd.readouterr().err.count("keeps no data checksums") == (0 if kept == "on" else 1)

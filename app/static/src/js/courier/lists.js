@@ -9,7 +9,7 @@ import { me } from "./store.js";
 const EVERY = 60000;
 let db = null;
 let all = [];
-let sending = null;
+let sending = Promise.resolve();
 
 const changed = () => outbox.changes.dispatchEvent(new Event("change"));
 
@@ -70,8 +70,9 @@ export async function close(list) {
 // ---- the list follows ------------------------------------------------------------------------------------------
 
 /** Send what is closed; each under its own key, so that twice is once. */
+/** Once more after the one under way: what wakes us may be what that one lacked. */
 export function send() {
-  sending ??= sendAll().finally(() => { sending = null; });
+  sending = sending.catch(() => {}).then(sendAll);
   return sending;
 }
 

@@ -1,7 +1,7 @@
 """A whole bag in one go: the camera stays open, the counter counts, what is missing and what is too many stands there."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 import labels
 from app.db import db
@@ -120,3 +120,31 @@ def test_a_whole_bag_is_taken_without_a_network_and_the_list_follows(
     [manifest] = db.session.query(Manifest).all()
     assert (manifest.expected, manifest.scanned, manifest.missing) == (3, 2, 1)
     assert [world.fresh(packet).state for packet in results] == [State.CARRIED, State.CARRIED, State.WAITING]
+
+
+def test_a_bag_that_is_closed_while_a_code_is_looked_up_stays_closed_and_holds_what_was_read(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    assert camera  # sees an empty desk
+    results, stranger = [world.packet(Way.OUT) for _ in range(2)], world.packet()
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/take")
+    press(phone, "Quét liền cả 2 gói")
+    waiting: list[Route] = []
+    phone.route("**/api/v1/lookups", lambda route: waiting.append(route))
+
+    def type_in(packet: Packet) -> None:
+        phone.get_by_label("Hoặc gõ số").fill(packet.number)
+        phone.keyboard.press("Enter")
+
+    type_in(results[0])
+    expect(phone.locator("#tally")).to_have_text("1 / 2")
+    type_in(stranger)  # nobody here knows it: the office is asked, and takes its time
+    type_in(results[1])
+    phone.locator("#finish").click()
+    phone.wait_for_timeout(300)
+    waiting[0].continue_()
+    expect(phone.locator("#follows")).to_contain_text("Đã ghi, số BB-", timeout=20_000)
+    db.session.rollback()
+    [manifest] = db.session.query(Manifest).all()
+    assert (manifest.expected, manifest.scanned, manifest.missing) == (2, 2, 0)

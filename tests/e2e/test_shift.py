@@ -119,7 +119,7 @@ def test_a_shift_without_a_network_arrives_whole(world: World, host: Host, hands
     assert db.session.scalars(doubted).all() == []
     numbers = db.session.execute(sa.select(ScanRow.device_id, ScanRow.n)).all()
     assert len(numbers) == len(set(numbers))
-    for _ in range(400):  # the list follows the scans, after an answer that stays out for twenty seconds too
+    for _ in range(100):  # the list follows the scans
         db.session.rollback()
         if db.session.query(Manifest).count() == 1:
             break

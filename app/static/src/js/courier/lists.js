@@ -9,7 +9,7 @@ import { me } from "./store.js";
 const EVERY = 60000;
 let db = null;
 let all = [];
-let sending = Promise.resolve();
+let sending = null;
 
 const changed = () => outbox.changes.dispatchEvent(new Event("change"));
 
@@ -45,10 +45,13 @@ export function begin(way, place, name, packets) {
   };
 }
 
+/** What is said of a list is said of it as it stands now: a page may hold an older copy, and a closed list stays closed. */
+const now = (list) => get(list.key) ?? list;
+
 /** A packet was scanned: its scan is safe. `seal`: as the bag shows it. */
-export const tick = (list, packet, row, seal) => keep({ ...list, found: { ...list.found, [packet.code]: { number: packet.number, way: packet.way, digest: row.digest, at: row.at, seal } } });
+export const tick = (list, packet, row, seal) => keep({ ...now(list), found: { ...now(list).found, [packet.code]: { number: packet.number, way: packet.way, digest: row.digest, at: row.at, seal } } });
 /** Something lies there that cannot be taken along: put aside, and said once. */
-export const setAside = (list, id, number, why) => (list.apart.some((each) => each.id === id) ? list : keep({ ...list, apart: [...list.apart, { id, number, why }] }));
+export const setAside = (list, id, number, why) => (now(list).apart.some((each) => each.id === id) ? now(list) : keep({ ...now(list), apart: [...now(list).apart, { id, number, why }] }));
 
 /** What the eye should see: how many of the list are there, which are missing, which are there without being on it. */
 export function balance(list) {
@@ -62,7 +65,7 @@ export function balance(list) {
 }
 
 export async function close(list) {
-  const closed = await keep({ ...list, closed: new Date().toISOString() });
+  const closed = await keep({ ...now(list), closed: new Date().toISOString() });
   send();
   return closed;
 }
@@ -70,9 +73,8 @@ export async function close(list) {
 // ---- the list follows ------------------------------------------------------------------------------------------
 
 /** Send what is closed; each under its own key, so that twice is once. */
-/** Once more after the one under way: what wakes us may be what that one lacked. */
 export function send() {
-  sending = sending.catch(() => {}).then(sendAll);
+  sending ??= sendAll().finally(() => { sending = null; });
   return sending;
 }
 

@@ -131,7 +131,11 @@ export function bulk(way, place) {
       h("span", { class: "hint", id: "seal-hint" }, t("seal.hint_other")), says, input, h("button", { class: "button-quiet", type: "submit" }, t("app.next"))));
   }
 
-  async function finish() {
+  /** What was read before the list is closed still belongs to it. */
+  async function finish({ currentTarget: pressed }) {
+    pressed.disabled = true;
+    seen.leave();
+    await turn.catch(() => {});
     await lists.close(list);
     go(`/bag/${list.key}`, { replace: true });
   }

@@ -192,7 +192,6 @@ def test_a_second_load_changes_nothing(demo: Flask) -> None:
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Packet)) == before
 
 
-@pytest.mark.dialects("sqlite")  # it is one transaction, and `test_db` breaks one on both
 def test_a_load_that_fails_leaves_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def trip(stage: object, hood: str, courier: str, nth: int) -> None:
         raise RuntimeError("tripped")

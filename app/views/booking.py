@@ -51,7 +51,7 @@ def desk_gone(error: DeskGone) -> ResponseReturnValue:
     """The question of the desk again, with everything else kept."""
     answers = _draft()
     offered = _desks(answers)
-    form = forms.Desk(formdata=None, desk=str(offered[0].id))
+    form = _desk_form(offered, offered[0].id, formdata=None)
     form.desk.errors = [sentence(error.args[0])]
     return _desk_page(form, offered, answers, 422)
 
@@ -224,16 +224,20 @@ def desk() -> ResponseReturnValue:
     offered = _desks(answers)
     if request.method == "GET" and len(offered) == 1:
         return _on(answers)
-    form = forms.Desk(desk=str(answers.get("desk_id") or offered[0].id))
-    form.desk.choices = [SelectChoice(str(one.id), one.name) for one in offered]
+    form = _desk_form(offered, answers.get("desk_id") or offered[0].id)
     if form.validate_on_submit():
         return _keep(desk_id=int(form.desk.data))
     return _desk_page(form, offered, answers, 422 if form.errors else 200)
 
 
+def _desk_form(offered: list[Office], chosen: int, **given: Any) -> forms.Desk:
+    form = forms.Desk(desk=str(chosen), **given)
+    form.desk.choices = [SelectChoice(str(one.id), one.name) for one in offered]
+    return form
+
+
 def _desk_page(form: forms.Desk, offered: list[Office], answers: dict[str, Any], status: int) -> ResponseReturnValue:
     place = _place(answers)
-    form.desk.choices = [SelectChoice(str(one.id), one.name) for one in offered]
     days = {str(one.id): bands.days(place.ward, one.ward) for one in offered}
     page = render_template(
         "booking/desk.html", form=form, offered=offered, days=days, carried=booking.carriage(_procedure(answers), now(), place)

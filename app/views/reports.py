@@ -28,8 +28,8 @@ FIGURES = {
 }  # fmt: skip
 REDRESS = {
     "complaints": _l("Complaints"), "answered": _l("Answered in time"), "answered_late": _l("Not answered in time"),
-    "lost": _l("Lost for good"), "damaged": _l("Damaged or incomplete"), "compensations": _l("Compensations"), "compensation": _l("Compensation decided, đồng"),
-    "compensation_paid": _l("Compensation paid, đồng"), "paid_in_time": _l("Paid within 30 days"), "paid_late": _l("Not paid within 30 days"),
+    "lost": _l("Lost for good"), "damaged": _l("Damaged or incomplete"), "compensations": _l("Claims owed"), "compensation": _l("Owed, đồng"),
+    "compensation_paid": _l("Paid, đồng"), "paid_in_time": _l("Paid within 30 days"), "paid_late": _l("Not paid within 30 days"),
 }  # fmt: skip
 ALL = FIGURES | REDRESS
 BY = {

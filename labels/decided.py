@@ -28,7 +28,6 @@ HOW = "Bưu tá đến nhà nhận (đặt giờ ở trang theo dõi), gửi tr�
 EFFECT = "tính lại từ đầu khi nhận đủ giấy tờ bổ sung"
 HOME_DELIVERY = "Bưu chính công ích, trao tại nhà"
 NO_CODE = "chưa có, hồ sơ chưa tiếp nhận"
-ONE_STOP = "Bộ phận Một cửa"
 NO_FEES = "không có"
 
 
@@ -38,11 +37,6 @@ def takes(days: int) -> str:
 
 def agency(ward: str) -> str:
     return f"ỦY BAN NHÂN DÂN PHƯỜNG {ward.upper()}"
-
-
-def house(agency: str, desk: str) -> tuple[str, str]:
-    """The two lines at the head of an agency's form: a desk that bears its ward's name alone is called what it is."""
-    return agency, ONE_STOP if agency.endswith(desk.upper()) else desk
 
 
 def why(reason: str, words: str) -> str:

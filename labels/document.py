@@ -82,7 +82,7 @@ def _top(page: Page, head: Head) -> Piece:
     lowered = bool(code and head.motto and beside < MOTTO_ROOM)  # the motto is not broken: the code goes below it
     wide = page.room if lowered else beside
     upper = _issued(page, head, wide)
-    title = _balanced(head.title, Style(fonts.BOLD, page.size * 1.75, page.size * 0.78), beside)
+    title = lines.balanced(head.title, Style(fonts.BOLD, page.size * 1.75, page.size * 0.78), beside)
     under = _numbered(page, head, beside)
     lead = 2.6 if head.form else 0.0
     below = lead + upper.height + 1.6
@@ -119,14 +119,6 @@ def _top(page: Page, head: Head) -> Piece:
 def _length(block: Block) -> float:
     """The width in mm of its last line."""
     return sum(pen.measure(text, style) for text, style in block.lines[-1]) if block.lines else 0.0
-
-
-def _balanced(text: str, style: Style, width: float) -> Block:
-    """A text whose lines are about as long as each other, and no more of them than need be."""
-    block = pen.wrap([(text, style)], width)
-    while len(block.lines) > 1 and len((less := pen.wrap([(text, style)], width - 4)).lines) == len(block.lines):
-        block, width = less, width - 4
-    return block
 
 
 def _issued(page: Page, head: Head, wide: float) -> Piece:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from labels import fonts
 from labels import sheet as pen
-from labels.sheet import TEXT, Sheet, Style
+from labels.sheet import TEXT, Block, Sheet, Style
 
 
 def stamp(sheet: Sheet, text: str, x: float, y: float, width: float, height: float) -> None:
@@ -18,6 +18,14 @@ def fitted(text: str, width: float, size: float, font: str, leading: float) -> S
     """The largest style up to `size` points in which `text` is no wider than `width` mm."""
     length = pen.measure(fonts.clean(text), Style(font, size, leading)) or 1
     return Style(font, min(size, size * width / length), leading)
+
+
+def balanced(text: str, style: Style, width: float, step: float = 4.0) -> Block:
+    """A text whose lines are about as long as each other, and no more of them than need be."""
+    block = pen.wrap([(text, style)], width)
+    while len(block.lines) > 1 and len((less := pen.wrap([(text, style)], width - step)).lines) == len(block.lines):
+        block, width = less, width - step
+    return block
 
 
 def keep_end(text: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from labels import desk
+from labels import desk, terms
 from labels.authorisation import Authorisation
 from labels.bag import BagTag
 from labels.certificate import Certificate
@@ -103,8 +103,8 @@ LABEL = Label(
     route="DA-3",
     office=INBOUND.office,
     office_phone=INBOUND.office_phone,
-    name="Một cửa phường Dĩ An",
-    address=("Trung tâm Phục vụ hành chính công", *DESK.address),
+    name=DESK.name,
+    address=DESK.address,
     phone=DESK.phone,
     due=date(2026, 9, 3),
 )
@@ -123,7 +123,7 @@ BAG = BagTag(
     token_url=TOKEN,
     sort="DA·01",
     origin="Bưu cục Dĩ An",
-    destination="Một cửa phường Dĩ An",
+    destination=DESK.name,
     day=date(2026, 8, 28),
     office_phone="0900 000 100",
     packets=38,
@@ -210,7 +210,7 @@ OFFICE_LIST = OfficeList(
     bag_seal="NP 0045 900",
     trip="DA-TDH 2",
     lines=tuple(
-        Sent(_number(300 + at), "Một cửa phường Tân Đông Hiệp", f"NP 0045 {830 + at}", 3, 60) for at in range(9)
+        Sent(_number(300 + at), terms.centre("Phường Tân Đông Hiệp"), f"NP 0045 {830 + at}", 3, 60) for at in range(9)
     ),
 )
 ROUND = RoundSheet(
@@ -287,7 +287,7 @@ AUTHORISATION = Authorisation(
 )
 CASE = desk.Case(
     agency="ỦY BAN NHÂN DÂN PHƯỜNG DĨ AN",
-    desk="Trung tâm Phục vụ hành chính công",
+    desk=DESK.name,
     place="Dĩ An",
     code="H29.017-260828-0215",
     name=CITIZEN.name,
@@ -359,14 +359,14 @@ CONTROL = desk.Control(
     deciding="Ủy ban nhân dân phường Dĩ An",
     coordinating="Văn phòng đăng ký đất đai",
     hands=(
-        desk.Hand("Bưu tá Trần Văn Lúa", "Một cửa phường Dĩ An", MORNING, "đúng hạn", "Theo biên bản"),
-        desk.Hand("Một cửa phường Dĩ An", "Bộ phận địa chính"),
-        desk.Hand("Bộ phận địa chính", "Một cửa phường Dĩ An"),
+        desk.Hand("Bưu tá Trần Văn Lúa", DESK.name, MORNING, "đúng hạn", "Theo biên bản"),
+        desk.Hand(DESK.name, "Bộ phận địa chính"),
+        desk.Hand("Bộ phận địa chính", DESK.name),
     ),
 )
 REGISTER = desk.Register(
     agency="ỦY BAN NHÂN DÂN PHƯỜNG DĨ AN",
-    desk="Trung tâm Phục vụ hành chính công",
+    desk=DESK.name,
     year=2026,
     at=MORNING,
     volume="02",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from reportlab.lib.colors import Color, HexColor, black
 
-from labels import fonts
+from labels import fonts, places
 from labels.leaf import Leaf
 
 PRIMARY = HexColor("#14477a")
@@ -89,23 +89,23 @@ def measure(text: str, style: Style) -> float:
     return fonts.width(text, style.font, style.size) / MM
 
 
-def wrap(spans: Iterable[Span], width: float, limit: int | None = None) -> Block:
+def wrap(spans: Iterable[Span], width: float, limit: int | None = None, whole: bool = True) -> Block:
     """Break spans into lines no wider than `width` mm, at spaces, and inside a word only when it alone is
-    wider.
+    wider. A place's name is not parted either, unless it is not to be `whole`.
 
     With a `limit`, later lines are dropped and the last one ends with an ellipsis. Spans that touch without a
     space stay together. Raises MissingGlyph.
     """
-    return _wrapped(tuple(spans), width, limit)
+    return _wrapped(tuple(spans), width, limit, whole)
 
 
 @lru_cache(maxsize=256)  # captions and rules come again on every page
-def _wrapped(spans: tuple[Span, ...], width: float, limit: int | None) -> Block:
+def _wrapped(spans: tuple[Span, ...], width: float, limit: int | None, whole: bool) -> Block:
     leading = max((style.leading for text, style in spans), default=0.0)
     lines: list[list[Span]] = []
     line: list[Span] = []
     used = 0.0
-    for word in _words(spans, width):
+    for word in _words(spans, width, whole):
         length = sum(measure(text, style) for text, style in word)
         gap = measure(" ", line[-1][1]) if line else 0.0
         if line and used + gap + length > width:
@@ -124,12 +124,12 @@ def _wrapped(spans: tuple[Span, ...], width: float, limit: int | None) -> Block:
     return Block(tuple(tuple(_join(line)) for line in lines), leading, cut)
 
 
-def _words(spans: Sequence[Span], width: float) -> Iterable[list[Span]]:
+def _words(spans: Sequence[Span], width: float, whole: bool) -> Iterable[list[Span]]:
     """Unbreakable groups of spans; a word wider than `width` comes in parts that fit."""
     word: list[Span] = []
     for text, style in spans:
-        cleaned = fonts.clean(text)
-        parts = [part for part in cleaned.split(" ") if part]
+        cleaned = places.whole(fonts.clean(text)) if whole else fonts.clean(text)
+        parts = [piece for part in cleaned.split(" ") if part for piece in _parted(part, style, width)]
         if text[:1].isspace() and word:
             yield word
             word = []
@@ -153,6 +153,12 @@ def _words(spans: Sequence[Span], width: float) -> Iterable[list[Span]]:
             word = []
     if word:
         yield word
+
+
+def _parted(word: str, style: Style, width: float) -> Sequence[str]:
+    """What is kept together, or its words where the column is too narrow for all of them."""
+    kept = places.TOGETHER in word and measure(word, style) > width
+    return word.split(places.TOGETHER) if kept else (word,)
 
 
 def _fitting(text: str, style: Style, width: float) -> int:
@@ -179,8 +185,10 @@ def _shorten(line: list[Span], width: float) -> list[Span]:
 
 
 def _join(line: Iterable[Span]) -> list[Span]:
+    """What is to be drawn, with plain spaces: whoever copies it from the page gets what was typed."""
     joined: list[Span] = []
     for text, style in line:
+        text = text.replace(places.TOGETHER, " ")
         if joined and joined[-1][1] == style:
             joined[-1] = (joined[-1][0] + text, style)
         else:
@@ -205,7 +213,7 @@ def write(sheet: Sheet, x: float, y: float, block: Block, align: str = "left", w
 
 def put(sheet: Sheet, x: float, y: float, text: str, style: Style, align: str = "left", width: float = 0.0) -> None:
     """Draw one line of text, not wrapped, with its top at y mm. Raises MissingGlyph."""
-    text = fonts.clean(text)
+    text = fonts.clean(text).replace(places.TOGETHER, " ")
     measure(text, style)
     write(sheet, x, y, Block((((text, style),),), style.leading), align, width)
 

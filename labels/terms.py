@@ -34,6 +34,8 @@ FOUND = {"torn": "Bao bị rách", "wet": "Bao bị ướt", "opened": "Niêm ph
 SHOWN = {"citizen_card": "CCCD", "passport": "Hộ chiếu"}  # kinds of paper that show who somebody is
 AUTHORITY = {True: "đã xem giấy ủy quyền", False: "không"}
 TEST_NUMBER = "SỐ THỬ"
+CENTRE = "Trung tâm Phục vụ hành chính công"
+WARDS = ("Phường ", "Xã ", "Đặc khu ")
 CALL_FIRST = "Gọi trước khi đến"
 
 
@@ -55,6 +57,11 @@ def neighbourhood(name: str) -> str:
 
 def ward(name: str) -> str:
     return f"phường {name}"
+
+
+def centre(office: str) -> str:
+    """An office as papers name it: a desk that bears its ward's name alone is that ward's centre (NĐ 118/2025)."""
+    return f"{CENTRE} {office[:1].lower()}{office[1:]}" if office.startswith(WARDS) else office
 
 
 def city(name: str) -> str:

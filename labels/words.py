@@ -4,7 +4,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
-DAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
+DAYS = tuple(f"{first}\N{NO-BREAK SPACE}{second}" for first, second in (
+    ("Thứ", "Hai"), ("Thứ", "Ba"), ("Thứ", "Tư"), ("Thứ", "Năm"), ("Thứ", "Sáu"), ("Thứ", "Bảy"), ("Chủ", "Nhật"),
+))  # fmt: skip
 
 
 def say_day(day: date) -> str:
@@ -17,7 +19,7 @@ def say_instant(instant: datetime) -> str:
     if instant.tzinfo is None:
         raise ValueError("a time on paper needs a zone")
     local = instant.astimezone(LOCAL)
-    return f"{local.hour} giờ {local.minute:02}, {say_day(local.date())}"
+    return f"{local.hour}\N{NO-BREAK SPACE}giờ\N{NO-BREAK SPACE}{local.minute:02}, {say_day(local.date())}"
 
 
 def say_money(amount: int) -> str:

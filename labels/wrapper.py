@@ -148,7 +148,7 @@ def small(sheet: Sheet, label: Label) -> None:
 def fill(field: str, text: str, width: float, height: float, font: str, largest: float = SIZES[0]) -> Block:
     """The text in the largest type in which all of it fits. Raises BadField for one that would have to be cut."""
     for size in (size for size in SIZES if size <= largest or size == SIZES[-1]):
-        block = pen.wrap([(text, Style(font, size, size * 0.44))], width)
+        block = lines.balanced(text, Style(font, size, size * 0.44), width)
         if block.height <= height:
             return block
     raise BadField(field, f"is too long for this label ({len(text)} letters)")
@@ -165,12 +165,18 @@ def fits_small(label: Label) -> bool:
 
 def _both(label: Label, width: float, height: float) -> tuple[Block, Block]:
     """Name and address in the largest type in which both fit. Raises BadField when the large label is needed."""
-    for size, smaller in ((10.0, 7.4), (8.6, 6.8), (7.4, 6.4), (6.4, 6.4), (5.8, 5.8)):
-        name = pen.wrap([(label.name, Style(fonts.BOLD, size, size * 0.43))], width)
-        where = lines.address(label.address)
-        address = pen.wrap([(where, Style(fonts.REGULAR, smaller, smaller * 0.42))], width)
-        if name.height + address.height + 0.3 <= height:
-            return name, address
+    where = lines.address(label.address)
+    for whole in (True, False):  # a name of a place is parted rather than refused
+        for size, smaller in ((10.0, 7.4), (8.6, 6.8), (7.4, 6.4), (6.4, 6.4), (5.8, 5.8)):
+            bold, plain = Style(fonts.BOLD, size, size * 0.43), Style(fonts.REGULAR, smaller, smaller * 0.42)
+            name = (
+                lines.balanced(label.name, bold, width, 1.0)
+                if whole
+                else pen.wrap([(label.name, bold)], width, None, False)
+            )
+            address = pen.wrap([(where if whole else ", ".join(label.address), plain)], width, None, whole)
+            if name.height + address.height + 0.3 <= height:
+                return name, address
     longest = max((("name", len(label.name)), ("address", len(where))), key=lambda pair: pair[1])
     raise BadField(longest[0], f"is too long for the small label ({longest[1]} letters): print the large one")
 

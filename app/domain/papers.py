@@ -168,11 +168,11 @@ def _papers_receipt(packet: Packet, at: datetime, base_url: str) -> labels.Paper
         packet=packet.number,
         at=calendar.local(taken.recorded_at),
         office=dossier.post_office.name,
-        place=terms.PLACES["in"] if by.kind is PartyKind.COURIER else by.name or dossier.post_office.name,
+        place=terms.PLACES["in"] if by.kind is PartyKind.COURIER else terms.centre(by.name) or dossier.post_office.name,
         giver=home.name,
         giver_address=home.address,
         taker=_named(by, dossier),
-        reason=terms.carried_to(dossier.desk.name),
+        reason=terms.carried_to(terms.centre(dossier.desk.name)),
         papers=sent,
         give_back=terms.given_back(dossier.due_on) if backs else "",
         token_url=slips.token_url(packet, base_url),
@@ -196,7 +196,7 @@ def _money_receipt(packet: Packet, at: datetime, base_url: str) -> labels.MoneyR
         payer_address=home.address,
         collector=sheet.courier(collector.name, collector.badge or "–"),
         lines=tuple(charge for line in paid.values() for charge in _charges(packet, line)),
-        agency=packet.dossier.desk.name if Stream.FEE in paid else "",
+        agency=terms.centre(packet.dossier.desk.name) if Stream.FEE in paid else "",
         token_url=slips.token_url(packet, base_url),
         mark=slips.mark_of(packet),
     )
@@ -225,7 +225,7 @@ def _rewrap(packet: Packet, at: datetime, base_url: str) -> labels.Rewrap | None
     if packet.ended or not packet.seal:
         return None
     listed = _in_bag(packet)
-    place = queues.holders([packet.holder_id])[packet.holder_id].name or packet.dossier.post_office.name
+    place = terms.centre(queues.holders([packet.holder_id])[packet.holder_id].name) or packet.dossier.post_office.name
     old = change.said("OLD_SEAL") if change else packet.seal
     return labels.Rewrap(
         number=_number("BR", packet),
@@ -273,7 +273,7 @@ def _authorisation(packet: Packet, at: datetime, base_url: str) -> labels.Author
 def _named(holder: Holder, dossier: Dossier) -> str:
     if holder.kind is PartyKind.COURIER:
         return sheet.courier(holder.name or "–", holder.badge or "–")
-    return holder.name or printing.printable(dossier.citizen.name)
+    return terms.centre(holder.name) or printing.printable(dossier.citizen.name)
 
 
 def _number(series: str, packet: Packet) -> str:

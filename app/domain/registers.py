@@ -37,7 +37,7 @@ def register_pdf(desk: Office, year: int, at: datetime, volume: int = 1) -> byte
     if not found:
         raise Refused("register_empty")
     book = deskpaper.Register(
-        agency=decided.agency(desk.ward.name), desk=desk.name, year=year, at=calendar.local(at),
+        agency=decided.agency(desk.ward.name), desk=terms.centre(desk.name), year=year, at=calendar.local(at),
         entries=tuple(_entry(form) for form in found), volume=f"{volume:02}",
     )  # fmt: skip
     return printing.pdf("desk_register", [book])
@@ -70,7 +70,7 @@ def _entry(form: Form) -> deskpaper.Entry:
         name=home.name,
         address=home.address,
         phone=home.phone,
-        agency=dossier.desk.name,
+        agency=terms.centre(dossier.desk.name),
         received=calendar.today(dossier.submitted_at or form.at),
         due=dossier.due_on,
         way=deskpaper.WAYS[0 if dossier.return_way is ReturnWay.DESK else 1],
@@ -91,7 +91,7 @@ def control_pdf(dossier: Dossier, at: datetime) -> bytes:
     desk, home = dossier.desk, slips.home_of(dossier)
     sent = packets.of_dossier(dossier.id)
     case = deskpaper.Case(
-        agency=decided.agency(desk.ward.name), desk=desk.name, place=desk.ward.name,
+        agency=decided.agency(desk.ward.name), desk=terms.centre(desk.name), place=desk.ward.name,
         code=dossier.official_code or f"{dossier.number} ({decided.NO_CODE})", name=home.name, address=home.address,
         phone=home.phone, matter=dossier.procedure.official_name,
     )  # fmt: skip
@@ -118,7 +118,7 @@ def _hands(packet: Packet, citizen: str) -> Iterator[deskpaper.Hand]:
 def _names(parties: set[str], citizen: str) -> dict[str, str]:
     names = dict.fromkeys(parties, citizen)
     names |= {
-        office.party_id: office.name
+        office.party_id: terms.centre(office.name)
         for office in db.session.scalars(sa.select(Office).where(Office.party_id.in_(parties)))
     }
     for user in db.session.scalars(sa.select(User).where(User.party_id.in_(parties))):

@@ -88,7 +88,7 @@ def _tag(one: Sending, base_url: str, act: Act) -> labels.BagTag:
     token = tokens.write(act.keys, TokenType.BAG, code, 1, int(desk.ward.code), calendar.today(one.at) + LIFE)
     return labels.BagTag(
         number=one.number, token_url=tokens.url(base_url, token), sort=place.desk_code, origin=office.name,
-        destination=place.desk, day=calendar.today(one.at), office_phone=office.phone, packets=len(one.pile.packets),
+        destination=terms.centre(place.desk), day=calendar.today(one.at), office_phone=office.phone, packets=len(one.pile.packets),
         seal=one.seal, mark=one.mark,
     )  # fmt: skip
 
@@ -97,9 +97,9 @@ def _bag_list(one: Sending) -> labels.OfficeList:
     place = one.pile.place
     return labels.OfficeList(
         number=one.number.replace("TU-", "BK-", 1), at=calendar.local(one.at), origin=one.office.name, giver=one.clerk.name,
-        destination=place.desk, bag=one.number, bag_seal=one.seal, mark=one.mark,
+        destination=terms.centre(place.desk), bag=one.number, bag_seal=one.seal, mark=one.mark,
         lines=tuple(
-            labels.Sent(packet.number, place.desk, numbers.spoken_seal(packet.seal) if packet.seal else "", _sheets(packet))
+            labels.Sent(packet.number, terms.centre(place.desk), numbers.spoken_seal(packet.seal) if packet.seal else "", _sheets(packet))
             for packet, _ in one.pile.packets
         ),
     )  # fmt: skip

@@ -154,7 +154,7 @@ def _certificate(one: Certificate, base_url: str) -> labels.Certificate:
         log=terms.in_log(one.in_log.n, one.in_log.size) if one.in_log else terms.NOT_IN_LOG_YET,
         office=dossier.post_office.name,
         office_phone=dossier.post_office.phone,
-        desk=dossier.desk.name,
+        desk=terms.centre(dossier.desk.name),
         submitted_at=one.submitted_at,
         mark=mark_of(one.packet),
     )
@@ -235,7 +235,7 @@ def case_of(dossier: Dossier, desk: Office) -> deskpaper.Case:
     """The case as the desk's papers name it."""
     home = home_of(dossier)
     return deskpaper.Case(
-        agency=decided.agency(desk.ward.name), desk=desk.name, place=desk.ward.name,
+        agency=decided.agency(desk.ward.name), desk=terms.centre(desk.name), place=desk.ward.name,
         code=dossier.official_code or f"{dossier.number} ({decided.NO_CODE})", name=home.name, address=home.address,
         phone=home.phone, matter=dossier.procedure.official_name,
     )  # fmt: skip
@@ -356,7 +356,7 @@ def home_of(dossier: Dossier) -> labels.Party:
 
 def desk_of(desk: Office) -> labels.Party:
     ward = () if desk.ward.name in desk.address else (terms.ward(desk.ward.name), terms.city(desk.ward.province))
-    return labels.Party(name=desk.name, address=(desk.address, *ward), phone=desk.phone)
+    return labels.Party(name=terms.centre(desk.name), address=(desk.address, *ward), phone=desk.phone)
 
 
 def papers_of(packet: Packet) -> tuple[labels.Paper, ...]:

@@ -11,6 +11,7 @@ from app.domain import desk, forms, registers, slips
 from app.domain.audit import ViewLine
 from app.domain.places import Office
 from app.errors import Refused
+from labels.terms import centre
 from tests.domain.test_desk import CODE, DUE, accepted, at_desk, submitted
 from tests.world import MONDAY, World
 
@@ -45,7 +46,7 @@ def test_the_sheet_of_hands_names_who_gave_to_whom_when_and_by_which_record(worl
     dossier = accepted(world)
     text = words(registers.control_pdf(dossier, MONDAY))
     packet = dossier.number
-    for said in ("PHIẾU KIỂM SOÁT", CODE, dossier.citizen.name, world.courier.name, world.desk.name, packet):
+    for said in ("PHIẾU KIỂM SOÁT", CODE, dossier.citizen.name, world.courier.name, centre(world.desk.name), packet):
         assert squeezed(said) in text, said
     assert "BB-" in text  # the record stands beside the change of hands it is of
 

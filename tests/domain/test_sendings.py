@@ -14,6 +14,7 @@ from app.domain import numbers, scope, sendings, tokens
 from app.domain.audit import ViewLine
 from app.domain.packets import Way
 from app.errors import Invalid, Missing
+from labels.terms import centre
 from tests.domain.test_sorting import at_post, result
 from tests.world import MONDAY, World
 
@@ -35,7 +36,7 @@ def test_a_bags_tag_and_its_list_name_the_same_bag_and_nobody(world: World) -> N
     one = sendings.bag(world.clerk, world.desk.code, "np 0045 900", MONDAY)
     tag, listed = sendings.tag_pdf(one, URL, world.act(world.clerk)), sendings.list_pdf(one)
     for text in (text_of(tag), text_of(listed)):
-        assert all(each in text for each in (one.number, "NP 0045 900", world.post.name, world.desk.name))
+        assert all(each in text for each in (one.number, "NP 0045 900", world.post.name, centre(world.desk.name)))
         assert packets[0].dossier.citizen.name not in text and packets[0].dossier.procedure.official_name not in text
     assert all(packet.number in text_of(listed) and "NP 0045 821" in text_of(listed) for packet in packets)
     assert "Tổng cộng: 2/2 gói" in text_of(listed) and " 2 " in text_of(tag)

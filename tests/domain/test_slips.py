@@ -29,7 +29,9 @@ def test_a_slip_carries_number_persons_papers_and_money_line_by_line(world: Worl
     packet = world.packet()
     slip = slips.slip_of(packet, BASE)
     assert slip.number == packet.number and slip.tracking == ""
-    assert slip.sender.name == "Nguyễn Thị Mơ" and slip.recipient.name == "Phường Dĩ An"
+    assert (
+        slip.sender.name == "Nguyễn Thị Mơ" and slip.recipient.name == "Trung tâm Phục vụ hành chính công phường Dĩ An"
+    )
     assert [(charge.amount, charge.stream.value) for charge in slip.charges] == [
         (26_000, "postage"), (26_000, "postage"), (15_000, "fee"),
     ]  # fmt: skip
@@ -101,7 +103,7 @@ def test_a_slip_for_the_way_home_has_the_ward_as_its_sender(world: World, kind: 
     packet.dossier.result_papers = [{"name": "Trích lục", "form": "original", "copies": 1, "sheets": 1}]
     db.session.commit()
     slip = slips.slip_of(packet, BASE)
-    assert slip.sender.name == "Phường Dĩ An" and slip.charges[0].amount == 0
+    assert slip.sender.name == "Trung tâm Phục vụ hành chính công phường Dĩ An" and slip.charges[0].amount == 0
     assert slips.pdf([packet], BASE).startswith(b"%PDF")
 
 

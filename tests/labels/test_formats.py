@@ -125,6 +125,26 @@ def _texts(item: Any, names: set[str]) -> Iterator[str]:
             yield from _texts(value, names)
 
 
+KEPT = ("phường Dĩ An", "khu phố Đông Chiêu", "TP. Hồ Chí Minh", "Thành phố Hồ Chí Minh")
+OFTEN = ("Quầy một cửa", "phường Dĩ An", "Thành phố Hồ Chí Minh")
+
+
+@pytest.mark.parametrize("name, item", SAMPLES.values(), ids=SAMPLES)
+def test_no_line_ends_inside_the_name_of_a_place(name: str, item: Any) -> None:
+    items = [item, replace(item, address=OFTEN)] if name.startswith("label") else [item]
+    for each in items:
+        reader = pypdf.PdfReader(io.BytesIO(labels.render(name, [each])))
+        drawn = "\n".join(page.extract_text() for page in reader.pages)
+        for place in KEPT:
+            assert flat(drawn).count(place) == sum(line.count(place) for line in drawn.splitlines()), place
+
+
+def test_the_label_names_the_centre_that_receives() -> None:
+    for name in ("label", "label_small", "bag"):
+        (item, *_) = FORMATS[name].samples
+        assert "Trung tâm Phục vụ hành chính công phường Dĩ An" in text_of(name, item)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_same_items_give_the_same_bytes(name: str) -> None:
     assert labels.render(name, labels.sample(name)) == labels.render(name, labels.sample(name))

@@ -16,6 +16,7 @@ from app.domain.audit import ViewLine
 from app.domain.packets import Packet, Roll, Way
 from app.domain.tasks import Task, TaskKind
 from app.errors import Refused
+from labels.terms import centre
 from tests.world import MONDAY, World
 
 
@@ -124,7 +125,7 @@ def test_another_offices_day_is_not_printed(world: World) -> None:
 def test_a_label_says_where_to_and_never_what(world: World) -> None:
     packet = world.packet()
     there = slips.label_of(packet, None, "https://hoso.vi-du.test")
-    assert there.name == packet.dossier.desk.name and there.sort == packet.dossier.desk.code
+    assert there.name == centre(packet.dossier.desk.name) and there.sort == packet.dossier.desk.code
     home = slips.label_of(world.packet(Way.OUT), None, "https://hoso.vi-du.test")
     assert home.name == "Nguyễn Thị Mơ"
     text = text_of(labels.render("label", [there, home]))

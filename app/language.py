@@ -9,9 +9,10 @@ from markupsafe import Markup, escape
 
 from app.db import now
 from app.domain import calendar, numbers, tokens
+from app.domain.people import Language
 from app.domain.places import Office
 
-NAMES = {"vi": "Tiếng Việt", "en": "English"}
+NAMES = {Language.VI: "Tiếng Việt", Language.EN: "English"}
 LANGUAGES = tuple(NAMES)
 COOKIE = "language"  # its own, for a year: a phone keeps no session
 NBSP = "\u00a0"
@@ -26,7 +27,7 @@ SPACE = re.compile(r"(?<=[0-9]) (?=[0-9])|(?<=\bNP) (?=[0-9])|(?<=\b[0-9]) (?=[^
 def choose() -> str:
     """Vietnamese, unless the reader chose otherwise."""
     chosen = request.cookies.get(COOKIE)
-    return chosen if chosen in LANGUAGES else "vi"
+    return chosen if chosen in LANGUAGES else Language.VI
 
 
 def long_date(day: date | datetime) -> str:
@@ -140,7 +141,7 @@ def init_app(app: Flask) -> None:
         local_day=lambda at: calendar.today(at).isoformat(),
         b32=tokens.b32,
     )
-    app.jinja_env.globals.update(window=window, slot=slot, in_language=in_language, days_of=days_of)
+    app.jinja_env.globals.update(window=window, slot=slot, in_language=in_language, days_of=days_of, languages=NAMES)
     settings = app.extensions["settings"]
 
     @app.context_processor

@@ -40,7 +40,7 @@ def send_due() -> int:
         return 0
     count = 0
     while message := atomically(outbox.claim, now()):
-        text = words(message.kind, message.values)
+        text = words(message.kind, message.values, message.language)
         try:
             channel(message.phone, text)
         except Exception as error:  # a channel may fail in any way; the message waits

@@ -1,12 +1,16 @@
-"""Every message has words: short, Vietnamese, and silent about persons, procedures and places."""
+"""Every message has words: short, in its reader's language alone, and silent about persons, procedures and places."""
 
 import ast
+import re
+from itertools import product
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 
 from app.domain.dossiers import CASES
+from app.domain.people import Language
 from app.domain.steps import NEXT, REASONS, STEPS
 from app.integrations import wording
 
@@ -19,6 +23,11 @@ SAMPLE = {
 }  # fmt: skip
 
 
+VIETNAMESE = re.compile(r"[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
+ENGLISH = re.compile(r"\b(the|is|are|for|your|you|of|was|has|it|see|and|to|day)\b", re.IGNORECASE)
+BOTH = [(kind, language) for kind in sorted(wording.MESSAGES) for language in Language]
+
+
 def kinds_said() -> set[str]:
     """Kinds written out in a call of outbox.say, or of a verb that passes them on, plus those of the tables."""
     kinds = {step.tell for step in STEPS if step.tell} | {case.tell for case in CASES.values() if case.tell}
@@ -26,7 +35,7 @@ def kinds_said() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
                 "say",
-                "_say",
+                "tell",
             ):
                 second = node.args[1] if len(node.args) > 1 else None
                 if isinstance(second, ast.Constant) and isinstance(second.value, str):
@@ -43,19 +52,38 @@ def test_every_reason_and_what_comes_next_have_words() -> None:
     assert set(wording.NEXT) >= {step for steps in NEXT.values() for step in steps}
 
 
-@pytest.mark.parametrize("kind", sorted(wording.MESSAGES))
-def test_a_message_is_short_and_fills_every_gap(app: Flask, kind: str) -> None:
-    text = wording.words(kind, SAMPLE)
+@pytest.mark.parametrize(("kind", "language"), BOTH)
+def test_a_message_is_short_and_fills_every_gap(app: Flask, kind: str, language: Language) -> None:
+    text = wording.words(kind, SAMPLE, language)
     assert "%(" not in text and "  " not in text
     assert len(text) <= 240
     assert "{" not in text
 
 
-@pytest.mark.parametrize("kind", sorted(wording.MESSAGES))
-def test_a_message_with_no_more_than_a_number_still_reads(app: Flask, kind: str) -> None:
-    assert wording.words(kind, {"number": SAMPLE["number"], "secret": "0" * 16, "seal": None})
+@pytest.mark.parametrize(("kind", "language"), BOTH)
+def test_a_message_with_no_more_than_a_number_still_reads(app: Flask, kind: str, language: Language) -> None:
+    assert wording.words(kind, {"number": SAMPLE["number"], "secret": "0" * 16, "seal": None}, language)
+
+
+@pytest.mark.parametrize(("kind", "language"), BOTH)
+def test_a_message_holds_no_word_of_the_other_language(app: Flask, kind: str, language: Language) -> None:
+    """With each reason and each way on that its sentence may hold, whatever the language of whoever caused it."""
+    other = {Language.VI: ENGLISH, Language.EN: VIETNAMESE}[language]
+    with force_locale("en"):
+        holds = str(wording.MESSAGES[kind])
+    reasons = wording.REASONS if "%(reason)s" in holds else [SAMPLE["reason"]]
+    ways = wording.NEXT if "%(next)s" in holds else [SAMPLE["next"]]
+    for cause in Language:
+        with force_locale(cause):
+            texts = {
+                wording.words(kind, SAMPLE | {"reason": reason, "next": way}, language)
+                for reason, way in product(reasons, ways)
+            }
+        for text in texts:
+            words = re.sub(r"https?://\S+|(?<=\u00a0)đ\b", "", text)  # a link and the sign of money are of no language
+            assert not other.search(words), text
 
 
 def test_a_kind_without_words_is_an_error_and_not_an_empty_message(app: Flask) -> None:
     with pytest.raises(KeyError):
-        wording.words("nonsense", SAMPLE)
+        wording.words("nonsense", SAMPLE, Language.VI)

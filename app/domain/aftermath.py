@@ -1,7 +1,7 @@
 """Aftermath: what a new line of a packet means for its visit, its case and its citizen."""
 
 from app.db import db
-from app.domain import dossiers, money, outbox, packets, recovered, remittances, repeats, scans, stickers, visits
+from app.domain import dossiers, money, packets, recovered, remittances, repeats, scans, stickers, visits
 from app.domain.dossiers import CASES, RULES, CaseState
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
@@ -66,7 +66,7 @@ def _gives_up(packet: Packet, act: Act) -> bool:
     if len(theirs) < ATTEMPTS:
         return False
     dossiers.move(dossier, "cancel", act)
-    outbox.say(dossier.citizen.phone, "given_up", act.at, number=dossier.number, secret=dossier.secret)
+    dossiers.tell(dossier, "given_up", act.at)
     return True
 
 
@@ -84,20 +84,13 @@ def _agreed(packet: Packet, scan: Scan, act: Act) -> bool:
         return False
     visits.schedule(packet, last.kind, slot, act)
     dossier, window = packet.dossier, {"opens": f"{slot.opens:%H:%M}", "closes": f"{slot.closes:%H:%M}"}
-    outbox.say(
-        dossier.citizen.phone, "rebooked", act.at, number=dossier.number, secret=dossier.secret, day=f"{slot.day:%Y-%m-%d}",
-        **window,
-    )  # fmt: skip
+    dossiers.tell(dossier, "rebooked", act.at, day=f"{slot.day:%Y-%m-%d}", **window)
     return True
 
 
 def _tell(packet: Packet, kind: str, scan: Scan, act: Act) -> None:
-    dossier = packet.dossier
-    outbox.say(
-        dossier.citizen.phone, kind, act.at,
-        number=dossier.number, secret=dossier.secret, way=packet.way, seal=scan.seal or packet.seal,
-        reason=scan.reason, next=scan.next,
-    )  # fmt: skip
+    seal = scan.seal or packet.seal
+    dossiers.tell(packet.dossier, kind, act.at, way=packet.way, seal=seal, reason=scan.reason, next=scan.next)
 
 
 def _close_case(packet: Packet, line: Handoff, scan: Scan, act: Act) -> None:

@@ -6,7 +6,6 @@ may choose another desk of the province (NĐ 118/2025). A visit may be moved or 
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,7 +15,6 @@ from app.domain import (
     codes,
     dossiers,
     numbers,
-    outbox,
     packets,
     parties,
     people,
@@ -34,7 +32,7 @@ from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import PartyKind
-from app.domain.people import Act, Citizen
+from app.domain.people import Act, Citizen, Language
 from app.domain.places import Neighbourhood, Office, Ward, fold
 from app.domain.postage import Bill
 from app.domain.procedures import Carriage, PaperForm, Procedure
@@ -71,6 +69,7 @@ class Request:
     second_name: str = ""
     second_phone: str = ""
     proxy: str = ""
+    language: Language = Language.VI  # in which the citizen is written to
 
 
 # ---- where ------------------------------------------------------------------------------------------------------
@@ -150,7 +149,7 @@ def book(request: Request, act: Act) -> Dossier:
         party_id=party.id, name=request.name.strip(), phone=phone,
         second_name=request.second_name.strip() or None, second_phone=second_phone, proxy=request.proxy.strip() or None,
         ward_id=place.ward_id, neighbourhood_id=place.id, street=request.street.strip(), notes=request.notes.strip(),
-        call_first=request.call_first, lat=place.lat, lon=place.lon,
+        call_first=request.call_first, language=request.language, lat=place.lat, lon=place.lon,
     )  # fmt: skip
     dossier = Dossier(
         number=numbers.take_own(today(act.at)), secret=dossiers.new_secret(), state=CaseState.BOOKED,
@@ -164,8 +163,8 @@ def book(request: Request, act: Act) -> Dossier:
     dossiers.begin(dossier, "book", act)
     packet = packets.new(dossier, Kind.SUBMISSION, Way.IN, party.id, unit=int(place.ward.code), act=act)
     visit = visits.schedule(packet, VisitKind.COLLECT, slot, act)
-    _say(dossier, "booked", act, **_when(visit))
-    _say(dossier, "door_code", act, code=codes.make(packet, Purpose.COLLECT, act))
+    dossiers.tell(dossier, "booked", act.at, **_when(visit))
+    dossiers.tell(dossier, "door_code", act.at, code=codes.make(packet, Purpose.COLLECT, act))
     audit.note("book", dossier.number, act, procedure=procedure.code, version=procedure.version)
     return dossier
 
@@ -187,8 +186,8 @@ def bring_more(dossier: Dossier, slot_key: str, act: Act) -> Visit:
     citizen = held.citizen
     packet = packets.new(held, Kind.SUPPLEMENT, Way.IN, citizen.party_id, unit=int(citizen.ward.code), act=act)
     visit = visits.schedule(packet, VisitKind.COLLECT, slot, act)
-    _say(held, "booked", act, **_when(visit))
-    _say(held, "door_code", act, code=codes.make(packet, Purpose.COLLECT, act))
+    dossiers.tell(held, "booked", act.at, **_when(visit))
+    dossiers.tell(held, "door_code", act.at, code=codes.make(packet, Purpose.COLLECT, act))
     audit.note("bring_more", held.number, act)
     return visit
 
@@ -268,7 +267,7 @@ def cancel(dossier: Dossier, act: Act) -> None:
         rounds.call_off(visit, act)
     case = dossiers.move(dossier, "cancel", act)
     assert case.tell
-    _say(dossier, case.tell, act)
+    dossiers.tell(dossier, case.tell, act.at)
     audit.note("cancel", dossier.number, act)
 
 
@@ -286,7 +285,7 @@ def rebook(dossier: Dossier, slot_key: str, act: Act) -> Visit:
         return visit
     repeats.reckon(visit.packet, act)
     moved = rounds.move(visit, offer, dossier.post_office, act)
-    _say(dossier, "rebooked", act, **_when(moved))
+    dossiers.tell(dossier, "rebooked", act.at, **_when(moved))
     audit.note("rebook", dossier.number, act, slot=slot_key)
     return moved
 
@@ -310,7 +309,7 @@ def resend_code(dossier: Dossier, act: Act) -> None:
         raise Refused("no_code_needed")
     if codes.closed(packet, purpose):
         raise Refused("code_closed")
-    _say(dossier, "code_again", act, code=codes.make(packet, purpose, act), purpose=purpose)
+    dossiers.tell(dossier, "code_again", act.at, code=codes.make(packet, purpose, act), purpose=purpose)
     audit.note("resend_code", dossier.number, act, purpose=purpose)
 
 
@@ -331,10 +330,9 @@ def deliver_visit(packet: Packet, act: Act) -> Visit:
     dossier = packet.dossier
     visit, again = visits.schedule(packet, VisitKind.DELIVER, _first_slot(dossier, act), act), repeats.due(packet)
     kind = "sent_again" if again else "result_sent" if packet.kind is Kind.RESULT else "papers_sent"
-    outbox.say(
-        dossier.citizen.phone, kind, act.at, number=dossier.number, secret=dossier.secret,
-        code=codes.make(packet, Purpose.DELIVER, act), amount=again or None, **_when(visit),
-    )  # fmt: skip
+    dossiers.tell(
+        dossier, kind, act.at, code=codes.make(packet, Purpose.DELIVER, act), amount=again or None, **_when(visit)
+    )
     return visit
 
 
@@ -346,10 +344,6 @@ def _first_slot(dossier: Dossier, act: Act) -> Slot:
             except Refused:
                 continue  # somebody was faster; the next one
     raise Refused("no_slot_left")
-
-
-def _say(dossier: Dossier, kind: str, act: Act, **values: Any) -> None:
-    outbox.say(dossier.citizen.phone, kind, act.at, number=dossier.number, secret=dossier.secret, **values)
 
 
 def _when(visit: Visit) -> dict[str, str]:

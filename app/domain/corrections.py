@@ -9,7 +9,7 @@ import secrets
 from app.db import db
 from app.domain import audit, custody, dossiers, numbers, outbox, people, tokens
 from app.domain.packets import Packet, State
-from app.domain.people import Act, User
+from app.domain.people import Act, Language, User
 from app.domain.scans import Extra
 from app.domain.steps import REASONS
 from app.errors import Invalid
@@ -119,7 +119,7 @@ def call_off(packet: Packet, act: Act) -> None:
     dossier = packet.dossier
     case = dossiers.move(dossier, "call_off", act)
     db.session.flush()
-    outbox.say(dossier.citizen.phone, case.tell or "", act.at, number=dossier.number, secret=dossier.secret)
+    dossiers.tell(dossier, case.tell or "", act.at)
     custody.judge_again(packet, act)
     audit.note("called_off", packet.number, act)
 
@@ -127,7 +127,7 @@ def call_off(packet: Packet, act: Act) -> None:
 def _tell_couriers(packet: Packet, sides: set[str | None], kind: str, act: Act) -> None:
     """Whoever is on either side of a decision hears of it; an office reads it on its pages, the citizen by the line."""
     for courier in people.couriers_as(sides):
-        outbox.say(courier.phone or outbox.NOBODY, kind, act.at, number=packet.number)
+        outbox.say(courier.phone or outbox.NOBODY, kind, act.at, Language.VI, number=packet.number)
 
 
 def _sighted(words: str) -> tuple[tuple[str, str], Extra]:

@@ -15,9 +15,9 @@ from app.domain import (
     codes,
     custody,
     desk,
+    dossiers,
     limits,
     numbers,
-    outbox,
     packets,
     repeats,
     shelf,
@@ -245,7 +245,7 @@ def _say_here(packet: Packet, act: Act, kind: str = "", **values: Any) -> None:
     """It waits here: the citizen gets a code to call for it."""
     dossier, code = packet.dossier, codes.make(packet, Purpose.DELIVER, act)
     kind = kind or ("result_at_post" if packet.kind is Kind.RESULT else "papers_at_post")
-    outbox.say(dossier.citizen.phone, kind, act.at, number=dossier.number, secret=dossier.secret, code=code, **values)
+    dossiers.tell(dossier, kind, act.at, code=code, **values)
 
 
 def _own(act: Act) -> Office:

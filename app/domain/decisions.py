@@ -316,7 +316,7 @@ def _take(held: Dossier, event: str, act: Act, **facts: Any) -> None:
     told = {name: facts[name] for name in ("reason", "amount", "due_on", "count") if facts.get(name)}
     audit.note(event, held.number, act, **told)
     if case.tell:
-        desk.say(held, case.tell, act, **told)
+        dossiers.tell(held, case.tell, act.at, **told)
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, Any]:

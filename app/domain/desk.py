@@ -20,7 +20,6 @@ from app.domain import (
     forms,
     limits,
     numbers,
-    outbox,
     packets,
     people,
     printing,
@@ -34,7 +33,7 @@ from app.domain.calendar import Rule
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
-from app.domain.people import Act, User
+from app.domain.people import Act, Language, User
 from app.domain.places import Office
 from app.domain.postage import Fault
 from app.domain.procedures import PaperForm
@@ -93,7 +92,7 @@ def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time |
     ]
     hour = due_time.isoformat("minutes") if due_time else ""
     forms.give(dossier, "receipt", act, due_on=due_on.isoformat(), due_time=hour, papers=listed)
-    say(dossier, "accepted", act, due_on=due_on.isoformat())
+    dossiers.tell(dossier, "accepted", act.at, due_on=due_on.isoformat())
     return not is_lax
 
 
@@ -105,7 +104,7 @@ def restart(dossier: Dossier, act: Act, channel: str) -> None:
         dossier.due_on = due.date()
         dossier.due_time = due.time() if dossier.procedure.clock is Rule.CLOCK else None
     audit.note("supply", dossier.number, act, channel=channel, due=dossier.due_on and dossier.due_on.isoformat())
-    say(dossier, case.tell or "", act, due_on=dossier.due_on and dossier.due_on.isoformat())
+    dossiers.tell(dossier, case.tell or "", act.at, due_on=dossier.due_on and dossier.due_on.isoformat())
 
 
 def ready(
@@ -127,7 +126,7 @@ def ready(
     dossiers.move(dossier, "ready", act)
     dossier.result_papers, dossier.surrender = listed, old
     audit.note("result_ready", dossier.number, act, papers=len(listed))
-    say(dossier, "result_ready", act, home=dossier.goes_home)
+    dossiers.tell(dossier, "result_ready", act.at, home=dossier.goes_home)
 
 
 def _result_paper(paper: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +164,15 @@ def result_of(dossier: Dossier) -> Packet | None:
 
 
 def reconfirm(
-    dossier: Dossier, act: Act, answer: str, *, phone: str, second_phone: str, street: str, proxy: str = ""
+    dossier: Dossier,
+    act: Act,
+    answer: str,
+    *,
+    phone: str,
+    second_phone: str,
+    street: str,
+    proxy: str = "",
+    language: str = "",
 ) -> None:
     """Before the result leaves, or when it came back: whether it will find the citizen. What they say replaces what was
     known; the log holds which of it changed, never what it says.
@@ -185,6 +192,7 @@ def reconfirm(
     told = {
         "phone": people.read_phone(phone), "street": street, "proxy": proxy or None,
         "second_phone": people.read_phone(second_phone) if second_phone.strip() else None,
+        "language": Language(language) if language else held.citizen.language,
     }  # fmt: skip
     changed = [name for name, value in told.items() if getattr(held.citizen, name) != value]
     if answer == "reached":
@@ -361,8 +369,4 @@ def invite(packet: Packet, act: Act) -> None:
     """It waits here: the citizen gets a code to call for it."""
     dossier = packet.dossier
     code = codes.make(packet, Purpose.DELIVER, act)
-    say(dossier, "result_at_desk" if packet.kind is Kind.RESULT else "papers_at_desk", act, code=code)
-
-
-def say(dossier: Dossier, kind: str, act: Act, **values: Any) -> None:
-    outbox.say(dossier.citizen.phone, kind, act.at, number=dossier.number, secret=dossier.secret, **values)
+    dossiers.tell(dossier, "result_at_desk" if packet.kind is Kind.RESULT else "papers_at_desk", act.at, code=code)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import ALPHABET, Instant, Model, choice, db
+from app.domain import outbox
 from app.domain.calendar import today
 from app.domain.people import Act, Citizen, Right, User
 from app.domain.places import Office
@@ -349,6 +350,12 @@ RULES: dict[str, Callable[[Dossier, Act], bool]] = {
     "redate_after_supply": lambda dossier, act: has_been(dossier, "supply"),
     "original_out": lambda dossier, act: not still_out(dossier),
 }
+
+
+def tell(dossier: Dossier, kind: str, at: datetime, **values: Any) -> None:
+    """A message to its citizen, in their language."""
+    who = dossier.citizen
+    outbox.say(who.phone, kind, at, who.language, number=dossier.number, secret=dossier.secret, **values)
 
 
 # ---- papers -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Instant, Model, db
+from app.db import Instant, Model, choice, db
+from app.domain.people import Language
 
 PATIENCE = timedelta(days=2)
 NOBODY = ""  # the phone of a message that is written and never sent: somebody asked for what is not there
@@ -21,6 +22,7 @@ class Message(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     phone: Mapped[str] = mapped_column(sa.String(20), index=True)
     kind: Mapped[str] = mapped_column(sa.String(40))
+    language: Mapped[Language] = mapped_column(choice(Language), default=Language.VI, doc="of whoever reads it")
     values: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     created_at: Mapped[Instant]
     due_at: Mapped[Instant] = mapped_column(index=True)
@@ -30,9 +32,12 @@ class Message(Model):
     error: Mapped[str | None] = mapped_column(sa.String(200))
 
 
-def say(phone: str, kind: str, at: datetime, **values: Any) -> Message:
+def say(phone: str, kind: str, at: datetime, language: Language, **values: Any) -> Message:
+    """`dossiers.tell` says it to a citizen, in theirs."""
     given_up = at if phone == NOBODY else None
-    message = Message(phone=phone, kind=kind, values=values, created_at=at, due_at=at, given_up_at=given_up)
+    message = Message(
+        phone=phone, kind=kind, language=language, values=values, created_at=at, due_at=at, given_up_at=given_up
+    )
     db.session.add(message)
     return message
 
@@ -43,6 +48,7 @@ class Due(NamedTuple):
     id: int
     phone: str
     kind: str
+    language: Language
     values: dict[str, Any]
 
 
@@ -53,7 +59,7 @@ def claim(at: datetime, lease: timedelta = timedelta(minutes=2)) -> Due | None:
     if message is None:
         return None
     message.due_at, message.tries = at + lease, message.tries + 1
-    return Due(message.id, message.phone, message.kind, message.values)
+    return Due(message.id, message.phone, message.kind, message.language, message.values)
 
 
 def sent(message_id: int, at: datetime) -> None:

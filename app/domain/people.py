@@ -39,6 +39,13 @@ WORKS_AT = {  # supervisors and administrators belong to no office
 }  # fmt: skip
 
 
+class Language(StrEnum):
+    """In which a citizen is written to: what they read at home, whoever caused the message."""
+
+    VI = "vi"
+    EN = "en"
+
+
 class Right(StrEnum):
     SCAN = "scan"  # carry packets, with a phone of one's own
     COUNTER = "counter"  # take in, hold and hand out packets at a post office
@@ -140,6 +147,7 @@ class Citizen(Model):
     street: Mapped[str] = mapped_column(sa.String(200))
     notes: Mapped[str] = mapped_column(sa.String(300), default="")
     call_first: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[Language] = mapped_column(choice(Language), default=Language.VI, doc="of every message to them")
     lat: Mapped[float]
     lon: Mapped[float]
 

@@ -242,10 +242,10 @@ def _submit(packet: Packet, act: Act) -> None:
     if packet.kind is Kind.SUBMISSION and dossier.state is CaseState.BOOKED:
         dossiers.move(dossier, "submit", act)
         dossier.submitted_at = dossier.counted_from = act.at
-        desk.say(dossier, "submitted", act, when=act.at.isoformat())
+        dossiers.tell(dossier, "submitted", act.at, when=act.at.isoformat())
     elif packet.kind is Kind.SUPPLEMENT and dossier.state is CaseState.SUPPLEMENT_REQUIRED:
         if dossiers.still_missing(dossier):
-            desk.say(dossier, "supplement_short", act)
+            dossiers.tell(dossier, "supplement_short", act.at)
         else:
             desk.restart(dossier, act, channel="post")
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 import routes
 from app.db import db, lock
-from app.domain import outbox, visits
+from app.domain import dossiers, visits
 from app.domain.calendar import HERE
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
@@ -123,10 +123,8 @@ def announce(visit: Visit, act: Act) -> None:
     """The citizen is told that somebody comes today, and about when; after the promised hours, that it is late."""
     dossier, slot = visit.packet.dossier, visit.slot
     if visits.starts_at(slot.day, slot.closes) <= act.at:
-        outbox.say(dossier.citizen.phone, "courier_late", act.at, number=dossier.number, secret=dossier.secret)
+        dossiers.tell(dossier, "courier_late", act.at)
         return
-    outbox.say(
-        dossier.citizen.phone, "courier_today", act.at,
-        number=dossier.number, secret=dossier.secret, opens=f"{slot.opens:%H:%M}", closes=f"{slot.closes:%H:%M}",
-        arrives_at=visit.arrives_at.isoformat() if visit.arrives_at else None,
-    )  # fmt: skip
+    hours = {"opens": f"{slot.opens:%H:%M}", "closes": f"{slot.closes:%H:%M}"}
+    arrives_at = visit.arrives_at.isoformat() if visit.arrives_at else None
+    dossiers.tell(dossier, "courier_today", act.at, **hours, arrives_at=arrives_at)

@@ -36,7 +36,7 @@ from app.domain.dossiers import ASIDE, AT_WORK, GOING_HOME, CaseState, Dossier, 
 from app.domain.ledger import Handoff
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
-from app.domain.people import Act, Citizen
+from app.domain.people import Act, Citizen, Language
 from app.domain.places import Office
 from app.domain.visits import OPEN, Visit, VisitKind, VisitState
 
@@ -441,6 +441,7 @@ class _Found:
     case: CaseState
     return_way: ReturnWay
     phone: str
+    language: Language
     last: State | None
 
 
@@ -454,7 +455,7 @@ def _nearest(number: str) -> _Found | None:
     ]
     rows = [row for row in near if row]
     its = [row for row in rows if row[1] == number]
-    columns = (Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone)
+    columns = (Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone, Citizen.language)
     found = db.session.execute(
         sa.select(*columns, _last(Dossier.id).correlate(Dossier).scalar_subquery())
         .join(Citizen, Dossier.citizen_id == Citizen.id)
@@ -517,7 +518,8 @@ def ask_details(text: str, act: Act) -> str:
     known = found if found and found.is_it else None
     request, code = codes.ask_view(known.id if known else None, act)
     phone, shown = (known.phone, known.number) if known else (outbox.NOBODY, number)
-    outbox.say(phone, "view_code", act.at, number=shown, code=code)
+    language = known.language if known else Language.VI
+    outbox.say(phone, "view_code", act.at, language, number=shown, code=code)
     return request
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import calendar, custody, ledger, numbers, outbox, scans, staff, tasks, visits
+from app.domain import calendar, custody, dossiers, ledger, numbers, scans, staff, tasks, visits
 from app.domain.devices import Device, DeviceKind
 from app.domain.duties import PATIENT, SILENT, kind_of
 from app.domain.packets import Packet, State
@@ -181,8 +181,7 @@ def _not_come(at: datetime) -> Iterable[Task]:
     for visit in db.session.scalars(missed.order_by(Visit.id).limit(MOST)).all():
         ended = visits.starts_at(visit.slot.day, visit.slot.closes)
         if not _known(Task.kind == TaskKind.NO_SHOW, Task.packet_id == visit.packet_id, Task.opened_at >= ended):
-            dossier = visit.packet.dossier
-            outbox.say(dossier.citizen.phone, "not_come", at, number=dossier.number, secret=dossier.secret)
+            dossiers.tell(visit.packet.dossier, "not_come", at)
             yield tasks.raise_(TaskKind.NO_SHOW, at, packet=visit.packet)
 
 

@@ -1,6 +1,6 @@
 """Messages to citizens and couriers, in words. Short; no name of a person, no name of a procedure, no address: a kind and values.
 
-The worker calls `words` inside an application context. Vietnamese, whatever the language of whoever caused it.
+The worker calls `words` inside an application context. Each in its reader's language, whoever caused it.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 
 from app import language
+from app.domain.people import Language
 
 # fmt: off
 MESSAGES = {
@@ -109,9 +110,9 @@ NEXT = {
 # fmt: on
 
 
-def words(kind: str, values: Mapping[str, Any]) -> str:
-    """The message of `kind` in Vietnamese. KeyError for a kind nobody has put into words."""
-    with force_locale("vi"):
+def words(kind: str, values: Mapping[str, Any], language: Language) -> str:
+    """The message of `kind` in `language`. KeyError for a kind nobody has put into words."""
+    with force_locale(language):
         if kind in ("accepted", "supplied") and values.get("due_on"):
             kind = f"{kind}_due"
         return str(MESSAGES[kind]) % _filled(values)

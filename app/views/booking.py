@@ -16,11 +16,12 @@ from app.db import atomically, db, now
 from app.domain import bands, booking, calendar, drafts, places, postage, procedures, visits
 from app.domain.booking import Request
 from app.domain.dossiers import ReturnWay
+from app.domain.people import Language
 from app.domain.places import Neighbourhood, Office, Ward
 from app.domain.procedures import Procedure
 from app.domain.visits import Offer
 from app.errors import Invalid, Missing, Refused
-from app.language import window
+from app.language import NAMES, choose, window
 from app.security import public
 from app.sentences import sentence
 from app.views import booking_forms as forms
@@ -289,11 +290,16 @@ def slot_page(form: forms.Time, offers: list[Offer], wanted: str) -> dict[str, A
 @public
 def who() -> ResponseReturnValue:
     answers = _draft()
-    asked = ("name", "phone", "second_name", "second_phone", "proxy")
-    form = forms.Who(**{name: answers.get(name, "") for name in asked})
+    asked = ("name", "phone", "second_name", "second_phone", "proxy", "language")
+    form = forms.Who(**{name: answers.get(name, "") for name in asked} | {"language": _language(answers)})
     if form.validate_on_submit():
         return _keep(**{name: form[name].data for name in asked})
     return render_template("booking/who.html", form=form), 422 if form.errors else 200
+
+
+def _language(answers: dict[str, Any]) -> Language:
+    """In which the citizen is written to: that of the pages, until somebody says another."""
+    return Language(answers.get("language") or choose())
 
 
 @bp.route("/book/return", methods=["GET", "POST"])
@@ -338,6 +344,7 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
     page = render_template(
         "booking/check.html", form=form, answers=answers, procedure=found, place=place, offer=offer, way=way,
         bill=postage.bill(found, way, calendar.today(now())), desk=desk, has_choice=len(_desks(answers)) > 1,
+        written=NAMES[_language(answers)],
     )  # fmt: skip
     return page, status
 
@@ -347,7 +354,7 @@ def _book(answers: dict[str, Any]) -> ResponseReturnValue:
              "second_name", "second_phone", "proxy", "booking_key")  # fmt: skip
     filled = Request(
         procedure_code=answers["procedure"], desk_id=answers.get("desk_id") or 0, return_way=ReturnWay(answers["return_way"]), consent=True,
-        **{name: answers.get(name, "") if name == "proxy" else answers[name] for name in asked},
+        language=_language(answers), **{name: answers.get(name, "") if name == "proxy" else answers[name] for name in asked},
     )  # fmt: skip
     try:
         dossier = atomically(booking.book, filled, security.act())

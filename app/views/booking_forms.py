@@ -20,6 +20,7 @@ from wtforms.validators import DataRequired, Length, Optional, StopValidation
 from app.domain import booking, people
 from app.domain.booking import LONGEST
 from app.errors import Invalid
+from app.language import NAMES
 from app.sentences import sentence
 from app.views.fields import held, printable
 
@@ -107,6 +108,12 @@ class Who(FlaskForm):  # type: ignore[misc]
         [DataRequired(_l("Type a phone number, so that the courier can call, for example 0900 000 123.")), a_phone],
         description=_l("The number and the code for the courier are sent here."),
         filters=[trimmed],
+    )
+    language = RadioField(
+        _l("Messages are written in"),
+        [Optional(), chosen(_l("Choose one of these languages."))],
+        choices=[SelectChoice(key, name) for key, name in NAMES.items()],
+        validate_choice=False,
     )
     second_name = StringField(
         _l("Name"), [short("second_name"), printable], description=_l("For example Cam, daughter"), filters=[trimmed]

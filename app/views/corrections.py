@@ -370,9 +370,8 @@ def _message(remedy: Remedy, one: Packet, form: Any) -> str:
     kind = next((step.told(state) for step in rows(remedy, one.way) if step.tell), "")
     if not kind or one.dossier is None:
         return ""
-    return wording.words(
-        kind, {"number": one.dossier.number, "secret": "…", "way": one.way}
-    )  # the link is theirs alone
+    values = {"number": one.dossier.number, "secret": "…", "way": one.way}  # the link is theirs alone
+    return wording.words(kind, values, one.dossier.citizen.language)
 
 
 def _name(party_id: str, one: Packet) -> str:

@@ -96,7 +96,7 @@ def _digits(text: str) -> str:
 def _read(message: Message) -> Markup:
     """The words, the link made one, the code easy to find, the number on one line."""
     try:
-        words = whole(wording.words(message.kind, message.values))
+        words = whole(wording.words(message.kind, message.values, message.language))
     except KeyError:
         return escape(message.kind)
     if code := message.values.get("code"):

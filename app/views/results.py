@@ -17,7 +17,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from app import security
 from app.db import atomically, now
@@ -25,6 +25,7 @@ from app.domain import calendar, desk, manifests, numbers, queues, reception, re
 from app.domain.manifests import Side
 from app.domain.people import Right
 from app.errors import Missing, Refused
+from app.language import NAMES
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
@@ -48,6 +49,12 @@ class Ask(FlaskForm):  # type: ignore[misc]
     phone = StringField(_l("Phone"), [InputRequired(_l("Type the phone number")), Length(max=30)])
     second_phone = StringField(_l("Second phone"), [Length(max=30)])
     proxy = StringField(_l("Who else may receive it, with a letter of authorisation"), [Length(max=120), printable])
+    language = RadioField(
+        _l("Messages are written in"),
+        [Optional(), AnyOf(list(NAMES), _l("Choose one of these languages."))],
+        choices=[SelectChoice(key, name) for key, name in NAMES.items()],
+        validate_choice=False,
+    )
     street = StringField(
         _l("House and street"), [InputRequired(_l("Type the house number and the street")), Length(max=200), printable]
     )
@@ -112,6 +119,7 @@ def ask(number: str) -> ResponseReturnValue:
         "second_phone": numbers.spoken_phone(citizen.second_phone or ""),
         "street": citizen.street,
         "proxy": citizen.proxy or "",
+        "language": citizen.language,
     }
     form = Ask() if request.method == "POST" else Ask(formdata=None, **known)
     if request.method == "POST" and form.validate():

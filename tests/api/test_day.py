@@ -207,7 +207,7 @@ def test_setting_out_tells_everybody_on_the_round_once(world: World, tuesday: No
     assert visit and visit.state == VisitState.EN_ROUTE
     [told] = db.session.scalars(sa.select(Message).filter_by(kind="courier_today"))
     assert (told.values["opens"], told.values["closes"]) == ("08:00", "10:00")
-    assert "8:00" in wording.words(told.kind, told.values)
+    assert "8:00" in wording.words(told.kind, told.values, told.language)
 
 
 def test_somebody_elses_round_cannot_be_started(world: World, tuesday: None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask_babel import refresh
 
 from app.db import db
 from app.domain import calendar, packets, tokens
@@ -13,6 +14,7 @@ from app.domain.dossiers import CaseState, Dossier
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State
 from app.domain.people import User
+from app.integrations import wording
 from tests.conftest import signing_in
 from tests.inspecting import faults
 from tests.journeys.pages import Visitor
@@ -36,8 +38,9 @@ class Life:
     def book(self, **over: Any) -> Dossier:
         """Answer one question a page, as a person of seventy would."""
         world, citizen = self.world, self.citizen
-        citizen.open("/book?q=giay+khai+sinh").sees("Sửa thông tin sai trên")
-        citizen.open("/procedures/1.004859").sees("Tờ khai", "Căn cước").send(to="/procedures/1.004859")
+        found, *papers = over.get("sees", ("Sửa thông tin sai trên", "Tờ khai", "Căn cước"))
+        citizen.open("/book?q=giay+khai+sinh").sees(found)
+        citizen.open("/procedures/1.004859").sees(*papers).send(to="/procedures/1.004859")
         citizen.send(ward=str(world.neighbourhood.ward_id))
         citizen.send(neighbourhood=str(world.neighbourhood.id), street="12 đường Mẫu Đơn", notes="cổng xanh, có chó")
         assert citizen.page
@@ -59,6 +62,12 @@ class Life:
         message = db.session.scalars(newest).first()
         assert message is not None, kind
         return str(message.values["code"])
+
+    def written(self, dossier: Dossier) -> list[tuple[str, str]]:
+        """Every message to the citizen, the first first: its kind, and its words as they are sent."""
+        db.session.rollback()
+        theirs = sa.select(Message).filter_by(phone=dossier.citizen.phone).order_by(Message.id)
+        return [(one.kind, wording.words(one.kind, one.values, one.language)) for one in db.session.scalars(theirs)]
 
     def packet(self, dossier: Dossier, kind: Kind = Kind.SUBMISSION) -> Packet:
         db.session.rollback()
@@ -198,3 +207,28 @@ def test_the_ward_the_packet_does_not_belong_to_writes_nothing(life: Life) -> No
     stranger.open(f"/desk/packets/{packet.number}", status=404)
     assert life.packet(dossier).state == State.CARRIED
     assert calendar.today(dossier.booked_at)
+
+
+def test_who_books_in_english_is_written_to_in_english_until_they_ask_for_another(life: Life) -> None:
+    """Courier, clerk and officer work in Vietnamese all the while."""
+    world = life.world
+    life.citizen.client.set_cookie("language", "en")
+    refresh()  # the test's own context remembers in which language the last page was
+    dossier = life.book(sees=("Correct a birth certificate", "Form", "Identity card"))
+    refresh()
+    packet = life.packet(dossier)
+    assert life.scan(packet, "collect", proof=[("CODE", life.code("door_code"))]) == "applied"
+    life.clerk.open(f"/office/packets/{packet.number}").send(to="/hand-in", seal="NP 0045 821")
+    assert life.scan(packet, "take", giver=world.post.party_id) == "applied"
+    desk = life.officer.open(f"/desk/packets/{packet.number}").sees("English")
+    desk.send(to="/receive", pin=World.PIN)
+    desk.open(f"/desk/packets/{packet.number}").send(to="/accept", code="H29.17-261124-0001")
+    desk.open(f"/desk/packets/{packet.number}").send(to="/ready")
+    wrote = life.written(dossier)
+    assert [kind for kind, _ in wrote] == ["booked", "door_code", "collected", "submitted", "accepted", "result_ready"]
+    assert all("See" in text or "Read it to the courier" in text for _, text in wrote), wrote
+
+    desk.open(f"/desk/results/{packet.number}/ask").send(to="/ask", answer="reached", language="vi")
+    desk.open(f"/desk/packets/{packet.number}").send(to="/send", seal="NP 0045 999")
+    (kind, text) = life.written(dossier)[-1]
+    assert kind == "result_sent" and text.startswith("Kết quả")

@@ -86,6 +86,33 @@ def test_a_visit_is_booked_in_seven_pages_without_scripts(world: World, client: 
     assert db.session.scalars(sa.select(Draft.answers)).all() == [{"booked": dossier.id}]
 
 
+@pytest.mark.parametrize(
+    ("pages", "chosen", "kept"), [("vi", None, "vi"), ("en", None, "en"), ("vi", "en", "en"), ("en", "vi", "vi")]
+)
+def test_messages_are_in_the_language_of_the_pages_unless_another_is_chosen(
+    world: World, client: FlaskClient, pages: str, chosen: str | None, kept: str
+) -> None:
+    """Whoever books for somebody else, at a counter or by phone, chooses theirs."""
+    client.set_cookie("language", pages)
+    key = filled(world, client)
+    asked = client.get("/book/who").text
+    assert re.search(rf'value="{pages}"[^>]*checked', asked), asked
+    if chosen:
+        assert client.post("/book/who", data=answers(world)["/book/who"] | {"language": chosen}).status_code == 303
+    name = {"vi": "Tiếng Việt", "en": "English"}[kept]
+    assert re.search(rf"<dt>(Tin nhắn|Messages)</dt><dd[^>]*><span>{name}", client.get("/book/check").text)
+    assert client.post("/book/check", data={"booking_key": key, "consent": "y"}).status_code == 303
+    dossier = db.session.scalars(sa.select(Dossier)).one()
+    assert dossier.citizen.language == kept
+    assert {message.language for message in db.session.scalars(sa.select(Message))} == {kept}
+
+
+def test_a_language_nobody_offers_is_refused_at_its_field(world: World, client: FlaskClient) -> None:
+    filled(world, client)
+    answer = client.post("/book/who", data=answers(world)["/book/who"] | {"language": "fr"})
+    assert answer.status_code == 422 and 'id="language-error"' in answer.text
+
+
 def test_going_back_after_a_booking_leads_to_it_and_books_no_second_one(world: World, client: FlaskClient) -> None:
     first = book(world, client)
     for page in ("/book/ward", "/book/who", "/book/check"):

@@ -140,4 +140,4 @@ def test_both_homes_of_one_sticker_are_told_that_a_person_settles_it(world: Worl
 def test_messages_of_a_delivery_lead_to_where_it_is_denied(world: World) -> None:
     packet = delivered(world)
     told = db.session.scalars(sa.select(Message).filter_by(kind="delivered")).one()
-    assert f"/t/{packet.dossier.secret}" in wording.words(told.kind, told.values)
+    assert f"/t/{packet.dossier.secret}" in wording.words(told.kind, told.values, told.language)

@@ -15,7 +15,7 @@ from app.db import atomically, db
 from app.domain import checkpoints, outbox, scans, visits
 from app.domain.outbox import Message
 from app.domain.packets import State
-from app.domain.people import User
+from app.domain.people import Language, User
 from app.domain.tokens import Keys
 from tests.conftest import signing_in
 from tests.world import MONDAY, World
@@ -33,7 +33,7 @@ def test_a_day_is_planned_from_the_terminal(app: Flask, world: World) -> None:
 
 
 def test_messages_leave_once(app: Flask, world: World) -> None:
-    outbox.say("+84900000123", "cancelled", MONDAY, number="HS-1", secret="X" * 16)
+    outbox.say("+84900000123", "cancelled", MONDAY, Language.VI, number="HS-1", secret="X" * 16)
     db.session.commit()
     runner = app.test_cli_runner()
     assert "1 messages sent" in runner.invoke(args=["outbox", "run", "--once"]).output

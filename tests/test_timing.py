@@ -11,6 +11,7 @@ from flask import Flask
 from app.db import db
 from app.domain import codes, numbers, outbox, tracking
 from app.domain.dossiers import Dossier
+from app.domain.people import Language
 from bench import timing
 from bench.timing import Samples
 from tests.world import World
@@ -47,7 +48,7 @@ def sending_to_known_only(text: str, act: Any) -> str:
     dossier = db.session.scalar(sa.select(Dossier).filter_by(number=numbers.read(text)))
     request, code = codes.ask_view(dossier.id if dossier else None, act)
     if dossier:
-        outbox.say(dossier.citizen.phone, "view_code", act.at, number=dossier.number, code=code)
+        outbox.say(dossier.citizen.phone, "view_code", act.at, Language.VI, number=dossier.number, code=code)
     return request
 
 

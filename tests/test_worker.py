@@ -12,12 +12,13 @@ from app.db import atomically, db, now
 from app.domain import checkpoints, outbox, scans, tasks
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State
+from app.domain.people import Language
 from app.domain.tasks import Task
 from tests.world import World
 
 
 def say(kind: str = "cancelled") -> None:
-    atomically(outbox.say, "+84900000123", kind, now(), number="HS-260826-000123-0", secret="X" * 16)
+    atomically(outbox.say, "+84900000123", kind, now(), Language.VI, number="HS-260826-000123-0", secret="X" * 16)
 
 
 def the_message() -> Message:

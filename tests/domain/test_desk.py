@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import codes, counter, day, desk, manifests, packets, reception, scans, tasks, visits
+from app.domain import codes, counter, day, desk, dossiers, manifests, packets, reception, scans, tasks, visits
 from app.domain.audit import AuditLine
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.manifests import Manifest, Side, Word
@@ -115,7 +115,7 @@ def test_a_step_that_fails_at_the_end_takes_the_whole_back(world: World, monkeyp
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(desk.outbox, "say", broken)
+    monkeypatch.setattr(dossiers.outbox, "say", broken)
     with pytest.raises(RuntimeError):
         receive(world, packet)
     packet = world.fresh(packet)

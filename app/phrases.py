@@ -280,6 +280,7 @@ TEXTS = {
     "photo.door": _l("Picture of the door, nobody on it"),
     "photo.kept": _l("Picture is kept, sent later"),
     "photo.unread": _l("This picture cannot be read. Take it again."),
+    "photo.refused": _l("The scan is safe. The post office could not open its picture, which stays on this phone: press “Send now” once more."),
     "money.title": _l("Take the money"),
     "money.postage_there": _l("Postage there"),
     "money.postage_back": _l("Postage back"),

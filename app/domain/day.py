@@ -214,6 +214,7 @@ def _paper(line: Paper, procedure: Procedure) -> dict[str, Any]:
     return {
         "position": line.position,
         "name": line.name,
+        "name_en": line.name_en,
         "form": line.form,
         "copies": line.copies,
         "sheets": line.sheets,

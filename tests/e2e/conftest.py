@@ -275,7 +275,9 @@ def axe_faults(page: Page) -> list[str]:
         " v.nodes.map(n => n.target.join(' ')).join(' | ')))",
         RULES,
     )
-    if on_phone and page.evaluate("document.documentElement.dataset.theme") == "day":  # others differ in colour alone
+    if (
+        on_phone and page.evaluate("document.documentElement.dataset.theme") == "sun"
+    ):  # the phone's own; others differ in colour alone
         found += phone_faults(page)
     if on_phone and size:
         page.set_viewport_size(size)

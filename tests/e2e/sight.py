@@ -68,6 +68,7 @@ def phone_faults(page: Page) -> list[str]:
     found = [f"crowded: {each}" for each in page.evaluate(CROWDED)]
     page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
     found += [f"too wide at twice the text: {each}" for each in wider(page)]
+    found += [f"cut off at twice the text: {each}" for each in page.evaluate(CUT_OFF)]
     page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
     page.emulate_media(forced_colors="active")
     page.keyboard.press("Shift")  # the keyboard is used, and nothing else happens

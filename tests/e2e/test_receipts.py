@@ -329,7 +329,7 @@ LONG_AGO = """scans => new Promise((done) => { indexedDB.open("courier").onsucce
       devices.put({ ...device, pinned: Date.now() });
       devices.put({ ...device, device: "another", token: "none", pinned: 0 });
     };
-    scans.forEach(([name, days, status, seen], at) => outbox.put({ ...own, device: seen ? own.device : "another", n: 900 + at,
+    scans.forEach(([name, days, status, seen, picture], at) => outbox.put({ ...own, extras: picture ? { photo_sha256: picture } : null, device: seen ? own.device : "another", n: 900 + at,
       digest: name, status, at: ago(days ?? 60), recorded_at: days ? ago(days) : null }));
   };
   tx.oncomplete = () => { target.result.close(); done(); }; }; })"""
@@ -338,9 +338,54 @@ LEFT = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({
     target.result.close?.(); done(result.map((row) => row.digest)); }; }; })"""
 
 
+# Beside them: {database: {store: rows}}; dates are told as days ago.
+PUT = """told => Promise.all(Object.entries(told).map(([name, stores]) => new Promise((done) => { indexedDB.open(name).onsuccess = ({ target: { result: db } }) => {
+  const tx = db.transaction(Object.keys(stores), "readwrite");
+  const dated = (row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, typeof value === "number" ? new Date(Date.now() - value * 86400000).toISOString() : value]));
+  for (const [store, rows] of Object.entries(stores)) for (const row of rows) tx.objectStore(store).put(dated(row));
+  tx.oncomplete = () => { db.close(); done(); }; }; })))"""
+KEYS = """told => Promise.all(Object.entries(told).flatMap(([name, stores]) => Object.keys(stores).map((store) => new Promise((done) => {
+  indexedDB.open(name).onsuccess = ({ target: { result: db } }) => { db.transaction(store).objectStore(store).getAllKeys().onsuccess = ({ target }) => { db.close(); done(target.result); }; }; }))))"""
+LIST: dict[str, Any] = {"device": "", "place": "", "name": "", "expected": [], "found": {}, "apart": [], "receipt": None, "why": None}  # fmt: skip
+OFFER: dict[str, Any] = {"device": "", "side": "giver", "peer": None, "party": "", "packets": [], "taken": {}, "over": True}  # fmt: skip
+WORD: dict[str, Any] = {"device": "", "body": "bm8ganNvbg==", "sig": "", "code": "", "number": "HS-1", "sent": True}
+BESIDE: dict[str, dict[str, list[dict[str, Any]]]] = {
+    "courier": {
+        "photos": [
+            {"sha256": "had for 31 days", "status": "arrived", "arrived": 31},
+            {"sha256": "had for 29 days", "status": "arrived", "arrived": 29},
+            {"sha256": "refused", "status": "person", "at": 60},
+        ]
+    },
+    "courier-lists": {
+        "lists": [
+            LIST | {"key": "written 31 days ago", "way": "take", "closed": 40, "written": 31, "receipt": "BB-1"},
+            LIST | {"key": "written 29 days ago", "way": "take", "closed": 40, "written": 29, "receipt": "BB-2"},
+            LIST | {"key": "given 31 days ago", "way": "give", "closed": 31},
+            LIST | {"key": "refused", "way": "take", "closed": 60, "why": "other"},
+            LIST | {"key": "open", "way": "give", "at": 60, "closed": None},
+        ]
+    },
+    "courier-peers": {
+        "offers": [
+            OFFER | {"key": "of 31 days", "at": 31},
+            OFFER | {"key": "of 29 days", "at": 29},
+            OFFER | {"key": "of what is not told", "at": 60, "taken": {"": "nobody can read it"}},
+        ],
+        "words": [
+            WORD | {"digest": "told 31 days ago", "at": 40, "received": 31},
+            WORD | {"digest": "told 29 days ago", "at": 40, "received": 29},
+            WORD | {"digest": "nobody can read it", "at": 60, "sent": False},
+        ],
+    },
+}
+
+
 def test_only_what_the_post_has_had_for_thirty_days_and_is_under_a_checkpoint_is_let_go(
     world: World, site: Site, phone: Page
 ) -> None:
+    """Scans, and as long what lies beside them: lists, words of other phones, names of pictures. What was refused stays, is
+    shown red, and a word nobody can read is not told again."""
     on_round(world, site, phone)
     miss(phone)
     counts(phone, kept=0, arrived=1)
@@ -348,13 +393,32 @@ def test_only_what_the_post_has_had_for_thirty_days_and_is_under_a_checkpoint_is
         ["29 days", 29, "arrived", True],
         ["no checkpoint", 31, "arrived", False],
         ["a person's", 31, "person", True],
+        ["its picture was refused", 31, "arrived", True, "refused"],
     ]
     phone.evaluate(LONG_AGO, [*stays, ["31 days", 31, "arrived", True]])
-    phone.reload()
+    phone.evaluate(PUT, BESIDE)
+    with phone.expect_response(lambda answer: answer.url.endswith("/api/v1/scans") and answer.status == 400):
+        phone.reload()
     unlock(phone)
     expect(phone.locator("#sync-arrived b")).to_have_text("3")
     left = set(phone.evaluate(LEFT))
-    assert {name for name, *_ in stays} <= left and "31 days" not in left and len(left) == 4
+    assert {name for name, *_ in stays} <= left and "31 days" not in left and len(left) == 5
+    assert phone.evaluate(KEYS, BESIDE) == [
+        ["had for 29 days", "refused"],
+        ["open", "refused", "written 29 days ago"],
+        ["of 29 days", "of what is not told"],
+        ["nobody can read it", "told 29 days ago"],
+    ]
+    sent: list[Any] = []
+    phone.on("request", lambda request: sent.extend(request.post_data_json["scans"]) if request.url.endswith("/scans") else None)  # fmt: skip
+    expect(phone.locator("#sync-person b")).to_have_text("3")  # with the word, and the scan whose picture was refused
+    phone.locator("#sync-person").click()
+    expect(phone.locator("#main li.tone-danger")).to_have_count(2)
+    expect(phone.locator("#main li.tone-danger").first).to_contain_text("HS-1")
+    press(phone, "Gửi ngay")
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
+    phone.wait_for_timeout(500)
+    assert sent == []
 
 
 # The dice of a page are set and its waits noted; a long one is a thousand times shorter here than outside.

@@ -4,7 +4,7 @@ import { openDB } from "idb";
 import { call } from "./api.js";
 import * as outbox from "./outbox.js";
 import * as sign from "./sign.js";
-import { me } from "./store.js";
+import { KEPT, me } from "./store.js";
 
 const EVERY = 60000;
 let db = null;
@@ -16,10 +16,22 @@ const changed = () => outbox.changes.dispatchEvent(new Event("change"));
 export async function open() {
   db = await openDB("courier-lists", 1, { upgrade(made) { made.createObjectStore("lists", { keyPath: "key" }); } });
   all = await db.getAll("lists");
+  await prune(Date.now());
   outbox.changes.addEventListener("learned", send);
   window.addEventListener("online", send);
   setInterval(() => { if (!document.hidden) send(); }, EVERY);
   send();
+}
+
+/** Let go of lists that were written at the post office thirty days ago, or closed then where nothing is written. A list it
+ *  would not have stays, and one whose scans are not there yet. */
+async function prune(now) {
+  const over = (list) => (list.receipt ? list.written ?? list.closed : list.way === "give" ? list.closed : null);
+  for (const list of all.filter((each) => now - Date.parse(over(each) ?? "") > KEPT)) {
+    if (Object.values(list.found).some((each) => outbox.row(each.digest)?.status === "kept")) continue;
+    await db.delete("lists", list.key);
+    all = all.filter((each) => each !== list);
+  }
 }
 
 /** What is being counted at this place just now, or nothing. way: "take" from `place`, "give" to it. */
@@ -84,7 +96,7 @@ async function sendAll() {
     const rows = Object.values(list.found).map((each) => outbox.row(each.digest)).filter(Boolean);
     const scans = rows.map(({ body, sig, extras }) => (extras ? { body, sig, extras } : { body, sig }));
     const { status, data } = await call("manifests", { token: me().token, json: { key: list.key, giver: list.place, expected: expectedOf(list), scans } });
-    if (status === 201 && agrees(list, data)) await keep({ ...list, receipt: data.receipt });
+    if (status === 201 && agrees(list, data)) await keep({ ...list, receipt: data.receipt, written: new Date().toISOString() });
     else if ([409, 422].includes(status)) await keep({ ...list, why: data.key ?? "other" });
     if (status === 201 && agrees(list, data)) await confirm(data, "taker");
   }

@@ -26,6 +26,7 @@ let quietUntil = 0;
 let timer = 0;
 let sending = null;
 let news = false; // rows became safe in this run: it is told at its end, once for all batches
+let unread = new Set(); // pictures the post office could not read
 let fits = BATCH; // as many scans as the line carried last: fewer after each that was not answered
 
 const changed = () => changes.dispatchEvent(new Event("change"));
@@ -52,7 +53,17 @@ export const lacksWord = (it) => it.why === "collect_unproven" && it.meta.hadCod
 const settled = (it) => (it.verdict === "held" && all.some((other) => other.meta.code === it.meta.code
   && other.meta.event === it.meta.event && other.at > it.at && believed(other)))
   || (it.why === "collect_unproven" && it.meta.hadCode && !it.meta.sealDiffers && !lacksWord(it));
-export const status = (it) => (it.status === "person" && settled(it) ? "arrived" : it.status);
+/** What came of the scan itself, and with what it named. */
+export const stands = (it) => (it.status === "person" && settled(it) ? "arrived" : it.status);
+export const status = (it) => (unpictured(it) ? "person" : stands(it));
+
+/** It has arrived, but the picture it names could not be read there. */
+export const unpictured = (it) => it.status !== "kept" && unread.has(it.extras?.photo_sha256);
+
+export function lackPictures(hashes) {
+  unread = new Set(hashes);
+  changed();
+}
 
 export function counts() {
   const found = { kept: 0, arrived: 0, person: 0 };
@@ -137,9 +148,10 @@ async function signed(scan, meta, extras, device) {
   };
 }
 
-/** What is unsent, or all there is, as a file for the post office: signed bytes, no names. */
-export function written() {
-  const rows = (kept().length ? kept() : all).map(({ device, n, digest, body, sig, extras }) => ({ device, n, digest, body, sig, extras }));
+/** What is unsent, or all there is, as a file for the post office, with the words of others that it could not read: signed
+ *  bytes, no names. */
+export function written(others) {
+  const rows = [...(kept().length ? kept() : all), ...others].map(({ device, n, digest, body, sig, extras }) => ({ device, n, digest, body, sig, extras }));
   return new Blob([JSON.stringify({ format: "outbox-v1", written: new Date().toISOString(), scans: rows }, null, 1)], { type: "application/json" });
 }
 

@@ -2,16 +2,17 @@
 // the receiver's signs that it took it, and each keeps the other's word; whoever finds a network first tells both.
 import { openDB } from "idb";
 import { call } from "./api.js";
-import { append, changes } from "./outbox.js";
+import { append, changes, row as own } from "./outbox.js";
+import * as receipts from "./receipt.js";
 import * as sign from "./sign.js";
-import { me } from "./store.js";
+import { KEPT, me } from "./store.js";
 
+const BATCH = 50;
 const EVERY = 60000;
 const LATE = 4 * 3600000; // an offer nobody took, a promise nobody kept: both are reminded
-const KEEP = 30 * 86400000;
 let db = null;
 let offers = []; // {key, device, side: "giver" | "taker", peer, packets, at, taken: {code: digest}, over}
-let words = []; // {digest, device, body, sig, extras, code, at, sent}: what another phone signed, told by us as well
+let words = []; // {digest, device, body, sig, extras, code, number, at, sent, refused}: what another phone signed, told by us as well
 let sending = null;
 
 const changed = () => changes.dispatchEvent(new Event("change"));
@@ -25,6 +26,7 @@ export async function open() {
   });
   offers = await db.getAll("offers");
   words = await db.getAll("words");
+  await prune(Date.now());
   changes.addEventListener("learned", send);
   window.addEventListener("online", send);
   setInterval(() => { if (!document.hidden) send(); }, EVERY);
@@ -40,6 +42,15 @@ async function keep(store, row) {
   return row;
 }
 
+/** Let go of words the post office has had for thirty days, and of offers as old that nothing unsent came of. */
+async function prune(now) {
+  const old = (at) => now - Date.parse(at) > KEPT;
+  const unsent = (digest) => words.some((each) => each.digest === digest && !each.sent) || own(digest)?.status === "kept";
+  for (const offer of offers.filter((each) => old(each.at) && !Object.values(each.taken).some(unsent))) await db.delete("offers", offer.key);
+  for (const word of words.filter((each) => each.sent && old(each.received ?? each.at))) await db.delete("words", word.digest);
+  [offers, words] = [await db.getAll("offers"), await db.getAll("words")];
+}
+
 const mine = () => offers.filter((each) => each.device === me()?.device && !each.over);
 export const get = (key) => offers.find((each) => each.key === key) ?? null;
 export const left = (offer) => offer.packets.filter((each) => !(each.code in offer.taken));
@@ -50,7 +61,9 @@ export const underway = () => mine().filter((each) => each.side === "taker" && l
 /** Packets this phone has only heard of from another one. */
 export const met = () => mine().filter((each) => each.side === "taker").flatMap((each) => each.packets.map((packet) => ({ packet, digest: each.taken[packet.code] ?? null, at: each.at })));
 /** What other phones signed about packets, as rows the day can fold. */
-export const said = () => words.filter((each) => Date.now() - Date.parse(each.at) < KEEP);
+export const said = () => words.filter((each) => !each.refused && Date.now() - Date.parse(each.at) < KEPT);
+/** What of it the post office could not read: kept, and a person's. */
+export const refused = () => words.filter((each) => each.refused);
 
 /** What of a packet is kept and told here: nothing of its papers, of its procedure, of anybody. */
 const bare = ({ code, head, number, way, issue, seals, citizen, desk, desk_party: party }) => ({ code, head, number, way, issue, seals, citizen, desk, desk_party: party });
@@ -101,7 +114,7 @@ export async function heard(told) {
     if (!fits) continue;
     const bytes = new TextEncoder().encode(body);
     const digest = await sign.digest(bytes);
-    await keep("words", { digest, device: facts.device, body: sign.base64(bytes), sig, code: facts.code, at: new Date().toISOString(), sent: false });
+    await keep("words", { digest, device: facts.device, n: facts.n, body: sign.base64(bytes), sig, code: facts.code, number: packet.number, at: new Date().toISOString(), sent: false });
     offered = await keep("offers", { ...offered, taken: { ...offered.taken, [facts.code]: digest } });
   }
   send();
@@ -117,10 +130,29 @@ export function send() {
 }
 
 async function sendAll() {
-  const unsent = words.filter((each) => !each.sent).slice(0, 50);
-  if (!unsent.length || !me() || me().waiting) return;
-  const { status, data } = await call("scans", { token: me().token, json: { device: me().device, scans: unsent.map(({ body, sig }) => ({ body, sig })) } });
-  if (status !== 200) return;
-  const safe = new Set(data.results.map((each) => each.digest));
-  for (const word of unsent) if (safe.has(word.digest)) await keep("words", { ...word, sent: true });
+  let most = BATCH;
+  while (me() && !me().waiting) {
+    const batch = words.filter((each) => !each.sent && !each.refused).slice(0, most);
+    if (!batch.length) return;
+    const { status, data } = await call("scans", { token: me().token, json: { device: me().device, scans: batch.map(({ body, sig }) => ({ body, sig })) } });
+    if (status === 200) {
+      const safe = await receipted(batch, data);
+      for (const word of safe) await keep("words", { ...word, sent: true, received: new Date().toISOString() });
+      if (!safe.length) return;
+    } else if ([400, 413, 415].includes(status)) {
+      const odd = batch.length === 1 ? batch[0] : Number.isInteger(data.index) ? batch[data.index] : null;
+      if (odd) await keep("words", { ...odd, refused: true }); // kept for a person, and the others go on
+      else most = Math.ceil(batch.length / 2);
+    } else return;
+  }
 }
+
+/** Those of these words that the post office has: their receipts are good. */
+async function receipted(batch, data) {
+  const told = new Map((Array.isArray(data.results) ? data.results : []).map((each) => [each.digest, each]));
+  const good = await Promise.all(batch.map((word) => told.has(word.digest) && receipts.good(numbered(word), told.get(word.digest), data)));
+  return batch.filter((_, nth) => good[nth]);
+}
+
+/** Which of its phone's scans it is; older rows have it in the signed bytes alone. */
+const numbered = (word) => ({ ...word, n: word.n ?? JSON.parse(new TextDecoder().decode(sign.unbase64(word.body))).n });

@@ -9,8 +9,10 @@ import { devices, me, photos, putPhoto, settlePhoto } from "./store.js";
 const SIDE = 1600;
 const QUALITY = 0.8;
 const PATIENCE = 120000; // a picture over a slow network
+const REFUSED = [400, 413, 415, 422]; // of this picture, not of the line: the others go on
 let waiting = 0;
 let sending = null;
+let insist = false;
 
 /** How many pictures have not arrived yet. */
 export const unsent = () => waiting;
@@ -25,8 +27,14 @@ export async function keepPhoto(blob) {
 }
 
 async function count() {
-  waiting = (await photos()).filter((each) => each.status === "kept").length;
-  outbox.changes.dispatchEvent(new Event("change"));
+  const all = await photos();
+  waiting = all.filter((each) => each.status === "kept").length;
+  outbox.lackPictures(all.filter((each) => each.status === "person").map((each) => each.sha256));
+}
+
+/** What was refused goes once more, with the next sending: a post office too busy to look at a picture refuses it too. */
+export function again() {
+  insist = true;
 }
 
 /** Send pictures whenever scans have gone their way; one at a time, so that a scan made meanwhile finds the line free soon. */
@@ -37,13 +45,15 @@ export function keepFollowing() {
 }
 
 async function followAll() {
+  const wanted = insist ? ["kept", "person"] : ["kept"];
+  insist = false;
   const tokens = new Map((await devices()).map(({ device, token }) => [device, token]));
   for (const { sha256, bytes, device, status } of await photos()) {
-    if (status !== "kept") continue;
+    if (!wanted.includes(status)) continue;
     if (outbox.kept().length) break; // scans first: the next "sent" goes on here
     const answer = await call("files", { token: tokens.get(device) ?? me()?.token, photo: bytes, patience: PATIENCE });
     if ([200, 201].includes(answer.status) && answer.data.sha256 === sha256) await settlePhoto(sha256, "arrived");
-    else if (answer.status === 422) await settlePhoto(sha256, "person");
+    else if (REFUSED.includes(answer.status)) await settlePhoto(sha256, "person");
     else if (answer.status !== 404) break; // 404: a server one version behind, the others would fare no better
   }
   await count();

@@ -113,7 +113,7 @@ export const photos = () => db.getAll("photos");
 export async function settlePhoto(sha256, status) {
   const tx = db.transaction("photos", "readwrite", { durability: "strict" });
   const { bytes, ...facts } = await tx.store.get(sha256);
-  await tx.store.put({ ...facts, ...(status === "arrived" ? {} : { bytes }), status });
+  await tx.store.put({ ...facts, ...(status === "arrived" ? { arrived: new Date().toISOString() } : { bytes }), status });
   await tx.done;
 }
 
@@ -124,17 +124,21 @@ export async function putPhoto(photo) {
   await tx.done;
 }
 
-const KEPT = 30 * 86400000; // after its receipt
+export const KEPT = 30 * 86400000; // after its receipt
 const NUMBERED = 86400000; // by then a line is under a checkpoint, or an alarm is raised at the post
 
-/** Let go of scans the server has had for thirty days and whose lines this phone has since seen under a checkpoint. */
+/** Let go of scans the server has had for thirty days and whose lines this phone has since seen under a checkpoint, and of
+ *  the names of pictures it has had as long. A scan whose picture was refused stays. */
 export async function prune(now) {
-  const tx = db.transaction(["devices", "outbox"], "readwrite");
+  const tx = db.transaction(["devices", "outbox", "photos"], "readwrite");
+  const pictures = await tx.objectStore("photos").getAll();
+  const refused = new Set(pictures.filter((each) => each.status === "person").map((each) => each.sha256));
+  for (const { sha256, status, arrived, at } of pictures) if (status === "arrived" && now - Date.parse(arrived ?? at) > KEPT) await tx.objectStore("photos").delete(sha256);
   const seen = new Map((await tx.objectStore("devices").getAll()).map((each) => [each.device, each.pinned ?? 0]));
   for (let cursor = await tx.objectStore("outbox").openCursor(); cursor; cursor = await cursor.continue()) {
-    const { status, device, recorded_at: at } = cursor.value;
+    const { status, device, recorded_at: at, extras } = cursor.value;
     const received = Date.parse(at ?? "");
-    if (status === "arrived" && now - received > KEPT && seen.get(device) - received > NUMBERED) await cursor.delete();
+    if (status === "arrived" && !refused.has(extras?.photo_sha256) && now - received > KEPT && seen.get(device) - received > NUMBERED) await cursor.delete();
   }
   await tx.done;
 }

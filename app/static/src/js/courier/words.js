@@ -19,6 +19,9 @@ export function t(key, values = {}) {
 /** The first of these keys that has a sentence. */
 export const told = (...keys) => t(keys.find((key) => key in said.texts) ?? keys.at(-1));
 
+/** A word of the record, in the reader's language where the catalogue has it. */
+export const inLanguage = (thing, field) => (language === "en" && thing[`${field}_en`]) || thing[field] || "";
+
 export const money = (amount) => new Intl.NumberFormat("vi-VN").format(amount) + NBSP + "đ";
 
 /** "8:05", local to Viet Nam whatever the phone thinks. */

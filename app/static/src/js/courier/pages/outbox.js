@@ -1,15 +1,16 @@
 // Every scan on this phone, newest first. There is no "delete", and three states only.
 import { bar, bigIcon, button, h, icon, notice, page, thumb } from "../dom.js";
 import * as outbox from "../outbox.js";
+import * as peers from "../peers.js";
 import { askToKeep, hand, isTight } from "../phone.js";
-import { unsent } from "../photos.js";
+import { again, unsent } from "../photos.js";
 import { draw } from "../router.js";
 import { clock, t, told } from "../words.js";
-import { strip } from "./parts.js";
+import { counts, strip } from "./parts.js";
 
 const MOST = 100;
 const LOOK = { kept: ["stamp", "saved"], arrived: ["ok", "post"], person: ["warning", "person"] };
-const REFUSED = ["danger", "stop"]; // the server could not read it: no verdict will ever come
+const REFUSED = ["danger", "stop"]; // the server could not read it, or its picture: no verdict will ever come
 let tried = false;
 const room = { safe: true, tight: false }; // whether the browser keeps this page's memory, and has room for more
 
@@ -30,35 +31,45 @@ function warnings() {
 
 export function outboxPage() {
   measure();
-  const counts = outbox.counts();
+  const told = counts();
+  const others = peers.refused();
   const rows = [...outbox.rows()].sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, MOST);
   async function send() {
+    again();
     tried = !(await outbox.send());
     draw(false);
   }
   return {
     live: true,
     nodes: [
-      bar(t("outbox.title"), t("outbox.counts", counts), { back: "#/" }), strip(),
-      rows.length
-        ? page(tried && counts.kept ? h("p", { role: "status" }, t("outbox.sent_none")) : null, warnings(), h("ul", { class: "queue" }, rows.map(line)), h("p", { class: "small soft" }, t("outbox.never_deleted")))
+      bar(t("outbox.title"), t("outbox.counts", told), { back: "#/" }), strip(),
+      rows.length || others.length
+        ? page(tried && told.kept ? h("p", { role: "status" }, t("outbox.sent_none")) : null, warnings(), h("ul", { class: "queue" }, others.map(theirs), rows.map(line)), h("p", { class: "small soft" }, t("outbox.never_deleted")))
         : page(bigIcon("saved"), h("p", { class: "h2" }, t("outbox.none")), h("p", {}, t("outbox.never_deleted"))),
       thumb(button(t("outbox.send"), send, { before: "sync", id: "send" }),
-        rows.length ? button(t("outbox.file"), () => hand(outbox.written(), `luot-quet-${new Date().toISOString().slice(0, 10)}.json`), { before: "download", quiet: true, id: "file" }) : null),
+        rows.length || others.length ? button(t("outbox.file"), () => hand(outbox.written(peers.refused()), `luot-quet-${new Date().toISOString().slice(0, 10)}.json`), { before: "download", quiet: true, id: "file" }) : null),
     ],
   };
 }
 
 function line(row) {
   const status = outbox.status(row);
-  const [tone, picture] = row.why === "raw" ? REFUSED : LOOK[status];
+  const [tone, picture] = row.why === "raw" || outbox.unpictured(row) ? REFUSED : LOOK[status];
   const why = status === "person" ? reason(row) : null;
   return h("li", { class: `tone-${tone}` }, icon(picture), h("div", {}, h("b", {}, t(`sync.${status}`)), h("p", {}, `${clock(row.at)} · ${t(`event.${row.meta.event}`)}`),
     h("p", { class: "small code" }, h("a", { class: "link-target", href: `#/verdict/${row.digest}` }, row.meta.number)), why ? h("p", { class: "small" }, why) : null));
 }
 
+/** What another courier's phone signed and this one told for them. */
+function theirs(word) {
+  const [tone, picture] = REFUSED;
+  return h("li", { class: `tone-${tone}` }, icon(picture), h("div", {}, h("b", {}, t("sync.person")), h("p", {}, `${clock(word.at)} · ${t("event.transfer")}`),
+    h("p", { class: "small code" }, word.number ?? ""), h("p", { class: "small" }, t("outbox.raw"))));
+}
+
 export function reason(row) {
   if (row.why === "raw") return t("outbox.raw");
+  if (row.status === "arrived" && outbox.unpictured(row)) return t("photo.refused");
   if (row.meta.undoes || outbox.rows().some((each) => each.meta.undoes === row.digest)) return t("undo.waits");
   if (row.meta.sealDiffers && !row.why) return t("why.seal_differs");
   if (row.why === "proof_missing" && row.meta.hadCode) return t("verdict.code_wrong");

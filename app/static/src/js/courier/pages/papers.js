@@ -2,11 +2,10 @@
 // and nothing is asked for that is not on the list.
 import { button, fault, h, icon, link, notice, page, thumb } from "../dom.js";
 import { draw } from "../router.js";
-import { language, t } from "../words.js";
+import { inLanguage, t } from "../words.js";
 
 const FORMS = ["original", "certified", "copy"];
 const MOST_SETS = 9;
-const inLanguage = (thing, field) => (language === "en" && thing[`${field}_en`]) || thing[field] || "";
 
 export function papersStep({ stop, packet, d, head, legs, next }) {
   if (!packet.papers.length) return withoutList({ d, head, legs, next });
@@ -61,19 +60,20 @@ function one(line, editing, set) {
   const { paper, sheets, form, copies, state } = line;
   const gone = state === "missing";
   const id = `paper-${paper.position}`;
+  const name = inLanguage(paper, "name");
   const tick = h("input", { type: "checkbox", id, checked: state === "counted", onchange: (event) => set(line, { state: event.target.checked ? "counted" : "open" }) });
   const what = gone ? [icon("warn"), " ", t("papers.not_there")] : [icon(form), " ", t(`papers.${form}`), copies > 1 ? ` · ${t("papers.copies", { count: copies })}` : ""];
   const other = !gone && form !== paper.form ? h("span", { class: "small" }, h("br"), icon("info"), " ", t("papers.asked_as", { form: t(`papers.${paper.form}`) })) : null;
-  const card = h("label", { class: `tick${gone ? " missing" : ""}`, for: id }, tick, h("span", {}, h("b", {}, paper.name), h("br"), what, other),
+  const card = h("label", { class: `tick${gone ? " missing" : ""}`, for: id }, tick, h("span", {}, h("b", {}, name), h("br"), what, other),
     h("span", { class: "sheets" }, String(gone ? 0 : sheets), h("small", {}, t(sheets === 1 && !gone ? "papers.sheet" : "papers.sheets"))));
   if (!editing) return card;
-  const step = (name, key, to) => h("button", { type: "button", class: "button-quiet", id: `${id}-${name}`, disabled: gone || to < 1 || to > 999, onclick: () => set(line, { sheets: to, state: "counted" }) }, icon(name, t(key, { name: paper.name })));
+  const step = (sign, key, to) => h("button", { type: "button", class: "button-quiet", id: `${id}-${sign}`, disabled: gone || to < 1 || to > 999, onclick: () => set(line, { sheets: to, state: "counted" }) }, icon(sign, t(key, { name })));
   return h("div", { class: "reasons" }, card,
     h("div", { class: "stepper" }, step("minus", "papers.less", sheets - 1), step("plus", "papers.more", sheets + 1),
-      h("button", { type: "button", class: "button-quiet", id: `${id}-gone`, "aria-pressed": String(gone), onclick: () => set(line, { state: gone ? "open" : "missing" }) }, t(gone ? "papers.found" : "papers.missing"), h("span", { class: "visually-hidden" }, ` ${paper.name}`))),
+      h("button", { type: "button", class: "button-quiet", id: `${id}-gone`, "aria-pressed": String(gone), onclick: () => set(line, { state: gone ? "open" : "missing" }) }, t(gone ? "papers.found" : "papers.missing"), h("span", { class: "visually-hidden" }, ` ${name}`))),
     gone ? null : h("div", { class: "pair picks" },
-      chosen(`${id}-form`, t("papers.form_of", { name: paper.name }), FORMS.map((each) => [each, t(`papers.${each}`)]), form, (to) => set(line, { form: to, state: "counted" })),
-      chosen(`${id}-sets`, t("papers.sets_of", { name: paper.name }), Array.from({ length: MOST_SETS }, (_, at) => [String(at + 1), t("papers.copies", { count: at + 1 })]), String(copies), (to) => set(line, { copies: Number(to), state: "counted" }))));
+      chosen(`${id}-form`, t("papers.form_of", { name }), FORMS.map((each) => [each, t(`papers.${each}`)]), form, (to) => set(line, { form: to, state: "counted" })),
+      chosen(`${id}-sets`, t("papers.sets_of", { name }), Array.from({ length: MOST_SETS }, (_, at) => [String(at + 1), t("papers.copies", { count: at + 1 })]), String(copies), (to) => set(line, { copies: Number(to), state: "counted" }))));
 }
 
 function chosen(id, name, options, value, onchange) {
@@ -84,7 +84,7 @@ function chosen(id, name, options, value, onchange) {
 /** What is missing and how it should be, to be read aloud; the sender chooses. */
 function guide(missing) {
   return notice("warning", "warn", h("p", {}, h("b", {}, t("papers.some_missing", { count: missing.length })), " ", t("papers.guide")),
-    h("ul", { class: "plain" }, missing.map(({ paper }) => h("li", {}, icon(paper.form), " ", h("b", {}, paper.name), ` · ${t(`papers.${paper.form}`)}`, inLanguage(paper, "note") ? `. ${inLanguage(paper, "note")}` : ""))),
+    h("ul", { class: "plain" }, missing.map(({ paper }) => h("li", {}, icon(paper.form), " ", h("b", {}, inLanguage(paper, "name")), ` · ${t(`papers.${paper.form}`)}`, inLanguage(paper, "note") ? `. ${inLanguage(paper, "note")}` : ""))),
     h("p", {}, t("papers.choose")));
 }
 

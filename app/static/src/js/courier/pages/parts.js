@@ -29,6 +29,12 @@ export function languageButton() {
   return h("div", { class: "stack-tight" }, h("button", { type: "button", class: "button-quiet button-wide", id: "language", lang: to, onclick: turn }, name), says);
 }
 
+/** How many scans are in each of the three places; with what another phone signed and nobody could read. */
+export function counts() {
+  const found = outbox.counts();
+  return { ...found, person: found.person + peers.refused().length };
+}
+
 /** What the network and the outbox have to say, one line; null when there is nothing to say yet. */
 export function strip() {
   const { kept, arrived } = outbox.counts();

@@ -1,10 +1,9 @@
 // Today's round: the next home, how far we are, where the scans are, and what comes after.
 import * as day from "../day.js";
 import { bar, bigIcon, button, h, icon, link, notice, page, pair, thumb } from "../dom.js";
-import * as outbox from "../outbox.js";
 import { draw, go } from "../router.js";
 import { clock, date, money, slot, t } from "../words.js";
-import { forgotten, hours, kindTag, known, renewal, retry, strip, themeButton } from "./parts.js";
+import { counts, forgotten, hours, kindTag, known, renewal, retry, strip, themeButton } from "./parts.js";
 
 let startFailed = false;
 
@@ -68,8 +67,8 @@ function progress(now, open) {
 
 /** The three places a scan can be; there is no fourth. */
 export function sync() {
-  const counts = outbox.counts();
-  const one = (name, key, className) => h("a", { href: "#/outbox", id: `sync-${key}` }, h("span", { class: className }, icon(name)), h("b", {}, String(counts[key])), t(`sync.${key}`));
+  const told = counts();
+  const one = (name, key, className) => h("a", { href: "#/outbox", id: `sync-${key}` }, h("span", { class: className }, icon(name)), h("b", {}, String(told[key])), t(`sync.${key}`));
   return h("nav", { class: "sync", "aria-label": t("outbox.title") }, one("saved", "kept", "kept"), one("post", "arrived", "arrived"), one("person", "person", "person"));
 }
 

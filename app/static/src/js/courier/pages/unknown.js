@@ -18,6 +18,7 @@ export function unknown(reason) {
   const values = { number, state: state ? t(`packetstate.${state}`) : "", place: name ?? (place ? t(`place.${place}`) : ""), day: on ? date(on) : "" };
   const what = { other: number, not_here: values.state, yours: values.place }[why] ?? why; // gone when the page is opened anew
   return {
+    live: true, // whom to call is known with the day
     nodes: [
       h("main", { class: `verdict tone-${stop ? "danger" : "stamp"}`, id: "main" },
         icon(stop ? "stop" : "warn"), h("h1", { tabindex: "-1" }, stop ? t("verdict.stop") : told(`unknown.${why}_title`, "unknown.title")),

@@ -3,7 +3,7 @@ import * as day from "../day.js";
 import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
 import { begun, draft } from "../drafts.js";
 import { me } from "../store.js";
-import { clock, maps, money, phone, seal, t } from "../words.js";
+import { clock, inLanguage, maps, money, phone, seal, t } from "../words.js";
 import { fact, hours, kindTag, known, sealLine, strip } from "./parts.js";
 
 export function missingVisit() {
@@ -40,7 +40,7 @@ export function visit(id) {
         call(person.phone), person.second_phone ? call(person.second_phone, person.second_name) : null,
         h("a", { class: "button-quiet button-big button-wide", href: `#/visit/${stop.visit}/map` }, icon("pin"), " ", t("visit.way")),
         h("section", { class: "stack-tight" }, fact("packet", [known(packet, ""), known(packet, "") && h("br"), h("span", { class: "code" }, packet.number)]), sealLine(packet), packet.way === "in" ? fact("desk", t("visit.desk", { desk: packet.desk })) : null,
-          packet.procedure ? fact("list", packet.procedure.title) : null),
+          packet.procedure ? fact("list", inLanguage(packet.procedure, "title")) : null),
         ready ? null : notice("warning", "warn", h("p", {}, t("visit.not_carried", { place: packet.place?.name ?? t("place.post") })))),
       thumb(ready && open ? link(t("visit.go_on"), `#/${stop.kind}/${stop.visit}`, { before: "next", id: "go-on" }) : ready ? link(t("visit.scan"), `#/scan/visit/${stop.visit}`, { before: "qr" }) : link(t("round.take"), "#/take", { before: "incoming" }),
         link(t(`visit.${stop.kind}_failed`), `#/visit/${stop.visit}/failed`, { quiet: true })),

@@ -1,0 +1,462 @@
+"""Doors that few days bring: a paper that is missing, nobody who opens, a card of somebody else, every reason there is; and a
+collection without a finger on the glass, in English."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from app.api import files
+from app.db import atomically, db, now
+from app.domain import codes, shelf, tokens, visits
+from app.domain.codes import Purpose
+from app.domain.packets import Packet, State, Way
+from app.domain.photos import Photo
+from app.domain.scans import ScanExtra, ScanRow
+from app.domain.steps import REASONS
+from app.domain.visits import Visit, VisitState, open_visit
+from app.errors import Invalid
+from tests.e2e.conftest import Site, axe_faults
+from tests.e2e.test_courier import (
+    CARD,
+    PLAYED,
+    count_papers,
+    plan,
+    played,
+    press,
+    rows_on_phone,
+    seal_and_money,
+    sign_in,
+    type_number,
+    verdict,
+)
+from tests.e2e.test_receipts import counts
+from tests.e2e.test_scanner import give_detector
+from tests.world import World
+
+pytestmark = pytest.mark.dialects("sqlite")  # what the phone does
+
+
+def home_of(packet: Packet) -> int:
+    visit = open_visit(packet.id)
+    assert visit
+    return visit.id
+
+
+def once_more(world: World, packet: Packet) -> None:
+    """The packet's next visit is on today's round as well, made anew where none was agreed on."""
+
+    def put() -> None:
+        last = visits.current(packet.id)
+        assert last
+        if last.state not in visits.OPEN:
+            offer = next(each for each in visits.offers(world.post, now()) if each.left)
+            visits.schedule(db.session.get_one(Packet, packet.id), last.kind, visits.take(world.post, offer), world.act(at=now()))  # fmt: skip
+        visit, before = (
+            open_visit(packet.id),
+            db.session.scalars(sa.select(Visit).filter_by(packet_id=packet.id)).first(),
+        )
+        assert visit and before
+        visit.round_id, visit.position, visit.state = before.round_id, 9, VisitState.EN_ROUTE
+
+    atomically(put)
+
+
+def until_there(page: Page) -> None:
+    """Ask for the day until it has an open visit: a question may be on its way that was asked before."""
+    for _ in range(20):
+        with page.expect_response("**/api/v1/day*"):
+            page.evaluate("window.dispatchEvent(new Event('online'))")
+        page.wait_for_timeout(200)
+        if page.get_by_role("link", name="Đã tới cửa").count():
+            return
+    raise AssertionError("no visit came")
+
+
+def test_a_missing_paper_is_agreed_for_another_day_and_the_second_visit_counts_anew(
+    world: World, site: Site, phone: Page
+) -> None:
+    packet = world.packet()
+    plan(world, packet)
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    type_number(phone, packet.number)
+    press(phone, "Khác số tờ, hoặc thiếu")
+    for box in (0, 1):
+        phone.get_by_role("checkbox").nth(box).check()
+    phone.get_by_role("button", name="Thiếu Học bạ").click()
+    expect(phone.get_by_text("Đọc to từng giấy cần thế nào")).to_be_visible()
+    press(phone, "Hẹn ngày khác")
+    expect(phone.get_by_role("radio", name="Giấy tờ chưa xong")).to_be_checked()
+    phone.get_by_role("radio", name="Hẹn ngày khác").check()
+    agreed = phone.get_by_role("radio", name=re.compile("10:00–12:00|13:00|14:00|15:00")).first
+    agreed.check()
+    key = agreed.get_attribute("value")
+    assert axe_faults(phone) == []
+    press(phone, "Ghi và nhắn người dân")
+    verdict(phone, "Đã ghi", "ok")
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
+    assert world.fresh(packet).state == State.WAITING
+    second = open_visit(packet.id)
+    assert second and (second.attempt, f"{second.slot.day:%Y%m%d}-{second.slot.opens:%H%M}") == (2, key)
+
+    once_more(world, packet)
+    press(phone, "Nhà tiếp theo")
+    until_there(phone)
+    press(phone, "Đã tới cửa")
+    expect(phone.get_by_text("Lần 2")).to_be_visible()
+    press(phone, "Quét phiếu")
+    type_number(phone, packet.number)
+    expect(phone.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible()
+    assert not any(box.is_checked() for box in phone.get_by_role("checkbox").all())
+    count_papers(phone)
+    seal_and_money(phone)
+    phone.get_by_label("Mã người dân đọc").fill(world.code(packet))
+    press(phone, "Xong, nhận gói")
+    verdict(phone, "Đã nhận gói", "ok")
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
+    packet = world.fresh(packet)
+    assert (packet.state, packet.flags) == (State.CARRIED, [])
+    assert not any(paper.is_missing for paper in packet.dossier.papers)
+
+
+def test_a_door_nobody_opens_is_photographed_and_the_second_letter_waits_two_working_days(
+    world: World, site: Site, phone: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The picture follows the scan by its hash; one the post office could not open is shown red and goes again."""
+    packet = world.packet(Way.OUT)
+    plan(world, packet)
+    world.record(world.phone().scan(world.fresh(packet), "take"))
+    door = tmp_path / "door.png"
+    Image.new("RGB", (2400, 1800), (90, 60, 40)).save(door)
+    honest = files.redrawn
+
+    def too_busy(data: bytes) -> bytes:
+        raise Invalid("picture_unreadable")
+
+    monkeypatch.setattr(files, "redrawn", too_busy)
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Không trao được")
+    phone.get_by_role("radio", name="Không có ai ở nhà").check()
+    phone.get_by_label("Chụp cửa nhà, không có người").set_input_files(door)
+    expect(phone.get_by_text("Đã giữ ảnh, gửi sau")).to_be_visible()
+    phone.get_by_role("radio", name="Để giấy mời lần 1").check()
+    assert axe_faults(phone) == []
+    press(phone, "Ghi và nhắn người dân")
+    verdict(phone, "Đã ghi", "ok")
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
+    press(phone, "Nhà tiếp theo")
+    counts(phone, kept=0, arrived=0, person=1)
+    phone.locator("#sync-person").click()
+    red = phone.locator("#main li.tone-danger")
+    expect(red).to_contain_text("Bưu cục không mở được ảnh kèm theo")
+    assert axe_faults(phone) == []
+    press(phone, "Gửi ngay")
+    expect(red).to_be_visible()
+    monkeypatch.setattr(files, "redrawn", honest)
+    press(phone, "Gửi ngay")
+    expect(red).to_be_hidden(timeout=20_000)
+    db.session.rollback()
+    extra = db.session.scalars(sa.select(ScanExtra).where(ScanExtra.photo_sha256.is_not(None))).one()
+    assert db.session.scalars(sa.select(Photo.sha256)).all() == [extra.photo_sha256]
+
+    def come_again() -> None:
+        phone.goto(f"{site.url}/courier/#/")
+        until_there(phone)
+        press(phone, "Đã tới cửa")
+        press(phone, "Không trao được")
+        phone.get_by_role("radio", name="Không có ai ở nhà").check()
+
+    once_more(world, packet)
+    come_again()
+    letter, back = (phone.get_by_role("radio", name=name) for name in ("Để giấy mời", "Trả lại phường"))
+    expect(letter).to_have_count(0)  # two working days lie between the two
+
+    def a_week_passes() -> None:
+        for visit in db.session.scalars(sa.select(Visit).filter_by(packet_id=packet.id, state=VisitState.MISSED)):
+            visit.ended_at = (visit.ended_at or now()) - timedelta(days=7)
+
+    atomically(a_week_passes)
+    come_again()
+    phone.get_by_role("radio", name="Để giấy mời lần 2").check()
+    expect(back).to_have_count(0)
+    press(phone, "Ghi và nhắn người dân")
+    verdict(phone, "Đã ghi", "ok")
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
+    db.session.rollback()
+    assert shelf.next_letter(packet.id)[0] == 3
+    atomically(a_week_passes)
+    once_more(world, packet)
+    come_again()
+    expect(letter).to_have_count(0)
+    back.check()
+    press(phone, "Ghi và nhắn người dân")
+    verdict(phone, "Đã ghi", "ok")
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
+    assert world.fresh(packet).state == State.CARRIED
+    phone.goto(f"{site.url}/courier/#/carrying")
+    expect(phone.locator(".queue li")).to_contain_text(f"Mang đến {world.desk.name}")
+
+
+STRANGERS = "079185012345||LÊ THỊ MẬN|12031985|Nữ|7 đường Lá|15042021"
+MADE_UP = CARD.replace("01011990", "01011985")  # its number names another year
+
+
+def test_somebody_elses_card_stops_a_delivery_and_the_fee_and_the_citizens_screen_end_it(
+    world: World, site: Site, phone: Page
+) -> None:
+    packet = world.packet(Way.OUT)
+    plan(world, packet)
+
+    def pays_at_the_end() -> None:
+        procedure = db.session.get_one(Packet, packet.id).dossier.procedure
+        procedure.fee_at_delivery = True
+
+    atomically(pays_at_the_end)
+    world.record(world.phone().scan(world.fresh(packet), "take"))
+    give_detector(phone, tokens.url("http://localhost:8000", world.fresh(packet).slip.token))
+    sign_in(phone, site)
+    expect(phone.get_by_text("thu 15.000 đ")).to_be_visible()
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    phone.get_by_role("radio", name="Nguyễn Thị Mơ").check()
+
+    def hold(text: str) -> None:
+        phone.evaluate("text => { window.shown = text; }", text)
+
+    for other in (STRANGERS, MADE_UP):
+        hold(other)
+        press(phone, "Quét mã trên căn cước")
+        expect(phone.get_by_text("Tên trên thẻ khác tên đặt lịch.")).to_be_visible()
+        press(phone, "Đúng người")
+        expect(phone.get_by_role("alert").filter(visible=True)).to_contain_text("Tên trên thẻ là người khác")
+    assert axe_faults(phone) == []
+    hold(CARD)
+    press(phone, "Quét mã trên căn cước")
+    expect(phone.get_by_text("Tên khớp. Sinh năm 1990")).to_be_visible()
+    press(phone, "Đúng người")
+    press(phone, "Đúng số này")
+    expect(phone.locator(".bill")).to_contain_text("Lệ phí phường")
+    expect(phone.locator(".bill")).not_to_contain_text("Cước")
+    phone.get_by_label("Tiền mặt").check()
+    press(phone, "Đã thu 15.000 đ")
+    expect(phone.get_by_role("alert").filter(visible=True)).to_contain_text("Gõ số biên lai lệ phí")
+    phone.get_by_label("Số biên lai lệ phí").fill("000 322")
+    assert axe_faults(phone) == []
+    press(phone, "Đã thu 15.000 đ")
+    hold(codes.show(packet, Purpose.COLLECT, 1, world.act(at=now())))
+    press(phone, "Quét QR trên máy họ")
+    expect(phone.get_by_text("Mã này của bước khác")).to_be_visible()
+    assert axe_faults(phone) == []
+    hold(codes.show(packet, Purpose.DELIVER, 1, world.act(at=now())))
+    verdict(phone, "Đã trao xong", "ok")
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
+    assert world.fresh(packet).state == State.DELIVERED
+    extra = db.session.scalars(sa.select(ScanExtra)).one()
+    assert extra.money == {"paid_by": "cash", "receipt": "000 322", "postage": 0, "fee": 15_000}
+    body = db.session.scalars(sa.select(ScanRow.body).order_by(ScanRow.recorded_at.desc())).first()
+    assert body
+    said = {(word["kind"], word["value"]) for word in json.loads(body)["proof"]}
+    assert said >= {("RECIPIENT", "self"), ("ID_SEEN", "citizen_card"), ("ID_MATCH", "same")}
+    kept = body.decode() + phone.evaluate("JSON.stringify(localStorage)") + rows_on_phone(phone)
+    assert not [word for word in ("074090123456", "079185012345", "MƠ", "MẬN", "1990", "1985") if word in kept]
+
+
+AT_DELIVERY = (
+    *(each for each in REASONS["miss"] if each not in ("papers_not_ready", "changed_mind")),
+    *REASONS["decline"],
+)
+LETTER = "Để giấy mời lần 1, giữ ở bưu cục"
+AFTER: dict[str, list[str]] = {  # what may come next, as it stands on the screen
+    "collect": ["Quay lại trong ngày", "Hẹn ngày khác"],
+    "miss": ["Quay lại trong ngày", "Hẹn ngày khác", LETTER, "Giữ ở bưu cục"],
+    "decline": ["Hẹn ngày khác", LETTER, "Giữ ở bưu cục", "Trả lại phường"],
+}
+
+
+def test_every_reason_why_a_door_failed_is_recorded_with_each_thing_that_may_come_next(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    collected = {reason: world.packet() for reason in REASONS["miss"]}
+    delivered = {reason: world.packet(Way.OUT) for reason in AT_DELIVERY}
+    before = world.phone()
+    for packet in delivered.values():
+        world.record(before.scan(world.fresh(packet), "take"))
+    plan(world, *collected.values(), *delivered.values())
+
+    def ask_more() -> None:
+        for packet in (collected["refused_id"], delivered["old_papers_missing"]):
+            dossier = db.session.get_one(Packet, packet.id).dossier
+            dossier.procedure.id_check = True
+            dossier.surrender = [{"name": "Giấy khai sinh cũ", "form": "original", "sheets": 1}]
+
+    atomically(ask_more)
+    doors = {kind: {reason: home_of(packet) for reason, packet in each.items()} for kind, each in (("collect", collected), ("deliver", delivered))}  # fmt: skip
+    sign_in(phone, site)
+    expect(phone.get_by_role("link", name="Đã tới cửa")).to_be_visible()
+    context.set_offline(True)
+    chosen: dict[tuple[str, str], str] = {}
+    turn = 0
+    for kind, homes in doors.items():
+        for reason, home in homes.items():
+            if reason == "refused_id" and kind == "collect":
+                phone.goto(f"{site.url}/courier/#/type/visit/{home}")
+                phone.get_by_label("Số trên phiếu").fill(collected[reason].number)
+                press(phone, "Tìm gói")
+                press(phone, "Không cho xem giấy")
+            elif reason == "old_papers_missing":
+                phone.goto(f"{site.url}/courier/#/type/visit/{home}")
+                phone.get_by_label("Số trên phiếu").fill(delivered[reason].number)
+                press(phone, "Tìm gói")
+                phone.get_by_role("radio", name="Nguyễn Thị Mơ").check()
+                phone.get_by_role("radio", name="Hộ chiếu").check()
+                press(phone, "Đúng người")
+                press(phone, "Còn thiếu giấy")
+            else:
+                phone.goto(f"{site.url}/courier/#/visit/{home}/failed")
+                phone.locator(f"input[value={reason}]").check()
+            expect(phone.locator(f"input[value={reason}]")).to_be_checked()
+            event = "miss" if reason in REASONS["miss"] else "decline"
+            options = phone.locator("input[name=next]")
+            assert [each.strip() for each in phone.locator("label:has(input[name=next])").all_inner_texts()] == AFTER[kind if kind == "collect" else event]  # fmt: skip
+            option = options.nth(turn % options.count())
+            chosen[kind, reason] = str(option.get_attribute("value"))
+            option.check()
+            turn += 1
+            press(phone, "Ghi và nhắn người dân")
+            verdict(phone, "Đã ghi", "ok")
+    assert set(chosen.values()) == {"later_today", "another_day", "invite", "hold_at_post", "back_to_desk"}
+    context.set_offline(False)
+    phone.goto(f"{site.url}/courier/#/")
+    counts(phone, kept=0, arrived=len(chosen))
+    db.session.rollback()
+    ended = db.session.scalars(sa.select(Visit).where(Visit.state == VisitState.MISSED)).all()
+    assert {(str(each.kind), each.reason or ""): each.next for each in ended} == chosen
+
+
+TABS = 60
+SAID = """() => [document.body.innerText, ...[...document.querySelectorAll('[aria-label], [title], [placeholder]')]
+  .filter((e) => e.checkVisibility()).flatMap((e) => ['aria-label', 'title', 'placeholder'].map((name) => e.getAttribute(name) ?? ''))].join('\\n')"""
+VIETNAMESE = re.compile(r"\S*[À-ỹ]\S*")
+
+
+def by_keyboard(page: Page, name: str, key: str = "Enter") -> None:
+    """Tab until what has this name has the keyboard, then press it."""
+    for _ in range(TABS):
+        page.keyboard.press("Tab")
+        here = page.locator(":focus")
+        if here.count() and name in (here.get_attribute("aria-label") or here.inner_text() or ""):
+            break
+        labels: str = page.evaluate(
+            "() => [...(document.activeElement.labels ?? [])].map((e) => e.innerText).join(' ')"
+        )
+        if name in labels:
+            break
+    else:
+        raise AssertionError(f"the keyboard never comes to {name!r} on {page.url}")
+    page.keyboard.press(key)
+
+
+def test_a_collection_by_keyboard_alone_from_the_list_to_the_beep_says_every_word_in_english(
+    world: World, site: Site, phone: Page
+) -> None:
+    packet = world.packet()
+    plan(world, packet)
+
+    def look_at_cards() -> None:
+        db.session.get_one(Packet, packet.id).dossier.procedure.id_check = True
+
+    atomically(look_at_cards)
+    who, where = packet.dossier.citizen, packet.dossier
+    names = [who.name, who.street, who.neighbourhood.name, who.ward.name, where.desk.name, world.post.name, world.courier.name, "Hồ sơ tận nhà", "Tiếng Việt", "đ"]  # fmt: skip
+    odd: dict[str, list[str]] = {}
+
+    def read() -> None:
+        said = str(phone.evaluate(SAID))
+        for name in sorted(names, key=len, reverse=True):
+            said = said.replace(name, "")
+        if found := VIETNAMESE.findall(said):
+            odd[phone.url.partition("#")[2]] = found
+
+    give_detector(phone, STRANGERS)
+    phone.add_init_script(PLAYED)
+    phone.goto(f"{site.url}/language/en")
+    phone.goto(f"{site.url}/courier/")
+    expect(phone.get_by_role("heading", name="Whose phone is this?")).to_be_visible()
+    read()
+    phone.locator("#login").fill("courier1")
+    phone.locator("#password").fill(World.PASSWORD)
+    phone.keyboard.press("Enter")
+    phone.locator("#new-pin").fill("402915", timeout=15_000)
+    read()
+    phone.keyboard.press("Enter")
+    expect(phone.get_by_role("heading", name="Today's round")).to_be_visible()
+    expect(phone.locator(".stop-card")).to_be_visible()
+
+    def step(heading: str) -> None:
+        expect(phone.get_by_role("heading", name=heading)).to_be_visible()
+        read()
+
+    step("Today's round")
+    by_keyboard(phone, "At the door")
+    step(who.street)
+    by_keyboard(phone, "Scan the slip")
+    step("Scan the slip")
+    by_keyboard(phone, "Type")
+    step("Type")
+    phone.keyboard.type(packet.number)
+    phone.keyboard.press("Enter")
+    step("Who hands it over?")
+    by_keyboard(phone, "Scan the code on the card")
+    expect(phone.get_by_text("The card names somebody other than the booking.")).to_be_visible()
+    read()
+    by_keyboard(phone, "Somebody helps, go on")
+    step("Count the papers")
+    by_keyboard(phone, "Other sheets, or missing")
+    read()
+    for paper in ("Form", "Identity card", "School record"):
+        by_keyboard(phone, paper, "Space")
+    read()
+    by_keyboard(phone, "3 sheets, all there")
+    step("Seal")
+    by_keyboard(phone, "Number on the seal", "Shift")
+    phone.keyboard.type("0045821")
+    by_keyboard(phone, "The same number once more", "Shift")
+    phone.keyboard.type("0045821")
+    phone.keyboard.press("Enter")
+    step("Take the money")
+    by_keyboard(phone, "Cash", "Space")
+    by_keyboard(phone, "Number of the fee receipt", "Shift")
+    phone.keyboard.type("000 321")
+    by_keyboard(phone, "Received 67")
+    expect(phone.locator("#code")).to_be_visible()
+    read()
+    by_keyboard(phone, "The code they read aloud", "Shift")
+    phone.keyboard.type(world.code(packet))
+    played(phone)
+    phone.keyboard.press("Enter")
+    expect(phone.locator("main.verdict")).to_have_class(re.compile(r"\btone-ok\b"), timeout=10_000)
+    assert played(phone)["tones"], "the beep"
+    read()
+    assert world.fresh(packet).state == State.CARRIED
+    for path in (
+        "/",
+        "/outbox",
+        "/carrying",
+        "/phone",
+        "/money",
+        f"/undo/{phone.url.rpartition('/')[2]}",
+        "/offer",
+        "/unknown/none",
+    ):
+        phone.goto(f"{site.url}/courier/#{path}")
+        expect(phone.locator("h1").first).to_be_visible()
+        read()
+    assert odd == {}

@@ -155,6 +155,7 @@ def book(request: Request, act: Act) -> Dossier:
         number=numbers.take_own(today(act.at)), secret=dossiers.new_secret(), state=CaseState.BOOKED,
         procedure=procedure, citizen=citizen, desk=desk, post_office=place.post_office,
         return_way=request.return_way if allowed.return_by_post else ReturnWay.DESK,
+        one_way=postage.quote(place.ward, desk.ward, today(act.at)).one_way,
         consented_at=act.at, booked_at=act.at, booking_key=request.booking_key,
         papers=papers_of(procedure), result_papers=[], surrender=[],
     )  # fmt: skip
@@ -221,7 +222,7 @@ def bill_of(dossier: Dossier) -> Bill:
 
 def bill_for(dossier: Dossier, kind: Kind) -> Bill:
     """What is paid at the door for a packet of this kind; a supplement costs the way there."""
-    bill = postage.bill(dossier.procedure, dossier.return_way, today(dossier.booked_at))
+    bill = postage.bill(dossier.procedure, dossier.return_way, dossier.one_way)
     return Bill(bill.lines[:1]) if kind is Kind.SUPPLEMENT else bill
 
 

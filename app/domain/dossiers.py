@@ -128,6 +128,7 @@ class Dossier(Model):
     desk_id: Mapped[int] = mapped_column(sa.ForeignKey(Office.id), index=True)
     post_office_id: Mapped[int] = mapped_column(sa.ForeignKey(Office.id), index=True)
     return_way: Mapped[ReturnWay] = mapped_column(choice(ReturnWay))
+    one_way: Mapped[int] = mapped_column(doc="postage of one way, in đồng, as it was quoted when it was booked")
     consented_at: Mapped[Instant]
     booked_at: Mapped[Instant] = mapped_column(index=True)
     booking_key: Mapped[str] = mapped_column(sa.String(40), unique=True, doc="the same form sent twice is one booking")

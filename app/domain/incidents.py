@@ -158,7 +158,7 @@ def say(incident: Incident, act: Act, side: Side, words: str) -> None:
 def least(incident: Incident) -> int:
     """What the post owes at least where it was at fault: four times the postage, in đồng (NĐ 47/2011 Đ25)."""
     dossier = incident.packet.dossier
-    bill = postage.bill(dossier.procedure, dossier.return_way, calendar.today(dossier.booked_at))
+    bill = postage.bill(dossier.procedure, dossier.return_way, dossier.one_way)
     return TIMES * sum(line.amount for line in bill.lines if line.stream is Stream.POSTAGE)
 
 

@@ -133,7 +133,7 @@ def due(packet: Packet) -> tuple[Charge, ...]:
     """What is asked for at the door of this packet: when papers are collected, when the result is brought, when it is
     brought once more by the citizen's own doing."""
     dossier = packet.dossier
-    bill = postage.bill(dossier.procedure, dossier.return_way, calendar.today(dossier.booked_at))
+    bill = postage.bill(dossier.procedure, dossier.return_way, dossier.one_way)
     lines = {Kind.SUBMISSION: bill.lines, Kind.SUPPLEMENT: bill.lines[:1], Kind.RESULT: bill.later}.get(packet.kind, ())
     again = repeats.due(packet)
     return (*lines, Charge("postage_again", again, Stream.POSTAGE)) if again else lines

@@ -84,9 +84,9 @@ def failure(packet: Packet) -> Failure | None:
     return found if found and (last is None or found.at > last) else None
 
 
-def price(at: datetime) -> int:
-    """One way home, in đồng."""
-    return postage.tariff(calendar.today(at)).one_way
+def price(dossier: Dossier, at: datetime) -> int:
+    """One way home, in đồng, by the tariff of the day."""
+    return postage.quote(dossier.citizen.ward, dossier.desk.ward, calendar.today(at)).one_way
 
 
 def reckon(packet: Packet, act: Act, fault: Fault | None = None) -> None:
@@ -102,7 +102,7 @@ def reckon(packet: Packet, act: Act, fault: Fault | None = None) -> None:
     by = act.user.id if act.user else None
     db.session.add(
         Repeat(
-            packet_id=packet.id, reason=failed.reason, fault=said, amount=price(act.at), at=max(act.at, failed.at), by_id=by
+            packet_id=packet.id, reason=failed.reason, fault=said, amount=price(packet.dossier, act.at), at=max(act.at, failed.at), by_id=by
         )
     )  # fmt: skip
     db.session.flush()

@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, calendar, places
+from app.domain import audit, bands, calendar, places
+from app.domain.bands import Band
 from app.domain.calendar import CalendarDay
 from app.domain.people import Act, read_phone
 from app.domain.places import PROVINCES, Neighbourhood, Office, OfficeKind, Opening, Ward, fold
@@ -141,8 +142,16 @@ def wards() -> list[Ward]:
     return sorted(db.session.scalars(sa.select(Ward)), key=lambda ward: (ward.valid_to is not None, fold(ward.name)))
 
 
-def keep_ward(code: str, valid_from: date, act: Act, *, is_new: bool, **facts: Any) -> None:
-    """A ward as it is from its first day on. Raises Invalid: `ward_overlaps`, `ward_known`, `ward_ends_first`,
+def neighbours_of(ward: Ward, day: date) -> list[Ward]:
+    """The other wards of its province on this day: those of one former district with it are said, ward by ward."""
+    return [one for one in wards() if one.id != ward.id and one.province == ward.province and one.valid_on(day)]
+
+
+def keep_ward(
+    code: str, valid_from: date, act: Act, *, is_new: bool, near: Collection[int] = (), **facts: Any
+) -> None:  # fmt: skip
+    """A ward as it is from its first day on, of one former district with the wards `near`, by their ids, and with no other of
+    its province. Raises Invalid: `ward_overlaps`, `ward_known`, `ward_ends_first`,
     `procedure_province_unknown`, `ward_still_served` (it ends while an office stands in it)."""
     known = places.find_ward(code, valid_from)
     if is_new and known:
@@ -154,6 +163,25 @@ def keep_ward(code: str, valid_from: date, act: Act, *, is_new: bool, **facts: A
         raise Invalid("ward_ends_first")
     if known and last and last != known.valid_to and db.session.scalar(sa.select(Office).filter_by(ward_id=known.id)):
         raise Invalid("ward_still_served")
-    if places.settle_ward(code, valid_from, **facts):
+    moved = places.settle_ward(code, valid_from, **facts)
+    brought = known is not None and _bring_together(known, near, act)
+    if moved or brought:
         until = last.isoformat() if last else None
-        audit.note("ward_kept", f"{code}@{valid_from}", act, new=known is None, name=facts["name"], until=until)
+        audit.note(
+            "ward_kept", f"{code}@{valid_from}", act, new=known is None, name=facts["name"], until=until, near=sorted(near)
+        )  # fmt: skip
+
+
+def near_to(ward: Ward, day: date) -> set[int]:
+    """The ids of the wards that are of one former district with it."""
+    return {one.id for one in neighbours_of(ward, day) if bands.between(ward, one) is Band.DISTRICT}
+
+
+def _bring_together(ward: Ward, ids: Collection[int], act: Act) -> bool:
+    """Whether the word on a pair changed. Bookings keep the postage they were quoted."""
+    day = calendar.today(act.at)
+    were = near_to(ward, day)
+    changed = [one for one in neighbours_of(ward, day) if (one.id in ids) != (one.id in were)]
+    for one in changed:
+        bands.settle(ward, one, Band.DISTRICT if one.id in ids else Band.PROVINCE)
+    return bool(changed)

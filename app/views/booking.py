@@ -83,8 +83,8 @@ def procedure(code: str) -> ResponseReturnValue:
     found = procedures.get(code, calendar.today(now()))
     carried = booking.carriage(found, now())
     page = "booking/papers.html" if carried.submit_by_post else "booking/in_person.html"
-    tariff = postage.tariff(calendar.today(now()))
-    return render_template(page, procedure=found, carried=carried, desks=places.desks(), tariff=tariff)
+    near, far = (postage.tariff(calendar.today(now()), band) for band in (bands.Band.DISTRICT, bands.Band.PROVINCE))
+    return render_template(page, procedure=found, carried=carried, desks=places.desks(), near=near, far=far)
 
 
 @bp.post("/procedures/<code>")
@@ -240,8 +240,9 @@ def _desk_form(offered: list[Office], chosen: int, **given: Any) -> forms.Desk:
 def _desk_page(form: forms.Desk, offered: list[Office], answers: dict[str, Any], status: int) -> ResponseReturnValue:
     place = _place(answers)
     days = {str(one.id): bands.days(place.ward, one.ward) for one in offered}
+    quotes = {str(one.id): postage.quote(place.ward, one.ward, calendar.today(now())) for one in offered}
     page = render_template(
-        "booking/desk.html", form=form, offered=offered, days=days, carried=booking.carriage(_procedure(answers), now(), place)
+        "booking/desk.html", form=form, offered=offered, days=days, quotes=quotes, carried=booking.carriage(_procedure(answers), now(), place)
     )  # fmt: skip
     return page, status
 
@@ -315,8 +316,8 @@ def way_back() -> ResponseReturnValue:
         form.way.choices = [SelectChoice("desk", "")]
     if form.validate_on_submit():
         return _keep(return_way=form.way.data)
-    tariff = postage.tariff(calendar.today(now()))
-    page = render_template("booking/way_back.html", form=form, carried=carried, desk=desk, post=post, tariff=tariff)
+    quote = postage.quote(place.ward, desk.ward, calendar.today(now()))
+    page = render_template("booking/way_back.html", form=form, carried=carried, desk=desk, post=post, quote=quote)
     return page, 422 if form.errors else 200
 
 
@@ -340,10 +341,10 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
     except Missing as gone:
         return _other_time(answers, gone)
     way = ReturnWay(answers["return_way"]) if booking.carriage(found, now(), place).return_by_post else ReturnWay.DESK
-    form.booking_key.data = answers["booking_key"]
+    form.booking_key.data, quote = answers["booking_key"], postage.quote(place.ward, desk.ward, calendar.today(now()))
     page = render_template(
         "booking/check.html", form=form, answers=answers, procedure=found, place=place, offer=offer, way=way,
-        bill=postage.bill(found, way, calendar.today(now())), desk=desk, has_choice=len(_desks(answers)) > 1,
+        bill=postage.bill(found, way, quote.one_way), quote=quote, desk=desk, has_choice=len(_desks(answers)) > 1,
         written=NAMES[_language(answers)],
     )  # fmt: skip
     return page, status

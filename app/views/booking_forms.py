@@ -86,7 +86,7 @@ class Desk(FlaskForm):  # type: ignore[misc]
         [chosen(_l("Choose one of these desks. No other receives this dossier."))],
         description=_l(
             "Each of these desks takes this. The one you choose reads the papers and decides. "
-            "The courier comes to you all the same, and the postage is the same."
+            "The courier comes to you all the same."
         ),
         validate_choice=False,
     )

@@ -93,7 +93,7 @@ class Repeated(Moving):
         self.fault.data = self.fault.data or failed.fault
         if failed.fault is not Fault.CITIZEN:
             self.fault.choices = self.fault.choices[1:]
-        return {"why": why_failed(failed.reason), "at": failed.at, "price": repeats.price(now())}
+        return {"why": why_failed(failed.reason), "at": failed.at, "price": repeats.price(packet.dossier, now())}
 
 
 class Sealed(Moving):

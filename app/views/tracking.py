@@ -312,7 +312,7 @@ def move(secret: str) -> ResponseReturnValue:
 def _again(visit: Visit) -> int:
     """What another visit costs whoever chooses it: nothing, unless the last one failed by their doing."""
     failed = repeats.failure(visit.packet)
-    return repeats.price(now()) if failed and failed.fault is Fault.CITIZEN else 0
+    return repeats.price(visit.packet.dossier, now()) if failed and failed.fault is Fault.CITIZEN else 0
 
 
 @bp.post("/t/<secret>/code")

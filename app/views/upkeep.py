@@ -194,6 +194,13 @@ class WardForm(FlaskForm):  # type: ignore[misc]
     name = said(_l("Name"), 80)
     province = SelectField(_l("Province"), choices=[SelectChoice(name, name) for name in PROVINCES])
     valid_to = DateField(_l("Last day, if it has ended"), [MayBeEmpty()])
+    near = SelectMultipleField(
+        _l("Of one former district with"),
+        coerce=int,
+        description=_l(
+            "Postage and days on the way are those of one district. With every other ward of the province they are those of two."
+        ),
+    )
 
 
 @bp.route("/wards/new", methods=["GET", "POST"])
@@ -216,13 +223,19 @@ def _ward(known: Ward | None) -> ResponseReturnValue:
     if known:
         form.code.data, form.valid_from.data = known.code, known.valid_from
         form.code.validators = form.valid_from.validators = ()
+        today = calendar.today(now())
+        form.near.choices = [SelectChoice(one.id, one.name) for one in upkeep.neighbours_of(known, today)]
+        if not form.is_submitted():
+            form.near.data = sorted(upkeep.near_to(known, today))
+    else:
+        del form.near  # said once it is there
     if form.is_submitted():
         status = 422
         if form.validate():
             facts = {"name": form.name.data.strip(), "province": form.province.data, "valid_to": form.valid_to.data}
             try:
                 atomically(
-                    lambda: upkeep.keep_ward(form.code.data, form.valid_from.data, security.act(), is_new=known is None, **facts)
+                    lambda: upkeep.keep_ward(form.code.data, form.valid_from.data, security.act(), is_new=known is None, near=form.near.data if known else (), **facts)
                 )  # fmt: skip
             except Refused as refusal:
                 status = counters.complain(form, refusal, FIELDS)

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.db import atomically, db
-from app.domain import booking, parties, visits
+from app.domain import bands, booking, parties, visits
+from app.domain.bands import Band
 from app.domain.dossiers import Dossier
 from app.domain.drafts import Draft
 from app.domain.outbox import Message
@@ -19,6 +20,7 @@ from app.domain.parties import PartyKind
 from app.domain.places import Office, OfficeHours, OfficeKind
 from app.domain.procedures import Procedure
 from app.domain.visits import Slot
+from tests.domain.test_any_desk import free
 from tests.world import MONDAY, World
 
 
@@ -56,11 +58,13 @@ def answers(world: World) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def filled(world: World, client: FlaskClient) -> str:
-    """Every question answered; the check page's booking key."""
+def filled(world: World, client: FlaskClient, desk: dict[str, Any] | None = None) -> str:
+    """Every question answered, that of the desk where it is asked; the check page's booking key."""
     page = "/book/ward"
     begun(world, client)
     for asked, data in answers(world).items():
+        if desk and page == "/book/desk":
+            page = client.post(page, data=desk).location
         assert page == asked
         answer = client.post(page, data=data)
         assert answer.status_code == 303, answer.text
@@ -162,6 +166,29 @@ def test_the_button_pressed_twice_books_once_and_shows_the_same_page(world: Worl
     second = client.post("/book/check", data={"booking_key": key, "consent": "y"})
     assert first.location == second.location
     assert len(list(db.session.scalars(sa.select(Dossier)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("district", "price", "why"),
+    [(True, "26.000", "cùng một quận, huyện cũ"), (False, "30.000", "thuộc hai quận, huyện cũ")],
+)
+def test_the_price_is_said_with_its_reason_and_law_before_it_is_owed(
+    world: World, client: FlaskClient, district: bool, price: str, why: str
+) -> None:
+    free(world)
+    home, there = world.neighbourhood.ward, db.session.get_one(Office, world.other_desk.id)
+    if district:
+        bands.settle(home, there.ward, Band.DISTRICT)
+        db.session.commit()
+    key = filled(world, client, desk={"desk": there.id})
+    for page in ("/book/desk", "/book/return", "/book/check"):
+        text = client.get(page).text.replace("\u00a0", " ")
+        assert f"{price} đ" in text, page
+        assert page == "/book/desk" or (why in text and "TT 22/2017/TT-BTTTT" in text), page
+    assert client.post("/book/check", data={"booking_key": key, "consent": "y"}).status_code == 303
+    dossier = db.session.scalars(sa.select(Dossier)).one()
+    assert f"{dossier.one_way:,}".replace(",", ".") == price
+    assert booking.bill_of(dossier).lines[0].amount == dossier.one_way
 
 
 def test_consent_is_never_ticked_beforehand_and_never_skipped(world: World, client: FlaskClient) -> None:

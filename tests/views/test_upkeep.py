@@ -3,14 +3,16 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.db import db
-from app.domain import places, upkeep
+from app.domain import places, postage, upkeep
+from app.domain.audit import AuditLine
 from app.domain.places import Neighbourhood, Office
 from tests.views.test_editions import filled
-from tests.world import World
+from tests.world import MONDAY, World
 
 pytestmark = pytest.mark.dialects("sqlite")
 
@@ -101,3 +103,19 @@ def test_an_office_and_a_ward_are_founded_by_screen(world: World, admin: FlaskCl
     for gone in ("/admin/places/Q9", "/admin/wards/99999/2026-01-01"):
         assert admin.get(gone).status_code == 404
     assert admin.get("/admin/wards/25999/x").status_code == 422
+
+
+def test_which_wards_count_as_one_former_district_is_said_by_screen_and_prices_what_is_booked_next(
+    world: World, admin: FlaskClient
+) -> None:
+    home, far = world.neighbourhood.ward, world.other_desk.ward
+    page = f"/admin/wards/{home.code}/{home.valid_from}"
+    sent = filled(admin.get(page).text)
+    assert far.name in admin.get(page).text and sent.get("near", []) == []
+    for near, price, lines in (([far.id], 26_000, 1), ([far.id], 26_000, 1), ([], 30_000, 2)):
+        assert admin.post(page, data=sent | {"near": near}).status_code == 303
+        db.session.expire_all()
+        assert postage.quote(home, far, MONDAY.date()).one_way == price
+        kept = db.session.scalars(sa.select(AuditLine).where(AuditLine.action == "ward_kept")).all()
+        assert len(kept) == lines and kept[-1].details["near"] == near
+    assert admin.post(page, data=sent | {"near": [99_999]}).status_code == 422

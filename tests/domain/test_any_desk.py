@@ -119,7 +119,7 @@ def test_slip_tracking_queue_scope_clock_and_money_follow_the_chosen_desk(world:
     (packet,) = of_dossier(made.id)
     assert (made.desk_id, made.post_office_id) == (world.other_desk.id, world.post.id)
     slip = slips.slip_of(packet, "https://x")
-    assert slip.recipient.name == "Phường Đông Hòa" and slip.sender.name == "Nguyễn Thị Mơ"
+    assert slip.recipient.name.endswith("phường Đông Hòa") and slip.sender.name == "Nguyễn Thị Mơ"
     assert [booking.bill_of(one).lines[0].amount for one in (plain, made)] == [26_000, 30_000], "by how far the desk is"
     home, there = made.citizen.ward, made.desk.ward
     assert bands.days(home, there) == 2 and bands.days(home, home) == 1
@@ -153,7 +153,7 @@ def test_slip_tracking_queue_scope_clock_and_money_follow_the_chosen_desk(world:
     )
     result = atomically(desk.send_result, held, world.act(world.strange_officer), "NP0045822")
     out = slips.slip_of(world.fresh(result), "https://x")
-    assert out.sender.name == "Phường Đông Hòa" and out.recipient.name == "Nguyễn Thị Mơ"
+    assert out.sender.name.endswith("phường Đông Hòa") and out.recipient.name == "Nguyễn Thị Mơ"
     home_visit = visits.open_visit(result.id)
     assert home_visit and home_visit.slot.office_id == world.post.id, "the courier of the address brings it home"
 

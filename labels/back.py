@@ -12,6 +12,7 @@ from labels.tables import LEFT, WIDTH
 
 RECOVERED_ROOM = {Way.IN: 12.9, Way.OUT: 26.0}  # mm for the rows of recovered papers
 BOTTOM = 201.0
+SMALL = ENGLISH._replace(leading=2.7)
 
 
 def overflow(slip: Slip) -> list[Section]:
@@ -38,13 +39,20 @@ def draw(sheet: Sheet, slip: Slip) -> None:
 def _body(sheet: Sheet, slip: Slip) -> None:
     y = _terms(sheet, slip, 14.2)
     y = _boxed(sheet, slip, y + 1.2)
-    y = _said(sheet, y + 1.4, texts.LIABILITY_HEAD, [(lines.keep_end(texts.LIABILITY), TEXT)])
+    y = _said(
+        sheet,
+        y + 1.4,
+        texts.LIABILITY_HEAD,
+        texts.LIABILITY_EN,
+        [(texts.LIABILITY, TEXT), (f" {texts.LIABILITY_SAID_EN}", SMALL)],
+    )
     complaints: list[Span] = [
         ("Gọi ", TEXT),
         (lines.keep(slip.office_phone), STRONG),
-        (f" {lines.keep_end(texts.COMPLAINTS)}", TEXT),
+        (f" {texts.COMPLAINTS}", TEXT),
+        (f" {texts.COMPLAINTS_SAID_EN}", SMALL),
     ]
-    y = _said(sheet, y + 1.2, texts.COMPLAINTS_HEAD, complaints) + 1.2
+    y = _said(sheet, y + 1.2, texts.COMPLAINTS_HEAD, texts.COMPLAINTS_EN, complaints) + 1.2
     pen.rule(sheet, LEFT, y, WIDTH)
     basis = pen.wrap([(lines.keep_end(texts.BASIS), Style(fonts.REGULAR, 6.4, 2.8, pen.GREY))], WIDTH)
     low = BOTTOM - basis.height
@@ -67,12 +75,13 @@ def band(sheet: Sheet, slip: Slip, title: str) -> None:
 
 
 def _terms(sheet: Sheet, slip: Slip, y: float) -> float:
-    left = _numbered(sheet, LEFT, y, texts.RIGHTS_HEAD[slip.way], texts.RIGHTS[slip.way])
-    return max(left, _numbered(sheet, OTHER, y, texts.DUTIES_HEAD, texts.DUTIES))
+    left = _numbered(sheet, LEFT, y, texts.RIGHTS_HEAD[slip.way], texts.RIGHTS_EN, texts.RIGHTS[slip.way])
+    y = max(left, _numbered(sheet, OTHER, y, texts.DUTIES_HEAD, texts.DUTIES_EN, texts.DUTIES))
+    return pen.write(sheet, LEFT, y + 0.3, pen.wrap([(texts.TERMS_EN[slip.way], SMALL)], WIDTH))
 
 
-def _numbered(sheet: Sheet, x: float, y: float, head: str, points: Sequence[str]) -> float:
-    y = pen.write(sheet, x, y, pen.wrap([(head, HEAD)], HALF)) + 0.3
+def _numbered(sheet: Sheet, x: float, y: float, head: str, english: str, points: Sequence[str]) -> float:
+    y = pen.write(sheet, x, y, pen.wrap([(head, HEAD), (f" {english}", ENGLISH)], HALF)) + 0.3
     for number, point in enumerate(points, 1):
         pen.put(sheet, x, y, f"{number}.", TEXT)
         y = pen.write(sheet, x + 3.6, y, pen.wrap([(lines.keep_end(point), TEXT)], HALF - 3.6))
@@ -80,21 +89,25 @@ def _numbered(sheet: Sheet, x: float, y: float, head: str, points: Sequence[str]
 
 
 def _boxed(sheet: Sheet, slip: Slip, y: float) -> float:
-    spans = [(texts.MOMENT_HEAD[slip.way], STRONG), (f" {lines.keep_end(texts.MOMENT[slip.way])}", TEXT)]
+    spans = [
+        (texts.MOMENT_HEAD[slip.way], STRONG),
+        (f" {lines.keep_end(texts.MOMENT[slip.way])}", TEXT),
+        (f" {texts.MOMENT_EN[slip.way]}", SMALL),
+    ]
     block = pen.wrap(spans, WIDTH - 4.8)
     pen.frame(sheet, LEFT, y, WIDTH, block.height + 2.6, 0.3)
     return pen.write(sheet, LEFT + 2.4, y + 1.3, block) + 1.3
 
 
-def _said(sheet: Sheet, y: float, head: str, spans: Sequence[Span]) -> float:
-    y = pen.write(sheet, LEFT, y, pen.wrap([(head, HEAD)], WIDTH))
+def _said(sheet: Sheet, y: float, head: str, english: str, spans: Sequence[Span]) -> float:
+    y = pen.write(sheet, LEFT, y, pen.wrap([(head, HEAD), (f" {english}", ENGLISH)], WIDTH))
     return pen.write(sheet, LEFT, y, pen.wrap(spans, WIDTH))
 
 
 def _missing(sheet: Sheet, low: float) -> float:
     """Papers known to be missing when the citizen still wishes to send (QĐ 45/2016 Đ6.3)."""
     top = low - 19.6
-    pen.write(sheet, LEFT, top, pen.wrap([(texts.MISSING, HEAD)], WIDTH))
+    pen.write(sheet, LEFT, top, pen.wrap([(texts.MISSING, HEAD), (f" {texts.MISSING_EN}", ENGLISH)], WIDTH))
     for step in (8.4, 14.4):
         pen.rule(sheet, LEFT, top + step, WIDTH, dots=True)
     pen.put(sheet, LEFT, top + 15.4, texts.MISSING_SAID, TEXT)

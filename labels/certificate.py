@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reportlab.pdfgen.canvas import Canvas
 
-from labels import fonts, lines, qr, texts
+from labels import fonts, lines, qr, terms, texts
 from labels import sheet as pen
 from labels.check import Field
 from labels.sheet import CAPTION, ENGLISH, MM, PRIMARY, Sheet, Style
@@ -25,12 +25,14 @@ ENGLISH_TAKEN = "Proof of the day and the place at which the post took this pack
 ENGLISH_FILED = "Proof of the day on which the ward office signed for this packet of papers, the legal day of filing"
 PACKET = ("Gói hồ sơ số", "Packet number")
 TAKEN = ("Bưu điện đã nhận lúc", "Taken by the post at")
-PLACE = ("Nhận ở", "Taken at")
+PLACE = {False: ("Nhận ở", "Taken at"), True: ("Nhận ở", "Taken at the sender's home, in")}
 SEAL = ("Niêm phong số", "Seal number")
 RECORDED = ("Lượt nhận vào sổ lúc", "The taking was entered in the ledger at")
-DESK = ("Đưa đến", "For")
+DESK = ("Đưa đến", "For the ward's public administration service centre")
 FILED = ("Phường ký nhận lúc", "Signed for by the ward at")
 MEANS_TAKEN = "Giấy này chứng bưu điện đã nhận giấy tờ. Ngày nộp hồ sơ là ngày phường ký nhận; khi đó tờ này ghi thêm."  # QĐ 45 Đ7.4
+MEANS_TAKEN_EN = "This page proves that the post took the papers. They are filed on the day the ward signs for them; the page then says so."
+MEANS_FILED_EN = "The time at which the ward signed is the legal time of filing."
 MEANS_FILED = "Giờ phường ký nhận là giờ nộp hồ sơ theo luật."  # QĐ 45 Đ7.4
 CHECK = (
     "Ai cũng kiểm tra được: quét mã này, rồi so số gói, ngày và phường.",
@@ -39,6 +41,7 @@ CHECK = (
 NUMBER = ("Số giấy chứng", "Certificate number")
 LINE = ("Dòng sổ của lượt nhận", "The line of the taking")
 FOOT = "Giấy này và mã trên giấy không có tên người, địa chỉ hay tên thủ tục."
+FOOT_EN = "Neither this page nor its code says a name, an address or a procedure."
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Certificate:
     seal: str
     line: str  # hash of the ledger's line
     log: str  # where it stands in the signed log, or that it does not yet
+    log_english: str
     office: str
     office_phone: str
     desk: str
@@ -90,10 +94,21 @@ def draw(canvas: Canvas, item: Certificate) -> None:
         _caption(sheet, LEFT, y, label)
         block = fill("desk" if value == item.desk else "place", value, TEXT_WIDTH, 13, strong.font, strong.size)
         y = pen.write(sheet, LEFT, y + 3.8, block) + 2.2
-    pen.write(sheet, LEFT, y, pen.wrap([(_meaning(item), plain)], TEXT_WIDTH))
+    means, english = _meaning(item)
+    y = pen.write(sheet, LEFT, y, pen.wrap([(means, plain)], TEXT_WIDTH)) + 0.3
+    pen.write(sheet, LEFT, y, pen.wrap([(english, ENGLISH)], TEXT_WIDTH))
     foot = 146.0
     pen.rule(sheet, LEFT, foot - 3, TEXT_WIDTH, 0.3)
     qr.draw(canvas, item.check_url, LEFT - 4, HEIGHT - foot - QR_BOX, QR_BOX)
+    pen.put(
+        sheet,
+        LEFT - 4,
+        foot + QR_BOX - 0.6,
+        item.packet,
+        lines.fitted(item.packet, QR_BOX - 6, 7.4, fonts.BOLD, 3.2),
+        "centre",
+        QR_BOX,
+    )
     x, width = LEFT + QR_BOX, TEXT_WIDTH - QR_BOX
     y = pen.write(sheet, x, foot, pen.wrap([(CHECK[0], plain._replace(font=fonts.BOLD))], width))
     y = pen.write(sheet, x, y, pen.wrap([(CHECK[1], ENGLISH)], width)) + 1.2
@@ -101,8 +116,10 @@ def draw(canvas: Canvas, item: Certificate) -> None:
     y = pen.write(sheet, x, y + 3.6, pen.wrap([(grouped(item.number), plain)], width)) + 1.2
     _caption(sheet, x, y, LINE)
     y = pen.write(sheet, x, y + 3.6, pen.wrap([(grouped(item.line), small)], width)) + 1.2
-    pen.write(sheet, x, y, pen.wrap([(item.log, small)], width))
-    pen.put(sheet, LEFT, 199, FOOT, CAPTION)
+    y = pen.write(sheet, x, y, pen.wrap([(item.log, small)], width))
+    pen.write(sheet, x, y, pen.wrap([(item.log_english, ENGLISH)], width))
+    pen.put(sheet, LEFT, 196.6, FOOT, CAPTION)
+    pen.put(sheet, LEFT, 199.4, FOOT_EN, ENGLISH)
     canvas.showPage()
 
 
@@ -117,7 +134,7 @@ def _facts(item: Certificate) -> list[tuple[tuple[str, str], str]]:
     rows = [
         (PACKET, item.packet),
         (TAKEN, say_instant(item.taken_at)),
-        (PLACE, item.place),
+        (PLACE[item.place.startswith(terms.PLACES["in"])], item.place),
         (SEAL, item.seal or "–"),
         (RECORDED, say_instant(item.recorded_at)),
         (DESK, item.desk),
@@ -127,8 +144,8 @@ def _facts(item: Certificate) -> list[tuple[tuple[str, str], str]]:
     return rows
 
 
-def _meaning(item: Certificate) -> str:
-    return MEANS_FILED if item.submitted_at else MEANS_TAKEN
+def _meaning(item: Certificate) -> tuple[str, str]:
+    return (MEANS_FILED, MEANS_FILED_EN) if item.submitted_at else (MEANS_TAKEN, MEANS_TAKEN_EN)
 
 
 # fmt: off
@@ -136,14 +153,14 @@ FIELDS = (
     Field("title",     "design",           lambda s: (title(s),)),
     Field("packet",    "design",           lambda s: (*PACKET, s.packet)),
     Field("taken",     "TT 02/2012",       lambda s: (*TAKEN, say_instant(s.taken_at))),
-    Field("place",     "TT 02/2012",       lambda s: (*PLACE, s.place)),
+    Field("place",     "TT 02/2012",       lambda s: (*PLACE[s.place.startswith(terms.PLACES["in"])], s.place)),
     Field("seal",      "QĐ 45/2016 Đ6.5",  lambda s: (*SEAL, s.seal)),
     Field("recorded",  "design",           lambda s: (*RECORDED, say_instant(s.recorded_at))),
     Field("desk",      "design",           lambda s: (*DESK, s.desk)),
     Field("filed",     "QĐ 45/2016 Đ7.4",  lambda s: (*FILED, say_instant(s.submitted_at)) if s.submitted_at else ()),
-    Field("meaning",   "QĐ 45/2016 Đ7.4",  lambda s: (_meaning(s),)),
+    Field("meaning",   "QĐ 45/2016 Đ7.4",  _meaning),
     Field("number",    "design",           lambda s: (*NUMBER, grouped(s.number))),
-    Field("line",      "design",           lambda s: (*LINE, grouped(s.line), s.log)),
+    Field("line",      "design",           lambda s: (*LINE, grouped(s.line), s.log, s.log_english)),
     Field("post",      "TT 02/2012",       lambda s: (s.office, s.office_phone)),
     Field("mark",      "design",           lambda s: (s.mark,)),
 )

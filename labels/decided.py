@@ -39,5 +39,11 @@ def agency(ward: str) -> str:
     return f"ỦY BAN NHÂN DÂN PHƯỜNG {ward.upper()}"
 
 
+def house(agency: str, desk: str) -> tuple[str, str]:
+    """The two lines at the head of an agency's form: the ward is not named twice."""
+    ward = agency[agency.find("PHƯỜNG") :]
+    return agency, desk[: -len(ward)].strip() if desk.upper().endswith(f" {ward}") else desk
+
+
 def why(reason: str, words: str) -> str:
     return ". ".join(part for part in (REASONS.get(reason, ""), words) if part)

@@ -72,6 +72,7 @@ class Receipt:
     order: str = ""
     home_delivery: str = ""
     token_url: str = ""
+    packet: str = ""  # whose code it is
     mark: str = ""
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """What must stand on each of the desk's forms, as data."""
 
 from labels.check import Field
-from labels.decided import takes
+from labels.decided import house, takes
 from labels.desk import TITLES, WAYS, numbered
 from labels.deskforms import entry
 from labels.words import say_date, say_day, say_instant, say_short
@@ -11,7 +11,7 @@ from labels.words import say_date, say_day, say_instant, say_short
 def _form(key: str) -> tuple[Field, ...]:
     return (
         Field("form number", "TT 03/2025; TT 01/2018", lambda s: ("Mẫu số " + numbered(key, s.at.date())[0], TITLES[key][0])),
-        Field("agency",      "TT 01/2018", lambda s: (s.case.agency, s.case.desk)),
+        Field("agency",      "TT 01/2018", lambda s: house(s.case.agency, s.case.desk)),
         Field("number",      "TT 01/2018", lambda s: (s.number, say_date(s.at.date()))),
         Field("dossier",     "TT 01/2018", lambda s: (f"Mã hồ sơ: {s.case.code}", f"Nội dung yêu cầu: {s.case.matter}")),
         Field("citizen",     "TT 01/2018", lambda s: (f"Của: {s.case.name}", ", ".join(s.case.address), s.case.phone, f"Thư điện tử: {s.case.email or 'không'}")),
@@ -52,7 +52,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("hands",      "TT 01/2018", lambda s: tuple(said for h in s.hands for said in (h.giver, h.taker, say_instant(h.at) if h.at else "", h.result, h.note)))),
     "register": (
         Field("form number", "TT 03/2025; TT 01/2018", lambda s: ("Mẫu số " + numbered("register", s.at.date())[0], TITLES["register"][0])),
-        Field("agency",     "TT 01/2018", lambda s: (s.agency, s.desk, f"Năm {s.year}, quyển {s.volume}" if s.volume else f"Năm {s.year}")),
+        Field("agency",     "TT 01/2018", lambda s: (*house(s.agency, s.desk), f"Năm {s.year}, quyển {s.volume}" if s.volume else f"Năm {s.year}")),
         Field("entries",    "TT 01/2018 Đ10", lambda s: tuple(cell for one in s.entries for cell in entry(one))),
         Field("mark",       "design",     lambda s: (s.mark,))),
 }

@@ -30,7 +30,7 @@ P = A5
 def _head(key: str, item: Any, case: Case, **more: str) -> Head:
     number, rule = numbered(key, item.at.date())
     title, english = TITLES[key]
-    return Head(title, english, item.number, (case.agency, case.desk), motto=True, ours=False, form=f"Mẫu số {number} · {rule}",
+    return Head(title, english, item.number, decided.house(case.agency, case.desk), motto=True, ours=False, form=f"Mẫu số {number} · {rule}",
                 place_day=f"{case.place}, {say_date(item.at.date())}", mark=item.mark, **more)  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def _back(papers: Sequence[Paper], title: str, english: str) -> list[Section]:
 def draw_receipt(canvas: Leaf, item: Receipt) -> None:
     """Draw RECEIPT."""
     copy = {1: "Liên 1: lưu", 2: "Liên 2: giao người nộp"}.get(item.copy, f"Liên {item.copy}")
-    head = _head("receipt", item, item.case, token_url=item.token_url, basis=copy)
+    head = _head("receipt", item, item.case, token_url=item.token_url, packet=item.packet, basis=copy)
     after = document.pairs(P, ("Số bộ hồ sơ", str(item.sets)), ("Thời gian giải quyết", decided.takes(item.days)),
                            ("Nhận hồ sơ lúc", say_instant(item.at)), ("Hẹn trả kết quả", say_instant(item.due)),
                            ("Sổ, quyển số", item.volume), ("Số thứ tự", item.order), across=2)  # fmt: skip
@@ -151,7 +151,7 @@ def draw_register(canvas: Leaf, item: Register) -> None:
     number, rule = numbered("register", item.at.date())
     title, english = TITLES["register"]
     volume = f"{item.year}, quyển {item.volume}" if item.volume else str(item.year)
-    head = Head(title, english, volume, (item.agency, item.desk), motto=True, ours=False, counted="Năm", form=f"Mẫu số {number} · {rule}", mark=item.mark,
+    head = Head(title, english, volume, decided.house(item.agency, item.desk), motto=True, ours=False, counted="Năm", form=f"Mẫu số {number} · {rule}", mark=item.mark,
                 basis="Đánh số liên tục trong năm; khóa sổ, ký và đóng dấu cuối năm.")  # fmt: skip
     rows = [entry(one) for one in item.entries]
     closing = document.signatures(page, ("Người lập sổ", "Keeper", ""), ("Thủ trưởng", "Head", ""), stamps=("", "Dấu"))

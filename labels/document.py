@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from labels import flow, fonts, lines, qr, tables, texts
+from labels import barcode, flow, fonts, lines, qr, tables, texts
 from labels import sheet as pen
 from labels.leaf import Leaf
 from labels.sheet import ENGLISH, HAIR, MM, PRIMARY, Block, Piece, Section, Sheet, Span, Style
@@ -11,6 +11,7 @@ from labels.tables import Column
 
 FOOT = 9.0  # mm at the bottom of a page
 QR = 36.0  # mm with the quiet zone: 30 mm of code at version 6
+BARS = 7.0  # mm, the height of a bar code
 MOTTO_ROOM = 150.0  # mm a head with the motto needs beside a code
 
 
@@ -57,6 +58,7 @@ class Head(NamedTuple):
     mark: str = ""
     basis: str = ""
     counted: str = texts.NUMBER  # what stands before the number
+    packet: str = ""  # whose code it is: under it, and as bars where a hand scanner may be asked for it
 
 
 def lay(canvas: Leaf, page: Page, head: Head, sections: Sequence[Section]) -> None:
@@ -87,7 +89,13 @@ def _top(page: Page, head: Head) -> Piece:
     lead = 2.6 if head.form else 0.0
     below = lead + upper.height + 1.6
     height = below + title.height + 0.8 + sum(block.height for block in under) + 1.8
-    height = max(height, lead + upper.height + code - 3 if lowered else code + 1)
+    bars = below + title.height + 0.8 + sum(block.height for block in under) + 1.0
+    barred = bool(head.packet and head.ours)
+    height = max(
+        height,
+        lead + upper.height + code - (0.8 if head.packet else 3) if lowered else code + 2.6,
+        bars + BARS + 1.4 if barred else 0,
+    )
     align = "left" if head.ours else "centre"
 
     def draw(sheet: Sheet, y: float) -> None:
@@ -96,7 +104,11 @@ def _top(page: Page, head: Head) -> Piece:
             pen.put(sheet, page.left, 4.8, head.form, ENGLISH, "right", page.room)
         if head.token_url:
             top = y + lead + upper.height - 2 if lowered else y - 2
-            qr.draw(sheet.canvas, head.token_url, page.left + page.room - QR + 3, sheet.height - top - QR, QR)
+            x, number = page.left + page.room - QR + 3, head.packet or (head.number if head.ours else "")
+            qr.draw(sheet.canvas, head.token_url, x, sheet.height - top - QR, QR)
+            pen.put(sheet, x, top + QR - 0.5, number, lines.fitted(number, QR - 3, 7.4, fonts.BOLD, 3.2), "centre", QR)
+        if barred:
+            barcode.draw(sheet.canvas, head.packet, page.left, sheet.height - y - bars - BARS, beside - 3, BARS)
         if head.ours:
             pen.rule(sheet, page.left, y + below - 1.6, wide, 0.4, PRIMARY)
         at = pen.write(sheet, page.left, y + below, title, align, beside) + 0.8
@@ -194,13 +206,13 @@ def _foot(sheet: Sheet, page: Page, head: Head, number: int, count: int) -> None
 # ---- pieces ------------------------------------------------------------------------------------------------------
 
 
-def columns(page: Page, *parts: tuple[str, float, str]) -> tuple[Column, ...]:
-    """Columns over the whole width, from heads, shares of it and how the cells stand."""
-    share = page.room / sum(width for _, width, _ in parts)
+def columns(page: Page, *parts: tuple[str, float, str] | tuple[str, float, str, str]) -> tuple[Column, ...]:
+    """Columns over the whole width, from heads, shares of it, how the cells stand, and heads in English."""
+    share = page.room / sum(part[1] for part in parts)
     found, x = [], page.left
-    for head, width, align in parts:
+    for head, width, align, *english in parts:
         gap = 1.8 if align == "right" else 0.0  # figures do not run into the words beside them
-        found.append(Column(x, width * share - gap, head, align))
+        found.append(Column(x, width * share - gap, head, align, *english))
         x += width * share
     return tuple(found)
 
@@ -241,25 +253,32 @@ def _line(x: float, block: Block) -> Piece:
     return Piece(block.height, lambda sheet, y: _done(pen.write(sheet, x, y, block)))
 
 
-def pairs(page: Page, *told: tuple[str, str], across: int = 1) -> list[Piece]:
+Told = tuple[str, str] | tuple[str, str, str]  # a caption, what it says, the caption in English
+
+
+def pairs(page: Page, *told: Told, across: int = 1) -> list[Piece]:
     """Captions and what they say, `across` beside each other; what is not known yet is a line to write on."""
     wide = (page.room - 5 * (across - 1)) / across
     return [_pairs(page, told[at : at + across], wide) for at in range(0, len(told), across)]
 
 
-def _pairs(page: Page, told: Sequence[tuple[str, str]], wide: float) -> Piece:
-    blocks = [pen.wrap([(f"{label}: ", page.text), (value, page.strong)], wide) for label, value in told]
-    height = max(page.size * 0.62 if not value else block.height + 0.5 for block, (_, value) in zip(blocks, told, strict=True))  # fmt: skip
+def _pairs(page: Page, told: Sequence[Told], wide: float) -> Piece:
+    blocks = [pen.wrap([*_caption(page, *each), (" ", page.text), (each[1], page.strong)], wide) for each in told]
+    height = max(block.height + 0.5 if each[1] else page.size * 0.62 for block, each in zip(blocks, told, strict=True))
 
     def draw(sheet: Sheet, y: float) -> None:
-        for at, (block, (label, value)) in enumerate(zip(blocks, told, strict=True)):
-            x = page.left + at * (wide + 5)
-            if value:
-                pen.write(sheet, x, y, block)
-            else:
-                lines.line(sheet, x, y + height - page.text.leading - 0.3, wide, f"{label}:", page.text)
+        for at, (block, each) in enumerate(zip(blocks, told, strict=True)):
+            x, top = page.left + at * (wide + 5), y if each[1] else y + height - page.text.leading - 0.3
+            pen.write(sheet, x, top, block)
+            if not each[1]:
+                start = _length(block) + 1
+                pen.rule(sheet, x + start, top + page.text.leading * 0.82, wide - start, 0.25, dots=True)
 
     return Piece(height, draw)
+
+
+def _caption(page: Page, label: str, _: str, english: str = "") -> list[Span]:
+    return [(label, page.text), (f" {english}", ENGLISH), (":", page.text)] if english else [(f"{label}:", page.text)]
 
 
 def ruled(page: Page, count: int, step: float = 7.0) -> list[Piece]:

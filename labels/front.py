@@ -31,7 +31,7 @@ from labels.words import say_day, say_instant
 RIGHT = LEFT + WIDTH
 HALF = 64.0  # mm, a column of two
 OTHER = RIGHT - HALF  # left edge of the second column
-QR_BOX = 37.0  # mm with the quiet zone: the code itself is 31 mm at version 6
+QR_BOX = 36.0  # mm with the quiet zone: the code itself is 30.1 mm at version 6
 QR_TOP = 16.5
 SIGN = 174.0  # y of the signatures
 TITLE = Style(fonts.BOLD, 18, 7.4)
@@ -63,10 +63,11 @@ def _fixed_top(sheet: Sheet, copy: int) -> None:
     pen.put(sheet, 18.6, 5.4, texts.OPERATOR, Style(fonts.BOLD, 9.6, 4.2, PRIMARY))
     copies(sheet, copy, RIGHT - 62, 5.8, 62)
     pen.rule(sheet, LEFT, 16, WIDTH, 0.5, PRIMARY)
-    pen.put(sheet, RIGHT + 3 - QR_BOX, QR_TOP + QR_BOX, texts.SCAN_ME, TEXT, "centre", QR_BOX)
+    scan = Style(fonts.REGULAR, 6.4, 2.8)
+    pen.put(sheet, RIGHT + 3 - QR_BOX, QR_TOP + QR_BOX + 2.5, texts.SCAN_ME, scan, "centre", QR_BOX)
     pen.put(sheet, LEFT, 18.4, texts.TITLE, TITLE)
     pen.write(sheet, LEFT, 26.0, pen.wrap([(texts.SUBTITLE, TEXT), (f" · {texts.SUBTITLE_EN}", ENGLISH)], 99, 2))
-    pen.rule(sheet, LEFT, 57.2, WIDTH)
+    pen.rule(sheet, LEFT, 58.0, WIDTH)
 
 
 def copies(sheet: Sheet, copy: int, x: float, y: float, width: float) -> None:
@@ -85,6 +86,8 @@ def copies(sheet: Sheet, copy: int, x: float, y: float, width: float) -> None:
 
 def _title(sheet: Sheet, slip: Slip) -> float:
     qr.draw(sheet.canvas, slip.token_url, RIGHT + 3 - QR_BOX, sheet.height - QR_TOP - QR_BOX, QR_BOX)
+    number = lines.fitted(slip.number, QR_BOX - 4, 6.8, fonts.BOLD, 2.6)
+    pen.put(sheet, RIGHT + 3 - QR_BOX, QR_TOP + QR_BOX, slip.number, number, "centre", QR_BOX)
     if slip.mark:
         beside = LEFT + pen.measure(texts.TITLE, TITLE) + 4
         lines.stamp(sheet, slip.mark, beside, 18.8, 104 - beside, 7.0)
@@ -97,7 +100,7 @@ def _title(sheet: Sheet, slip: Slip) -> float:
     pen.write(sheet, LEFT, 47.2, pen.wrap(where, 98, 1))
     if slip.tracking and slip.tracking != slip.number:
         pen.write(sheet, LEFT, 50.6, pen.wrap([("Mã theo dõi: ", TEXT), (slip.tracking, STRONG)], 98, 1))
-    return 58.0
+    return 58.8
 
 
 def _parties(sheet: Sheet, slip: Slip, y: float, rest: list[Section]) -> float:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from reportlab.lib.colors import white
 
-from labels import fonts, lines, qr, texts
+from labels import barcode, fonts, lines, qr, texts
 from labels import sheet as pen
 from labels.check import BadField, Field
 from labels.leaf import Leaf
@@ -17,22 +17,37 @@ WIDTH, HEIGHT, LEFT = 210.0, 148.0, 10.0
 RIGHT = WIDTH - LEFT
 QR = 36.0
 BOX = 92.0  # mm, each of the two choices
-TITLE, TITLE_EN = "Bưu tá đã đến mà chưa gặp ông bà", "The courier called and could not hand over your packet"
-WAITS, WAITS_EN = "Có gói chờ ông bà ở bưu cục", "A packet waits for you at the post office"
+TITLE = "Bưu tá đã đến mà chưa gặp ông bà"
+TITLE_EN = "The courier called and could not hand over your packet. It is kept at the post office."
+WAITS = "Có gói chờ ông bà ở bưu cục"
+WAITS_EN = "A packet waits for you at the post office."
 DOCUMENT = "Giấy mời"
 CALL = {
     1: ("Giấy mời lần 1", "Lần 2: sau ít nhất 2 ngày làm việc"),
     2: ("Giấy mời lần 2", "Lần cuối trước khi chuyển lại nơi gửi"),
 }
-SCAN = "Quét để hẹn lại"
-AGAIN, FETCH = "Giao lại tại nhà", "Đến bưu cục nhận"
+CALL_EN = {1: "First letter", 2: "Last letter"}
+SCAN = ("Quét để hẹn lại", "Scan to rebook")
+AGAIN, AGAIN_EN = "Giao lại tại nhà", "Deliver to my home"
+FETCH, FETCH_EN = "Đến bưu cục nhận", "I come to the post office"
+BACK = ("Bưu tá quay lại", "The courier comes again")
+CHOOSE = ("Xin chọn ngày và giờ:", "Choose a day and hour")
+OTHER, OTHER_EN = "Giờ khác: quét mã hoặc gọi ", "Another time: scan the code or telephone."
+KEEP_EN, HOURS_EN = "Kept until", "Opening hours above. After that day it goes back to the agency that sent it."
+SIGNS = {True: ("Bưu tá ký", "Courier signs"), False: ("Bưu cục ký", "Office signs")}
 BRING_HEAD = "Khi nhận, xin mang theo:"
 BRING = "căn cước hoặc hộ chiếu; có giấy mời này càng tốt."
+BRING_EN = "Bring your identity card or passport, and this letter if you can."
+PROXY_EN = "Anybody else, family too, also brings your written authorisation and their own identity card. Nothing is left with neighbours."
 PROXY = ("Người khác nhận thay, kể cả người nhà: thêm giấy ủy quyền và giấy tờ tùy thân của người đó. "
          "Bưu tá không gửi lại cho hàng xóm.")  # fmt: skip
 AFTER = "Sau đó chuyển về cơ quan đã gửi."
 FREE, PAID = "Cước giao lại: không thu lần này.", "Cước giao lại: theo bảng giá, trả khi nhận."  # QĐ 45 Đ12
+FREE_EN, PAID_EN = "No charge this time.", "At the usual tariff, paid when received."
 FOOT = "Gấp đôi khi để lại. Giấy này không ghi trong gói có gì."
+FOOT_EN = "This letter does not say what is in the packet."
+TOP, BOX_HEIGHT = 64.4, 49.6  # mm, where the two choices stand
+SMALL = ENGLISH._replace(size=6.6, leading=2.9)
 
 
 @dataclass(frozen=True)
@@ -74,30 +89,43 @@ def draw(canvas: Leaf, item: Invitation) -> None:
     text, strong = Style(fonts.REGULAR, 10, 4.6), Style(fonts.BOLD, 10, 4.6)
     _top(sheet, item)
     pen.put(sheet, LEFT, 24, TITLE if item.at_door else WAITS, Style(fonts.BOLD, 17, 7.4))
-    pen.put(sheet, LEFT, 32, TITLE_EN if item.at_door else WAITS_EN, ENGLISH)
+    pen.put(sheet, LEFT, 32, TITLE_EN if item.at_door else WAITS_EN, ENGLISH._replace(size=7.4))
     if item.mark:
         lines.stamp(sheet, item.mark, 120, 31.4, 34, 4.6)
-    qr.draw(canvas, item.token_url, RIGHT + 3 - QR, HEIGHT - 22 - QR, QR)
-    pen.put(sheet, RIGHT + 3 - QR, 22 + QR - 1.4, SCAN, Style(fonts.REGULAR, 7.4, 3.2), "centre", QR)
+    _code(sheet, item)
     spans: list[Span] = [
         ("Kính gửi ", text), (item.name, strong), (f", {lines.address(item.address)}.", text), *_why(item, text, strong),
         (" Gói ", text), (item.number, strong), (f" đang được giữ tại {item.office}.", text),
     ]  # fmt: skip
-    pen.write(sheet, LEFT, 37, shrunk("name, address", spans, 150, 27))
-    _again(sheet, item, 66)
-    _fetch(sheet, item, 66)
+    pen.write(sheet, LEFT, 37, shrunk("name, address", spans, 150, TOP - 38))
+    _again(sheet, item, TOP)
+    _fetch(sheet, item, TOP)
     body = Style(fonts.REGULAR, 8.8, 4.0)
-    y = pen.write(
-        sheet, LEFT, 114.4, pen.wrap([(f"{BRING_HEAD} ", body._replace(font=fonts.BOLD)), (BRING, body)], 126)
+    below = TOP + BOX_HEIGHT + 2.4
+    bring: list[Span] = [(f"{BRING_HEAD} ", body._replace(font=fonts.BOLD)), (BRING, body)]
+    y = pen.write(sheet, LEFT, below, pen.wrap(bring, 126))
+    y = pen.write(sheet, LEFT, y, pen.wrap([(PROXY, body)], 126)) + 0.4
+    pen.write(sheet, LEFT, y, pen.wrap([(f"{BRING_EN} {PROXY_EN}", SMALL)], 126))
+    signs, english = SIGNS[item.at_door]
+    pen.write(
+        sheet, 144, below, pen.wrap([(signs, body._replace(font=fonts.BOLD)), (f" {english}", SMALL)], RIGHT - 144)
     )
-    pen.write(sheet, LEFT, y + 0.6, pen.wrap([(PROXY, body)], 126))
-    pen.put(sheet, 144, 114.4, "Bưu tá ký" if item.at_door else "Bưu cục ký", Style(fonts.BOLD, 8.8, 4.0))
-    pen.rule(sheet, 144, 130.6, RIGHT - 144, 0.2, HAIR)
+    pen.rule(sheet, 144, 131.6, RIGHT - 144, 0.2, HAIR)
     if item.reason:
         why = shrunk("reason", [(f"Lý do: {item.reason}", Style(fonts.REGULAR, 7.4, 3.3))], RIGHT - 144, 7.4)
-        pen.write(sheet, 144, 131.4, why)
-    pen.put(sheet, LEFT, 139.6, FOOT, Style(fonts.REGULAR, 7.2, 3.2))
+        pen.write(sheet, 144, 132.4, why)
+    foot = Style(fonts.REGULAR, 7.2, 3.2)
+    pen.write(sheet, LEFT, 140, pen.wrap([(FOOT, foot), (f" {FOOT_EN}", SMALL)], WIDTH - 2 * LEFT))
     canvas.showPage()
+
+
+def _code(sheet: Sheet, item: Invitation) -> None:
+    """The code, the number of its packet, and what scanning it does."""
+    x, y = RIGHT + 3 - QR, 22 + QR - 0.4
+    qr.draw(sheet.canvas, item.token_url, x, HEIGHT - 22 - QR, QR)
+    pen.put(sheet, x, y - 0.1, item.number, lines.fitted(item.number, QR - 4, 7.4, fonts.BOLD, 3.2), "centre", QR)
+    scan = pen.wrap([(SCAN[0], Style(fonts.REGULAR, 6.6, 2.9)), (f" {SCAN[1]}", SMALL)], QR)
+    pen.write(sheet, x, y + 3, scan, "centre", QR)
 
 
 def _why(item: Invitation, text: Style, strong: Style) -> list[Span]:
@@ -122,43 +150,57 @@ def _top(sheet: Sheet, item: Invitation) -> None:
     pen.frame(sheet, x, y, 62, height, 0.4)
     said, below = CALL[item.call]
     pen.put(sheet, x + 2 * cell + 2, y + 0.9, said, Style(fonts.BOLD, 8.6, 3.8))
+    beside = x + 2 * cell + 2 + pen.measure(said, Style(fonts.BOLD, 8.6, 3.8)) + 1.4
+    pen.put(sheet, beside, y + 1.3, CALL_EN[item.call], SMALL._replace(leading=3.4))
     pen.put(sheet, x + 2 * cell + 2, y + 4.9, below, lines.fitted(below, 43, 6.4, fonts.REGULAR, 2.9))
     pen.rule(sheet, LEFT, 21.4, WIDTH - 2 * LEFT, 0.4, PRIMARY)
 
 
-def _choice(sheet: Sheet, x: float, y: float, title: str) -> None:
-    pen.frame(sheet, x, y, BOX, 45, 0.35)
+def _choice(sheet: Sheet, x: float, y: float, title: str, english: str) -> None:
+    pen.frame(sheet, x, y, BOX, BOX_HEIGHT, 0.35)
     pen.tick(sheet, x + 4, y + 4.4, size=4)
-    pen.put(sheet, x + 10, y + 3.2, title, Style(fonts.BOLD, 13, 6))
+    pen.write(sheet, x + 10, y + 3.2, pen.wrap([(title, Style(fonts.BOLD, 13, 6)), (f" {english}", SMALL)], BOX - 12))
+
+
+def _caption(sheet: Sheet, x: float, y: float, said: tuple[str, str], style: Style) -> None:
+    pen.write(sheet, x, y, pen.wrap([(said[0], style), (f" {said[1]}", SMALL)], BOX - 8))
 
 
 def _again(sheet: Sheet, item: Invitation, y: float) -> None:
-    _choice(sheet, LEFT, y, AGAIN)
+    _choice(sheet, LEFT, y, AGAIN, AGAIN_EN)
     text = Style(fonts.REGULAR, 8.8, 4.0)
     if item.again:
-        pen.put(sheet, LEFT + 4, y + 11, "Bưu tá quay lại", text)
+        _caption(sheet, LEFT + 4, y + 11, BACK, text)
         when = f"{say_day(item.again)}, {item.window}" if item.window else say_day(item.again)
         pen.write(sheet, LEFT + 4, y + 15.4, shrunk("window", [(when, Style(fonts.BOLD, 12, 5.2))], BOX - 8, 10.6))
     else:
-        pen.put(sheet, LEFT + 4, y + 11, "Xin chọn ngày và giờ:", text)
+        _caption(sheet, LEFT + 4, y + 11, CHOOSE, text)
         pen.rule(sheet, LEFT + 4, y + 22, BOX - 8, dots=True)
-    other = pen.wrap([("Giờ khác: quét mã hoặc gọi ", text), (lines.keep(item.office_phone), text._replace(font=fonts.BOLD)),
+    other = pen.wrap([(OTHER, text), (lines.keep(item.office_phone), text._replace(font=fonts.BOLD)),
                       (".", text)], BOX - 8)  # fmt: skip
     below = pen.write(sheet, LEFT + 4, y + 27.4, other)
-    pen.put(sheet, LEFT + 4, below + 0.6, FREE if item.free else PAID, text)
+    pen.put(sheet, LEFT + 4, below, OTHER_EN, SMALL)
+    pays, english = (FREE, FREE_EN) if item.free else (PAID, PAID_EN)
+    pen.put(sheet, LEFT + 4, below + 5, pays, text)
+    pen.put(sheet, LEFT + 4, below + 9, english, SMALL)
 
 
 def _fetch(sheet: Sheet, item: Invitation, y: float) -> None:
     x = RIGHT - BOX
-    _choice(sheet, x, y, FETCH)
+    _choice(sheet, x, y, FETCH, FETCH_EN)
     text = Style(fonts.REGULAR, 8.8, 4.0)
-    keep = shrunk("office", [(f"Giữ tại {item.office} đến hết", text)], BOX - 8, 8.2)
+    keep = shrunk("office", [(f"Giữ tại {item.office} đến hết", text), (f" {KEEP_EN}", SMALL)], BOX - 8, 8.2)
     below = pen.write(sheet, x + 4, y + 11, keep)
     below = pen.write(
         sheet, x + 4, below + 0.4, pen.wrap([(say_day(item.keep_until), Style(fonts.BOLD, 12, 5.2))], BOX - 8)
     )
-    hours = shrunk("hours", [(f"Giờ mở cửa {item.hours}. {AFTER}", text)], BOX - 8, 44 - (below - y))
-    pen.write(sheet, x + 4, below + 1.4, hours)
+    opening: list[Span] = [(f"Giờ mở cửa {item.hours}. {AFTER}", text), (f" {HOURS_EN}", SMALL)]
+    pen.write(sheet, x + 4, below + 0.8, shrunk("hours", opening, BOX - 8, 35.6 - (below - y)))
+    barcode.draw(sheet.canvas, item.number, x + 4, HEIGHT - y - 44.4, BOX - 8, 6.6)
+    length = min(BOX - 8, barcode.modules(item.number) * barcode.BAR)
+    pen.put(
+        sheet, x + 4, y + 44.6, item.number, lines.fitted(item.number, length, 8.8, fonts.BOLD, 3.9), "centre", length
+    )
 
 
 def shrunk(field: str, spans: list[Span], width: float, height: float) -> pen.Block:
@@ -174,7 +216,7 @@ def shrunk(field: str, spans: list[Span], width: float, height: float) -> pen.Bl
 
 
 def _when(item: Invitation) -> tuple[str, ...]:
-    return (say_day(item.again), item.window) if item.again else ("Xin chọn ngày và giờ:",)
+    return (say_day(item.again), item.window) if item.again else (CHOOSE[0],)
 
 
 # fmt: off
@@ -188,7 +230,8 @@ FIELDS = (
     Field("fetch",      "Luật Bưu chính Đ17", lambda s: (FETCH, say_day(s.keep_until), s.hours, AFTER)),
     Field("bring",      "QĐ 45 Đ10; TT 17 Đ5.2", lambda s: (BRING_HEAD, BRING, PROXY)),
     Field("office",     "design",             lambda s: (s.office, s.office_phone)),
-    Field("English",    "design",             lambda s: (TITLE_EN if s.at_door else WAITS_EN,)),
+    Field("English",    "design",             lambda s: (TITLE_EN if s.at_door else WAITS_EN, AGAIN_EN, FETCH_EN, KEEP_EN, HOURS_EN, FREE_EN if s.free else PAID_EN,
+                                                          BRING_EN, PROXY_EN, SIGNS[s.at_door][1], FOOT_EN)),
     Field("mark",       "design",             lambda s: (s.mark,)),
 )
 # fmt: on

@@ -5,7 +5,8 @@ day's slips are a hundred thousand of them.
 """
 
 import zlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, BinaryIO
@@ -118,6 +119,13 @@ class Leaf(Canvas):  # type: ignore[misc]
     def bars(self, x: float, y: float, height: float, runs: Sequence[tuple[float, float]]) -> None:
         """Upright bars on the line y: where each begins, from x, and how wide it is."""
         self.addLiteral(" ".join(f"{x + left:.2f} {y:.2f} {width:.2f} {height:.2f} re" for left, width in runs) + " f")
+
+    @contextmanager
+    def turned(self, x: float, y: float) -> Iterator[None]:
+        """Draw from x, y up the page what else goes to the right: read with the head on the left shoulder."""
+        self.addLiteral(f"q 0 1 -1 0 {x:.2f} {y:.2f} cm")
+        yield
+        self.addLiteral("Q")
 
     def _codes(self, text: str, font: str) -> tuple[tuple[str, str], ...]:
         """What stands for `text` in this document's subsets of `font`: the subset's name and its codes, escaped."""

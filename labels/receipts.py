@@ -8,7 +8,7 @@ from labels import document, lines, tables, texts
 from labels.check import Field
 from labels.document import A5, Head
 from labels.leaf import Leaf
-from labels.sheet import Piece, Section
+from labels.sheet import ENGLISH, Piece, Section
 from labels.slip import Charge, Form, Paper, Stream
 from labels.words import say_amount, say_instant, say_money
 
@@ -20,10 +20,10 @@ STREAMS = {
 }
 FORMS = {**texts.FORMS, Form.DATA: "Không nộp"}
 # fmt: off
-LIST = document.columns(A5, ("TT", 7, "centre"), ("Giấy tờ", 62, "left"), ("Loại", 22, "left"), ("Số bản", 11, "centre"),
-                        ("Số tờ", 11, "centre"), ("Ghi chú", 30, "left"))
-SUMS = document.columns(A5, ("TT", 7, "centre"), ("Khoản", 60, "left"), ("Số tiền (đ)", 24, "right"),
-                        ("Biên lai", 28, "left"), ("Cách trả", 28, "left"))
+LIST = document.columns(A5, ("TT", 7, "centre"), ("Giấy tờ", 58, "left", "Paper"), ("Loại", 22, "left", "Kind"), ("Số bản", 13, "centre", "Copies"),
+                        ("Số tờ", 12, "centre", "Sheets"), ("Ghi chú", 31, "left", "Note"))
+SUMS = document.columns(A5, ("TT", 7, "centre"), ("Khoản", 56, "left", "For"), ("Số tiền (đ)", 28, "right", "Sum"),
+                        ("Biên lai", 28, "left", "Receipt no."), ("Cách trả", 28, "left", "Paid"))
 # fmt: on
 
 
@@ -66,11 +66,11 @@ class MoneyReceipt:
 def draw_papers(canvas: Leaf, item: PapersReceipt) -> None:
     """Draw the receipt for papers."""
     head = Head(PAPERS, PAPERS_EN, item.number, (texts.OPERATOR, item.office), place_day=say_instant(item.at),
-                token_url=item.token_url, mark=item.mark, basis="Lập 2 bản, mỗi bên giữ 1.")  # fmt: skip
-    told = document.pairs(A5, ("Người giao", item.giver), ("Địa chỉ", lines.address(item.giver_address)),
-                          ("Người nhận", item.taker), ("Nơi giao nhận", item.place), ("Lý do", item.reason),
-                          ("Theo phiếu gửi", item.packet))  # fmt: skip
-    end = document.pairs(A5, ("Trả lại", item.give_back))
+                token_url=item.token_url, packet=item.packet, mark=item.mark, basis="Lập 2 bản, mỗi bên giữ 1. Made twice, one for each side.")  # fmt: skip
+    told = document.pairs(A5, ("Người giao", item.giver, "Giver"), ("Địa chỉ", lines.address(item.giver_address), "Address"),
+                          ("Người nhận", item.taker, "Receiver"), ("Nơi giao nhận", item.place, "Place"),
+                          ("Lý do", item.reason, "Reason"), ("Theo phiếu gửi", item.packet, "Slip"))  # fmt: skip
+    end = document.pairs(A5, ("Trả lại", item.give_back, "To be given back"))
     signs = document.signatures(
         A5, ("Người giao", "Giver signs", item.giver), ("Người nhận", "Receiver signs", item.taker)
     )
@@ -102,18 +102,18 @@ def draw_money(canvas: Leaf, item: MoneyReceipt) -> None:
     """Draw the receipt for money."""
     total = sum(line.amount for line in item.lines)
     head = Head(MONEY, MONEY_EN, item.number, (texts.OPERATOR, item.office), place_day=say_instant(item.at),
-                token_url=item.token_url, mark=item.mark, basis="Lập 2 bản. Giữ phiếu này để đối chiếu.")  # fmt: skip
-    told = document.pairs(A5, ("Người nộp", item.payer), ("Địa chỉ", lines.address(item.payer_address)),
-                          ("Theo phiếu gửi", item.packet))  # fmt: skip
+                token_url=item.token_url, packet=item.packet, mark=item.mark, basis="Lập 2 bản. Giữ phiếu này để đối chiếu. Made twice. Keep it.")  # fmt: skip
+    told = document.pairs(A5, ("Người nộp", item.payer, "Payer"), ("Địa chỉ", lines.address(item.payer_address), "Address"),
+                          ("Theo phiếu gửi", item.packet, "Slip"))  # fmt: skip
     sections = [document.part(told)]
     for stream, (name, english) in STREAMS.items():
         if sums := [line for line in item.lines if line.stream is stream]:
             sections.append(_sums(sums, name, english))
     big = A5.strong._replace(size=11, leading=5)
     whole = [document.boxed(A5, ("TỔNG CỘNG ĐÃ THU (đ): ", A5.strong), (say_money(total), big),
-                            (" Bằng chữ: ", A5.text), (f"{say_amount(total)}.", A5.strong))]  # fmt: skip
+                            (" Bằng chữ: ", A5.text), (f"{say_amount(total)}.", A5.strong), (" Total received.", ENGLISH))]  # fmt: skip
     if item.agency:
-        whole += document.pairs(A5, ("Phí, lệ phí nộp cho", item.agency))
+        whole += document.pairs(A5, ("Phí, lệ phí nộp cho", item.agency, "Fees go to"))
     signs = document.signatures(
         A5, ("Người nộp", "Payer signs", item.payer), ("Người thu", "Collector signs", item.collector)
     )
@@ -144,10 +144,10 @@ def _owed(item: MoneyReceipt, stream: Stream) -> tuple[str, ...]:
 # fmt: off
 PAPERS_FIELDS = (
     Field("number",     "design",            lambda s: (s.number, s.packet)),
-    Field("time",       "design",            lambda s: (say_instant(s.at), f"Nơi giao nhận: {s.place}")),
-    Field("giver",      "QĐ 45 Đ6.4",        lambda s: (f"Người giao: {s.giver}", ", ".join(s.giver_address))),
-    Field("taker",      "QĐ 45 Đ6.4",        lambda s: (f"Người nhận: {s.taker}",)),
-    Field("reason",     "design",            lambda s: (f"Lý do: {s.reason}",)),
+    Field("time",       "design",            lambda s: (say_instant(s.at), f"Nơi giao nhận Place: {s.place}")),
+    Field("giver",      "QĐ 45 Đ6.4",        lambda s: (f"Người giao Giver: {s.giver}", ", ".join(s.giver_address))),
+    Field("taker",      "QĐ 45 Đ6.4",        lambda s: (f"Người nhận Receiver: {s.taker}",)),
+    Field("reason",     "design",            lambda s: (f"Lý do Reason: {s.reason}",)),
     Field("papers",     "QĐ 45 Đ6.4, Đ8",    lambda s: tuple(said for p in s.papers for said in (p.name, FORMS[p.form], p.note))),
     Field("count",      "QĐ 45 Đ6.4",        lambda s: ("Số bản", "Số tờ", f"Tổng cộng: {len(s.papers)} giấy tờ")),
     Field("signatures", "QĐ 45 Đ6.4",        lambda s: ("Người giao Giver signs", "Người nhận Receiver signs")),
@@ -156,7 +156,7 @@ PAPERS_FIELDS = (
 MONEY_FIELDS = (
     Field("number",     "design",            lambda s: (s.number, s.packet)),
     Field("time",       "design",            lambda s: (say_instant(s.at),)),
-    Field("payer",      "QĐ 45 Đ11",         lambda s: (f"Người nộp: {s.payer}", ", ".join(s.payer_address))),
+    Field("payer",      "QĐ 45 Đ11",         lambda s: (f"Người nộp Payer: {s.payer}", ", ".join(s.payer_address))),
     Field("postage",    "QĐ 45 Đ11; TT 17 Đ9", lambda s: _owed(s, Stream.POSTAGE)),
     Field("fees",       "QĐ 45 Đ11, Đ15",    lambda s: _owed(s, Stream.FEE)),
     Field("total",      "QĐ 45 Đ11",         lambda s: (f"TỔNG CỘNG ĐÃ THU (đ): {say_money(sum(c.amount for c in s.lines))}", say_amount(sum(c.amount for c in s.lines)))),

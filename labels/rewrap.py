@@ -44,7 +44,7 @@ class Rewrap:
 def draw(canvas: Leaf, item: Rewrap) -> None:
     """Draw the record."""
     head = Head(TITLE, TITLE_EN, item.number, (texts.OPERATOR, item.office), place_day=say_instant(item.at),
-                token_url=item.token_url, mark=item.mark, basis=BASIS)  # fmt: skip
+                token_url=item.token_url, packet=item.packet, mark=item.mark, basis=BASIS)  # fmt: skip
     told = document.pairs(P, ("Phiếu gửi", item.packet), ("Nơi lập", item.place), ("Người phát hiện", item.finder),
                           ("Người chứng kiến", item.witness))  # fmt: skip
     kinds = document.ticks(P, [(text, number in item.kinds) for number, text in enumerate(KINDS, 1)])

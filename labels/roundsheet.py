@@ -4,7 +4,8 @@ the sheet comes back, and room for what would be scanned at the door."""
 from dataclasses import dataclass
 from datetime import date
 
-from labels import document, lines, qr, tables, texts
+from labels import document, fonts, lines, qr, tables, texts
+from labels import sheet as pen
 from labels.check import Field
 from labels.document import A4_ACROSS, Head
 from labels.leaf import Leaf
@@ -13,7 +14,7 @@ from labels.slip import Way
 from labels.words import say_day, say_money
 
 P = A4_ACROSS
-QR = 22.0  # mm with the quiet zone: 18 mm of code, read at a counter and not from a bag
+QR = 21.6  # mm with the quiet zone: 18 mm of code, read at a counter and not from a bag
 TITLE, TITLE_EN = "PHIẾU TUYẾN BƯU TÁ", "Round sheet"
 DOCUMENT = "Phiếu tuyến bưu tá"
 TASK = {Way.IN: "NHẬN", Way.OUT: "GIAO"}
@@ -24,9 +25,9 @@ HOW = (
 BASIS = "Phiếu này có tên và địa chỉ: giữ trong người, nộp lại cuối ca, không để trên xe."
 # fmt: off
 SHAPE = document.columns(
-    P, ("Điểm", 9, "centre"), ("Mã phiếu gửi", 23, "left"), ("Số phiếu gửi", 36, "left"), ("Giờ hẹn", 19, "left"), ("Việc", 12, "left"),
-    ("Người hẹn", 26, "left"), ("Địa chỉ", 42, "left"), ("Điện thoại", 21, "left"), ("Thu (đ)", 19, "right"),
-    ("Giờ thật", 15, "left"), ("Số niêm phong", 22, "left"), ("Số tờ", 10, "left"), ("Khách ký", 19, "left"),
+    P, ("Điểm", 9, "centre"), ("Phiếu gửi", 36, "centre"), ("Giờ hẹn", 19, "left"), ("Việc", 12, "left"),
+    ("Người hẹn", 30, "left"), ("Địa chỉ", 46, "left"), ("Điện thoại", 21, "left"), ("Thu (đ)", 19, "right"),
+    ("Giờ thật", 17, "left"), ("Số niêm phong", 24, "left"), ("Số tờ", 12, "left"), ("Khách ký", 24, "left"),
 )
 # fmt: on
 
@@ -69,16 +70,15 @@ def draw(canvas: Leaf, item: RoundSheet) -> None:
     told = document.pairs(P, ("Bưu tá", f"{item.courier} · Thẻ số {item.badge}"), ("Xe", item.vehicle),
                           ("Số điểm", _count(item)), across=3)  # fmt: skip
     rows = [
-        (str(number), "", stop.number, stop.window, TASK[stop.way], stop.name, _where(stop), stop.phone,
+        (str(number), "", stop.window, TASK[stop.way], stop.name, _where(stop), stop.phone,
          say_money(stop.due) if stop.due else "–", "", stop.seal, "", "")
         for number, stop in enumerate(item.stops, 1)
     ]  # fmt: skip
-    stops = document.table("stops", P, SHAPE, rows, QR, bold=(0, 3, 4))
+    stops = document.table("stops", P, SHAPE, rows, QR + 2, bold=(0, 2, 3))
 
     def collected(count: int) -> Piece:
         label = f"{'Tổng cộng' if count == len(item.stops) else 'Cộng dồn'}: {count}/{len(item.stops)} điểm"
         cells = (
-            "",
             "",
             label,
             "",
@@ -94,18 +94,21 @@ def draw(canvas: Leaf, item: RoundSheet) -> None:
         )
         return tables.row(SHAPE, [[(cell, P.strong)] for cell in cells], 6.0, 0.35)
 
-    coded = tuple(_coded(row, stop.token_url) for row, stop in zip(stops.rows, item.stops, strict=True))
+    coded = tuple(_coded(row, stop) for row, stop in zip(stops.rows, item.stops, strict=True))
     end: list[Piece] = document.say(P, (HOW, P.text))
     signs = document.signatures(P, ("BƯU TÁ", "Courier signs", item.courier), ("BƯU CỤC NHẬN LẠI", "Office signs", ""))
     document.lay(canvas, P, head, [document.part(told, end), stops._replace(rows=coded, carried=collected), signs])
 
 
-def _coded(row: Piece, token_url: str) -> Piece:
-    """The row with its code in the second column."""
+def _coded(row: Piece, stop: Stop) -> Piece:
+    """The row with its code in the second column, and the number under it."""
 
     def draw(sheet: Sheet, y: float) -> None:
         row.draw(sheet, y)
-        qr.draw(sheet.canvas, token_url, SHAPE[1].x, sheet.height - y - (row.height + QR) / 2, QR)
+        column, top = SHAPE[1], y + (row.height - QR - 2) / 2
+        number = lines.fitted(stop.number, column.width - 1, 6.8, fonts.BOLD, 2.6)
+        qr.draw(sheet.canvas, stop.token_url, column.x + (column.width - QR) / 2, sheet.height - top - QR, QR)
+        pen.put(sheet, column.x, top + QR - 0.3, stop.number, number, "centre", column.width)
 
     return Piece(row.height, draw)
 

@@ -308,6 +308,7 @@ RECEIPT = desk.Receipt(
     order="0215",
     home_delivery="Bưu chính công ích, cước về đã trả",
     token_url=TOKEN,
+    packet=INBOUND.number,
 )
 SUPPLEMENT = desk.Supplement(
     case=CASE,
@@ -387,11 +388,15 @@ TAKEN = Certificate(
     place="tại nhà người gửi, phường Dĩ An, TP. Hồ Chí Minh",
     seal="NP 0045 127",
     line="7d1a54127b222502f5b79b5fb0803061152a44f92b37e23c6527baf665d4da9a",
-    log="Chưa có trong mốc đã ký; vài phút nữa có.",
+    log=terms.NOT_IN_LOG_YET,
+    log_english=terms.NOT_IN_LOG_YET_EN,
     office=INBOUND.office,
     office_phone=INBOUND.office_phone,
     desk=DESK.name,
 )
 FILED = replace(
-    TAKEN, submitted_at=datetime(2026, 8, 28, 9, 0, tzinfo=UTC), log="Dòng số 41.207 trong sổ đã ký 52.880 dòng."
+    TAKEN,
+    submitted_at=datetime(2026, 8, 28, 9, 0, tzinfo=UTC),
+    log=terms.in_log(41_206, 52_880),
+    log_english=terms.in_log_english(41_206, 52_880),
 )

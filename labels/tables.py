@@ -18,12 +18,13 @@ PAD = 0.8
 
 
 class Column(NamedTuple):
-    """Left edge and width in mm, head, and how its cells stand."""
+    """Left edge and width in mm, head, how its cells stand, and the head in English."""
 
     x: float
     width: float
     head: str
     align: str = "centre"
+    english: str = ""
 
 
 # fmt: off
@@ -61,7 +62,13 @@ BOXES = {Form.ORIGINAL: 2, Form.CERTIFIED: 3, Form.COPY: 4}
 
 def head(columns: Sequence[Column], english: str = "") -> Piece:
     """The heads of a table, over a strong rule; `english` follows the head of the first wide column."""
-    blocks = [pen.wrap([(column.head, COLUMN)], column.width - 2 * PAD) for column in columns]
+    small = ENGLISH._replace(leading=COLUMN.leading)
+    blocks = [
+        pen.wrap(
+            [(column.head, COLUMN), (f" {column.english}" if column.english else "", small)], column.width - 2 * PAD
+        )
+        for column in columns
+    ]
     height = max(block.height for block in blocks) + 0.9
 
     def draw(sheet: Sheet, y: float) -> None:
@@ -77,7 +84,7 @@ def head(columns: Sequence[Column], english: str = "") -> Piece:
         if english:
             named = columns[1]
             x = named.x + PAD + pen.measure(named.head, COLUMN) + 1.2
-            pen.put(sheet, x, y + height - 0.6 - COLUMN.leading, english, ENGLISH._replace(leading=COLUMN.leading))
+            pen.put(sheet, x, y + height - 0.6 - COLUMN.leading, english, small)
         _under(sheet, columns, y + height, 0.35)
 
     return Piece(height, draw)

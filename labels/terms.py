@@ -85,7 +85,12 @@ def in_log(n: int, size: int) -> str:
     return f"Dòng số {n + 1} trong sổ đã ký {size} dòng."
 
 
+def in_log_english(n: int, size: int) -> str:
+    return f"Line {n + 1} of a signed log of {size} lines."
+
+
 NOT_IN_LOG_YET = "Chưa có trong mốc đã ký; vài phút nữa có."
+NOT_IN_LOG_YET_EN = "Not in a signed log yet; it will be in a few minutes."
 
 
 def carried_to(desk: str) -> str:

@@ -61,6 +61,23 @@ RECEIVED = "Người nhận đã đếm đủ, niêm phong còn nguyên khi mở
 GIVE_BACK = "Bản chính: trả lại"
 FROM_DATA = "Không nộp: lấy từ dữ liệu"
 
+RIGHTS_EN = "Rights, duties"
+DUTIES_EN = "Duties of the post"
+TERMS_EN = {
+    Way.IN: "Count the papers with the courier, see them sealed, keep copy 1. Until delivery you may change the place or withdraw. "
+    "Somebody else receives with your written authorisation and their own identity card. The post keeps papers secret and whole.",
+    Way.OUT: "Count what you receive with the courier before you sign; show your identity card, give back old papers that are listed, "
+    "pay what is due. Somebody else receives with your written authorisation. Say at once when the seal is torn.",
+}
+MOMENT_EN = {
+    Way.IN: "Filed in law when courier and desk officer sign, not at home.",
+    Way.OUT: "Handed to the person named on the slip or their agent only, never to neighbours.",
+}
+LIABILITY_EN = "Compensation"
+LIABILITY_SAID_EN = "Lost or damaged: new papers are paid for, and 4 times the postage or more. Late: postage back."
+COMPLAINTS_EN = "Complaints"
+COMPLAINTS_SAID_EN = "Loss, delay: 6 months; damage, price: 1 month. Answered in 5 or 7 working days."
+MISSING_EN = "Papers known to be missing"
 RIGHTS_HEAD = {Way.IN: "QUYỀN VÀ NGHĨA VỤ CỦA ÔNG BÀ", Way.OUT: "QUYỀN VÀ NGHĨA VỤ KHI NHẬN"}
 RIGHTS = {
     Way.IN: (
@@ -134,7 +151,7 @@ BAG_FROM, BAG_TO, BAG_COUNT, BAG_SEAL, BAG_DAY = "Từ", "Đến", "Số gói", 
 HOLE = "Lỗ buộc dây"
 STICKER = "Nhãn dán sẵn"
 STICKER_FOUND = ("Nhặt được? Đưa đến bưu cục.", "Found? Any post office.")
-STICKER_USE = "Dán lên túi và liên 1. Quét để gắn với lượt đến."
+STICKER_USE = "Dán lên túi và liên 1, rồi quét."
 
 # ---- forms -------------------------------------------------------------------------------------------------------
 

@@ -152,6 +152,7 @@ def _certificate(one: Certificate, base_url: str) -> labels.Certificate:
         seal=numbers.spoken_seal(one.seal) if one.seal else "",
         line=one.line_hash.hex(),
         log=terms.in_log(one.in_log.n, one.in_log.size) if one.in_log else terms.NOT_IN_LOG_YET,
+        log_english=terms.in_log_english(one.in_log.n, one.in_log.size) if one.in_log else terms.NOT_IN_LOG_YET_EN,
         office=dossier.post_office.name,
         office_phone=dossier.post_office.phone,
         desk=terms.centre(dossier.desk.name),
@@ -247,9 +248,10 @@ def _receipt(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Rece
     due = datetime.combine(
         date.fromisoformat(facts["due_on"]), time.fromisoformat(facts.get("due_time") or "17:00"), calendar.HERE
     )  # fmt: skip
+    sent = packets.of_dossier(dossier.id)[0]
     return deskpaper.Receipt(
         **about | {"at": calendar.local(dossier.submitted_at or form.at)}, papers=form_papers(facts["papers"]), days=dossier.procedure.days, due=due,
-        way=ways[dossier.return_way], officer=form.user.name, token_url=tokens.url(base_url, packets.of_dossier(dossier.id)[0].slip.token),
+        way=ways[dossier.return_way], officer=form.user.name, token_url=token_url(sent, base_url), packet=sent.number,
         home_delivery=decided.HOME_DELIVERY if dossier.goes_home else "", order=f"{form.serial:04}",
         volume=f"{forms.volume(form.serial):02}/{form.year}",
     )  # fmt: skip

@@ -16,7 +16,7 @@ import pytest
 import zxingcpp
 
 import labels
-from labels import FORMATS, BadField, desk, words
+from labels import FORMATS, BadField, barcode, desk, stickers, words
 from labels.check import Field
 from tests.labels.samples import INBOUND, LONG_WORDS
 from tests.labels.test_slip import flat, squeezed
@@ -389,9 +389,57 @@ def test_the_code_of_every_format_is_read_as_printed(name: str, dpi: int) -> Non
         document.close()
         read = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
         assert [code.text for code in read] == [told]
-        if name in ("label", "label_small", "bag") and dpi == 200:
+        if name in BARRED and dpi == 200:
             bars = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.Code128)
-            assert [code.text for code in bars] == [item.number]
+            assert [code.text for code in bars] == [packet_of(item)]
+
+
+BARRED = ("slip", "label", "label_small", "bag", "invitation", "receipt_papers", "receipt_money", "rewrap")
+
+
+def packet_of(item: Any) -> str:
+    """The number of the packet whose code it is; of a manifest its own."""
+    return str(getattr(item, "packet", "") or item.number)
+
+
+@pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if row.level and name != "stickers"])
+def test_the_number_stands_under_its_code(name: str) -> None:
+    for item in FORMATS[name].samples:
+        (one, *_) = item.stops if name == "round" else (item,)
+        told = getattr(one, "token_url", "") or getattr(one, "check_url", "")
+        if not told:
+            continue
+        document = pypdfium2.PdfDocument(labels.render(name, [item]))
+        page = document[0]
+        image = page.render(scale=200 / 72).to_pil().convert("L")
+        codes = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
+        (code,) = [code.position for code in codes if code.text == told]
+        left, right = code.top_left.x * 72 / 200, code.top_right.x * 72 / 200
+        bottom = page.get_height() - code.bottom_left.y * 72 / 200
+        text = page.get_textpage()
+        found = text.search(packet_of(one))
+        boxes = []
+        while place := found.get_next():
+            boxes.append((text.get_charbox(place[0]), text.get_charbox(place[0] + place[1] - 1)))
+        assert [1 for first, last in boxes if first[3] < bottom and first[0] < right and last[2] > left], name
+        found.close()
+        text.close()
+        page.close()
+        document.close()
+
+
+def test_every_sticker_bears_its_number_as_bars_wide_enough_for_any_reader() -> None:
+    """Up its side, since 30 mm of code leave no room under it; without the dashes, which typing forgives too."""
+    (sheet,) = FORMATS["stickers"].samples
+    s10 = replace(sheet, stickers=tuple(replace(one, number="RR473124829VN") for one in sheet.stickers))
+    for item in (sheet, s10):
+        document = pypdfium2.PdfDocument(labels.render("stickers", [item]))
+        image = document[0].render(scale=300 / 72).to_pil().convert("L")
+        document.close()
+        read = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.Code128)
+        assert sorted(code.text for code in read) == sorted(stickers.bare(one.number) for one in item.stickers)
+        for one in item.stickers:
+            assert stickers.LONG / barcode.modules(stickers.bare(one.number)) >= 0.19
 
 
 def test_a_code_too_long_for_a_thermal_label_is_refused() -> None:

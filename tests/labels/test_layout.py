@@ -10,7 +10,7 @@ import zxingcpp
 from PIL import Image
 
 import labels
-from labels import Form, Paper, qr
+from labels import Form, Paper, front, qr
 from tests.labels.samples import BLANK, CITIZEN, INBOUND, LONG, LONG_NAME, OUTBOUND, TOKEN
 
 MM = 72 / 25.4
@@ -103,7 +103,7 @@ def test_the_bar_code_is_read_as_printed() -> None:
 def test_nothing_is_drawn_in_the_quiet_zone(url: str) -> None:
     dpi = 600
     image = raster(replace(INBOUND, token_url=url, mark="SỐ THỬ"), dpi)
-    box = 37.0
+    box = front.QR_BOX
     left, top = (148 - 4 - box) / 25.4 * dpi, 16.5 / 25.4 * dpi
     side = qr.side(url, box) / 25.4 * dpi
     quiet = (box / 25.4 * dpi - side) / 2
@@ -116,7 +116,7 @@ def test_nothing_is_drawn_in_the_quiet_zone(url: str) -> None:
 
 def test_a_slip_token_is_version_six_at_level_m_and_thirty_millimetres_wide() -> None:
     assert len(qr.matrix(TOKEN)) == 41
-    assert qr.side(TOKEN, 37) >= 30
+    assert qr.side(TOKEN, front.QR_BOX) >= 30
 
 
 def test_a_code_that_would_not_be_alphanumeric_is_refused() -> None:

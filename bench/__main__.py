@@ -222,10 +222,10 @@ def audit(name: str, databases: Databases, folder: Path, settings: Settings, siz
 
         auditor = filled(sizes.audited, signed=False)
         for _ in range(min(4, sizes.rounds)):
-            told(name, "chains and log", auditor.apply(audits.look, (), {"evidence": False}), report)
-        whole = told(name, "chains, log and evidence", auditor.apply(audits.look), report)
+            told(name, "chains and log", auditor.submit(audits.look, evidence=False).result(), report)
+        whole = told(name, "chains, log and evidence", auditor.submit(audits.look).result(), report)
         report.ratio(f"{name} memory", whole.memory / 500)
-        told(name, "--full", filled(sizes.signed, signed=True).apply(audits.look, (), {"full": True}), report)
+        told(name, "--full", filled(sizes.signed, signed=True).submit(audits.look, full=True).result(), report)
 
 
 def told(name: str, what: str, found: Audit, report: Report) -> Audit:

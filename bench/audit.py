@@ -1,10 +1,12 @@
-"""The audit of a long ledger: `custody verify` as it is, against the limit of one chain hashed in memory.
+"""The audit of a long ledger: `custody verify` as it is, against the limit of the same lines chained in memory.
 
 It runs in a process of its own, so that its memory can be told.
 """
 
+import resource
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -13,14 +15,14 @@ from typing import Any
 
 from app.config import Settings
 from app.db import now
-from app.domain import inspection
+from app.domain import inspection, shares
 from bench import figures
 from bench.ground import opened
 
 
 @dataclass(frozen=True)
 class Audit:
-    """Of one look: `limit` is in lines a second, hashed in memory right after; `memory` in megabytes at the most."""
+    """Of one look: `limit` is in lines a second, chained in memory right after; `memory` in megabytes at the most."""
 
     lines: int
     seconds: float
@@ -34,9 +36,9 @@ class Audit:
 
 
 @contextmanager
-def auditor(settings: Settings, url: str) -> Iterator[Any]:
-    """A fresh process that calls `look` for its owner: `auditor.apply(look, (…))`."""
-    with get_context("spawn").Pool(1, initializer=_open, initargs=(settings, url)) as pool:
+def auditor(settings: Settings, url: str) -> Iterator[ProcessPoolExecutor]:
+    """A fresh process that calls `look` for its owner: `auditor.submit(look, …).result()`."""
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=_open, initargs=(settings, url)) as pool:
         yield pool
 
 
@@ -58,6 +60,10 @@ def look(**how: bool) -> Audit:
 
 
 def _memory() -> int:
-    """Of this process alone: what the kernel tells of resources counts the one that started it, too."""
+    """Of this process, and of each that it had to help it as much as the largest of them took: no more than that.
+
+    What the kernel tells of resources of this one counts the one that started it, too.
+    """
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(lines["VmHWM"].split()[0]) // 1024
+    helped = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (shares.count(shares.ROWS) - 1)
+    return (int(lines["VmHWM"].split()[0]) + helped) // 1024

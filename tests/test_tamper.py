@@ -67,7 +67,7 @@ def of_the_row(self: Any, packet: Any, told: Iterator[Any]) -> None:
 # fmt: off
 BLIND = {
     "reads no leaves":         ("log", nothing),
-    "looks at no evidence":    ("evidence", nothing),
+    "looks at no evidence":    ("_evidence", nothing),
     "forgets what was signed": ("_remembered", lambda self, signed: iter(())),
     "follows no chain":        ("_chain", nothing),
     "compares no root":        ("_compare", nothing),

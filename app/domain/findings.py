@@ -1,6 +1,7 @@
 """Findings: what an inspection of the ledger looked at, and every place that does not hold, in plain words.
 
 A place is said once, by the first thing that is wrong with it: a line of a packet, a leaf, a checkpoint, a scan, a device.
+When several look, who told first is a matter of their shares; which places are told is not.
 """
 
 import math
@@ -29,6 +30,7 @@ class Report:
     packets: int = 0
     lines: int = 0
     scans: int = 0
+    numbered: int = 0  # lines that have a number in the log
     leaves: int = 0
     checkpoints: int = 0
     root: bytes = tree.EMPTY
@@ -60,3 +62,14 @@ class Report:
             self.of_log += 1
         else:
             self.broken.add(fault.packet)
+
+    def join(self, other: "Report") -> None:
+        """What somebody else found in packets and scans that were theirs to look at."""
+        self.packets += other.packets
+        self.lines += other.lines
+        self.numbered += other.numbered
+        self.scans += other.scans
+        self.untold += other.untold
+        self.remarks += other.remarks
+        for fault in other._places.values():
+            self.found(fault)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -21,13 +22,14 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives import serialization
 
 from app.db import UtcDateTime, db
-from app.domain import ledger, notes, packets, scans, tokens
+from app.domain import ledger, notes, packets, scans, shares, tokens
 from app.domain.checkpoints import Checkpoint, Leaf
 from app.domain.findings import Fault, Report
 from app.domain.ledger import Handoff
 from app.domain.notes import Head, LogKey
 from app.domain.packets import Packet, State
 from app.domain.scans import Scan, ScanRow
+from app.domain.shares import Share
 from app.domain.tree import Growing
 from app.errors import Invalid
 
@@ -61,18 +63,36 @@ def inspect(
     that is not over, what it has done is looked at too.
     """
     for tolerant in (False, True):
+        part = partial(_part, Trust(trust.at), packet_id, since, full, evidence, tolerant)
         try:
-            with _snapshot(inside, tolerant) as connection:
-                look = _Look(connection, trust, packet_id, since, full, tell)
-                look.lines()
-                if evidence:
-                    look.evidence()
-                look.log()
-                return look.report
+            with _snapshot(inside) as connection:
+                whole = packet_id is None and inside is None
+                of = shares.count(connection.scalar(sa.select(sa.func.max(Handoff.id))) or 0) if whole else 1
+                with shares.others(connection, part, of) as others, _reading(connection, tolerant):
+                    look = _Look(
+                        connection, trust, packet_id, since, full, Share(0, of), lambda rows: tell(rows + others.read())
+                    )
+                    look.chains(evidence)
+                    look.log()
+                    for report in others.answers():
+                        look.report.join(report)
+                    look.ends()
+                    return look.report
         except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
             if tolerant or "decode" not in str(error):
                 raise  # else a text is none: read it as well as it can be, which is slower
     raise AssertionError("unreachable")
+
+
+def _part(
+    trust: Trust, packet_id: int | None, since: int, full: bool, evidence: bool, tolerant: bool,
+    connection: sa.Connection, share: Share, tell: Callable[[int], None],
+) -> Report:  # fmt: skip
+    """One share of the packets and of the scans."""
+    with _reading(connection, tolerant):
+        look = _Look(connection, trust, packet_id, since, full, share, tell)
+        look.chains(evidence)
+        return look.report
 
 
 def rows_to_look_at(packet_id: int | None = None) -> int:
@@ -88,50 +108,60 @@ def _wanted(column: Any, value: int | None) -> sa.ColumnElement[bool]:
 
 
 @contextmanager
-def _snapshot(inside: sa.Connection | None, tolerant: bool) -> Iterator[sa.Connection]:
-    """One state of the database for all questions, whatever is written meanwhile; `tolerant`, whatever is in its cells."""
+def _snapshot(inside: sa.Connection | None) -> Iterator[sa.Connection]:
+    """One state of the database for all questions, whatever is written meanwhile."""
     with nullcontext(inside) if inside else db.engine.connect() as connection:
         assert connection is not None
-        if connection.dialect.name != "sqlite":
-            yield connection if inside else connection.execution_options(isolation_level="REPEATABLE READ")
-            return
-        if not tolerant:
+        if inside or connection.dialect.name == "sqlite":
             yield connection
-            return
-        driver: Any = connection.connection.driver_connection
-        usual, driver.text_factory = driver.text_factory, lambda data: data.decode(errors="replace")
-        try:
-            yield connection
-        finally:
-            driver.text_factory = usual
+        else:
+            yield connection.execution_options(isolation_level="REPEATABLE READ")
+
+
+@contextmanager
+def _reading(connection: sa.Connection, tolerant: bool) -> Iterator[None]:
+    """`tolerant`, whatever is in its cells."""
+    if not tolerant or connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    usual, driver.text_factory = driver.text_factory, lambda data: data.decode(errors="replace")
+    try:
+        yield
+    finally:
+        driver.text_factory = usual
 
 
 class _Look:
     def __init__(
         self, connection: sa.Connection, trust: Trust, packet_id: int | None, since: int, full: bool,
-        tell: Callable[[int], None],
+        share: Share, tell: Callable[[int], None],
     ) -> None:  # fmt: skip
         self.connection, self.trust, self.packet_id, self.since, self.full = connection, trust, packet_id, since, full
-        self._tell = tell
+        self._share, self._tell = share, tell
         self.report = Report()
         self._on_sqlite = connection.dialect.name == "sqlite"
+        self._cursors = 0
         self._keys: dict[str | None, Any] = {}
-        self._numbered = 0
         self._history = self._remembered(trust.signed)
         self._next_signed = next(self._history, None)
 
-    def _rows(self, query: Any) -> Iterator[Row]:
-        """Rows, fetched a few thousand at a time."""
-        if not self._on_sqlite:
-            streaming = {"stream_results": True, "max_row_buffer": BATCH}
-            for part in self.connection.execute(query, execution_options=streaming).partitions(BATCH):
-                yield from part
-            return
-        result = self.connection.execute(query)
-        cursor: Any = result.cursor
-        while tuples := cursor.fetchmany(BATCH):  # as the driver makes them, which halves the time of an inspection
-            yield from tuples
-        result.close()
+    def _rows(self, query: Any, counted: bool = False) -> Iterator[Row]:
+        """Rows as the driver makes them, which halves the time of an inspection; `counted` ones are told as progress."""
+        cursor = self._cursor(query)
+        while rows := cursor.fetchmany(BATCH):
+            yield from rows
+            if counted:
+                self._tell(len(rows))
+        cursor.close()
+
+    def _cursor(self, query: Any) -> Any:
+        if self._on_sqlite:
+            return self.connection.execute(query).cursor
+        text = query.compile(self.connection, compile_kwargs={"literal_binds": True})
+        driver: Any = self.connection.connection.driver_connection
+        self._cursors += 1
+        return driver.cursor(f"inspection_{self._cursors}", binary=True).execute(str(text), ())
 
     def _raw(self, *columns: Any) -> Any:
         """A query for columns as the driver gives them: no type of ours smooths over what is written in a cell."""
@@ -143,16 +173,6 @@ class _Look:
             return column
         return sa.func.to_char(column, "YYYY-MM-DD HH24:MI:SS.US")
 
-    def _counted(self, rows: Iterator[Row]) -> Iterator[Row]:
-        seen = 0
-        for row in rows:
-            seen += 1
-            if seen == BATCH:
-                self._tell(seen)
-                seen = 0
-            yield row
-        self._tell(seen)
-
     def _of_log(self, where: str, what: str) -> None:
         self.report.found(Fault(None, where, what))
 
@@ -161,19 +181,29 @@ class _Look:
 
     # ---- chains -------------------------------------------------------------------------------------------------
 
-    def lines(self) -> None:
+    def chains(self, evidence: bool) -> None:
+        self._lines()
+        if evidence:
+            self._evidence()
+
+    def _lines(self) -> None:
         """Every packet's lines, from genesis or from the last line before `since`, and the packet's own row."""
         P, H, L = Packet, Handoff, Leaf
+        low, high = self.connection.execute(sa.select(sa.func.min(P.id), sa.func.max(P.id))).one()
         rows = self._raw(
             P.id, P.code, P.number, P.origin_id, P.state, P.holder_id, P.head, P.seq, P.line_hash, P.roll_id
         )
-        wanted = self._rows(rows.where(_wanted(P.id, self.packet_id)).order_by(P.id))
+
+        def ours(column: Any) -> sa.ColumnElement[bool]:
+            return self._share.within(column, low or 0, high or 0) & _wanted(column, self.packet_id)
+
+        wanted = self._rows(rows.where(ours(P.id)).order_by(P.id))
         chained = self._raw(
             H.packet_id, H.seq, H.kind, H.event, H.giver_id, H.taker_id, H.state, H.digest, H.follows, H.prev_hash, H.hash,
             H.recorded_at, L.n, L.leaf_hash,
         ).outerjoin_from(H, L, L.line_id == H.id)  # fmt: skip
-        told = self._rows(chained.where(_wanted(H.packet_id, self.packet_id)).order_by(H.packet_id, H.seq))
-        groups = groupby(self._counted(told), key=itemgetter(0))
+        told = self._rows(chained.where(ours(H.packet_id)).order_by(H.packet_id, H.seq), counted=True)
+        groups = groupby(told, key=itemgetter(0))
         owner, group = next(groups, (None, None))
         for packet in wanted:
             while owner is not None and not (isinstance(owner, int) and owner >= packet[0]):
@@ -228,7 +258,7 @@ class _Look:
                 if n is None:
                     unnumbered = unnumbered or seq
                 else:
-                    self._numbered += 1
+                    self.report.numbered += 1
                     if n <= last_n:
                         what = what or "numbered before the line before it"
                     elif unnumbered:
@@ -261,7 +291,7 @@ class _Look:
 
     # ---- evidence -----------------------------------------------------------------------------------------------
 
-    def evidence(self) -> None:
+    def _evidence(self) -> None:
         """Every body under its digest, every scan judged, every judgement with its line; with `full` every signature."""
         S, H = ScanRow, Handoff
         query = self._raw(S.digest, S.body)
@@ -277,7 +307,8 @@ class _Look:
         elif self.since:
             query = query.outerjoin(Leaf, Leaf.line_id == H.id)
             query = query.where(sa.or_(Leaf.n.is_(None), Leaf.n >= self.since))
-        for row in self._counted(self._rows(query)):
+        query = query.where(self._share.within(S.digest, 0, 1 << 16, self._two_bytes))
+        for row in self._rows(query, counted=True):
             self.report.scans += 1
             try:
                 what = self._scan(*row)
@@ -285,9 +316,14 @@ class _Look:
                 what = "a cell of its scan holds what no program of ours wrote"
             if what:
                 self._of_scan(row[0], what)
+        if self._share.nth:
+            return  # the rest is one question each
         self._loose_ends()
         if not self.packet_id:
             self._gaps()
+
+    def _two_bytes(self, number: int) -> Any:
+        return sa.literal_column(f"X'{number:04x}'" if self._on_sqlite else f"'\\x{number:04x}'::bytea")
 
     def _scan(self, digest: bytes, body: bytes, *rest: Any) -> str | None:
         if scans.digest_of(body) != digest:
@@ -373,7 +409,7 @@ class _Look:
         growing, C = _Log(), Checkpoint
         kept = self._rows(self._raw(C.size, C.root, C.note, C.at).order_by(C.size))
         checkpoint, add, since = next(kept, None), growing.tree.add, self.since
-        for n, leaf_hash in self._counted(self._rows(self._raw(Leaf.n, Leaf.leaf_hash).order_by(Leaf.n))):
+        for n, leaf_hash in self._rows(self._raw(Leaf.n, Leaf.leaf_hash).order_by(Leaf.n), counted=True):
             if n == growing.length and not growing.has_hole and type(leaf_hash) is bytes:
                 add(leaf_hash)
                 growing.length = length = n + 1
@@ -397,7 +433,10 @@ class _Look:
         self._remember(math.inf, growing)
         if self.since > growing.length:
             self._of_log(f"leaf {growing.length}", f"missing: the log once had {self.since} lines")
-        if not self.packet_id and self._numbered < growing.length:
+
+    def ends(self) -> None:
+        """What can be told once all chains and the log are known."""
+        if not self.packet_id and self.report.numbered < self.report.leaves:
             self._lone_leaves()
         self._waiting()
 
@@ -493,8 +532,8 @@ class _Look:
 
     def _waiting(self) -> None:
         """Lines without a number, for a person to wonder at: the sequencer is late, or the newest leaves were cut."""
-        if self.packet_id is None and self.report.lines > self._numbered:
-            count = self.report.lines - self._numbered
+        if self.packet_id is None and self.report.lines > self.report.numbered:
+            count = self.report.lines - self.report.numbered
             self.report.remarks.append(Fault(None, "tail", f"{count} lines have no number in the log yet"))
 
 

@@ -8,7 +8,7 @@ and no proof a label.
 
 import hashlib
 import hmac
-from base64 import b64encode
+from base64 import b32encode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,6 +26,7 @@ from app.errors import Invalid
 EPOCH = date(2020, 1, 1)
 BODY, SIGNATURE, LENGTH = 19, 64, 133
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
+_OURS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 
 
 class TokenType(IntEnum):
@@ -138,9 +139,7 @@ def sha256(text: str) -> bytes:
 
 def b32(data: bytes) -> str:
     """Crockford base32, upper case, spare bits zero: 10 bytes → 16 letters, 83 bytes → 133."""
-    letters = -(-len(data) * 8 // 5)
-    number = int.from_bytes(data) << (letters * 5 - len(data) * 8)
-    return "".join(ALPHABET[(number >> (5 * (letters - 1 - at))) & 31] for at in range(letters))
+    return b32encode(data).rstrip(b"=").translate(_OURS).decode()
 
 
 def unb32(text: str, size: int) -> bytes:

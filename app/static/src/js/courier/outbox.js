@@ -25,6 +25,7 @@ let strangers = 0;
 let quietUntil = 0;
 let timer = 0;
 let sending = null;
+let writings = 0; // how many scans were written since the page was opened
 let news = false; // rows became safe in this run: it is told at its end, once for all batches
 let unread = new Set(); // pictures the post office could not read
 let fits = BATCH; // as many scans as the line carried last: fewer after each that was not answered
@@ -96,6 +97,7 @@ export const append = (scan, meta, extras = null) => alone(async () => {
     const made = await signed(scan, meta, extras, device);
     if (await store.put(made, device)) {
       all.push(made);
+      writings += 1;
       changes.dispatchEvent(new Event("written"));
       changed();
       sendSoon(0);
@@ -185,6 +187,7 @@ async function sendAll() {
   }
   let reached = true;
   let moved = false;
+  const known = writings;
   for (const device of await store.devices()) {
     const unsent = () => kept().filter((each) => each.device === device.device).sort((a, b) => a.n - b.n);
     if (device.device !== store.me()?.device && !unsent().length) continue;
@@ -198,6 +201,7 @@ async function sendAll() {
   if (news) changes.dispatchEvent(new Event("learned"));
   news = false;
   if (reached) changes.dispatchEvent(new Event("sent"));
+  if (reached && writings !== known) sendSoon(0); // written when its phone had had its turn
   if (!reached) sendSoon(Math.random() * Math.min(LONGEST, 1000 * 2 ** Math.min(failures, 9)));
   changed();
   return kept().length === 0;

@@ -99,9 +99,9 @@ export function pictureFor(d, key) {
     try {
       d.photo = (await keepPhoto(chosen)).sha256;
       draw(false);
-    } catch {
+    } catch (error) {
       file.value = "";
-      says.say(t("photo.unread"));
+      says.say(t(error.name === "QuotaExceededError" ? "outbox.tight" : "photo.unread"));
     }
   }
   return h("div", { class: "stack-tight" }, h("label", { class: "button-quiet button-big button-wide", for: "photo" }, file, icon(d.photo ? "check" : "camera"), h("span", {}, t(d.photo ? "photo.kept" : key))), says);

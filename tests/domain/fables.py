@@ -28,6 +28,7 @@ KINDS = {
     "desk": PartyKind.DESK, "post": PartyKind.POST, "citizen": PartyKind.CITIZEN,
     "ann": PartyKind.COURIER, "bob": PartyKind.COURIER, "cat": PartyKind.COURIER,
 }  # fmt: skip
+PEOPLE = KINDS | {"hall": PartyKind.DESK}  # another desk, for what goes between two
 COURIERS = ["ann", "bob", "cat"]
 BY = {PartyKind.COURIER: By.COURIER, PartyKind.POST: By.POST, PartyKind.DESK: By.DESK, PartyKind.CITIZEN: By.CITIZEN}
 PROOFS = {
@@ -60,7 +61,7 @@ class Told(Hand):
         self._proved = {word: word in proven for word in Proof}
 
     def is_kind(self, party_id: str | None, kind: PartyKind | None) -> bool:
-        return KINDS.get(party_id or "") is kind
+        return PEOPLE.get(party_id or "") is kind
 
 
 @dataclass
@@ -74,6 +75,7 @@ class Fable:
     decision: Scan | None = None
     is_true: bool = False  # only what really happened, each act told by who did it, with what it follows
     end: tuple[State, str] = (State.WAITING, "desk")
+    origin: str = "desk"
 
     def tell(
         self, event: str, giver: str, taker: str, parent: bytes | None, *, by: By, party: str | None,
@@ -196,7 +198,7 @@ class Fable:
     def told(self, dice: random.Random | None) -> Trail:
         """The trail after all of it; `dice` shuffles what stands between decisions, and repeats some."""
         packet: Any = SimpleNamespace(
-            id=1, code=CODE, genesis=genesis(CODE), origin_id="desk", state=State.WAITING, holder_id="desk",
+            id=1, code=CODE, genesis=genesis(CODE), origin_id=self.origin, state=State.WAITING, holder_id=self.origin,
             head=genesis(CODE), fork=None, seq=0, line_hash=genesis(CODE),
         )  # fmt: skip
         trail = Trail.bare(packet)

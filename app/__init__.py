@@ -8,7 +8,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import assets, cli, doors, errorpages, language, logs, security
-from app.config import ROOT, THREADS, Settings
+from app.config import ROOT, THREADS, Settings, ends_in_a_sentence
 from app.db import db, tune
 from app.domain.tokens import Keys
 from app.integrations import CHANNELS
@@ -16,7 +16,9 @@ from app.integrations import CHANNELS
 
 def create_app(settings: Settings | None = None, **config: Any) -> Flask:
     """The application. Refuses, in one sentence, to start with half a configuration."""
-    settings = settings or Settings()
+    with ends_in_a_sentence():
+        settings = settings or Settings()
+        keys = Keys.load(settings.keys_dir, settings.secret_key)
     app = Flask(__name__)
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
@@ -41,7 +43,7 @@ def create_app(settings: Settings | None = None, **config: Any) -> Flask:
             f"CHANNEL={settings.channel} is no channel: use one of {', '.join(CHANNELS)}, or leave it empty"
         )
     app.extensions["settings"] = settings
-    app.extensions["keys"] = Keys.load(settings.keys_dir, settings.secret_key)
+    app.extensions["keys"] = keys
     db.init_app(app)
     with app.app_context():
         tune(db.engine)

@@ -1,10 +1,13 @@
 """Every setting, read once from the environment. Half a configuration does not start."""
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
@@ -80,3 +83,14 @@ class Settings(Where):
     @property
     def secure(self) -> bool:
         return self.base_url.startswith("https://") if self.cookie_secure is None else self.cookie_secure
+
+
+@contextmanager
+def ends_in_a_sentence() -> Iterator[None]:
+    """Whoever starts a program with half a configuration reads what is missing, not where in the code it was missed."""
+    try:
+        yield
+    except ValidationError as error:
+        sys.exit("Cannot start: " + "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors()))
+    except (RuntimeError, ValueError) as error:
+        sys.exit(f"Cannot start: {error}")

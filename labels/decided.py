@@ -1,5 +1,7 @@
 """Fixed Vietnamese of what a desk decides: why, by whose doing, how asked for. Legal words, never translated."""
 
+from datetime import date
+
 # fmt: off
 REASONS = {
     "not_competent": "Việc này thuộc thẩm quyền của cơ quan khác",
@@ -29,6 +31,16 @@ EFFECT = "tính lại từ đầu khi nhận đủ giấy tờ bổ sung"
 HOME_DELIVERY = "Bưu chính công ích, trao tại nhà"
 NO_CODE = "chưa có, hồ sơ chưa tiếp nhận"
 NO_FEES = "không có"
+
+
+EARLY, ON_TIME, LATE, NO_LIMIT = "trước hạn", "đúng hạn", "quá hạn", "–"
+
+
+def punctual(day: date, limit: date | None) -> str:
+    """How a change of hands kept its limit; one without a limit says so, since what is blank is to be written."""
+    if limit is None:
+        return NO_LIMIT
+    return ON_TIME if day == limit else EARLY if day < limit else LATE
 
 
 def takes(days: int) -> str:

@@ -119,7 +119,9 @@ def draw_stop(canvas: Leaf, item: Stop) -> None:
 
 # fmt: off
 HANDS = document.columns(P, ("Bên giao", 25, "left"), ("Bên nhận", 25, "left"), ("Giờ, ngày giao nhận", 24, "left"),
-                         ("Bên giao ký", 16, "left"), ("Bên nhận ký", 16, "left"), ("Kết quả", 10, "left"), ("Ghi chú", 30, "left"))
+                         ("Bên giao ký", 16, "left"), ("Bên nhận ký", 16, "left"), ("Kết quả", 13, "left"), ("Ghi chú", 28, "left"))
+POST = "Chặng đi bưu chính: giờ và chữ ký là của phiếu gửi, biên bản giao nhận bưu chính."
+RESULTS = "Kết quả: so với hạn của chặng; – là chặng không có hạn riêng. Dòng trống: ghi tay khi chuyển trong cơ quan."
 HANDS_LEAST = 8  # rows of the sheet that goes along: what is not known yet is written by hand
 BOOK_PAGE = A4_ACROSS._replace(size=6.8)
 BOOK = document.columns(
@@ -137,11 +139,9 @@ def draw_control(canvas: Leaf, item: Control) -> None:
         for one in item.hands
     ]
     rows += [("", "", "", "", "", "", "")] * (HANDS_LEAST - len(rows))
-    post = document.say(
-        P, ("Chặng đi bưu chính: giờ và chữ ký là của phiếu gửi, biên bản giao nhận bưu chính.", P.text)
-    )
+    post = document.say(P, (f"{POST} {RESULTS}", P.text))
     document.lay(canvas, P, _head("control", item, item.case), [
-        _case(item.case), document.part(units), document.table("hands", P, HANDS, rows, 12.5), document.part(post),
+        _case(item.case), document.part(units), document.table("hands", P, HANDS, rows, 11), document.part(post),
     ])  # fmt: skip
 
 

@@ -184,9 +184,10 @@ def charges(lines: Sequence[Charge]) -> list[Piece]:
     rows = []
     for line in lines:
         how = [part for part in (line.method, f"Biên lai {line.receipt}" if line.receipt else "") if part]
-        if line.stream is Stream.FEE and not line.receipt:
+        is_open = line.stream is Stream.FEE and not line.amount  # the ward will say how much, or that it asks nothing
+        if line.stream is Stream.FEE and not line.receipt and not is_open:
             how.append("Biên lai ……………")
-        cells = [(line.name, TEXT)], [(say_money(line.amount), TEXT)], [(" · ".join(how), TEXT)]
+        cells = [(line.name, TEXT)], [("–" if is_open else say_money(line.amount), TEXT)], [(" · ".join(how), TEXT)]
         rows.append(row(CHARGES, cells, 3.9))
     return rows
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from labels.words import say_short
+from labels.words import say_money, say_short
 
 CHARGES = {
     "postage_there": "Cước đi (đến 100 g)",
@@ -14,6 +14,9 @@ CHARGES = {
 PAY_ON_COLLECTION = "Tiền mặt, khi gửi"
 PAY_ON_DELIVERY = "Khi nhận"
 PAID = "Đã trả trước"
+TO_WRITE = "[?]"  # in place of a letter the typeface lacks
+WRITE_IT = "Chỗ [?]: chữ máy không in được, viết tay theo giấy tờ tùy thân, hai bên cùng xem."
+NO_FEE = "Không thu"
 METHODS = {
     "in": "bưu tá đến nhà nhận, đưa đến một cửa",
     "out": "bưu tá nhận tại một cửa, trao tận nhà",
@@ -37,6 +40,10 @@ TEST_NUMBER = "SỐ THỬ"
 CENTRE = "Trung tâm Phục vụ hành chính công"
 WARDS = ("Phường ", "Xã ", "Đặc khu ")
 CALL_FIRST = "Gọi trước khi đến"
+
+
+def later(fee: int) -> str:
+    return f"{say_money(fee)} đ, {PAY_ON_DELIVERY.lower()}"
 
 
 def checklist(version: int, since: str) -> str:

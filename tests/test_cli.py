@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask import Flask
+from flask.cli import FlaskGroup
 
 import labels
-from app import signer
+from app import create_app, signer
 from app.config import Settings
 from app.db import atomically, db
 from app.domain import checkpoints, outbox, scans, visits
@@ -138,6 +140,19 @@ def test_the_first_administrator_comes_in_by_the_terminal(app: Flask, world: Wor
 
 
 @pytest.mark.dialects("sqlite")
+@pytest.mark.dialects("sqlite")
+@pytest.mark.parametrize("broken", ["no folder", "not a key"])
+def test_a_command_without_keys_ends_in_one_sentence(settings: Settings, tmp_path: Path, broken: str) -> None:
+    keys = tmp_path / "keys"
+    if broken == "not a key":
+        shutil.copytree(settings.keys_dir, keys)
+        (keys / "receipt.pem").write_text("nothing")
+    half = settings.model_copy(update={"keys_dir": keys})
+    result = CliRunner().invoke(FlaskGroup(create_app=lambda: create_app(half)), ["slips", "--help"])
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    assert result.output.startswith("Cannot start: ") and str(keys) in result.output
+
+
 def test_specimens_of_every_format_are_written(app: Flask, tmp_path: Path) -> None:
     for name in labels.FORMATS:
         out = tmp_path / f"{name}.pdf"

@@ -16,18 +16,15 @@ from typing import IO
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pydantic import ValidationError  # noqa: E402 - the path above comes first
 from sqlalchemy import make_url  # noqa: E402
 
-from app.config import THREADS, Settings, Where  # noqa: E402
+from app.config import THREADS, Settings, Where, ends_in_a_sentence  # noqa: E402
 from app.domain.tokens import Keys  # noqa: E402
 
 
 def read_settings() -> Settings:
-    try:
+    with ends_in_a_sentence():
         return Settings()
-    except ValidationError as error:
-        sys.exit("Cannot start: " + "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors()))
 
 
 def read_port() -> int:
@@ -90,10 +87,8 @@ def main() -> None:
     if "base_url" not in settings.model_fields_set:
         os.environ["BASE_URL"] = f"http://localhost:{port}"
         settings = read_settings()
-    try:
+    with ends_in_a_sentence():
         Keys.load(settings.keys_dir, settings.secret_key)
-    except RuntimeError as error:
-        sys.exit(f"Cannot start: {error}")
     if mark:
         mark.truncate(0)
         mark.write(settings.base_url)

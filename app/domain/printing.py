@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 import labels
 from app.errors import Invalid
+from labels import terms
 
 
 def pdf(format: str, items: Iterable[Any]) -> bytes:
@@ -39,10 +40,15 @@ def check(text: str) -> None:
 
 
 def printable(text: str) -> str:
-    """For what was told where nobody could refuse it, on a phone without a network: a letter that no paper can bear is seen
-    to be missing, and keeps no paper from being printed."""
+    """For what was kept before letters were looked at, or told on a phone without a network, where nobody could refuse it:
+    a letter that no paper can bear keeps no paper from being printed, and is seen to be missing."""
     absent = unprintable(text)
-    return "".join("?" if letter in absent else letter for letter in text) if absent else text
+    return "".join(terms.TO_WRITE if letter in absent else letter for letter in text) if absent else text
+
+
+def to_write(*texts: str) -> str:
+    """What a contract says when a letter of it is missing, so that it is written by hand and not overlooked."""
+    return terms.WRITE_IT if any(terms.TO_WRITE in text for text in texts) else ""
 
 
 @contextmanager

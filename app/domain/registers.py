@@ -3,18 +3,18 @@
 Both are read from what is on record already: receipts, steps of the case, lines of the ledger. Nothing is kept for them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from app.db import db
-from app.domain import audit, calendar, forms, ledger, manifests, numbers, packets, printing, slips
+from app.domain import audit, bands, calendar, forms, ledger, manifests, numbers, packets, printing, slips
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.forms import Form
-from app.domain.ledger import LineKind
-from app.domain.packets import Kind, Packet
+from app.domain.ledger import Handoff, LineKind
+from app.domain.packets import Kind, Packet, Way
 from app.domain.people import User
 from app.domain.places import Office
 from app.errors import Refused
@@ -98,21 +98,43 @@ def control_pdf(dossier: Dossier, at: datetime) -> bytes:
     return printing.pdf("desk_control", [
         deskpaper.Control(
             case=case, number=dossier.number, at=calendar.local(at), deciding=decided.agency(desk.ward.name),
-            hands=tuple(hand for packet in sent for hand in _hands(packet, home.name)),
+            hands=hands_of(dossier),
             mark=terms.TEST_NUMBER if numbers.is_test(sent[0].number) else "",
         )
     ])  # fmt: skip
+
+
+def hands_of(dossier: Dossier) -> tuple[deskpaper.Hand, ...]:
+    """Every change of hands on record, packet by packet."""
+    citizen = printing.printable(dossier.citizen.name)
+    return tuple(hand for packet in packets.of_dossier(dossier.id) for hand in _hands(packet, citizen))
 
 
 def _hands(packet: Packet, citizen: str) -> Iterator[deskpaper.Hand]:
     """Every change of hands of one packet, in order; a note where a list of it was signed."""
     lines = [line for line in ledger.lines(packet) if line.kind is LineKind.MOVE and line.giver_id != line.taker_id]
     names = _names({party for line in lines for party in (line.giver_id, line.taker_id)}, citizen)
+    limits = _limits(packet, lines)
     listed = manifests.of_packet(packet.id)
     for line in lines:
         signed = listed is not None and (line.giver_id, line.taker_id) == (listed.giver_id, listed.taker_id)
         note = listed.receipt_no if signed and listed else packet.number
-        yield deskpaper.Hand(names[line.giver_id], names[line.taker_id], calendar.local(line.recorded_at), note=note)
+        result = decided.punctual(calendar.today(line.recorded_at), limits.get(line.id))
+        yield deskpaper.Hand(names[line.giver_id], names[line.taker_id], calendar.local(line.recorded_at), result, note)
+
+
+def _limits(packet: Packet, lines: Sequence[Handoff]) -> dict[int, date]:
+    """The changes of hands that had to be done by a day: the post's arrival at the desk or at home (TT 17/2017 Đ7), and the
+    result the desk gives away (when it is due). The others have no limit of their own."""
+    if not lines:
+        return {}
+    dossier, sent = packet.dossier, calendar.today(lines[0].recorded_at)
+    arrives = bands.arrives_by(sent, dossier.citizen.ward, dossier.desk.ward)
+    goal = dossier.citizen.party_id if packet.way is Way.OUT else dossier.desk.party_id
+    limits = {line.id: arrives for line in lines if line.taker_id == goal}
+    if packet.kind is Kind.RESULT and dossier.due_on and lines[0].giver_id == dossier.desk.party_id:
+        limits[lines[0].id] = dossier.due_on
+    return limits
 
 
 def _names(parties: set[str], citizen: str) -> dict[str, str]:

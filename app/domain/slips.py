@@ -45,7 +45,7 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
     procedure = dossier.procedure
     wards = dossier.citizen.ward, dossier.desk.ward
     due = bands.arrives_by(calendar.today(accepted), *wards) if accepted else None
-    door = _at_door(packet) if accepted else None
+    door, listed = _at_door(packet) if accepted else None, papers_of(packet)
     return labels.Slip(
         number=packet.number,
         token_url=token_url(packet, base_url),
@@ -56,7 +56,7 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
         sender=home if inward else desk,
         recipient=desk if inward else home,
         matter=_matter(packet),
-        papers=papers_of(packet),
+        papers=listed,
         charges=charges_of(packet),
         method=terms.METHODS[_method(packet)],
         quality=bands.days(*wards),
@@ -75,6 +75,7 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
         recovered=_old_papers(packet),
         identity=_shown(door),
         authorisation=_authority(packet, door),
+        note=printing.to_write(home.name, *home.address, *(paper.name for paper in listed)),
         mark=mark_of(packet),
     )
 
@@ -402,9 +403,18 @@ def charges_of(packet: Packet) -> tuple[labels.Charge, ...]:
         receipt = got.receipt or "" if got else ""
         return labels.Charge(terms.CHARGES[line.key], line.amount, labels.Stream(line.stream.value), how, receipt)
 
-    charges = tuple(map(charge, asked))
+    charges = (*map(charge, asked), *_fee_to_come(packet, asked))
     before = labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID)
     return charges if packet.way is Way.IN else (before, *charges)
+
+
+def _fee_to_come(packet: Packet, asked: Sequence[postage.Charge]) -> tuple[labels.Charge, ...]:
+    """Of the ward's fee the contract says something even when nothing is asked for at the door."""
+    procedure = packet.dossier.procedure
+    if packet.kind is not Kind.SUBMISSION or any(line.stream is postage.Stream.FEE for line in asked):
+        return ()
+    told = terms.later(procedure.fee) if procedure.fee else printing.printable(procedure.fee_note) or terms.NO_FEE
+    return (labels.Charge(terms.CHARGES["statutory_fee"], 0, labels.Stream.FEE, told),)
 
 
 def hold_small(label: labels.Label) -> None:

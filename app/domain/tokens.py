@@ -121,7 +121,10 @@ def new_key() -> bytes:
 def _load(path: Path) -> ec.EllipticCurvePrivateKey:
     if not path.exists():
         raise RuntimeError(f"No key {path}: run `python tools/first_run.py`")
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (TypeError, ValueError):
+        raise RuntimeError(f"{path} holds no private key that opens without a password") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise RuntimeError(f"{path} is not a P-256 key")
     return key

@@ -64,7 +64,6 @@ BY_HAND = {
     "Authorisation.relation": "as agent_address",
     "Authorisation.valid_until": "as agent_address",
     "Control.coordinating": "which other agency helps is the ward's own matter",
-    "Hand.result": "whether a step was in time is written by who closes it",
 }
 
 

@@ -1,5 +1,6 @@
 """The desk's book of a year, and the sheet of hands, as paper."""
 
+from datetime import timedelta
 from typing import Any
 
 import pypdfium2
@@ -11,6 +12,7 @@ from app.domain import desk, forms, registers, slips
 from app.domain.audit import ViewLine
 from app.domain.places import Office
 from app.errors import Refused
+from labels import decided
 from labels.terms import centre
 from tests.domain.test_desk import CODE, DUE, accepted, at_desk, submitted
 from tests.world import MONDAY, World
@@ -48,7 +50,26 @@ def test_the_sheet_of_hands_names_who_gave_to_whom_when_and_by_which_record(worl
     packet = dossier.number
     for said in ("PHIẾU KIỂM SOÁT", CODE, dossier.citizen.name, world.courier.name, centre(world.desk.name), packet):
         assert squeezed(said) in text, said
+    assert text.count("đúnghạn") + text.count("trướchạn") == 1  # the desk's taking, by the day the post had for it
     assert "BB-" in text  # the record stands beside the change of hands it is of
+
+
+def test_a_change_of_hands_kept_its_limit_missed_it_or_had_none() -> None:
+    days = [MONDAY.date() + timedelta(days=late) for late in (-1, 0, 1)]
+    assert [decided.punctual(day, MONDAY.date()) for day in days] == ["trước hạn", "đúng hạn", "quá hạn"]
+    assert decided.punctual(days[0], None) == "–"
+
+
+def test_the_result_is_given_away_by_the_day_it_was_due(world: World) -> None:
+    result = at_desk(world)
+    dossier = result.dossier
+    atomically(desk.hand_over, result, world.act(world.officer), wet_seen=True)
+    for late, said in ((0, "đúng hạn"), (-1, "quá hạn"), (3, "trước hạn")):
+        dossier.due_on = MONDAY.date() + timedelta(days=late)
+        db.session.commit()
+        *_, last = registers.hands_of(dossier)
+        assert (last.giver, last.result) == (centre(world.desk.name), said)
+        assert squeezed(said) in words(registers.control_pdf(dossier, MONDAY))
 
 
 def test_who_opens_the_book_is_logged_for_every_dossier_in_it(world: World) -> None:

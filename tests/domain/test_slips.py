@@ -40,6 +40,28 @@ def test_a_slip_carries_number_persons_papers_and_money_line_by_line(world: Worl
     assert packet.number in text_of(slips.pdf([packet], BASE, copies=(1,)))
 
 
+@pytest.mark.parametrize(
+    "fee, later, note, said",
+    [
+        (0, False, "Phường báo khi nhận hồ sơ", "Phường báo khi nhận hồ sơ"),
+        (0, False, "", "Không thu"),
+        (15_000, True, "", "15.000 đ, khi nhận"),
+    ],
+)
+def test_a_slip_tells_the_wards_fee_apart_even_when_the_door_asks_for_none(
+    world: World, fee: int, later: bool, note: str, said: str
+) -> None:
+    packet = world.packet()
+    procedure = packet.dossier.procedure
+    procedure.fee, procedure.fee_at_delivery, procedure.fee_note = fee, later, note
+    db.session.commit()
+    charge = slips.slip_of(packet, BASE).charges[-1]
+    assert (charge.amount, charge.stream, charge.method) == (0, labels.Stream.FEE, said)
+    text = " ".join(text_of(slips.pdf([packet], BASE, copies=(1,))).split())
+    assert f"Lệ phí nộp cho phường – {said}" in text and "Tổng cộng 52.000" in text
+    assert "Biên lai" not in text
+
+
 def test_the_code_on_the_slip_is_the_packets_token_and_nothing_else(world: World) -> None:
     packet = world.packet()
     url = slips.token_url(packet, BASE)
@@ -107,12 +129,13 @@ def test_a_slip_for_the_way_home_has_the_ward_as_its_sender(world: World, kind: 
     assert slips.pdf([packet], BASE).startswith(b"%PDF")
 
 
-def test_a_name_with_letters_the_typeface_lacks_still_prints(world: World) -> None:
+def test_a_name_kept_with_letters_the_typeface_lacks_says_that_they_are_to_be_written(world: World) -> None:
     packet = world.packet()
     packet.dossier.citizen.name = "Nguyễn 🌸 Mơ 漢"
     db.session.commit()
-    assert slips.slip_of(packet, BASE).sender.name == "Nguyễn ? Mơ ?"
-    assert slips.pdf([packet], BASE).startswith(b"%PDF")
+    assert slips.slip_of(packet, BASE).sender.name == "Nguyễn [?] Mơ [?]"
+    text = " ".join(text_of(slips.pdf([packet], BASE, copies=(1,))).split())
+    assert "Nguyễn [?] Mơ [?]" in text and "Chỗ [?]: chữ máy không in được, viết tay" in text
 
 
 def test_a_result_says_which_old_papers_are_asked_back(world: World) -> None:

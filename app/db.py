@@ -11,7 +11,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -145,6 +145,18 @@ def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
             else:
                 return result
     raise AssertionError("unreachable")
+
+
+@contextmanager
+def remembered() -> Iterator[None]:
+    """What a transaction inside has seen is not asked of the database again after it: for an answer that is made at once, of
+    what was just written."""
+    session = db.session()
+    session.expire_on_commit = False
+    try:
+        yield
+    finally:
+        session.expire_on_commit = True
 
 
 def _patience(error: DBAPIError) -> int:

@@ -2,9 +2,15 @@
 
 import gc
 
+from jinja2 import FileSystemBytecodeCache
+
 from app import create_app, worker
 
 app = create_app()
+# Nobody waits for a template to be compiled: all are, from this account's own folder where they have been before.
+app.jinja_env.bytecode_cache = FileSystemBytecodeCache()
+for name in app.jinja_env.list_templates(extensions=["html"]):
+    app.jinja_env.get_template(name)
 if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
     worker.start(app)
 

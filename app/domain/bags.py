@@ -23,7 +23,7 @@ from app.domain.packets import Packet, State, Way
 from app.domain.people import Act, User
 from app.domain.procedures import PaperForm
 from app.domain.scans import ScanRow
-from app.errors import Invalid, Refused
+from app.errors import Invalid, Missing, Refused
 
 SHIFT = timedelta(hours=16)  # what was handed in longer ago belongs to an earlier bag
 TAKEN = {"hand_in": State.AT_POST, "receive": State.AT_DESK}  # how a counter takes in, and where the packet is then
@@ -84,6 +84,25 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How a count stands."""
+
+    taken: int
+    unseen: int  # with the courier still
+    surplus: int
+    damaged: int
+    short: int  # whole, and some of their papers differ
+
+    @property
+    def own(self) -> int:
+        return self.taken - self.surplus
+
+    @property
+    def whole(self) -> int:
+        return self.own - self.damaged
+
+
+@dataclass(frozen=True)
 class Bag:
     """What has been taken in from a courier and is on no list yet, what they still carry, what else their phone saw."""
 
@@ -96,15 +115,25 @@ class Bag:
     def own(self) -> list[Item]:
         return [item for item in self.taken if not item.is_surplus]
 
+    @property
+    def tally(self) -> Tally:
+        return _tally(self.taken, len(self.taken), len(self.carried))
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What a scan changes on the page of a count: what was taken in last, and how the count stands."""
+
+    courier: User
+    last: Item
+    tally: Tally
+
 
 def of(user: User, courier: User, at: datetime, *, papers: bool = True) -> Bag:
     """`courier`: one who may come to the counter of `user`. At a desk what leaves for homes is not expected back.
     What was taken in last comes first. Without `papers` their counts are looked up one by one, if at all."""
     counted, mine = _counted(courier, at), (courier.party_id, user.holds_as)
-    held = scope.packets(user).where(Packet.holder_id == courier.party_id, Packet.state == State.CARRIED)
-    if _event(user) == "receive":
-        held = held.where(Packet.way != Way.OUT)
-    listed = held.order_by(Packet.number).options(*(WITH if papers else ()))
+    listed = _carried(user, courier).order_by(Packet.number).options(*(WITH if papers else ()))
     elsewhere = scope.packets(user).where(Packet.id.in_(counted), Packet.holder_id.not_in(mine)).order_by(Packet.number)
     foreign = db.session.scalars(elsewhere) if counted else ()
     return Bag(
@@ -112,6 +141,37 @@ def of(user: User, courier: User, at: datetime, *, papers: bool = True) -> Bag:
         [Item(one, counted.get(one.id), giver != mine[0], differs) for one, giver, differs in _taken(user, courier, at, papers)],
         [Item(one, counted.get(one.id)) for one in db.session.scalars(listed)],
         [Item(one, counted[one.id], True) for one in foreign if not one.ended],
+    )  # fmt: skip
+
+
+def glance(user: User, courier: User, at: datetime) -> Glance:
+    """The count after a scan, by as many questions for a hundred packets as for one. Raises Missing("packet_unknown")
+    where nothing lies on the open list."""
+    asked = _open_list(user, courier, at).with_only_columns(Packet.id, Handoff.giver_id, Difference)
+    rows = [(row[0], row[1], row[2]) for row in db.session.execute(asked.order_by(Handoff.id.desc()))]
+    if not rows:
+        raise Missing("packet_unknown")
+    odd = [each for each in rows[1:] if each[2]]  # all others are as listed
+    found = sa.select(Packet).where(Packet.id.in_([id_ for id_, *_ in odd])).options(*WITH)
+    known = {packet.id: packet for packet in db.session.scalars(found)} if odd else {}
+    known[rows[0][0]] = db.session.get_one(Packet, rows[0][0])
+    items = [Item(known[id_], None, giver != courier.party_id, differs) for id_, giver, differs in (rows[0], *odd)]
+    unseen = sa.select(sa.func.count()).select_from(_carried(user, courier).with_only_columns(Packet.id).subquery())
+    return Glance(courier, items[0], _tally(items, len(rows), db.session.scalar(unseen) or 0))
+
+
+def _carried(user: User, courier: User) -> sa.Select[Packet]:
+    """What the courier still answers for that belongs here; what leaves a desk for homes does not."""
+    held = scope.packets(user).where(Packet.holder_id == courier.party_id, Packet.state == State.CARRIED)
+    return held.where(Packet.way != Way.OUT) if _event(user) == "receive" else held
+
+
+def _tally(items: list[Item], taken: int, unseen: int) -> Tally:
+    """`items`: of those taken in, at least all that are not as listed."""
+    own = [item for item in items if not item.is_surplus]
+    return Tally(
+        taken, unseen, len(items) - len(own), sum(not item.is_whole for item in own),
+        sum(bool(item.short) for item in own if item.is_whole),
     )  # fmt: skip
 
 

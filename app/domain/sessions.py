@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from app.db import Digest, Instant, Model, db
 from app.domain import audit, people
@@ -46,6 +46,9 @@ class Session(Model):
         return at - self.present_at <= PRESENT
 
 
+WHOLE = (joinedload(Session.user).joinedload(User.office),)  # every page asks who it is, and where they work
+
+
 class Throttle(Model):
     """Tries in the current window of one counter, e.g. wrong passwords for one login."""
 
@@ -61,7 +64,7 @@ def hash_of(secret: str) -> bytes:
 
 
 def find(secret: str, at: datetime) -> Session | None:
-    session = db.session.get(Session, hash_of(secret))
+    session = db.session.get(Session, hash_of(secret), options=WHOLE)
     return session if session and session.lives(at) else None
 
 

@@ -11,7 +11,7 @@ from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, Strin
 from wtforms.validators import InputRequired, Length
 
 from app import security
-from app.db import atomically, now
+from app.db import atomically, db, now, remembered
 from app.domain import bags, manifests, numbers, protocols, queues, reception, scope
 from app.domain.bags import Bag, Item
 from app.domain.manifests import Manifest, Side, Word
@@ -88,14 +88,19 @@ def bag(courier_id: str) -> ResponseReturnValue:
 @camera
 def scan(courier_id: str) -> ResponseReturnValue:
     """One packet out of the bag. It is held here from now on, whatever happens to this page."""
-    courier, text, wrong = _courier(courier_id), request.form.get("code", ""), _wrong()
+    text, wrong = request.form.get("code", ""), _wrong()
     try:
         security.prove_presence(request.form.get("password", "")[:200])
-        number, again = counters.out_of_bag(courier, text)
+        courier = _courier(courier_id)
+        db.session.expunge(courier)  # read once
+        with remembered():
+            number, again = counters.out_of_bag(courier, text)
     except Refused as refusal:
         if refusal.key == "wrong_ward" and refusal.values["number"] not in wrong:
             wrong = [*wrong, str(refusal.values["number"])][:MOST]
-        return _page(courier, CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text, wrong=wrong)
+        return _page(
+            _courier(courier_id), CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text, wrong=wrong
+        )
     after = url_for("counts.bag", courier_id=courier_id, last=number, wrong=wrong or None, again=again or None)
     return counters.seen_next(after, lambda: _counted(courier, number, wrong, again))
 
@@ -254,12 +259,11 @@ def _page(
 
 def _counted(courier: User, number: str, wrong: list[str], again: bool) -> tuple[str, int]:
     """The page after a scan; of a page that showed all that came before, only what changes on it."""
-    bag = bags.of(security.user(), courier, now(), papers=False)
-    shown, last = request.form.get("shown", 0, type=int), bag.taken[0]
-    is_next = last.packet.number == number and 0 < shown == len(bag.taken) - 1
-    if again or not is_next or last.is_surplus or not bag.carried or not security.is_present():
-        return _page(courier, CloseBag.fresh(), last=number, wrong=wrong, again=again)
-    return render_template("desk/_counted.html", bag=bag, last=last, wrong=wrong), 200
+    seen, shown = bags.glance(security.user(), courier, now()), request.form.get("shown", 0, type=int)
+    is_next = seen.last.packet.number == number and 0 < shown == seen.tally.taken - 1
+    if again or not is_next or seen.last.is_surplus or not seen.tally.unseen:
+        return _page(_courier(courier.id), CloseBag.fresh(), last=number, wrong=wrong, again=again)
+    return render_template("desk/_counted.html", bag=seen, last=seen.last, wrong=wrong), 200
 
 
 def _differs(courier: User, item: Item, form: Any, status: int = 200) -> ResponseReturnValue:

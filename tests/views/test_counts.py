@@ -1,14 +1,18 @@
 """What a scan of a bag is answered with: the page's address, the page, or only what changes on it."""
 
+import threading
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.db import db
 from app.domain.packets import Packet
 from tests.world import World
 
 PREFERS = {"Prefer": "return=representation"}
+MOST = 20  # statements of a scan: who asks, what was scanned, custody's own dozen, how the count stands
 
 
 @pytest.fixture
@@ -82,3 +86,34 @@ def test_a_packet_scanned_twice_is_said_to_be_and_counts_once(
     assert "đã quét rồi" not in scan(world, officer, bag[1], 1).text
     once = officer.post(f"/desk/counts/{world.courier.id}/scan", data={"code": bag[1].number, "shown": "2"})
     assert "again" in once.headers["Location"]
+
+
+def test_a_scan_asks_as_many_questions_of_a_full_bag_as_of_a_small_one(
+    world: World, officer: FlaskClient, bag: list[Packet]
+) -> None:
+    """The numbers on the page among them, which are those of the page asked for anew."""
+    phone = world.phone()
+    bag += [world.collected(phone) for _ in range(12)]
+    said: list[str] = []
+    sa.event.listen(db.engine, "before_cursor_execute", lambda c, cursor, statement, *rest: said.append(statement))
+
+    numbers, path = [packet.number for packet in bag], f"/desk/counts/{world.courier.id}"
+
+    def seen(shown: int) -> tuple[int, str]:
+        """As a server answers, with nothing remembered of the request before."""
+        found: list[Any] = []
+        said.clear()
+        sent = {"code": numbers[shown], "shown": shown}
+        thread = threading.Thread(target=lambda: found.append(officer.post(f"{path}/scan", data=sent, headers=PREFERS)))
+        thread.start()
+        thread.join()
+        return len(said), found[0].text
+
+    db.session.rollback()
+    asked = [seen(shown) for shown in range(len(bag) - 1)]
+    plain = {count for count, _ in asked[1:]}
+    assert all(("data-piece" in text) == (shown > 0) for shown, (_, text) in enumerate(asked))
+    assert len(plain) == 1 and plain.pop() <= MOST, [count for count, _ in asked]
+    tally = asked[-1][1].split('<div id="count">')[1].split("</div><h2")[0]
+    page = officer.get(path).text
+    assert " ".join(tally.split()) in " ".join(page.split())

@@ -147,6 +147,11 @@ def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     raise AssertionError("unreachable")
 
 
+def let_go(row: Base) -> None:
+    """It stays as it was read, whatever becomes of the transaction: nobody asks the database for it again."""
+    db.session.expunge(row)
+
+
 @contextmanager
 def remembered() -> Iterator[None]:
     """What a transaction inside has seen is not asked of the database again after it: for an answer that is made at once, of

@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 from wtforms.validators import Optional as MayBeEmpty
 
 from app import security
-from app.db import atomically, db, now
+from app.db import atomically, let_go, now
 from app.domain import audit, bags, batches, calendar, desk, papers, queues, reception, repeats, scope, sessions, slips
 from app.domain.bags import Bag
 from app.domain.dossiers import Dossier, Paper
@@ -265,7 +265,7 @@ def out_of_bag(courier: User, text: str) -> tuple[str, bool]:
     number = packet.number
     if not is_newest:
         raise Refused("bag_old_slip", number=number)
-    db.session.expunge(packet)  # only its code is asked for from here on: it is read again under its lock
+    let_go(packet)  # only its code is asked for from here on: it is read again under its lock
     return number, not atomically(bags.take_in, packet, courier, act)
 
 

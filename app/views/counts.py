@@ -11,7 +11,7 @@ from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, Strin
 from wtforms.validators import InputRequired, Length
 
 from app import security
-from app.db import atomically, db, now, remembered
+from app.db import atomically, let_go, now, remembered
 from app.domain import bags, manifests, numbers, protocols, queues, reception, scope
 from app.domain.bags import Bag, Item
 from app.domain.manifests import Manifest, Side, Word
@@ -92,7 +92,7 @@ def scan(courier_id: str) -> ResponseReturnValue:
     try:
         security.prove_presence(request.form.get("password", "")[:200])
         courier = _courier(courier_id)
-        db.session.expunge(courier)  # read once
+        let_go(courier)
         with remembered():
             number, again = counters.out_of_bag(courier, text)
     except Refused as refusal:

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from app.db import db
+from app.db import atomically, db
+from app.domain import sessions
 from app.domain.packets import Packet
 from tests.world import World
 
@@ -117,3 +118,33 @@ def test_a_scan_asks_as_many_questions_of_a_full_bag_as_of_a_small_one(
     tally = asked[-1][1].split('<div id="count">')[1].split("</div><h2")[0]
     page = officer.get(path).text
     assert " ".join(tally.split()) in " ".join(page.split())
+
+
+def test_a_session_that_ends_in_the_middle_of_a_count_loses_nothing(
+    world: World, officer: FlaskClient, bag: list[Packet], sign_in: Any
+) -> None:
+    """What was scanned is held here already; the scan that was not heard is told again after signing in."""
+    numbers, page = [packet.number for packet in bag], f"/desk/counts/{world.courier.id}"
+    for shown in range(2):
+        assert scan(world, officer, bag[shown], shown).status_code == 200
+    user = db.session.merge(world.officer)
+    atomically(sessions.end_all, user, world.act(user))
+    unheard = scan(world, officer, bag[2], 2)
+    assert unheard.status_code == 401 and "Phiên làm việc" in unheard.text
+    assert officer.get(page).location.startswith("/sign-in?next=")
+
+    again = sign_in(world.officer)
+    shown = again.get(page).text
+    assert [number in shown.split('id="taken"')[1].split("</tbody>")[0] for number in numbers] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    for at in (2, 3):
+        assert scan(world, again, bag[at], at).status_code == 200
+    sent = {"key": "0" * 32, "rest": "stays", "pin": world.PIN, "password": world.PASSWORD}
+    record = again.post(f"{page}/close", data=sent)
+    assert record.status_code == 302, record.text
+    told = again.get(record.location).text
+    assert all(number in told for number in numbers)

@@ -30,7 +30,11 @@ function beside(papers, money, more = {}) {
   return Object.keys(extras).length ? extras : null;
 }
 
-const photo = (sha256) => (sha256 ? { photo_sha256: sha256 } : {});
+/** The first of these pictures that was taken: a scan names one. */
+const photo = (pictures, ...names) => {
+  const sha256 = names.map((name) => pictures?.[name]).find(Boolean);
+  return sha256 ? { photo_sha256: sha256 } : {};
+};
 const cash = (money) => (money?.paid_by === "cash" ? { cash: money.postage + money.fee, fee: money.fee } : { cash: 0 });
 
 function move(packet, to, taker, takerKind) {
@@ -47,7 +51,7 @@ export function collect(stop, packet, draft, word) {
   return append(
     { event: "collect", packet: under, issue: draft.slip?.issue, visit: sticker ? stop.visit : null, giver: packet.holder, taker: party, parent: under.head, seal: draft.seal, sheets: draft.sheets, proof },
     { ...move(under, "CARRIED", party, "courier"), visit: stop.visit, ends: "done", seal: draft.seal, hadCode: proves(word), ...cash(money) },
-    beside(draft.papers, money, photo(draft.photo)),
+    beside(draft.papers, money, photo(draft.pictures, "photo.bag", "photo.slip")),
   );
 }
 
@@ -79,7 +83,7 @@ export function deliver(stop, packet, draft, word) {
       ...move(packet, proves(word) ? "DELIVERED" : "DELIVERED_UNVERIFIED", taker, proves(word) ? "citizen" : "courier"),
       visit: stop.visit, ends: "done", hadCode: proves(word), ...cash(money), known: packet.seals.at(-1) ?? null, seal: draft.seal, sealDiffers: !known(packet, draft.seal),
     },
-    beside(draft.returned, money),
+    beside(draft.returned, money, photo(draft.pictures, "photo.slip")),
   );
 }
 
@@ -110,10 +114,10 @@ export function undo(row, packet, reason) {
 }
 
 /** event: miss (nobody there) or decline (they would not have it). `slot`: another time that was agreed at the door. */
-export function fail(stop, packet, event, { reason, next, slot = null, photo: sha256 = null }) {
+export function fail(stop, packet, event, { reason, next, slot = null, pictures = null }) {
   return append(
     { event, packet, giver: packet.holder, taker: packet.holder, parent: null, reason, next, proof: slot ? [["SLOT", slot]] : [] },
     { visit: stop.visit, ends: "missed", reason, next },
-    beside(null, null, photo(sha256)),
+    beside(null, null, photo(pictures, "photo.door")),
   );
 }

@@ -1,4 +1,4 @@
-// Photos and drawn signatures: kept on this phone under the hash of their bytes. A scan names the hash and goes its way;
+// Photos, of bags, doors and signed slips: kept on this phone under the hash of their bytes. A scan names the hash and goes its way;
 // the picture follows when it can and never holds a scan back. It is made small here, and with that loses what the
 // camera wrote beside it (where, when, with which phone).
 import { call } from "./api.js";

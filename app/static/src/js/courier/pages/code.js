@@ -4,10 +4,10 @@ import { button, fault, h, icon, page, thumb } from "../dom.js";
 import { t } from "../words.js";
 
 /**
- * record({kind: "code" | "paper", value}) writes the scan. `slip: false` leaves the signature out, `shown` is where the
- * citizen's screen is scanned, `extra` stands above the field.
+ * record({kind: "code" | "paper", value}) writes the scan. `slip: false` leaves the signature out, `picture` is of the signed
+ * slip, `shown` is where the citizen's screen is scanned, `extra` stands above the field.
  */
-export function codeStep({ head, row = null, go, note, record, slip = true, shown = null, extra = null }) {
+export function codeStep({ head, row = null, go, note, record, slip = true, picture = null, shown = null, extra = null }) {
   const says = fault("code-says");
   const input = h("input", {
     class: "input digits", id: "code", name: "code", inputmode: "numeric", autocomplete: "off", maxlength: 9, enterkeyhint: "done",
@@ -38,6 +38,7 @@ export function codeStep({ head, row = null, go, note, record, slip = true, show
         h("form", { class: "stack-tight", id: "coding", novalidate: true, onsubmit: submit },
           h("label", { class: "label h2", for: "code" }, t("code.label")), h("span", { class: "hint", id: "code-hint" }, t("code.hint")), says, input),
         shown ? h("a", { class: "button-quiet button-big button-wide", href: shown, id: "shown" }, icon("qr"), " ", t("shown.link")) : null,
+        picture,
         slip ? button(t("code.slip"), () => write({ kind: "paper" }), { before: "pen", quiet: true, id: "slip-signed" }) : null,
         note ? h("p", { class: "small soft" }, note) : null),
       thumb(done),

@@ -7,6 +7,7 @@ import { t } from "../words.js";
 import { codeStep } from "./code.js";
 import { moneyStep } from "./money.js";
 import { papersStep } from "./papers.js";
+import { pictureFor } from "./parts.js";
 import { personStep } from "./person.js";
 import { sealStep } from "./seal.js";
 import { asked } from "./verdict.js";
@@ -24,8 +25,9 @@ export function collect(id, step) {
   return walk({ kind: "collect", stop, step, pages, under: stop.person.name });
 }
 
-const lastStep = ({ stop, head, legs }) => codeStep({
+const lastStep = ({ stop, d, head, legs }) => codeStep({
   head: head(t("code.title")), row: legs, go: t("code.collect_go"), note: t("code.note"), shown: `#/shown/${stop.visit}`,
+  picture: d.pictures?.["photo.bag"] ? null : pictureFor(d, "photo.slip"), // a scan names one picture
   record: (word) => collected(stop, word),
 });
 

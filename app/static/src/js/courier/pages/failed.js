@@ -31,7 +31,7 @@ export function failed(id) {
   async function record() {
     if (!d.reason) return says.say(t("failed.why_empty"));
     if (!d.next) return says.say(t("failed.next_empty"));
-    const made = await fail(stop, stop.packets[0], eventOf(d.reason), { reason: d.reason, next: d.next, slot: d.next === "another_day" ? d.slot : null, photo: NOBODY.includes(d.reason) ? d.photo : null });
+    const made = await fail(stop, stop.packets[0], eventOf(d.reason), { reason: d.reason, next: d.next, slot: d.next === "another_day" ? d.slot : null, pictures: NOBODY.includes(d.reason) ? d.pictures : null });
     drop(stop.visit);
     return asked(made, false);
   }

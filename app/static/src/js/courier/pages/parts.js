@@ -1,6 +1,7 @@
 // Parts that several pages share: the theme button, the strip under the bar, the lines of a packet.
 import * as day from "../day.js";
 import { button, fault, h, icon, notice, tag } from "../dom.js";
+import { keep } from "../drafts.js";
 import * as outbox from "../outbox.js";
 import * as peers from "../peers.js";
 import { keepPhoto } from "../photos.js";
@@ -89,20 +90,29 @@ export function packetLine(packet, tone = null, ...more) {
     packet.seals.length ? h("p", { class: "small" }, t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null, more));
 }
 
-/** A picture for this scan, if the courier wants one: kept on the phone under its hash, sent later. `key` says of what. */
+/** A picture for this scan, if the courier wants one: kept on the phone under its hash, sent later. `key` says of what. What is
+ *  typed on the page stays. */
 export function pictureFor(d, key) {
   const says = fault("photo-says");
-  const file = h("input", { type: "file", class: "visually-hidden", id: "photo", accept: "image/*", capture: "environment", onchange: keep });
-  async function keep() {
+  const file = h("input", { type: "file", class: "visually-hidden", id: "photo", accept: "image/*", capture: "environment", onchange: take });
+  const label = h("label", { class: "button-quiet button-big button-wide", for: "photo" });
+  async function take() {
     const [chosen] = file.files;
     if (!chosen) return;
     try {
-      d.photo = (await keepPhoto(chosen)).sha256;
-      draw(false);
+      d.pictures = { ...d.pictures, [key]: (await keepPhoto(chosen)).sha256 };
+      says.say("");
+      keep();
+      show();
     } catch (error) {
-      file.value = "";
       says.say(t(error.name === "QuotaExceededError" ? "outbox.tight" : "photo.unread"));
     }
+    file.value = "";
   }
-  return h("div", { class: "stack-tight" }, h("label", { class: "button-quiet button-big button-wide", for: "photo" }, file, icon(d.photo ? "check" : "camera"), h("span", {}, t(d.photo ? "photo.kept" : key))), says);
+  function show() {
+    const there = d.pictures?.[key];
+    label.replaceChildren(file, icon(there ? "check" : "camera"), h("span", {}, t(there ? "photo.kept" : key)));
+  }
+  show();
+  return h("div", { class: "stack-tight" }, label, says);
 }

@@ -73,6 +73,15 @@ def opened(settings: Settings, url: str) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+def _newest(url: str) -> int:
+    """The highest number that a row has there of all that `Ground.packets` numbers itself."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        found = [connection.scalar(sa.select(sa.func.max(model.id))) for model in (Citizen, Dossier, Packet, Slip)]
+    engine.dispose()
+    return max(each or 0 for each in found)
+
+
 class Ground:
     """Packets and phones for one database after another; `people` are in the database `url`."""
 
@@ -80,6 +89,7 @@ class Ground:
         self.settings, self.url = settings, url
         with opened(settings, url) as app:
             world = World.build(app)
+            self.rows = world.rows()
             atomically(_hire, world, clients)
             riders, clerks = (_hired(name) for name in ("rider", "counter"))
             self.pairs = [(world.phone(rider), world.phone(clerk)) for rider, clerk in zip(riders, clerks, strict=True)]
@@ -101,6 +111,7 @@ class Ground:
 
     def packets(self, count: int, *urls: str) -> list[bytes]:
         """The codes of `count` new packets that wait at the desk, put into each of these databases."""
+        self._made = max(self._made, *(_newest(url) for url in urls))
         tables: dict[Any, list[dict[str, Any]]] = {Party: [], Citizen: [], Dossier: [], Packet: [], Slip: []}
         codes = []
         for _ in range(count):
@@ -123,6 +134,9 @@ class Ground:
             with engine.begin() as connection:
                 for model, made in tables.items():
                     connection.execute(sa.insert(model), made)
+                    if engine.dialect.name == "postgresql" and model is not Party:  # whoever adds rows later counts on
+                        name = sa.func.pg_get_serial_sequence(model.__tablename__, "id")
+                        connection.execute(sa.select(sa.func.nextval(name)).select_from(sa.func.generate_series(1, self._made)))  # fmt: skip
             engine.dispose()
         return codes
 

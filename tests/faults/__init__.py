@@ -23,7 +23,7 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | a message that takes its time | tests/test_worker.py | sent inside the transaction |
 | bytes without end | tests/api/test_rubbish.py | no bound |
 | one scan that trips the batch | tests/api/test_scans.py, tests/api/test_storm.py | |
-| twenty phones with five hundred scans each while a counter works | test_storm | |
+| twenty phones with five hundred scans each while a counter looks things up and a desk writes | test_storm | a server that judges ten of a post and answers all |
 | the browser killed at every step of writing a scan | tests/e2e/test_kills.py | a beep before the write |
 | a line of 64 kbit/s that loses a tenth, one that is dead and looks alive, one that loses the answers | tests/e2e/test_poor_line.py | a client that gives up what was not answered |
 | the browser's database and the network under the phone | tests/e2e/test_courier.py, tests/e2e/test_receipts.py | |

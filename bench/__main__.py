@@ -52,7 +52,7 @@ class Sizes:
 
 
 TINY = Sizes(rounds=1, clients=2, batch=5, single_groups=1, batch_groups=1, commits=0.1, floor=0.2, load=0.5,
-             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10, open=200, bag=3, quarter=400, seen=3, queued=10)  # fmt: skip
+             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10, open=200, bag=2, quarter=400, seen=3, queued=10)  # fmt: skip
 
 
 class Track:

@@ -374,7 +374,7 @@ REGISTER = desk.Register(
     entries=tuple(
         desk.Entry(200 + at, f"H29.017-260828-{200 + at:04}", MATTERS[at % 4], 1, NAMES[at % 7], CITIZEN.address,
                    CITIZEN.phone, "UBND phường Dĩ An", date(2026, 8, 28), date(2026, 9, 14), "tại nhà",
-                   inbound=_number(200 + at))
+                   done=date(2026, 9, 11) if at < 6 else None, inbound=_number(200 + at))
         for at in range(15)
     ),
 )  # fmt: skip

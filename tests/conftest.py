@@ -1,7 +1,8 @@
 """Fixtures every test may use. Nothing here is autouse but the cheap hasher.
 
 Whatever stands on a database runs on SQLite and on PostgreSQL. What concerns one of them says so:
-`@pytest.mark.dialects("sqlite")`; the mark nearest to the test counts.
+`@pytest.mark.dialects("sqlite")`; the mark nearest to the test counts. What a page says (`tests/views`) is asked on SQLite:
+its verbs and queries run on both in `tests/domain`, and `test_walk.py` opens every page on both.
 """
 
 import gc
@@ -38,6 +39,7 @@ from tests import databases, lending, postgres
 from tests.world import Rows, World
 
 people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+PAGES = Path(__file__).parent / "views"
 SECRET = "a secret for tests, forty characters long"
 
 
@@ -119,7 +121,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     named = any("dialect" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "dialect" in metafunc.fixturenames and not named:
         mark = metafunc.definition.get_closest_marker("dialects")
-        metafunc.parametrize("dialect", mark.args if mark else databases.DIALECTS, indirect=True, scope="module")
+        usual = ("sqlite",) if PAGES in metafunc.definition.path.parents else databases.DIALECTS
+        metafunc.parametrize("dialect", mark.args if mark else usual, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")

@@ -75,19 +75,29 @@ def test_the_floor_writes_the_very_rows_that_record_writes(copied: str, settings
         postgres.drop(floor_url)
 
 
-def test_a_tiny_run_measures_everything(request: pytest.FixtureRequest, dialect: str, tmp_path: Path) -> None:
-    server = {} if dialect == "sqlite" else {"TEST_DATABASE_URL": request.getfixturevalue("postgres_server")}
+def tiny(folder: Path, *arguments: str, **environment: str) -> tuple[dict[str, Any], str]:
+    """What a run of few rows wrote, and what it said."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "--tiny", "--only", dialect, "--results", str(tmp_path)],
-        cwd=ROOT, env=os.environ | server, capture_output=True, text=True,
+        [sys.executable, "-m", "bench", "--tiny", "--results", str(folder), *arguments],
+        cwd=ROOT, env=os.environ | environment, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    wanted = {f"{dialect} {what}" for what in MEASURED}
-    if dialect == "sqlite":
-        wanted |= {"slips rate", "slips bytes", "slips memory", "slip alone"}
-        wanted |= {"phone first load"} if CHROMIUM else set()
-    (saved,) = tmp_path.glob("*.json")
-    report = json.loads(saved.read_text())
-    assert set(report["ratios"]) == wanted
-    assert report["ratios"][f"{dialect} wrong"] == [0]
-    assert "one-row commits a second" in done.stdout and "cpu:" in done.stdout
+    (saved,) = folder.glob("*.json")
+    return json.loads(saved.read_text())["ratios"], done.stdout
+
+
+@pytest.mark.dialects("sqlite")
+def test_a_tiny_run_measures_everything(dialect: str, tmp_path: Path) -> None:
+    ratios, said = tiny(tmp_path, "--only", dialect)
+    wanted = {f"sqlite {what}" for what in MEASURED} | {"slips rate", "slips bytes", "slips memory", "slip alone"}
+    assert set(ratios) == wanted | ({"phone first load"} if CHROMIUM else set())
+    assert ratios["sqlite wrong"] == [0]
+    assert "one-row commits a second" in said and "cpu:" in said
+
+
+def test_postgresql_is_measured_beside_its_own_floor(postgres_server: str, tmp_path: Path) -> None:
+    """The other parts ask both databases by one and the same code."""
+    ratios, said = tiny(tmp_path, "--only", "postgresql", "--part", "load", TEST_DATABASE_URL=postgres_server)
+    assert set(ratios) == {f"postgresql {what}" for what in ("single", "p99", "slowest", "batch", "wrong")}
+    assert ratios["postgresql wrong"] == [0]
+    assert "PostgreSQL: A, one-row commits a second" in said

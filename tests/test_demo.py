@@ -34,6 +34,8 @@ from tests import databases, lending
 from tests.conftest import start
 from tests.inspecting import faults
 
+pytestmark = pytest.mark.dialects("sqlite")
+
 THURSDAY = datetime(2026, 11, 19, 10, 30, tzinfo=HERE)
 SUNDAY = datetime(2026, 11, 22, 8, 0, tzinfo=HERE)
 HOLIDAY = datetime(2026, 9, 2, 6, 0, tzinfo=HERE)
@@ -67,6 +69,7 @@ def login(name: str) -> User:
     return db.session.scalars(sa.select(User).filter_by(login=name)).one()
 
 
+@pytest.mark.dialects("sqlite", "postgresql")
 def test_every_state_of_a_dossier_and_of_a_packet_is_there(demo: Flask) -> None:
     assert set(db.session.scalars(sa.select(Dossier.state))) == set(CaseState)
     assert set(db.session.scalars(sa.select(Packet.state))) == set(State)
@@ -114,6 +117,7 @@ def test_the_day_to_plan_is_shared_among_the_couriers(demo: Flask) -> None:
     assert plan.unplanned == () and len(counts) == 3 and counts[-1] <= sum(counts) / 2, counts
 
 
+@pytest.mark.dialects("sqlite", "postgresql")
 def test_every_packet_has_a_holder_and_an_unbroken_ledger(demo: Flask) -> None:
     packets = all_packets()
     assert len(packets) > 80
@@ -176,7 +180,6 @@ def test_desk1_has_work_of_every_kind(demo: Flask) -> None:
     assert len(coming) >= 4
 
 
-@pytest.mark.dialects("sqlite")  # the hour is nothing to a database
 def test_it_loads_before_work_on_a_holiday_too(app: Flask) -> None:
     with time_machine.travel(HOLIDAY, tick=True):
         assert load.load(HOLIDAY, app.extensions["keys"], quietly)
@@ -186,12 +189,14 @@ def test_it_loads_before_work_on_a_holiday_too(app: Flask) -> None:
     assert max(m.created_at for m in db.session.scalars(sa.select(Message))) <= HOLIDAY
 
 
+@pytest.mark.dialects("sqlite", "postgresql")
 def test_a_second_load_changes_nothing(demo: Flask) -> None:
     before = db.session.scalar(sa.select(sa.func.count()).select_from(Packet))
     assert before and not load.load(THURSDAY, demo.extensions["keys"], quietly)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Packet)) == before
 
 
+@pytest.mark.dialects("sqlite", "postgresql")
 def test_a_load_that_fails_leaves_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def trip(stage: object, hood: str, courier: str, nth: int) -> None:
         raise RuntimeError("tripped")
@@ -203,6 +208,7 @@ def test_a_load_that_fails_leaves_nothing(app: Flask, monkeypatch: pytest.Monkey
     assert not load.is_loaded() and all_packets() == []
 
 
+@pytest.mark.dialects("sqlite", "postgresql")
 def test_the_next_week_there_is_work_again(demo: Flask) -> None:
     later = THURSDAY + timedelta(days=6)
     assert atomically(load.renew, later, demo.extensions["keys"])
@@ -212,7 +218,6 @@ def test_the_next_week_there_is_work_again(demo: Flask) -> None:
     assert faults() == []
 
 
-@pytest.mark.dialects("sqlite")
 def test_who_has_done_all_of_today_finds_more_until_the_day_is_full_and_always_gets_in(demo: Flask) -> None:
     client, counts = demo.test_client(), []
     for _ in range(8):
@@ -240,7 +245,6 @@ def test_on_a_day_off_stepping_into_a_role_opens_the_day(demo: Flask) -> None:
     assert mine and len(mine.visits) >= 4
 
 
-@pytest.mark.dialects("sqlite")
 @pytest.mark.parametrize("who", cast.STAFF, ids=lambda who: who.login)
 def test_everybody_of_the_cast_enters_with_one_click_or_with_the_password(demo: Flask, who: cast.Staff) -> None:
     client = demo.test_client()
@@ -277,7 +281,6 @@ def test_the_page_names_every_role_and_the_tracking_pages(demo: Flask) -> None:
     assert demo.test_client().get("/demo").status_code == 308
 
 
-@pytest.mark.dialects("sqlite")  # `loaded` loads on both
 def test_the_command_loads_once_on_a_sunday_too(app: Flask) -> None:
     run = app.test_cli_runner().invoke
     with time_machine.travel(SUNDAY, tick=True):

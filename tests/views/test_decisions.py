@@ -19,7 +19,7 @@ from tests.domain.test_desk import accepted, submitted
 from tests.world import MONDAY, World
 
 C = CaseState
-pytestmark = [pytest.mark.dialects("sqlite"), pytest.mark.usefixtures("laws_hold")]
+pytestmark = pytest.mark.usefixtures("laws_hold")
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from tests.domain.test_stickers import settled, sticker, used
 from tests.views.test_tracking import link
 from tests.world import MONDAY, World
 
-pytestmark = [pytest.mark.usefixtures("laws_hold"), pytest.mark.dialects("sqlite")]
+pytestmark = pytest.mark.usefixtures("laws_hold")
 
 
 @pytest.fixture(autouse=True)

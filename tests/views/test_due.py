@@ -9,8 +9,6 @@ from app import catalogue
 from app.views import due
 from tests.world import MONDAY, World
 
-pytestmark = pytest.mark.dialects("sqlite")
-
 
 def test_the_answer_names_the_day_and_what_did_not_count(world: World) -> None:
     catalogue.load(catalogue.SHIPPED / "calendar.json", MONDAY)

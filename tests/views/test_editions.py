@@ -22,7 +22,6 @@ from tests.domain.test_booking import book
 from tests.domain.test_editions import CODE, DECISION, published, said
 from tests.world import MONDAY, World
 
-pytestmark = pytest.mark.dialects("sqlite")
 HOME = "/admin/procedures/"
 DRAFT, PUBLISH = f"{HOME}{CODE}/draft", f"{HOME}{CODE}/publish"
 NEW_YEAR = {"decision": DECISION, "day": "2027-01-01"}

@@ -311,7 +311,6 @@ def test_a_matter_is_told_owned_due_and_can_be_settled(world: World, kind: TaskK
     assert f'"/exceptions/{task.id}"' not in page.client.get("/exceptions/").text
 
 
-@pytest.mark.dialects("sqlite")
 @pytest.mark.parametrize("kind", TaskKind)
 def test_every_way_out_that_is_offered_can_be_opened(world: World, kind: TaskKind) -> None:
     ARISES[kind](world)

@@ -158,7 +158,6 @@ def test_a_dispute_shows_both_scans_side_by_side_and_accuses_nobody(app: Flask, 
     assert (viewed.user_id, viewed.dossier_id) == (world.officer.id, packet.dossier_id)
 
 
-@pytest.mark.dialects("sqlite")  # words are nothing to a database
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_kind_and_every_reason_has_words(world: World, sign_in: Any, language: str) -> None:
     client, packet = sign_in(world.supervisor), world.packet(Way.OUT)

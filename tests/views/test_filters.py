@@ -4,13 +4,10 @@ import html
 import re
 from typing import Any
 
-import pytest
-
 from tests.domain.test_desk import accepted
 from tests.world import World
 
 
-@pytest.mark.dialects("sqlite")
 def test_a_narrowed_list_is_kept_under_a_name_opened_again_and_taken_away(world: World, sign_in: Any) -> None:
     officer, colleague = sign_in(world.officer), sign_in(world.lead)
     accepted(world)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pypdfium2
-import pytest
 import zxingcpp
 
 from app.db import atomically, now
@@ -11,8 +10,6 @@ from app.domain.calendar import today
 from app.domain.packets import State
 from app.domain.visits import open_visit
 from tests.world import World
-
-pytestmark = pytest.mark.dialects("sqlite")
 
 TOLD = {"time": "0:01", "done": "done", "seal": "NP 0045 821", "sheets": "3", "paid_by": "cash", "receipt": "000321", "wet": "y", "reason": "", "next": ""}  # fmt: skip
 

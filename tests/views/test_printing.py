@@ -20,7 +20,6 @@ from tests.domain.test_money import CASH, paid
 from tests.views.test_papers import text_of
 from tests.world import MONDAY, World
 
-pytestmark = pytest.mark.dialects("sqlite")
 LONG_NAME = (
     "Chi nhánh Công ty Trách nhiệm hữu hạn Một thành viên Dịch vụ Bưu chính và Chuyển phát nhanh Khu vực Đông Nam Bộ"
 )

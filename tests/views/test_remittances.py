@@ -10,8 +10,6 @@ from app.domain import money, remittances
 from tests.domain.test_money import paid, settle
 from tests.world import MONDAY, World
 
-pytestmark = pytest.mark.dialects("sqlite")
-
 
 def test_fees_go_from_the_till_to_the_ward_and_the_day_shows_both(world: World, sign_in: Any) -> None:
     paid(world, world.phone())

@@ -15,8 +15,6 @@ from tests.domain.test_desk import submitted
 from tests.domain.test_money import paid
 from tests.world import World
 
-pytestmark = pytest.mark.dialects("sqlite")
-
 
 def rows(text: str) -> list[dict[str, str]]:
     assert text.startswith("\ufeff")  # without it spreadsheets take Vietnamese for something else

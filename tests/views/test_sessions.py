@@ -16,7 +16,6 @@ from app.domain.people import User
 from app.security import browser
 from tests.world import World
 
-pytestmark = pytest.mark.dialects("sqlite")
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 ANDROID = "Mozilla/5.0 (Linux; Android 14; SM-A155F) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/27.0 Chrome/125.0 Mobile Safari/537.36"
 

@@ -2,15 +2,11 @@
 
 from typing import Any
 
-import pytest
-
 from app.domain import shelf
 from app.domain.dossiers import ReturnWay
 from tests.domain.test_shelf import held
 from tests.views.test_desk import seen
 from tests.world import World
-
-pytestmark = pytest.mark.dialects("sqlite")
 
 
 def test_a_letter_is_sent_and_printed_and_the_packet_goes_back_for_a_reason(world: World, sign_in: Any) -> None:

@@ -17,7 +17,6 @@ from tests.domain.test_money import paid
 from tests.views.test_editions import filled
 from tests.world import World
 
-pytestmark = pytest.mark.dialects("sqlite")
 NEW = {"login": "moi1", "name": "Nguyễn Thị Bưởi", "role": "clerk", "badge": "", "phone": "0900 000 321"}
 PASSWORD = "bốn từ không liên quan"
 

@@ -14,8 +14,6 @@ from app.domain.places import Neighbourhood, Office
 from tests.views.test_editions import filled
 from tests.world import MONDAY, World
 
-pytestmark = pytest.mark.dialects("sqlite")
-
 
 @pytest.fixture
 def admin(world: World, sign_in: Any) -> FlaskClient:

@@ -40,7 +40,10 @@ def test_a_shifts_bag_is_handed_in_with_one_missing_and_one_too_many(
     sign_in(phone, site)
     phone.goto(f"{site.url}/courier/#/carrying")
     press(phone, "Nộp ở Bưu cục Dĩ An (4)")
+    phone.get_by_label("Hoặc gõ số").fill("HS-")
     expect(phone.locator("#tally")).to_have_text("3 / 4", timeout=60_000)
+    assert phone.evaluate("document.activeElement.id") == "number"  # what the camera sees takes nobody's keyboard away
+    expect(phone.get_by_label("Hoặc gõ số")).to_have_value("HS-")
     expect(phone.get_by_role("heading", name="Còn thiếu 1 gói")).to_be_visible()
     expect(phone.get_by_role("heading", name="Thừa 1 gói")).to_be_visible(timeout=30_000)
     expect(phone.locator(".queue .tone-warning")).to_contain_text(lost.number)

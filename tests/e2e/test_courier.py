@@ -273,7 +273,7 @@ def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(
     seal_and_money(phone)
     wrong = "000000" if code != "000000" else "111111"
     phone.get_by_label("Mã người dân đọc").fill(wrong)
-    played(phone)
+    assert played(phone)["buzzes"] == [[20]]  # the slip was read, and nothing is written: no green beep yet
     press(phone, "Xong, nhận gói")
     verdict(phone, "Đã ghi, cần người xem", "stamp")
     amber = played(phone)

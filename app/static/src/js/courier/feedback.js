@@ -1,8 +1,9 @@
 // What is heard and felt. Green: one high beep, a short buzz. Amber: two low tones, two buzzes. Red: three quick tones,
-// a long buzz. Browsers let a page sound only after a touch, so the first touch opens the channel.
+// a long buzz. What is read and not yet written ticks: green is for what is safe here. Browsers let a page sound only after a touch, so the first touch opens the channel.
 let audio = null;
 
 const PLAYED = {
+  read: { tones: [[990, 0, 0.05]], buzz: [20] },
   ok: { tones: [[1760, 0, 0.14]], buzz: [60] },
   stamp: { tones: [[392, 0, 0.2], [330, 0.26, 0.28]], buzz: [120, 90, 120] },
   danger: { tones: [[880, 0, 0.1], [880, 0.14, 0.1], [880, 0.28, 0.16]], buzz: [600] },

@@ -52,7 +52,7 @@ function route(packet, slip, mode, visit, now) {
   if (packet.holder === me().party) return refuse("yours", "stamp", { mode, place: packet.way === "out" ? "post" : "desk", name: packet.way === "out" ? null : packet.desk });
   if (day.isTakeable(packet)) {
     draft(packet.code).slip = slip;
-    play("ok");
+    play("read");
     return go(`/take/${packet.code}`);
   }
   if (["OPENED", "DELIVERED", "WRITTEN_OFF"].includes(packet.state)) return refuse("over", "stamp", { mode, number: packet.number });
@@ -63,7 +63,7 @@ function route(packet, slip, mode, visit, now) {
 
 function begin(stop, slip, path) {
   draft(stop.visit).slip = slip;
-  play("ok");
+  play("read");
   return go(path);
 }
 

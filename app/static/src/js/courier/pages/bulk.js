@@ -22,8 +22,10 @@ export function bulk(way, place) {
   let list = lists.begin(way, place, bag.name, bag.packets);
   let last = null; // the packet read last, whose seal the eye compares
   let turn = Promise.resolve();
-  const body = h("div", { class: "stack", id: "bag" });
-  const typing = typingForm();
+  const above = h("div", { class: "stack" });
+  const below = h("div", { class: "stack" });
+  const typing = typingForm(); // stays where it is whatever the camera sees, and the keyboard with it
+  const body = h("div", { class: "stack", id: "bag" }, above, typing, below);
   const seen = camera(onCode);
   const told = h("p", { role: "status", id: "told" }); // what came of the packet read last; the camera has its own words
   const say = (text) => { told.textContent = text; };
@@ -93,10 +95,11 @@ export function bulk(way, place) {
   function draw() {
     const { count, missing, surplus } = lists.balance(list);
     const section = (name, title, lines) => (lines.length ? h("section", { class: "stack-tight" }, h("h2", { class: "h3 row" }, icon(name), " ", title), h("ul", { class: "queue" }, lines)) : null);
-    body.replaceChildren(...[
+    above.replaceChildren(...[
       h("div", { class: "tally" }, h("b", { id: "tally" }, String(count), h("small", {}, ` / ${list.expected.length}`)), h("p", {}, t("bulk.counted")), told),
       last ? sealOf(last) : null,
-      typing,
+    ].filter(Boolean));
+    below.replaceChildren(...[
       section("warn", t("bulk.missing", { count: missing.length }), missing.map((each) => packetLine(each, "warning"))),
       section("person", t("bulk.surplus", { count: surplus.length }), surplus.map((each) => packetLine(each, "stamp", h("p", { class: "small" }, t(`bulk.surplus_${way}`))))),
       section("stop", t("bulk.apart", { count: list.apart.length }), list.apart.map(({ number, why }) => h("li", { class: "tone-danger" }, icon("packet"), h("div", {}, h("b", { class: "code" }, number || t("bulk.no_number")), h("p", { class: "small" }, t(`unknown.${why}`)))))),

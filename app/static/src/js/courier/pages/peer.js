@@ -123,7 +123,7 @@ export function receive() {
       return;
     }
     offer = await peers.hear(message);
-    play("ok");
+    play("read");
     seen.say(t("peer.now_bags"));
     draw();
   }

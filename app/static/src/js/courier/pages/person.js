@@ -73,7 +73,7 @@ export function card(id) {
     if (!said) return t("card.foreign");
     const same = said.sound && sameName(said.name, stop.person.name);
     Object.assign(d, { seen: "citizen_card", match: same ? "same" : "differs", year: said.year });
-    play(same ? "ok" : "stamp");
+    play(same ? "read" : "stamp");
     go(`/${stop.kind}/${stop.visit}/person`, { replace: true });
     return null;
   }

@@ -50,7 +50,7 @@ async function underSticker(letters, stop) {
   if (!token?.sticker || stop?.kind !== "collect" || stop.packets[0].state !== "WAITING") return false;
   if (day.model().packets.has(token.code) || (await genuine(token, day.keys())) === false) return false;
   draft(stop.visit).slip = { issue: token.issue, sticker: { code: token.code, head: await genesis(token.code) } };
-  play("ok");
+  play("read");
   go(`/collect/${stop.visit}`);
   return true;
 }
@@ -79,7 +79,7 @@ export function pick(id) {
   const [packet] = stop.packets;
   const begin = () => {
     draft(stop.visit).slip = { issue: packet.issue, listed: true };
-    play("ok");
+    play("read");
     go(stop.kind === "collect" ? `/collect/${stop.visit}` : `/deliver/${stop.visit}`);
   };
   const here = stop.kind === "collect" ? packet.state === "WAITING" : packet.holder === me().party;

@@ -74,7 +74,7 @@ export function sealScan(id) {
       return t("seal.used_scan", { seal: spoken(seal), number });
     }
     d.seal = seal;
-    play("ok");
+    play("read");
     goTo(`/collect/${stop.visit}`, { replace: true });
     return null;
   }

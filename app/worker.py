@@ -18,7 +18,7 @@ from app import signer
 from app.db import atomically, db, now
 from app.domain import checkpoints, figures, invariants, notes, numbers, outbox, photos, tasks, watch
 from app.domain.calendar import HERE
-from app.domain.inspection import Trust
+from app.domain.logbook import Trust
 from app.domain.people import Act
 from app.domain.tasks import TaskKind
 from app.integrations import CHANNELS

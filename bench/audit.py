@@ -16,6 +16,7 @@ from typing import Any
 from app.config import Settings
 from app.db import now
 from app.domain import inspection, shares
+from app.domain.logbook import Trust
 from bench import figures
 from bench.ground import opened
 
@@ -53,7 +54,7 @@ def _open(settings: Settings, url: str) -> None:
 def look(**how: bool) -> Audit:
     """Look once; `how` as `inspection.inspect` takes it."""
     began = time.perf_counter()
-    report = inspection.inspect(inspection.Trust(now()), **how)  # type: ignore[arg-type]
+    report = inspection.inspect(Trust(now()), **how)  # type: ignore[arg-type]
     seconds = time.perf_counter() - began
     told = tuple(str(fault) for fault in report.faults[:3])
     return Audit(report.lines, seconds, figures.chain_rate(200_000), _memory(), told)

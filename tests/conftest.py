@@ -32,7 +32,7 @@ from app.db import atomically, now, tune
 from app.db import db as _db
 from app.domain import checkpoints, invariants, people
 from app.domain.calendar import local
-from app.domain.inspection import Trust
+from app.domain.logbook import Trust
 from app.domain.people import User
 from app.domain.tokens import Keys
 from tests import databases, lending, postgres

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 
 from app.db import db, now
 from app.domain import inspection
-from app.domain.inspection import Trust
 from app.domain.ledger import Handoff
+from app.domain.logbook import Trust
 from app.domain.packets import Packet
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 DOMAIN = [
     "printing", "parties", "places", "tokens", "tree", "notes", "people", "calendar", "bands", "procedures", "audit", "editions", "imports", "sessions", "invitations", "limits", "outbox", "numbers",
     "dossiers", "drafts", "forms", "postage", "packets", "visits", "upkeep", "rounds", "codes", "devices", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
-    "findings", "shares", "inspection", "proofs", "certificates",
+    "findings", "shares", "reading", "logbook", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "remittances", "tallies", "recovered", "aftermath", "vetting", "custody", "receipts", "uploads", "corrections", "upshots",
     "manifests", "invariants", "booking", "scope", "phones", "staff", "desk", "reception", "decisions", "counter", "bags", "incidents", "figures", "paper", "sorting", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "day", "slips", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "tracking", "models",
 ]  # fmt: skip

@@ -14,7 +14,8 @@ from app import signer
 from app.db import now
 from app.domain import inspection, notes
 from app.domain.findings import Fault, Report
-from app.domain.inspection import Trust
+from app.domain.inspection import _Look
+from app.domain.logbook import Logbook, Trust
 from tests.tampering import Forger, busy_ledger
 from tests.world import World
 
@@ -66,13 +67,13 @@ def of_the_row(self: Any, packet: Any, told: Iterator[Any]) -> None:
 
 # fmt: off
 BLIND = {
-    "reads no leaves":         ("log", nothing),
-    "looks at no evidence":    ("_evidence", nothing),
-    "forgets what was signed": ("_remembered", lambda self, signed: iter(())),
-    "follows no chain":        ("_chain", nothing),
-    "compares no root":        ("_compare", nothing),
-    "believes every scan":     ("_scan", nothing),
-    "believes the packet's row": ("_chain", of_the_row),
+    "reads no leaves":         (Logbook, "read", nothing),
+    "looks at no evidence":    (_Look, "_evidence", nothing),
+    "forgets what was signed": (Logbook, "_remembered", lambda self, signed: iter(())),
+    "follows no chain":        (_Look, "_chain", nothing),
+    "compares no root":        (Logbook, "_compare", nothing),
+    "believes every scan":     (_Look, "_scan", nothing),
+    "believes the packet's row": (_Look, "_chain", of_the_row),
 }
 # fmt: on
 
@@ -82,6 +83,5 @@ BLIND = {
 def test_an_inspection_that_is_blind_in_one_eye_is_found_out(
     look: Callable[[], Report], monkeypatch: pytest.MonkeyPatch, eye: str
 ) -> None:
-    name, blind = BLIND[eye]
-    monkeypatch.setattr(inspection._Look, name, blind)
+    monkeypatch.setattr(*BLIND[eye])
     assert next(unseen(look, 200), None)

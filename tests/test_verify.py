@@ -13,8 +13,8 @@ from app.db import db, now
 from app.domain import checkpoints, inspection, packets, tokens
 from app.domain.checkpoints import Checkpoint, Leaf
 from app.domain.devices import Device
-from app.domain.inspection import Trust
 from app.domain.ledger import Handoff
+from app.domain.logbook import Trust
 from app.domain.packets import Packet, Way
 from app.domain.scans import ScanRow, Verdict
 from tests.api.test_checkpoints import Log

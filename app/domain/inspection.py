@@ -9,10 +9,9 @@ without their line, for what had no number yet. What is cut from all of these, p
 import hashlib
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -21,35 +20,19 @@ from typing import Any
 import sqlalchemy as sa
 from cryptography.hazmat.primitives import serialization
 
-from app.db import UtcDateTime, db
-from app.domain import ledger, notes, packets, scans, shares, tokens
-from app.domain.checkpoints import Checkpoint, Leaf
+from app.db import db
+from app.domain import ledger, packets, scans, shares, tokens
+from app.domain.checkpoints import Leaf
 from app.domain.findings import Fault, Report
 from app.domain.ledger import Handoff
-from app.domain.notes import Head, LogKey
+from app.domain.logbook import Logbook, Trust
 from app.domain.packets import Packet, State
+from app.domain.reading import UNREADABLE, Reading, Row, only
 from app.domain.scans import Scan, ScanRow
 from app.domain.shares import Share
-from app.domain.tree import Growing
-from app.errors import Invalid
 
-BATCH = 5_000  # rows fetched at once, and how often progress is told
-SETTLE = timedelta(minutes=1)  # until when a signed note may not have been stored yet
-UNREADABLE = (TypeError, AttributeError, ValueError, LookupError, Invalid)  # what a cell of the wrong kind leads to
 STEP_BACK = timedelta(seconds=5)  # a packet's lines may be dated that much before the line before them
 GARBAGE = "a cell holds what no program of ours wrote"
-SUSPECTS = 20  # lines named when the log is not what was signed and one of them must have been exchanged
-
-Row = Any
-
-
-@dataclass(frozen=True)
-class Trust:
-    """What the inspector brings: the log's key, the notes its signer remembers (to be read twice), and the time."""
-
-    at: datetime
-    key: LogKey | None = None
-    signed: Iterable[tuple[str, datetime]] = ()
 
 
 def inspect(
@@ -63,21 +46,20 @@ def inspect(
     that is not over, what it has done is looked at too.
     """
     for tolerant in (False, True):
-        part = partial(_part, Trust(trust.at), packet_id, since, full, evidence, tolerant)
+        part = partial(_part, packet_id, since, full, evidence, tolerant)
         try:
             with _snapshot(inside) as connection:
                 whole = packet_id is None and inside is None
                 of = shares.count(connection.scalar(sa.select(sa.func.max(Handoff.id))) or 0) if whole else 1
-                with shares.others(connection, part, of) as others, _reading(connection, tolerant):
-                    look = _Look(
-                        connection, trust, packet_id, since, full, Share(0, of), lambda rows: tell(rows + others.read())
-                    )
-                    look.chains(evidence)
-                    look.log()
+                with shares.others(connection, part, of) as others, _lenient(connection, tolerant):
+                    reading = Reading(connection, lambda rows: tell(rows + others.read()), Report())
+                    log = Logbook(reading, trust, packet_id, since, full)
+                    _Look(reading, packet_id, since, full, Share(0, of)).chains(evidence)
+                    log.read()
                     for report in others.answers():
-                        look.report.join(report)
-                    look.ends()
-                    return look.report
+                        reading.report.join(report)
+                    log.end()
+                    return reading.report
         except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
             if tolerant or "decode" not in str(error):
                 raise  # else a text is none: read it as well as it can be, which is slower
@@ -85,26 +67,21 @@ def inspect(
 
 
 def _part(
-    trust: Trust, packet_id: int | None, since: int, full: bool, evidence: bool, tolerant: bool,
+    packet_id: int | None, since: int, full: bool, evidence: bool, tolerant: bool,
     connection: sa.Connection, share: Share, tell: Callable[[int], None],
 ) -> Report:  # fmt: skip
-    """One share of the packets and of the scans."""
-    with _reading(connection, tolerant):
-        look = _Look(connection, trust, packet_id, since, full, share, tell)
-        look.chains(evidence)
-        return look.report
+    with _lenient(connection, tolerant):
+        reading = Reading(connection, tell, Report())
+        _Look(reading, packet_id, since, full, share).chains(evidence)
+        return reading.report
 
 
 def rows_to_look_at(packet_id: int | None = None) -> int:
     """About how many rows an inspection reads."""
     count = sa.func.count()
-    lines = sa.select(count).select_from(Handoff).where(_wanted(Handoff.packet_id, packet_id))
+    lines = sa.select(count).select_from(Handoff).where(only(Handoff.packet_id, packet_id))
     rest = [sa.select(count).select_from(table) for table in ((Leaf,) if packet_id else (ScanRow, Leaf))]
     return sum(db.session.scalar(query) or 0 for query in (lines, *rest))
-
-
-def _wanted(column: Any, value: int | None) -> sa.ColumnElement[bool]:
-    return sa.true() if value is None else column == value
 
 
 @contextmanager
@@ -119,7 +96,7 @@ def _snapshot(inside: sa.Connection | None) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def _reading(connection: sa.Connection, tolerant: bool) -> Iterator[None]:
+def _lenient(connection: sa.Connection, tolerant: bool) -> Iterator[None]:
     """`tolerant`, whatever is in its cells."""
     if not tolerant or connection.dialect.name != "sqlite":
         yield
@@ -133,51 +110,12 @@ def _reading(connection: sa.Connection, tolerant: bool) -> Iterator[None]:
 
 
 class _Look:
-    def __init__(
-        self, connection: sa.Connection, trust: Trust, packet_id: int | None, since: int, full: bool,
-        share: Share, tell: Callable[[int], None],
-    ) -> None:  # fmt: skip
-        self.connection, self.trust, self.packet_id, self.since, self.full = connection, trust, packet_id, since, full
-        self._share, self._tell = share, tell
-        self.report = Report()
-        self._on_sqlite = connection.dialect.name == "sqlite"
-        self._cursors = 0
+    """A share of the packets and of the scans."""
+
+    def __init__(self, reading: Reading, packet_id: int | None, since: int, full: bool, share: Share) -> None:
+        self.reading, self.packet_id, self.since, self.full, self.share = reading, packet_id, since, full, share
+        self.report = reading.report
         self._keys: dict[str | None, Any] = {}
-        self._history = self._remembered(trust.signed)
-        self._next_signed = next(self._history, None)
-
-    def _rows(self, query: Any, counted: bool = False) -> Iterator[Row]:
-        """Rows as the driver makes them, which halves the time of an inspection; `counted` ones are told as progress."""
-        cursor = self._cursor(query)
-        while rows := cursor.fetchmany(BATCH):
-            yield from rows
-            if counted:
-                self._tell(len(rows))
-        cursor.close()
-
-    def _cursor(self, query: Any) -> Any:
-        if self._on_sqlite:
-            return self.connection.execute(query).cursor
-        text = query.compile(self.connection, compile_kwargs={"literal_binds": True})
-        driver: Any = self.connection.connection.driver_connection
-        self._cursors += 1
-        return driver.cursor(f"inspection_{self._cursors}", binary=True).execute(str(text), ())
-
-    def _raw(self, *columns: Any) -> Any:
-        """A query for columns as the driver gives them: no type of ours smooths over what is written in a cell."""
-        return sa.select(*(sa.type_coerce(self._spelled(column), sa.types.NULLTYPE) for column in columns))
-
-    def _spelled(self, column: Any) -> Any:
-        """An instant as text: on SQLite the very cell."""
-        if self._on_sqlite or not isinstance(column.type, UtcDateTime):
-            return column
-        return sa.func.to_char(column, "YYYY-MM-DD HH24:MI:SS.US")
-
-    def _of_log(self, where: str, what: str) -> None:
-        self.report.found(Fault(None, where, what))
-
-    def _of_line(self, number: Any, seq: int, what: str) -> None:
-        self.report.found(Fault(str(number), f"line {seq}", what, seq))
 
     # ---- chains -------------------------------------------------------------------------------------------------
 
@@ -189,25 +127,25 @@ class _Look:
     def _lines(self) -> None:
         """Every packet's lines, from genesis or from the last line before `since`, and the packet's own row."""
         P, H, L = Packet, Handoff, Leaf
-        low, high = self.connection.execute(sa.select(sa.func.min(P.id), sa.func.max(P.id))).one()
-        rows = self._raw(
+        low, high = self.reading.connection.execute(sa.select(sa.func.min(P.id), sa.func.max(P.id))).one()
+        rows = self.reading.raw(
             P.id, P.code, P.number, P.origin_id, P.state, P.holder_id, P.head, P.seq, P.line_hash, P.roll_id
         )
 
         def ours(column: Any) -> sa.ColumnElement[bool]:
-            return self._share.within(column, low or 0, high or 0) & _wanted(column, self.packet_id)
+            return self.share.within(column, low or 0, high or 0) & only(column, self.packet_id)
 
-        wanted = self._rows(rows.where(ours(P.id)).order_by(P.id))
-        chained = self._raw(
+        wanted = self.reading.rows(rows.where(ours(P.id)).order_by(P.id))
+        chained = self.reading.raw(
             H.packet_id, H.seq, H.kind, H.event, H.giver_id, H.taker_id, H.state, H.digest, H.follows, H.prev_hash, H.hash,
             H.recorded_at, L.n, L.leaf_hash,
         ).outerjoin_from(H, L, L.line_id == H.id)  # fmt: skip
-        told = self._rows(chained.where(ours(H.packet_id)).order_by(H.packet_id, H.seq), counted=True)
+        told = self.reading.rows(chained.where(ours(H.packet_id)).order_by(H.packet_id, H.seq), counted=True)
         groups = groupby(told, key=itemgetter(0))
         owner, group = next(groups, (None, None))
         for packet in wanted:
             while owner is not None and not (isinstance(owner, int) and owner >= packet[0]):
-                self._of_log(f"packet {owner}", "has lines and no row")
+                self.reading.of_log(f"packet {owner}", "has lines and no row")
                 owner, group = next(groups, (None, None))
             self.report.packets += 1
             if owner == packet[0]:
@@ -216,7 +154,7 @@ class _Look:
             else:
                 self._chain(packet, iter(()))
         while owner is not None:
-            self._of_log(f"packet {owner}", "has lines and no row")
+            self.reading.of_log(f"packet {owner}", "has lines and no row")
             owner, group = next(groups, (None, None))
 
     def _chain(self, packet: Row, told: Iterator[Row]) -> None:
@@ -262,7 +200,7 @@ class _Look:
                     if n <= last_n:
                         what = what or "numbered before the line before it"
                     elif unnumbered:
-                        self._of_line(number, unnumbered, "its number in the log is gone")
+                        self.reading.of_line(number, unnumbered, "its number in the log is gone")
                         unnumbered, is_whole = 0, False
                     last_n = n
                 if at < before and datetime.fromisoformat(before) - datetime.fromisoformat(at) > STEP_BACK:
@@ -273,7 +211,7 @@ class _Look:
             except UNREADABLE:
                 what = GARBAGE
             if what:
-                self._of_line(number, seq, what)
+                self.reading.of_line(number, seq, what)
             prev, perhaps, holder = hash_, found, None if what else taker
             is_whole = is_whole and not what
             if kind == "move":
@@ -294,9 +232,9 @@ class _Look:
     def _evidence(self) -> None:
         """Every body under its digest, every scan judged, every judgement with its line; with `full` every signature."""
         S, H = ScanRow, Handoff
-        query = self._raw(S.digest, S.body)
+        query = self.reading.raw(S.digest, S.body)
         if self.full:
-            query = self._raw(
+            query = self.reading.raw(
                 S.digest, S.body, S.sig, S.sig_ok, S.id, S.device_id, S.n, S.packet_code, S.parent,
                 H.event, H.giver_id, H.taker_id, H.kind, Packet.code,
             )  # fmt: skip
@@ -307,8 +245,8 @@ class _Look:
         elif self.since:
             query = query.outerjoin(Leaf, Leaf.line_id == H.id)
             query = query.where(sa.or_(Leaf.n.is_(None), Leaf.n >= self.since))
-        query = query.where(self._share.within(S.digest, 0, 1 << 16, self._two_bytes))
-        for row in self._rows(query, counted=True):
+        query = query.where(self.share.within(S.digest, 0, 1 << 16, self._two_bytes))
+        for row in self.reading.rows(query, counted=True):
             self.report.scans += 1
             try:
                 what = self._scan(*row)
@@ -316,14 +254,14 @@ class _Look:
                 what = "a cell of its scan holds what no program of ours wrote"
             if what:
                 self._of_scan(row[0], what)
-        if self._share.nth:
+        if self.share.nth:
             return  # the rest is one question each
         self._loose_ends()
         if not self.packet_id:
             self._gaps()
 
     def _two_bytes(self, number: int) -> Any:
-        return sa.literal_column(f"X'{number:04x}'" if self._on_sqlite else f"'\\x{number:04x}'::bytea")
+        return sa.literal_column(f"X'{number:04x}'" if self.reading.on_sqlite else f"'\\x{number:04x}'::bytea")
 
     def _scan(self, digest: bytes, body: bytes, *rest: Any) -> str | None:
         if scans.digest_of(body) != digest:
@@ -345,7 +283,9 @@ class _Look:
 
     def _key(self, device: str | None) -> Any:
         if device not in self._keys:
-            der = self.connection.scalar(sa.text("SELECT public_key FROM devices WHERE id = :id"), {"id": device})
+            der = self.reading.connection.scalar(
+                sa.text("SELECT public_key FROM devices WHERE id = :id"), {"id": device}
+            )
             self._keys[device] = serialization.load_der_public_key(der) if der else None
         return self._keys[device]
 
@@ -354,12 +294,12 @@ class _Look:
         line = sa.text(
             "SELECT p.number, h.seq FROM handoffs h JOIN packets p ON p.id = h.packet_id WHERE h.digest = :digest"
         )
-        found = self.connection.execute(line, {"digest": digest}).first()
+        found = self.reading.connection.execute(line, {"digest": digest}).first()
         if found is None:
             name = digest.hex() if isinstance(digest, bytes) else repr(digest)
-            self._of_log(f"scan {name}", what)
+            self.reading.of_log(f"scan {name}", what)
         else:
-            self._of_line(found[0], found[1], what)
+            self.reading.of_line(found[0], found[1], what)
 
     def _loose_ends(self) -> None:
         """What names something that is not there. Each is one question to the database."""
@@ -389,7 +329,7 @@ class _Look:
         else:
             questions = of_lines | of_scans
         for what, question in questions.items():
-            for (digest,) in self._rows(sa.text(question)):
+            for (digest,) in self.reading.rows(sa.text(question)):
                 self._of_scan(digest, what)
 
     def _gaps(self) -> None:
@@ -399,158 +339,8 @@ class _Look:
             "AND s.sig_ok AND s.n BETWEEN 1 AND d.contiguous "
             "GROUP BY d.id, d.contiguous HAVING count(DISTINCT s.n) <> d.contiguous"
         )
-        for device, mark, found in self._rows(sa.text(counted)):
-            self._of_log(f"device {device}", f"{found} of its first {mark} scans are there")
-
-    # ---- the log ------------------------------------------------------------------------------------------------
-
-    def log(self) -> None:
-        """Leaves without a gap, their tree at every size that was ever signed, and what the signer remembers."""
-        growing, C = _Log(), Checkpoint
-        kept = self._rows(self._raw(C.size, C.root, C.note, C.at).order_by(C.size))
-        checkpoint, add, since = next(kept, None), growing.tree.add, self.since
-        for n, leaf_hash in self._rows(self._raw(Leaf.n, Leaf.leaf_hash).order_by(Leaf.n), counted=True):
-            if n == growing.length and not growing.has_hole and type(leaf_hash) is bytes:
-                add(leaf_hash)
-                growing.length = length = n + 1
-            else:
-                if n != growing.length:
-                    last = f" to {n - 1}" if isinstance(n, int) and n > growing.length + 1 else ""
-                    self._of_log(f"leaf {growing.length}{last}", "missing")
-                elif not isinstance(leaf_hash, bytes):
-                    self._of_log(f"leaf {n}", "changed")
-                growing.skip(n)
-                length = growing.length
-            if length == since:
-                self.report.root_since = growing.root()
-            while checkpoint is not None and checkpoint[0] <= length:
-                self._checkpoint(checkpoint, growing)
-                checkpoint = next(kept, None)
-        while checkpoint is not None:
-            self._checkpoint(checkpoint, growing)
-            checkpoint = next(kept, None)
-        self.report.leaves, self.report.root = growing.length, growing.tree.root()
-        self._remember(math.inf, growing)
-        if self.since > growing.length:
-            self._of_log(f"leaf {growing.length}", f"missing: the log once had {self.since} lines")
-
-    def ends(self) -> None:
-        """What can be told once all chains and the log are known."""
-        if not self.packet_id and self.report.numbered < self.report.leaves:
-            self._lone_leaves()
-        self._waiting()
-
-    def _checkpoint(self, row: Row, growing: "_Log") -> None:
-        size, kept_root, note, at = row
-        self.report.checkpoints += 1
-        where = f"checkpoint {size}"
-        signed = self._remember(size, growing)
-        if signed is not None and signed != (note, at):
-            self._of_log(where, "is not what the signer signed")
-            note = signed[0]
-        try:
-            said = self._said(note, trusted=signed is not None)
-        except UNREADABLE as error:
-            self._of_log(where, str(error))
-            return
-        if (said.size, said.root) != (size, kept_root):
-            self._of_log(where, "its row does not say what was signed")
-        if said.size == size:
-            self._compare(said, growing)
-
-    def _said(self, note: str, trusted: bool) -> Head:
-        """What a note says. One that the signer's own file holds word for word is read without its signature."""
-        if self.trust.key is None or (trusted and not self.full):
-            return notes.claimed(note)
-        return notes.read(note, self.trust.key)
-
-    def _compare(self, said: Head, growing: "_Log") -> None:
-        """The tree at a size that was signed; of several that differ the first tells where."""
-        if said.size > growing.length:
-            gone = f"some of leaves {growing.good} to {said.size - 1} are gone"
-            self._of_log(f"checkpoint {said.size}", f"the log has only {growing.length} lines: {gone}")
-        root = growing.root()
-        if said.size != growing.length or root is None:
-            return
-        if root == said.root:
-            growing.good = said.size
-        elif not growing.is_torn:
-            growing.is_torn = True
-            self._of_log(
-                f"leaves {growing.good} to {said.size - 1}",
-                f"are not those that were signed: {self._between(growing.good, said.size)}",
-            )
-
-    def _between(self, start: int, end: int) -> str:
-        """The lines with these numbers, one of which must have been exchanged."""
-        named = sa.text(
-            "SELECT p.number, h.seq FROM leaves l JOIN handoffs h ON h.id = l.line_id JOIN packets p ON p.id = h.packet_id "
-            "WHERE l.n >= :start AND l.n < :end ORDER BY l.n LIMIT :most"
-        )
-        rows = self.connection.execute(named, {"start": start, "end": end, "most": SUSPECTS})
-        more = f" and {end - start - SUSPECTS} more" if end - start > SUSPECTS else ""
-        return ", ".join(f"{number} line {seq}" for number, seq in rows) + more
-
-    def _remembered(self, signed: Iterable[tuple[str, datetime]]) -> Iterator[tuple[int, str, datetime]]:
-        """The signer's own file, which only grows."""
-        last = 0
-        try:
-            for note, at in signed:
-                size = notes.claimed(note).size
-                if size <= last:
-                    self._of_log("the signer's file", f"after {last} lines it says that {size} were signed")
-                else:
-                    last = size
-                    yield size, note, at
-        except UNREADABLE:
-            self._of_log("the signer's file", f"is damaged after the note of {last} lines")
-
-    def _remember(self, size: float, growing: "_Log") -> tuple[str, str] | None:
-        """What the signer's own file says of this size. What it signed before and is not stored, has been removed."""
-        while self._next_signed and self._next_signed[0] <= size:
-            signed_size, note, at = self._next_signed
-            self._next_signed = next(self._history, None)
-            if signed_size == size:
-                return note, at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-            self._gone(signed_size, note, at)
-        return None
-
-    def _gone(self, size: int, note: str, at: datetime) -> None:
-        if self.trust.at - at <= SETTLE:
-            return
-        try:
-            self._said(note, trusted=False)
-        except UNREADABLE:
-            self._of_log("the signer's file", f"its note of {size} lines is not signed by its key")
-        else:
-            self._of_log(f"checkpoint {size}", "was signed and is gone")
-
-    def _lone_leaves(self) -> None:
-        lone = "SELECT l.n FROM leaves l LEFT JOIN handoffs h ON h.id = l.line_id WHERE h.id IS NULL ORDER BY l.n"
-        for (n,) in self._rows(sa.text(lone)):
-            self._of_log(f"leaf {n}", "the line it numbers is gone")
-
-    def _waiting(self) -> None:
-        """Lines without a number, for a person to wonder at: the sequencer is late, or the newest leaves were cut."""
-        if self.packet_id is None and self.report.lines > self.report.numbered:
-            count = self.report.lines - self.report.numbered
-            self.report.remarks.append(Fault(None, "tail", f"{count} lines have no number in the log yet"))
-
-
-class _Log:
-    """The leaves read so far. After a hole the tree is unknown: it cannot be compared."""
-
-    def __init__(self) -> None:
-        self.tree, self.length, self.good = Growing(), 0, 0
-        self.has_hole = self.is_torn = False
-
-    def skip(self, n: Any) -> None:
-        """A leaf that cannot be put where it belongs."""
-        self.has_hole = True
-        self.length = n + 1 if isinstance(n, int) else self.length + 1
-
-    def root(self) -> bytes | None:
-        return None if self.has_hole else self.tree.root()
+        for device, mark, found in self.reading.rows(sa.text(counted)):
+            self.reading.of_log(f"device {device}", f"{found} of its first {mark} scans are there")
 
 
 def _made_by(said: Scan, event: str, giver: str, taker: str, kind: str, code: bytes) -> bool:

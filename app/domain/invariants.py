@@ -21,12 +21,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import db
-from app.domain import duties, inspection, scans, tasks, upshots
+from app.domain import duties, inspection, reading, scans, tasks, upshots
 from app.domain.codes import CodeCheck
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
-from app.domain.inspection import Trust
 from app.domain.ledger import Handoff, LineKind
+from app.domain.logbook import Trust
 from app.domain.manifests import LineResult, Manifest, ManifestLine
 from app.domain.packets import ENDED, Packet, State
 from app.domain.parties import Party, PartyKind
@@ -36,7 +36,7 @@ from app.domain.steps import rows
 from app.domain.tasks import Task, TaskKind
 from app.domain.tokens import Keys
 
-UNREADABLE = (*inspection.UNREADABLE, sa.exc.DBAPIError)
+UNREADABLE = (*reading.UNREADABLE, sa.exc.DBAPIError)
 BATCH = 500  # packets looked at together
 DIGITS = re.compile(r"(?<![0-9A-Za-z])(?:(?:\+84|0)\d{9}|\d{12})(?![0-9A-Za-z])")  # a phone, an identity number
 DOUBTFUL = (Ruling.HELD, Ruling.DISPUTED, Ruling.QUARANTINED)

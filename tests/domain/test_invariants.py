@@ -11,9 +11,9 @@ from app.domain import checkpoints, invariants, manifests
 from app.domain.checkpoints import Checkpoint
 from app.domain.codes import Purpose
 from app.domain.devices import Device
-from app.domain.inspection import Trust
 from app.domain.invariants import Told
 from app.domain.ledger import Handoff
+from app.domain.logbook import Trust
 from app.domain.manifests import Found, Manifest
 from app.domain.packets import Packet, State, Way
 from app.domain.scans import ScanRow, Verdict

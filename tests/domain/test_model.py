@@ -51,8 +51,8 @@ from app.domain import (
 from app.domain.codes import Purpose
 from app.domain.devices import Why
 from app.domain.hands import Hand
-from app.domain.inspection import Trust
 from app.domain.ledger import Handoff, LineKind
+from app.domain.logbook import Trust
 from app.domain.manifests import Listed
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User

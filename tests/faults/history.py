@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from app.config import Settings
 from app.db import db, now
 from app.domain import invariants
-from app.domain.inspection import Trust
 from app.domain.ledger import Handoff
+from app.domain.logbook import Trust
 from app.domain.packets import Packet
 from app.domain.scans import ScanRow, Verdict
 from bench.ground import Ground, Signed, opened

@@ -95,8 +95,12 @@ def type_number(page: Page, number: str) -> None:
     press(page, "Tìm gói")
 
 
+ICONS = {"ok": "check", "stamp": "warn|undo", "danger": "stop"}
+
+
 def verdict(page: Page, word: str, tone: str) -> None:
     screen = page.locator("main.verdict")
+    expect(screen.locator("svg use").first).to_have_attribute("href", re.compile(rf"#i-(?:{ICONS[tone]})$"))
     expect(screen.get_by_role("heading")).to_have_text(word, timeout=10_000)
     expect(screen).to_have_class(re.compile(rf"\btone-{tone}\b"))
 
@@ -189,6 +193,7 @@ def test_without_a_network_the_scan_is_kept_and_sent_when_it_is_back(
 def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     world: World, site: Site, phone: Page
 ) -> None:
+    phone.add_init_script(PLAYED)
     packet = world.packet(Way.OUT)
     code = world.code(packet, Purpose.DELIVER)
     plan(world, packet)
@@ -223,8 +228,11 @@ def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     press(phone, "Đúng số này")
     assert axe_faults(phone) == []
     phone.get_by_label("Mã người dân đọc").fill("000 000" if code != "000000" else "111 111")
+    played(phone)
     press(phone, "Xong, trao gói")
     verdict(phone, "Dừng lại", "danger")
+    red = played(phone)
+    assert (red["buzzes"], len(red["tones"])) == ([[600]], 3)  # a long buzz and three quick tones
     expect(phone.get_by_text("Mã này không dùng được.")).to_be_visible()
     assert axe_faults(phone) == []
     assert world.fresh(packet).state == State.CARRIED
@@ -239,6 +247,28 @@ def test_a_wrong_code_at_the_door_stops_the_delivery_and_can_be_typed_again(
     assert told >= {("RECIPIENT", "authorised"), ("AUTHORISATION", "seen"), ("ID_SEEN", "citizen_card")}
     press(phone, "Nhà tiếp theo")
     expect(phone.locator("#sync-person b")).to_have_text("0")
+
+
+def test_a_home_is_picked_where_no_slip_can_be_read_and_the_scan_says_so(world: World, site: Site, phone: Page) -> None:
+    packet = world.packet()
+    code = world.code(packet)
+    plan(world, packet)
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    press(phone, "Gõ mã")
+    phone.locator("a[href*='/pick/']").click()
+    expect(phone.get_by_text(packet.number)).to_be_visible()
+    phone.locator("#pick").click()
+    count_papers(phone)
+    seal_and_money(phone)
+    phone.get_by_label("Mã người dân đọc").fill(code)
+    press(phone, "Xong, nhận gói")
+    verdict(phone, "Đã nhận gói", "ok")
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible(timeout=20_000)
+    db.session.rollback()
+    [body] = db.session.scalars(sa.select(ScanRow.body))
+    assert {"kind": "LISTED", "value": ""} in json.loads(body)["proof"]
 
 
 # What the phone plays, in place of a loudspeaker and a motor: [tones in hertz], [buzzes in ms].

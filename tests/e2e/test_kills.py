@@ -51,6 +51,7 @@ STEPPED = """(() => {
   IDBDatabase.prototype.transaction = function stepped(...given) {
     const made = begin.apply(this, given);
     if (made.mode === "readwrite") made.addEventListener("complete", () => tell("complete"));
+    if (window.armed && made.mode === "readwrite" && made.objectStoreNames.contains("outbox")) window.wrote(made.durability);
     return made;
   };
   Navigator.prototype.vibrate = () => { if (window.armed) window.beeped(location.hash.split("/").pop()); tell("beep"); return true; };
@@ -130,6 +131,7 @@ def lost(world: World, host: Host, handset: Handset, strikes: list[Strike], bug:
     handset.off()
     host.stop()
     beeped: list[str] = []
+    written: set[str] = set()  # how durably, as the page asked for it: no kill can show that
     struck: list[str] = []
     survived = 0
     try:
@@ -142,6 +144,7 @@ def lost(world: World, host: Host, handset: Handset, strikes: list[Strike], bug:
 
             page.expose_function("strike", strike)
             page.expose_function("beeped", lambda digest: beeped.append(digest))
+            page.expose_function("wrote", lambda durability: written.add(durability))
             page.add_init_script(bug + STEPPED)
             page.goto(f"{host.url}/courier/")
             unlock(page)
@@ -162,6 +165,7 @@ def lost(world: World, host: Host, handset: Handset, strikes: list[Strike], bug:
     assert len(struck) + survived == len(strikes) and beeped
     if not bug:
         assert len(set(struck)) >= 3
+        assert written == {"strict"}
         assert [n for n, _ in lying] == list(range(1, newest + 1))
     return sorted(set(beeped) - {digest for _, digest in lying})
 

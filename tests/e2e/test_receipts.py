@@ -184,6 +184,15 @@ def test_a_batch_that_is_too_large_is_halved_until_all_have_arrived(
     world: World, site: Site, phone: Page, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(door, "BATCH", 2)
+    came: list[int] = []
+    read = door.read
+
+    def noting(item: Any) -> Any:
+        scan = read(item)
+        came.append(scan.n)
+        return scan
+
+    monkeypatch.setattr(door, "read", noting)
     on_round(world, site, phone, homes=5)
     context.set_offline(True)
     for _ in range(5):
@@ -192,6 +201,7 @@ def test_a_batch_that_is_too_large_is_halved_until_all_have_arrived(
     context.set_offline(False)
     counts(phone, kept=0, arrived=5)
     assert [each for each in sizes if each[1]] == [(413, 5), (413, 3), (200, 2), (200, 2), (200, 1)]
+    assert came == [1, 2, 3, 4, 5]  # in the order in which they were written
     assert recorded() == 5
 
 

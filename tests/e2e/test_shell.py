@@ -277,7 +277,7 @@ def test_the_day_lies_sealed_on_the_phone_and_the_lock_guards_it(world: World, h
     expect(page.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible()  # scanning goes on
 
 
-def test_the_day_is_gone_from_the_phone_after_twelve_hours_whether_there_is_a_network_or_not(
+def test_eight_hours_without_a_network_are_a_shift_and_after_twelve_the_day_is_gone_and_its_scans_are_not(
     world: World, site: Site, phone: Page, context: BrowserContext
 ) -> None:
     packet = world.packet()
@@ -287,11 +287,22 @@ def test_the_day_is_gone_from_the_phone_after_twelve_hours_whether_there_is_a_ne
     expect(phone.get_by_text(packet.dossier.citizen.name)).to_be_visible()
     assert "sealed" in phone.evaluate(STORED)
     context.set_offline(True)
-    phone.clock.fast_forward(13 * 3600 * 1000)
+    phone.clock.fast_forward(8 * 3600 * 1000)
+    unlock(phone)
+    expect(phone.get_by_text(packet.dossier.citizen.name)).to_be_visible()
+    miss(phone)
+    expect(phone.locator("#sync-kept b")).to_have_text("1")
+    phone.clock.fast_forward(5 * 3600 * 1000)
     unlock(phone)
     expect(phone.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible()
     expect(phone.get_by_text(packet.dossier.citizen.name)).to_have_count(0)
     assert phone.evaluate(STORED) is None
+    expect(phone.locator("#sync-kept b")).to_have_text("1")
+    context.set_offline(False)
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(phone.locator("#sync-kept b")).to_have_text("0", timeout=20_000)
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(ScanRow)) == 1
 
 
 def test_a_full_phone_says_that_the_scan_was_not_written_and_loses_none_of_before(

@@ -3,8 +3,8 @@
 import re
 from datetime import date, datetime, time, timedelta
 
-from flask import Flask, request
-from flask_babel import format_date, get_locale, gettext
+from flask import Flask, g, request
+from flask_babel import format_date, get_locale, gettext, refresh
 from markupsafe import Markup, escape
 
 from app.db import now
@@ -25,9 +25,16 @@ SPACE = re.compile(r"(?<=[0-9]) (?=[0-9])|(?<=\bNP) (?=[0-9])|(?<=\b[0-9]) (?=[^
 
 
 def choose() -> str:
-    """Vietnamese, unless the reader chose otherwise."""
+    """What the reader chose; else what the citizen whose link this is reads; else Vietnamese."""
     chosen = request.cookies.get(COOKIE)
-    return chosen if chosen in LANGUAGES else Language.VI
+    written: Language = g.get("written", Language.VI)
+    return chosen if chosen in LANGUAGES else written
+
+
+def written_for(reader: Language) -> None:
+    """From here on this page answers in the language of its citizen's messages, unless its reader chose another."""
+    g.written = reader
+    refresh()
 
 
 def long_date(day: date | datetime) -> str:

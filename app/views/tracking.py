@@ -43,6 +43,7 @@ from app.domain.people import Act, Right, User
 from app.domain.postage import Charge, Fault
 from app.domain.visits import Visit
 from app.errors import Invalid, Missing, Refused, TooMany
+from app.language import written_for
 from app.security import public
 from app.sentences import sentence
 from app.views import ics, telling
@@ -99,10 +100,12 @@ def throttle(purpose: str, key: bytes, *limits: tuple[int, timedelta]) -> None:
 
 def dossier_of(secret: str) -> Dossier:
     try:
-        return dossiers.by_secret(secret)
+        dossier = dossiers.by_secret(secret)
     except Missing:
         throttle("link", security.address_key("link"), (20, MINUTE), (200, HOUR))
         raise
+    written_for(dossier.citizen.language)
+    return dossier
 
 
 @bp.get("/t/<secret>")

@@ -16,7 +16,7 @@ from app.domain.codes import CodeCheck, Purpose
 from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State, Way
-from app.domain.people import Right
+from app.domain.people import Language, Right
 from app.domain.visits import Round, Slot, VisitState
 from app.errors import TooMany
 from app.sentences import sentence
@@ -53,6 +53,25 @@ def test_the_page_says_who_has_it_first_and_names_nobody(world: World, client: F
     assert "NP\u00a00045\u00a0821" in body
     for private in ("Nguyễn Thị Mơ", "Mẫu Đơn", "900000123", "Trần Văn Bưởi", "giấy khai sinh"):
         assert private not in body
+
+
+@pytest.mark.parametrize(
+    ("chosen", "booked", "shown"),
+    [(None, "vi", "vi"), (None, "en", "en"), ("vi", "en", "vi"), ("en", "vi", "en"), ("xx", "en", "en")],
+)
+def test_a_link_speaks_the_language_of_its_booking_unless_the_reader_chose_one(
+    world: World, client: FlaskClient, chosen: str | None, booked: Language, shown: str
+) -> None:
+    """Whoever opens the link of a message for the first time reads on in the language of the message."""
+    packet = world.packet()
+    packet.dossier.citizen.language = booked
+    db.session.commit()
+    if chosen:
+        client.set_cookie("language", chosen)
+    for path, status in {"": 200, "/booked": 200, "/move": 200, "/cancel": 200, "/certificate": 404}.items():
+        page = client.get(link(packet) + path)
+        assert page.status_code == status, path
+        assert f'lang="{shown}">\n<head>' in page.text, path
 
 
 def test_a_finished_page_says_who_has_the_result_and_what_the_ward_keeps(world: World, client: FlaskClient) -> None:

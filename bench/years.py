@@ -60,7 +60,7 @@ class Years:
         self._visits = store.read("visits", "packet_id", packet) + store.read("visits", "packet_id", way_out)
         if self._key:
             store.write("devices", *self._device(self._key, store.instant(datetime(2026, 1, 5, tzinfo=UTC))))
-        self._at = datetime(2026, 1, 5, 1, tzinfo=UTC)
+        self._at = datetime(2026, 1, 5, 1, microsecond=250_001, tzinfo=UTC)
         self._first = self.dossiers = way_out  # the newest id in use
 
     @staticmethod

@@ -61,6 +61,16 @@ def test_an_honest_ledger_is_in_order(ledger: Ledger) -> None:
     assert "5 lines, 7 scans, 2 checkpoints, 4 lines in the log" in verify(ledger.app).output
 
 
+@pytest.mark.parametrize("microsecond", [0, 500_000, 7, 123_456])
+def test_an_instant_is_read_to_the_microsecond_however_the_server_writes_dates(world: World, microsecond: int) -> None:
+    with time_machine.travel(now().replace(microsecond=microsecond), tick=False):
+        world.collected(world.phone())
+        connection = db.session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SET LOCAL datestyle TO 'SQL, DMY'"))
+        assert inspection.inspect(Trust(now()), inside=connection).faults == []
+
+
 def test_the_bar_fills_as_the_rows_are_read(ledger: Ledger) -> None:
     told: list[int] = []
     report = inspection.inspect(Trust(now()), tell=told.append)

@@ -27,7 +27,7 @@ from app.domain.findings import Fault, Report
 from app.domain.ledger import Handoff
 from app.domain.logbook import Logbook, Trust
 from app.domain.packets import Packet, State
-from app.domain.reading import UNREADABLE, Reading, Row, only
+from app.domain.reading import INSTANT, UNREADABLE, Reading, Row, only
 from app.domain.scans import Scan, ScanRow
 from app.domain.shares import Share
 
@@ -168,13 +168,13 @@ class _Look:
             return
         # Of a line that was changed, its own hash or the one worked out may be the true one, and its taker is unknown.
         perhaps, holder, state, head = prev, origin, State.WAITING.value, prev
-        seq, last_n, unnumbered, before, is_whole = 0, -1, 0, "", True
+        seq, lines, numbered, last_n, unnumbered, before, is_whole = 0, 0, 0, -1, 0, "", True
         for (_, said, kind, event, giver, taker, after, digest, follows, prev_hash, hash_, at, n, leaf_hash) in told:  # fmt: skip
-            seq += 1
-            self.report.lines += 1
-            what = None
+            seq, lines, what = seq + 1, lines + 1, None
             found = hash_
             try:
+                if len(at) != INSTANT:
+                    at = self.reading.instant(at)
                 if said != seq:
                     gone = f"lines {seq} to {said - 1}" if said > seq + 1 else f"line {seq}"
                     self.report.found(Fault(str(number), gone, "missing", seq))
@@ -196,7 +196,7 @@ class _Look:
                 if n is None:
                     unnumbered = unnumbered or seq
                 else:
-                    self.report.numbered += 1
+                    numbered += 1
                     if n <= last_n:
                         what = what or "numbered before the line before it"
                     elif unnumbered:
@@ -216,6 +216,8 @@ class _Look:
             is_whole = is_whole and not what
             if kind == "move":
                 state, head = after, digest
+        self.report.lines += lines
+        self.report.numbered += numbered
         if seq_now != seq:
             behind = isinstance(seq_now, int) and seq_now < seq
             what = (

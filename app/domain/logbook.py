@@ -80,7 +80,7 @@ class Logbook:
         self.reading.report.checkpoints += 1
         where = f"checkpoint {size}"
         signed = self._remember(size, growing)
-        if signed is not None and signed != (note, at):
+        if signed is not None and signed != (note, self.reading.instant(at)):
             self.reading.of_log(where, "is not what the signer signed")
             note = signed[0]
         try:

@@ -1,7 +1,7 @@
 """Shares: one long reading of the database, divided among the processor's cores.
 
-All processes read one and the same state: on PostgreSQL a snapshot is handed round, on SQLite nobody may write for the
-moment in which they begin. Each answers with what can be pickled.
+All processes read one and the same state: on PostgreSQL each is given a snapshot and begins when it is ready, on SQLite
+nobody may write for the moment in which all begin. Each answers with what can be pickled.
 """
 
 import os
@@ -42,26 +42,28 @@ def count(rows: int) -> int:
 class Others:
     """The other processes: how far they are, and what they found."""
 
-    def __init__(self, url: sa.URL, work: Work, of: int) -> None:
+    def __init__(self, connection: sa.Connection, work: Work, of: int) -> None:
+        snapshot = _snapshot(connection) if of > 1 else ""
+        url = connection.engine.url.render_as_string(hide_password=False)
         self._read: Any = PROCESSES.Value("q") if of > 1 else None
         self._told, self._pipes, self._running = 0, list[Any](), list[Any]()
         for nth in range(1, of):
             ours, theirs = PROCESSES.Pipe()
-            arguments = theirs, url.render_as_string(hide_password=False), work, Share(nth, of), self._read
-            running = PROCESSES.Process(target=_help, args=arguments, daemon=True)
+            running = PROCESSES.Process(
+                target=_help, args=(theirs, url, snapshot, work, Share(nth, of), self._read), daemon=True
+            )
             running.start()
             theirs.close()  # so that we hear of its end
             self._pipes.append(ours)
             self._running.append(running)
 
-    def begin(self, connection: sa.Connection) -> None:
-        """All are at the state that `connection` sees."""
+    def begin_together(self, connection: sa.Connection) -> None:
+        """All begin at the state that `connection` sees, while nobody writes."""
         self.answers()
-        if not self._running:
-            return
-        with _standing_still(connection) as state:
+        with connection.engine.connect().execution_options(writes=True) as writer, writer.begin():
+            _look(connection)
             for pipe in self._pipes:
-                pipe.send(state)
+                pipe.send("begin")
             self.answers()
 
     def answers(self) -> list[Any]:
@@ -88,23 +90,20 @@ class Others:
 @contextmanager
 def others(connection: sa.Connection, work: Work, of: int) -> Iterator[Others]:
     """`of` - 1 other processes that do their shares of `work`; the first share is the caller's own."""
-    found = Others(connection.engine.url, work, of)
+    found = Others(connection, work, of)
     try:
-        found.begin(connection)
+        if of > 1 and connection.dialect.name == "sqlite":
+            found.begin_together(connection)
         yield found
     finally:
         found.stop()
 
 
-@contextmanager
-def _standing_still(connection: sa.Connection) -> Iterator[str]:
-    """While this lasts others can begin at the state `connection` sees; on PostgreSQL by its name."""
-    if connection.dialect.name != "sqlite":
-        yield connection.scalar(sa.select(sa.func.pg_export_snapshot())) or ""
-        return
-    with connection.engine.connect().execution_options(writes=True) as writer, writer.begin():
-        _look(connection)
-        yield ""
+def _snapshot(connection: sa.Connection) -> str:
+    """By what name others find the state that `connection` sees; SQLite has none."""
+    if connection.dialect.name == "sqlite":
+        return ""
+    return connection.scalar(sa.select(sa.func.pg_export_snapshot())) or ""
 
 
 def _look(connection: sa.Connection) -> None:
@@ -112,7 +111,7 @@ def _look(connection: sa.Connection) -> None:
     connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema")
 
 
-def _help(pipe: Any, url: str, work: Work, share: Share, read: Any) -> None:
+def _help(pipe: Any, url: str, snapshot: str, work: Work, share: Share, read: Any) -> None:
     def tell(rows: int) -> None:
         with read:
             read.value += rows
@@ -120,15 +119,15 @@ def _help(pipe: Any, url: str, work: Work, share: Share, read: Any) -> None:
     engine = sa.create_engine(url)
     tune(engine)
     try:
-        pipe.send("ready")
-        state = pipe.recv()
         with engine.connect() as connection:
-            if state:
+            if snapshot:
                 connection.execution_options(isolation_level="REPEATABLE READ")
-                connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{state}'")
+                connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
             else:
+                pipe.send("ready")
+                pipe.recv()
                 _look(connection)
-            pipe.send("begun")
+                pipe.send("begun")
             pipe.send(work(connection, share, tell))
     except Exception as error:
         pipe.send(error)

@@ -17,6 +17,7 @@ export async function open() {
   db = await openDB("courier-lists", 1, { upgrade(made) { made.createObjectStore("lists", { keyPath: "key" }); } });
   all = await db.getAll("lists");
   await prune(Date.now());
+  await mend();
   outbox.changes.addEventListener("learned", send);
   window.addEventListener("online", send);
   setInterval(() => { if (!document.hidden) send(); }, EVERY);
@@ -33,6 +34,22 @@ async function prune(now) {
     all = all.filter((each) => each !== list);
   }
 }
+
+/** The page may have gone between a scan and its tick: what was scanned for a list belongs to it, and one of which nothing is
+ *  missing is closed, for nobody will come back to it. */
+async function mend() {
+  for (const list of all.filter((each) => each.way === "take" && !each.closed)) {
+    const found = { ...list.found };
+    for (const row of outbox.rows()) {
+      const listed = list.expected.find((each) => each.code === row.meta.code);
+      if (listed && row.meta.event === "take" && row.device === list.device && row.at >= list.at) found[listed.code] ??= line(listed, row, row.meta.seal);
+    }
+    const whole = list.expected.every((each) => each.code in found);
+    if (whole || Object.keys(found).length > Object.keys(list.found).length) await keep({ ...list, found, closed: whole ? new Date().toISOString() : null });
+  }
+}
+
+const line = ({ number, way }, row, seal) => ({ number, way, digest: row.digest, at: row.at, seal });
 
 /** What is being counted at this place just now, or nothing. way: "take" from `place`, "give" to it. */
 export const under = (way, place) => all.find((list) => list.device === me()?.device && list.way === way && list.place === place && !list.closed) ?? null;
@@ -60,8 +77,10 @@ export function begin(way, place, name, packets) {
 /** What is said of a list is said of it as it stands now: a page may hold an older copy, and a closed list stays closed. */
 const now = (list) => get(list.key) ?? list;
 
+/** Written before its first scan: what is scanned from then on is known to be for it. */
+export const lay = async (list) => get(list.key) ?? keep(list);
 /** A packet was scanned: its scan is safe. `seal`: as the bag shows it. */
-export const tick = (list, packet, row, seal) => keep({ ...now(list), found: { ...now(list).found, [packet.code]: { number: packet.number, way: packet.way, digest: row.digest, at: row.at, seal } } });
+export const tick = (list, packet, row, seal) => keep({ ...now(list), found: { ...now(list).found, [packet.code]: line(packet, row, seal) } });
 /** Something lies there that cannot be taken along: put aside, and said once. */
 export const setAside = (list, id, number, why) => (now(list).apart.some((each) => each.id === id) ? now(list) : keep({ ...now(list), apart: [...now(list).apart, { id, number, why }] }));
 

@@ -60,6 +60,7 @@ export function bulk(way, place) {
       return say(t(`unknown.${not}`));
     }
     const seal = packet.seals.at(-1);
+    await lists.lay(list);
     const row = way === "take" ? await take(packet, seal, slip) : await sight(packet, seal, slip);
     play(list.expected.some((each) => each.code === packet.code) ? "ok" : "stamp"); // the scan is written; the list may take its time
     list = await lists.tick(list, packet, row, seal);

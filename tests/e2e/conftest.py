@@ -246,19 +246,39 @@ def phone(context: BrowserContext, site: Site) -> Iterator[Page]:
     assert faults == []
 
 
-def portray(page: Page, folder: Path) -> None:
-    """The screen as a courier sees it in the sun and at night, under the name of the test and its place in it."""
+def portray(page: Page, folder: Path, name: str = "") -> list[Path]:
+    """The screen as a courier sees it in the sun and at night, under this name, or that of the test and its place in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    test = re.sub(r"\W+", "-", os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition("[")[0])
-    nth = len(list(folder.glob(f"{test}-*-sun.png"))) + 1
+    if not name:
+        test = re.sub(r"\W+", "-", os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition("[")[0])
+        name = f"{test}-{len(list(folder.glob(f'{test}-*-sun.png'))) + 1:02}"
     size, theme = page.viewport_size, page.evaluate("document.documentElement.dataset.theme")
     page.set_viewport_size({"width": 360, "height": 640})
+    made = []
     for each in ("sun", "night"):
         page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", each)
-        page.screenshot(path=folder / f"{test}-{nth:02}-{each}.png")
+        made.append(folder / f"{name}-{each}.png")
+        page.screenshot(path=made[-1])
     page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
     if size:
         page.set_viewport_size(size)
+    return made
+
+
+def axe(page: Page, only: list[str] | dict[str, Any]) -> list[str]:
+    if not page.evaluate("() => 'axe' in window"):  # half a megabyte, once for each document
+        page.evaluate(AXE)
+    found: list[str] = page.evaluate(
+        "only => axe.run(document, {runOnly: only}).then(r => r.violations.map(v => v.id + ': ' +"
+        " v.nodes.map(n => n.target.join(' ')).join(' | ')))",
+        only,
+    )
+    return found
+
+
+def pale(page: Page) -> list[str]:
+    """What is too pale to be read in this theme: all in which themes differ."""
+    return axe(page, {"type": "rule", "values": ["color-contrast"]})
 
 
 def axe_faults(page: Page) -> list[str]:
@@ -268,17 +288,11 @@ def axe_faults(page: Page) -> list[str]:
         if PICTURES:
             portray(page, Path(PICTURES))
         page.set_viewport_size({"width": 360, "height": 1800})  # nothing hides behind the bar at the thumb
-    if not page.evaluate("() => 'axe' in window"):  # half a megabyte, once for each document
-        page.evaluate(AXE)
-    found = page.evaluate(
-        "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map(v => v.id + ': ' +"
-        " v.nodes.map(n => n.target.join(' ')).join(' | ')))",
-        RULES,
-    )
+    found = axe(page, RULES)
     if (
         on_phone and page.evaluate("document.documentElement.dataset.theme") == "sun"
     ):  # the phone's own; others differ in colour alone
         found += phone_faults(page)
     if on_phone and size:
         page.set_viewport_size(size)
-    return list(found)
+    return found

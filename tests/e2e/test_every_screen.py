@@ -1,0 +1,270 @@
+"""Every screen of the phone, as its router and the steps at a door name them: each has its picture in the sun and at night on the
+smallest phone there is, is read in every theme, and what is to be done there lies under the thumb. A new screen is red here until the walk comes by."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.db import atomically, db, now
+from app.domain import bags, phones
+from app.domain.codes import Purpose
+from app.domain.packets import Packet, Way
+from app.domain.visits import open_visit
+from tests.e2e.conftest import PICTURES, Camera, Site, axe_faults, pale, portray
+from tests.e2e.test_courier import choose_digits, count_papers, plan, press
+from tests.e2e.test_enrolment import newest
+from tests.e2e.test_shift import to
+from tests.world import World
+
+pytestmark = pytest.mark.dialects("sqlite")  # what the phone shows
+SOURCE = Path(__file__).parents[2] / "app/static/src/js/courier"
+
+# The main action, or what stands in its place, in pixels of a 360×640 screen: [name, top, bottom, width, height, whether in the bar].
+ACTIONS = """() => [...document.querySelectorAll('#app .button, #app .thumb :is(a, button, label)')].filter((e) => e.checkVisibility()).map((e) => {
+  const { top, bottom, width, height } = e.getBoundingClientRect();
+  return [e.textContent.trim(), e.matches('.button'), top, bottom, width, height, Boolean(e.closest('.thumb'))]; })"""
+HEIGHT, TARGET = 640, 48
+# Where the camera, a list or the courier's eyes do the work: nothing there is the one thing to press.
+WITHOUT = {"card", "sealScan", "shownPage", "scan", "receiptPage", "receive", "waitingPage", "phonesPage"}
+WITHOUT |= {"phonePage", "retirePage"}  # leaving a phone, ending one: nothing to press by habit
+
+
+def named() -> tuple[dict[str, re.Pattern[str]], set[str]]:
+    """The addresses of the router, each under its page's name, and every page the router can show."""
+    text = (SOURCE / "router.js").read_text()
+    table = {
+        name: re.compile(address.replace("\\/", "/")) for address, name in re.findall(r"\[/(\^.+?\$)/, (\w+)\]", text)
+    }
+    listed = ", ".join(re.findall(r'import \{ (.+) \} from "\./pages/', text))
+    pages = {each.rpartition(" as ")[2] for each in listed.split(", ")}
+    assert set(table) <= pages and len(table) > 30
+    return table, pages
+
+
+def steps() -> dict[str, str]:
+    """collect/papers → papersStep: what a door asks for, one screen each."""
+    found = {f"{kind}/{step}": function if function != "lastStep" else f"{kind} {function}"
+             for kind in ("collect", "deliver") for step, function in re.findall(r'\["(\w+)", (\w+),', (SOURCE / f"pages/{kind}.js").read_text())}  # fmt: skip
+    assert len(found) > 8
+    return found
+
+
+class Album:
+    """What was looked at, and what was wrong with it."""
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        self.page, self.folder = page, folder
+        self.table, self.pages = named()
+        self.steps = steps()
+        self.seen: set[str] = set()
+        self.acted: set[str] = set()  # screens that had a main action
+        self.wrong: list[str] = []
+
+    def where(self) -> str:
+        path = self.page.url.partition("#")[2] or "/"
+        [name] = [name for name, address in self.table.items() if address.match(path)]
+        if name not in ("collect", "deliver"):
+            return name
+        self.seen.add(name)
+        return "/".join(path.split("/")[1::2])
+
+    def look(self, heading: str | re.Pattern[str] | None = None, name: str | None = None) -> None:
+        if heading:
+            expect(self.page.locator("h1").filter(has_text=heading)).to_be_visible()
+        expect(self.page.locator("h1").first).to_be_visible()
+        name = name or self.where()
+        self.seen.add(self.steps.get(name, name))
+        sun, night = portray(self.page, self.folder, name.replace("/", "-"))
+        if sun.read_bytes() == night.read_bytes():
+            self.wrong.append(f"{name}: the same at night")
+        self.page.set_viewport_size({"width": 360, "height": 1800})  # nothing hides behind the bar at the thumb
+        for theme in ("night", "day", "sun"):
+            self.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+            if theme != "sun":
+                self.wrong += [f"{name} at {theme}: {each}" for each in pale(self.page)]
+        self.page.set_viewport_size({"width": 360, "height": HEIGHT})
+        self.page.evaluate("window.scrollTo(0, 0)")
+        actions = self.page.evaluate(ACTIONS)
+        for text, main, top, bottom, width, height, in_bar in actions:
+            if not in_bar or min(width, height) < TARGET - 0.5 or bottom > HEIGHT or (main and top < HEIGHT / 2):
+                self.wrong.append(f"{name}: {text!r} from {top:.0f} to {bottom:.0f}, {width:.0f} × {height:.0f}")
+        if any(main for _, main, *_ in actions):
+            self.acted.add(self.steps.get(name, name))
+
+    def go(self, path: str, heading: str | re.Pattern[str] | None = None) -> None:
+        to(self.page, path)
+        self.look(heading)
+        assert self.page.url.endswith(f"#{path}"), f"{path} leads elsewhere"
+
+
+def test_every_screen_has_its_picture_in_sun_and_night_and_its_main_action_under_the_thumb(
+    world: World, site: Site, phone: Page, camera: Camera, tmp_path: Path
+) -> None:
+    assert camera  # sees an empty desk
+    site.app.extensions["settings"] = site.app.extensions["settings"].model_copy(update={"enrol_by_password": False, "base_url": site.url})  # fmt: skip
+    before = world.phone()
+    home, result, kept, handed = world.packet(), world.packet(Way.OUT), world.collected(before), world.collected(before)
+    waiting = [world.packet(Way.OUT) for _ in range(2)]
+    plan(world, home, result)
+
+    def ask_for_more() -> None:
+        packet = db.session.get_one(Packet, result.id)
+        packet.dossier.procedure.id_check = True
+        packet.dossier.surrender = [{"name": "Giấy khai sinh cũ", "form": "original", "sheets": 1}]
+
+    atomically(ask_for_more)
+    world.record(before.scan(world.fresh(result), "take"))
+    clerk = world.act(world.clerk, now())
+    atomically(bags.take_in, world.fresh(handed), world.courier, clerk)
+    atomically(bags.close, world.courier, clerk, "k" * 32, rest_is_missing=False)
+    visits = [visit.id for packet in (home, result) if (visit := open_visit(packet.id))]
+    album = Album(phone, Path(PICTURES) if PICTURES else tmp_path / "pictures")
+    phone.set_viewport_size({"width": 360, "height": HEIGHT})
+    into_service(world, site, phone, album)
+    about(phone, album, visits[0], before.device_id)
+    from_phone_to_phone(phone, album, kept)
+    collected(world, phone, album, home, visits[0])
+    delivered(phone, album, result, visits[1])
+    taken(world, phone, album, waiting)
+    phone.reload()
+    phone.get_by_label("Sáu số mở máy").wait_for()
+    album.look(name="lockPage")
+    assert album.wrong == []
+    assert (album.pages | set(album.steps.values())) - album.seen == set(), "no picture"
+    assert album.seen - album.acted - {"collect", "deliver"} == WITHOUT
+
+
+def into_service(world: World, site: Site, phone: Page, album: Album) -> None:
+    phone.goto(f"{site.url}/courier/")
+    album.look("Máy này của ai", name="signIn")
+    phone.goto(
+        f"{site.url}/courier/#enrol={atomically(phones.invite, world.courier, world.act(world.dispatcher, now()))}"
+    )
+    album.look(name="enrolPage")
+    press(phone, "Dùng máy này")
+    album.look("Đưa số này", name="waitingPage")
+    atomically(phones.confirm, newest().id, world.act(world.clerk, now()))
+    phone.get_by_label("Sáu số tự chọn").wait_for()
+    album.look(name="lockPage")
+    choose_digits(phone)
+    expect(phone.locator(".stop-card")).to_be_visible()
+    album.look("Tuyến hôm nay")
+
+
+def about(phone: Page, album: Album, visit: int, other: str) -> None:
+    for path in (f"/visit/{visit}", f"/visit/{visit}/map", f"/visit/{visit}/failed", f"/pick/{visit}", f"/scan/visit/{visit}",
+                 f"/type/visit/{visit}", "/unknown/none", "/unknown/forged", "/take", "/carrying", "/outbox", "/phone", "/money"):  # fmt: skip
+        album.go(path)
+    to(phone, "/phones")
+    phone.get_by_text("Máy này", exact=True).wait_for()
+    album.look()
+    album.go(f"/phones/{other}")
+
+
+def from_phone_to_phone(phone: Page, album: Album, kept: Packet) -> None:
+    to(phone, "/carrying")
+    press(phone, "Xem bảng kê")
+    phone.get_by_role("button", name="Đúng, ký").wait_for()
+    album.look()
+    album.go("/offer")
+    press(phone, "Hiện mã")
+    phone.locator(".codes canvas").wait_for()
+    album.look()
+    offer = phone.url.rpartition("/")[2]
+    album.go(f"/offer/{offer}/receipt")
+    album.go("/receive")
+    to(phone, f"/receive/{offer}")  # our own offer stands in for another's: the codes differ, the screen does not
+    phone.locator(".codes canvas").wait_for()
+    album.look()
+
+
+def typed(phone: Page, packet: Packet, path: str) -> None:
+    to(phone, path)
+    phone.get_by_label("Số trên phiếu").fill(packet.number)
+    press(phone, "Tìm gói")
+
+
+def collected(world: World, phone: Page, album: Album, packet: Packet, visit: int) -> None:
+    """On a wrong code: it counts, may be undone, and the right code may follow."""
+    typed(phone, packet, f"/type/visit/{visit}")
+    album.look("Ai giao giấy")
+    album.go(f"/card/{visit}")
+    expect(phone.locator("#scan-says")).to_contain_text("vào khung", timeout=15_000)  # the camera is open
+    assert axe_faults(phone) == []
+    to(phone, f"/collect/{visit}/person")
+    phone.get_by_role("radio", name="Căn cước", exact=True).check()
+    press(phone, "Đúng người")
+    album.look("Đếm giấy tờ")
+    count_papers(phone)
+    album.look("Niêm phong")
+    album.go(f"/seal/{visit}")
+    expect(phone.locator("#scan-says")).to_contain_text("vào khung", timeout=15_000)  # the camera is open
+    assert axe_faults(phone) == []
+    to(phone, f"/collect/{visit}/seal")
+    for label in ("Số trên dây niêm phong", "Gõ lại số đó"):
+        phone.get_by_label(label).fill("0046 001")
+    go_on = phone.get_by_role("button", name=re.compile("^Đã dán kín"))
+    phone.get_by_label("Gõ lại số đó").fill("0046 010")
+    go_on.click()
+    phone.get_by_role("alert").filter(visible=True).wait_for()
+    album.look()
+    phone.get_by_label("Gõ lại số đó").fill("0046 001")
+    go_on.click()
+    album.look("Thu tiền")
+    phone.get_by_label("Tiền mặt").check()
+    phone.get_by_label("Số biên lai lệ phí").fill("000 321")
+    press(phone, "Đã thu")
+    phone.get_by_label("Mã người dân đọc").wait_for()
+    album.look()
+    album.go(f"/shown/{visit}")
+    to(phone, f"/collect/{visit}/code")
+    phone.get_by_label("Mã người dân đọc").fill(
+        "000000" if world.code(packet, Purpose.COLLECT) != "000000" else "111111"
+    )
+    press(phone, "Xong, nhận gói")
+    phone.get_by_role("link", name="Gõ lại mã").wait_for()
+    album.look()
+    scan = phone.url.rpartition("/")[2]
+    album.go(f"/undo/{scan}")
+    to(phone, f"/verdict/{scan}")
+    press(phone, "Gõ lại mã")
+    phone.get_by_label("Mã người dân đọc").wait_for()
+    album.look()
+
+
+def delivered(phone: Page, album: Album, packet: Packet, visit: int) -> None:
+    """Signed for on paper: the code may follow."""
+    typed(phone, packet, f"/type/visit/{visit}")
+    album.look("Trả kết quả")
+    phone.get_by_role("radio", name="Nguyễn Thị Mơ").check()
+    phone.get_by_role("radio", name="Căn cước", exact=True).check()
+    press(phone, "Đúng người")
+    album.look("Thu giấy cũ")
+    phone.get_by_role("checkbox", name="Giấy khai sinh cũ").check()
+    press(phone, "Thu đủ rồi")
+    album.look("Niêm phong")
+    press(phone, "Đúng số này")
+    phone.get_by_label("Mã người dân đọc").wait_for()
+    album.look()
+    press(phone, "Đã ký phiếu giấy")
+    phone.locator("main.verdict.tone-ok").wait_for()
+    album.look()
+    to(phone, "/carrying")
+    press(phone, "Gõ mã người dân")
+    phone.get_by_label("Mã người dân đọc").wait_for()
+    album.look()
+
+
+def taken(world: World, phone: Page, album: Album, waiting: list[Packet]) -> None:
+    typed(phone, waiting[0], "/type/take")
+    album.look()
+    album.go(f"/bulk/take/{world.desk.party_id}")
+    phone.get_by_label("Hoặc gõ số").fill(waiting[0].number)
+    phone.keyboard.press("Enter")
+    phone.locator("#finish").wait_for()
+    album.look()
+    phone.locator("#finish").click()
+    phone.locator("#follows").wait_for()
+    album.look()

@@ -25,7 +25,7 @@ from flask import Flask
 
 from app import create_app
 from app.db import atomically, db
-from app.domain import numbers, tracking
+from app.domain import lookups, numbers
 from app.domain.people import Act
 from app.domain.sessions import Throttle
 from bench.ground import make_settings, opened
@@ -139,7 +139,7 @@ def sign_in_page(app: Flask, known: list[str], unknown: list[str]) -> dict[str, 
 
 def number_verb(app: Flask, known: list[str], unknown: list[str]) -> dict[str, Ask]:
     def asks(names: list[str]) -> Ask:
-        return _undone(app, lambda *who: tracking.state_by_number(*who), [(one, "9999", MONDAY) for one in names])
+        return _undone(app, lambda *who: lookups.state_by_number(*who), [(one, "9999", MONDAY) for one in names])
 
     return {"known": asks(known), "unknown": asks(unknown)}
 
@@ -148,7 +148,7 @@ def code_verb(app: Flask, known: list[str], unknown: list[str]) -> dict[str, Ask
     act = Act(None, MONDAY, app.extensions["keys"])
 
     def asks(names: list[str]) -> Ask:
-        return _undone(app, lambda *who: tracking.ask_details(*who), [(one, act) for one in names])
+        return _undone(app, lambda *who: lookups.ask_details(*who), [(one, act) for one in names])
 
     return {"known": asks(known), "unknown": asks(unknown)}
 

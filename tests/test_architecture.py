@@ -19,7 +19,7 @@ DOMAIN = [
     "dossiers", "drafts", "forms", "postage", "packets", "visits", "upkeep", "rounds", "codes", "devices", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
     "findings", "shares", "reading", "logbook", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "remittances", "tallies", "recovered", "aftermath", "vetting", "custody", "receipts", "uploads", "corrections", "upshots",
-    "manifests", "invariants", "booking", "scope", "phones", "staff", "desk", "reception", "decisions", "counter", "bags", "incidents", "figures", "paper", "sorting", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "day", "slips", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "tracking", "models",
+    "manifests", "invariants", "booking", "scope", "phones", "staff", "desk", "reception", "decisions", "counter", "bags", "incidents", "figures", "paper", "sorting", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "day", "slips", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "tracking", "lookups", "models",
 ]  # fmt: skip
 PRINTERS = {"printing", "slips", "papers", "batches", "sendings", "protocols", "registers", "cli"}
 INSIDE = {"app.db", "app.errors", "app.domain"}
@@ -98,7 +98,7 @@ def test_only_rounds_and_dispatch_know_routes_and_only_the_papers_print() -> Non
 
 
 # The doors of citizens and of nobody: what they show hangs on a secret of the asker's, not on an office.
-PUBLIC = {"account", "booking", "booking_forms", "demo", "health", "ics", "telling", "tracking"}
+PUBLIC = {"account", "booking", "booking_forms", "demo", "health", "ics", "lookups", "telling", "tracking"}
 UNSCOPED = {"session", "select", "by_number", "by_code", "of_dossier", "get_one"}
 
 
@@ -155,7 +155,7 @@ def test_every_link_that_is_written_leads_to_a_view(app: Flask) -> None:
 
 @pytest.mark.dialects("sqlite")
 def test_a_view_that_forgot_admits_nobody(app: Flask, sign_in, world) -> None:  # type: ignore[no-untyped-def]
-    app.view_functions["tracking.by_number"] = lambda: "hello"
+    app.view_functions["lookups.by_number"] = lambda: "hello"
     assert app.test_client().get("/track").status_code == 403
     assert sign_in(world.admin).get("/track").status_code == 403
 

@@ -17,7 +17,7 @@ from app.config import Settings
 from app.db import atomically, db
 from app.demo import cast, load, scenes
 from app.demo.stage import Days
-from app.domain import calendar, devices, dispatch, ledger, numbers, oversight, places, tracking, visits
+from app.domain import calendar, devices, dispatch, ledger, lookups, numbers, oversight, places, tracking, visits
 from app.domain.calendar import HERE
 from app.domain.devices import Device
 from app.domain.dossiers import CaseState, Dossier
@@ -100,7 +100,7 @@ def test_what_is_lost_for_good_is_said_so_and_promises_nothing_more(demo: Flask)
     told = tracking.story(packet.dossier, THURSDAY)
     assert told.headline == "written_off" and [entry.state for entry in told.entries][-1] == "now"
     assert told.entries[-1].key == "written_off"
-    seen = tracking.state_by_number(packet.dossier.number, packet.dossier.citizen.phone[-4:], THURSDAY)
+    seen = lookups.state_by_number(packet.dossier.number, packet.dossier.citizen.phone[-4:], THURSDAY)
     assert seen and seen.headline == "written_off"
     kinds = db.session.scalars(sa.select(Message.kind).filter_by(phone=packet.dossier.citizen.phone)).all()
     assert "written_off" in kinds and "settled" not in kinds

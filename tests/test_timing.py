@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
-from app.domain import codes, numbers, outbox, tracking
+from app.domain import codes, lookups, numbers, outbox
 from app.domain.dossiers import Dossier
 from app.domain.people import Language
 from bench import timing
@@ -17,7 +17,7 @@ from bench.timing import Samples
 from tests.world import World
 
 VERB_ROUNDS, PAGE_ROUNDS = 160, 40
-real_state, real_ask = tracking.state_by_number, tracking.ask_details
+real_state, real_ask = lookups.state_by_number, lookups.ask_details
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_the_work_is_the_same_whether_a_number_exists(
         return timing.measure(app, asks, VERB_ROUNDS)
 
     assert any(not tells(measure()) for _ in range(4)), "every time, so it is not the machine's mood"
-    monkeypatch.setattr(tracking, verb, planted)
+    monkeypatch.setattr(lookups, verb, planted)
     assert tells(measure())
 
 
@@ -90,7 +90,7 @@ def test_the_page_answers_alike_whether_a_number_exists(
         return timing.measure(app, asks, PAGE_ROUNDS)
 
     assert any(not tells(measure()) for _ in range(4)), "every time, so it is not the machine's mood"
-    monkeypatch.setattr(tracking, verb, a_slow_hash_for_known_only(getattr(tracking, verb)))
+    monkeypatch.setattr(lookups, verb, a_slow_hash_for_known_only(getattr(lookups, verb)))
     assert tells(measure())
 
 

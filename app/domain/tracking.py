@@ -4,7 +4,6 @@ Keys and values only. Whoever merely has the number learns the state; a courier 
 at this door; no date is guessed.
 """
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -14,16 +13,12 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain import (
-    audit,
     bands,
     booking,
     calendar,
-    codes,
     counter,
     denials,
     ledger,
-    numbers,
-    outbox,
     packets,
     shelf,
     stickers,
@@ -36,7 +31,6 @@ from app.domain.dossiers import ASIDE, AT_WORK, GOING_HOME, CaseState, Dossier, 
 from app.domain.ledger import Handoff
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
-from app.domain.people import Act, Citizen, Language
 from app.domain.places import Office
 from app.domain.visits import OPEN, Visit, VisitKind, VisitState
 
@@ -252,7 +246,7 @@ def _kept(dossier: Dossier) -> tuple[tuple[str, str], ...]:
 
 def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: datetime, sticker: Packet | None) -> Sight:
     if packet is None:
-        return Sight(dossier.state, dossier.return_way, last=db.session.scalar(_last(dossier.id)))
+        return Sight(dossier.state, dossier.return_way, last=db.session.scalar(last_moved(dossier.id)))
     said = shelf.decided(packet)
     return Sight(
         case=dossier.state,
@@ -269,7 +263,7 @@ def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: dat
     )
 
 
-def _last(dossier_id: Any) -> sa.Select[Any]:
+def last_moved(dossier_id: Any) -> sa.Select[Any]:
     """The state of the dossier's newest packet."""
     own = sa.select(Packet.state).where(Packet.dossier_id == dossier_id, packets.goes())
     return own.order_by(packets.IN_ORDER.desc(), Packet.id.desc()).limit(1)
@@ -418,114 +412,3 @@ def _moved(dossier: Dossier, packet: Packet, line: Handoff) -> Entry | None:
         values = {"office": db.session.scalar(sa.select(Office.name).filter_by(party_id=line.taker_id))}
         key = PAPERS_HOME.get(key, key) if packet.kind is Kind.RETURNED_PAPERS else key
     return Entry(key, "did", line.recorded_at, values)
-
-
-# ---- by number --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Glimpse:
-    """What the number and four digits of the phone open: the state, and nothing else."""
-
-    number: str
-    headline: str
-
-
-@dataclass(frozen=True)
-class _Found:
-    """The dossier a number leads to; `is_it` says whether the number is its own or only the nearest before."""
-
-    is_it: bool
-    id: int
-    number: str
-    case: CaseState
-    return_way: ReturnWay
-    phone: str
-    language: Language
-    last: State | None
-
-
-def _nearest(number: str) -> _Found | None:
-    """The dossier with this number, or with a packet of this number; else the one before, so that a number nobody has
-    costs what a known one costs, rows and all. None before the very first."""
-    places = (Dossier.id, Dossier.number), (Packet.dossier_id, Packet.number)
-    near = [
-        db.session.execute(sa.select(id_, own).where(own <= number).order_by(own.desc()).limit(1)).first()
-        for id_, own in places
-    ]
-    rows = [row for row in near if row]
-    its = [row for row in rows if row[1] == number]
-    columns = (Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone, Citizen.language)
-    found = db.session.execute(
-        sa.select(*columns, _last(Dossier.id).correlate(Dossier).scalar_subquery())
-        .join(Citizen, Dossier.citizen_id == Citizen.id)
-        .where(Dossier.id == next((row[0] for row in its + rows), 0))
-    ).first()
-    return _Found(bool(its), *found) if found else None
-
-
-def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None:
-    """The state of the dossier, or None when number and digits do not belong together.
-
-    The same six queries, five with a row to read and one about stickers, and the same comparison whether the number exists or not. Raises
-    Invalid (`number_form`, `number_check`) for what cannot be a number of ours, which says nothing about which exist.
-    """
-    found = _nearest(numbers.read(text))
-    packet = db.session.execute(
-        sa.select(Packet.id, Packet.way, Packet.state, Packet.flags, Packet.kind, shelf.word_now().label("word"))
-        .where(Packet.dossier_id == (found.id if found else 0), Packet.state.not_in(packets.ENDED), packets.goes())
-        .order_by(packets.IN_ORDER.desc())
-        .limit(1)
-    ).first()
-    visit = db.session.execute(
-        sa.select(Visit.state, Visit.kind, Visit.round_id, Visit.next, visits.Slot.day)
-        .join(visits.Slot)
-        .where(Visit.packet_id == (packet.id if packet else 0))
-        .order_by(Visit.id.desc())
-        .limit(1)
-    ).first()
-    shared = stickers.shared()
-    if found is None:
-        return None
-    digits = "".join(c for c in phone_last4 if c.isdigit())[:8].encode()
-    fits = secrets.compare_digest(digits, found.phone[-4:].encode())
-    sight = Sight(
-        case=found.case,
-        return_way=found.return_way,
-        way=packet.way if packet else None,
-        packet=packet.state if packet else None,
-        unproven=bool(packet and "collect_unproven" in packet.flags),
-        visit=visit.state if visit else None,
-        visit_kind=visit.kind if visit else None,
-        visit_today=bool(visit and visit.round_id and visit.day == today(at)),
-        next=shelf.next_of(packet.word if packet else None, visit.next if visit else None),
-        kind=packet.kind if packet else None,
-        last=found.last,
-        shared=packet is not None and packet.id in shared,
-    )
-    key = headline(sight)
-    return Glimpse(found.number, key) if found.is_it and fits else None
-
-
-def ask_details(text: str, act: Act) -> str:
-    """Send a one-time code to the phone of this number, if there is one; the request it belongs to either way.
-
-    The same rows are written either way, the message to nobody too; it is sent after the answer. Raises Invalid as
-    `numbers.read`. The door throttles by address and by number.
-    """
-    number = numbers.read(text)
-    found = _nearest(number)
-    known = found if found and found.is_it else None
-    request, code = codes.ask_view(known.id if known else None, act)
-    phone, shown = (known.phone, known.number) if known else (outbox.NOBODY, number)
-    language = known.language if known else Language.VI
-    outbox.say(phone, "view_code", act.at, language, number=shown, code=code)
-    return request
-
-
-def open_details(request: str, code: str, act: Act) -> int | None:
-    """The dossier whose details this code opens, or None; the try is counted either way."""
-    dossier_id = codes.answer_view(request, code, act)
-    if dossier_id is not None:
-        audit.note("details_opened", str(dossier_id), act)
-    return dossier_id

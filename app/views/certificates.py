@@ -13,7 +13,8 @@ from app.domain.notes import LogKey
 from app.domain.tokens import Keys
 from app.errors import Missing
 from app.security import public
-from app.views.tracking import base_url, dossier_of, file_answer, throttle
+from app.views.answers import base_url, file_answer, throttle
+from app.views.tracking import dossier_of
 
 bp = Blueprint("certificates", __name__)
 

@@ -20,9 +20,9 @@ from app.errors import Missing, Refused
 from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
+from app.views.answers import base_url
 from app.views.counters import CloseBag
 from app.views.fields import printable
-from app.views.tracking import base_url
 
 bp = Blueprint("counts", __name__, url_prefix="/desk/counts")
 MOST = 50  # packets for other desks that one page remembers

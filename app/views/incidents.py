@@ -21,8 +21,8 @@ from app.language import money as spoken
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
+from app.views.answers import base_url
 from app.views.fields import IntegerField
-from app.views.tracking import base_url
 
 bp = Blueprint("incidents", __name__, url_prefix="/incidents")
 SORTS = {

@@ -32,9 +32,10 @@ from app.errors import Missing, Refused
 from app.security import public, requires
 from app.sentences import sentence
 from app.views import counters
+from app.views.answers import base_url as public_url
+from app.views.answers import file_answer
 from app.views.fields import IntegerField, read_day
-from app.views.tracking import base_url as public_url
-from app.views.tracking import dossier_of, file_answer
+from app.views.tracking import dossier_of
 
 bp = Blueprint("papers", __name__)
 LIMITS = {"most": "slip_issues", "hold": "desk_hold"}  # by the field of the form

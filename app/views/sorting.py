@@ -13,7 +13,7 @@ from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.tracking import base_url, file_answer
+from app.views.answers import base_url, file_answer
 
 bp = Blueprint("sorting", __name__, url_prefix="/office/sorting")
 

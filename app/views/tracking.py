@@ -1,9 +1,8 @@
-"""Tracking: the citizen's own page behind the secret link, the state behind the number, the found packet."""
+"""Tracking: the citizen's own page behind the secret link."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from flask import Blueprint, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -25,28 +24,25 @@ from app.domain import (
     denials,
     dossiers,
     forms,
-    manifests,
     money,
-    numbers,
     packets,
     papers,
     repeats,
-    sessions,
     slips,
-    tokens,
 )
 from app.domain import tracking as stories
 from app.domain import visits as calls
 from app.domain.dossiers import AT_WORK, UNDECIDED, CaseState, Dossier, Paper
 from app.domain.packets import Kind, Packet, Way
-from app.domain.people import Act, Right, User
+from app.domain.people import Act
 from app.domain.postage import Charge, Fault
 from app.domain.visits import Visit
-from app.errors import Invalid, Missing, Refused, TooMany
+from app.errors import Missing, Refused
 from app.language import written_for
 from app.security import public
 from app.sentences import sentence
 from app.views import ics, telling
+from app.views.answers import base_url, file_answer, throttle
 from app.views.booking import SEE_OTHER, slot_page
 from app.views.booking_forms import Time
 
@@ -54,25 +50,9 @@ bp = Blueprint("tracking", __name__)
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MESSAGES = ((1, MINUTE), (3, 10 * MINUTE), (10, DAY))  # codes sent to one phone
-GRANT = 15 * MINUTE  # details stay open in this browser
 WRITTEN = {  # the form behind a headline
     "not_accepted": "refusal", "supplement_required": "supplement", "extended": "apology", "stopped": "stop",
 }  # fmt: skip
-PAGES = {Right.SCAN: "courier.home", Right.COUNTER: "office.packet", Right.DESK: "desk.packet"}
-
-
-class ByNumber(FlaskForm):  # type: ignore[misc]
-    number = StringField(
-        _l("Tracking number"),
-        [DataRequired(_l("Type the tracking number, for example HS-260826-000123-0.")),
-         Length(max=40, message=_l("That is too long for a number. It reads like HS-260826-000123-0."))],
-        description=_l("On the slip or in the message, for example HS-260826-000123-0"),
-    )  # fmt: skip
-    digits = StringField(
-        _l("Last 4 digits of the phone number"),
-        [DataRequired(_l("Type the last 4 digits of the phone number given when booking.")),
-         Length(max=8, message=_l("Only the last 4 digits are needed."))],
-    )  # fmt: skip
 
 
 class Code(FlaskForm):  # type: ignore[misc]
@@ -81,21 +61,6 @@ class Code(FlaskForm):  # type: ignore[misc]
         [DataRequired(_l("Type the six digits of the message.")),
          Length(max=20, message=_l("A code has six digits."))],
     )  # fmt: skip
-
-
-def throttle(purpose: str, key: bytes, *limits: tuple[int, timedelta]) -> None:
-    """Count one try in every window. Raises TooMany("wait_a_little")."""
-    act = security.act()
-    for limit, window in limits:
-        digest = act.keys.digest(f"{purpose}-{window}", key)
-        try:
-            atomically(sessions.count, digest, limit, window, act.at)
-        except TooMany as many:
-            seconds = many.values["seconds"]
-            raise TooMany("wait_a_little", seconds=seconds, minutes=-(-seconds // 60)) from many
-
-
-# ---- the secret link --------------------------------------------------------------------------------------------
 
 
 def dossier_of(secret: str) -> Dossier:
@@ -111,10 +76,10 @@ def dossier_of(secret: str) -> Dossier:
 @bp.get("/t/<secret>")
 @public
 def home(secret: str) -> ResponseReturnValue:
-    return _page(dossier_of(secret), secret, Code(formdata=None))
+    return story_page(dossier_of(secret), secret, Code(formdata=None))
 
 
-def _page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -> ResponseReturnValue:
+def story_page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -> ResponseReturnValue:
     told = stories.story(dossier, now())
     strip = []
     if dossier.state in AT_WORK and dossier.due_on and dossier.counted_from:
@@ -248,19 +213,6 @@ def calendar_file(secret: str) -> ResponseReturnValue:
     return file_answer(text.encode(), "text/calendar; charset=utf-8", f"{dossier.number}.ics")
 
 
-def file_answer(data: bytes, type_: str, name: str) -> ResponseReturnValue:
-    answer = make_response(data)
-    answer.headers["Content-Type"] = type_
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    answer.headers["X-Robots-Tag"] = "noindex"
-    return answer
-
-
-def base_url() -> str:
-    url: str = current_app.extensions["settings"].base_url
-    return url
-
-
 @bp.route("/t/<secret>/cancel", methods=["GET", "POST"])
 @public
 def cancel(secret: str) -> ResponseReturnValue:
@@ -338,7 +290,7 @@ def claim(secret: str) -> ResponseReturnValue:
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     form = Code()
     if not form.validate_on_submit():
-        return _page(dossier, secret, form, 422)
+        return story_page(dossier, secret, form, 422)
     throttle("claim", told.packet.code, (5, DAY))  # wrong tries leave no other trace
     try:
         atomically(_claim, told.packet, told.claim, form.code.data, security.act())
@@ -346,7 +298,7 @@ def claim(secret: str) -> ResponseReturnValue:
         if refusal.key != "custody_proof_missing":
             raise
         form.code.errors = [_("This is not the code of the message. Look again, or ask for a new one.")]
-        return _page(dossier_of(secret), secret, form, 422)
+        return story_page(dossier_of(secret), secret, form, 422)
     flash(_("Thank you. It is recorded."), "ok")
     return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
 
@@ -379,124 +331,6 @@ def deny(secret: str) -> ResponseReturnValue:
 
 def _deny(dossier_id: int, reason: str, act: Act) -> None:
     denials.deny(db.session.get_one(Dossier, dossier_id), reason, act)
-
-
-# ---- by number --------------------------------------------------------------------------------------------------
-
-
-@bp.route("/track", methods=["GET", "POST"])
-@public
-def by_number() -> ResponseReturnValue:
-    """Number and four digits open the state; the same answer for every pair that does not belong together."""
-    form = ByNumber()
-    if request.method == "GET" or "digits" not in request.form:
-        return render_template("tracking/by_number.html", form=ByNumber(formdata=None, number=form.number.data))
-    if not form.validate():
-        return render_template("tracking/by_number.html", form=form), 422
-    try:
-        number = numbers.read(form.number.data)
-        throttle("track", security.address_key("track"), (20, MINUTE), (200, HOUR))
-        throttle("track-number", number.encode(), (10, 15 * MINUTE))
-        seen = stories.state_by_number(number, form.digits.data, now())
-    except Invalid as wrong:
-        form.number.errors = [sentence(wrong)]
-        return render_template("tracking/by_number.html", form=form), 422
-    if seen is None:
-        return render_template("tracking/no_such.html", form=form, number=number), 404
-    return render_template("tracking/glimpse.html", seen=seen, words=telling.HEADLINES[seen.headline])
-
-
-@bp.post("/track/send")
-@public
-def send_code() -> ResponseReturnValue:
-    """A code to the phone of this number, if there is one; the next page is the same either way."""
-    form = ByNumber()
-    try:
-        number = numbers.read((form.number.data or "")[:40])
-    except Invalid as wrong:
-        form.number.errors = [sentence(wrong)]
-        return render_template("tracking/by_number.html", form=form), 422
-    throttle("send", security.address_key("send"), (5, 10 * MINUTE), (30, DAY))
-    throttle("send-number", number.encode(), *MESSAGES)
-    session["view_request"] = atomically(stories.ask_details, number, security.act())
-    session["view_number"] = number
-    return redirect(url_for("tracking.code"), SEE_OTHER)
-
-
-@bp.route("/track/code", methods=["GET", "POST"])
-@public
-def code() -> ResponseReturnValue:
-    asked = session.get("view_request")
-    if not asked:
-        return redirect(url_for("tracking.by_number"))
-    form = Code()
-    if codes.view_shut(asked, now()):
-        return _code_page(asked, form), 422 if form.is_submitted() else 200
-    if not form.validate_on_submit():
-        return _code_page(asked, form), 422 if form.errors else 200
-    throttle("view", security.address_key("view"), (20, 10 * MINUTE))
-    found = atomically(stories.open_details, asked, form.code.data, security.act())
-    if found is None:
-        form.code.errors = [_("This is not the code of the message. Look again.")]
-        return _code_page(asked, form), 422
-    session.pop("view_request")
-    session.pop("view_number", None)
-    session["details"] = {"dossier": found, "until": (now() + GRANT).isoformat()}
-    return redirect(url_for("tracking.details"), SEE_OTHER)
-
-
-def _code_page(asked: str, form: Code) -> str:
-    """The field while the code may still open; after that why it does not, and the way to a new one."""
-    shut = codes.view_shut(asked, now())
-    return render_template("tracking/code.html", form=form, shut=shut, number=session.get("view_number"))
-
-
-@bp.get("/track/details")
-@public
-def details() -> ResponseReturnValue:
-    """The same story, opened by a code: it shows, and changes nothing."""
-    grant: dict[str, Any] = session.get("details") or {}
-    until = datetime.fromisoformat(grant["until"]) if grant else datetime.min.replace(tzinfo=UTC)
-    dossier = db.session.get(Dossier, grant["dossier"]) if grant and now() < until else None
-    if dossier is None:
-        session.pop("details", None)
-        return redirect(url_for("tracking.by_number"))
-    return _page(dossier, None, Code(formdata=None))
-
-
-# ---- a packet in a stranger's hands -----------------------------------------------------------------------------
-
-
-@bp.get("/s/<token>")
-@bp.get("/S/<token>")
-@public
-def found(token: str) -> ResponseReturnValue:
-    """What a stranger sees who scans a slip. Staff go to their own page for the packet."""
-    packet, status, kind = None, 200, None
-    try:
-        slip = tokens.read(current_app.extensions["keys"], token.upper())
-        kind = slip.type.name.lower()
-        if slip.type is tokens.TokenType.DESK and g.user is not None:
-            return redirect(url_for("records.show", receipt=manifests.by_code(slip.code).receipt_no))
-        packet = packets.by_code(slip.code)
-    except Invalid:
-        status = 404
-    except Missing:
-        pass  # a genuine slip of ours, whose booking has not come back yet
-    if packet and g.user is not None and (page := _own_page(packet, g.user)):
-        return redirect(page)
-    return render_template("tracking/found.html", number=packet.number if packet else None, kind=kind), status
-
-
-def _own_page(packet: Packet, user: User) -> str | None:
-    """Where this member of staff works on the packet; None when it is another office's, or not their job."""
-    if packet.is_blank:
-        return None
-    dossier = packet.dossier
-    endpoint = next((page for right, page in PAGES.items() if user.may(right)), None)
-    if endpoint not in current_app.view_functions or user.office_id not in (dossier.desk_id, dossier.post_office_id):
-        return None
-    return url_for(endpoint) if endpoint == "courier.home" else url_for(endpoint, number=packet.number)
 
 
 @bp.app_template_filter()

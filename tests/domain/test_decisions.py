@@ -7,7 +7,20 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, decisions, desk, dossiers, forms, money, packets, queues, reception, tracking, visits
+from app.domain import (
+    booking,
+    decisions,
+    desk,
+    dossiers,
+    forms,
+    lookups,
+    money,
+    packets,
+    queues,
+    reception,
+    tracking,
+    visits,
+)
 from app.domain.audit import AuditLine
 from app.domain.calendar import today
 from app.domain.dossiers import ASIDE, CASES, PORTAL, CaseLine, CaseState, Dossier, Paper, Place, Who
@@ -374,7 +387,7 @@ def test_a_case_does_not_close_while_an_original_is_out(world: World) -> None:
     story = tracking.story(held, act.at)
     assert (story.headline, story.holder.office) == ("result_home", world.desk.name)
     assert [entry.key for entry in story.entries[-2:]] == ["delivered", "papers_returned"]
-    seen = tracking.state_by_number(held.number, "0123", act.at)
+    seen = lookups.state_by_number(held.number, "0123", act.at)
     assert seen and seen.headline == "result_home"
     home = atomically(decisions.return_papers, fresh(dossier), act, "NP0051903")
     atomically(desk.hand_over, world.fresh(home), act, wet_seen=True)

@@ -160,7 +160,7 @@ def test_what_the_database_refused_is_not_repeated_in_the_log(capsys: pytest.Cap
         return ""
 
     view.right = None  # type: ignore[attr-defined]
-    app.view_functions["tracking.by_number"] = view
+    app.view_functions["lookups.by_number"] = view
     app.config["PROPAGATE_EXCEPTIONS"] = False
     assert app.test_client().get("/track").status_code == 500
     logged = capsys.readouterr()

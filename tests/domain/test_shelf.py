@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import counter, day, queues, reception, shelf, sorting, tracking, visits
+from app.domain import counter, day, lookups, queues, reception, shelf, sorting, tracking, visits
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.manifests import Word as Said
@@ -97,7 +97,7 @@ def test_what_is_kept_is_no_couriers_to_take_until_one_is_to_try_again(world: Wo
     assert (heap(world, packet), day.to_take(world.courier, MONDAY), len(told("result_at_post"))) == (Heap.SHELF, [], 1)
     assert visits.open_visit(packet.id) is None
     assert tracking.story(world.fresh(packet).dossier, MONDAY).headline == "call_at_post"
-    glimpse = tracking.state_by_number(packet.dossier.number, "0123", MONDAY)
+    glimpse = lookups.state_by_number(packet.dossier.number, "0123", MONDAY)
     assert glimpse and glimpse.headline == "call_at_post"
     atomically(counter.try_again, packet, world.act(world.clerk))
     assert (heap(world, packet), [one.id for one in day.to_take(world.courier, MONDAY)]) == (

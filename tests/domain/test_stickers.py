@@ -10,6 +10,7 @@ from app.domain import (
     corrections,
     day,
     ledger,
+    lookups,
     manifests,
     packets,
     reception,
@@ -75,7 +76,7 @@ def test_whoever_collects_with_a_sticker_names_the_visit_and_the_citizen_there_g
     assert visit and visit.state is VisitState.DONE
     assert packets.of_dossier(packet.dossier_id or 0) == [packet]
     assert packets.by_number(packet.dossier.number).id == packets.by_number(booked.number).id == packet.id
-    glimpse = tracking.state_by_number(packet.dossier.number, "0123", MONDAY)
+    glimpse = lookups.state_by_number(packet.dossier.number, "0123", MONDAY)
     assert glimpse and glimpse.headline == tracking.PLACES[Way.IN, State.CARRIED]
     assert [each["code"] for each in day.stop(visit)["packets"]] == [tokens.b32(packet.code)]
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import calendar, codes, desk, dossiers, numbers, outbox, tracking, visits
+from app.domain import calendar, codes, desk, dossiers, lookups, numbers, outbox, tracking, visits
 from app.domain.calendar import HERE
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.outbox import Message
@@ -162,19 +162,19 @@ def test_a_cancelled_dossier_has_nothing_ahead(world: World) -> None:
 
 def test_number_and_four_digits_open_the_state_and_no_more(world: World) -> None:
     packet = world.packet()
-    seen = tracking.state_by_number(packet.number.lower().replace("-", " "), "0123", MONDAY)
-    assert seen == tracking.Glimpse(packet.dossier.number, "visit_set")
-    assert tracking.state_by_number(packet.number, "0124", MONDAY) is None
-    assert tracking.state_by_number(packet.number, "", MONDAY) is None
-    assert tracking.state_by_number("HS-261123-009999-1", "0123", MONDAY) is None
+    seen = lookups.state_by_number(packet.number.lower().replace("-", " "), "0123", MONDAY)
+    assert seen == lookups.Glimpse(packet.dossier.number, "visit_set")
+    assert lookups.state_by_number(packet.number, "0124", MONDAY) is None
+    assert lookups.state_by_number(packet.number, "", MONDAY) is None
+    assert lookups.state_by_number("HS-261123-009999-1", "0123", MONDAY) is None
     with pytest.raises(Invalid, match="number_check"):
-        tracking.state_by_number("HS-261123-009999-2", "0123", MONDAY)
+        lookups.state_by_number("HS-261123-009999-2", "0123", MONDAY)
 
 
 def test_the_glimpse_says_what_the_page_says(world: World) -> None:
     for packet in (world.packet(), world.collected(world.phone()), world.packet(Way.OUT)):
         packet = world.fresh(packet)
-        seen = tracking.state_by_number(packet.number, "0123", MONDAY)
+        seen = lookups.state_by_number(packet.number, "0123", MONDAY)
         assert seen and seen.headline == story(packet).headline
 
 
@@ -189,8 +189,8 @@ def test_an_unknown_number_costs_the_same_queries_and_rows(world: World) -> None
         return list(asked)
 
     known, unknown = packet.number, "HS-261123-009999-1"
-    looks = {tuple(cost(tracking.state_by_number, number, "9999", MONDAY)) for number in (known, unknown)}
-    asks = {tuple(cost(tracking.ask_details, number, world.act())) for number in (known, unknown)}
+    looks = {tuple(cost(lookups.state_by_number, number, "9999", MONDAY)) for number in (known, unknown)}
+    asks = {tuple(cost(lookups.ask_details, number, world.act())) for number in (known, unknown)}
     assert [len(each) for each in (looks, asks)] == [1, 1], (looks, asks)
     assert looks.pop().count("SELECT") == 6 and asks.pop().count("INSERT") == 2
 
@@ -199,30 +199,30 @@ def test_a_packets_own_number_leads_to_its_dossier_and_a_number_between_to_none(
     atomically(numbers.load_pool, "RZ", 1, 9, at=MONDAY)
     packet, other = world.packet(), world.packet()
     assert packet.number.startswith("RZ") and other.number > packet.number
-    seen = tracking.state_by_number(packet.number, "0123", MONDAY)
-    assert seen == tracking.Glimpse(packet.dossier.number, "visit_set")
-    assert tracking.state_by_number(numbers.own(MONDAY.date(), 9999), "0123", MONDAY) is None
-    assert tracking.state_by_number(f"RZ00000009{numbers.s10_check('00000009')}VN", "0123", MONDAY) is None
+    seen = lookups.state_by_number(packet.number, "0123", MONDAY)
+    assert seen == lookups.Glimpse(packet.dossier.number, "visit_set")
+    assert lookups.state_by_number(numbers.own(MONDAY.date(), 9999), "0123", MONDAY) is None
+    assert lookups.state_by_number(f"RZ00000009{numbers.s10_check('00000009')}VN", "0123", MONDAY) is None
 
 
 def test_details_open_with_the_code_sent_to_the_phone_once(world: World) -> None:
     packet = world.packet()
-    request = atomically(tracking.ask_details, packet.number, world.act())
+    request = atomically(lookups.ask_details, packet.number, world.act())
     (message,) = db.session.scalars(sa.select(Message).filter_by(kind="view_code"))
     code = message.values["code"]
     assert "secret" not in message.values
-    assert atomically(tracking.open_details, request, "000000" if code != "000000" else "1", world.act()) is None
-    assert atomically(tracking.open_details, request, code, world.act()) == packet.dossier_id
-    assert atomically(tracking.open_details, request, code, world.act()) is None
+    assert atomically(lookups.open_details, request, "000000" if code != "000000" else "1", world.act()) is None
+    assert atomically(lookups.open_details, request, code, world.act()) == packet.dossier_id
+    assert atomically(lookups.open_details, request, code, world.act()) is None
 
 
 def test_an_unknown_number_gets_a_request_too_and_no_message(world: World) -> None:
-    request = atomically(tracking.ask_details, "HS-261123-009999-1", world.act())
+    request = atomically(lookups.ask_details, "HS-261123-009999-1", world.act())
     assert len(request) == 43
     (written,) = db.session.scalars(sa.select(Message))
     assert (written.phone, written.given_up_at) == (outbox.NOBODY, MONDAY)
     assert atomically(outbox.claim, MONDAY) is None and outbox.newest(9) == []
-    assert atomically(tracking.open_details, request, "123456", world.act()) is None
+    assert atomically(lookups.open_details, request, "123456", world.act()) is None
     row = db.session.get_one(codes.ViewCode, request)
     assert row.tries == 1
 

@@ -140,7 +140,7 @@ def test_a_broken_page_says_a_number_to_read_out_and_keeps_the_secret(app: Flask
         raise RuntimeError("0900 000 123")
 
     boom.right = None  # type: ignore[attr-defined]
-    app.view_functions["tracking.by_number"] = boom
+    app.view_functions["lookups.by_number"] = boom
     app.config["PROPAGATE_EXCEPTIONS"] = False
     answer = app.test_client().get("/track")
     assert answer.status_code == 500

@@ -10,7 +10,7 @@ import time_machine
 from flask.testing import FlaskClient
 
 from app.db import db
-from app.domain import booking, tracking
+from app.domain import booking, lookups
 from app.domain.codes import Purpose
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
@@ -126,7 +126,7 @@ def test_both_homes_of_one_sticker_are_told_that_a_person_settles_it(world: Worl
         page = client.get(link(packet)).text
         assert "Hai nhà bị ghi cùng một tem" in page and page.count("Bưu điện đang kiểm tra") >= 2
         assert "Ông bà, ở nhà" not in page and "/move" not in page and "/cancel" not in page
-        seen = tracking.state_by_number(packet.dossier.number, "0123", MONDAY)
+        seen = lookups.state_by_number(packet.dossier.number, "0123", MONDAY)
         assert seen and seen.headline == "sticker_shared"
         assert booking.movable(packet.dossier) is None
         assert client.post(f"{link(packet)}/cancel").status_code == 409

@@ -20,7 +20,7 @@ from app.domain.people import Language, Right
 from app.domain.visits import Round, Slot, VisitState
 from app.errors import TooMany
 from app.sentences import sentence
-from app.views.tracking import PAGES
+from app.views.lookups import PAGES
 from tests.domain.test_desk import at_desk, submitted
 from tests.world import MONDAY, World
 

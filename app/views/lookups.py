@@ -1,0 +1,160 @@
+"""Lookups: the state behind a number, its details behind a code, and what a stranger sees of a packet that was found."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import StringField
+from wtforms.validators import DataRequired, Length
+
+from app import security
+from app.db import atomically, db, now
+from app.domain import codes, lookups, manifests, numbers, packets, tokens
+from app.domain.dossiers import Dossier
+from app.domain.packets import Packet
+from app.domain.people import Right, User
+from app.errors import Invalid, Missing
+from app.security import public
+from app.sentences import sentence
+from app.views import telling
+from app.views.answers import throttle
+from app.views.booking import SEE_OTHER
+from app.views.tracking import DAY, HOUR, MESSAGES, MINUTE, Code, story_page
+
+bp = Blueprint("lookups", __name__)
+
+GRANT = 15 * MINUTE  # details stay open in this browser
+PAGES = {Right.SCAN: "courier.home", Right.COUNTER: "office.packet", Right.DESK: "desk.packet"}
+
+
+class ByNumber(FlaskForm):  # type: ignore[misc]
+    number = StringField(
+        _l("Tracking number"),
+        [DataRequired(_l("Type the tracking number, for example HS-260826-000123-0.")),
+         Length(max=40, message=_l("That is too long for a number. It reads like HS-260826-000123-0."))],
+        description=_l("On the slip or in the message, for example HS-260826-000123-0"),
+    )  # fmt: skip
+    digits = StringField(
+        _l("Last 4 digits of the phone number"),
+        [DataRequired(_l("Type the last 4 digits of the phone number given when booking.")),
+         Length(max=8, message=_l("Only the last 4 digits are needed."))],
+    )  # fmt: skip
+
+
+@bp.route("/track", methods=["GET", "POST"])
+@public
+def by_number() -> ResponseReturnValue:
+    """Number and four digits open the state; the same answer for every pair that does not belong together."""
+    form = ByNumber()
+    if request.method == "GET" or "digits" not in request.form:
+        return render_template("tracking/by_number.html", form=ByNumber(formdata=None, number=form.number.data))
+    if not form.validate():
+        return render_template("tracking/by_number.html", form=form), 422
+    try:
+        number = numbers.read(form.number.data)
+        throttle("track", security.address_key("track"), (20, MINUTE), (200, HOUR))
+        throttle("track-number", number.encode(), (10, 15 * MINUTE))
+        seen = lookups.state_by_number(number, form.digits.data, now())
+    except Invalid as wrong:
+        form.number.errors = [sentence(wrong)]
+        return render_template("tracking/by_number.html", form=form), 422
+    if seen is None:
+        return render_template("tracking/no_such.html", form=form, number=number), 404
+    return render_template("tracking/glimpse.html", seen=seen, words=telling.HEADLINES[seen.headline])
+
+
+@bp.post("/track/send")
+@public
+def send_code() -> ResponseReturnValue:
+    """A code to the phone of this number, if there is one; the next page is the same either way."""
+    form = ByNumber()
+    try:
+        number = numbers.read((form.number.data or "")[:40])
+    except Invalid as wrong:
+        form.number.errors = [sentence(wrong)]
+        return render_template("tracking/by_number.html", form=form), 422
+    throttle("send", security.address_key("send"), (5, 10 * MINUTE), (30, DAY))
+    throttle("send-number", number.encode(), *MESSAGES)
+    session["view_request"] = atomically(lookups.ask_details, number, security.act())
+    session["view_number"] = number
+    return redirect(url_for("lookups.code"), SEE_OTHER)
+
+
+@bp.route("/track/code", methods=["GET", "POST"])
+@public
+def code() -> ResponseReturnValue:
+    asked = session.get("view_request")
+    if not asked:
+        return redirect(url_for("lookups.by_number"))
+    form = Code()
+    if codes.view_shut(asked, now()):
+        return _code_page(asked, form), 422 if form.is_submitted() else 200
+    if not form.validate_on_submit():
+        return _code_page(asked, form), 422 if form.errors else 200
+    throttle("view", security.address_key("view"), (20, 10 * MINUTE))
+    found = atomically(lookups.open_details, asked, form.code.data, security.act())
+    if found is None:
+        form.code.errors = [_("This is not the code of the message. Look again.")]
+        return _code_page(asked, form), 422
+    session.pop("view_request")
+    session.pop("view_number", None)
+    session["details"] = {"dossier": found, "until": (now() + GRANT).isoformat()}
+    return redirect(url_for("lookups.details"), SEE_OTHER)
+
+
+def _code_page(asked: str, form: Code) -> str:
+    """The field while the code may still open; after that why it does not, and the way to a new one."""
+    shut = codes.view_shut(asked, now())
+    return render_template("tracking/code.html", form=form, shut=shut, number=session.get("view_number"))
+
+
+@bp.get("/track/details")
+@public
+def details() -> ResponseReturnValue:
+    """The same story, opened by a code: it shows, and changes nothing."""
+    grant: dict[str, Any] = session.get("details") or {}
+    until = datetime.fromisoformat(grant["until"]) if grant else datetime.min.replace(tzinfo=UTC)
+    dossier = db.session.get(Dossier, grant["dossier"]) if grant and now() < until else None
+    if dossier is None:
+        session.pop("details", None)
+        return redirect(url_for("lookups.by_number"))
+    return story_page(dossier, None, Code(formdata=None))
+
+
+# ---- a packet in a stranger's hands -----------------------------------------------------------------------------
+
+
+@bp.get("/s/<token>")
+@bp.get("/S/<token>")
+@public
+def found(token: str) -> ResponseReturnValue:
+    """What a stranger sees who scans a slip. Staff go to their own page for the packet."""
+    packet, status, kind = None, 200, None
+    try:
+        slip = tokens.read(current_app.extensions["keys"], token.upper())
+        kind = slip.type.name.lower()
+        if slip.type is tokens.TokenType.DESK and g.user is not None:
+            return redirect(url_for("records.show", receipt=manifests.by_code(slip.code).receipt_no))
+        packet = packets.by_code(slip.code)
+    except Invalid:
+        status = 404
+    except Missing:
+        pass  # a genuine slip of ours, whose booking has not come back yet
+    if packet and g.user is not None and (page := _own_page(packet, g.user)):
+        return redirect(page)
+    return render_template("tracking/found.html", number=packet.number if packet else None, kind=kind), status
+
+
+def _own_page(packet: Packet, user: User) -> str | None:
+    """Where this member of staff works on the packet; None when it is another office's, or not their job."""
+    if packet.is_blank:
+        return None
+    dossier = packet.dossier
+    endpoint = next((page for right, page in PAGES.items() if user.may(right)), None)
+    if endpoint not in current_app.view_functions or user.office_id not in (dossier.desk_id, dossier.post_office_id):
+        return None
+    return url_for(endpoint) if endpoint == "courier.home" else url_for(endpoint, number=packet.number)

@@ -302,8 +302,9 @@ def test_ids_asked_for_beforehand_are_each_used_once(world: World) -> None:
 
     atomically(judge, taken[:2], taken[2:3])
     atomically(judge, taken[3:])
-    ids = list(db.session.scalars(sa.select(Handoff.id)))
-    assert len(set(ids)) == 4
+    ids = {line.digest: line.id for line in db.session.scalars(sa.select(Handoff))}
+    given = [ids[scan.digest] for scan in taken]
+    assert given == sorted(set(given)), "an id twice, or one that another was to be given"
 
 
 def test_a_large_batch_asks_the_database_no_more_often_than_a_small_one(world: World) -> None:

@@ -17,15 +17,31 @@ from app.config import Settings
 from app.db import atomically, db
 from app.demo import cast, load, scenes
 from app.demo.stage import Days
-from app.domain import calendar, devices, dispatch, ledger, lookups, numbers, oversight, places, tracking, visits
+from app.domain import (
+    calendar,
+    devices,
+    dispatch,
+    ledger,
+    lookups,
+    money,
+    numbers,
+    oversight,
+    places,
+    remittances,
+    tallies,
+    tracking,
+    visits,
+)
 from app.domain.calendar import HERE
 from app.domain.devices import Device
 from app.domain.dossiers import CaseState, Dossier
+from app.domain.money import Count, Event, MoneyLine, Word
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party
 from app.domain.people import Citizen, Role, User
 from app.domain.places import Office, OfficeKind
+from app.domain.postage import Stream
 from app.domain.procedures import Procedure
 from app.domain.scans import ScanRow
 from app.domain.tasks import Task, TaskKind
@@ -89,7 +105,8 @@ def test_it_is_a_week_of_the_whole_area_and_no_more(demo: Flask) -> None:
     desks = db.session.scalars(sa.select(Office).filter_by(kind=OfficeKind.DESK))
     assert {desk.ward.name for desk in desks} == {"Dĩ An", "Tân Đông Hiệp", "Đông Hòa"}
     assert (count(Office, kind=OfficeKind.POST), count(Office, kind=OfficeKind.DESK)) == (6, 3)
-    assert (count(Procedure), count(User, role=Role.COURIER)) == (15, 8)
+    assert len(set(db.session.scalars(sa.select(Procedure.code)))) == 15
+    assert count(User, role=Role.COURIER) == 8
     assert 55 <= count(Dossier) <= 90
     assert len(set(db.session.scalars(sa.select(Dossier.desk_id)))) == 3
     assert len(set(db.session.scalars(sa.select(Dossier.post_office_id)))) == 6
@@ -126,6 +143,32 @@ def test_every_packet_has_a_holder_and_an_unbroken_ledger(demo: Flask) -> None:
         assert db.session.get(Party, packet.holder_id)
         moments = [line.recorded_at for line in ledger.lines(packet)]
         assert moments == sorted(moments) and all(packet.created_at <= at <= THURSDAY for at in moments)
+
+
+def test_the_money_of_the_doors_is_counted_in_the_evening_and_the_wards_fees_are_passed_on(demo: Flask) -> None:
+    post, desk = login("clerk1").office, login("desk1").office
+    assert post and desk
+    lines, counts = list(db.session.scalars(sa.select(MoneyLine))), list(db.session.scalars(sa.select(Count)))
+    assert {line.event for line in lines} == set(Event) - {Event.PAID, Event.REFUNDED, Event.TAKEN_BACK}
+    assert {line.stream for line in lines if line.event is Event.COLLECTED} == set(Stream)
+    assert all(line.receipt for line in lines if line.stream is Stream.FEE and line.packet_id)
+    assert {count.word for count in counts} == {Word.DEVICE}
+    [short] = [count for count in counts if count.reason]
+    assert (short.difference, short.reason, short.courier_id) == (-2_000, "wrong_change", login("courier2").id)
+    assert {one.courier_id for one in counts} == {login(f"courier{nth}").id for nth in range(1, 9)}
+    for count in counts:
+        assert (calendar.local(count.at).date(), calendar.local(count.at).hour) == (count.day, 17)
+    held = money.purses([who.party_id for who in db.session.scalars(sa.select(User)) if who.party_id])
+    assert held.pop(login("courier2").party_id or "").total > 2_000
+    assert {purse.total for purse in held.values() if purse.total} <= {52_000, 60_000, 52_000 + 60_000}
+    received, waiting = sorted(remittances.of(login("desk1")), key=lambda one: one.id)
+    assert received.receipt and waiting.ended_at is None and received.amount > 100_000
+    for list_ in (received, waiting):
+        assert all(fee.line.at <= list_.at for fee in list_.fees), list_.number
+    evening = [count.day for count in counts][-1]
+    assert tallies.till(post, evening).came.total == sum(
+        line.amount for line in lines if line.taker_id == post.party_id and line.day == evening
+    )
 
 
 def test_numbers_are_test_numbers_and_phones_reach_nobody(demo: Flask) -> None:

@@ -6,21 +6,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.db import db
+from app.demo import till, ways
 from app.demo.stage import Stage, at
+from app.demo.ways import CIVIL, HOME
 from app.domain import booking, calendar, corrections, decisions, desk, reception
 from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier
 from app.domain.manifests import Word
-from app.domain.packets import Packet, State
+from app.domain.packets import State
+from app.domain.scans import Extra
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`play` is called once for each khu phố of `hoods`; `nth` counts the calls."""
+    """`play` is called once for each khu phố of `hoods`, or once for none; `nth` counts the calls."""
 
     name: str
     play: Callable[[Stage, str, str, int], None]
-    hoods: tuple[str, ...]
+    hoods: tuple[str, ...] = ("",)
 
 
 # Which courier of the demonstration serves a khu phố; those of Bưu cục Dĩ An share theirs.
@@ -31,59 +34,10 @@ COURIERS = {
     "Tân Phú 1": "courier7", "Tân Phước": "courier7", "Ba Đình": "courier7",
     "Nội Hóa 1": "courier8", "Ngãi Thắng": "courier8", "Châu Thới": "courier8", "Đông B": "courier8",
 }  # fmt: skip
-HOME = ("2.000635", "1.001612", "2.000908", "1.011607", "1.001731")  # the result may come by post
-CIVIL = ("1.004859", "1.004873", "1.001193", "1.004837")  # called for at the ward
 
 
 def courier_for(hood: str, nth: int) -> str:
     return COURIERS.get(hood, f"courier{2 + nth % 2}")
-
-
-# ---- ways there -------------------------------------------------------------------------------------------------
-
-
-def _collected(s: Stage, hood: str, courier: str, nth: int, ago: int, procedure: str, home: bool = True) -> Packet:
-    """Collected `ago` working days before today and handed in at the post office that evening."""
-    day = s.days.before(ago)
-    packet = s.book(hood, day, nth % 4, at(s.days.before(ago + 1), "09:00"), procedure, home)
-    clock = ("08:20", "10:15", "13:20", "15:10")[nth % 4]
-    s.collect(packet, courier, at(day, clock) + timedelta(minutes=7 * (nth % 8)))
-    s.hand_in(packet, at(day, "17:00") + timedelta(minutes=nth % 20))
-    return packet
-
-
-def _submitted(s: Stage, hood: str, courier: str, nth: int, ago: int, procedure: str, home: bool = True) -> Packet:
-    """Received by the ward `ago` working days before today; 0 is the newest morning."""
-    packet = _collected(s, hood, courier, nth, max(ago, 1) + 1, procedure, home)
-    day = s.days.before(ago) if ago else s.days.last
-    s.take(packet, courier, at(day, "07:35"))
-    s.receive(packet, at(day, "07:45") + timedelta(minutes=4 * (nth % 20)), missing_sheet=nth % 7 == 6)
-    return packet
-
-
-def _ready(s: Stage, hood: str, courier: str, nth: int, ago: int, procedure: str, home: bool = True) -> Packet:
-    """The result lies ready since `ago` working days before today."""
-    packet = _submitted(s, hood, courier, nth, ago + 2, procedure, home)
-    s.accept(packet.dossier, at(s.days.before(ago + 2), "10:10"), s.days.before(ago))
-    s.ready(packet.dossier, at(s.days.before(ago), "09:00") + timedelta(minutes=nth % 30))
-    return packet
-
-
-def _sent(s: Stage, hood: str, courier: str, nth: int, ago: int, procedure: str, home: bool = True) -> Packet:
-    """The sealed result, waiting at the desk for the citizen, or for the courier of the next morning."""
-    dossier = _ready(s, hood, courier, nth, ago, procedure, home).dossier
-    return s.send_result(dossier, at(s.days.before(ago), "14:20") + timedelta(minutes=nth % 30))
-
-
-def _on_the_road(s: Stage, hood: str, courier: str, nth: int, ago: int) -> Packet:
-    """The result on its round: fetched at the desk, kept at the post office overnight, taken along in the morning."""
-    result = _sent(s, hood, courier, nth, ago, HOME[nth % len(HOME)])
-    s.assign(result, courier, at(s.days.before(ago), "16:40"))
-    s.take(result, courier, at(s.days.before(ago), "15:30"))
-    s.hand_in(result, at(s.days.before(ago), "17:15"))
-    morning = calendar.working_days_after(s.days.before(ago), 1)[0]
-    s.take(result, courier, at(morning, "07:40"))
-    return result
 
 
 # ---- before the courier -----------------------------------------------------------------------------------------
@@ -136,11 +90,11 @@ def missed(s: Stage, hood: str, courier: str, nth: int) -> None:
 
 
 def at_post(s: Stage, hood: str, courier: str, nth: int) -> None:
-    _collected(s, hood, courier, nth, 1, (CIVIL + HOME)[nth % 9])
+    ways.collected(s, hood, courier, nth, 1, (CIVIL + HOME)[nth % 9])
 
 
 def carried(s: Stage, hood: str, courier: str, nth: int) -> None:
-    packet = _collected(s, hood, courier, nth, 2, (HOME + CIVIL)[nth % 9])
+    packet = ways.collected(s, hood, courier, nth, 2, (HOME + CIVIL)[nth % 9])
     s.take(packet, courier, at(s.days.last, "07:40"))
 
 
@@ -179,7 +133,7 @@ def other_seal(s: Stage, hood: str, courier: str, nth: int) -> None:
 
 def fast_clock(s: Stage, hood: str, courier: str, nth: int) -> None:
     """The courier's phone is an hour and four minutes ahead."""
-    packet = _collected(s, hood, courier, nth, 2, HOME[nth % 5])
+    packet = ways.collected(s, hood, courier, nth, 2, HOME[nth % 5])
     s.must(s.scan(packet, courier, "take", at(s.days.last, "07:42"), fast=timedelta(minutes=64)))
 
 
@@ -193,22 +147,22 @@ def collected_after_cancel(s: Stage, hood: str, courier: str, nth: int) -> None:
 
 def not_sent(s: Stage, hood: str, courier: str, nth: int) -> None:
     """A dead spot: one scan of the morning is still on the phone, the next ones came through."""
-    first = _collected(s, hood, "courier3", nth, 2, HOME[nth % 5])
-    second = _collected(s, hood, "courier3", nth + 1, 2, CIVIL[nth % 4])
+    first = ways.collected(s, hood, "courier3", nth, 2, HOME[nth % 5])
+    second = ways.collected(s, hood, "courier3", nth + 1, 2, CIVIL[nth % 4])
     s.forget(first, "courier3", "take", at(s.days.before(1), "07:41"))
     s.must(s.scan(second, "courier3", "take", at(s.days.before(1), "07:44")))
 
 
 def taken_from_nobody(s: Stage, hood: str, courier: str, nth: int) -> None:
     """A colleague's phone died after it had signed: what came of it names a scan that never arrived."""
-    packet = _collected(s, hood, courier, nth, 2, CIVIL[nth % 4])
+    packet = ways.collected(s, hood, courier, nth, 2, CIVIL[nth % 4])
     unseen = hashlib.sha256(packet.code).hexdigest()
     s.scan(packet, "courier3", "take", at(s.days.before(1), "15:30"), parent=unseen)
 
 
 def not_found(s: Stage, hood: str, courier: str, nth: int) -> None:
     """Taken along in the afternoon and not in the bag in the evening: two people say so, the courier answers for it."""
-    packet = _collected(s, hood, "courier3", nth, 2, HOME[nth % 5])
+    packet = ways.collected(s, hood, "courier3", nth, 2, HOME[nth % 5])
     s.must(s.scan(packet, "courier3", "take", at(s.days.before(1), "14:10")))
     when = at(s.days.before(1), "17:40")
     dispatcher = s.act(s.of_office("dispatcher", packet.dossier.post_office), when)
@@ -218,7 +172,7 @@ def not_found(s: Stage, hood: str, courier: str, nth: int) -> None:
 
 def written_off(s: Stage, hood: str, courier: str, nth: int) -> None:
     """Never found: a supervisor and a second person give it up, and the post pays for new papers."""
-    packet = _collected(s, hood, "courier2", nth, 5, HOME[nth % 5])
+    packet = ways.collected(s, hood, "courier2", nth, 5, HOME[nth % 5])
     s.must(s.scan(packet, "courier2", "take", at(s.days.before(4), "14:05")))
     dispatcher = s.act(s.of_office("dispatcher", packet.dossier.post_office), at(s.days.before(4), "17:30"))
     clerk = s.staff[s.of_office("clerk", packet.dossier.post_office)]
@@ -233,21 +187,21 @@ def written_off(s: Stage, hood: str, courier: str, nth: int) -> None:
 
 
 def submitted(s: Stage, hood: str, courier: str, nth: int) -> None:
-    _submitted(s, hood, courier, nth, 0, (CIVIL + HOME)[nth % 9], nth % 2 == 0)
+    ways.submitted(s, hood, courier, nth, 0, (CIVIL + HOME)[nth % 9], nth % 2 == 0)
 
 
 def accepted(s: Stage, hood: str, courier: str, nth: int) -> None:
-    packet = _submitted(s, hood, courier, nth, 1, ("1.011607", "1.004859", "1.001612", "1.004873")[nth % 4])
+    packet = ways.submitted(s, hood, courier, nth, 1, ("1.011607", "1.004859", "1.001612", "1.004873")[nth % 4])
     s.accept(packet.dossier, at(s.days.before(1), "10:30"))
 
 
 def overdue(s: Stage, hood: str, courier: str, nth: int) -> None:
-    packet = _submitted(s, hood, courier, nth, 6, ("1.004873", "1.004859", "1.001612")[nth % 3])
+    packet = ways.submitted(s, hood, courier, nth, 6, ("1.004873", "1.004859", "1.001612")[nth % 3])
     s.accept(packet.dossier, at(s.days.before(6), "10:30"))
 
 
 def result_ready(s: Stage, hood: str, courier: str, nth: int) -> None:
-    _ready(s, hood, courier, nth, 1, (HOME + CIVIL)[nth % 9], nth % 3 != 2)
+    ways.ready(s, hood, courier, nth, 1, (HOME + CIVIL)[nth % 9], nth % 3 != 2)
 
 
 # ---- what the ward decides --------------------------------------------------------------------------------------
@@ -256,7 +210,7 @@ MORE = [{"name": "Bản sao căn cước của người ủy quyền", "form": "
 
 
 def _accepted(s: Stage, hood: str, courier: str, nth: int, ago: int = 1) -> Dossier:
-    packet = _submitted(s, hood, courier, nth, ago, ("1.001612", "1.004859", "1.004873", "1.011607")[nth % 4])
+    packet = ways.submitted(s, hood, courier, nth, ago, ("1.001612", "1.004859", "1.004873", "1.011607")[nth % 4])
     s.accept(packet.dossier, at(s.days.before(ago), "10:30"))
     return packet.dossier
 
@@ -297,7 +251,7 @@ def put_off(s: Stage, hood: str, courier: str, nth: int) -> None:
 
 def refused(s: Stage, hood: str, courier: str, nth: int) -> None:
     """Not accepted; the second one's papers are sealed and wait for the courier."""
-    dossier = _submitted(s, hood, courier, nth, 1, HOME[nth % 5]).dossier
+    dossier = ways.submitted(s, hood, courier, nth, 1, HOME[nth % 5]).dossier
     decisions.refuse(dossier, s.officer_at(dossier, 1, "10:20"), "not_competent", "Nộp tại văn phòng đăng ký đất đai")
     if nth % 2:
         decisions.return_papers(dossier, s.officer_at(dossier, 1, "14:40"), f"NP{78100 + dossier.id:07d}")
@@ -313,7 +267,7 @@ def stop_asked(s: Stage, hood: str, courier: str, nth: int) -> None:
 
 def passed_on(s: Stage, hood: str, courier: str, nth: int) -> None:
     """The address belongs to another ward today: sealed, for a courier to take it there."""
-    dossier = _submitted(s, hood, courier, nth, 1, CIVIL[nth % 4]).dossier
+    dossier = ways.submitted(s, hood, courier, nth, 1, CIVIL[nth % 4]).dossier
     officer = s.officer_at(dossier, 1, "10:40")
     to = decisions.other_desks(dossier)[0]
     decisions.transfer(dossier, officer, to.id, "old_address", f"NP{78100 + dossier.id:07d}")
@@ -323,22 +277,22 @@ def passed_on(s: Stage, hood: str, courier: str, nth: int) -> None:
 
 
 def result_waiting(s: Stage, hood: str, courier: str, nth: int) -> None:
-    s.assign(_sent(s, hood, courier, nth, 1, HOME[nth % 5]), courier, at(s.days.before(1), "16:40"))
+    s.assign(ways.sent(s, hood, courier, nth, 1, HOME[nth % 5]), courier, at(s.days.before(1), "16:40"))
 
 
 def result_waiting_for_caller(s: Stage, hood: str, courier: str, nth: int) -> None:
-    _sent(s, hood, courier, nth, 1, CIVIL[nth % 4], home=False)
+    ways.sent(s, hood, courier, nth, 1, CIVIL[nth % 4], home=False)
 
 
 def result_at_post(s: Stage, hood: str, courier: str, nth: int) -> None:
-    result = _sent(s, hood, courier, nth, 1, HOME[nth % 5])
+    result = ways.sent(s, hood, courier, nth, 1, HOME[nth % 5])
     s.take(result, courier, at(s.days.before(1), "15:30"))
     s.hand_in(result, at(s.days.before(1), "17:15"))
 
 
 def result_carried(s: Stage, hood: str, courier: str, nth: int) -> None:
     """With the courier for today's round; before the first working morning it is still fetched from the desk."""
-    result = _sent(s, hood, courier, nth, 1, HOME[nth % 5])
+    result = ways.sent(s, hood, courier, nth, 1, HOME[nth % 5])
     s.assign(result, courier, at(s.days.before(1), "16:40"))
     s.take(result, courier, at(s.days.before(1), "15:30"))
     if s.days.last == s.days.today:
@@ -352,7 +306,7 @@ def result_carried_by_first(s: Stage, hood: str, courier: str, nth: int) -> None
 
 def result_back(s: Stage, hood: str, courier: str, nth: int) -> None:
     """Somebody else opened the door, without authorisation: the result goes back to the desk."""
-    result = _on_the_road(s, hood, courier, nth, 4)
+    result = ways.on_the_road(s, hood, courier, nth, 4)
     day = s.days.before(3)
     s.must(s.scan(result, courier, "decline", at(day, "08:50"), reason="no_authorisation", next="back_to_desk"))
     officer = s.act(s.officer(result.dossier), at(day, "16:20"))
@@ -361,22 +315,23 @@ def result_back(s: Stage, hood: str, courier: str, nth: int) -> None:
 
 def delivered_unverified(s: Stage, hood: str, courier: str, nth: int) -> None:
     """The recipient's phone was off: signed on paper, no code."""
-    result, when = _on_the_road(s, hood, courier, nth, 2), at(s.days.before(1), "09:10")
+    result, when = ways.on_the_road(s, hood, courier, nth, 2), at(s.days.before(1), "09:10")
     s.set_out(courier, s.days.before(1), at(s.days.before(1), "07:45"))
-    mine = s.staff[courier].party_id
-    s.must(s.scan(result, courier, "deliver", when, giver=mine, taker=mine, proof=[("WET_CLAIMED", "")]))
+    mine, extra = s.staff[courier].party_id, Extra(money=s.paid(result, by_bank=True))
+    s.must(s.scan(result, courier, "deliver", when, extra, giver=mine, taker=mine, proof=[("WET_CLAIMED", "")]))
 
 
 def closed_at_home(s: Stage, hood: str, courier: str, nth: int) -> None:
     ago = 5 + nth % 2
-    result, day = _on_the_road(s, hood, courier, nth, ago), s.days.before(ago - 1)
+    result, day = ways.on_the_road(s, hood, courier, nth, ago), s.days.before(ago - 1)
     s.set_out(courier, day, at(day, "07:45"))
     code, taker = s.code(result, Purpose.DELIVER), result.dossier.citizen.party_id
-    s.must(s.scan(result, courier, "deliver", at(day, "09:15"), taker=taker, proof=[("CODE", code)]))
+    extra = Extra(money=s.paid(result, by_bank=True))
+    s.must(s.scan(result, courier, "deliver", at(day, "09:15"), extra, taker=taker, proof=[("CODE", code)]))
 
 
 def closed_at_desk(s: Stage, hood: str, courier: str, nth: int) -> None:
-    result = _sent(s, hood, courier, nth, 4, CIVIL[nth % 4], home=False)
+    result = ways.sent(s, hood, courier, nth, 4, CIVIL[nth % 4], home=False)
     officer = s.act(s.officer(result.dossier), at(s.days.before(3), "14:10"))
     desk.hand_over(result, officer, code=s.code(result, Purpose.DELIVER))
 
@@ -390,28 +345,37 @@ NEXT_DAY = Scene("tomorrow, nobody's yet", booked_tomorrow,           (
     "Nhị Đồng 1", "Đông Tân", "Thắng Lợi 1", "Đông Tác", "Nhị Đồng 2", "Thống Nhất 1", "Thắng Lợi 2", "Đông Chiêu",
     "Đông Chiêu A", "Nhị Đồng 1", "Đông Tân", "Thống Nhất 1", "Bình Minh 1", "Chiêu Liêu", "Nội Hóa 1",
 ))
-SCENES = (
+SCENES = (  # by the day of the door: what couriers took is counted in the evening, before the next day's comes to it
+    Scene("fees of the wards",             till.decree),
     *FIRST,
     Scene("today, other couriers",         booked_today,              ("Thống Nhất 1", "Đông Tác", "Đông Chiêu A", "Bình Minh 2", "Bình Đường 3", "Tân Long", "Tân Phước")),
     NEXT_DAY,
     Scene("put off by a day",              booked_later,              ("Thắng Lợi 2",)),
     Scene("cancelled",                     cancelled,                 ("Nhị Đồng 2",)),
-    Scene("courier found nobody",          missed,                    ("Thống Nhất 1", "Đông Tân")),
-    Scene("at the post office",            at_post,                   ("Đông Tác", "Nhị Đồng 1")),
+    Scene("delivered and closed",          closed_at_home,            ("Nhị Đồng 1", "Thắng Lợi 2", "Tân Phú 1")),
+    Scene("money counted",                 till.evening),
+    Scene("overdue",                       overdue,                   ("Đông Chiêu", "Thống Nhất 1")),
+    Scene("result back at the desk",       result_back,               ("Đông Chiêu",)),
+    Scene("called for and closed",         closed_at_desk,            ("Đông Tác", "Thống Nhất 1")),
+    Scene("money counted",                 till.evening),
+    Scene("fees passed on",                till.passed_on),
+    Scene("lost for good",                 written_off,               ("Đông Tác",)),
+    Scene("delivered, to be proven",       delivered_unverified,      ("Thắng Lợi 1", "Nhị Đồng 2")),
+    Scene("money counted",                 till.evening),
+    Scene("result ready",                  result_ready,              ("Nhị Đồng 1", "Đông Tân", "Thắng Lợi 2")),
+    Scene("result waits for the courier",  result_waiting,            ("Nhị Đồng 2", "Đông Tác")),
+    Scene("result waits to be called for", result_waiting_for_caller, ("Thắng Lợi 1",)),
+    Scene("result at the post office",     result_at_post,            ("Đông Chiêu A", "Đông Tân")),
+    Scene("result on the road",            result_carried,            ("Thống Nhất 1", "Châu Thới")),
+    Scene("money counted",                 till.evening),
     Scene("on the way to the ward",        carried,                   ("Thắng Lợi 1", "Đông Tân", "Đông Chiêu", "Nội Hóa 1")),
     Scene("on the way, courier1",          carried_by_first,          ("Nhị Đồng 2", "Thống Nhất 1")),
-    Scene("collected without a code",      unproven,                  ("Đông Chiêu A",)),
-    Scene("two couriers claim it",         disputed,                  ("Nhị Đồng 1",)),
-    Scene("another seal",                  other_seal,                ("Thắng Lợi 2",)),
     Scene("a clock an hour ahead",         fast_clock,                ("Đông Chiêu",)),
-    Scene("collected after cancelling",    collected_after_cancel,    ("Thống Nhất 1",)),
     Scene("a scan still on the phone",     not_sent,                  ("Đông Tác",)),
     Scene("its parent has not come",       taken_from_nobody,         ("Nhị Đồng 2",)),
     Scene("not found",                     not_found,                 ("Đông Tân",)),
-    Scene("lost for good",                 written_off,               ("Đông Tác",)),
     Scene("submitted",                     submitted,                 ("Thắng Lợi 2", "Đông Tân", "Nhị Đồng 1", "Đông Thành")),
     Scene("accepted",                      accepted,                  ("Nhị Đồng 2", "Thắng Lợi 1", "Đông Tác", "Tân Phước")),
-    Scene("overdue",                       overdue,                   ("Đông Chiêu", "Thống Nhất 1")),
     Scene("in work",                       in_work,                   ("Bình Minh 1", "Tân Phú 1")),
     Scene("more papers asked for",         asked_for_more,            ("Chiêu Liêu",)),
     Scene("more papers to be collected",   more_on_the_way,           ("Bình Minh 2",)),
@@ -420,15 +384,15 @@ SCENES = (
     Scene("not accepted",                  refused,                   ("Thống Nhất 2", "Bình Đường 3")),
     Scene("asked to stop",                 stop_asked,                ("Chiêu Liêu", "Bình Minh 1")),
     Scene("passed on to another ward",     passed_on,                 ("Tân Long",)),
-    Scene("result ready",                  result_ready,              ("Nhị Đồng 1", "Đông Tân", "Thắng Lợi 2")),
-    Scene("result waits for the courier",  result_waiting,            ("Nhị Đồng 2", "Đông Tác")),
-    Scene("result waits to be called for", result_waiting_for_caller, ("Thắng Lợi 1",)),
-    Scene("result at the post office",     result_at_post,            ("Đông Chiêu A", "Đông Tân")),
-    Scene("result on the road",            result_carried,            ("Thống Nhất 1", "Châu Thới")),
-    Scene("result back at the desk",       result_back,               ("Đông Chiêu",)),
-    Scene("delivered, to be proven",       delivered_unverified,      ("Thắng Lợi 1", "Nhị Đồng 2")),
-    Scene("delivered and closed",          closed_at_home,            ("Nhị Đồng 1", "Thắng Lợi 2", "Tân Phú 1")),
-    Scene("called for and closed",         closed_at_desk,            ("Đông Tác", "Thống Nhất 1")),
+    Scene("money counted",                 till.evening),
+    Scene("fees on their way",             till.handed_over),
+    Scene("at the post office",            at_post,                   ("Đông Tác", "Nhị Đồng 1")),
+    Scene("another seal",                  other_seal,                ("Thắng Lợi 2",)),
+    Scene("money counted, some short",     till.short_evening),
+    Scene("courier found nobody",          missed,                    ("Thống Nhất 1", "Đông Tân")),
+    Scene("collected without a code",      unproven,                  ("Đông Chiêu A",)),
+    Scene("two couriers claim it",         disputed,                  ("Nhị Đồng 1",)),
+    Scene("collected after cancelling",    collected_after_cancel,    ("Thống Nhất 1",)),
 )
 # fmt: on
 

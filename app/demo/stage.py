@@ -22,6 +22,7 @@ from app.domain import (
     desk,
     devices,
     dispatch,
+    money,
     packets,
     phones,
     procedures,
@@ -40,7 +41,8 @@ from app.domain.outbox import Message
 from app.domain.packets import Packet
 from app.domain.people import Act, User
 from app.domain.places import Neighbourhood, Office
-from app.domain.scans import CountedPaper, Extra
+from app.domain.postage import Stream
+from app.domain.scans import CountedPaper, Extra, MoneyTaken
 from app.domain.tasks import Task, TaskKind
 from app.domain.tokens import Keys
 from app.domain.visits import WINDOWS
@@ -189,7 +191,7 @@ class Stage:
         proof = [("CODE", self.code(packet, Purpose.COLLECT))] if proven else []
         counted = self._count(packet)
         sheets = sum(paper.sheets for paper in counted)
-        extra, seal = Extra(papers=counted), self.seal(packet)
+        extra, seal = Extra(papers=counted, money=self.paid(packet, by_bank=packet.id % 7 == 3)), self.seal(packet)
         self.must(self.scan(packet, courier, "collect", when, extra, seal=seal, sheets=sheets, proof=proof))
 
     def _count(self, packet: Packet) -> list[CountedPaper]:
@@ -201,6 +203,16 @@ class Stage:
             for paper in papers
             for gone in [short and paper is papers[-1]]
         ]
+
+    @staticmethod
+    def paid(packet: Packet, by_bank: bool) -> MoneyTaken | None:
+        """All that is asked for at this door; the fee against a receipt."""
+        asked = money.due(packet)
+        if not asked:
+            return None
+        postage, fee = (sum(line.amount for line in asked if line.stream is stream) for stream in Stream)
+        receipt = f"{2600 + packet.id:07d}" if fee else None
+        return MoneyTaken(paid_by="transfer" if by_bank else "cash", postage=postage, fee=fee, receipt=receipt)
 
     def hand_in(self, packet: Packet, when: datetime, seal: str = "") -> None:
         """The clerk reads `seal` from the bag; without one, the number that was written at the door."""

@@ -1,5 +1,7 @@
 """A whole bag in one go: the camera stays open, the counter counts, what is missing and what is too many stands there."""
 
+from functools import partial
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
@@ -151,3 +153,35 @@ def test_a_bag_that_is_closed_while_a_code_is_looked_up_stays_closed_and_holds_w
     db.session.rollback()
     [manifest] = db.session.query(Manifest).all()
     assert (manifest.expected, manifest.scanned, manifest.missing) == (2, 2, 0)
+
+
+def test_a_list_the_office_will_never_write_is_told_and_tried_no_more(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    assert camera  # sees an empty desk
+    sent: list[str] = []
+
+    def answer(status: int, told: str, route: Route) -> None:
+        if route.request.method != "POST":
+            return route.continue_()
+        sent.append(route.request.url)
+        return route.fulfill(status=status, content_type="application/json", body=told)
+
+    sign_in(phone, site)
+    for status, told in (413, '{"key": "too_large"}'), (201, '{"receipt": "BB-1", "lines": [], "statements": {}}'):
+        packet = world.packet(Way.OUT)
+        phone.route("**/api/v1/manifests", partial(answer, status, told))
+        phone.evaluate("window.dispatchEvent(new Event('online'))")  # the phone asks what is new
+        phone.goto(f"{site.url}/courier/#/take")
+        expect(phone.get_by_text(packet.number)).to_be_visible()
+        phone.goto(f"{site.url}/courier/#/bulk/take/{world.desk.party_id}")
+        phone.get_by_label("Hoặc gõ số").fill(packet.number)
+        phone.keyboard.press("Enter")
+        expect(phone.locator("#tally")).to_have_text("1 / 1")
+        phone.locator("#finish").click()
+        expect(phone.locator("#follows")).to_contain_text("Bảng kê chưa ghi được", timeout=20_000)
+        once = len(sent)
+        phone.evaluate("window.dispatchEvent(new Event('online'))")
+        phone.wait_for_timeout(300)
+        assert len(sent) == once > 0
+        phone.unroute("**/api/v1/manifests")

@@ -7,6 +7,7 @@ import * as sign from "./sign.js";
 import { KEPT, me } from "./store.js";
 
 const EVERY = 60000;
+const REFUSED = [400, 404, 409, 413, 422]; // it will never be written; all else may pass, or wants another sign-in first
 let db = null;
 let all = [];
 let sending = null;
@@ -115,9 +116,11 @@ async function sendAll() {
     const rows = Object.values(list.found).map((each) => outbox.row(each.digest)).filter(Boolean);
     const scans = rows.map(({ body, sig, extras }) => (extras ? { body, sig, extras } : { body, sig }));
     const { status, data } = await call("manifests", { token: me().token, json: { key: list.key, giver: list.place, expected: expectedOf(list), scans } });
-    if (status === 201 && agrees(list, data)) await keep({ ...list, receipt: data.receipt, written: new Date().toISOString() });
-    else if ([409, 422].includes(status)) await keep({ ...list, why: data.key ?? "other" });
-    if (status === 201 && agrees(list, data)) await confirm(data, "taker");
+    if (status === 201 && agrees(list, data)) {
+      await keep({ ...list, receipt: data.receipt, written: new Date().toISOString() });
+      await confirm(data, "taker");
+    } else if (status === 201) await keep({ ...list, why: "differs" });
+    else if (REFUSED.includes(status)) await keep({ ...list, why: data.key ?? "other" });
   }
 }
 

@@ -1,8 +1,5 @@
 """The proof of the day on paper: its code is read, its number can be typed, and it says no more than it may."""
 
-import io
-
-import pypdf
 import pypdfium2
 import pytest
 import zxingcpp
@@ -11,10 +8,11 @@ from PIL import Image
 import labels
 from labels import certificate
 from labels.samples import CITIZEN, FILED, TAKEN
+from tests.labels.reading import pages
 
 
 def text_of(item: labels.Certificate) -> str:
-    return pypdf.PdfReader(io.BytesIO(labels.render("certificate", [item]))).pages[0].extract_text()
+    return pages("certificate", item)[0]
 
 
 @pytest.mark.parametrize("dpi", [110, 150, 200])

@@ -18,6 +18,7 @@ import zxingcpp
 import labels
 from labels import FORMATS, BadField, barcode, desk, stickers, words
 from labels.check import Field
+from tests.labels.reading import pages
 from tests.labels.samples import INBOUND, LONG_WORDS
 from tests.labels.test_slip import flat, squeezed
 
@@ -34,8 +35,7 @@ DEMANDS = [
 
 @lru_cache
 def text_of(name: str, item: Any) -> str:
-    reader = pypdf.PdfReader(io.BytesIO(labels.render(name, [item])))
-    return flat(" ".join(page.extract_text() for page in reader.pages))
+    return flat(" ".join(pages(name, item)))
 
 
 def stretched(item: Any, name: str = "") -> Any:
@@ -133,8 +133,7 @@ OFTEN = ("Quầy một cửa", "phường Dĩ An", "Thành phố Hồ Chí Minh"
 def test_no_line_ends_inside_the_name_of_a_place(name: str, item: Any) -> None:
     items = [item, replace(item, address=OFTEN)] if name.startswith("label") else [item]
     for each in items:
-        reader = pypdf.PdfReader(io.BytesIO(labels.render(name, [each])))
-        drawn = "\n".join(page.extract_text() for page in reader.pages)
+        drawn = "\n".join(pages(name, each))
         for place in KEPT:
             assert flat(drawn).count(place) == sum(line.count(place) for line in drawn.splitlines()), place
 

@@ -74,6 +74,11 @@ def title(item: Certificate) -> str:
     return TITLE_FILED if item.submitted_at else TITLE_TAKEN
 
 
+def taken_in(item: Certificate) -> tuple[str, str]:
+    """At the sender's home, or elsewhere."""
+    return PLACE[item.place.startswith(terms.PLACES["in"])]
+
+
 def draw(canvas: Canvas, item: Certificate) -> None:
     """Draw the page. Raises BadField for a name that does not fit, MissingGlyph."""
     canvas.setPageSize((WIDTH * MM, HEIGHT * MM))
@@ -134,7 +139,7 @@ def _facts(item: Certificate) -> list[tuple[tuple[str, str], str]]:
     rows = [
         (PACKET, item.packet),
         (TAKEN, say_instant(item.taken_at)),
-        (PLACE[item.place.startswith(terms.PLACES["in"])], item.place),
+        (taken_in(item), item.place),
         (SEAL, item.seal or "–"),
         (RECORDED, say_instant(item.recorded_at)),
         (DESK, item.desk),
@@ -153,7 +158,7 @@ FIELDS = (
     Field("title",     "design",           lambda s: (title(s),)),
     Field("packet",    "design",           lambda s: (*PACKET, s.packet)),
     Field("taken",     "TT 02/2012",       lambda s: (*TAKEN, say_instant(s.taken_at))),
-    Field("place",     "TT 02/2012",       lambda s: (*PLACE[s.place.startswith(terms.PLACES["in"])], s.place)),
+    Field("place",     "TT 02/2012",       lambda s: (*taken_in(s), s.place)),
     Field("seal",      "QĐ 45/2016 Đ6.5",  lambda s: (*SEAL, s.seal)),
     Field("recorded",  "design",           lambda s: (*RECORDED, say_instant(s.recorded_at))),
     Field("desk",      "design",           lambda s: (*DESK, s.desk)),

@@ -129,7 +129,11 @@ def test_of_two_acts_neither_stands_and_whatever_was_built_on_one_waits() -> Non
     taken, handed, later = (entry(scan(each.digest.decode(), each.event), Ruling.APPLIED, of=each) for each in lines)
     echo = entry(scan("b2", "hand_in"), Ruling.DUPLICATE, of=lines[1])
     rival = Entry(scan("x", "transfer"), AT)
-    found = trail(lines, taken, handed, echo, later)
+    closed, lost = (
+        entry(scan("y", "take"), Ruling.QUARANTINED, "void"),
+        entry(scan("z", "take"), Ruling.HELD, "parent_unknown"),
+    )
+    found = trail(lines, taken, handed, echo, later, closed, lost)
     here = found.links()[1]
     asked: list[Any] = []
 
@@ -143,5 +147,7 @@ def test_of_two_acts_neither_stands_and_whatever_was_built_on_one_waits() -> Non
     assert (taken.ruling, taken.why) == (Ruling.APPLIED, None)
     assert {(each.ruling, each.why) for each in (handed, rival)} == {(Ruling.DISPUTED, "two_children")}
     assert {(each.ruling, each.why) for each in (echo, later)} == {(Ruling.HELD, "behind_dispute")}
+    assert (closed.ruling, closed.why) == (Ruling.QUARANTINED, "void"), "what people closed does not wait again"
+    assert (lost.ruling, lost.why) == (Ruling.HELD, "parent_unknown")
     (happened,) = found.happened
     assert (happened.step.event, happened.step.by) == ("dispute", By.SERVER)

@@ -133,7 +133,8 @@ def test_of_two_acts_neither_stands_and_whatever_was_built_on_one_waits() -> Non
         entry(scan("y", "take"), Ruling.QUARANTINED, "void"),
         entry(scan("z", "take"), Ruling.HELD, "parent_unknown"),
     )
-    found = trail(lines, taken, handed, echo, later, closed, lost)
+    word, note = (entry(scan(event, event), Ruling.DUPLICATE) for event in ("dispute", "sighting"))
+    found = trail(lines, taken, handed, echo, later, closed, lost, word, note)
     here = found.links()[1]
     asked: list[Any] = []
 
@@ -146,8 +147,74 @@ def test_of_two_acts_neither_stands_and_whatever_was_built_on_one_waits() -> Non
     assert (found.fork, found.holder, found.state) == (b"a", "taker", State.DISPUTED)
     assert (taken.ruling, taken.why) == (Ruling.APPLIED, None)
     assert {(each.ruling, each.why) for each in (handed, rival)} == {(Ruling.DISPUTED, "two_children")}
-    assert {(each.ruling, each.why) for each in (echo, later)} == {(Ruling.HELD, "behind_dispute")}
+    assert {(each.ruling, each.why) for each in (echo, later, word)} == {(Ruling.HELD, "behind_dispute")}
+    assert note.ruling is Ruling.DUPLICATE
     assert (closed.ruling, closed.why) == (Ruling.QUARANTINED, "void"), "what people closed does not wait again"
     assert (lost.ruling, lost.why) == (Ruling.HELD, "parent_unknown")
     (happened,) = found.happened
     assert (happened.step.event, happened.step.by) == ("dispute", By.SERVER)
+
+
+# ---- what people decide -----------------------------------------------------------------------------------------
+
+
+def moved(moves: int, state: State = State.CARRIED, fork: bytes | None = None) -> Trail:
+    """Taken, and handed in."""
+    lines = [line("a", 1, "genesis"), line("b", 2, "a", "hand_in")][:moves]
+    found = trail(
+        lines, *(entry(scan(each.digest.decode(), each.event), Ruling.APPLIED, of=each) for each in lines), fork=fork
+    )
+    found.state = state
+    return found
+
+
+@pytest.mark.parametrize(
+    ("moves", "state", "newest"),
+    [(2, State.CARRIED, b"b"), (1, State.CARRIED, b"a"), (2, State.LOST, b"a"), (1, State.LOST, b"genesis"),
+     (0, State.LOST, b"genesis")],
+)  # fmt: skip
+def test_of_a_lost_packet_the_move_before_it_was_given_up_is_the_newest_undisputed(
+    moves: int, state: State, newest: bytes
+) -> None:
+    assert placing.undisputed(moved(moves, state)).digest == newest
+
+
+def decision(event: str, tip: bytes | None, giver: str = "taker", taker: str = "taker", parent: bytes = b"b") -> Any:
+    made = told("d", event, parent)
+    made.tip, made.giver, made.taker, made.state = tip, giver, taker, State.AT_POST
+    return made
+
+
+@pytest.mark.parametrize(
+    ("giver", "is_true", "tip", "why"),
+    [("taker", True, None, None), ("taker", True, b"b", None), ("taker", True, b"nobody's", "parent_unknown"),
+     ("other", True, None, "fits_nowhere"), ("taker", False, None, "fits_nowhere")],
+)  # fmt: skip
+def test_a_settlement_is_given_by_who_answered_and_lets_stand_what_was_told(
+    giver: str, is_true: bool, tip: bytes | None, why: str | None
+) -> None:
+    hand: Any = SimpleNamespace(names_true_holder=lambda: is_true)
+    assert placing._may_settle(moved(2), decision("settle", tip, giver), hand) == why
+
+
+@pytest.mark.parametrize(
+    ("moves", "fork", "giver", "tip", "why"),
+    [(2, None, "taker", b"a", None), (2, b"a", "taker", b"a", "out_of_turn"), (0, None, "taker", b"a", "out_of_turn"),
+     (2, None, "other", b"a", "out_of_turn"), (2, None, "taker", b"b", "out_of_turn"), (2, None, "taker", None, "out_of_turn")],
+)  # fmt: skip
+def test_the_newest_move_alone_goes_back_to_its_giver(
+    moves: int, fork: bytes | None, giver: str, tip: bytes | None, why: str | None
+) -> None:
+    assert placing._may_correct(moved(moves, fork=fork), decision("correct", tip, giver)) == why
+
+
+@pytest.mark.parametrize(
+    ("parent", "again", "why"), [(b"a", False, "out_of_turn"), (b"a", True, None), (b"b", False, None)]
+)
+def test_a_decision_is_of_the_newest_move_unless_it_was_heard_before(
+    parent: bytes, again: bool, why: str | None
+) -> None:
+    found, word = moved(2), Entry(decision("settle", None, parent=parent), AT)
+    hand: Any = SimpleNamespace(names_true_holder=lambda: True, says=lambda state: None)
+    placing._close(found, word, hand, SimpleNamespace(again=again, at=AT))  # type: ignore[arg-type]
+    assert (word.ruling, word.why) == (Ruling.HELD if why else Ruling.APPLIED, why)

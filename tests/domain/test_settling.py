@@ -97,3 +97,18 @@ def test_two_that_each_name_the_other_fall_with_nobody() -> None:
 @pytest.mark.parametrize(("parent", "has_come"), [(None, True), (b"p", True), (GENESIS, True), (b"nobody's", False)])
 def test_what_follows_something_nobody_told_has_its_chance_to_come(parent: bytes | None, has_come: bool) -> None:
     assert placing._has_come(Dispute().trail, parent) is has_come
+
+
+def test_told_of_a_move_is_who_made_or_repeated_it_and_stands() -> None:
+    taken, handed = line("a", 1, "genesis"), line("b", 2, "a", "hand_in")
+    first, echo = (
+        entry(scan("b", "hand_in"), Ruling.APPLIED, of=handed),
+        entry(scan("b2", "hand_in"), Ruling.DUPLICATE, of=handed),
+    )
+    others = [
+        entry(scan("a"), Ruling.APPLIED, of=taken),
+        entry(scan("c", "hand_in"), Ruling.HELD, "after_settle", of=handed),
+        entry(scan("d", "settle"), Ruling.DUPLICATE, of=handed),
+        entry(scan("e", "hand_in"), Ruling.DUPLICATE),
+    ]
+    assert placing._told(trail([taken, handed], *others, first, echo), b"b") == [first, echo]

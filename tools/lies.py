@@ -1,7 +1,8 @@
 """Lies: a function of the core with one small thing wrong in it, again and again.
 
 A comparison is turned round, a condition denied, a number moved by one, a word changed, a call left out.
-Tables and defaults outside functions are not lied about: tests walk them.
+Tables and defaults outside functions are not lied about: tests walk them; nor are assertions, which are for whoever
+checks types and decide nothing.
 """
 
 import ast
@@ -24,6 +25,7 @@ def lies(function: ast.FunctionDef) -> Iterator[ast.AST]:
     """The function with one lie in it, again and again; the changed node is marked."""
     said = {each for statement in function.body for each in ast.walk(statement)}  # not what types it names
     said -= {each for node in said if isinstance(node, ast.AnnAssign) for each in ast.walk(node.annotation)}
+    said -= {each for node in said if isinstance(node, ast.Assert) for each in ast.walk(node)}
     for n, node in enumerate(ast.walk(function)):
         for change in changes(node) if node in said else ():
             liar = copy.deepcopy(function)

@@ -91,10 +91,16 @@ function find(path) {
   return () => round();
 }
 
+/** What has the keyboard, drawn anew: whoever works without a finger stays where they are. */
+function again(app, held) {
+  if (held?.id) return document.getElementById(held.id);
+  return [...app.querySelectorAll(held?.localName ?? "none")].find((each) => each.outerHTML === held.outerHTML);
+}
+
 export function draw(fresh) {
   const app = document.getElementById("app");
   const path = here();
-  const focused = !fresh && document.activeElement?.id;
+  const held = fresh ? null : document.activeElement;
   shown?.leave?.();
   shown = find(path)();
   app.replaceChildren(...shown.nodes.filter(Boolean));
@@ -104,7 +110,7 @@ export function draw(fresh) {
       app.querySelector("h1")?.focus({ preventScroll: true });
     }
     shownAt = path;
-  } else if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  } else again(app, held)?.focus({ preventScroll: true });
   shown.ready?.();
   keep();
 }

@@ -14,6 +14,7 @@ import { broken } from "./courier/pages/broken.js";
 import { askToKeep } from "./courier/phone.js";
 import { keepFollowing } from "./courier/photos.js";
 import { keepShell } from "./courier/shell.js";
+import { warm } from "./scanner.js";
 
 async function main() {
   listen();
@@ -24,11 +25,7 @@ async function main() {
     return;
   }
   await outbox.load();
-  await lock.load();
-  await lists.open();
-  await till.open();
-  await replaced.open();
-  await peers.open();
+  await Promise.all([lock.load(), lists.open(), till.open(), replaced.open(), peers.open()]);
   start();
   lock.watch();
   outbox.changes.addEventListener("stands", ({ detail }) => goOn(detail));
@@ -36,7 +33,10 @@ async function main() {
   day.keepFresh();
   keepFollowing();
   keepShell();
-  if (me()) askToKeep();
+  if (me()) {
+    askToKeep();
+    warm();
+  }
 }
 
 let full = false;

@@ -40,11 +40,31 @@ function readerUrl() {
   return told || new URL(SCANNER_WASM, import.meta.url).href;
 }
 
-async function ownReader() {
+let own = null; // our own reader, fetched and compiled once
+
+function ownReader() {
+  own ??= compiled().catch((error) => {
+    own = null; // asked again the next time
+    throw error;
+  });
+  return own;
+}
+
+async function compiled() {
   const { BarcodeDetector, prepareZXingModule } = await import("barcode-detector/ponyfill");
   const wasm = readerUrl();
-  prepareZXingModule({ overrides: { locateFile: (path, prefix) => (path.endsWith(".wasm") ? wasm : prefix + path) } });
+  await prepareZXingModule({ overrides: { locateFile: (path, prefix) => (path.endsWith(".wasm") ? wasm : prefix + path) }, fireImmediately: true });
   return new BarcodeDetector({ formats: FORMATS });
+}
+
+const anyReader = async () => (await nativeReader()) ?? ownReader();
+
+/** Have a reader ready before the camera is asked for, while digits are typed: a browser compiles the most of it when it first
+ *  looks at a picture. */
+export async function warm() {
+  try {
+    await (await anyReader()).detect(new ImageData(200, 200));
+  } catch { /* said when the camera is asked for */ }
 }
 
 /** Asks for the rear camera. Throws ScannerError. */
@@ -88,6 +108,8 @@ export async function openScanner(video, { onCode, onError = () => {}, signal } 
   if (signal?.aborted) return null;
   signal?.addEventListener("abort", stop, { once: true });
 
+  const coming = anyReader(); // beside the camera, not after it
+  coming.catch(() => {}); // said below, where the camera is there
   let reader;
   try {
     stream = await openCamera();
@@ -96,7 +118,7 @@ export async function openScanner(video, { onCode, onError = () => {}, signal } 
     video.muted = true;
     video.playsInline = true;
     await video.play();
-    reader = (await nativeReader()) ?? (await ownReader());
+    reader = await coming;
   } catch (error) {
     const quiet = over;
     stop();

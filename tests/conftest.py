@@ -135,6 +135,7 @@ def postgres_server() -> Iterator[str]:
     """The URL of a private server. Skips with a reason when there is none."""
     lasting = (
         "-c autovacuum=off"  # rows stand in the order in which a test wrote them, in a copy that is lent again too
+        " -c deadlock_timeout=50ms"  # what waits for itself is found out sooner, not otherwise
     )
     with postgres.server(postgres.roomy_memory(), lasting) as url:
         yield url

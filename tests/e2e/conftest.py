@@ -130,6 +130,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], camera_fi
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={camera_file}",
+        "--js-flags=--no-opt --no-maglev",  # no page lives long enough to win back what it costs to compile it well
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         args.append("--no-sandbox")

@@ -29,6 +29,10 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+FOUND = (
+    "only => 'axe' in window ? axe.run(document, {runOnly: only}).then(r => r.violations.map(v => v.id + ': ' +"
+    " v.nodes.map(n => n.target.join(' ')).join(' | '))) : null"
+)
 WIDTH, HEIGHT = 640, 480
 PICTURES = os.environ.get("PICTURES")  # a folder for pictures of whatever screen of the phone axe looks at
 
@@ -267,13 +271,11 @@ def portray(page: Page, folder: Path, name: str = "") -> list[Path]:
 
 
 def axe(page: Page, only: list[str] | dict[str, Any]) -> list[str]:
-    if not page.evaluate("() => 'axe' in window"):  # half a megabyte, once for each document
+    found: list[str] | None = page.evaluate(FOUND, only)
+    if found is None:  # half a megabyte, once for each document
         page.evaluate(AXE)
-    found: list[str] = page.evaluate(
-        "only => axe.run(document, {runOnly: only}).then(r => r.violations.map(v => v.id + ': ' +"
-        " v.nodes.map(n => n.target.join(' ')).join(' | ')))",
-        only,
-    )
+        found = page.evaluate(FOUND, only)
+    assert found is not None
     return found
 
 

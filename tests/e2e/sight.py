@@ -1,5 +1,7 @@
 """A page as it is met by other eyes and by a thumb in a glove: at twice the text, in the reader's own colours, by keyboard."""
 
+from collections.abc import Iterator
+
 from playwright.sync_api import Page
 
 # Text and space as somebody sets them who cannot read ours: WCAG 1.4.4 and 1.4.12.
@@ -44,6 +46,22 @@ CUT_OFF = """() => [...document.querySelectorAll('main *')].filter((e) => {
   return s.overflowY === 'hidden' && s.position !== 'absolute' && e.innerText?.trim() && e.scrollHeight > e.clientHeight + 2;
 }).map((e) => e.outerHTML.slice(0, 120))"""
 
+# Read in one go: a frame drawn between two questions costs more than both answers.
+READ_IN = f"""(sheets) => sheets.map((sheet) => {{
+  const style = Object.assign(document.createElement('style'), {{ textContent: sheet }});
+  document.head.append(style);
+  const read = [({WIDER})(), ({CUT_OFF})()];
+  style.remove();
+  return read;
+}})"""
+READ_AT_TWICE = f"""() => {{
+  const whole = document.documentElement;
+  whole.style.fontSize = '200%';
+  const read = [({WIDER})(), ({CUT_OFF})()];
+  whole.style.fontSize = '';
+  return read;
+}}"""
+
 # What a gloved thumb meets: each at least 48 pixels, and 8 of nothing between any two that scroll together.
 CROWDED = """() => {
   const all = [...document.querySelectorAll('a[href], button, select, textarea, summary, label:has(input), input:not([type=radio], [type=checkbox], [type=file], [type=hidden])')]
@@ -55,6 +73,7 @@ CROWDED = """() => {
     .map(([b]) => `near: ${a.outerHTML.slice(0, 60)} and ${b.outerHTML.slice(0, 60)}`));
   return [...small, ...near];
 }"""
+HELD_AND_CROWDED = f"() => {{ window.held = document.activeElement; return ({CROWDED})(); }}"
 
 
 def wider(page: Page) -> list[int]:
@@ -62,14 +81,20 @@ def wider(page: Page) -> list[int]:
     return [over] if over > 1 else []
 
 
+def read_in(page: Page, *sheets: str) -> Iterator[str]:
+    """What is wrong with the page in each of these styles."""
+    for sheet, (over, cut_off) in zip(sheets, page.evaluate(READ_IN, list(sheets)), strict=True):
+        if over > 1:
+            yield f"too wide with {sheet[:12]}: {over}"
+        yield from (f"cut off with {sheet[:12]}: {each}" for each in cut_off)
+
+
 def phone_faults(page: Page) -> list[str]:
     """What is wrong with a screen of the phone as wide as a small one's; it is left as it was."""
-    page.evaluate("() => { window.held = document.activeElement; }")
-    found = [f"crowded: {each}" for each in page.evaluate(CROWDED)]
-    page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
-    found += [f"too wide at twice the text: {each}" for each in wider(page)]
-    found += [f"cut off at twice the text: {each}" for each in page.evaluate(CUT_OFF)]
-    page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
+    found = [f"crowded: {each}" for each in page.evaluate(HELD_AND_CROWDED)]
+    over, cut_off = page.evaluate(READ_AT_TWICE)
+    found += [f"too wide at twice the text: {over}"] if over > 1 else []
+    found += [f"cut off at twice the text: {each}" for each in cut_off]
     page.emulate_media(forced_colors="active")
     page.keyboard.press("Shift")  # the keyboard is used, and nothing else happens
     found += [f"focus not seen: {each}" for each in page.evaluate(UNRINGED)]

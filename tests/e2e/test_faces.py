@@ -32,7 +32,7 @@ from app.domain.procedures import Carriage
 from tests.conftest import signing_in
 from tests.domain import test_money as till
 from tests.e2e.conftest import Site, axe_faults
-from tests.e2e.sight import CROWDED, CUT_OFF, SPACED, TWICE, UNRINGED, UNTOLD, wider
+from tests.e2e.sight import CROWDED, SPACED, TWICE, UNRINGED, UNTOLD, read_in, wider
 from tests.e2e.test_courier import plan
 from tests.e2e.test_courier import sign_in as take_phone
 from tests.views.test_desk import received
@@ -57,7 +57,8 @@ def faults(page: Page, usual: int) -> Iterator[str]:
     for width in sorted((320, 360, 1280), key=lambda each: each == usual):
         page.set_viewport_size({"width": width, "height": 740})
         yield from (f"too wide at {width}: {each}" for each in wider(page))
-        yield from (f"at {width} {each}" for each in twice_the_text(page) if width != 320)
+        if width != 320:
+            yield from (f"at {width} {each}" for each in read_in(page, TWICE, SPACED))
     yield from (f"axe: {each}" for each in axe_faults(page))
     page.emulate_media(forced_colors="active")
     page.keyboard.press("Tab")
@@ -65,14 +66,6 @@ def faults(page: Page, usual: int) -> Iterator[str]:
     yield from (f"chosen, yet told by its ground alone: {each}" for each in page.evaluate(UNTOLD))
     page.emulate_media(forced_colors="none")
     yield from (f"English: {each.group()}" for each in ENGLISH.finditer(page.evaluate(SPOKEN)))
-
-
-def twice_the_text(page: Page) -> Iterator[str]:
-    for sheet in (TWICE, SPACED):
-        page.evaluate("text => { const s = document.createElement('style'); s.id = 'eyes'; s.textContent = text; document.head.append(s); }", sheet)  # fmt: skip
-        yield from (f"too wide with {sheet[:12]}: {each}" for each in wider(page))
-        yield from (f"cut off with {sheet[:12]}: {each}" for each in page.evaluate(CUT_OFF))
-        page.evaluate("() => document.getElementById('eyes').remove()")
 
 
 class Eyes:

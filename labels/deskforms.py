@@ -118,16 +118,17 @@ def draw_stop(canvas: Leaf, item: Stop) -> None:
 
 
 # fmt: off
-HANDS = document.columns(P, ("Bên giao", 25, "left"), ("Bên nhận", 25, "left"), ("Giờ, ngày giao nhận", 24, "left"),
-                         ("Bên giao ký", 16, "left"), ("Bên nhận ký", 16, "left"), ("Kết quả", 13, "left"), ("Ghi chú", 28, "left"))
+HANDS_PAGE = P._replace(size=7.4)
+HANDS = document.columns(HANDS_PAGE, ("Bên giao", 21, "left"), ("Bên nhận", 21, "left"), ("Giờ, ngày giao nhận", 20.2, "left"),  # a number fits the last
+                         ("Bên giao ký", 13.2, "left"), ("Bên nhận ký", 13.2, "left"), ("Kết quả", 11.5, "left"), ("Ghi chú", 31.9, "left"))
 POST = "Chặng đi bưu chính: giờ và chữ ký là của phiếu gửi, biên bản giao nhận bưu chính."
 RESULTS = "Kết quả: so với hạn của chặng; – là chặng không có hạn riêng. Dòng trống: ghi tay khi chuyển trong cơ quan."
 HANDS_LEAST = 8  # rows of the sheet that goes along: what is not known yet is written by hand
 BOOK_PAGE = A4_ACROSS._replace(size=6.8)
-BOOK = document.columns(
-    BOOK_PAGE, ("TT", 9, "centre"), ("Mã hồ sơ", 43, "left"), ("Thủ tục", 34, "left"), ("Số bộ", 8, "centre"),
-    ("Họ tên, địa chỉ, điện thoại", 48, "left"), ("Cơ quan giải quyết", 25, "left"), ("Nhận", 18, "left"), ("Hẹn trả", 18, "left"),
-    ("Có kết quả", 18, "left"), ("Trả", 18, "left"), ("Cách nhận", 16, "left"), ("Phiếu gửi đến, về", 38, "left"), ("Ghi chú, ký", 26, "left"))
+BOOK = document.columns(  # the longest code, day and number stand in one piece
+    BOOK_PAGE, ("TT", 7.5, "centre"), ("Mã hồ sơ", 38.4, "left"), ("Thủ tục", 27, "left"), ("Số bộ", 6.8, "centre"),
+    ("Họ tên, địa chỉ, điện thoại", 41.1, "left"), ("Cơ quan giải quyết", 21.4, "left"), ("Nhận", 16.5, "left"), ("Hẹn trả", 16.5, "left"),
+    ("Có kết quả", 16.5, "left"), ("Trả", 16.5, "left"), ("Cách nhận", 13.7, "left"), ("Phiếu gửi đến, về", 31.1, "left"), ("Ghi chú, ký", 20, "left"))
 # fmt: on
 
 
@@ -141,7 +142,7 @@ def draw_control(canvas: Leaf, item: Control) -> None:
     rows += [("", "", "", "", "", "", "")] * (HANDS_LEAST - len(rows))
     post = document.say(P, (f"{POST} {RESULTS}", P.text))
     document.lay(canvas, P, _head("control", item, item.case), [
-        _case(item.case), document.part(units), document.table("hands", P, HANDS, rows, 11), document.part(post),
+        _case(item.case), document.part(units), document.table("hands", HANDS_PAGE, HANDS, rows, 11), document.part(post),
     ])  # fmt: skip
 
 

@@ -251,6 +251,18 @@ def test_a_manifest_carries_its_sums_over_the_pages_and_ends_with_the_whole() ->
         assert not [run for run in runs if run[3] >= 8 and run[1] < foot]
 
 
+def test_the_longest_number_code_and_day_stand_in_one_piece_in_the_desks_tables() -> None:
+    (control,), (register,) = FORMATS["desk_control"].samples, FORMATS["desk_register"].samples
+    for number in ("HS-288888-000888-8", "RZ000000473VN"):
+        notes = tuple(replace(hand, note=number) for hand in control.hands)
+        assert "\n".join(pages("desk_control", replace(control, hands=notes))).count(number) == len(notes)
+    code, day, slip = "000.00.17.H09-260818-0001", date(2034, 10, 24), "HS-288888-000888-8"
+    said = {"code": code, "received": day, "due": day, "done": day, "returned": day, "inbound": slip, "outbound": slip}
+    entry = replace(register.entries[0], **said)
+    drawn = "\n".join(pages("desk_register", replace(register, entries=(entry,))))
+    assert [drawn.count(text) for text in (code, "24/10/2034", slip)] == [1, 4, 2]
+
+
 def test_nobody_signs_a_page_that_says_nothing() -> None:
     (sheet,), (manifest, _) = FORMATS["round"].samples, FORMATS["manifest"].samples
     for count in range(9, 15):

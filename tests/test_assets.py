@@ -237,3 +237,12 @@ def test_each_error_is_said_at_the_top_with_a_way_to_its_field_and_again_above_i
     assert "Type a number &lt;b&gt;" in page and "Type a number <b>" not in page
     assert page.count("disabled") == 1 and "3 places left" in page
     assert "style=" not in page and "<script" not in page and 'class="govuk-hint"></div>' not in page
+
+
+def test_a_cell_names_its_column_on_a_narrow_screen_as_the_head_does() -> None:
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        for table in re.findall(r"<table[^>]*stacks.*?</table>", path.read_text(encoding="utf-8"), re.DOTALL):
+            heads = "".join(re.findall(r'<th scope="col".*?</th>', table, re.DOTALL))
+            said = re.findall(r"""_\(["']([^"']+)""", heads)
+            cells = re.findall(r"""data-label="\{\{ _\('([^']+)""", table)
+            assert set(cells) <= set(said), path.name

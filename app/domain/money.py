@@ -420,7 +420,7 @@ def _shares(held: Purse, counted: int) -> list[tuple[Stream, int]]:
 def counts(office_id: int, since: date) -> list[Count]:
     """What was counted at this post office since that day, newest first."""
     found = sa.select(Count).where(Count.office_id == office_id, Count.day >= since)
-    return list(db.session.scalars(found.order_by(Count.id.desc())))
+    return list(db.session.scalars(found.order_by(Count.at.desc(), Count.id.desc())))
 
 
 def newest(courier: User) -> Count | None:

@@ -63,8 +63,7 @@ AGED = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({
   tx.oncomplete = () => { target.result.close(); done(); }; }; })"""
 
 
-# What a browser tells a page of its room is round figures: a full one is stated here, and made below.
-TIGHT = "() => { navigator.storage.estimate = async () => ({ usage: 96, quota: 100 }); }"
+LAID = "() => indexedDB.databases().then((found) => found.some((each) => each.name === 'courier-room'))"
 FILL = """() => new Promise((done, failed) => { const asked = indexedDB.open("filler", 1);
   asked.onupgradeneeded = () => asked.result.createObjectStore("bytes", { autoIncrement: true });
   asked.onsuccess = async ({ target: { result: db } }) => {
@@ -305,23 +304,29 @@ def test_eight_hours_without_a_network_are_a_shift_and_after_twelve_the_day_is_g
     assert db.session.scalar(sa.select(sa.func.count()).select_from(ScanRow)) == 1
 
 
-def test_a_full_phone_says_that_the_scan_was_not_written_and_loses_none_of_before(
+def test_a_full_phone_writes_in_the_room_laid_aside_says_so_and_then_that_a_scan_was_not_written(
     world: World, host: Host, handset: Handset
 ) -> None:
-    plan(world, world.packet(), world.packet())
+    plan(world, *(world.packet() for _ in range(3)))
     page = handset.on()
     browser = handset.context.new_cdp_session(page)
     browser.send("Storage.overrideQuotaForOrigin", {"origin": host.url, "quotaSize": ROOM})  # the browser's own limit
     sign_in(page, host)  # type: ignore[arg-type]
+    settle(page)
+    assert page.evaluate(LAID)
     handset.context.route("**/api/v1/scans", lambda route: route.abort())
     miss(page)
-    page.evaluate(TIGHT)
-    page.goto(f"{host.url}/courier/#/outbox")
-    expect(page.get_by_text("Máy sắp hết chỗ")).to_be_visible()
+    expect(page.get_by_text("Máy sắp hết chỗ")).to_have_count(0)
+    assert set(page.evaluate(FILL)) == {"QuotaExceededError"}
+    miss(page)
+    counts(page, kept=2, arrived=0)
+    page.get_by_role("link", name="Máy sắp hết chỗ").click()
+    expect(page.get_by_role("heading", name="Lượt quét trên máy")).to_be_visible()
+    expect(page.get_by_text("Máy sắp hết chỗ")).to_have_count(1)
     assert axe_faults(page) == []
     with page.expect_download() as saved:
         press(page, "Ghi ra tệp")
-    assert len(json.loads(saved.value.path().read_text())["scans"]) == 1
+    assert len(json.loads(saved.value.path().read_text())["scans"]) == 2
     assert set(page.evaluate(FILL)) == {"QuotaExceededError"}
     page.goto(f"{host.url}/courier/#/")
     press(page, "Đã tới cửa")
@@ -337,11 +342,12 @@ def test_a_full_phone_says_that_the_scan_was_not_written_and_loses_none_of_befor
     unlock(page)
     page.goto(f"{host.url}/courier/#/")
     miss(page)
-    counts(page, kept=0, arrived=2)
+    counts(page, kept=0, arrived=3)
+    expect(page.get_by_text("Máy sắp hết chỗ")).to_have_count(0)
     page.evaluate(AGED)  # the first is of last year, and its line was seen under a checkpoint since
     page.reload()
     unlock(page)
-    counts(page, kept=0, arrived=1)
+    counts(page, kept=0, arrived=2)
 
 
 def test_a_clock_that_is_a_day_off_is_said_and_changes_nothing(

@@ -14,6 +14,7 @@ import { broken } from "./courier/pages/broken.js";
 import { askToKeep } from "./courier/phone.js";
 import { keepFollowing } from "./courier/photos.js";
 import { keepShell } from "./courier/shell.js";
+import { lay } from "./courier/spare.js";
 import { warm } from "./scanner.js";
 
 async function main() {
@@ -33,6 +34,7 @@ async function main() {
   day.keepFresh();
   keepFollowing();
   keepShell();
+  lay();
   if (me()) {
     askToKeep();
     warm();

@@ -4,6 +4,7 @@ import { openDB } from "idb";
 import { call } from "./api.js";
 import * as outbox from "./outbox.js";
 import * as sign from "./sign.js";
+import { within } from "./spare.js";
 import { KEPT, me } from "./store.js";
 
 const EVERY = 60000;
@@ -59,8 +60,10 @@ export const get = (key) => all.find((list) => list.key === key) ?? null;
 export const waiting = () => all.filter((list) => list.device === me()?.device && list.way === "take" && list.closed && !list.receipt && !list.why);
 
 async function keep(list) {
-  const tx = db.transaction("lists", "readwrite", { durability: "strict" });
-  await Promise.all([tx.store.put(list), tx.done]);
+  await within(() => {
+    const tx = db.transaction("lists", "readwrite", { durability: "strict" });
+    return Promise.all([tx.store.put(list), tx.done]);
+  });
   all = [...all.filter((each) => each.key !== list.key), list];
   changed();
   return list;

@@ -5,6 +5,7 @@ import { call } from "./api.js";
 import * as receipt from "./receipt.js";
 import * as replaced from "./replaced.js";
 import * as sign from "./sign.js";
+import { within } from "./spare.js";
 import * as store from "./store.js";
 import * as witness from "./witness.js";
 import { VERSION } from "./words.js";
@@ -95,7 +96,7 @@ export const append = (scan, meta, extras = null) => alone(async () => {
   for (let tries = 0; tries < 3; tries += 1) {
     const device = await store.refresh();
     const made = await signed(scan, meta, extras, device);
-    if (await store.put(made, device)) {
+    if (await within(() => store.put(made, device))) {
       all.push(made);
       writings += 1;
       changes.dispatchEvent(new Event("written"));

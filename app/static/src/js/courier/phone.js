@@ -1,4 +1,6 @@
 // The phone itself: its colours, its memory, its screen.
+import { isTight as foundTight, lay } from "./spare.js";
+
 const THEMES = ["sun", "night", "day"];
 let asked = null;
 
@@ -21,8 +23,10 @@ export function askToKeep() {
 const TIGHT = 50 * 1024 * 1024;
 const FULL = 0.9;
 
-/** Whether the browser has little room left for this page. */
+/** Whether the browser has little room left for this page, as far as it tells, and as was found. */
 export async function isTight() {
+  await lay();
+  if (foundTight()) return true;
   const { usage = 0, quota = Infinity } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
   return usage > quota * FULL || quota - usage < TIGHT;
 }

@@ -91,8 +91,7 @@ export async function put(row, device) {
     return false;
   }
   const next = { ...kept, n: row.n, back: row.digest };
-  await Promise.all([tx.objectStore("outbox").add(row), tx.objectStore("devices").put(next)]);
-  await tx.done;
+  await Promise.all([tx.objectStore("outbox").add(row), tx.objectStore("devices").put(next), tx.done]);
   if (current?.device === next.device) current = next;
   return true;
 }

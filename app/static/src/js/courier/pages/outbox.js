@@ -5,6 +5,7 @@ import * as peers from "../peers.js";
 import { askToKeep, hand, isTight } from "../phone.js";
 import { again, unsent } from "../photos.js";
 import { draw } from "../router.js";
+import { isTight as foundTight } from "../spare.js";
 import { clock, t, told } from "../words.js";
 import { counts, strip } from "./parts.js";
 
@@ -24,7 +25,7 @@ async function measure() {
 function warnings() {
   return [
     unsent() ? h("p", { class: "small" }, t("outbox.photos", { count: unsent() })) : null,
-    room.tight ? notice("danger", "stop", h("p", {}, t("outbox.tight"))) : null,
+    room.tight && !foundTight() ? notice("danger", "stop", h("p", {}, t("outbox.tight"))) : null,
     room.safe ? null : notice("warning", "warn", h("p", {}, t("strip.not_kept"))),
   ];
 }

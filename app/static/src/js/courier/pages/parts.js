@@ -8,6 +8,7 @@ import { keepPhoto } from "../photos.js";
 import { nextTheme, setTheme } from "../phone.js";
 import { draw } from "../router.js";
 import { newer, renew, speak } from "../shell.js";
+import { isTight } from "../spare.js";
 import { me } from "../store.js";
 import { doubts } from "../witness.js";
 import { other, seal, slot, t } from "../words.js";
@@ -40,6 +41,7 @@ export function counts() {
 export function strip() {
   const { kept, arrived } = outbox.counts();
   const state = outbox.state();
+  if (isTight()) return line("danger", "stop", t("outbox.tight"), "#/outbox");
   if (state === "signin" || day.trouble() === "signin") return line("danger", "lock", t("strip.signin"), "#/enrol");
   if (state === "refused") return line("danger", "stop", t("strip.refused"));
   if (state === "old" || day.trouble() === "old") return line("danger", "sync", t("strip.old_app"), "#/phone");

@@ -225,13 +225,9 @@ class _Sitting:
             if entry.why in duties.PATIENT:
                 continue
             if duty := duties.of_scan(entry.ruling, entry.why, digest, entry.scan.device):
-                self._raise(duty, entry)
+                tasks.raise_(duty.kind, self.seen.at, digest=duty.digest, device_id=duty.device_id, why=entry.why)
         for trail in trails:
             self._bring_up_to_date(trail, self.packets[trail.code])
-
-    def _raise(self, duty: duties.Duty, entry: Entry) -> None:
-        known = entry.scan.device if entry.why != "device_unknown" else None
-        tasks.raise_(duty.kind, self.seen.at, digest=duty.digest, device_id=duty.device_id and known, why=entry.why)
 
     def _bring_up_to_date(self, trail: Trail, packet: Packet) -> None:
         was, found = packet.flags, flags.of(trail, packet)

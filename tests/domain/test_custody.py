@@ -52,14 +52,18 @@ def test_the_citizens_later_word_closes_the_flag(world: World) -> None:
 
 def test_the_right_code_after_a_wrong_one_brings_the_usual_message_with_the_seal(world: World) -> None:
     phone, packet = world.phone(), world.packet()
+
+    def told() -> list[tuple[str, str]]:
+        kinds = sa.select(Message).where(Message.kind.startswith("collected")).order_by(Message.id)
+        return [(message.kind, message.values["seal"]) for message in db.session.scalars(kinds)]
+
     world.record(phone.scan(packet, "collect", proof=[("CODE", "000000")]))
+    assert told() == [("collected_unproven", "NP0045821")]
     code = world.code(packet)
     for _ in range(2):  # the second word adds nothing
         held = {"giver": phone.party, "taker": phone.party, "parent": None}
         world.record(phone.scan(world.fresh(packet), "attest", proof=[("CODE", code)], **held))
-    kinds = sa.select(Message).where(Message.kind.startswith("collected")).order_by(Message.id)
-    told = [(message.kind, message.values["seal"]) for message in db.session.scalars(kinds)]
-    assert told == [("collected_unproven", "NP0045821"), ("collected", "NP0045821")]
+    assert told() == [("collected_unproven", "NP0045821"), ("collected", "NP0045821")]
 
 
 def test_the_same_scan_twice_is_one_handoff(world: World) -> None:

@@ -11,7 +11,7 @@ from labels.check import Field
 from labels.leaf import Leaf
 from labels.sheet import ENGLISH, MM, Sheet, Style
 from labels.words import say_day
-from labels.wrapper import Box, code, fill
+from labels.wrapper import Box, code, fill, found
 
 WIDTH, HEIGHT = 100.0, 150.0  # the same roll as the large label
 QR = Box(4, 74, 43, 43)
@@ -70,10 +70,7 @@ def draw(canvas: Leaf, tag: BagTag) -> None:
     pen.rule(sheet, 5, 120, 90, 0.3)
     barcode.draw_centred(canvas, tag.number, 8, HEIGHT - 122 - 11, 84, 11)
     pen.put(sheet, 8, 134, tag.number, lines.fitted(tag.number, 84, strong.size, fonts.BOLD, 6), "centre", 84)
-    plain = Style(fonts.REGULAR, 6.8, 3.1)
-    found = [(texts.FOUND[0], plain), (lines.keep(tag.office_phone), plain._replace(font=fonts.BOLD)),
-             (texts.FOUND[1], plain)]  # fmt: skip
-    pen.write(sheet, 5, 140.6, pen.wrap(found, 90), "centre", 90)
+    pen.write(sheet, 5, 140.6, found(tag.office_phone, 90), "centre", 90)
     pen.put(sheet, 5, 144, texts.FOUND_EN, ENGLISH, "centre", 90)
     canvas.showPage()
 

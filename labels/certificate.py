@@ -8,7 +8,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from labels import fonts, lines, qr, terms, texts
 from labels import sheet as pen
-from labels.check import Field
+from labels.check import BadField, Field
 from labels.sheet import CAPTION, ENGLISH, MM, PRIMARY, Sheet, Style
 from labels.words import say_instant
 from labels.wrapper import fill
@@ -16,6 +16,7 @@ from labels.wrapper import fill
 WIDTH, HEIGHT = 148.0, 210.0
 LEFT, TEXT_WIDTH = 12.0, 124.0
 QR_BOX = 40.0  # mm with the quiet zone
+FOOT_TOP = 196.6  # mm
 GROUPS = 4  # letters of the certificate's number that stand together
 
 DOCUMENT = "Giấy chứng ngày nhận hồ sơ"
@@ -94,10 +95,10 @@ def draw(canvas: Canvas, item: Certificate) -> None:
     pen.put(sheet, LEFT, 38.4, english, CAPTION._replace(size=7.4))
     if item.mark:
         lines.stamp(sheet, item.mark, LEFT + TEXT_WIDTH - 40, 44, 40, 6)
-    y = 52.0
+    y, named = 52.0, {item.seal: "seal", item.place: "place", item.desk: "desk"}
     for label, value in _facts(item):
         _caption(sheet, LEFT, y, label)
-        block = fill("desk" if value == item.desk else "place", value, TEXT_WIDTH, 13, strong.font, strong.size)
+        block = fill(named.get(value, "packet"), value, TEXT_WIDTH, 13, strong.font, strong.size)
         y = pen.write(sheet, LEFT, y + 3.8, block) + 2.2
     means, english = _meaning(item)
     y = pen.write(sheet, LEFT, y, pen.wrap([(means, plain)], TEXT_WIDTH)) + 0.3
@@ -121,10 +122,13 @@ def draw(canvas: Canvas, item: Certificate) -> None:
     y = pen.write(sheet, x, y + 3.6, pen.wrap([(grouped(item.number), plain)], width)) + 1.2
     _caption(sheet, x, y, LINE)
     y = pen.write(sheet, x, y + 3.6, pen.wrap([(grouped(item.line), small)], width)) + 1.2
-    y = pen.write(sheet, x, y, pen.wrap([(item.log, small)], width))
-    pen.write(sheet, x, y, pen.wrap([(item.log_english, ENGLISH)], width))
-    pen.put(sheet, LEFT, 196.6, FOOT, CAPTION)
-    pen.put(sheet, LEFT, 199.4, FOOT_EN, ENGLISH)
+    for field, said, style in (("log", item.log, small), ("log_english", item.log_english, ENGLISH)):
+        block = pen.wrap([(said, style)], width)
+        if y + block.height > FOOT_TOP:
+            raise BadField(field, f"is too long for this paper ({len(said)} letters)")
+        y = pen.write(sheet, x, y, block)
+    pen.put(sheet, LEFT, FOOT_TOP, FOOT, CAPTION)
+    pen.put(sheet, LEFT, FOOT_TOP + 2.8, FOOT_EN, ENGLISH)
     canvas.showPage()
 
 

@@ -1,13 +1,15 @@
 """What an item must say before it is drawn, and how a field that cannot be printed is named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from labels import fonts
+from labels import fonts, places
+from labels.sheet import Overrun
 
 
 class BadField(ValueError):
@@ -96,3 +98,28 @@ def _text(value: str, needed: bool, field: str) -> None:
         raise BadField(field, "is missing")
     if absent := fonts.missing(value):
         raise fonts.MissingGlyph(absent[0], value, field)
+
+
+@contextmanager
+def fitting(item: Any) -> Iterator[None]:
+    """While `item` is drawn: what would leave its page is refused by its field. Raises BadField."""
+    try:
+        yield
+    except Overrun as over:
+        there = over.text.replace(places.TOGETHER, " ")
+        said = [one for one in _said(item, "") if not there or one[1] in there or there in one[1]]
+        path, text = max(said or _said(item, ""), key=lambda one: len(one[1]))
+        raise BadField(path, f"is too long for this paper ({len(text)} letters)") from over
+
+
+def _said(item: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every text of an item as it is drawn, and where it stands."""
+    if isinstance(item, str):
+        if text := fonts.clean(item):
+            yield path, text.replace(places.TOGETHER, " ")
+    elif isinstance(item, tuple):
+        for number, part in enumerate(item, 1):
+            yield from _said(part, f"{path}[{number}]")
+    elif is_dataclass(item):
+        for field in fields(item):
+            yield from _said(getattr(item, field.name), f"{path}.{field.name}".strip("."))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from labels.sheet import Piece, Section, Sheet
+from labels.sheet import Overrun, Piece, Section, Sheet
 
 BETWEEN = 2.0  # mm, above a section
 
@@ -10,7 +10,7 @@ BETWEEN = 2.0  # mm, above a section
 def paginate(sections: Sequence[Section], room: float, first: float | None = None) -> list[list[Piece]]:
     """The rows dealt out to pages of `room` mm, the first of which has `first`. A page never ends with a head; where
     a section with a sum is broken, the sum so far closes the page. What is tied never stands alone on a page:
-    the last row before it goes with it; nor does the last row of a table stand alone on one."""
+    the last row before it goes with it; nor does the last row of a table stand alone on one. Raises Overrun for a row taller than a page."""
     pages: list[list[Piece]] = [[]] if sections else []
     used, left = 0.0, room if first is None else first
     between = Piece(BETWEEN, lambda sheet, y: None)
@@ -30,6 +30,8 @@ def paginate(sections: Sequence[Section], room: float, first: float | None = Non
                     pages[-1].append(section.carried(count))
                 pages.append([])
                 used, left, opening = 0.0, room, [*section.heads]
+            if used + tall(opening) + row.height + closing > left + 0.01:
+                raise Overrun("")
             pages[-1] += [*opening, row]
             used += tall(opening) + row.height
             fresh = True

@@ -30,7 +30,7 @@ from labels import (
     texts,
     wrapper,
 )
-from labels.check import Field, check
+from labels.check import Field, check, fitting
 from labels.leaf import Leaf
 from labels.slip import Slip
 
@@ -126,7 +126,8 @@ def drawing(file: BinaryIO, format: str, items: Iterable[Any]) -> Iterator[int]:
         count = 0
         for count, item in enumerate(items, 1):
             check(item, row.item)
-            row.draw(canvas, item)
+            with fitting(item):
+                row.draw(canvas, item)
             yield count
         if not count:
             raise ValueError("nothing to print")

@@ -83,7 +83,7 @@ class Invitation:
 
 
 def draw(canvas: Leaf, item: Invitation) -> None:
-    """Draw the invitation, A5 across. Raises BadField for a name or address no type can hold."""
+    """Draw the invitation, A5 across. Raises Overrun for a text no type can hold."""
     canvas.setPageSize((WIDTH * MM, HEIGHT * MM))
     sheet = Sheet(canvas, WIDTH, HEIGHT)
     text, strong = Style(fonts.REGULAR, 10, 4.6), Style(fonts.BOLD, 10, 4.6)
@@ -97,7 +97,7 @@ def draw(canvas: Leaf, item: Invitation) -> None:
         ("Kính gửi ", text), (item.name, strong), (f", {lines.address(item.address)}.", text), *_why(item, text, strong),
         (" Gói ", text), (item.number, strong), (f" đang được giữ tại {item.office}.", text),
     ]  # fmt: skip
-    pen.write(sheet, LEFT, 37, shrunk("name, address", spans, 150, TOP - 38))
+    pen.write(sheet, LEFT, 37, shrunk(spans, 150, TOP - 38))
     _again(sheet, item, TOP)
     _fetch(sheet, item, TOP)
     body = Style(fonts.REGULAR, 8.8, 4.0)
@@ -112,7 +112,7 @@ def draw(canvas: Leaf, item: Invitation) -> None:
     )
     pen.rule(sheet, 144, 131.6, RIGHT - 144, 0.2, HAIR)
     if item.reason:
-        why = shrunk("reason", [(f"Lý do: {item.reason}", Style(fonts.REGULAR, 7.4, 3.3))], RIGHT - 144, 7.4)
+        why = shrunk([(f"Lý do: {item.reason}", Style(fonts.REGULAR, 7.4, 3.3))], RIGHT - 144, 7.4)
         pen.write(sheet, 144, 132.4, why)
     foot = Style(fonts.REGULAR, 7.2, 3.2)
     pen.write(sheet, LEFT, 140, pen.wrap([(FOOT, foot), (f" {FOOT_EN}", SMALL)], WIDTH - 2 * LEFT))
@@ -124,7 +124,8 @@ def _code(sheet: Sheet, item: Invitation) -> None:
     x, y = RIGHT + 3 - QR, 22 + QR - 0.4
     qr.draw(sheet.canvas, item.token_url, x, HEIGHT - 22 - QR, QR)
     pen.put(sheet, x, y - 0.1, item.number, lines.fitted(item.number, QR - 4, 7.4, fonts.BOLD, 3.2), "centre", QR)
-    scan = pen.wrap([(SCAN[0], Style(fonts.REGULAR, 6.6, 2.9)), (f" {SCAN[1]}", SMALL)], QR)
+    says: list[Span] = [(SCAN[0], Style(fonts.REGULAR, 6.6, 2.9)), (f" {SCAN[1]}", SMALL)]
+    scan = shrunk(says, QR - 4.5, 2.9)  # no wider than the code, which ends at the margin
     pen.write(sheet, x, y + 3, scan, "centre", QR)
 
 
@@ -139,9 +140,7 @@ def _top(sheet: Sheet, item: Invitation) -> None:
     pen.emblem(sheet, LEFT, 8, 10)
     pen.put(sheet, LEFT + 13, 8, texts.OPERATOR, Style(fonts.BOLD, 10.4, 4.6, PRIMARY))
     office = f"{item.office} · {lines.keep(item.office_phone)}"
-    pen.write(
-        sheet, LEFT + 13, 13, shrunk("office, office_phone", [(office, Style(fonts.REGULAR, 8.2, 3.6))], 100, 7.4)
-    )
+    pen.write(sheet, LEFT + 13, 13, shrunk([(office, Style(fonts.REGULAR, 8.2, 3.6))], 100, 7.4))
     x, y, cell, height = RIGHT - 62, 9.0, 8.0, 9.0
     for number in CALL:
         pen.frame(sheet, x + (number - 1) * cell, y, cell, height, 0.3, filled=number == item.call)
@@ -172,7 +171,7 @@ def _again(sheet: Sheet, item: Invitation, y: float) -> None:
     if item.again:
         _caption(sheet, LEFT + 4, y + 11, BACK, text)
         when = f"{say_day(item.again)}, {item.window}" if item.window else say_day(item.again)
-        pen.write(sheet, LEFT + 4, y + 15.4, shrunk("window", [(when, Style(fonts.BOLD, 12, 5.2))], BOX - 8, 10.6))
+        pen.write(sheet, LEFT + 4, y + 15.4, shrunk([(when, Style(fonts.BOLD, 12, 5.2))], BOX - 8, 10.6))
     else:
         _caption(sheet, LEFT + 4, y + 11, CHOOSE, text)
         pen.rule(sheet, LEFT + 4, y + 22, BOX - 8, dots=True)
@@ -189,13 +188,13 @@ def _fetch(sheet: Sheet, item: Invitation, y: float) -> None:
     x = RIGHT - BOX
     _choice(sheet, x, y, FETCH, FETCH_EN)
     text = Style(fonts.REGULAR, 8.8, 4.0)
-    keep = shrunk("office", [(f"Giữ tại {item.office} đến hết", text), (f" {KEEP_EN}", SMALL)], BOX - 8, 8.2)
+    keep = shrunk([(f"Giữ tại {item.office} đến hết", text), (f" {KEEP_EN}", SMALL)], BOX - 8, 8.2)
     below = pen.write(sheet, x + 4, y + 11, keep)
     below = pen.write(
         sheet, x + 4, below + 0.4, pen.wrap([(say_day(item.keep_until), Style(fonts.BOLD, 12, 5.2))], BOX - 8)
     )
     opening: list[Span] = [(f"Giờ mở cửa {item.hours}. {AFTER}", text), (f" {HOURS_EN}", SMALL)]
-    pen.write(sheet, x + 4, below + 0.8, shrunk("hours", opening, BOX - 8, 35.6 - (below - y)))
+    pen.write(sheet, x + 4, below + 0.8, shrunk(opening, BOX - 8, 35.6 - (below - y)))
     barcode.draw(sheet.canvas, item.number, x + 4, HEIGHT - y - 44.4, BOX - 8, 6.6)
     length = min(BOX - 8, barcode.modules(item.number) * barcode.BAR)
     pen.put(
@@ -203,16 +202,17 @@ def _fetch(sheet: Sheet, item: Invitation, y: float) -> None:
     )
 
 
-def shrunk(field: str, spans: list[Span], width: float, height: float) -> pen.Block:
-    """Spans in the largest type in which all of them fit into `height` mm. Raises BadField for what no type holds."""
-    for share in (1.0, 0.9, 0.8, 0.72, 0.65, 0.6):
+def shrunk(spans: list[Span], width: float, height: float) -> pen.Block:
+    """Spans in the largest type in which all of them fit into `height` mm. Raises Overrun for what no type holds."""
+    least = lines.LEAST / min(style.size for _, style in spans)
+    for share in (share for share in (1.0, 0.9, 0.8, 0.72, 0.65, 0.6) if share >= least):
         smaller = [
             (text, style._replace(size=style.size * share, leading=style.leading * share)) for text, style in spans
         ]
         block = pen.wrap(smaller, width)
         if block.height <= height:
             return block
-    raise BadField(field, f"is too long for this form ({sum(len(text) for text, _ in spans)} letters)")
+    raise pen.Overrun("".join(text for text, _ in spans))
 
 
 def _when(item: Invitation) -> tuple[str, ...]:

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from labels import fonts
 from labels import sheet as pen
-from labels.sheet import TEXT, Block, Sheet, Style
+from labels.sheet import TEXT, Block, Overrun, Sheet, Style
+
+LEAST = 5.0  # points: smaller type is not read from paper
 
 
 def stamp(sheet: Sheet, text: str, x: float, y: float, width: float, height: float) -> None:
@@ -15,8 +17,11 @@ def stamp(sheet: Sheet, text: str, x: float, y: float, width: float, height: flo
 
 
 def fitted(text: str, width: float, size: float, font: str, leading: float) -> Style:
-    """The largest style up to `size` points in which `text` is no wider than `width` mm."""
+    """The largest style up to `size` points in which `text` is no wider than `width` mm. Raises Overrun for a text
+    that nobody could read so."""
     length = pen.measure(fonts.clean(text), Style(font, size, leading)) or 1
+    if size * width / length < LEAST:
+        raise Overrun(text)
     return Style(font, min(size, size * width / length), leading)
 
 

@@ -21,6 +21,14 @@ ELLIPSIS = "…"
 MM = 72 / 25.4  # points in a millimetre
 
 
+class Overrun(ValueError):
+    """A text would leave its page, or be too small to read: `.text`, or "" where only the height of its row is known."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(f"no room for {text[:40]!r}" if text else "a row is taller than a page")
+
+
 class Style(NamedTuple):
     """A face, its size in points, its line height in mm and its colour."""
 
@@ -198,7 +206,9 @@ def _join(line: Iterable[Span]) -> list[Span]:
 
 def write(sheet: Sheet, x: float, y: float, block: Block, align: str = "left", width: float = 0.0) -> float:
     """Draw a block whose top left corner is at x, y mm. `align` is left, right or centre within `width` mm.
-    Returns the y below it."""
+    Returns the y below it. Raises Overrun, rather than to draw what nobody would see."""
+    if block.lines and (y < 0 or y + block.height > sheet.height + 0.01):
+        raise Overrun(" ".join(text for line in block.lines for text, _ in line))
     for line in block.lines:
         baseline = y + block.leading * 0.76
         shift = 0.0
@@ -212,9 +222,12 @@ def write(sheet: Sheet, x: float, y: float, block: Block, align: str = "left", w
 
 
 def put(sheet: Sheet, x: float, y: float, text: str, style: Style, align: str = "left", width: float = 0.0) -> None:
-    """Draw one line of text, not wrapped, with its top at y mm. Raises MissingGlyph."""
+    """Draw one line of text, not wrapped, with its top at y mm. Raises MissingGlyph, and Overrun as `write`."""
     text = fonts.clean(text).replace(places.TOGETHER, " ")
-    measure(text, style)
+    length = measure(text, style)
+    left = x + {"left": 0.0, "right": width - length, "centre": (width - length) / 2}[align]
+    if left < 0 or left + length > sheet.width:
+        raise Overrun(text)
     write(sheet, x, y, Block((((text, style),),), style.leading), align, width)
 
 

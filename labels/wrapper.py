@@ -106,7 +106,7 @@ def large(sheet: Sheet, label: Label) -> None:
     y = pen.write(sheet, 5, 34.2, fill("name", label.name, 90, 14.8, fonts.BOLD))
     where = lines.address(label.address)
     y = pen.write(sheet, 5, y + 0.6, fill("address", where, 90, 63 - y, fonts.REGULAR, 10.4))
-    pen.put(sheet, 5, y + 0.4, _phone(label), Style(fonts.SEMIBOLD, 10.4, 4.6))
+    pen.put(sheet, 5, y + 0.4, _phone(label), lines.fitted(_phone(label), 90, 10.4, fonts.SEMIBOLD, 4.6))
     pen.rule(sheet, 5, 70, 90, 0.3)
     if label.due:
         pen.put(sheet, 50, 73, texts.DUE, Style(fonts.REGULAR, 7.2, 3.2))
@@ -121,7 +121,7 @@ def large(sheet: Sheet, label: Label) -> None:
     number = lines.fitted(label.number, 84, 15, fonts.BOLD, 6.4)
     pen.put(sheet, 8, 132, label.number, number, "centre", 84)
     pen.rule(sheet, 5, 139.4, 90, 0.15)
-    pen.write(sheet, 5, 140.4, _found(label, 90), "centre", 90)
+    pen.write(sheet, 5, 140.4, found(label.office_phone, 90), "centre", 90)
     pen.put(sheet, 5, 143.8, texts.FOUND_EN, ENGLISH, "centre", 90)
 
 
@@ -136,7 +136,8 @@ def small(sheet: Sheet, label: Label) -> None:
     name, where = _both(label, *SMALL_ROOM)
     y = pen.write(sheet, 37.5, 15.4, name)
     pen.write(sheet, 37.5, y + 0.3, where)
-    pen.put(sheet, 37.5, 33.6, f"{_phone(label)} · lần {label.issue}", Style(fonts.REGULAR, 7.2, 3.2))
+    below = f"{_phone(label)} · lần {label.issue}"
+    pen.put(sheet, 37.5, 33.6, below, lines.fitted(below, 37, 7.2, fonts.REGULAR, 3.2))
     pen.put(sheet, 5, 45.2, label.number, lines.fitted(label.number, 40, 10, fonts.BOLD, 4.4))
     if label.mark:
         lines.stamp(sheet, label.mark, 47, 45.4, 27, 4.4)
@@ -192,11 +193,15 @@ def _phone(label: Label) -> str:
     return label.phone if label.way is Way.IN else masked(label.phone)
 
 
-def _found(label: Label, width: float) -> Block:
+def found(phone: str, width: float) -> Block:
+    """What whoever finds it reads, on one line. Raises BadField for a number that leaves no room for it."""
     plain = Style(fonts.REGULAR, 6.8, 3.1)
-    spans: list[Span] = [(texts.FOUND[0], plain), (lines.keep(label.office_phone), plain._replace(font=fonts.BOLD)),
+    spans: list[Span] = [(texts.FOUND[0], plain), (lines.keep(phone), plain._replace(font=fonts.BOLD)),
                          (texts.FOUND[1], plain)]  # fmt: skip
-    return pen.wrap(spans, width)
+    block = pen.wrap(spans, width)
+    if len(block.lines) > 1:
+        raise BadField("office_phone", f"is too long for this label ({len(phone)} letters)")
+    return block
 
 
 # fmt: off

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from labels import barcode, qr, wrapper
-from labels.check import check
+from labels.check import check, fitting
 from labels.leaf import Leaf
 from labels.raster import Raster
 from labels.sheet import Sheet
@@ -33,7 +33,8 @@ def zpl(format: str, labels: Iterable[Label], dots: int = qr.DOTS) -> str:
     for label in labels:
         check(label, Label)
         raster = Raster(shape.width, shape.height, dots)
-        paint(Sheet(cast(Leaf, raster), shape.width, shape.height), label)
+        with fitting(label):
+            paint(Sheet(cast(Leaf, raster), shape.width, shape.height), label)
         said.append(_label(shape, label, raster, dots))
     if not said:
         raise ValueError("nothing to print")

@@ -1,16 +1,17 @@
 """What people type that no paper can say: for every format one table of it, and each time the field is named."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, is_dataclass, replace
 from io import BytesIO
 from typing import Any, NamedTuple
 
+import pypdfium2
 import pytest
+from pypdfium2 import raw
 
 import labels
 from labels import FORMATS, BadField, MissingGlyph
-from tests.labels.test_formats import text_of
-from tests.labels.test_slip import squeezed
 
 LONG = " ".join(["Nguyễn Thị Ngọc Huyền"] * 14)  # some three hundred letters
 
@@ -91,39 +92,62 @@ def test_what_no_paper_can_say_names_its_field_and_prints_nothing(name: str, ite
     assert tried or kind is int
 
 
-FREE = frozenset(
-    [
-        "name",
-        "address",
-        "office",
-        "courier",
-        "clerk",
-        "giver",
-        "taker",
-        "matter",
-        "reason",
-        "remark",
-        "note",
-        "found",
-        "place",
-    ]
-)
+def smallest_type(text: pypdfium2.PdfTextPage) -> float:
+    """Points; the spaces between lines, which no page bears, have none."""
+    letters = [at for at in range(text.count_chars()) if chr(raw.FPDFText_GetUnicode(text.raw, at)).isalnum()]
+    return min(raw.FPDFText_GetFontSize(text.raw, at) for at in letters)
 
 
+# What is a code or is built from one, and what a paper does not say in full on purpose.
+CODED = {"number", "token_url", "check_url", "last4", "mark", "line", "packet", "tracking", "bag"}
+HIDDEN = {("label", "phone"), ("label_small", "phone"), ("label_small", "office"), ("invitation", "window")}
+
+
+@pytest.mark.parametrize("typed", [LONG, LONG * 10, "x" * 300], ids=["three hundred", "three thousand", "one word"])
 @pytest.mark.parametrize("name, item", ITEMS)
-def test_three_hundred_letters_anywhere_stand_in_full_or_are_refused_by_name(name: str, item: Any) -> None:
-    """Never a cut line: in lists too, where one long name makes one tall row."""
+def test_letters_without_end_stand_in_full_or_are_refused_by_name(name: str, item: Any, typed: str) -> None:
+    """Never a line cut by the edge of the page, one text upon another, or type that nobody can read: in lists too, where one
+    long name makes one tall row."""
+    letter = "x" if typed[0] == "x" else "ề"
     for place in places(item):
-        if type(place.value) is not str or not place.value or place.path.rsplit(".", 1)[-1].split("[")[0] not in FREE:
+        field = place.path.rsplit(".", 1)[-1].split("[")[0]
+        if type(place.value) is not str or not place.value or field in CODED:
             continue
-        if name == "label_small" and place.path == "office":
-            continue  # the small label does not name it
         try:
-            printed = text_of(name, place.put(LONG))
+            document = pypdfium2.PdfDocument(labels.render(name, [place.put(typed)]))
         except BadField as refusal:
             assert place.path.split("[")[0] in refusal.field
-        else:
-            assert squeezed(printed).count("Huyền") >= 14, place.path
+            continue
+        printed = ""
+        for page in document:
+            text = page.get_textpage()
+            printed += text.get_text_range()
+            edges = [text.get_rect(number) for number in range(text.count_rects())]
+            for one in edges:
+                assert min(one) > 0 and one[2] < page.get_width() and one[3] < page.get_height(), place.path
+            for one, other in itertools.combinations(edges, 2):
+                across, along = (min(one[at + 2], other[at + 2]) - max(one[at], other[at]) for at in (0, 1))
+                assert across <= 0.3 or along <= 2.2, place.path
+            assert smallest_type(text) > 4.9, place.path
+            text.close()
+            page.close()
+        document.close()
+        assert printed.count(letter) >= typed.count(letter) or (name, field) in HIDDEN, place.path
+
+
+def test_of_many_texts_the_one_that_has_no_room_is_named() -> None:
+    """Not the longest of all: a note goes on over pages."""
+    (bag,), (slip, *_) = FORMATS["bag"].samples, FORMATS["slip"].samples
+    with pytest.raises(BadField, match="seal is too long for this paper") as refusal:
+        labels.render("bag", [replace(bag, destination="Bưu cục " * 12, seal="NP 0045 127 " * 7)])
+    assert refusal.value.field == "seal"
+    with pytest.raises(BadField) as refusal:
+        labels.render("slip", [replace(slip, note=LONG * 20, seal="NP 0045 127 " * 20)])
+    assert refusal.value.field == "seal"
+    (label, _) = FORMATS["label"].samples
+    with pytest.raises(BadField) as refusal:
+        labels.zpl("label", [replace(label, phone="0900 000 110 " * 9)])
+    assert refusal.value.field == "phone"
 
 
 @pytest.mark.parametrize("draw", [labels.render, labels.sample], ids=["items", "specimens"])

@@ -28,8 +28,8 @@ SLIPS = {
         way=INBOUND.way,
         matter="W" * 900,
         note="M" * 3000,
-        seal="NP " * 30,
-        mark="KHÔNG CÓ GIÁ TRỊ SỬ DỤNG",
+        seal="NP " * 10,
+        mark="KHÔNG CÓ GIÁ TRỊ",
     ),
     "wordy": replace(
         INBOUND,

@@ -47,14 +47,14 @@ def draw(canvas: Leaf, item: Rewrap) -> None:
                 token_url=item.token_url, packet=item.packet, mark=item.mark, basis=BASIS)  # fmt: skip
     told = document.pairs(P, ("Phiếu gửi", item.packet), ("Nơi lập", item.place), ("Người phát hiện", item.finder),
                           ("Người chứng kiến", item.witness))  # fmt: skip
-    kinds = document.ticks(P, [(text, number in item.kinds) for number, text in enumerate(KINDS, 1)])
+    kinds = document.ticks(P, [(text, number in item.kinds) for number, text in enumerate(KINDS, 1)], across=2)
     state = document.pairs(P, ("Tình trạng khi phát hiện", item.found), ("Niêm phong cũ", item.old_seal),
                            ("Niêm phong mới", item.new_seal), ("Theo phiếu gửi có", item.expected),
                            ("Thiếu hoặc hư", item.missing))  # fmt: skip
     count = document.heading(P, "KIỂM KÊ CÒN LẠI", "Counted by both")
     listed = receipts.listed(item.papers)
     listed = listed._replace(heads=(count, *listed.heads))
-    done = document.ticks(P, [(text, number in item.done) for number, text in enumerate(DONE, 1)])
+    done = document.ticks(P, [(text, number in item.done) for number, text in enumerate(DONE, 1)], across=2)
     signs = document.signatures(P, ("Người phát hiện", "Finder", item.finder), ("Người chứng kiến", "Witness", item.witness),
                                 ("Bưu cục", "Office", ""), stamps=("", "", "Dấu"))  # fmt: skip
     document.lay(canvas, P, head, [

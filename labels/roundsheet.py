@@ -15,6 +15,7 @@ from labels.words import say_day, say_money
 
 P = A4_ACROSS
 QR = 21.6  # mm with the quiet zone: 18 mm of code, read at a counter and not from a bag
+UNDER = 2.3  # mm below it: its number, which stands clear of the line
 TITLE, TITLE_EN = "PHIẾU TUYẾN BƯU TÁ", "Round sheet"
 DOCUMENT = "Phiếu tuyến bưu tá"
 TASK = {Way.IN: "NHẬN", Way.OUT: "GIAO"}
@@ -74,7 +75,7 @@ def draw(canvas: Leaf, item: RoundSheet) -> None:
          say_money(stop.due) if stop.due else "–", "", stop.seal, "", "")
         for number, stop in enumerate(item.stops, 1)
     ]  # fmt: skip
-    stops = document.table("stops", P, SHAPE, rows, QR + 2, bold=(0, 2, 3))
+    stops = document.table("stops", P, SHAPE, rows, QR + UNDER, bold=(0, 2, 3))
 
     def collected(count: int) -> Piece:
         label = f"{'Tổng cộng' if count == len(item.stops) else 'Cộng dồn'}: {count}/{len(item.stops)} điểm"
@@ -105,7 +106,7 @@ def _coded(row: Piece, stop: Stop) -> Piece:
 
     def draw(sheet: Sheet, y: float) -> None:
         row.draw(sheet, y)
-        column, top = SHAPE[1], y + (row.height - QR - 2) / 2
+        column, top = SHAPE[1], y + (row.height - QR - UNDER) / 2
         number = lines.fitted(stop.number, column.width - 1, 6.8, fonts.BOLD, 2.6)
         qr.draw(sheet.canvas, stop.token_url, column.x + (column.width - QR) / 2, sheet.height - top - QR, QR)
         pen.put(sheet, column.x, top + QR - 0.3, stop.number, number, "centre", column.width)

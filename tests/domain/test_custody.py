@@ -63,7 +63,7 @@ def test_the_right_code_after_a_wrong_one_brings_the_usual_message_with_the_seal
     for _ in range(2):  # the second word adds nothing
         held = {"giver": phone.party, "taker": phone.party, "parent": None}
         world.record(phone.scan(world.fresh(packet), "attest", proof=[("CODE", code)], **held))
-    assert told() == [("collected_unproven", "NP0045821"), ("collected", "NP0045821")]
+        assert told() == [("collected_unproven", "NP0045821"), ("collected", "NP0045821")]
 
 
 def test_the_same_scan_twice_is_one_handoff(world: World) -> None:

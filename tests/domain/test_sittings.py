@@ -76,3 +76,12 @@ def test_the_ledgers_own_words_name_the_claims_and_are_counted_like_a_phones(wor
         said = json.loads(word.body)
         assert said["actor"] == "server"
         assert said["proof"] == [{"kind": "CLAIMS", "value": claim.digest.hex()} for claim in claims]
+
+
+def test_a_gap_that_closes_later_counts_what_came_before_it_closed(world: World) -> None:
+    phone = world.phone()
+    first, second = (phone.scan(world.packet(Way.OUT), "take") for _ in range(2))
+    world.record(second)
+    assert (device_of(phone).contiguous, device_of(phone).last_digest) == (0, None)
+    world.record(first)
+    assert (device_of(phone).contiguous, device_of(phone).last_digest) == (2, second.digest)

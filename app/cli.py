@@ -250,7 +250,7 @@ def sample(format: str, path: Path) -> None:
     """Write specimens of FORMAT to PATH: a PDF, or what a label printer is told where PATH ends in .zpl."""
     try:
         items = labels.sample(format)
-        zpl = path.suffix == ".zpl"
+        zpl = path.suffix.lower() == ".zpl"
         data = labels.zpl(format, items).encode() if zpl else labels.render(format, items)
     except ValueError as refused:
         raise click.ClickException(str(refused)) from refused

@@ -158,9 +158,9 @@ def test_specimens_of_every_format_are_written(app: Flask, tmp_path: Path) -> No
         out = tmp_path / f"{name}.pdf"
         result = app.test_cli_runner().invoke(args=["slips", "sample", name, str(out)])
         assert result.exit_code == 0 and out.read_bytes().startswith(b"%PDF")
-    out = tmp_path / "label.zpl"
-    assert app.test_cli_runner().invoke(args=["slips", "sample", "label", str(out)]).exit_code == 0
-    assert out.read_text().startswith("^XA")
+    for out in (tmp_path / "label.zpl", tmp_path / "LABEL.ZPL"):
+        assert app.test_cli_runner().invoke(args=["slips", "sample", "label", str(out)]).exit_code == 0
+        assert out.read_text().startswith("^XA")
 
 
 @pytest.mark.dialects("sqlite")

@@ -45,6 +45,15 @@ def test_typing_is_forgiven(typed: str, number: str) -> None:
     assert numbers.read(typed) == number
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["EB000717595HK", "EB000717618HK", "EE471108151FR", "RR473124829VN", "EB123456785VN", "CD000000102VN",
+     "RR000000080VN", "RR000000155VN"],
+)  # fmt: skip
+def test_a_whole_number_of_the_union_is_read_as_it_stands(number: str) -> None:
+    assert numbers.read(number) == number
+
+
 @pytest.mark.parametrize("typed", ["EB000717594HK", "EB000717535HK", "EB900717618HK", "HS-260821-000123-3"])
 def test_a_wrong_digit_is_noticed(typed: str) -> None:
     with pytest.raises(Invalid, match="number_check"):
@@ -118,7 +127,7 @@ def test_a_range_is_loaded_once_and_in_the_unions_form(world: World) -> None:
     atomically(numbers.load_pool, "RR", 10, 29, MONDAY)
     with pytest.raises(Invalid, match="pool_overlaps"):
         atomically(numbers.load_pool, "RR", 29, 40, MONDAY)
-    for prefix in ("JA", "R", "1A", "rr"):
+    for prefix in ("JA", "KA", "SA", "TA", "WA", "R", "1A", "rr"):
         with pytest.raises(Invalid, match="pool_range"):
             atomically(numbers.load_pool, prefix, 1, 2, MONDAY)
 

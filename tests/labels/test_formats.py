@@ -67,6 +67,28 @@ def test_every_format_says_what_must_be_on_paper_and_where_that_is_written() -> 
         assert all(field.name and field.basis for field in row.fields)
 
 
+A5, A5_ACROSS, A4, A4_ACROSS, THERMAL = (148, 210), (210, 148), (210, 297), (297, 210), (100, 150)
+# fmt: off
+PAPERS = {
+    "slip": A5, "label": THERMAL, "label_small": (76, 51), "stickers": A4, "bag": THERMAL, "manifest": A4_ACROSS,
+    "list_courier": A4_ACROSS, "list_office": A4_ACROSS, "receipt_papers": A5, "receipt_money": A5, "invitation": A5_ACROSS,
+    "rewrap": A5, "authorisation": A5, "round": A4_ACROSS, "certificate": A5, "desk_receipt": A5, "desk_supplement": A5,
+    "desk_refusal": A5, "desk_apology": A5, "desk_stop": A5, "desk_control": A5, "desk_register": A4_ACROSS,
+}
+# fmt: on
+
+
+def test_every_paper_of_the_trade_is_there_in_its_size() -> None:
+    assert {name: row.page for name, row in FORMATS.items()} == PAPERS
+    assert (
+        {item.way for item in FORMATS["slip"].samples}
+        == {item.way for item in FORMATS["label"].samples}
+        == set(labels.Way)
+    )
+    assert {item.call for item in FORMATS["invitation"].samples} == {1, 2}
+    assert (stickers.COLUMNS, stickers.ROWS) == (3, 8)
+
+
 def rectangles(name: str, item: Any) -> Iterator[tuple[float, float, list[tuple[float, ...]]]]:
     """Of every page its width, its height and every run of text, in mm from the lower left corner."""
     document = pypdfium2.PdfDocument(labels.render(name, [item]))

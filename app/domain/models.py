@@ -29,6 +29,7 @@ from app.domain import (  # noqa: F401
     phones,
     photos,
     places,
+    postage,
     procedures,
     recovered,
     remittances,

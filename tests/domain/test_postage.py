@@ -1,6 +1,7 @@
 """Postage: the most the law allows for how far home and desk are apart, said before anything is owed, and kept."""
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from app.domain.packets import Kind, of_dossier
 from app.domain.places import Ward
 from app.domain.postage import TARIFFS, Stream
 from app.domain.procedures import Procedure
+from app.errors import Invalid
 from tests.domain.test_booking import book
 from tests.world import MONDAY, World
 
@@ -24,14 +26,14 @@ LIMITS = {Band.DISTRICT: 26_000, Band.PROVINCE: 30_000, Band.CITIES: 31_500, Ban
 
 @given(day=DAYS, band=st.sampled_from(Band))
 def test_every_day_has_one_price_for_every_band_with_its_law_and_never_above_the_limit(day: date, band: Band) -> None:
-    row = postage.tariff(day, band)
+    row = postage.shipped(day, band)
     assert row.valid_from <= day and row.band is band and row.source
     assert 0 < row.one_way <= LIMITS[band]
 
 
 @given(day=DAYS)
 def test_farther_never_costs_less(day: date) -> None:
-    prices = [postage.tariff(day, band).one_way for band in TARGETS]
+    prices = [postage.shipped(day, band).one_way for band in TARGETS]
     assert prices == sorted(prices)
 
 
@@ -95,3 +97,56 @@ def test_a_booking_keeps_what_it_was_quoted_whatever_is_said_of_its_wards_later(
     assert (booking.bill_of(dossier), money.due(packet)) == before
     assert booking.bill_for(dossier, Kind.SUPPLEMENT).total == 26_000
     assert repeats.price(dossier, MONDAY) == 60_000, "one more way is a way of its own day"
+
+
+def test_a_price_an_administrator_writes_down_holds_from_its_day_with_its_decision(world: World) -> None:
+    act, day = world.act(world.admin), MONDAY.date() + timedelta(days=10)
+    atomically(postage.decide, Band.DISTRICT, 28_000, day, " 15/2026/TT-BKHCN ", act)
+    eve = postage.tariff(day - timedelta(days=1), Band.DISTRICT)
+    assert (eve.one_way, eve.source) == (26_000, "TT 22/2017/TT-BTTTT")
+    assert postage.tariff(day, Band.DISTRICT) == (day, Band.DISTRICT, 28_000, "15/2026/TT-BKHCN")
+    assert postage.tariff(day, Band.PROVINCE).one_way == 30_000
+
+
+def test_what_is_booked_keeps_its_price_when_another_is_written_down(world: World) -> None:
+    before = book(world)
+    atomically(postage.decide, Band.DISTRICT, 28_000, MONDAY.date(), "15/2026/TT-BKHCN", world.act(world.admin))
+    after = book(world, booking_key="x" * 32)
+    assert (db.session.get_one(Dossier, before.id).one_way, after.one_way) == (26_000, 28_000)
+
+
+def test_of_two_prices_of_one_day_the_later_written_holds_and_an_older_day_never_wins(world: World) -> None:
+    act, day = world.act(world.admin), MONDAY.date()
+    for price, first in ((40_000, day + timedelta(days=5)), (27_000, day), (28_000, day)):
+        atomically(postage.decide, Band.DISTRICT, price, first, "15/2026/TT-BKHCN", act)
+    prices = [postage.tariff(day + timedelta(days=days), Band.DISTRICT).one_way for days in (0, 4, 5, 400)]
+    assert prices == [28_000, 28_000, 40_000, 40_000]
+    assert [row.one_way for row in postage.rates()] == [40_000, 28_000, 27_000]
+
+
+def test_a_law_shipped_later_comes_before_what_was_written_down_for_an_earlier_day(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = MONDAY.date()
+    atomically(postage.decide, Band.DISTRICT, 28_000, day, "15/2026/TT-BKHCN", world.act(world.admin))
+    later = postage.Tariff(day + timedelta(days=3), Band.DISTRICT, 29_000, "16/2026/TT-BKHCN")
+    monkeypatch.setattr(postage, "TARIFFS", (*TARIFFS, later))
+    assert [postage.tariff(day + timedelta(days=days), Band.DISTRICT).one_way for days in (2, 3)] == [28_000, 29_000]
+
+
+@pytest.mark.parametrize(
+    ("over", "why"),
+    [
+        ({"day": MONDAY.date() - timedelta(days=1)}, "day_past"),
+        ({"decision": "theo quyết định"}, "decision_form"),
+        ({"decision": "1/QĐ-" + "X" * 120}, "decision_form"),
+        ({"one_way": 0}, "money_amount"),
+        ({"one_way": -26_000}, "money_amount"),
+        ({"one_way": postage.MOST + 1}, "money_amount"),
+    ],
+)
+def test_what_is_no_price_is_refused(world: World, over: dict[str, Any], why: str) -> None:
+    facts = {"one_way": 26_000, "day": MONDAY.date(), "decision": "15/2026/TT-BKHCN"} | over
+    with pytest.raises(Invalid) as refused:
+        atomically(postage.decide, Band.DISTRICT, act=world.act(world.admin), **facts)
+    assert refused.value.key == why and postage.rates() == []

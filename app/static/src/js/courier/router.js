@@ -94,7 +94,7 @@ function find(path) {
 /** What has the keyboard, drawn anew: whoever works without a finger stays where they are. */
 function again(app, held) {
   if (held?.id) return document.getElementById(held.id);
-  return [...app.querySelectorAll(held?.localName ?? "none")].find((each) => each.outerHTML === held.outerHTML);
+  return [...app.querySelectorAll(held?.localName ?? "none")].find((each) => each.isEqualNode(held));
 }
 
 export function draw(fresh) {

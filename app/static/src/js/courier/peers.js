@@ -2,9 +2,10 @@
 // the receiver's signs that it took it, and each keeps the other's word; whoever finds a network first tells both.
 import { openDB } from "idb";
 import { call } from "./api.js";
-import { append, changes, row as own } from "./outbox.js";
+import { append, changes, row as own, rows as scans } from "./outbox.js";
 import * as receipts from "./receipt.js";
 import * as sign from "./sign.js";
+import { within } from "./spare.js";
 import { KEPT, me } from "./store.js";
 
 const BATCH = 50;
@@ -27,6 +28,7 @@ export async function open() {
   offers = await db.getAll("offers");
   words = await db.getAll("words");
   await prune(Date.now());
+  await mend();
   changes.addEventListener("learned", send);
   window.addEventListener("online", send);
   setInterval(() => { if (!document.hidden) send(); }, EVERY);
@@ -34,8 +36,10 @@ export async function open() {
 }
 
 async function keep(store, row) {
-  const tx = db.transaction(store, "readwrite", { durability: "strict" });
-  await Promise.all([tx.store.put(row), tx.done]);
+  await within(() => {
+    const tx = db.transaction(store, "readwrite", { durability: "strict" });
+    return Promise.all([tx.store.put(row), tx.done]);
+  });
   if (store === "offers") offers = [...offers.filter((each) => each.key !== row.key), row];
   else words = [...words.filter((each) => each.digest !== row.digest), row];
   changed();
@@ -49,6 +53,15 @@ async function prune(now) {
   for (const offer of offers.filter((each) => old(each.at) && !Object.values(each.taken).some(unsent))) await db.delete("offers", offer.key);
   for (const word of words.filter((each) => each.sent && old(each.received ?? each.at))) await db.delete("words", word.digest);
   [offers, words] = [await db.getAll("offers"), await db.getAll("words")];
+}
+
+/** The page may have gone between a scan and its mark: what was signed for was taken over. */
+async function mend() {
+  for (const offer of offers.filter((each) => each.side === "taker")) {
+    const signed = (packet) => scans().find(({ device, meta }) => device === offer.device && meta.event === "transfer" && meta.code === packet.code && meta.parent === packet.head);
+    const found = left(offer).map((packet) => [packet.code, signed(packet)?.digest]).filter(([, digest]) => digest);
+    if (found.length) await keep("offers", { ...offer, taken: { ...offer.taken, ...Object.fromEntries(found) } });
+  }
 }
 
 const mine = () => offers.filter((each) => each.device === me()?.device && !each.over);

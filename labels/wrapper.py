@@ -142,8 +142,11 @@ def small(sheet: Sheet, label: Label) -> None:
     if label.mark:
         lines.stamp(sheet, label.mark, 47, 45.4, 27, 4.4)
     else:
-        call = f"{texts.FOUND_SHORT} {label.office_phone}"
-        pen.put(sheet, 46, 45.8, call, lines.fitted(call, 28.5, 6.4, fonts.REGULAR, 3), "right", 28.5)
+        call, style = f"{texts.FOUND_SHORT} {lines.keep(label.office_phone)}", Style(fonts.REGULAR, 6.4, 2.5)
+        if pen.measure(call, style) <= 28.5 * 6.4 / 5.4:
+            pen.put(sheet, 46, 45.8, call, lines.fitted(call, 28.5, 6.4, fonts.REGULAR, 3), "right", 28.5)
+        else:
+            pen.write(sheet, 46, 45.5, pen.wrap([(call, style)], 28.5), "right", 28.5)
 
 
 def fill(field: str, text: str, width: float, height: float, font: str, largest: float = SIZES[0]) -> Block:
@@ -195,13 +198,14 @@ def _phone(label: Label) -> str:
 
 def found(phone: str, width: float) -> Block:
     """What whoever finds it reads, on one line. Raises BadField for a number that leaves no room for it."""
-    plain = Style(fonts.REGULAR, 6.8, 3.1)
-    spans: list[Span] = [(texts.FOUND[0], plain), (lines.keep(phone), plain._replace(font=fonts.BOLD)),
-                         (texts.FOUND[1], plain)]  # fmt: skip
-    block = pen.wrap(spans, width)
-    if len(block.lines) > 1:
-        raise BadField("office_phone", f"is too long for this label ({len(phone)} letters)")
-    return block
+    for size in (6.8, 6.4, 6.0, 5.6):
+        plain = Style(fonts.REGULAR, size, 3.1)
+        spans: list[Span] = [(texts.FOUND[0], plain), (lines.keep(phone), plain._replace(font=fonts.BOLD)),
+                             (texts.FOUND[1], plain)]  # fmt: skip
+        block = pen.wrap(spans, width)
+        if len(block.lines) == 1:
+            return block
+    raise BadField("office_phone", f"is too long for this label ({len(phone)} letters)")
 
 
 # fmt: off

@@ -228,6 +228,19 @@ def test_the_small_label_names_what_only_the_large_one_holds() -> None:
     assert refusal.value.field == "address"
 
 
+@pytest.mark.parametrize("phone", ["0900 000 100", "(0274) 3 123 456", "1900 54 54 81 nhánh 2"])
+def test_whoever_finds_a_packet_or_a_bag_reads_whom_to_call(phone: str) -> None:
+    for name in ("label", "label_small", "bag"):
+        found = replace(FORMATS[name].samples[0], office_phone=phone)
+        assert phone in text_of(name, found)
+        ((width, _, runs),) = rectangles(name, found)
+        assert all(bottom > 0.6 and right < width - 1 for _, bottom, right, _ in runs)
+        for one, other in itertools.combinations(runs, 2):
+            assert (
+                min(one[2], other[2]) <= max(one[0], other[0]) or min(one[3], other[3]) - max(one[1], other[1]) <= 0.75
+            )
+
+
 def test_a_name_no_label_can_hold_is_refused_and_never_cut() -> None:
     for name in ("label", "label_small"):
         with pytest.raises(BadField, match="too long") as refusal:

@@ -38,7 +38,17 @@ TARGETS = {  # module: the nouns whose tests are tried
     "ledger": ("ledger", "invariants", "checkpoints", "custody", "verify"),
     "trails": ("trails", "fables", "upshots", "conflicts", "custody", "corrections"),
     "placing": ("placing", "settling", "trails", "fables", "upshots", "conflicts", "custody", "corrections"),
-    "custody": ("sittings", "upshots", "conflicts", "custody", "corrections", "manifests", "order", "phones"),
+    "custody": (
+        "sittings",
+        "upshots",
+        "conflicts",
+        "custody",
+        "corrections",
+        "manifests",
+        "order",
+        "phones",
+        "stickers",
+    ),
 }
 ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not postgresql and not the_phone_believes"]
 HISTORIES = "60"  # invented ones: a lie that these do not notice, four hundred rarely do

@@ -221,7 +221,7 @@ class _Sitting:
             scans.rule(entry.scan.digest, nth, ruling, why, line.id if line else None, self.seen.at, self.by)
         for digest, entry in self.loose.items():
             assert entry.ruling
-            scans.rule(digest, entry.nth, entry.ruling, entry.why, None, self.seen.at)
+            scans.rule(digest, entry.nth, entry.ruling, entry.why, None, self.seen.at, self.by)
             if entry.why in duties.PATIENT:
                 continue
             if duty := duties.of_scan(entry.ruling, entry.why, digest, entry.scan.device):

@@ -256,7 +256,8 @@ def test_what_a_phone_scans_before_it_is_confirmed_is_held_and_judged_when_it_is
     assert world.fresh(packet).state == State.WAITING
     confirm(world, again(_device))
     assert world.fresh(packet).state == State.CARRIED
-    assert [scans.latest(scan.digest).verdict for scan in (first, second)] == [Ruling.APPLIED] * 2  # type: ignore[union-attr]
+    newest = [scans.latest(scan.digest) for scan in (first, second)]
+    assert [each and (each.verdict, each.by) for each in newest] == [(Ruling.APPLIED, "server")] * 2
     assert again(_device).contiguous == 2
     assert faults(world.fresh(packet)) == []
 

@@ -49,10 +49,11 @@ class Sizes:
     quarter: int = 100_000  # dossiers of one quarter
     seen: int = 40  # slips before the phone's camera
     queued: int = 500  # scans that wait on the phone
+    slowed: int = 4  # how many times slower than this processor the phone's is
 
 
 TINY = Sizes(rounds=1, clients=2, batch=5, single_groups=1, batch_groups=1, commits=0.1, floor=0.2, load=0.5,
-             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10, open=200, bag=2, quarter=400, seen=3, queued=10)  # fmt: skip
+             lines=2_000, audited=2_000, signed=500, pages=5, small=0.1, slips=10, open=200, bag=2, quarter=400, seen=3, queued=10, slowed=1)  # fmt: skip
 
 
 class Track:
@@ -306,7 +307,15 @@ def main() -> int:
             slips.measure(report, sizes.rounds, sizes.slips)
         if "phone" in parts:
             say("The phone")
-            phone.measure(report, settings, _own(folder / "phone"), sizes.seen, sizes.queued, over_poor_line=said.long)
+            phone.measure(
+                report,
+                settings,
+                _own(folder / "phone"),
+                sizes.seen,
+                sizes.queued,
+                sizes.slowed,
+                over_poor_line=said.long,
+            )
         if "load" in parts:
             with ExitStack() as running:
                 tracks = [load(name, databases[name], _own(folder / name), settings, sizes, running) for name in names]

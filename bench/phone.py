@@ -26,7 +26,6 @@ from bench.report import Report
 from tests.e2e.conftest import CHROMIUM, Camera, printed
 from tests.world import World
 
-SLOWED = 4
 DIGITS = "402915"
 KNOWN = "#to-take"  # the day is open: it says what waits to be taken
 MINUTES = 5 * 60
@@ -102,8 +101,10 @@ QUEUE = """async ([count, codes]) => {
 }"""
 
 
-def measure(report: Report, settings: Settings, folder: Path, seen: int, queued: int, over_poor_line: bool) -> None:
-    """`seen` slips before the camera, `queued` scans to send."""
+def measure(
+    report: Report, settings: Settings, folder: Path, seen: int, queued: int, slowed: int, over_poor_line: bool
+) -> None:
+    """`seen` slips before the camera, `queued` scans to send, by a processor `slowed` so many times."""
     url = f"sqlite:///{folder / 'phone.db'}"
     with opened(settings, url) as app:
         report.ratio("phone first load", _first_load() / FIRST)
@@ -145,11 +146,11 @@ def measure(report: Report, settings: Settings, folder: Path, seen: int, queued:
         ]
         for _ in range(max(1, seen // 4)):
             context = browsers.chromium.launch_persistent_context(profile, **facts)  # type: ignore[arg-type]
-            _ready(report, _slowed(context, HURRIED), f"http://localhost:{line.port}/courier/")
+            _ready(report, _slowed(context, slowed, HURRIED), f"http://localhost:{line.port}/courier/")
             context.close()
         facts["args"] = args
         context = browsers.chromium.launch_persistent_context(profile, **facts)  # type: ignore[arg-type]
-        page = _slowed(context, FILM)
+        page = _slowed(context, slowed, FILM)
         page.goto(f"http://localhost:{line.port}/courier/")
         page.get_by_label("Sáu số mở máy").fill(DIGITS)
         page.locator(KNOWN).wait_for()
@@ -182,11 +183,11 @@ def _picture(frame: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def _slowed(context: BrowserContext, script: str) -> Page:
+def _slowed(context: BrowserContext, slowed: int, script: str) -> Page:
     """A page without a network, its processor slowed down."""
     context.add_init_script(script)
     [page, *_] = context.pages
-    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowed})
     context.set_offline(True)
     return page
 

@@ -40,7 +40,7 @@ def book(world: World, **over: Any) -> Dossier:
 
 
 def said(kind: str) -> list[Message]:
-    return list(db.session.scalars(sa.select(Message).filter_by(kind=kind)))
+    return list(db.session.scalars(sa.select(Message).filter_by(kind=kind).order_by(Message.id)))
 
 
 def test_a_booking_makes_a_waiting_packet_with_a_slip_a_visit_a_code_and_two_messages(world: World) -> None:

@@ -106,7 +106,7 @@ def test_setting_out_late_is_said(world: World) -> None:
     first, second = (visit_of(packet).arrives_at for packet in packets)
     assert first and second and morning(packets[0], 9, 30) < first < morning(packets[0], 9, 45)
     assert second - first == timedelta(seconds=rounds.SERVICE)
-    announced = list(db.session.scalars(sa.select(Message).filter_by(kind="courier_today")))
+    announced = list(db.session.scalars(sa.select(Message).filter_by(kind="courier_today").order_by(Message.id)))
     assert [message.values["arrives_at"] for message in announced] == [first.isoformat(), second.isoformat()]
 
 
@@ -132,7 +132,7 @@ def test_a_visit_added_under_way_is_reckoned_from_the_last_home_and_announced(wo
     assert visit_of(packets[2]).state == VisitState.EN_ROUTE
     assert told(*packets[1:]) == ["08:12", "08:20"]  # the same house: no way between
     assert order(*packets) == [1, 2, 3]
-    announced = list(db.session.scalars(sa.select(Message.values).filter_by(kind="courier_today")))
+    announced = list(db.session.scalars(sa.select(Message.values).filter_by(kind="courier_today").order_by(Message.id)))
     assert len(announced) == 3 and announced[-1]["number"] == packets[2].dossier.number
 
 

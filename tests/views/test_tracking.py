@@ -41,7 +41,7 @@ def link(packet: Packet) -> str:
 
 
 def messages(kind: str) -> list[Message]:
-    return list(db.session.scalars(sa.select(Message).filter_by(kind=kind)))
+    return list(db.session.scalars(sa.select(Message).filter_by(kind=kind).order_by(Message.id)))
 
 
 def test_the_page_says_who_has_it_first_and_names_nobody(world: World, client: FlaskClient) -> None:

@@ -7,29 +7,31 @@ from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_L, ERROR_CORRECT_M, 
 from qrcode.main import QRCode
 from reportlab.lib.units import mm
 
+from labels import masks
 from labels.leaf import Leaf
 
 QUIET = 4  # modules of white on each side, ISO/IEC 18004
 DOTS = 8  # a mm on the usual thermal printer, 203 dpi
 LEVELS = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
-MASK = 0  # searching all eight costs most of the time and reads no better: docs/codes.md
 DARK = re.compile(b"\x01+")
 ALPHANUMERIC = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
 
 
-def matrix(text: str, level: str = "M", mask: int | None = MASK) -> list[list[bool]]:
-    """The modules of the smallest code holding `text` in alphanumeric mode, without quiet zone. With `mask` None the
-    library searches for the best mask.
+def matrix(text: str, level: str = "M") -> list[list[bool]]:
+    """The modules of the smallest code holding `text` in alphanumeric mode, without quiet zone, with the mask that the
+    library would choose.
 
     Raises ValueError when `text` is empty or has a character outside the alphanumeric set: such a code would
     be several versions larger, and nobody would notice on paper.
     """
     if not text or not ALPHANUMERIC.issuperset(text):
         raise ValueError(f"not alphanumeric, so not for a QR code of ours: {text[:40]!r}")
-    code = QRCode(_version(len(text), level), LEVELS[level], border=0, mask_pattern=mask)
+    version = _version(len(text), level)
+    code = QRCode(version, LEVELS[level], border=0, mask_pattern=0)
     code.add_data(text, optimize=0)
     code.make(fit=False)
-    return [list(row) for row in code.modules]
+    best = masks.best(masks.packed(code.modules), version, LEVELS[level])
+    return masks.unpacked(best, code.modules_count)
 
 
 @lru_cache(maxsize=64)

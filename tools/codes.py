@@ -11,7 +11,6 @@ import random
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -208,11 +207,11 @@ def tried(image: Image.Image, text: str, name: str, trial: int | str) -> bool:
     return any(reads(DAMAGES[name](image, chance), text) for _ in range(FRAMES.get(name, 1)))
 
 
-WAYS = ("ours", "all masks searched", "library's PNG")
+WAYS = ("ours", "library's PNG")
 
 
 def by_size(trials: int) -> dict[tuple[str, str, int, str], list[bool]]:
-    """Every damage, level and size: ours, ours with the library's search for the best mask, and its PNG."""
+    """Every damage, level and size: ours, and the library's PNG."""
     found: dict[tuple[str, str, int, str], list[bool]] = defaultdict(list)
     texts = payloads(trials)
     for level in "MQ":
@@ -221,8 +220,7 @@ def by_size(trials: int) -> dict[tuple[str, str, int, str], list[bool]]:
                 dpi = (150, 200)[trial % 2]
                 images = {}
                 for way in WAYS:
-                    masks = masks_searched() if way == WAYS[1] else nullcontext()
-                    with masks, drawn_by(picture if way == WAYS[2] else qr.draw):
+                    with drawn_by(picture if way == WAYS[1] else qr.draw):
                         images[way] = rasterised(text, size, level, dpi)
                 for way, image in images.items():
                     for name in DAMAGES:
@@ -287,10 +285,6 @@ def by_format(trials: int) -> tuple[dict[tuple[str, str], list[bool]], dict[str,
                 wide[name] = width(image)
                 for damage in DAMAGES:
                     found[name, damage] += [tried(image, text, damage, each) for each in frames(trial, damage)]
-            with masks_searched():
-                (image,) = crops(name, (150, 200)[trial % 2], text)
-            for damage in AGAIN:
-                found["searched", damage] += [tried(image, text, damage, each) for each in frames(trial, damage)]
         print(name, file=sys.stderr, flush=True)
     return found, wide
 
@@ -298,19 +292,6 @@ def by_format(trials: int) -> tuple[dict[tuple[str, str], list[bool]], dict[str,
 def frames(trial: int, damage: str) -> list[int | str]:
     """What the chance of each frame of a token begins with."""
     return [trial, *(f"{trial} again {nth}" for nth in range(AGAIN.get(damage, 0)))]
-
-
-@contextmanager
-def masks_searched() -> Iterator[None]:
-    """Codes drawn by us, with the best of eight masks as the library finds it."""
-    library = qr.matrix
-    qr.matrix = lambda text, level="M", mask=None: library(text, level, None)
-    qr.outline.cache_clear()
-    try:
-        yield
-    finally:
-        qr.matrix = library
-        qr.outline.cache_clear()
 
 
 def bars() -> list[str]:
@@ -351,14 +332,13 @@ def told(sizes: dict[Any, list[bool]], formats: dict[Any, list[bool]], wide: dic
         "# How the printed codes read", "",
         "Written by `python tools/codes.py`: do not edit. Share of codes, in percent, that zxing-cpp reads exactly, out of",
         f"{trials} different tokens a cell (half rasterised at 150 dpi, half at 200 dpi), after damage drawn by chance, the",
-        "same for all. *ours* is one path of rectangles with a fixed mask; *searched* the same with the library's search for the",
-        "best of eight masks; *PNG* the picture the library makes by itself, embedded in the same place and size. Grain is the",
-        "camera's and new in every frame, and a phone looks nine times a second: beside a single frame stands what three give.",
-        "By format ten single frames of every token are counted: the reader misses one in some thousands, where grain shifts the",
-        "lattice it lays over the code; two hundredths larger or smaller, as the next frame is, it reads them. The corner torn off is the",
-        "one without a large square: of a code that lost one of its three squares nothing is read by anybody, and its number is typed.",
+        "same for all. *ours* is one path of rectangles, module for module the library's own code with the best of eight masks;",
+        "*PNG* the picture the library makes by itself, embedded in the same place and size. Grain is the camera's and new in every",
+        "frame, and a phone looks nine times a second: beside a single frame stands what three give. By format ten single frames of",
+        "every token are counted: where grain shifts the lattice it lays over the code, the reader misses one in some thousands; two",
+        "hundredths larger or smaller, as the next frame is, it reads them. The corner torn off is the one without a large square: of a code that lost one of its three squares nothing is read by anybody, and its number is typed.",
         "", "## By damage, size of the code and error correction level", "",
-        "| damage | " + " | ".join(f"{level} {size} mm ours / searched / PNG" for level in "MQ" for size in SIZES) + " |",
+        "| damage | " + " | ".join(f"{level} {size} mm ours / PNG" for level in "MQ" for size in SIZES) + " |",
         "|---|" + "---|" * (2 * len(SIZES)),
     ]  # fmt: skip
     for name in DAMAGES:
@@ -370,7 +350,7 @@ def told(sizes: dict[Any, list[bool]], formats: dict[Any, list[bool]], wide: dic
         "All cells together: "
         + ", ".join(f"{way} {percent(each)} %" for way, each in whole.items())
         + ". Token by token, in percent,",
-        f"95 % confidence: ours less searched {apart(sizes, WAYS[0], WAYS[1])}, ours less PNG {apart(sizes, WAYS[0], WAYS[2])}.",
+        f"95 % confidence: ours less PNG {apart(sizes, *WAYS)}.",
         "",
     ]
     lines += [
@@ -386,13 +366,10 @@ def told(sizes: dict[Any, list[bool]], formats: dict[Any, list[bool]], wide: dic
                 + " | ".join(percent(formats[name, one]) for one in DAMAGES)
                 + " |"
             )
-    single = [
-        one for (name, damage), each in formats.items() if damage == "noisy" and name != "searched" for one in each
-    ]
+    single = [one for (_, damage), each in formats.items() if damage == "noisy" for one in each]
     lines += [
         "",
-        f"Single noisy frames missed, of all formats: {missed(single)}; with the library's search for the mask:",
-        f"{missed(formats['searched', 'noisy'])}.",
+        f"Single noisy frames missed, of all formats: {missed(single)}.",
         "",
         "## The number as bars",
         "",

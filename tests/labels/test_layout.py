@@ -2,15 +2,19 @@
 
 import io
 import itertools
+import random
 from dataclasses import replace
 
 import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
+from qrcode.main import QRCode
+from qrcode.util import lost_point
 
 import labels
-from labels import Form, Paper, front, qr
+from bench.slips import LETTERS
+from labels import Form, Paper, front, masks, qr
 from tests.labels.samples import BLANK, CITIZEN, INBOUND, LONG, LONG_NAME, OUTBOUND, TOKEN
 
 MM = 72 / 25.4
@@ -117,6 +121,26 @@ def test_nothing_is_drawn_in_the_quiet_zone(url: str) -> None:
 def test_a_slip_token_is_version_six_at_level_m_and_thirty_millimetres_wide() -> None:
     assert len(qr.matrix(TOKEN)) == 41
     assert qr.side(TOKEN, front.QR_BOX) >= 30
+
+
+@pytest.mark.parametrize("level", "LMQH")
+@pytest.mark.parametrize("length", [1, 20, 90, 151, 300])  # from version 7 on a code says its version
+def test_the_code_is_the_librarys_own_module_for_module(level: str, length: int) -> None:
+    chance = random.Random(f"{level} {length}")
+    for _ in range(4):
+        text = "".join(chance.choices(LETTERS, k=length))
+        code = QRCode(error_correction=qr.LEVELS[level], border=0)
+        code.add_data(text, optimize=0)
+        code.make()
+        assert qr.matrix(text, level) == [[bool(cell) for cell in row] for row in code.modules]
+
+
+@pytest.mark.parametrize("dark", [0.1, 0.3, 0.5, 0.75, 0.95])
+def test_what_confuses_a_reader_costs_what_it_costs_the_library(dark: float) -> None:
+    chance = random.Random(str(dark))
+    for side in (21, 41, 57):
+        modules = [[chance.random() < dark for _ in range(side)] for _ in range(side)]
+        assert masks.lost(masks.packed(modules), side) == lost_point(modules)
 
 
 def test_a_code_that_would_not_be_alphanumeric_is_refused() -> None:

@@ -1,9 +1,5 @@
 """Hồ sơ tận nhà: paper dossiers by public post. Start reading at app/domain/steps.py and custody.py."""
 
-import gc
-
-gc.disable()  # nothing that is loaded is garbage, and looking for some takes a quarter of every start
-
 from typing import Any
 
 from flask import Flask
@@ -16,9 +12,6 @@ from app.config import ROOT, THREADS, Settings, ends_in_a_sentence
 from app.db import db, tune
 from app.domain.tokens import Keys
 from app.integrations import CHANNELS
-
-gc.freeze()
-gc.enable()
 
 
 def create_app(settings: Settings | None = None, **config: Any) -> Flask:

@@ -12,8 +12,11 @@ from playwright.sync_api import BrowserContext, Page, Response, Route, expect
 from app.api import bodies
 from app.api import scans as door
 from app.db import db
+from app.domain import tokens
+from app.domain.packets import Packet
 from app.domain.scans import ScanRow
 from app.errors import Invalid
+from bench.phone import QUEUE
 from tests.e2e.conftest import Site, axe_faults
 from tests.e2e.test_courier import plan, press, sign_in, unlock
 from tests.world import World
@@ -226,6 +229,13 @@ def test_one_scan_nobody_can_read_is_shown_red_and_the_others_go_on(
     phone.locator("#sync-person").click()
     expect(phone.locator("#main li.tone-danger")).to_contain_text("Cần người xem")
     assert phone.locator("#main li").count() == 3 and axe_faults(phone) == []
+    codes = [tokens.b32(packet.code) for packet in db.session.scalars(sa.select(Packet))]
+    phone.evaluate(QUEUE, [120, codes])  # two days' work later
+    phone.goto(f"{site.url}/courier/#/")
+    phone.reload()
+    unlock(phone)
+    phone.locator("#sync-person").click()
+    expect(phone.locator("#main li").first).to_have_class("tone-danger")
 
 
 HASTY = "AbortSignal.patient ??= AbortSignal.timeout; AbortSignal.timeout = (ms) => AbortSignal.patient(ms / 40);"

@@ -1,4 +1,5 @@
-// Every scan on this phone, newest first. There is no "delete", and three states only.
+// Every scan on this phone: what needs a person first, then what waits, each newest first. There is no "delete", and three
+// states only.
 import { bar, bigIcon, button, h, icon, notice, page, thumb } from "../dom.js";
 import * as outbox from "../outbox.js";
 import * as peers from "../peers.js";
@@ -9,7 +10,8 @@ import { isTight as foundTight } from "../spare.js";
 import { clock, t, told } from "../words.js";
 import { counts, strip } from "./parts.js";
 
-const MOST = 100;
+const MOST = 100; // lines; nothing that needs a person is left out
+const rank = (row) => ["person", "kept", "arrived"].indexOf(outbox.status(row));
 const LOOK = { kept: ["stamp", "saved"], arrived: ["ok", "post"], person: ["warning", "person"] };
 const REFUSED = ["danger", "stop"]; // the server could not read it, or its picture: no verdict will ever come
 let tried = false;
@@ -34,7 +36,7 @@ export function outboxPage() {
   measure();
   const told = counts();
   const others = peers.refused();
-  const rows = [...outbox.rows()].sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, MOST);
+  const rows = [...outbox.rows()].sort((a, b) => rank(a) - rank(b) || (a.at < b.at ? 1 : -1)).slice(0, Math.max(MOST, told.person));
   async function send() {
     again();
     tried = !(await outbox.send());

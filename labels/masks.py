@@ -1,4 +1,4 @@
-"""The best of a code's eight masks, as the library finds it (ISO/IEC 18004, 7.8.3), in a hundredth of its time.
+"""The best of a code's eight masks, as the library finds it (ISO/IEC 18004, 7.8.3), in a fifteenth of its time.
 
 A code is one whole number here, row after row, each with a bit of white beside it: what is asked of all its modules is asked
 at once.

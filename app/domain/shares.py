@@ -43,14 +43,14 @@ class Others:
     """The other processes: how far they are, and what they found."""
 
     def __init__(self, connection: sa.Connection, work: Work, of: int) -> None:
-        snapshot = _snapshot(connection) if of > 1 else ""
+        self.snapshot = _snapshot(connection) if of > 1 else ""
         url = connection.engine.url.render_as_string(hide_password=False)
         self._read: Any = PROCESSES.Value("q") if of > 1 else None
         self._told, self._pipes, self._running = 0, list[Any](), list[Any]()
         for nth in range(1, of):
             ours, theirs = PROCESSES.Pipe()
             running = PROCESSES.Process(
-                target=_help, args=(theirs, url, snapshot, work, Share(nth, of), self._read), daemon=True
+                target=_help, args=(theirs, url, self.snapshot, work, Share(nth, of), self._read), daemon=True
             )
             running.start()
             theirs.close()  # so that we hear of its end
@@ -92,7 +92,7 @@ def others(connection: sa.Connection, work: Work, of: int) -> Iterator[Others]:
     """`of` - 1 other processes that do their shares of `work`; the first share is the caller's own."""
     found = Others(connection, work, of)
     try:
-        if of > 1 and connection.dialect.name == "sqlite":
+        if of > 1 and not found.snapshot:
             found.begin_together(connection)
         yield found
     finally:

@@ -1,4 +1,4 @@
-"""Answers: files and addresses that several views give, and how often one may ask."""
+"""Answers: what several views give, files and addresses, and how often one may ask."""
 
 from datetime import timedelta
 
@@ -10,8 +10,11 @@ from app.db import atomically
 from app.domain import sessions
 from app.errors import TooMany
 
+SEE_OTHER = 303  # after a form: look there
+
 
 def file_answer(data: bytes, type_: str, name: str) -> ResponseReturnValue:
+    """A file a browser shows, under `name` where it is kept."""
     answer = make_response(data)
     answer.headers["Content-Type"] = type_
     answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
@@ -20,6 +23,7 @@ def file_answer(data: bytes, type_: str, name: str) -> ResponseReturnValue:
 
 
 def base_url() -> str:
+    """The address that is printed in every code."""
     url: str = current_app.extensions["settings"].base_url
     return url
 

@@ -25,12 +25,12 @@ from app.language import NAMES, choose, window
 from app.security import public
 from app.sentences import sentence
 from app.views import booking_forms as forms
+from app.views.answers import SEE_OTHER
 from app.views.highlight import highlight
 
 bp = Blueprint("booking", __name__)
 bp.add_app_template_filter(highlight)
 STEPS = 7
-SEE_OTHER = 303
 
 
 class DraftGone(Exception):

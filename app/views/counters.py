@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -27,6 +27,7 @@ from app.domain.postage import Fault
 from app.errors import Refused
 from app.phrases import TEXTS
 from app.sentences import sentence
+from app.views.answers import base_url
 from app.views.fields import IntegerField
 
 TRIES, WINDOW = 5, timedelta(minutes=15)
@@ -329,13 +330,12 @@ def secret(purpose: str, subject: str, *, is_typed: bool = True) -> Iterator[Non
 
 def printable(packet: Packet) -> list[str]:
     """What else this person may print of the packet now."""
-    return papers.ready(packet, security.user(), now(), current_app.extensions["settings"].base_url)
+    return papers.ready(packet, security.user(), now(), base_url())
 
 
 def slip_pdf(packet: Packet) -> Response:
     """All copies of the packet's slip in force."""
-    base_url = current_app.extensions["settings"].base_url
-    pdf = slips.pdf([packet], base_url)
+    pdf = slips.pdf([packet], base_url())
     return Response(
         pdf,
         mimetype="application/pdf",

@@ -20,10 +20,10 @@ from app.language import long_date
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
+from app.views.answers import SEE_OTHER
 from app.views.fields import DateField, read_day, upto
 
 bp = Blueprint("days", __name__, url_prefix="/admin/days")
-SEE_OTHER = 303
 FIELDS = {"day_past": "day"}
 
 

@@ -32,12 +32,11 @@ from app.domain.procedures import PaperForm
 from app.errors import Missing, Refused
 from app.security import requires
 from app.views import counters, telling
-from app.views.answers import base_url, file_answer
+from app.views.answers import SEE_OTHER, base_url, file_answer
 from app.views.fields import DateField, IntegerField, TimeField, printable, upto
 
 bp = Blueprint("decisions", __name__, url_prefix="/desk")
 ROWS = 4  # papers that can be asked for in one go, beyond those already typed
-SEE_OTHER = 303
 WORDS = [upto(decisions.LONGEST), printable]
 
 

@@ -49,6 +49,7 @@ from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters, narrowing
+from app.views.answers import SEE_OTHER
 from app.views.counters import Moving, Received, Repeated, Sealed, complain
 from app.views.decisions import PAGES
 from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField, printable
@@ -170,7 +171,7 @@ def keep_filter() -> ResponseReturnValue:
             status = complain(form, refusal, narrowing.FIELDS)
         else:
             flash(_("%(name)s stands below the lists now.", name=made.name), "ok")
-            return redirect(narrowing.address(made.list, made.says), narrowing.SEE_OTHER)
+            return redirect(narrowing.address(made.list, made.says), SEE_OTHER)
     return LISTS.page(status, narrowing.asked().rules, form=form)
 
 
@@ -179,7 +180,7 @@ def keep_filter() -> ResponseReturnValue:
 def forget_filter(filter_id: int) -> ResponseReturnValue:
     gone = atomically(lambda: filters.forget(filter_id, security.act()).list)
     flash(_("The filter is taken away."), "ok")
-    return redirect(url_for("desk.home", list=gone), narrowing.SEE_OTHER)
+    return redirect(url_for("desk.home", list=gone), SEE_OTHER)
 
 
 @bp.get("/queues")

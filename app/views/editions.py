@@ -14,6 +14,7 @@ from app.domain.people import Right
 from app.errors import Refused
 from app.security import requires
 from app.views import counters
+from app.views.answers import SEE_OTHER
 from app.views.edition_forms import (
     FORMS,
     RULES,
@@ -29,7 +30,6 @@ from app.views.edition_forms import (
 )
 
 bp = Blueprint("editions", __name__, url_prefix="/admin/procedures")
-SEE_OTHER = 303
 FIELDS = {
     "procedure_why_not": "why_not", "procedure_any_desk": "any_desk_basis", "procedure_no_papers": "submit_by_post", "procedure_code": "code", "decision_form": "decision",
     "day_past": "day", "procedure_overlaps": "day",

@@ -19,11 +19,11 @@ from app.sentences import sentence
 from app.sheets import Read
 from app.spreadsheets import FORMATS, MOST_BYTES
 from app.views import counters
+from app.views.answers import SEE_OTHER
 from app.views.edition_forms import Publish
 from app.views.editions import FIELDS, naming
 
 bp = Blueprint("imports", __name__, url_prefix="/admin/sheet")
-SEE_OTHER = 303
 
 
 class Upload(FlaskForm):  # type: ignore[misc]

@@ -15,10 +15,10 @@ from app.domain.people import SHORTEST
 from app.errors import Refused
 from app.security import public
 from app.views import counters
+from app.views.answers import SEE_OTHER
 from app.views.fields import upto
 
 bp = Blueprint("invitations", __name__)
-SEE_OTHER = 303
 FIELDS = {"password_short": "password", "password_plain": "password", "pin_form": "pin", "pin_plain": "pin"}
 
 

@@ -21,8 +21,7 @@ from app.errors import Invalid, Missing
 from app.security import public
 from app.sentences import sentence
 from app.views import telling
-from app.views.answers import throttle
-from app.views.booking import SEE_OTHER
+from app.views.answers import SEE_OTHER, throttle
 from app.views.tracking import DAY, HOUR, MESSAGES, MINUTE, Code, story_page
 
 bp = Blueprint("lookups", __name__)

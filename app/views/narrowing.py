@@ -14,7 +14,6 @@ from app.domain.filters import Narrowing
 from app.domain.procedures import Procedure
 from app.views.fields import said
 
-SEE_OTHER = 303
 FIELDS = {"filter_name": "name", "filter_taken": "name", "filters_full": "name", "filter_empty": "name"}
 WAYS = {
     ReturnWay.HOME: _l("goes home"), ReturnWay.POST: _l("goes to the post office"), ReturnWay.DESK: _l("called for here"),

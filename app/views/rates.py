@@ -16,10 +16,10 @@ from app.domain.people import Right
 from app.errors import Refused
 from app.security import requires
 from app.views import counters
+from app.views.answers import SEE_OTHER
 from app.views.fields import DateField, IntegerField, upto
 
 bp = Blueprint("rates", __name__, url_prefix="/admin/postage")
-SEE_OTHER = 303
 FIELDS = {"decision_form": "decision", "day_past": "day", "money_amount": "one_way"}
 BANDS = {
     Band.DISTRICT: _l("Within one former district"), Band.PROVINCE: _l("Two former districts of one province"),

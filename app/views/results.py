@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -29,6 +29,7 @@ from app.language import NAMES
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
+from app.views.answers import base_url
 from app.views.fields import printable
 
 bp = Blueprint("results", __name__, url_prefix="/desk/results")
@@ -104,7 +105,7 @@ def printed() -> Response | ResponseReturnValue:
         return redirect(url_for("results.home"))
     for packet in found:
         counters.log_view(packet, "desk.slip")
-    pdf = slips.pdf(found, current_app.extensions["settings"].base_url)
+    pdf = slips.pdf(found, base_url())
     return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="slips.pdf"'})
 
 

@@ -23,11 +23,11 @@ from app.errors import Refused
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
+from app.views.answers import SEE_OTHER
 from app.views.fields import printable, upto
 from app.views.phones import drawing
 
 bp = Blueprint("staff", __name__, url_prefix="/admin/people")
-SEE_OTHER = 303
 ROLES = {
     Role.COURIER: _l("Courier"), Role.CLERK: _l("Post-office clerk"), Role.DISPATCHER: _l("Dispatcher"), Role.OFFICER: _l("Desk officer"),
     Role.LEAD: _l("Leads the ward desk"), Role.SUPERVISOR: _l("Supervisor"), Role.ADMIN: _l("Administrator"),

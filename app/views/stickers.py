@@ -1,6 +1,6 @@
 """Stickers of a post office: rolls printed ahead, for homes without a printer."""
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,6 +14,7 @@ from app.domain.people import Right
 from app.domain.places import Office
 from app.errors import Refused
 from app.security import requires
+from app.views.answers import base_url
 from app.views.fields import IntegerField
 
 bp = Blueprint("stickers", __name__, url_prefix="/stickers")
@@ -53,7 +54,7 @@ def sheets(roll_id: int) -> Response:
     roll = stickers.of_roll(_office(), roll_id)
     said = request.args.get("first", "1").strip()
     first = int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 0  # no cell: refused below
-    data = slips.sticker_sheets(roll, first, current_app.extensions["settings"].base_url)
+    data = slips.sticker_sheets(roll, first, base_url())
     name = f'inline; filename="stickers-{roll_id}.pdf"'
     return Response(data, content_type="application/pdf", headers={"Content-Disposition": name})
 

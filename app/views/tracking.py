@@ -42,8 +42,8 @@ from app.language import written_for
 from app.security import public
 from app.sentences import sentence
 from app.views import ics, telling
-from app.views.answers import base_url, file_answer, throttle
-from app.views.booking import SEE_OTHER, slot_page
+from app.views.answers import SEE_OTHER, base_url, file_answer, throttle
+from app.views.booking import slot_page
 from app.views.booking_forms import Time
 
 bp = Blueprint("tracking", __name__)

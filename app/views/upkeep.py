@@ -23,10 +23,10 @@ from app.language import MONDAY, weekday
 from app.security import requires
 from app.sentences import sentence
 from app.views import counters
+from app.views.answers import SEE_OTHER
 from app.views.fields import NEEDED, DateField, FloatField, IntegerField, TimeField, read_day, said
 
 bp = Blueprint("upkeep", __name__, url_prefix="/admin")
-SEE_OTHER = 303
 OPENINGS = 2  # of a day that the page has room for: a morning and an afternoon
 KINDS = {OfficeKind.POST: _l("Post office"), OfficeKind.DESK: _l("Ward desk")}
 FIELDS = {

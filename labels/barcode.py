@@ -6,6 +6,7 @@ from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.units import mm
 
 from labels.leaf import Leaf
+from labels.sheet import Uncodable
 
 BAR = 0.29  # mm, the narrowest bar on paper: at least two dots of a 203 dpi printer
 DOTTED = 0.25  # mm, on labels: two whole dots
@@ -25,7 +26,7 @@ class _Runs(Code128):  # type: ignore[misc]
 
 def draw(canvas: Leaf, text: str, x: float, y: float, width: float, height: float, bar: float = BAR) -> None:
     """Draw `text` with its lower left corner at x, y mm, `height` mm tall and at most `width` mm wide, its narrowest
-    bar `bar` mm or less. Ten bars of white on both sides are the caller's. Raises ValueError for what Code 128 cannot
+    bar `bar` mm or less. Ten bars of white on both sides are the caller's. Raises Uncodable for what Code 128 cannot
     carry: the library would drop it silently.
     """
     long, runs = _bars(text)
@@ -34,11 +35,11 @@ def draw(canvas: Leaf, text: str, x: float, y: float, width: float, height: floa
 
 
 def draw_centred(canvas: Leaf, text: str, x: float, y: float, width: float, height: float) -> None:
-    """Draw `text` in the middle of `width` mm in whole dots of a thermal printer. Raises as `draw`, and ValueError when
-    it is too long for that."""
+    """Draw `text` in the middle of `width` mm in whole dots of a thermal printer. Raises as `draw`, and when it is
+    too long for that."""
     long = modules(text) * DOTTED
     if long > width:
-        raise ValueError(f"a bar code of {text!r} is {long:.0f} mm long, the label has room for {width:.0f}")
+        raise Uncodable(text, f"makes a bar code {long:.0f} mm long, the label has room for {width:.0f}")
     draw(canvas, text, x + (width - long) / 2, y, long + 0.001, height, DOTTED)
 
 
@@ -51,6 +52,6 @@ def modules(text: str) -> int:
 def _bars(text: str) -> tuple[float, tuple[tuple[float, float], ...]]:
     """Length and bars of `text`, in narrow bars."""
     if not text or not text.isascii() or not text.isprintable():
-        raise ValueError(f"not for a bar code: {text!r}")
+        raise Uncodable(text, "is not for a bar code")
     bars = _Runs(text, barWidth=1, barHeight=1, quiet=False, humanReadable=False)
     return float(bars.width), bars.told()

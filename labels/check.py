@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from labels import fonts, places
-from labels.sheet import Overrun
+from labels.sheet import Overrun, Uncodable
 
 
 class BadField(ValueError):
@@ -102,14 +102,22 @@ def _text(value: str, needed: bool, field: str) -> None:
 
 @contextmanager
 def fitting(item: Any) -> Iterator[None]:
-    """While `item` is drawn: what would leave its page is refused by its field. Raises BadField."""
+    """While `item` is drawn: what would leave its page, or no code can carry, is refused by its field. Raises BadField."""
     try:
         yield
+    except Uncodable as uncodable:
+        found = (path for path, text in _said(item, "") if _bare(text) == _bare(uncodable.text))
+        raise BadField(next(found, type(item).__name__), uncodable.why) from uncodable
     except Overrun as over:
         there = over.text.replace(places.TOGETHER, " ")
         said = [one for one in _said(item, "") if not there or one[1] in there or there in one[1]]
         path, text = max(said or _said(item, ""), key=lambda one: len(one[1]))
         raise BadField(path, f"is too long for this paper ({len(text)} letters)") from over
+
+
+def _bare(text: str) -> str:
+    """A number as bars may stand without its dashes."""
+    return text.replace("-", "")
 
 
 def _said(item: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -9,10 +9,12 @@ from reportlab.lib.units import mm
 
 from labels import masks
 from labels.leaf import Leaf
+from labels.sheet import Uncodable
 
 QUIET = 4  # modules of white on each side, ISO/IEC 18004
 DOTS = 8  # a mm on the usual thermal printer, 203 dpi
 LEVELS = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
+LONGEST = {"L": 4296, "M": 3391, "Q": 2420, "H": 1852}  # characters, ISO/IEC 18004 table 7
 DARK = re.compile(b"\x01+")
 ALPHANUMERIC = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
 
@@ -21,11 +23,11 @@ def matrix(text: str, level: str = "M") -> list[list[bool]]:
     """The modules of the smallest code holding `text` in alphanumeric mode, without quiet zone, with the mask that the
     library would choose.
 
-    Raises ValueError when `text` is empty or has a character outside the alphanumeric set: such a code would
-    be several versions larger, and nobody would notice on paper.
+    Raises Uncodable when `text` is empty, has a character outside the alphanumeric set (such a code would be several
+    versions larger, and nobody would notice on paper), or is longer than any code.
     """
-    if not text or not ALPHANUMERIC.issuperset(text):
-        raise ValueError(f"not alphanumeric, so not for a QR code of ours: {text[:40]!r}")
+    if not text or not ALPHANUMERIC.issuperset(text) or len(text) > LONGEST[level]:
+        raise Uncodable(text, "is not alphanumeric or too long, so not for a QR code of ours")
     version = _version(len(text), level)
     code = QRCode(version, LEVELS[level], border=0, mask_pattern=0)
     code.add_data(text, optimize=0)
@@ -61,8 +63,7 @@ def outline(text: str, level: str = "M") -> tuple[int, str]:
 
 def draw(canvas: Leaf, text: str, x: float, y: float, size: float, level: str = "M") -> None:
     """Draw the code in the square of side `size` mm whose lower left corner is at x, y mm from the lower left
-    of the page. The quiet zone is part of the square: keep everything else out of it. Raises ValueError as
-    `matrix`."""
+    of the page. The quiet zone is part of the square: keep everything else out of it. Raises as `matrix`."""
     side, path = outline(text, level)
     module = size * mm / (side + 2 * QUIET)
     corner = f"{x * mm + QUIET * module:.3f} {y * mm + QUIET * module:.3f}"
@@ -72,11 +73,11 @@ def draw(canvas: Leaf, text: str, x: float, y: float, size: float, level: str = 
 
 def whole_dots(text: str, size: float, level: str = "M", least: float = 0.5) -> float:
     """The largest side in mm up to `size`, quiet zone included, at which every module is a whole number of dots of
-    a thermal printer with 8 dots a mm. Raises ValueError when a module would be smaller than `least` mm."""
+    a thermal printer with 8 dots a mm. Raises Uncodable when a module would be smaller than `least` mm."""
     modules, _ = outline(text, level)
     dots = int(size * DOTS / (modules + 2 * QUIET) + 1e-9)
     if dots / DOTS < least:
-        raise ValueError(f"a code of {modules} modules does not fit into {size} mm with modules of {least} mm")
+        raise Uncodable(text, f"makes a code of {modules} modules, which do not fit into {size} mm, {least} mm each")
     return dots * (modules + 2 * QUIET) / DOTS
 
 

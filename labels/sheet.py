@@ -29,6 +29,14 @@ class Overrun(ValueError):
         super().__init__(f"no room for {text[:40]!r}" if text else "a row is taller than a page")
 
 
+class Uncodable(ValueError):
+    """No code on this paper can carry a text: `.text`."""
+
+    def __init__(self, text: str, why: str) -> None:
+        self.text, self.why = text, why
+        super().__init__(f"{text[:40]!r} {why}")
+
+
 class Style(NamedTuple):
     """A face, its size in points, its line height in mm and its colour."""
 

@@ -150,6 +150,29 @@ def test_of_many_texts_the_one_that_has_no_room_is_named() -> None:
     assert refusal.value.field == "phone"
 
 
+@pytest.mark.parametrize("typed", ["https://hoso.vn/s/1", "A" * 5000], ids=["small letters", "longer than any code"])
+@pytest.mark.parametrize("name, item", ITEMS)
+def test_what_no_code_can_carry_is_refused_by_name(name: str, item: Any, typed: str) -> None:
+    for place in places(item):
+        if place.path.rsplit(".", 1)[-1] in ("token_url", "check_url") and place.value:
+            with pytest.raises(BadField, match="not for a QR code of ours") as refusal:
+                labels.render(name, [place.put(typed)])
+            assert refusal.value.field == place.path
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("slip", "number"), ("label", "number"), ("rewrap", "packet"), ("stickers", "stickers[1].number")],
+)
+def test_what_no_bars_can_carry_is_refused_by_name(name: str, field: str) -> None:
+    item = FORMATS[name].samples[0]
+    bad = {field.rsplit(".", 1)[-1]: "HS–1"}
+    spoilt = replace(item, stickers=(replace(item.stickers[0], **bad),)) if name == "stickers" else replace(item, **bad)
+    with pytest.raises(BadField, match="is not for a bar code") as refusal:
+        labels.render(name, [spoilt])
+    assert refusal.value.field == field
+
+
 @pytest.mark.parametrize("draw", [labels.render, labels.sample], ids=["items", "specimens"])
 def test_an_unknown_format_is_named_with_all_there_are(draw: Callable[..., Any]) -> None:
     with pytest.raises(ValueError, match="no format 'stamp'; there are authorisation, bag") as refusal:

@@ -238,6 +238,48 @@ def test_one_scan_nobody_can_read_is_shown_red_and_the_others_go_on(
     expect(phone.locator("#main li").first).to_have_class("tone-danger")
 
 
+def stored(page: Page) -> list[list[str]]:
+    """Every scan of the phone, byte for byte, and where it is said to be."""
+    return page.evaluate(  # type: ignore[no-any-return]
+        """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target: { result: db } }) => {
+          db.transaction("outbox").objectStore("outbox").getAll().onsuccess = ({ target }) => {
+            done(target.result.map(({ body, status }) => [body, status])); db.close(); }; }; })"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_final"),
+    [([401, 403, 404, 409, 429, 500, 503], False), ([415], True), ([400], True)],
+    ids=["may pass", "no such kind", "no such words"],
+)
+def test_no_refusal_costs_a_scan(
+    world: World, site: Site, phone: Page, context: BrowserContext, answers: list[int], is_final: bool
+) -> None:
+    """Whatever the answer, the scan stays on the phone as it was signed; what can never arrive is told and shown red."""
+    on_round(world, site, phone)
+    context.set_offline(True)
+    miss(phone)
+    [[body, _]] = stored(phone)
+    answer = answers[:1]
+    phone.route(ANSWERED, lambda route: route.fulfill(status=answer[0], content_type="application/json", body="{}"))
+    with phone.expect_response(ANSWERED):
+        context.set_offline(False)
+    for answer[0] in answers[1:]:
+        with phone.expect_response(ANSWERED):
+            send_now(phone)
+        counts(phone, kept=1, arrived=0)
+        assert stored(phone) == [[body, "kept"]], answer
+    counts(phone, kept=0 if is_final else 1, arrived=0, person=1 if is_final else 0)
+    phone.unroute(ANSWERED)
+    phone.reload()
+    unlock(phone)
+    counts(phone, kept=0, arrived=0 if is_final else 1, person=1 if is_final else 0)
+    assert stored(phone) == [[body, "person" if is_final else "arrived"]]
+    if is_final:
+        phone.locator("#sync-person").click()
+        expect(phone.locator("#main li.tone-danger")).to_contain_text("Cần người xem")
+
+
 HASTY = "AbortSignal.patient ??= AbortSignal.timeout; AbortSignal.timeout = (ms) => AbortSignal.patient(ms / 40);"
 PATIENT = "AbortSignal.timeout = AbortSignal.patient;"
 

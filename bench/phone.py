@@ -71,6 +71,8 @@ HURRIED = """(() => {
 KEPT = """async () => { await navigator.serviceWorker.ready;
   for (;;) { for (const name of await caches.keys()) if ((await (await caches.open(name)).keys()).some(({ url }) => url.endsWith(".wasm"))) return;
     await new Promise((done) => { setTimeout(done, 100); }); } }"""
+WRITTEN = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target: { result: db } }) => {
+  db.transaction("outbox").objectStore("outbox").count().onsuccess = ({ target }) => { done(target.result); db.close(); }; }; })"""
 # Scans as outbox.js writes them, without the pages in between.
 QUEUE = """async ([count, codes]) => {
   const db = await new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target }) => done(target.result); });
@@ -224,6 +226,7 @@ def _beeps(report: Report, page: Page, desk: str, pictures: list[str]) -> None:
         _until(page, "count => window.times.length === count", nth, pause=0.1)
         page.evaluate("window.away()")
         page.wait_for_timeout(150)
+    assert page.evaluate(WRITTEN) == len(pictures), "a beep that stands for no scan"
     times = page.evaluate("window.times")[1:]  # the first one also compiles
     whole, read = [each[0] for each in times], [each[1] for each in times]
     report.figure("phone: slip in view to the beep, p95, ms", quantiles(whole, n=20)[18])
@@ -246,3 +249,4 @@ def _sends(report: Report, page: Page, line: Line, where: str, queued: int, code
     none_left = "() => document.querySelector('#sync-kept b')?.textContent === '0'"
     _until(page, none_left, seconds=2 * MINUTES)
     report.figure(f"phone: {queued} scans sent {where}, seconds", time.perf_counter() - began)
+    assert page.locator("#sync-person b").inner_text() == "0", "a scan that did not arrive waits no more either"

@@ -279,11 +279,6 @@ def axe(page: Page, only: list[str] | dict[str, Any]) -> list[str]:
     return found
 
 
-def pale(page: Page) -> list[str]:
-    """What is too pale to be read in this theme: all in which themes differ."""
-    return axe(page, {"type": "rule", "values": ["color-contrast"]})
-
-
 def axe_faults(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it stands; on the phone also what eyes, keyboard and thumb find."""
     on_phone, size = "/courier/" in page.url, page.viewport_size

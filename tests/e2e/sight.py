@@ -62,6 +62,47 @@ READ_AT_TWICE = f"""() => {{
   return read;
 }}"""
 
+# At twice the text on the smallest phone: nothing runs out of the page, no word is broken, enough is left between the bars to
+# read by, the camera's words leave its frame free; and whatever one comes to, downwards or upwards, stands in sight.
+LARGE = """() => {
+  const whole = document.documentElement, found = [], told = (e) => e.outerHTML.slice(0, 100);
+  whole.style.fontSize = '200%';
+  window.scrollTo(0, 0);
+  const seen = (e) => e.checkVisibility() && !e.closest('.visually-hidden, svg');
+  const walk = document.createTreeWalker(document.getElementById('app'), NodeFilter.SHOW_TEXT);
+  for (let text = walk.nextNode(); text; text = walk.nextNode()) {
+    if (!seen(text.parentElement)) continue;
+    for (const { 0: word, index } of text.data.matchAll(/[^\\s\\u00a0\\-–·/]+/g)) {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      if (word.includes('\\u2011')) continue; // a number held together, longer than the page
+      const spots = [...range.getClientRects()].filter((r) => r.width);
+      if (spots.some((r) => r.right > innerWidth + 1 || r.left < -1)) found.push('out of the page: ' + word);
+      if (spots.some((r) => r.top > spots[0].top + 2)) found.push('broken: ' + word);
+    }
+  }
+  for (const e of document.querySelectorAll('#app input')) if (seen(e) && e.scrollWidth > e.clientWidth + 1) found.push('cut off: ' + told(e));
+  const bars = [...document.querySelectorAll('#app > :is(.bar, .thumb)')].filter((e) => e.checkVisibility());
+  const [hole, words] = ['.hole', '.finder > p'].map((each) => document.querySelector(each)?.getBoundingClientRect());
+  if (hole && (hole.height < 100 || (hole.bottom > words.top && hole.top < words.bottom))) found.push('the frame of the camera is covered');
+  const all = [...document.querySelectorAll('#app :is(a, button, label, select, textarea, input:not([type=radio], [type=checkbox], [type=file]))')].filter(seen);
+  let least = innerHeight;
+  for (const each of [...all, ...all.toReversed()]) {
+    each.scrollIntoView({ block: 'nearest' });
+    const { left, right, top, bottom } = each.getBoundingClientRect();
+    let height = 0;
+    for (let y = Math.max(top, 0) + 2; y < Math.min(bottom, innerHeight); y += 4) if (each.contains(document.elementFromPoint((left + right) / 2, y))) height += 4;
+    if (height < Math.min(bottom - top, 48) - 8) found.push(`out of sight: ${told(each)}`);
+    const covered = bars.map((e) => e.getBoundingClientRect()).map((r) => Math.max(0, Math.min(r.bottom, innerHeight) - Math.max(r.top, 0)));
+    least = Math.min(least, innerHeight - covered.reduce((sum, one) => sum + one, 0));
+  }
+  if (least < 180) found.push(`only ${Math.round(least)} pixels between the bars`);
+  whole.style.fontSize = '';
+  window.scrollTo(0, 0);
+  return [...new Set(found)];
+}"""
+
 # What a gloved thumb meets: each at least 48 pixels, and 8 of nothing between any two that scroll together.
 CROWDED = """() => {
   const all = [...document.querySelectorAll('a[href], button, select, textarea, summary, label:has(input), input:not([type=radio], [type=checkbox], [type=file], [type=hidden])')]
@@ -87,6 +128,16 @@ def read_in(page: Page, *sheets: str) -> Iterator[str]:
         if over > 1:
             yield f"too wide with {sheet[:12]}: {over}"
         yield from (f"cut off with {sheet[:12]}: {each}" for each in cut_off)
+
+
+def large_faults(page: Page) -> list[str]:
+    """What is wrong with a screen of the phone at twice the text on the smallest one there is; it is left as it was."""
+    size = page.viewport_size
+    page.set_viewport_size({"width": 360, "height": 640})
+    found: list[str] = page.evaluate(LARGE)
+    if size:
+        page.set_viewport_size(size)
+    return found
 
 
 def phone_faults(page: Page) -> list[str]:

@@ -286,6 +286,7 @@ TEXTS = {
     "money.postage_there": _l("Postage there"),
     "money.postage_back": _l("Postage back"),
     "money.postage_again": _l("Postage, brought once more"),
+    "money.passing_on": _l("Passing on the fee"),
     "money.statutory_fee": _l("Fee of the ward"),
     "money.total": _l("To collect"),
     "money.by": _l("Paid with"),

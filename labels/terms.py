@@ -8,6 +8,7 @@ CHARGES = {
     "postage_there": "Cước đi (đến 100 g)",
     "postage_back": "Cước về (kết quả)",
     "postage_again": "Cước phát lại",
+    "passing_on": "Cước nộp hộ lệ phí",
     "statutory_fee": "Lệ phí nộp cho phường",
     "paid_before": "Cước về (đã trả khi gửi)",
 }

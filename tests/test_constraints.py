@@ -9,10 +9,9 @@ from flask import Flask
 import app.domain.models  # noqa: F401
 from app.db import Base, atomically, db, tune
 from app.domain import editions, manifests, money, postage, shelf
-from app.domain.bands import Band
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
-from app.domain.postage import Fault
+from app.domain.postage import Fault, Item
 from app.domain.repeats import Repeat
 from app.worker import Sequencer
 from tests import postgres
@@ -21,7 +20,7 @@ from tests.world import World
 
 ADDED_TO = {
     "scans", "verdicts", "handoffs", "leaves", "checkpoints", "manifests", "manifest_lines", "manifest_confirmations",
-    "money_declared", "money_counts", "money_lines", "shelf_decisions", "repeats", "decrees", "postage_rates",
+    "money_declared", "money_counts", "money_lines", "shelf_decisions", "repeats", "decrees", "tariff_rates",
 }  # fmt: skip
 
 
@@ -41,7 +40,7 @@ def roles(app: Flask, world: World) -> Iterator[list[sa.Engine]]:
     )
     decided = {"word": editions.Word.ENDED, "decision": "1/QĐ-UBND", "day": at.date(), "at": at, "by_id": world.clerk.id}  # fmt: skip
     atomically(lambda: db.session.add(editions.Decree(procedure_id=world.procedure.id, **decided)))
-    atomically(postage.decide, Band.DISTRICT, 26_000, at.date(), "1/QĐ-UBND", world.act(world.clerk))
+    atomically(postage.decide, Item.DISTRICT, 26_000, at.date(), "1/QĐ-UBND", world.act(world.clerk))
     Sequencer()()
     signer(app).look(0)
     Sequencer()()

@@ -151,7 +151,7 @@ class World:
             number=numbers.take_own(today(act.at)), secret=dossiers.new_secret(),
             state=CaseState.BOOKED if way is Way.IN else CaseState.RESULT_READY,
             procedure_id=self.procedure.id, citizen=citizen, desk_id=self.desk.id, post_office_id=self.post.id,
-            return_way=ReturnWay.HOME, one_way=26_000, consented_at=act.at, booked_at=act.at, booking_key=secrets.token_hex(16),
+            return_way=ReturnWay.HOME, one_way=26_000, passing_on=8_000, consented_at=act.at, booked_at=act.at, booking_key=secrets.token_hex(16),
             result_papers=[], surrender=[],
         )  # fmt: skip
         db.session.add(dossier)

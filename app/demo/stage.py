@@ -207,10 +207,10 @@ class Stage:
     @staticmethod
     def paid(packet: Packet, by_bank: bool) -> MoneyTaken | None:
         """All that is asked for at this door; the fee against a receipt."""
-        asked = money.due(packet)
-        if not asked:
+        bill = money.due(packet)
+        if not bill.lines:
             return None
-        postage, fee = (sum(line.amount for line in asked if line.stream is stream) for stream in Stream)
+        postage, fee = (bill.of(stream) for stream in Stream)
         receipt = f"{2600 + packet.id:07d}" if fee else None
         return MoneyTaken(paid_by="transfer" if by_bank else "cash", postage=postage, fee=fee, receipt=receipt)
 

@@ -83,7 +83,7 @@ def carried(packet: Packet) -> labels.Carried:
     home = slips.home_of(packet.dossier)
     return labels.Carried(
         number=packet.number, name=home.name, address=home.address, phone=home.phone,
-        seal=numbers.spoken_seal(packet.seal) if packet.seal else "", due=sum(line.amount for line in money.due(packet)),
+        seal=numbers.spoken_seal(packet.seal) if packet.seal else "", due=money.due(packet).total,
     )  # fmt: skip
 
 

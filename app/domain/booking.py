@@ -34,7 +34,6 @@ from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Act, Citizen, Language
 from app.domain.places import Neighbourhood, Office, Ward, fold
-from app.domain.postage import Bill
 from app.domain.procedures import Carriage, PaperForm, Procedure
 from app.domain.visits import OPEN, Slot, Visit, VisitKind
 from app.errors import Invalid, Refused
@@ -143,7 +142,7 @@ def book(request: Request, act: Act) -> Dossier:
         raise Refused("procedure_in_person")
     desk = desk_for(procedure, place, request.desk_id, act.at)
     slot = visits.take(place.post_office, visits.read_key(place.post_office, request.slot_key, act.at))
-    party = parties.new(PartyKind.CITIZEN)
+    party, quote = parties.new(PartyKind.CITIZEN), postage.quote(place.ward, desk.ward, today(act.at))
     db.session.flush()
     citizen = Citizen(
         party_id=party.id, name=request.name.strip(), phone=phone,
@@ -155,7 +154,7 @@ def book(request: Request, act: Act) -> Dossier:
         number=numbers.take_own(today(act.at)), secret=dossiers.new_secret(), state=CaseState.BOOKED,
         procedure=procedure, citizen=citizen, desk=desk, post_office=place.post_office,
         return_way=request.return_way if allowed.return_by_post else ReturnWay.DESK,
-        one_way=postage.quote(place.ward, desk.ward, today(act.at)).one_way,
+        one_way=quote.way.amount, passing_on=quote.passing_on.amount,
         consented_at=act.at, booked_at=act.at, booking_key=request.booking_key,
         papers=papers_of(procedure), result_papers=[], surrender=[],
     )  # fmt: skip
@@ -212,18 +211,6 @@ def papers_of(procedure: Procedure) -> list[Paper]:
         for line in procedure.papers
         if line.form is not PaperForm.DATA
     ]
-
-
-def bill_of(dossier: Dossier) -> Bill:
-    """What is paid when the courier comes, as it was shown when it was booked."""
-    under_way = packets.under_way(dossier.id)
-    return bill_for(dossier, under_way.kind if under_way else Kind.SUBMISSION)
-
-
-def bill_for(dossier: Dossier, kind: Kind) -> Bill:
-    """What is paid at the door for a packet of this kind; a supplement costs the way there."""
-    bill = postage.bill(dossier.procedure, dossier.return_way, dossier.one_way)
-    return Bill(bill.lines[:1]) if kind is Kind.SUPPLEMENT else bill
 
 
 def _check(request: Request) -> tuple[str, str | None]:

@@ -159,7 +159,7 @@ def _person(dossier: Dossier) -> dict[str, Any]:
 
 def asked(visit: Visit) -> list[dict[str, Any]]:
     """What is asked for at this door, line by line, in đồng: statutory fees never mixed with postage."""
-    return [{"kind": line.key, "amount": line.amount, "stream": line.stream} for line in money.due(visit.packet)]
+    return [{"kind": line.key, "amount": line.amount, "stream": line.stream} for line in money.due(visit.packet).lines]
 
 
 def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:

@@ -129,6 +129,7 @@ class Dossier(Model):
     post_office_id: Mapped[int] = mapped_column(sa.ForeignKey(Office.id), index=True)
     return_way: Mapped[ReturnWay] = mapped_column(choice(ReturnWay))
     one_way: Mapped[int] = mapped_column(doc="postage of one way, in đồng, as it was quoted when it was booked")
+    passing_on: Mapped[int] = mapped_column(doc="postage for passing on a statutory fee, in đồng, quoted likewise")
     consented_at: Mapped[Instant]
     booked_at: Mapped[Instant] = mapped_column(index=True)
     booking_key: Mapped[str] = mapped_column(sa.String(40), unique=True, doc="the same form sent twice is one booking")

@@ -156,10 +156,10 @@ def say(incident: Incident, act: Act, side: Side, words: str) -> None:
 
 
 def least(incident: Incident) -> int:
-    """What the post owes at least where it was at fault: four times the postage, in đồng (NĐ 47/2011 Đ25)."""
-    dossier = incident.packet.dossier
-    bill = postage.bill(dossier.procedure, dossier.return_way, dossier.one_way)
-    return TIMES * sum(line.amount for line in bill.lines if line.stream is Stream.POSTAGE)
+    """What the post owes at least where it was at fault: four times all postage of the dossier's bill, in đồng (NĐ
+    47/2011 Đ25)."""
+    bill = postage.bill_of(incident.packet.dossier)
+    return TIMES * sum(line.amount for line in (*bill.lines, *bill.later) if line.stream is Stream.POSTAGE)
 
 
 def close(incident: Incident, act: Act, outcome: Outcome, fault: Fault, compensation: int, words: str) -> None:

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import Instant, Model, choice, db
 from app.domain import audit, calendar, people, postage, repeats, scans
 from app.domain.dossiers import Dossier
-from app.domain.packets import Kind, Packet
+from app.domain.packets import Packet
 from app.domain.parties import Party
 from app.domain.people import Act, User
 from app.domain.places import Office
-from app.domain.postage import Charge, Stream
+from app.domain.postage import Bill, Charge, Line, Stream
 from app.domain.scans import Scan, ScanRow
 from app.errors import Invalid, Refused
 
@@ -129,14 +129,11 @@ class Purse:
 # ---- at the door ------------------------------------------------------------------------------------------------
 
 
-def due(packet: Packet) -> tuple[Charge, ...]:
+def due(packet: Packet) -> Bill:
     """What is asked for at the door of this packet: when papers are collected, when the result is brought, when it is
     brought once more by the citizen's own doing."""
-    dossier = packet.dossier
-    bill = postage.bill(dossier.procedure, dossier.return_way, dossier.one_way)
-    lines = {Kind.SUBMISSION: bill.lines, Kind.SUPPLEMENT: bill.lines[:1], Kind.RESULT: bill.later}.get(packet.kind, ())
-    again = repeats.due(packet)
-    return (*lines, Charge("postage_again", again, Stream.POSTAGE)) if again else lines
+    bill, again = postage.at_door(packet.dossier, packet.kind), repeats.due(packet)
+    return replace(bill, lines=(Charge(Line.AGAIN, again), *bill.lines)) if again else bill
 
 
 def paid(packet: Packet) -> dict[Stream, "MoneyLine"]:
@@ -160,9 +157,9 @@ def collect(packet: Packet, scan: Scan, at: datetime) -> None:
     said, courier = scans.money_taken(scan.digest), _courier(scan)
     if said is None or courier is None or courier.party_id is None:
         return
-    by_bank = said["paid_by"] == "transfer"
+    by_bank, bill = said["paid_by"] == "transfer", due(packet)
     for stream in Stream:
-        asked = sum(charge.amount for charge in due(packet) if charge.stream is stream)
+        asked = bill.of(stream)
         taken = said.get(stream)
         if amount := asked if taken is None else min(taken, MOST):
             db.session.add(
@@ -188,7 +185,7 @@ def pay_desk(dossier: Dossier, amount: int, receipt: str, act: Act) -> None:
 
 
 @dataclass(frozen=True)
-class Bill:
+class Owing:
     """What a ward owes the post for second ways that were its doing."""
 
     desk: Office
@@ -196,7 +193,7 @@ class Bill:
     amount: int
 
 
-def bills(office: Office) -> list[Bill]:
+def bills(office: Office) -> list[Owing]:
     """Of every ward that has not paid all it was charged by this post office."""
     charged = repeats.of_desks(office.id)
     desks = {desk.party_id: desk for desk in db.session.scalars(sa.select(Office).where(Office.id.in_(charged)))}
@@ -204,7 +201,7 @@ def bills(office: Office) -> list[Bill]:
         MoneyLine.stream == Stream.POSTAGE, MoneyLine.event == Event.PAID, MoneyLine.taker_id == office.party_id
     )
     paid = {row[0]: int(row[1]) for row in db.session.execute(gave.group_by(MoneyLine.giver_id))}
-    made = (Bill(desk, *charged[desk.id]) for desk in desks.values())
+    made = (Owing(desk, *charged[desk.id]) for desk in desks.values())
     left = (replace(bill, amount=bill.amount - paid.get(bill.desk.party_id, 0)) for bill in made)
     return sorted((bill for bill in left if bill.amount), key=lambda bill: bill.desk.name)
 

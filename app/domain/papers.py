@@ -206,7 +206,7 @@ def _charges(packet: Packet, line: MoneyLine) -> Iterator[labels.Charge]:
     """What a sum was for: the lines of the bill where they come to it, else the sum."""
     said = {"method": terms.PAID_BY[line.event is Event.TRANSFERRED], "receipt": line.receipt or ""}
     stream = labels.Stream(line.stream.value)
-    asked = [charge for charge in money.due(packet) if charge.stream is line.stream and charge.amount]
+    asked = [charge for charge in money.due(packet).lines if charge.stream is line.stream and charge.amount]
     if sum(charge.amount for charge in asked) != line.amount:
         yield labels.Charge(terms.SUMS[line.stream], line.amount, stream, **said)
         return

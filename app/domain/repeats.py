@@ -86,7 +86,7 @@ def failure(packet: Packet) -> Failure | None:
 
 def price(dossier: Dossier, at: datetime) -> int:
     """One way home, in đồng, by the tariff of the day."""
-    return postage.quote(dossier.citizen.ward, dossier.desk.ward, calendar.today(at)).one_way
+    return postage.one_way(dossier.citizen.ward, dossier.desk.ward, calendar.today(at)).amount
 
 
 def reckon(packet: Packet, act: Act, fault: Fault | None = None) -> None:

@@ -394,7 +394,7 @@ def papers_of(packet: Packet) -> tuple[labels.Paper, ...]:
 
 
 def charges_of(packet: Packet) -> tuple[labels.Charge, ...]:
-    asked, when = money.due(packet), terms.PAY_ON_COLLECTION if packet.way is Way.IN else terms.PAY_ON_DELIVERY
+    bill, when = money.due(packet), terms.PAY_ON_COLLECTION if packet.way is Way.IN else terms.PAY_ON_DELIVERY
     paid = {} if packet.state is State.WAITING else money.paid(packet)
 
     def charge(line: postage.Charge) -> labels.Charge:
@@ -403,18 +403,22 @@ def charges_of(packet: Packet) -> tuple[labels.Charge, ...]:
         receipt = got.receipt or "" if got else ""
         return labels.Charge(terms.CHARGES[line.key], line.amount, labels.Stream(line.stream.value), how, receipt)
 
-    charges = (*map(charge, asked), *_fee_to_come(packet, asked))
+    charges = (*map(charge, bill.lines), *_fee_to_come(packet, bill))
     before = labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID)
     return charges if packet.way is Way.IN else (before, *charges)
 
 
-def _fee_to_come(packet: Packet, asked: Sequence[postage.Charge]) -> tuple[labels.Charge, ...]:
+def _fee_to_come(packet: Packet, bill: postage.Bill) -> tuple[labels.Charge, ...]:
     """Of the ward's fee the contract says something even when nothing is asked for at the door."""
-    procedure = packet.dossier.procedure
-    if packet.kind is not Kind.SUBMISSION or any(line.stream is postage.Stream.FEE for line in asked):
+    if packet.kind is not Kind.SUBMISSION or bill.of(postage.Stream.FEE):
         return ()
-    told = terms.later(procedure.fee) if procedure.fee else printing.printable(procedure.fee_note) or terms.NO_FEE
-    return (labels.Charge(terms.CHARGES["statutory_fee"], 0, labels.Stream.FEE, told),)
+    if bill.later:
+        return tuple(
+            labels.Charge(terms.CHARGES[line.key], 0, labels.Stream(line.stream.value), terms.later(line.amount))
+            for line in bill.later
+        )
+    told = printing.printable(packet.dossier.procedure.fee_note) or terms.NO_FEE
+    return (labels.Charge(terms.CHARGES[postage.Line.FEE], 0, labels.Stream.FEE, told),)
 
 
 def hold_small(label: labels.Label) -> None:

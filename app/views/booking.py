@@ -18,10 +18,12 @@ from app.domain.booking import Request
 from app.domain.dossiers import ReturnWay
 from app.domain.people import Language
 from app.domain.places import Neighbourhood, Office, Ward
+from app.domain.postage import Item
 from app.domain.procedures import Procedure
 from app.domain.visits import Offer
 from app.errors import Invalid, Missing, Refused
 from app.language import NAMES, choose, window
+from app.phrases import TEXTS
 from app.security import public
 from app.sentences import sentence
 from app.views import booking_forms as forms
@@ -30,6 +32,7 @@ from app.views.highlight import highlight
 
 bp = Blueprint("booking", __name__)
 bp.add_app_template_filter(highlight)
+bp.add_app_template_filter(lambda key: TEXTS[f"money.{key}"], "charge")  # the name of a line of a bill
 STEPS = 7
 
 
@@ -83,8 +86,8 @@ def procedure(code: str) -> ResponseReturnValue:
     found = procedures.get(code, calendar.today(now()))
     carried = booking.carriage(found, now())
     page = "booking/papers.html" if carried.submit_by_post else "booking/in_person.html"
-    near, far = (postage.tariff(calendar.today(now()), band) for band in (bands.Band.DISTRICT, bands.Band.PROVINCE))
-    return render_template(page, procedure=found, carried=carried, desks=places.desks(), near=near, far=far)
+    near, far, passing_on = (postage.tariff(calendar.today(now()), item) for item in (Item.DISTRICT, Item.PROVINCE, Item.PASSING_ON))  # fmt: skip
+    return render_template(page, procedure=found, carried=carried, desks=places.desks(), near=near, far=far, passing_on=passing_on)  # fmt: skip
 
 
 @bp.post("/procedures/<code>")
@@ -240,7 +243,7 @@ def _desk_form(offered: list[Office], chosen: int, **given: Any) -> forms.Desk:
 def _desk_page(form: forms.Desk, offered: list[Office], answers: dict[str, Any], status: int) -> ResponseReturnValue:
     place = _place(answers)
     days = {str(one.id): bands.days(place.ward, one.ward) for one in offered}
-    quotes = {str(one.id): postage.quote(place.ward, one.ward, calendar.today(now())) for one in offered}
+    quotes = {str(one.id): postage.one_way(place.ward, one.ward, calendar.today(now())) for one in offered}
     page = render_template(
         "booking/desk.html", form=form, offered=offered, days=days, quotes=quotes, carried=booking.carriage(_procedure(answers), now(), place)
     )  # fmt: skip
@@ -316,7 +319,7 @@ def way_back() -> ResponseReturnValue:
         form.way.choices = [SelectChoice("desk", "")]
     if form.validate_on_submit():
         return _keep(return_way=form.way.data)
-    quote = postage.quote(place.ward, desk.ward, calendar.today(now()))
+    quote = postage.one_way(place.ward, desk.ward, calendar.today(now()))
     page = render_template("booking/way_back.html", form=form, carried=carried, desk=desk, post=post, quote=quote)
     return page, 422 if form.errors else 200
 
@@ -344,7 +347,7 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
     form.booking_key.data, quote = answers["booking_key"], postage.quote(place.ward, desk.ward, calendar.today(now()))
     page = render_template(
         "booking/check.html", form=form, answers=answers, procedure=found, place=place, offer=offer, way=way,
-        bill=postage.bill(found, way, quote.one_way), quote=quote, desk=desk, has_choice=len(_desks(answers)) > 1,
+        bill=postage.bill(found, way, quote.way.amount, quote.passing_on.amount), quote=quote, desk=desk, has_choice=len(_desks(answers)) > 1,
         written=NAMES[_language(answers)],
     )  # fmt: skip
     return page, status

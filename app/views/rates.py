@@ -1,4 +1,4 @@
-"""Postage, for administrators: what one way costs from a day on, by the number of a decision."""
+"""Postage, for administrators: what a way costs, or passing on a fee, from a day on, by the number of a decision."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -11,8 +11,8 @@ from wtforms.validators import InputRequired
 from app import security
 from app.db import atomically, now
 from app.domain import calendar, postage
-from app.domain.bands import Band
 from app.domain.people import Right
+from app.domain.postage import Item
 from app.errors import Refused
 from app.security import requires
 from app.views import counters
@@ -20,20 +20,21 @@ from app.views.answers import SEE_OTHER
 from app.views.fields import DateField, IntegerField, upto
 
 bp = Blueprint("rates", __name__, url_prefix="/admin/postage")
-FIELDS = {"decision_form": "decision", "day_past": "day", "money_amount": "one_way"}
-BANDS = {
-    Band.DISTRICT: _l("Within one former district"), Band.PROVINCE: _l("Two former districts of one province"),
-    Band.CITIES: _l("Two large cities"), Band.COUNTRY: _l("Two provinces"),
+FIELDS = {"decision_form": "decision", "day_past": "day", "money_amount": "amount"}
+ITEMS = {
+    Item.DISTRICT: _l("One way within one former district"), Item.PROVINCE: _l("One way between two former districts of one province"),
+    Item.CITIES: _l("One way between two large cities"), Item.COUNTRY: _l("One way between two provinces"),
+    Item.PASSING_ON: _l("Passing on the ward's fee of one dossier"),
 }  # fmt: skip
 
 
 class Decide(FlaskForm):  # type: ignore[misc]
-    band = RadioField(
-        _l("From where to where?"),
-        [InputRequired(_l("Choose from where to where"))],
-        choices=[SelectChoice(band, words) for band, words in BANDS.items()],
+    item = RadioField(
+        _l("What is the price for?"),
+        [InputRequired(_l("Choose what the price is for"))],
+        choices=[SelectChoice(item, words) for item, words in ITEMS.items()],
     )
-    one_way = IntegerField(_l("One way, up to 100 g"), [InputRequired(_l("Type the sum in đồng"))])
+    amount = IntegerField(_l("Price"), [InputRequired(_l("Type the sum in đồng"))])
     day = DateField(_l("First day"), [InputRequired(_l("Choose the first day"))])
     decision = StringField(
         _l("Number of the decision"), [InputRequired(_l("Type the number of the decision")), upto(120)]
@@ -45,7 +46,7 @@ class Decide(FlaskForm):  # type: ignore[misc]
 def home() -> ResponseReturnValue:
     form, status, today = Decide(), 200, calendar.today(now())
     if form.validate_on_submit():
-        facts = (Band(form.band.data), form.one_way.data, form.day.data, form.decision.data)
+        facts = (Item(form.item.data), form.amount.data, form.day.data, form.decision.data)
         try:
             atomically(postage.decide, *facts, security.act())
         except Refused as refusal:
@@ -55,5 +56,5 @@ def home() -> ResponseReturnValue:
             return redirect(url_for("rates.home"), SEE_OTHER)
     elif form.is_submitted():
         status = 422
-    holds = [postage.tariff(today, band) for band in Band]
-    return render_template("upkeep/postage.html", form=form, holds=holds, rates=postage.rates(), bands=BANDS, today=today), status  # fmt: skip
+    holds = [postage.tariff(today, item) for item in Item]
+    return render_template("upkeep/postage.html", form=form, holds=holds, rates=postage.rates(), items=ITEMS, today=today), status  # fmt: skip

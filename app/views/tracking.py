@@ -27,6 +27,7 @@ from app.domain import (
     money,
     packets,
     papers,
+    postage,
     repeats,
     slips,
 )
@@ -35,7 +36,7 @@ from app.domain import visits as calls
 from app.domain.dossiers import AT_WORK, UNDECIDED, CaseState, Dossier, Paper
 from app.domain.packets import Kind, Packet, Way
 from app.domain.people import Act
-from app.domain.postage import Charge, Fault
+from app.domain.postage import Bill, Fault
 from app.domain.visits import Visit
 from app.errors import Missing, Refused
 from app.language import written_for
@@ -88,17 +89,20 @@ def story_page(dossier: Dossier, secret: str | None, form: Code, status: int = 2
     written = forms.newest(dossier, key) if key else None
     page = render_template(
         "tracking/story.html", written=written, asked=_asked(dossier, told), may_stop=dossier.state in UNDECIDED, dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
-        bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:],
+        tail=dossier.citizen.phone[-3:],
         late=telling.days_late(dossier, calendar.today(now())), certified=certificates.are_there(dossier),
         printable=papers.of_citizen(dossier, now(), base_url()), due=_due(told),
     )  # fmt: skip
     return page, status
 
 
-def _due(told: stories.Story) -> tuple[Charge, ...]:
-    """What is to be paid when the packet is brought home."""
-    comes = told.packet and told.visit and told.visit.kind is calls.VisitKind.DELIVER and told.visit.state in calls.OPEN
-    return money.due(told.packet) if told.packet and comes else ()
+def _due(told: stories.Story) -> Bill:
+    """What is to be paid when the courier comes."""
+    awaited = told.headline in ("visit_set", "courier_today") or (
+        told.visit and told.visit.kind is calls.VisitKind.DELIVER
+    )
+    comes = told.packet and told.visit and told.visit.state in calls.OPEN and awaited
+    return money.due(told.packet) if told.packet and comes else Bill(())
 
 
 def _asked(dossier: Dossier, told: stories.Story) -> list[Paper]:
@@ -137,7 +141,7 @@ def more(secret: str) -> ResponseReturnValue:
     elif form.errors:
         status = 422
     context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
-    missing, bill = dossiers.still_missing(dossier), booking.bill_for(dossier, Kind.SUPPLEMENT)
+    missing, bill = dossiers.still_missing(dossier), postage.at_door(dossier, Kind.SUPPLEMENT)
     page = render_template(
         "tracking/more.html",
         form=form,
@@ -175,7 +179,7 @@ def booked(secret: str) -> ResponseReturnValue:
     side, path = slips.drawing(told.packet, base_url())
     return render_template(
         "tracking/booked.html", dossier=dossier, told=told, secret=secret, side=side, path=path, telling=telling,
-        bill=booking.bill_of(dossier), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
+        due=money.due(told.packet), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
         desk_day=bands.arrives_by(told.visit.slot.day, dossier.citizen.ward, dossier.desk.ward),
     )  # fmt: skip
 

@@ -95,7 +95,7 @@ def test_stops_come_in_the_order_of_the_round_with_what_each_door_needs(
     assert collect["person"]["name"] == "Nguyễn Thị Mơ"
     assert collect["person"]["address"] == ["12 đường Mẫu Đơn", "Nhị Đồng 1", "Dĩ An"]
     assert {line["kind"]: line["amount"] for line in collect["money"]} == {
-        "postage_there": 26_000, "postage_back": 26_000, "statutory_fee": 15_000,
+        "postage_there": 26_000, "postage_back": 26_000, "passing_on": 8_000, "statutory_fee": 15_000,
     }  # fmt: skip
     assert deliver["money"] == []
     [packet] = collect["packets"]

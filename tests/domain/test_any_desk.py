@@ -15,6 +15,7 @@ from app.domain import (
     counter,
     day,
     desk,
+    postage,
     queues,
     scope,
     sendings,
@@ -120,7 +121,7 @@ def test_slip_tracking_queue_scope_clock_and_money_follow_the_chosen_desk(world:
     assert (made.desk_id, made.post_office_id) == (world.other_desk.id, world.post.id)
     slip = slips.slip_of(packet, "https://x")
     assert slip.recipient.name.endswith("phường Đông Hòa") and slip.sender.name == "Nguyễn Thị Mơ"
-    assert [booking.bill_of(one).lines[0].amount for one in (plain, made)] == [26_000, 30_000], "by how far the desk is"
+    assert [postage.bill_of(one).lines[0].amount for one in (plain, made)] == [26_000, 30_000], "by how far the desk is"
     home, there = made.citizen.ward, made.desk.ward
     assert bands.days(home, there) == 2 and bands.days(home, home) == 1
 

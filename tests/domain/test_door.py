@@ -113,9 +113,9 @@ def test_an_odd_sum_costs_the_money_and_not_the_count(odd: dict[str, Any]) -> No
 
 def test_a_fee_due_on_delivery_is_not_asked_for_when_the_papers_are_taken() -> None:
     late = Procedure(fee=15_000, fee_at_delivery=True)
-    bill = postage.bill(late, ReturnWay.HOME, 26_000)
-    assert (bill.total, [line.amount for line in bill.later]) == (52_000, [15_000])
-    assert postage.bill(Procedure(fee=15_000, fee_at_delivery=False), ReturnWay.HOME, 26_000).later == ()
+    bill = postage.bill(late, ReturnWay.HOME, 26_000, 8_000)
+    assert (bill.total, [line.amount for line in bill.later]) == (52_000, [8_000, 15_000])
+    assert postage.bill(Procedure(fee=15_000, fee_at_delivery=False), ReturnWay.HOME, 26_000, 8_000).later == ()
 
 
 def test_the_phone_is_told_what_each_door_needs_and_nobody_else_is(world: World) -> None:
@@ -131,7 +131,7 @@ def test_the_phone_is_told_what_each_door_needs_and_nobody_else_is(world: World)
     assert (collect["id_check"], collect["surrender"], collect["inside"], collect["invite"]) == (True, [], [], None)
     assert [line["kind"] for line in collect["money"]] == ["postage_there", "postage_back"]
     assert [line["name"] for line in collect["packets"][0]["spared"]] == ["Nơi ở"]
-    assert [line["kind"] for line in bring["money"]] == ["statutory_fee"]
+    assert [line["kind"] for line in bring["money"]] == ["passing_on", "statutory_fee"]
     assert (bring["surrender"][0]["name"], bring["inside"][0]["sheets"]) == ("Giấy khai sinh cũ", 2)
     assert bring["invite"] == {"nth": 1, "of": 2, "from": None}
     assert day.packet(packet, papers=False)["spared"] == []

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, editions, procedures
+from app.domain import editions, postage, procedures
 from app.domain.audit import AuditLine
 from app.domain.editions import Decree, Draft, Standing, Word
 from app.domain.procedures import Carriage, Edition, Procedure
@@ -55,7 +55,7 @@ def test_what_is_booked_keeps_its_version(world: World) -> None:
     before = [(paper.name, paper.sheets) for paper in dossier.papers]
     published(world, replace(said(world, fee=20_000), lines=said(world).lines[:1]))
     db.session.rollback()
-    assert (dossier.procedure.version, booking.bill_of(dossier).lines[-1].amount) == (1, 15_000)
+    assert (dossier.procedure.version, postage.bill_of(dossier).lines[-1].amount) == (1, 15_000)
     assert [(paper.name, paper.sheets) for paper in dossier.papers] == before
 
 

@@ -73,7 +73,7 @@ def test_a_day_counts_each_step_where_it_was_taken_and_what_citizens_paid(world:
     a_day(world)
     [(place, counted)] = figures.of_day(DAY).items()
     assert (place.desk_id, place.post_office_id) == (world.desk.id, world.post.id)
-    steps = {"submitted": 5, "accepted": 3, "refused": 1, "postage": 52_000, "fee": 15_000}
+    steps = {"submitted": 5, "accepted": 3, "refused": 1, "postage": 60_000, "fee": 15_000}
     assert counted == Counter(steps) + Counter(booked=counted["booked"])
     assert figures.of_day(DAY - timedelta(days=1)).keys() == set()
     [later] = figures.of_day(LATER.date()).values()

@@ -18,7 +18,7 @@ from app.errors import Invalid, Missing, Refused
 from tests.domain.test_desk import submitted
 from tests.world import MONDAY, World
 
-POSTAGE = 26_000
+POSTAGE = 2 * 26_000 + 8_000  # there, back, passing on the fee
 
 
 def opened(world: World, packet: Packet | None = None, by: User | None = None, sort: Sort = Sort.DAMAGED) -> Incident:
@@ -36,7 +36,7 @@ def close(world: World, incident: Incident, by: User | None = None, **over: Any)
     facts = {
         "outcome": Outcome.DAMAGED,
         "fault": Fault.POST,
-        "compensation": 8 * POSTAGE,
+        "compensation": 4 * POSTAGE,
         "words": "Bưu điện trả",
     } | over
     atomically(lambda: incidents.close(incident, world.act(by or world.clerk), **facts))
@@ -68,7 +68,7 @@ def test_nobody_ends_their_own_file_nor_one_that_heard_one_side(world: World) ->
 @pytest.mark.parametrize(
     ("over", "key"),
     [
-        ({"compensation": 8 * POSTAGE - 1}, "compensation_low"),
+        ({"compensation": 4 * POSTAGE - 1}, "compensation_low"),
         ({"outcome": Outcome.LOST, "compensation": 0}, "compensation_low"),
         ({"fault": Fault.NOBODY}, "compensation_not_owed"),
         ({"words": " "}, "words_needed"),
@@ -79,7 +79,7 @@ def test_what_the_post_owes_is_four_times_the_postage_and_nobody_else_pays(
     world: World, over: dict[str, Any], key: str
 ) -> None:
     incident = heard(world)
-    assert incidents.least(incident) == 4 * 2 * POSTAGE  # there and back
+    assert incidents.least(incident) == 4 * POSTAGE
     with pytest.raises(Invalid, match=key):
         close(world, incident, **over)
     assert db.session.get_one(Incident, incident.id).closed_at is None
@@ -92,7 +92,7 @@ def test_it_ends_once_is_paid_within_thirty_days_and_takes_no_more_words(world: 
     for _ in range(2):  # a double click
         close(world, incident)
     held = db.session.get_one(Incident, incident.id)
-    assert (held.outcome, held.compensation, held.pay_by) == (Outcome.DAMAGED, 8 * POSTAGE, date(2026, 12, 23))
+    assert (held.outcome, held.compensation, held.pay_by) == (Outcome.DAMAGED, 4 * POSTAGE, date(2026, 12, 23))
     assert [one.side for one in held.statements] == [Side.DESK, Side.POST, Side.POST]
     with pytest.raises(Refused, match="incident_over"):
         close(world, incident, fault=Fault.CITIZEN, compensation=0)

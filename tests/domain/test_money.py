@@ -46,20 +46,20 @@ def test_what_is_paid_at_the_door_is_the_couriers_to_answer_for_each_stream_apar
     phone = world.phone()
     packet = paid(world, phone)
     paid(world, phone)
-    assert held(world) == Purse(postage=104_000, fee=30_000)
+    assert held(world) == Purse(postage=120_000, fee=30_000)
     lines = db.session.scalars(sa.select(MoneyLine).filter_by(packet_id=packet.id)).all()
     assert {(line.stream, line.amount, line.receipt) for line in lines} == {
-        (Stream.POSTAGE, 52_000, None), (Stream.FEE, 15_000, "000321"),
+        (Stream.POSTAGE, 60_000, None), (Stream.FEE, 15_000, "000321"),
     }  # fmt: skip
     [day] = money.days(world.courier, today(MONDAY))
-    assert (day.postage, day.postage_times, day.fee, day.fee_times, day.by_bank) == (104_000, 2, 30_000, 2, 0)
+    assert (day.postage, day.postage_times, day.fee, day.fee_times, day.by_bank) == (120_000, 2, 30_000, 2, 0)
 
 
 def test_a_bank_transfer_never_was_the_couriers(world: World) -> None:
     paid(world, world.phone(), BANK)
     assert held(world) == Purse()
-    assert money.purse(world.post.party_id) == Purse(postage=52_000, fee=15_000)
-    assert money.days(world.courier, today(MONDAY))[0].by_bank == 67_000
+    assert money.purse(world.post.party_id) == Purse(postage=60_000, fee=15_000)
+    assert money.days(world.courier, today(MONDAY))[0].by_bank == 75_000
 
 
 def test_a_scan_told_again_and_one_that_says_nothing_of_money_add_nothing(world: World) -> None:
@@ -69,15 +69,15 @@ def test_a_scan_told_again_and_one_that_says_nothing_of_money_add_nothing(world:
     for _ in range(2):
         world.record(scan)
     paid(world, phone, None)
-    assert held(world).total == 67_000
+    assert held(world).total == 75_000
 
 
 def test_courier_and_clerk_count_the_same_and_the_account_is_even(world: World) -> None:
     paid(world, world.phone())
     count = settle(world)
-    assert (count.difference, count.reason, count.word, count.postage, count.fee) == (0, None, Word.PIN, 52_000, 15_000)
+    assert (count.difference, count.reason, count.word, count.postage, count.fee) == (0, None, Word.PIN, 60_000, 15_000)
     assert held(world) == Purse()
-    assert money.purse(world.post.party_id) == Purse(52_000, 15_000)
+    assert money.purse(world.post.party_id) == Purse(60_000, 15_000)
 
 
 def test_what_is_short_stays_on_the_courier_with_a_name_and_the_fee_goes_on_whole(world: World) -> None:
@@ -85,17 +85,17 @@ def test_what_is_short_stays_on_the_courier_with_a_name_and_the_fee_goes_on_whol
     with pytest.raises(Invalid, match="money_reason"):
         settle(world, counted=52_001)
     count = settle(world, counted=52_001, reason="not_recorded")
-    assert (count.difference, count.reason) == (-14_999, "not_recorded")
-    assert held(world) == Purse(postage=14_999, fee=0)
+    assert (count.difference, count.reason) == (-22_999, "not_recorded")
+    assert held(world) == Purse(postage=22_999, fee=0)
     late = paid(world, world.phone())  # a receipt that was there all along, a scan that came late
-    assert late and held(world) == Purse(postage=66_999, fee=15_000)
+    assert late and held(world) == Purse(postage=82_999, fee=15_000)
 
 
 def test_a_surplus_is_kept_apart_until_a_late_scan_explains_it(world: World) -> None:
     phone = world.phone()
     paid(world, phone)
-    count = settle(world, counted=134_000, reason="not_recorded")
-    assert count.difference == 67_000 and held(world).total == -67_000
+    count = settle(world, counted=150_000, reason="not_recorded")
+    assert count.difference == 75_000 and held(world).total == -75_000
     paid(world, phone)
     assert held(world).total == 0
 
@@ -111,14 +111,14 @@ def test_the_couriers_own_count_is_their_word_and_is_used_once(world: World) -> 
     first = said(66_000, "a" * 32)
     assert said(66_000, "a" * 32).id == first.id
     with pytest.raises(Refused, match="money_key"):
-        said(67_000, "a" * 32)
+        said(75_000, "a" * 32)
     with pytest.raises(Refused, match="money_two_counts"):
         settle(world, pin="")
-    said(67_000, "b" * 32)
+    said(75_000, "b" * 32)
     count = settle(world, pin="")
     assert count.word is Word.DEVICE and money.declared(world.courier) is None
     with pytest.raises(Refused, match="money_moved"):
-        settle(world, pin="", expected=67_000)
+        settle(world, pin="", expected=75_000)
 
 
 def test_a_wrong_pin_or_an_old_page_records_nothing(world: World) -> None:
@@ -130,7 +130,7 @@ def test_a_wrong_pin_or_an_old_page_records_nothing(world: World) -> None:
     ):
         with pytest.raises(Refused, match=key):
             settle(world, **over)
-    assert held(world).total == 67_000 and db.session.scalar(sa.select(sa.func.count()).select_from(Count)) == 0
+    assert held(world).total == 75_000 and db.session.scalar(sa.select(sa.func.count()).select_from(Count)) == 0
 
 
 def test_a_collection_two_people_take_back_takes_its_money_back(world: World) -> None:

@@ -36,7 +36,7 @@ def test_a_collection_on_paper_is_the_couriers_and_keeps_both_times(world: World
     scan = next(entry.scan for entry in custody.trail(packet).entries.values() if entry.scan.event == "collect")
     assert scan.wall == paper.on(day, "8:05")
     assert custody.trail(packet).entries[scan.digest].recorded_at == paper.on(day, "19:00")
-    assert money.purse(world.courier.party_id).total == 67_000
+    assert money.purse(world.courier.party_id).total == 75_000
 
 
 def test_without_the_signed_slip_the_collection_waits_for_the_citizens_word(world: World) -> None:

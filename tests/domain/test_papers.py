@@ -45,7 +45,7 @@ from tests.world import MONDAY, World
 
 pytestmark = pytest.mark.dialects("sqlite")  # it only reads
 URL = "https://hoso.vi-du.test"
-CASH = {"money": {"paid_by": "cash", "receipt": "000321", "postage": 52_000, "fee": 15_000}}
+CASH = {"money": {"paid_by": "cash", "receipt": "000321", "postage": 60_000, "fee": 15_000}}
 SHOWN = [("ID_SEEN", "citizen_card"), ("RECIPIENT", "self")]
 
 # Fields of specimens that no record knows, so that a line for a pen is printed, or nothing.

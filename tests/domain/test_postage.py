@@ -8,50 +8,74 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.db import atomically, db
-from app.domain import bands, booking, money, postage, repeats
+from app.domain import bands, money, postage, repeats
 from app.domain.bands import TARGETS, Band
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.packets import Kind, of_dossier
 from app.domain.places import Ward
-from app.domain.postage import TARIFFS, Stream
+from app.domain.postage import TARIFFS, Item, Line, Stream
 from app.domain.procedures import Procedure
 from app.errors import Invalid
+from app.phrases import TEXTS
+from labels.terms import CHARGES
 from tests.domain.test_booking import book
 from tests.world import MONDAY, World
 
 FIRST = min(row.valid_from for row in TARIFFS)
 DAYS = st.dates(FIRST, date(2100, 1, 1))
-LIMITS = {Band.DISTRICT: 26_000, Band.PROVINCE: 30_000, Band.CITIES: 31_500, Band.COUNTRY: 31_500}  # TT 22/2017, 100 g
+LIMITS = {
+    Item.DISTRICT: 26_000,
+    Item.PROVINCE: 30_000,
+    Item.CITIES: 31_500,
+    Item.COUNTRY: 31_500,
+    Item.PASSING_ON: 8_000,
+}  # TT 22/2017, 100 g
 
 
-@given(day=DAYS, band=st.sampled_from(Band))
-def test_every_day_has_one_price_for_every_band_with_its_law_and_never_above_the_limit(day: date, band: Band) -> None:
-    row = postage.shipped(day, band)
-    assert row.valid_from <= day and row.band is band and row.source
-    assert 0 < row.one_way <= LIMITS[band]
+@given(day=DAYS, item=st.sampled_from(Item))
+def test_every_day_has_one_price_for_everything_with_its_law_and_never_above_the_limit(day: date, item: Item) -> None:
+    row = postage.shipped(day, item)
+    assert row.valid_from <= day and row.item is item and row.source
+    assert 0 < row.amount <= LIMITS[item]
 
 
 @given(day=DAYS)
 def test_farther_never_costs_less(day: date) -> None:
-    prices = [postage.shipped(day, band).one_way for band in TARGETS]
+    prices = [postage.shipped(day, Item(band)).amount for band in TARGETS]
     assert prices == sorted(prices)
 
 
-@given(
-    one_way=st.integers(0, 100_000),
-    fee=st.integers(0, 1_000_000),
-    way=st.sampled_from(ReturnWay),
-    at_delivery=st.booleans(),
-)
-def test_a_bill_is_its_ways_and_the_fee_in_two_streams(
-    one_way: int, fee: int, way: ReturnWay, at_delivery: bool
-) -> None:
-    bill = postage.bill(Procedure(fee=fee, fee_at_delivery=at_delivery), way, one_way)
-    every = (*bill.lines, *bill.later)
-    ways = 1 if way is ReturnWay.DESK else 2
-    assert sum(line.amount for line in every if line.stream is Stream.POSTAGE) == ways * one_way
-    assert sum(line.amount for line in every if line.stream is Stream.FEE) == fee
-    assert bill.total == ways * one_way + (0 if at_delivery else fee)
+THERE, BACK, PASSED, FEE = Line.THERE, Line.BACK, Line.PASSING_ON, Line.FEE
+HOME, POST, DESK = ReturnWay
+# What is paid when the papers are collected, and what with the result, by fee, way back and moment of the fee.
+BILLS = [
+    (0,      HOME, False, (THERE, BACK),              ()),
+    (0,      DESK, True,  (THERE,),                   ()),
+    (15_000, HOME, False, (THERE, BACK, PASSED, FEE), ()),
+    (15_000, POST, False, (THERE, BACK, PASSED, FEE), ()),
+    (15_000, DESK, False, (THERE, PASSED, FEE),       ()),
+    (15_000, HOME, True,  (THERE, BACK),              (PASSED, FEE)),
+    (15_000, POST, True,  (THERE, BACK),              (PASSED, FEE)),
+    (15_000, DESK, True,  (THERE,),                   (FEE,)),  # paid to the ward: nobody passes it on
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fee", "way", "at_delivery", "now", "later"), BILLS)
+@pytest.mark.parametrize(("one_way", "passing_on"), [(26_000, 8_000), (30_500, 8_000), (26_000, 0)])
+def test_a_bill_is_its_ways_the_fee_and_the_passing_on_of_it(
+    fee: int, way: ReturnWay, at_delivery: bool, now: tuple[Line, ...], later: tuple[Line, ...], one_way: int, passing_on: int,
+) -> None:  # fmt: skip
+    bill = postage.bill(Procedure(fee=fee, fee_at_delivery=at_delivery), way, one_way, passing_on)
+    price = {THERE: one_way, BACK: one_way, PASSED: passing_on, FEE: fee}
+    for found, wanted in ((bill.lines, now), (bill.later, later)):
+        assert [(line.key, line.amount) for line in found] == [(key, price[key]) for key in wanted if price[key]]
+    assert bill.total == sum(price[key] for key in now) == sum(bill.of(stream) for stream in Stream)
+    assert (bill.of(Stream.FEE) == fee) == (FEE in now or not fee)
+
+
+def test_every_line_of_a_bill_has_its_words_on_screen_on_the_phone_and_on_paper() -> None:
+    for line in Line:
+        assert TEXTS[f"money.{line}"] and CHARGES[line], line
 
 
 @pytest.mark.parametrize(
@@ -72,8 +96,8 @@ def test_the_price_is_that_of_the_band_either_way_round(
     if said:
         bands.settle(home, there, said)
     day = MONDAY.date()
-    assert postage.quote(home, there, day).one_way == postage.quote(there, home, day).one_way == price
-    assert postage.quote(home, home, day).one_way == 26_000
+    assert postage.one_way(home, there, day).amount == postage.one_way(there, home, day).amount == price
+    assert postage.one_way(home, home, day).amount == 26_000
 
 
 def test_a_booking_keeps_what_it_was_quoted_whatever_is_said_of_its_wards_later(
@@ -81,7 +105,7 @@ def test_a_booking_keeps_what_it_was_quoted_whatever_is_said_of_its_wards_later(
 ) -> None:
     dossier = book(world)
     packet = of_dossier(dossier.id)[0]
-    before = booking.bill_of(dossier), money.due(packet)
+    before = postage.bill_of(dossier), money.due(packet)
     far = db.session.get_one(Ward, world.other_desk.ward_id)
 
     def moved() -> None:
@@ -90,48 +114,51 @@ def test_a_booking_keeps_what_it_was_quoted_whatever_is_said_of_its_wards_later(
 
     atomically(moved)
     db.session.expire_all()
-    assert postage.quote(dossier.citizen.ward, far, MONDAY.date()).one_way == 30_000
-    assert (booking.bill_of(dossier), money.due(packet)) == before
-    dear = tuple(row._replace(valid_from=MONDAY.date(), one_way=row.one_way * 2) for row in TARIFFS)
+    assert postage.one_way(dossier.citizen.ward, far, MONDAY.date()).amount == 30_000
+    assert (postage.bill_of(dossier), money.due(packet)) == before
+    dear = tuple(row._replace(valid_from=MONDAY.date(), amount=row.amount * 2) for row in TARIFFS)
     monkeypatch.setattr(postage, "TARIFFS", (*TARIFFS, *dear))
-    assert (booking.bill_of(dossier), money.due(packet)) == before
-    assert booking.bill_for(dossier, Kind.SUPPLEMENT).total == 26_000
+    assert (postage.bill_of(dossier), money.due(packet)) == before
+    assert postage.at_door(dossier, Kind.SUPPLEMENT).total == 26_000
     assert repeats.price(dossier, MONDAY) == 60_000, "one more way is a way of its own day"
 
 
 def test_a_price_an_administrator_writes_down_holds_from_its_day_with_its_decision(world: World) -> None:
     act, day = world.act(world.admin), MONDAY.date() + timedelta(days=10)
-    atomically(postage.decide, Band.DISTRICT, 28_000, day, " 15/2026/TT-BKHCN ", act)
-    eve = postage.tariff(day - timedelta(days=1), Band.DISTRICT)
-    assert (eve.one_way, eve.source) == (26_000, "TT 22/2017/TT-BTTTT")
-    assert postage.tariff(day, Band.DISTRICT) == (day, Band.DISTRICT, 28_000, "15/2026/TT-BKHCN")
-    assert postage.tariff(day, Band.PROVINCE).one_way == 30_000
+    atomically(postage.decide, Item.DISTRICT, 28_000, day, " 15/2026/TT-BKHCN ", act)
+    eve = postage.tariff(day - timedelta(days=1), Item.DISTRICT)
+    assert (eve.amount, eve.source) == (26_000, "TT 22/2017/TT-BTTTT")
+    assert postage.tariff(day, Item.DISTRICT) == (day, Item.DISTRICT, 28_000, "15/2026/TT-BKHCN")
+    assert postage.tariff(day, Item.PROVINCE).amount == 30_000
 
 
 def test_what_is_booked_keeps_its_price_when_another_is_written_down(world: World) -> None:
     before = book(world)
-    atomically(postage.decide, Band.DISTRICT, 28_000, MONDAY.date(), "15/2026/TT-BKHCN", world.act(world.admin))
-    after = book(world, booking_key="x" * 32)
-    assert (db.session.get_one(Dossier, before.id).one_way, after.one_way) == (26_000, 28_000)
+    for item, price in ((Item.DISTRICT, 28_000), (Item.PASSING_ON, 0)):
+        atomically(postage.decide, item, price, MONDAY.date(), "15/2026/TT-BKHCN", world.act(world.admin))
+    after, kept = book(world, booking_key="x" * 32), db.session.get_one(Dossier, before.id)
+    assert [(one.one_way, one.passing_on) for one in (kept, after)] == [(26_000, 8_000), (28_000, 0)]
+    assert [bill.total for bill in map(postage.bill_of, (kept, after))] == [75_000, 71_000]
+    assert Line.PASSING_ON not in {line.key for line in postage.bill_of(after).lines}
 
 
 def test_of_two_prices_of_one_day_the_later_written_holds_and_an_older_day_never_wins(world: World) -> None:
     act, day = world.act(world.admin), MONDAY.date()
     for price, first in ((40_000, day + timedelta(days=5)), (27_000, day), (28_000, day)):
-        atomically(postage.decide, Band.DISTRICT, price, first, "15/2026/TT-BKHCN", act)
-    prices = [postage.tariff(day + timedelta(days=days), Band.DISTRICT).one_way for days in (0, 4, 5, 400)]
+        atomically(postage.decide, Item.DISTRICT, price, first, "15/2026/TT-BKHCN", act)
+    prices = [postage.tariff(day + timedelta(days=days), Item.DISTRICT).amount for days in (0, 4, 5, 400)]
     assert prices == [28_000, 28_000, 40_000, 40_000]
-    assert [row.one_way for row in postage.rates()] == [40_000, 28_000, 27_000]
+    assert [row.amount for row in postage.rates()] == [40_000, 28_000, 27_000]
 
 
 def test_a_law_shipped_later_comes_before_what_was_written_down_for_an_earlier_day(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = MONDAY.date()
-    atomically(postage.decide, Band.DISTRICT, 28_000, day, "15/2026/TT-BKHCN", world.act(world.admin))
-    later = postage.Tariff(day + timedelta(days=3), Band.DISTRICT, 29_000, "16/2026/TT-BKHCN")
+    atomically(postage.decide, Item.DISTRICT, 28_000, day, "15/2026/TT-BKHCN", world.act(world.admin))
+    later = postage.Tariff(day + timedelta(days=3), Item.DISTRICT, 29_000, "16/2026/TT-BKHCN")
     monkeypatch.setattr(postage, "TARIFFS", (*TARIFFS, later))
-    assert [postage.tariff(day + timedelta(days=days), Band.DISTRICT).one_way for days in (2, 3)] == [28_000, 29_000]
+    assert [postage.tariff(day + timedelta(days=days), Item.DISTRICT).amount for days in (2, 3)] == [28_000, 29_000]
 
 
 @pytest.mark.parametrize(
@@ -140,13 +167,14 @@ def test_a_law_shipped_later_comes_before_what_was_written_down_for_an_earlier_d
         ({"day": MONDAY.date() - timedelta(days=1)}, "day_past"),
         ({"decision": "theo quyết định"}, "decision_form"),
         ({"decision": "1/QĐ-" + "X" * 120}, "decision_form"),
-        ({"one_way": 0}, "money_amount"),
-        ({"one_way": -26_000}, "money_amount"),
-        ({"one_way": postage.MOST + 1}, "money_amount"),
+        ({"amount": 0}, "money_amount"),
+        ({"amount": -26_000}, "money_amount"),
+        ({"item": Item.PASSING_ON, "amount": -1}, "money_amount"),
+        ({"amount": postage.MOST + 1}, "money_amount"),
     ],
 )
 def test_what_is_no_price_is_refused(world: World, over: dict[str, Any], why: str) -> None:
-    facts = {"one_way": 26_000, "day": MONDAY.date(), "decision": "15/2026/TT-BKHCN"} | over
+    facts = {"item": Item.DISTRICT, "amount": 26_000, "day": MONDAY.date(), "decision": "15/2026/TT-BKHCN"} | over
     with pytest.raises(Invalid) as refused:
-        atomically(postage.decide, Band.DISTRICT, act=world.act(world.admin), **facts)
+        atomically(postage.decide, act=world.act(world.admin), **facts)
     assert refused.value.key == why and postage.rates() == []

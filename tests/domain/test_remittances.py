@@ -53,7 +53,7 @@ def test_fees_are_passed_on_once_the_courier_has_handed_them_in_and_are_the_ward
     for _ in range(2):
         atomically(remittances.receive, made, officer, 30_000, "0001")
     db.session.rollback()
-    assert money.purse(world.post.party_id) == Purse(postage=104_000)
+    assert money.purse(world.post.party_id) == Purse(postage=120_000)
     assert money.purse(world.desk.party_id) == Purse(fee=30_000)
     with pytest.raises(Refused, match="remittance_over"):
         atomically(remittances.refuse, made, officer, "too late")
@@ -93,10 +93,10 @@ def test_a_day_of_the_office_ends_with_what_it_began_with_and_what_came_less_wha
     atomically(remittances.receive, made, world.act(world.officer), made.amount, "0001")
     couriers = [world.courier, world.second_courier]
     first, second = tallies.tallies(couriers, world.post, MONDAY.date())
-    assert (first.cash, first.handed_in, first.held) == (Purse(52_000, 15_000), Purse(45_000, 15_000), Purse(7_000))
-    assert ([count.difference for count in first.counts], second.by_bank) == ([-7_000], 67_000)
+    assert (first.cash, first.handed_in, first.held) == (Purse(60_000, 15_000), Purse(45_000, 15_000), Purse(15_000))
+    assert ([count.difference for count in first.counts], second.by_bank) == ([-15_000], 75_000)
     till = tallies.till(world.post, MONDAY.date())
-    assert (till.before, till.came, till.left) == (Purse(), Purse(97_000, 30_000), Purse(0, 30_000))
+    assert (till.before, till.came, till.left) == (Purse(), Purse(105_000, 30_000), Purse(0, 30_000))
     assert till.after == money.purse(world.post.party_id)
 
 
@@ -111,13 +111,13 @@ def test_postage_goes_back_where_the_post_was_at_fault_once_and_no_more_than_was
     atomically(incidents.say, again, world.act(world.clerk), Side.POST, "the same van")
     atomically(incidents.close, again, world.act(world.supervisor), Outcome.LATE, Fault.POST, 0, "the same delay")
     assert [atomically(incidents.refund, each, world.act(world.clerk)) for each in (file, file, again)] == [
-        52_000,
+        60_000,
         0,
         0,
     ]
     db.session.rollback()
     assert money.purse(packet.dossier.citizen.party_id) == Purse(postage=0, fee=-15_000)
-    assert money.purse(world.post.party_id) == Purse(postage=-52_000)  # until the courier hands in
+    assert money.purse(world.post.party_id) == Purse(postage=-60_000)  # until the courier hands in
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -33,7 +33,7 @@ def test_a_slip_carries_number_persons_papers_and_money_line_by_line(world: Worl
         slip.sender.name == "Nguyễn Thị Mơ" and slip.recipient.name == "Trung tâm Phục vụ hành chính công phường Dĩ An"
     )
     assert [(charge.amount, charge.stream.value) for charge in slip.charges] == [
-        (26_000, "postage"), (26_000, "postage"), (15_000, "fee"),
+        (26_000, "postage"), (26_000, "postage"), (8_000, "postage"), (15_000, "fee"),
     ]  # fmt: skip
     assert [paper.form.value for paper in slip.papers] == ["original", "certified", "copy", "data"]
     assert slip.seal == "" and slip.accepted_at is None
@@ -59,6 +59,7 @@ def test_a_slip_tells_the_wards_fee_apart_even_when_the_door_asks_for_none(
     assert (charge.amount, charge.stream, charge.method) == (0, labels.Stream.FEE, said)
     text = " ".join(text_of(slips.pdf([packet], BASE, copies=(1,))).split())
     assert f"Lệ phí nộp cho phường – {said}" in text and "Tổng cộng 52.000" in text
+    assert ("Cước nộp hộ lệ phí – 8.000 đ, khi nhận" in text) is later
     assert "Biên lai" not in text
 
 
@@ -90,11 +91,11 @@ def test_after_collection_the_slip_says_seal_and_time(world: World) -> None:
 def test_after_collection_the_slip_says_what_was_shown_paid_and_by_whom_it_was_received(world: World) -> None:
     packet = world.packet()
     said = [("CODE", world.code(packet)), ("ID_SEEN", "citizen_card"), ("RECIPIENT", "self")]
-    paid = {"money": {"paid_by": "transfer", "receipt": "000321", "postage": 52_000, "fee": 15_000}}
+    paid = {"money": {"paid_by": "transfer", "receipt": "000321", "postage": 60_000, "fee": 15_000}}
     world.record(world.phone().scan(world.fresh(packet), "collect", proof=said, extra=Extra.read({"salt": "s"} | paid)))
     slip = slips.slip_of(world.fresh(packet), BASE)
     assert (slip.identity, slip.authorisation) == (labels.Identity("CCCD"), "không")
-    assert [(charge.method, charge.receipt) for charge in slip.charges] == [("Chuyển khoản", "")] * 2 + [
+    assert [(charge.method, charge.receipt) for charge in slip.charges] == [("Chuyển khoản", "")] * 3 + [
         ("Chuyển khoản", "000321")
     ]
     text = " ".join(text_of(slips.pdf([packet], BASE, copies=(1,))).split())

@@ -86,7 +86,7 @@ def seal_and_money(page: Page, number: str = "0045 821") -> None:
     page.get_by_role("button", name=re.compile("^Đã dán kín")).click()  # beside "Chụp gói đã dán kín"
     page.get_by_label("Tiền mặt").check()
     page.get_by_label("Số biên lai lệ phí").fill("000 321")
-    press(page, "Đã thu 67.000 đ")
+    press(page, "Đã thu 75.000 đ")
 
 
 def type_number(page: Page, number: str) -> None:
@@ -129,7 +129,7 @@ def test_a_simple_dossier_is_collected_in_at_most_twelve_touches(
     phone.get_by_label("Tiền mặt").check()
     phone.get_by_label("Số biên lai lệ phí").click()
     phone.keyboard.type("000 321")
-    press(phone, "Đã thu 67.000 đ")
+    press(phone, "Đã thu 75.000 đ")
     camera.show_code(codes.show(packet, Purpose.COLLECT, 1, world.act(at=now())))
     press(phone, "Quét QR trên máy họ")
     verdict(phone, "Đã nhận gói", "ok")
@@ -139,7 +139,7 @@ def test_a_simple_dossier_is_collected_in_at_most_twelve_touches(
     assert (packet.state, packet.flags, packet.seals) == (State.CARRIED, [], ["NP0045821"])
     extra = db.session.scalar(sa.select(ScanExtra))
     assert extra and [line["sheets"] for line in extra.papers] == [1, 1, 1]
-    assert extra.money == {"paid_by": "cash", "receipt": "000 321", "postage": 52_000, "fee": 15_000}
+    assert extra.money == {"paid_by": "cash", "receipt": "000 321", "postage": 60_000, "fee": 15_000}
 
 
 def test_where_the_camera_is_refused_the_number_is_typed_and_a_wrong_digit_is_noticed(

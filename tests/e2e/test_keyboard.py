@@ -120,7 +120,7 @@ def test_a_collection_by_keyboard_alone_from_the_list_to_the_beep_says_every_wor
     step("Take the money")
     by_keyboard(phone, "Cash", "Space")
     type_in(phone, "Number of the fee receipt", "000 321")
-    by_keyboard(phone, "Received 67")
+    by_keyboard(phone, "Received 75")
     expect(phone.locator("#code")).to_be_visible()
     read()
     type_in(phone, "The code they read aloud", world.code(packet))
@@ -151,7 +151,7 @@ def test_a_bag_a_delivery_a_visit_in_vain_and_the_money_by_keyboard_alone(
 ) -> None:
     assert camera  # sees an empty desk
     before, paid = world.phone(), world.packet()
-    cash = Extra.read({"salt": "s", "money": {"paid_by": "cash", "receipt": "000321", "postage": 52_000, "fee": 15_000}})  # fmt: skip
+    cash = Extra.read({"salt": "s", "money": {"paid_by": "cash", "receipt": "000321", "postage": 60_000, "fee": 15_000}})  # fmt: skip
     world.record(before.scan(paid, "collect", proof=[("CODE", world.code(paid))], extra=cash))
     result, home = world.packet(Way.OUT), world.packet()
     world.record(before.scan(world.fresh(result), "take"))
@@ -195,8 +195,8 @@ def test_a_bag_a_delivery_a_visit_in_vain_and_the_money_by_keyboard_alone(
     expect(phone.locator("main.verdict")).to_contain_text("Đã ghi")
     by_keyboard(phone, "Nhà tiếp theo")
 
-    by_keyboard(phone, "67.000")
-    type_in(phone, "Đếm được trong túi", "67000")
-    by_keyboard(phone, "Nộp 67.000")
+    by_keyboard(phone, "75.000")
+    type_in(phone, "Đếm được trong túi", "75000")
+    by_keyboard(phone, "Nộp 75.000")
     expect(phone.locator("#told-count")).to_contain_text("Bưu cục cùng đếm lại", timeout=20_000)
     assert [world.fresh(each).state for each in (*bag, result, home)] == [State.CARRIED] * 2 + [State.DELIVERED, State.WAITING]  # fmt: skip

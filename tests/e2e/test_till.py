@@ -20,13 +20,13 @@ def test_what_is_short_is_seen_by_both_and_stays_under_a_name(
     first = world.phone()
     packet = world.packet()
     cash = Extra.read(
-        {"salt": "s", "money": {"paid_by": "cash", "receipt": "000321", "postage": 52_000, "fee": 15_000}}
+        {"salt": "s", "money": {"paid_by": "cash", "receipt": "000321", "postage": 60_000, "fee": 15_000}}
     )
     world.record(first.scan(packet, "collect", proof=[("CODE", world.code(packet))], extra=cash))
     sign_in(phone, site)
     phone.goto(f"{site.url}/courier/#/money")
-    expect(phone.locator("#due")).to_contain_text("67.000")
-    phone.get_by_label("Đếm được trong túi").fill("52000")
+    expect(phone.locator("#due")).to_contain_text("75.000")
+    phone.get_by_label("Đếm được trong túi").fill("60000")
     expect(phone.locator("#differs")).to_contain_text("Thiếu 15.000")
     assert axe_faults(phone) == []
     context.set_offline(True)
@@ -43,12 +43,12 @@ def test_what_is_short_is_seen_by_both_and_stays_under_a_name(
     counter.keyboard.press("Enter")
     counter.get_by_role("link", name="Tiền của bưu tá").click()
     counter.get_by_role("link", name=world.courier.name).click()
-    counter.get_by_label("Số tiền cùng đếm, đồng").fill("52.000")
+    counter.get_by_label("Số tiền cùng đếm, đồng").fill("60.000")
     assert axe_faults(counter) == []
     counter.keyboard.press("F8")
     expect(counter.get_by_role("alert")).to_contain_text("Nói vì sao lệch")
     counter.get_by_label("Vì sao lệch?").select_option("not_recorded")
-    counter.get_by_label("Số tiền cùng đếm, đồng").fill("52.000")
+    counter.get_by_label("Số tiền cùng đếm, đồng").fill("60.000")
     counter.keyboard.press("F8")
     expect(counter.locator("td").get_by_text("thiếu 15.000")).to_be_visible()
     assert axe_faults(counter) == []

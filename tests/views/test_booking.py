@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.db import atomically, db
-from app.domain import bands, booking, parties, visits
+from app.domain import bands, booking, parties, postage, visits
 from app.domain.bands import Band
 from app.domain.dossiers import Dossier
 from app.domain.drafts import Draft
@@ -188,7 +188,7 @@ def test_the_price_is_said_with_its_reason_and_law_before_it_is_owed(
     assert client.post("/book/check", data={"booking_key": key, "consent": "y"}).status_code == 303
     dossier = db.session.scalars(sa.select(Dossier)).one()
     assert f"{dossier.one_way:,}".replace(",", ".") == price
-    assert booking.bill_of(dossier).lines[0].amount == dossier.one_way
+    assert postage.bill_of(dossier).lines[0].amount == dossier.one_way
 
 
 def test_consent_is_never_ticked_beforehand_and_never_skipped(world: World, client: FlaskClient) -> None:

@@ -58,7 +58,7 @@ def test_the_receipts_of_a_real_collection_say_what_was_counted_and_paid(world: 
         "26.000",
         "15.000",
         "000321",
-        "67.000",
+        "75.000",
         "Nguyễn Thị Mơ",
         world.courier.name,
         "CƯỚC BƯU CHÍNH",

@@ -8,7 +8,7 @@ import time_machine
 from app.domain import postage
 from tests.world import MONDAY, World
 
-SAID = {"band": "district", "one_way": "28000", "day": f"{MONDAY:%Y-%m-%d}", "decision": "15/2026/TT-BKHCN"}
+SAID = {"item": "district", "amount": "28000", "day": f"{MONDAY:%Y-%m-%d}", "decision": "15/2026/TT-BKHCN"}
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,14 @@ def test_a_price_is_written_down_and_asked_for_from_its_day_on(world: World, sig
 
 @pytest.mark.parametrize(
     ("field", "typed"),
-    [("day", "2020-01-01"), ("decision", "theo quyết định"), ("one_way", "0"), ("one_way", "rẻ"), ("band", "moon")],
+    [
+        ("day", "2020-01-01"),
+        ("decision", "theo quyết định"),
+        ("amount", "0"),
+        ("amount", "-8000"),
+        ("amount", "rẻ"),
+        ("item", "moon"),
+    ],
 )
 def test_what_is_no_price_is_told_at_its_field(world: World, sign_in: Any, field: str, typed: str) -> None:
     answer = sign_in(world.admin).post("/admin/postage/", data=SAID | {field: typed})

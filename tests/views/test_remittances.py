@@ -33,7 +33,7 @@ def test_fees_go_from_the_till_to_the_ward_and_the_day_shows_both(world: World, 
     db.session.rollback()
     assert money.purse(world.desk.party_id).fee == 15_000
     day = clerk.get(f"/office/money/day/{MONDAY:%Y-%m-%d}").text
-    assert world.courier.name in day and "52.000\u00a0đ" in day
+    assert world.courier.name in day and "60.000\u00a0đ" in day
     assert clerk.get("/office/money/day/zz").status_code == 422
 
 

@@ -35,7 +35,7 @@ def test_a_quarter_is_read_on_a_page_and_taken_along_as_a_file(world: World, sig
     for user in (world.supervisor, world.admin):
         client = sign_in(user)
         page = client.get("/reports/?quarter=2026-4&by=ward").text
-        assert world.desk.ward.name in page and ">52.000<" in page and "Quý 4/2026" in page
+        assert world.desk.ward.name in page and ">60.000<" in page and "Quý 4/2026" in page
         assert "Khiếu nại, mất mát, bồi thường" in page and ">1.208.000<" in page
         assert "/reports/" in client.get("/start", follow_redirects=True).text
     answer = client.get("/reports/quarter.csv?quarter=2026-4&by=desk")
@@ -43,7 +43,7 @@ def test_a_quarter_is_read_on_a_page_and_taken_along_as_a_file(world: World, sig
     assert answer.headers["Content-Disposition"] == 'attachment; filename="2026-4-desk.csv"'
     [line] = rows(answer.text)
     assert line["Một cửa phường"] == '\'=1+1, "một cửa"'  # no formula
-    assert (line["Cước, đồng"], line["Lệ phí, đồng"], line["Ngày làm việc, trung bình"]) == ("52000", "15000", "")
+    assert (line["Cước, đồng"], line["Lệ phí, đồng"], line["Ngày làm việc, trung bình"]) == ("60000", "15000", "")
     assert (line["Khiếu nại"], line["Trả lời đúng hạn"], line["Trả lời quá hạn"]) == ("1", "1", "0")
     assert (line["Bồi thường phải trả, đồng"], line["Bồi thường đã trả, đồng"]) == ("1208000", "0")
     assert client.get("/reports/?quarter=2020-1").status_code == 200

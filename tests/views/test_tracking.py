@@ -119,7 +119,7 @@ def test_the_courier_is_named_with_badge_and_phone_only_on_the_day(world: World,
 def test_the_first_card_says_what_to_have_ready_until_it_was_paid(world: World, client: FlaskClient) -> None:
     packet = world.packet()
     first = client.get(link(packet)).text.split('class="card card-now')[1].split('class="thread')[0]
-    assert "Trả khi bưu tá đến" in first and "67.000\u00a0đ" in first
+    assert "Trả khi bưu tá đến" in first and "75.000\u00a0đ" in first
     assert "Trả khi bưu tá đến" not in client.get(link(world.collected(world.phone()))).text
 
 

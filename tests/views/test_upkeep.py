@@ -113,7 +113,7 @@ def test_which_wards_count_as_one_former_district_is_said_by_screen_and_prices_w
     for near, price, lines in (([far.id], 26_000, 1), ([far.id], 26_000, 1), ([], 30_000, 2)):
         assert admin.post(page, data=sent | {"near": near}).status_code == 303
         db.session.expire_all()
-        assert postage.quote(home, far, MONDAY.date()).one_way == price
+        assert postage.one_way(home, far, MONDAY.date()).amount == price
         kept = db.session.scalars(sa.select(AuditLine).where(AuditLine.action == "ward_kept")).all()
         assert len(kept) == lines and kept[-1].details["near"] == near
     assert admin.post(page, data=sent | {"near": [99_999]}).status_code == 422

@@ -251,14 +251,17 @@ def phone(context: BrowserContext, site: Site) -> Iterator[Page]:
     assert faults == []
 
 
-def portray(page: Page, folder: Path, name: str = "") -> list[Path]:
-    """The screen as a courier sees it in the sun and at night, under this name, or that of the test and its place in it."""
+def portray(page: Page, folder: Path, name: str = "", whole: bool = False) -> list[Path]:
+    """The screen as a courier sees it in the sun and at night, under this name, or that of the test and its place in it; with all
+    that is scrolled to, if `whole`."""
     folder.mkdir(parents=True, exist_ok=True)
     if not name:
         test = re.sub(r"\W+", "-", os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition("[")[0])
         name = f"{test}-{len(list(folder.glob(f'{test}-*-sun.png'))) + 1:02}"
     size, theme = page.viewport_size, page.evaluate("document.documentElement.dataset.theme")
     page.set_viewport_size({"width": 360, "height": 640})
+    if whole:
+        page.set_viewport_size({"width": 360, "height": page.evaluate("document.documentElement.scrollHeight")})
     made = []
     for each in ("sun", "night"):
         page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", each)

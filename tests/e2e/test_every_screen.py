@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.db import atomically, db, now
-from app.domain import bags, phones
+from app.domain import bags, phones, tokens
 from app.domain.codes import Purpose
 from app.domain.packets import Packet, Way
+from app.domain.scans import Scan
 from app.domain.visits import open_visit
 from tests.e2e.conftest import PICTURES, RULES, Camera, Site, axe, portray
 from tests.e2e.sight import large_faults, phone_faults
@@ -61,6 +62,7 @@ class Album:
         self.table, self.pages = named()
         self.steps = steps()
         self.seen: set[str] = set()
+        self.named: list[str] = []  # pictures
         self.acted: set[str] = set()  # screens that had a main action
         self.wrong: list[str] = []
 
@@ -72,14 +74,14 @@ class Album:
         self.seen.add(name)
         return "/".join(path.split("/")[1::2])
 
-    def look(self, heading: str | re.Pattern[str] | None = None, name: str | None = None) -> None:
+    def look(self, heading: str | re.Pattern[str] | None = None, name: str | None = None, whole: bool = False) -> None:
         if heading:
             expect(self.page.locator("h1").filter(has_text=heading)).to_be_visible()
         expect(self.page.locator("h1").first).to_be_visible()
         expect(self.page.get_by_text("Đang mở máy ảnh")).to_have_count(0, timeout=15_000)
         name = name or self.where()
         self.seen.add(self.steps.get(name, name))
-        sun, night = portray(self.page, self.folder, name.replace("/", "-"))
+        sun, night = portray(self.page, self.folder, self.title(name), whole)
         if sun.read_bytes() == night.read_bytes():
             self.wrong.append(f"{name}: the same at night")
         self.page.set_viewport_size({"width": 360, "height": 1800})  # nothing hides behind the bar at the thumb
@@ -95,6 +97,15 @@ class Album:
                 self.wrong.append(f"{name}: {text!r} from {top:.0f} to {bottom:.0f}, {width:.0f} × {height:.0f}")
         if any(main for _, main, *_ in actions):
             self.acted.add(self.steps.get(name, name))
+
+    def title(self, name: str) -> str:
+        """What a picture is called: a verdict by its tone, a screen that comes again by a number."""
+        verdict = self.page.locator("main.verdict").first
+        tone = re.search(r"tone-(\w+)", verdict.get_attribute("class") or "") if verdict.count() else None
+        name = f"{name}-{tone[1]}" if tone else name.replace("/", "-")
+        found = sum(1 for each in self.named if each == name or each.startswith(f"{name}-again"))
+        self.named.append(name if not found else f"{name}-again-{found}")
+        return self.named[-1]
 
     def go(self, path: str, heading: str | re.Pattern[str] | None = None) -> None:
         to(self.page, path)
@@ -129,14 +140,17 @@ def test_every_screen_has_its_picture_in_sun_and_night_and_its_main_action_under
     about(phone, album, visits[0], before.device_id)
     from_phone_to_phone(phone, album, kept)
     collected(world, phone, album, home, visits[0])
-    delivered(phone, album, result, visits[1])
+    delivered(world, phone, album, result, visits[1])
+    rival = world.phone(world.second_courier).scan(world.fresh(waiting[0]), "take")
     taken(world, phone, album, waiting)
+    doubted(world, phone, album, rival, waiting, result)
     phone.reload()
     phone.get_by_label("Sáu số mở máy").wait_for()
     album.look(name="lockPage")
     assert not album.wrong, "\n".join(album.wrong)
     assert (album.pages | set(album.steps.values())) - album.seen == set(), "no picture"
     assert album.seen - album.acted - {"collect", "deliver"} == WITHOUT
+    assert {f"verdict-{tone}" for tone in ("ok", "stamp", "danger")} <= set(album.named)
 
 
 def into_service(world: World, site: Site, phone: Page, album: Album) -> None:
@@ -158,7 +172,7 @@ def into_service(world: World, site: Site, phone: Page, album: Album) -> None:
 
 def about(phone: Page, album: Album, visit: int, other: str) -> None:
     for path in (f"/visit/{visit}", f"/visit/{visit}/map", f"/visit/{visit}/failed", f"/pick/{visit}", f"/scan/visit/{visit}",
-                 f"/type/visit/{visit}", "/unknown/none", "/unknown/forged", "/take", "/carrying", "/outbox", "/phone", "/money"):  # fmt: skip
+                 f"/type/visit/{visit}", "/unknown/none", "/unknown/forged", "/take", "/carrying", "/phone", "/money"):  # fmt: skip
         album.go(path)
     to(phone, "/phones")
     phone.get_by_text("Máy này", exact=True).wait_for()
@@ -233,8 +247,9 @@ def collected(world: World, phone: Page, album: Album, packet: Packet, visit: in
     album.look()
 
 
-def delivered(phone: Page, album: Album, packet: Packet, visit: int) -> None:
-    """Signed for on paper: the code may follow."""
+def delivered(world: World, phone: Page, album: Album, packet: Packet, visit: int) -> None:
+    """On a wrong code, then signed for on paper: the code may follow."""
+    code = world.code(packet, Purpose.DELIVER)
     typed(phone, packet, f"/type/visit/{visit}")
     album.look("Trả kết quả")
     phone.get_by_role("radio", name="Nguyễn Thị Mơ").check()
@@ -247,6 +262,13 @@ def delivered(phone: Page, album: Album, packet: Packet, visit: int) -> None:
     press(phone, "Đúng số này")
     phone.get_by_label("Mã người dân đọc").wait_for()
     album.look()
+    wrong = "000000" if code != "000000" else "111111"
+    phone.get_by_label("Mã người dân đọc").fill(wrong)
+    press(phone, "Xong, trao gói")
+    phone.locator("main.verdict.tone-danger").wait_for()
+    album.look()
+    press(phone, "Gõ lại mã")
+    phone.get_by_label("Mã người dân đọc").wait_for()
     press(phone, "Đã ký phiếu giấy")
     phone.locator("main.verdict.tone-ok").wait_for()
     album.look()
@@ -267,3 +289,28 @@ def taken(world: World, phone: Page, album: Album, waiting: list[Packet]) -> Non
     phone.locator("#finish").click()
     phone.locator("#follows").wait_for()
     album.look()
+
+
+def doubted(world: World, phone: Page, album: Album, rival: Scan, taken: list[Packet], delivered: Packet) -> None:
+    """Two couriers have taken one packet, one scan nobody can read, one waits for the network: every kind of line of the list."""
+    world.record(rival, now())
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
+    to(phone, "/outbox")
+    phone.locator(".queue .tone-warning", has_text="hai lượt nhận").get_by_role("link", name=taken[0].number).click()
+    phone.get_by_text("hai lượt nhận").wait_for()
+    album.look()
+    phone.route("**/api/v1/scans", lambda route: route.fulfill(status=400, json={"index": 0}))
+    typed(phone, taken[1], "/type/take")
+    press(phone, "Đúng số này")
+    phone.get_by_text("Bưu cục chưa đọc được").wait_for()
+    phone.unroute("**/api/v1/scans")
+    phone.context.set_offline(True)
+    to(phone, f"/confirm/{tokens.b32(delivered.code)}")
+    phone.get_by_label("Mã người dân đọc").fill(world.code(delivered, Purpose.DELIVER))
+    press(phone, "Xác nhận đã trao")
+    phone.locator("main.verdict.tone-ok").wait_for()
+    to(phone, "/outbox")
+    for tone in ("stamp", "ok", "warning", "danger"):
+        expect(phone.locator(f".queue .tone-{tone}").first).to_be_visible()
+    album.look(whole=True)
+    phone.context.set_offline(False)

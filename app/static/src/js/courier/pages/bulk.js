@@ -153,13 +153,16 @@ export function bulk(way, place) {
   };
 }
 
+/** The sentence with the number of a list in it, which no line ends within. */
+const whole = (sentence, receipt) => sentence.split("%(receipt)s").flatMap((part, nth) => (nth ? [h("span", { class: "nowrap" }, receipt), part] : part));
+
 /** What came of a bag that was counted. */
 export function bagPage(key) {
   const list = lists.get(key);
   if (!list) return { nodes: [page()], ready: () => go("/", { replace: true }) };
   const { count, missing, surplus } = lists.balance(list);
   const short = missing.length + surplus.length + list.apart.length > 0;
-  const next = list.way === "give" ? t("bulk.give_next", { place: list.name }) : list.receipt ? t("bulk.written", { receipt: list.receipt }) : t(list.why ? "bulk.refused" : "bulk.follows");
+  const next = list.way === "give" ? t("bulk.give_next", { place: list.name }) : list.receipt ? whole(t("bulk.written"), list.receipt) : t(list.why ? "bulk.refused" : "bulk.follows");
   return {
     live: true,
     nodes: [

@@ -89,6 +89,7 @@ function after(row, tone) {
   const { meta } = row;
   if (stopped(row) && meta.event === "deliver") return [button(t("verdict.type_again"), () => go(`/deliver/${meta.visit}/code`, { replace: true }), { before: "keys", id: "again" }), link(t("visit.deliver_failed"), `#/visit/${meta.visit}/failed`, { quiet: true })];
   if (stopped(row) && meta.event === "confirm") return link(t("verdict.type_again"), `#/confirm/${meta.code}`, { before: "keys" });
+  if (tone === "danger") return [h("a", { class: "button button-wide button-big", href: `tel:${day.officePhone()}`, id: "call" }, icon("phone"), " ", t("app.call_office")), link(t("verdict.to_round"), "#/", { quiet: true, id: "on" })];
   const forget = () => { drop(meta.visit); };
   if (meta.event === "take") return [link(t("verdict.next_packet"), "#/scan/take", { before: "qr" }), link(t("take.back"), "#/", { quiet: true })];
   const on = link(t(tone === "ok" && meta.visit ? "verdict.next_home" : "verdict.to_round"), "#/", { after: "next", quiet: Boolean(again(row)), id: "on" });

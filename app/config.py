@@ -1,5 +1,6 @@
 """Every setting, read once from the environment. Half a configuration does not start."""
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -46,15 +47,13 @@ class Settings(Where):
         default=None, description="couriers may bring a phone into service by name and password; default: in the demo"
     )
     support_phone: str = "0900 000 000"
-    web_workers: int = Field(default=1, ge=1, description="more than one only on PostgreSQL")
+    web_workers: int = Field(default=min(2, os.cpu_count() or 1), ge=1, description="processes that answer")
     cookie_secure: bool | None = Field(default=None, description="default: when BASE_URL is https")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if len(self.secret_key) < 32:
             raise ValueError("SECRET_KEY is missing or shorter than 32 characters: run `make run`, or set it")
-        if self.web_workers > 1 and self.database_url.startswith("sqlite"):
-            raise ValueError("WEB_WORKERS > 1 needs PostgreSQL: one process writes a SQLite file")
         if self.database_owner_url and not self.web_role:
             raise ValueError("DATABASE_URL must name the role it enters as: DATABASE_OWNER_URL grants it its rights")
         if not self.base_url.startswith(("http://", "https://")):
@@ -85,12 +84,18 @@ class Settings(Where):
         return self.base_url.startswith("https://") if self.cookie_secure is None else self.cookie_secure
 
 
+def _sentence(*setting: int | str, said: str) -> str:
+    """Our own sentences name the setting themselves."""
+    named = f"{str(setting[0]).upper()}: " if setting else ""
+    return named + said.removeprefix("Value error, ")
+
+
 @contextmanager
 def ends_in_a_sentence() -> Iterator[None]:
     """Whoever starts a program with half a configuration reads what is missing, not where in the code it was missed."""
     try:
         yield
     except ValidationError as error:
-        sys.exit("Cannot start: " + "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors()))
+        sys.exit("Cannot start: " + "; ".join(_sentence(*one["loc"], said=one["msg"]) for one in error.errors()))
     except (RuntimeError, ValueError) as error:
         sys.exit(f"Cannot start: {error}")

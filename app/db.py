@@ -115,7 +115,7 @@ class _Turns:
                 self._taken = False
 
 
-# One process writes a SQLite file: its threads queue here, which is fairer than the busy handler's back-off.
+# Threads that write a SQLite file queue here, which is fairer than the busy handler's back-off; processes ask evenly, below.
 _sqlite_writer = _Turns()
 
 

@@ -3,6 +3,7 @@
 import gc
 
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import make_url
 
 from app import create_app, worker
 
@@ -11,8 +12,9 @@ app = create_app()
 app.jinja_env.bytecode_cache = FileSystemBytecodeCache()
 for name in app.jinja_env.list_templates(extensions=["html"]):
     app.jinja_env.get_template(name)
-if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
-    worker.start(app)
+address = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+if address.get_backend_name() == "sqlite" and address.database:
+    worker.start(app, address.database)
 
 gc.collect()
 gc.freeze()  # what is loaded by now stays: looking through it for garbage stops every thread

@@ -1,9 +1,10 @@
 """What goes on beside the pages: messages leave the outbox, lines get their number in the log, what is late is raised.
 
-On SQLite threads inside the server; on PostgreSQL `flask outbox run` and `flask custody look`, any number of them, and
-`flask custody sequence`.
+On SQLite threads inside one process of the server; on PostgreSQL `flask outbox run` and `flask custody look`, any number
+of them, and `flask custody sequence`.
 """
 
+import fcntl
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -156,10 +157,23 @@ def run(app: Flask, stop: Event, work: Callable[[], int] = send_due) -> None:
             stop.wait(PAUSE)
 
 
-def start(app: Flask) -> Event:
-    """The workers as threads of this process; set the event to stop them."""
+def start(app: Flask, database: str) -> Event:
+    """The workers as threads of this process, once no other process of this SQLite file has them; set the event to stop
+    them."""
     stop = Event()
-    for work in (send_due, Sequencer(), Lookout()):
-        name = getattr(work, "__name__", type(work).__name__)
-        Thread(target=run, args=(app, stop, work), name=name, daemon=True).start()
+    Thread(target=_succeed, args=(app, stop, Path(f"{database}.worker")), name="worker", daemon=True).start()
     return stop
+
+
+def _succeed(app: Flask, stop: Event, mark: Path) -> None:
+    """Whoever holds the mark has them; when it ends, however it ends, the next takes over."""
+    with mark.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        workers = [
+            Thread(target=run, args=(app, stop, work), name=getattr(work, "__name__", type(work).__name__), daemon=True)
+            for work in (send_due, Sequencer(), Lookout())
+        ]
+        for thread in workers:
+            thread.start()
+        for thread in workers:
+            thread.join()

@@ -59,10 +59,10 @@ class Load:
 class Server:
     def __init__(self, settings: Settings, url: str, log: Path, **more: str) -> None:
         self.port, self.log = _free_port(), log
-        workers = {} if url.startswith("sqlite") else {"WEB_WORKERS": str(os.cpu_count() or 2)}
-        environment = os.environ | workers | {
+        environment = os.environ | {
             "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url,
             "BASE_URL": f"http://localhost:{self.port}", "PORT": str(self.port), "DEMO": "0",
+            "WEB_WORKERS": str(os.cpu_count() or 2),
         } | more  # fmt: skip
         with log.open("wb") as file:
             self.process = subprocess.Popen(

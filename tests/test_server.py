@@ -76,29 +76,36 @@ class Server:
         return self.process.wait(timeout=20)
 
 
+def say(engine: sa.Engine) -> None:
+    """A message that is due."""
+    row = (
+        'INSERT INTO outbox (phone, kind, "values", created_at, due_at, tries) VALUES '
+        '(\'+84900000123\', \'cancelled\', \'{"number": "HS-1", "secret": "X"}\', '
+        "'2026-11-23 02:00:00', '2026-11-23 02:00:00', 0)"
+    )
+    with engine.begin() as connection:
+        connection.exec_driver_sql(row)
+
+
+def wait_until_sent(engine: sa.Engine) -> None:
+    for _ in range(50):
+        with engine.connect() as connection:
+            if not connection.exec_driver_sql("SELECT count(*) FROM outbox WHERE sent_at IS NULL").scalar():
+                return
+        time.sleep(0.2)
+    raise AssertionError("the worker sent nothing")
+
+
 def test_it_serves_sends_and_stops(dialect: str, database: str, settings: Settings, tmp_path: Path) -> None:
-    more = {} if dialect == "sqlite" else {"WEB_WORKERS": "2"}
-    server = Server(settings, database, tmp_path / "log", **more).wait()
+    server = Server(settings, database, tmp_path / "log", WEB_WORKERS="2").wait()
     try:
         assert json.loads(server.get("/readyz")[1]) == {"status": "ok"}
         status, page = server.get("/book?q=nguyen+thi+mo+0900000123")
         assert status == 200 and "</html>" in page
         engine = sa.create_engine(database)
-        row = (
-            'INSERT INTO outbox (phone, kind, "values", created_at, due_at, tries) VALUES '
-            '(\'+84900000123\', \'cancelled\', \'{"number": "HS-1", "secret": "X"}\', '
-            "'2026-11-23 02:00:00', '2026-11-23 02:00:00', 0)"
-        )
-        with engine.begin() as connection:
-            connection.exec_driver_sql(row)
+        say(engine)
         if dialect == "sqlite":
-            for _ in range(50):
-                with engine.connect() as connection:
-                    if connection.exec_driver_sql("SELECT sent_at FROM outbox").scalar():
-                        break
-                time.sleep(0.2)
-            else:
-                raise AssertionError("the worker sent nothing")
+            wait_until_sent(engine)
         engine.dispose()
     finally:
         assert server.stop() == 0
@@ -107,11 +114,37 @@ def test_it_serves_sends_and_stops(dialect: str, database: str, settings: Settin
     assert "nguyen" not in log and "0900000123" not in log
 
 
+def holders(mark: Path) -> list[int]:
+    """The processes that hold it or wait for it, the holder first."""
+    inode = str(mark.stat().st_ino)
+    locks = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    return [int(lock[-4]) for lock in locks if lock[-3].endswith(f":{inode}")]
+
+
+@pytest.mark.dialects("sqlite")
+def test_one_process_works_beside_the_pages_and_another_takes_over_when_it_dies(
+    database: str, settings: Settings, tmp_path: Path
+) -> None:
+    server = Server(settings, database, tmp_path / "log", WEB_WORKERS="2").wait()
+    mark, engine = Path(database.removeprefix("sqlite:///") + ".worker"), sa.create_engine(database)
+    try:
+        while len(holders(mark)) < 2:
+            time.sleep(0.1)
+        first, second = holders(mark)
+        os.kill(first, signal.SIGKILL)
+        say(engine)
+        wait_until_sent(engine)
+        assert holders(mark)[0] == second
+    finally:
+        engine.dispose()
+        assert server.stop() == 0
+
+
 @pytest.mark.dialects("sqlite")
 def test_a_worker_that_dies_is_followed_by_another_without_hands(
     database: str, settings: Settings, tmp_path: Path
 ) -> None:
-    server = Server(settings, database, tmp_path / "log").wait()
+    server = Server(settings, database, tmp_path / "log", WEB_WORKERS="1").wait()
     try:
         fallen = server.worker()
         time.sleep(6)  # one that dies as soon as it has started is not started again for ever
@@ -159,7 +192,7 @@ def test_a_second_server_on_the_same_file_is_told_where_the_first_one_runs(
     ("wrong", "says"),
     [
         ({"SECRET_KEY": "short"}, "SECRET_KEY is missing or shorter than 32"),
-        ({"WEB_WORKERS": "2"}, "needs PostgreSQL"),
+        ({"WEB_WORKERS": "0"}, "WEB_WORKERS"),
         ({"PORT": "many"}, "PORT=many is not a port"),
         ({"KEYS_DIR": "/nowhere"}, "tools/first_run.py"),
     ],

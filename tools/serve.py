@@ -1,4 +1,4 @@
-"""Serve the application with granian: one process on SQLite, WEB_WORKERS of them on PostgreSQL. Ctrl-C stops it.
+"""Serve the application with granian, in WEB_WORKERS processes. Ctrl-C stops it.
 
 On SQLite the signer of the log runs beside it, as a process of its own. With --look it serves nothing and says whether it
 could: granian shares a port with whoever has it, and two servers on one file would both be the only writer.

@@ -43,6 +43,7 @@ from tests.world import World
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does
 ROOT = Path(__file__).parents[2]
 
+THEMES = {"sun": "Giao diện nắng", "night": "Giao diện đêm", "day": "Giao diện trong nhà"}
 READY = "navigator.serviceWorker.ready.then(() => true)"
 HELD = """async () => { const [name] = await caches.keys(); const kept = await (await caches.open(name)).keys();
   return kept.map((each) => new URL(each.url).pathname); }"""
@@ -368,6 +369,45 @@ def test_a_clock_that_is_a_day_off_is_said_and_changes_nothing(
     camera.show_code(codes.show(packets[1], Purpose.COLLECT, 1, world.act(at=now())))
     press(phone, "Quét QR trên máy họ")
     verdict(phone, "Đã nhận gói", "ok")
+
+
+def test_the_colours_change_with_one_tap_and_stay_through_a_restart_a_new_shift_and_the_next_courier(
+    world: World, host: Host, handset: Handset
+) -> None:
+    plan(world, world.packet())
+    page = handset.on()
+    grounds = set()
+
+    def stands(name: str) -> None:
+        expect(page.locator("html")).to_have_attribute("data-theme", name)
+        grounds.add((name, page.evaluate("getComputedStyle(document.body).backgroundColor")))
+
+    sign_in(page, host)  # type: ignore[arg-type]
+    stands("sun")
+    for name in ("night", "day", "sun", "night"):  # the button says what comes next, and keeps the keyboard
+        page.get_by_role("button", name=THEMES[name]).click()
+        stands(name)
+        expect(page.locator("#theme")).to_be_focused()
+    handset.off()
+
+    page = handset.on()
+    page.goto(f"{host.url}/courier/")
+    stands("night")
+    unlock(page)
+    page.get_by_role("link", name="Máy này", exact=True).click()
+    page.get_by_role("button", name=THEMES["day"]).click()
+    stands("day")
+    expect(page.get_by_role("button", name=THEMES["day"])).to_have_attribute("aria-pressed", "true")
+    press(page, "Kết thúc ca")
+    unlock(page)
+    stands("day")
+    page.get_by_role("link", name="Máy này", exact=True).click()
+    press(page, "Rời máy")
+    expect(page.get_by_role("heading", name="Máy này của ai")).to_be_visible()
+    sign_in(page, host, "courier2")  # type: ignore[arg-type]
+    stands("day")
+    assert len(grounds) == 3
+    assert len({ground for _, ground in grounds}) == 3
 
 
 def test_forgotten_digits_are_chosen_anew_with_the_password(world: World, host: Host, handset: Handset) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import BrowserContext, Page, Response, Route, expect
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api import bodies
 from app.api import scans as door
@@ -238,6 +239,64 @@ def test_one_scan_nobody_can_read_is_shown_red_and_the_others_go_on(
     expect(phone.locator("#main li").first).to_have_class("tone-danger")
 
 
+def test_one_scan_that_is_too_large_is_a_persons_and_goes_again_when_somebody_asks(
+    world: World, site: Site, phone: Page, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays as it was signed, is told, tried once at each opening and each tap, and holds back nothing."""
+    on_round(world, site, phone, homes=6)
+    context.set_offline(True)
+    for _ in range(5):
+        miss(phone)
+    honest = door.read
+
+    def limited(item: Any) -> Any:
+        scan = honest(item)
+        if scan.n == 2:
+            raise RequestEntityTooLarge
+        return scan
+
+    monkeypatch.setattr(door, "read", limited)
+    sizes = sent_sizes(phone)
+    context.set_offline(False)
+    counts(phone, kept=0, arrived=4, person=1)
+    assert [each for each in sizes if each[1]] == [
+        (413, 5), (413, 3), (413, 2), (200, 1), (413, 1), (200, 1), (200, 2),
+    ]  # fmt: skip
+    sizes.clear()
+    miss(phone)
+    counts(phone, kept=0, arrived=5, person=1)
+    for _ in range(3):
+        phone.evaluate("window.dispatchEvent(new Event('online'))")
+        phone.wait_for_timeout(300)
+    assert 413 not in [status for status, _ in sizes]
+    expect(phone.locator(".strip")).to_contain_text("Có lượt quét quá lớn")
+    assert axe_faults(phone) == []
+    phone.locator("#sync-person").click()
+    expect(phone.locator("#main li.tone-danger")).to_have_count(1)
+    expect(phone.locator("#main li").first).to_contain_text("Quá lớn, bưu cục không nhận vào được")
+    assert axe_faults(phone) == []
+    with phone.expect_response(lambda answer: answer.url.endswith("/scans") and answer.status == 413):
+        press(phone, "Gửi ngay")
+    with phone.expect_download() as saved:
+        press(phone, "Ghi ra tệp")
+    [body] = [body for body, status in stored(phone) if status == "kept"]
+    assert [each["body"] for each in json.loads(saved.value.path().read_text())["scans"]] == [body]
+    phone.locator("#main li a").first.click()
+    expect(phone.locator("#main")).to_contain_text("Quá lớn")
+    assert axe_faults(phone) == []
+    with phone.expect_response(lambda answer: answer.url.endswith("/scans") and answer.status == 413):
+        phone.reload()
+    unlock(phone)
+    phone.goto(f"{site.url}/courier/#/")
+    counts(phone, kept=0, arrived=5, person=1)
+    assert [status for status, size in sizes if size] == [200, 413, 413]  # the new one, a tap, an opening
+    monkeypatch.setattr(door, "read", honest)
+    phone.reload()
+    unlock(phone)
+    counts(phone, kept=0, arrived=6)
+    assert recorded() == 6 and [each for each, _ in stored(phone)][1] == body
+
+
 def stored(page: Page) -> list[list[str]]:
     """Every scan of the phone, byte for byte, and where it is said to be."""
     return page.evaluate(  # type: ignore[no-any-return]
@@ -400,6 +459,10 @@ LEFT = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({
     target.result.close?.(); done(result.map((row) => row.digest)); }; }; })"""
 
 
+DEVICE = """() => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target: { result: db } }) => {
+  db.transaction("devices").objectStore("devices").getAllKeys().onsuccess = ({ target }) => { db.close(); done(target.result[0]); }; }; })"""
+
+
 # Beside them: {database: {store: rows}}; dates are told as days ago.
 PUT = """told => Promise.all(Object.entries(told).map(([name, stores]) => new Promise((done) => { indexedDB.open(name).onsuccess = ({ target: { result: db } }) => {
   const tx = db.transaction(Object.keys(stores), "readwrite");
@@ -473,14 +536,69 @@ def test_only_what_the_post_has_had_for_thirty_days_and_is_under_a_checkpoint_is
     ]
     sent: list[Any] = []
     phone.on("request", lambda request: sent.extend(request.post_data_json["scans"]) if request.url.endswith("/scans") else None)  # fmt: skip
-    expect(phone.locator("#sync-person b")).to_have_text("3")  # with the word, and the scan whose picture was refused
+    expect(phone.locator("#sync-person b")).to_have_text(
+        "4"
+    )  # with the word, the list, and the scan whose picture was refused
     phone.locator("#sync-person").click()
-    expect(phone.locator("#main li.tone-danger")).to_have_count(2)
+    expect(phone.locator("#main li.tone-danger")).to_have_count(3)
     expect(phone.locator("#main li.tone-danger").first).to_contain_text("HS-1")
     press(phone, "Gửi ngay")
     phone.evaluate("window.dispatchEvent(new Event('online'))")
     phone.wait_for_timeout(500)
     assert sent == []
+
+
+def test_what_lies_beside_the_scans_and_is_too_large_is_a_persons_too(world: World, site: Site, phone: Page) -> None:
+    """A word of another phone, a list of a bag: each is told, and goes again at an opening or a tap."""
+    on_round(world, site, phone)
+    miss(phone)
+    counts(phone, kept=0, arrived=1)
+    device = phone.evaluate(DEVICE)
+    word = WORD | {"digest": "large", "at": 1, "sent": False}
+    bag = LIST | {
+        "key": "large" * 4,
+        "device": device,
+        "way": "take",
+        "place": "p1",
+        "name": "Dĩ An",
+        "at": 1,
+        "closed": 1,
+    }
+    phone.evaluate(PUT, {"courier-peers": {"words": [word]}, "courier-lists": {"lists": [bag]}})
+    tried: list[str] = []
+
+    def too_much(route: Route) -> None:
+        sent = route.request.post_data_json
+        if route.request.url.endswith("/scans") and not any(each["body"] == WORD["body"] for each in sent["scans"]):
+            return route.continue_()
+        tried.append(route.request.url.rpartition("/")[2])
+        return route.fulfill(status=413, content_type="application/problem+json", body='{"key": "too_large"}')
+
+    def tries(count: int) -> None:
+        for _ in range(50):
+            if len(tried) >= count:
+                break
+            phone.wait_for_timeout(100)
+        phone.evaluate("window.dispatchEvent(new Event('online'))")
+        phone.wait_for_timeout(500)
+        assert sorted(tried) == ["manifests"] * (count // 2) + ["scans"] * (count // 2)
+
+    for path in (ANSWERED, "**/api/v1/manifests"):
+        phone.route(path, too_much)
+    phone.reload()
+    unlock(phone)
+    counts(phone, kept=0, arrived=1, person=2)
+    tries(2)
+    phone.locator("#sync-person").click()
+    expect(phone.locator("#main li.tone-danger")).to_have_count(2)
+    expect(phone.locator("#main li").first).to_contain_text("Quá lớn, bưu cục không nhận vào được")
+    expect(phone.locator("#main li").nth(1)).to_contain_text("Danh sách túi lấy từ Dĩ An")
+    assert axe_faults(phone) == []
+    press(phone, "Gửi ngay")
+    tries(4)
+    phone.reload()
+    unlock(phone)
+    tries(6)
 
 
 # The dice of a page are set and its waits noted; a long one is a thousand times shorter here than outside.

@@ -8,10 +8,12 @@ import { within } from "./spare.js";
 import { KEPT, me } from "./store.js";
 
 const EVERY = 60000;
-const REFUSED = [400, 404, 409, 413, 422]; // it will never be written; all else may pass, or wants another sign-in first
+const REFUSED = [400, 404, 409, 413, 415, 422]; // it will not be written; all else may pass, or wants another sign-in first
+const LARGE = "too_large";
 let db = null;
 let all = [];
 let sending = null;
+const large = new Set(); // keys of lists that were too large since the page was opened or somebody insisted
 
 const changed = () => outbox.changes.dispatchEvent(new Event("change"));
 
@@ -21,6 +23,7 @@ export async function open() {
   await prune(Date.now());
   await mend();
   outbox.changes.addEventListener("learned", send);
+  outbox.changes.addEventListener("insisted", () => { large.clear(); send(); });
   window.addEventListener("online", send);
   setInterval(() => { if (!document.hidden) send(); }, EVERY);
   send();
@@ -57,7 +60,9 @@ const line = ({ number, way }, row, seal) => ({ number, way, digest: row.digest,
 export const under = (way, place) => all.find((list) => list.device === me()?.device && list.way === way && list.place === place && !list.closed) ?? null;
 export const get = (key) => all.find((list) => list.key === key) ?? null;
 /** Lists that have been closed and are not written at the post office yet. */
-export const waiting = () => all.filter((list) => list.device === me()?.device && list.way === "take" && list.closed && !list.receipt && !list.why);
+export const waiting = () => all.filter((list) => list.device === me()?.device && list.way === "take" && list.closed && !list.receipt && (!list.why || (list.why === LARGE && !large.has(list.key))));
+/** Lists that the post office would not write: kept, and a person's. */
+export const refused = () => all.filter((list) => list.why);
 
 async function keep(list) {
   await within(() => {
@@ -120,10 +125,13 @@ async function sendAll() {
     const scans = rows.map(({ body, sig, extras }) => (extras ? { body, sig, extras } : { body, sig }));
     const { status, data } = await call("manifests", { token: me().token, json: { key: list.key, giver: list.place, expected: expectedOf(list), scans } });
     if (status === 201 && agrees(list, data)) {
-      await keep({ ...list, receipt: data.receipt, written: new Date().toISOString() });
+      await keep({ ...list, why: null, receipt: data.receipt, written: new Date().toISOString() });
       await confirm(data, "taker");
     } else if (status === 201) await keep({ ...list, why: "differs" });
-    else if (REFUSED.includes(status)) await keep({ ...list, why: data.key ?? "other" });
+    else if (REFUSED.includes(status)) {
+      if (status === 413) large.add(list.key);
+      await keep({ ...list, why: status === 413 ? LARGE : data.key ?? "other" });
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // The outbox: sign, write, then send. A scan is a row before it is anything else; the network is asked afterwards, and
 // no answer of the network deletes a row. Rows are "kept" (on this phone), "arrived", or "person" (somebody must look);
-// only a good receipt, or the server's word that a row cannot be read, makes a kept row anything else.
+// only a good receipt, or the server's word that a row cannot be read, makes a kept row anything else. One that is too
+// large alone stays kept, is shown to a person, and goes again when the page is opened anew or somebody insists.
 import { call } from "./api.js";
 import * as receipt from "./receipt.js";
 import * as replaced from "./replaced.js";
@@ -29,6 +30,7 @@ let sending = null;
 let writings = 0; // how many scans were written since the page was opened
 let news = false; // rows became safe in this run: it is told at its end, once for all batches
 let unread = new Set(); // pictures the post office could not read
+const large = new Set(); // digests of scans that were too large alone since the page was opened or somebody insisted
 let fits = BATCH; // as many scans as the line carried last: fewer after each that was not answered
 
 const changed = () => changes.dispatchEvent(new Event("change"));
@@ -42,7 +44,11 @@ export async function load() {
 
 export const rows = () => all;
 export const state = () => line;
-export const kept = () => all.filter((row) => row.status === "kept");
+/** Whatever is on this phone alone; `kept` of it waits for the line. */
+export const unsent = () => all.filter((row) => row.status === "kept");
+export const kept = () => unsent().filter((row) => !isLarge(row));
+/** The post office would not take it in, though it came alone. */
+export const isLarge = (row) => row.status === "kept" && row.why === "large";
 export const row = (digest) => all.find((each) => each.digest === digest);
 
 const believed = (it) => ["applied", "duplicate"].includes(it.verdict);
@@ -56,7 +62,7 @@ const settled = (it) => (it.verdict === "held" && all.some((other) => other.meta
   && other.meta.event === it.meta.event && other.at > it.at && believed(other)))
   || (it.why === "collect_unproven" && it.meta.hadCode && !it.meta.sealDiffers && !lacksWord(it));
 /** What came of the scan itself, and with what it named. */
-export const stands = (it) => (it.status === "person" && settled(it) ? "arrived" : it.status);
+export const stands = (it) => (it.status === "person" && settled(it) ? "arrived" : isLarge(it) ? "person" : it.status);
 export const status = (it) => (unpictured(it) ? "person" : stands(it));
 
 /** It has arrived, but the picture it names could not be read there. */
@@ -154,7 +160,7 @@ async function signed(scan, meta, extras, device) {
 /** What is unsent, or all there is, as a file for the post office, with the words of others that it could not read: signed
  *  bytes, no names. */
 export function written(others) {
-  const rows = [...(kept().length ? kept() : all), ...others].map(({ device, n, digest, body, sig, extras }) => ({ device, n, digest, body, sig, extras }));
+  const rows = [...(unsent().length ? unsent() : all), ...others].map(({ device, n, digest, body, sig, extras }) => ({ device, n, digest, body, sig, extras }));
   return new Blob([JSON.stringify({ format: "outbox-v1", written: new Date().toISOString(), scans: rows }, null, 1)], { type: "application/json" });
 }
 
@@ -174,7 +180,14 @@ function sendSoon(after) {
   timer = setTimeout(() => send(), Math.max(after, quietUntil - Date.now()));
 }
 
-/** Send what is unsent, for whoever signed it on this phone. True when nothing is left. */
+/** Somebody asks for it: what was refused for its size goes once more, with all that lies beside the scans. */
+export function insist() {
+  large.clear();
+  changes.dispatchEvent(new Event("insisted"));
+  return send();
+}
+
+/** Send what is unsent, for whoever signed it on this phone. True when nothing waits. */
 export function send() {
   sending ??= sendAll().finally(() => { sending = null; });
   return sending;
@@ -190,12 +203,12 @@ async function sendAll() {
   let moved = false;
   const known = writings;
   for (const device of await store.devices()) {
-    const unsent = () => kept().filter((each) => each.device === device.device).sort((a, b) => a.n - b.n);
-    if (device.device !== store.me()?.device && !unsent().length) continue;
-    const before = unsent().length;
-    const { again, wait } = await sendFor(device, unsent);
+    const own = () => unsent().filter((each) => each.device === device.device && !large.has(each.digest)).sort((a, b) => isLarge(a) - isLarge(b) || a.n - b.n);
+    if (device.device !== store.me()?.device && !own().length) continue;
+    const before = own().length;
+    const { again, wait } = await sendFor(device, own);
     if (again) reached = false;
-    if (unsent().length < before) moved = true;
+    if (own().length < before) moved = true;
     if (wait) quietUntil = Date.now() + wait * 1000;
   }
   failures = reached || moved ? 0 : failures + 1;
@@ -209,12 +222,12 @@ async function sendAll() {
 }
 
 /** Everything one device has unsent, batch by batch. {again: something is left, wait: seconds the server asked for}. */
-async function sendFor(device, unsent) {
-  const aside = new Set(); // not receipted, or too large alone: they stay kept, and the others do not wait for them
+async function sendFor(device, own) {
+  const aside = new Set(); // not receipted: they stay kept, and the others do not wait for them
   let most = fits;
   let bound = BATCH;
   for (;;) {
-    const batch = cut(unsent().filter((each) => !aside.has(each.n)), most);
+    const batch = cut(own().filter((each) => !aside.has(each.n)), most);
     const since = device.since ? new Date(Date.parse(device.since) - OVERLAP).toISOString() : null;
     const scans = batch.map(({ body, sig, extras }) => (extras ? { body, sig, extras } : { body, sig }));
     const pin = witness.pin(device);
@@ -226,15 +239,16 @@ async function sendFor(device, unsent) {
       most = Math.min(bound, most * 2);
       fits = most;
       for (const each of batch) if (!safe.has(each.digest)) aside.add(each.n);
-      if (unsent().every((each) => aside.has(each.n))) return { again: aside.size > 0, wait: 0 };
+      if (own().every((each) => aside.has(each.n))) return { again: aside.size > 0, wait: 0 };
     } else if ([400, 415].includes(answer.status) && batch.length) {
       const { index } = answer.data;
       const odd = Number.isInteger(index) ? batch[index] : batch.length === 1 ? batch[0] : null;
       if (odd) await settle([{ ...key(odd), status: "person", why: "raw" }]);
       else most = bound = Math.ceil(batch.length / 2);
     } else if (answer.status === 413 && batch.length) {
-      if (batch.length === 1) aside.add(batch[0].n);
-      most = bound = Math.ceil(batch.length / 2);
+      most = Math.ceil(batch.length / 2);
+      bound = batch.length > 1 ? most : BATCH; // the others may still go together
+      if (batch.length === 1) await setLarge(batch[0]);
     } else {
       if (answer.silent && batch.length) fits = Math.ceil(batch.length / 2);
       reach(device, { 401: "signin", 403: "refused", 426: "old" }[answer.status] ?? "offline", safe !== null || answer.foreign);
@@ -254,13 +268,18 @@ function cut(rest, most) {
   let size = 0;
   for (const each of rest.slice(0, most)) {
     size += each.body.length + each.sig.length + 400 + JSON.stringify(each.extras ?? "").length;
-    if (batch.length && size > LARGEST) break;
+    if (batch.length && (size > LARGEST || isLarge(each))) break;
     batch.push(each);
   }
   return batch;
 }
 
 const key = ({ device, n }) => ({ device, n });
+
+async function setLarge(it) {
+  large.add(it.digest);
+  await settle([{ ...key(it), why: "large" }]);
+}
 
 async function settle(said) {
   if (!said.length) return;

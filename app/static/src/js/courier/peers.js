@@ -13,8 +13,9 @@ const EVERY = 60000;
 const LATE = 4 * 3600000; // an offer nobody took, a promise nobody kept: both are reminded
 let db = null;
 let offers = []; // {key, device, side: "giver" | "taker", peer, packets, at, taken: {code: digest}, over}
-let words = []; // {digest, device, body, sig, extras, code, number, at, sent, refused}: what another phone signed, told by us as well
+let words = []; // {digest, device, body, sig, extras, code, number, at, sent, refused: true | "large"}: what another phone signed, told by us as well
 let sending = null;
+const large = new Set(); // words too large alone since the page was opened or somebody insisted
 
 const changed = () => changes.dispatchEvent(new Event("change"));
 
@@ -30,6 +31,7 @@ export async function open() {
   await prune(Date.now());
   await mend();
   changes.addEventListener("learned", send);
+  changes.addEventListener("insisted", () => { large.clear(); send(); });
   window.addEventListener("online", send);
   setInterval(() => { if (!document.hidden) send(); }, EVERY);
   send();
@@ -74,8 +76,8 @@ export const underway = () => mine().filter((each) => each.side === "taker" && l
 /** Packets this phone has only heard of from another one. */
 export const met = () => mine().filter((each) => each.side === "taker").flatMap((each) => each.packets.map((packet) => ({ packet, digest: each.taken[packet.code] ?? null, at: each.at })));
 /** What other phones signed about packets, as rows the day can fold. */
-export const said = () => words.filter((each) => !each.refused && Date.now() - Date.parse(each.at) < KEPT);
-/** What of it the post office could not read: kept, and a person's. */
+export const said = () => words.filter((each) => each.refused !== true && Date.now() - Date.parse(each.at) < KEPT);
+/** What of it the post office could not read or take in: kept, and a person's. */
 export const refused = () => words.filter((each) => each.refused);
 
 /** What of a packet is kept and told here: nothing of its papers, of its procedure, of anybody. */
@@ -145,16 +147,18 @@ export function send() {
 async function sendAll() {
   let most = BATCH;
   while (me() && !me().waiting) {
-    const batch = words.filter((each) => !each.sent && !each.refused).slice(0, most);
+    const fresh = words.filter((each) => !each.sent && !each.refused).slice(0, most);
+    const batch = fresh.length ? fresh : words.filter((each) => !each.sent && each.refused === "large" && !large.has(each.digest)).slice(0, 1);
     if (!batch.length) return;
     const { status, data } = await call("scans", { token: me().token, json: { device: me().device, scans: batch.map(({ body, sig }) => ({ body, sig })) } });
     if (status === 200) {
       const safe = await receipted(batch, data);
-      for (const word of safe) await keep("words", { ...word, sent: true, received: new Date().toISOString() });
+      for (const word of safe) await keep("words", { ...word, sent: true, refused: false, received: new Date().toISOString() });
       if (!safe.length) return;
     } else if ([400, 413, 415].includes(status)) {
       const odd = batch.length === 1 ? batch[0] : Number.isInteger(data.index) ? batch[data.index] : null;
-      if (odd) await keep("words", { ...odd, refused: true }); // kept for a person, and the others go on
+      if (odd && status === 413) large.add(odd.digest);
+      if (odd) await keep("words", { ...odd, refused: status === 413 ? "large" : true }); // kept for a person, and the others go on
       else most = Math.ceil(batch.length / 2);
     } else return;
   }

@@ -32,15 +32,11 @@ async function count() {
   outbox.lackPictures(all.filter((each) => each.status === "person").map((each) => each.sha256));
 }
 
-/** What was refused goes once more, with the next sending: a post office too busy to look at a picture refuses it too. */
-export function again() {
-  insist = true;
-}
-
 /** Send pictures whenever scans have gone their way; one at a time, so that a scan made meanwhile finds the line free soon. */
 export function keepFollowing() {
   const follow = () => { sending ??= followAll().finally(() => { sending = null; }); };
   outbox.changes.addEventListener("sent", follow);
+  outbox.changes.addEventListener("insisted", () => { insist = true; }); // a post office too busy to look at a picture refuses it too
   follow();
 }
 

@@ -1,10 +1,11 @@
 // Every scan on this phone: what needs a person first, then what waits, each newest first. There is no "delete", and three
 // states only.
 import { bar, bigIcon, button, h, icon, notice, page, thumb } from "../dom.js";
+import * as lists from "../lists.js";
 import * as outbox from "../outbox.js";
 import * as peers from "../peers.js";
 import { askToKeep, hand, isTight } from "../phone.js";
-import { again, unsent } from "../photos.js";
+import { unsent } from "../photos.js";
 import { draw } from "../router.js";
 import { isTight as foundTight } from "../spare.js";
 import { clock, t, told } from "../words.js";
@@ -13,7 +14,7 @@ import { counts, strip } from "./parts.js";
 const MOST = 100; // lines; nothing that needs a person is left out
 const rank = (row) => ["person", "kept", "arrived"].indexOf(outbox.status(row));
 const LOOK = { kept: ["stamp", "saved"], arrived: ["ok", "post"], person: ["warning", "person"] };
-const REFUSED = ["danger", "stop"]; // the server could not read it, or its picture: no verdict will ever come
+const REFUSED = ["danger", "stop"]; // the server could not read it, or its picture, or take it in: no verdict will come of it
 let tried = false;
 const room = { safe: true, tight: false }; // whether the browser keeps this page's memory, and has room for more
 
@@ -35,11 +36,10 @@ function warnings() {
 export function outboxPage() {
   measure();
   const told = counts();
-  const others = peers.refused();
+  const others = [...peers.refused().map(theirs), ...lists.refused().map(bag)];
   const rows = [...outbox.rows()].sort((a, b) => rank(a) - rank(b) || (a.at < b.at ? 1 : -1)).slice(0, Math.max(MOST, told.person));
   async function send() {
-    again();
-    tried = !(await outbox.send());
+    tried = !(await outbox.insist());
     draw(false);
   }
   return {
@@ -47,7 +47,7 @@ export function outboxPage() {
     nodes: [
       bar(t("outbox.title"), t("outbox.counts", told), { back: "#/" }), strip(),
       rows.length || others.length
-        ? page(tried && told.kept ? h("p", { role: "status" }, t("outbox.sent_none")) : null, warnings(), h("ul", { class: "queue" }, others.map(theirs), rows.map(line)), h("p", { class: "small soft" }, t("outbox.never_deleted")))
+        ? page(tried && told.kept ? h("p", { role: "status" }, t("outbox.sent_none")) : null, warnings(), h("ul", { class: "queue" }, others, rows.map(line)), h("p", { class: "small soft" }, t("outbox.never_deleted")))
         : page(bigIcon("saved"), h("p", { class: "h2" }, t("outbox.none")), h("p", {}, t("outbox.never_deleted"))),
       thumb(button(t("outbox.send"), send, { before: "sync", id: "send" }),
         rows.length || others.length ? button(t("outbox.file"), () => hand(outbox.written(peers.refused()), `luot-quet-${new Date().toISOString().slice(0, 10)}.json`), { before: "download", quiet: true, id: "file" }) : null),
@@ -57,7 +57,7 @@ export function outboxPage() {
 
 function line(row) {
   const status = outbox.status(row);
-  const [tone, picture] = row.why === "raw" || outbox.unpictured(row) ? REFUSED : LOOK[status];
+  const [tone, picture] = row.why === "raw" || outbox.isLarge(row) || outbox.unpictured(row) ? REFUSED : LOOK[status];
   const why = status === "person" ? reason(row) : null;
   return h("li", { class: `tone-${tone}` }, icon(picture), h("div", {}, h("b", {}, t(`sync.${status}`)), h("p", {}, `${clock(row.at)} · ${t(`event.${row.meta.event}`)}`),
     h("p", { class: "small code" }, h("a", { class: "link-target", href: `#/verdict/${row.digest}` }, row.meta.number)), why ? h("p", { class: "small" }, why) : null));
@@ -67,11 +67,19 @@ function line(row) {
 function theirs(word) {
   const [tone, picture] = REFUSED;
   return h("li", { class: `tone-${tone}` }, icon(picture), h("div", {}, h("b", {}, t("sync.person")), h("p", {}, `${clock(word.at)} · ${t("event.transfer")}`),
-    h("p", { class: "small code" }, word.number ?? ""), h("p", { class: "small" }, t("outbox.raw"))));
+    h("p", { class: "small code" }, word.number ?? ""), h("p", { class: "small" }, t(word.refused === "large" ? "outbox.large" : "outbox.raw"))));
+}
+
+/** A list of a bag that was counted: its scans have gone their own way. */
+function bag(list) {
+  const [tone, picture] = REFUSED;
+  return h("li", { class: `tone-${tone}` }, icon(picture), h("div", {}, h("b", {}, t("sync.person")), h("p", {}, `${clock(list.closed)} · ${t("outbox.list", { name: list.name })}`),
+    h("p", { class: "small" }, t("bulk.refused"))));
 }
 
 export function reason(row) {
   if (row.why === "raw") return t("outbox.raw");
+  if (outbox.isLarge(row)) return t("outbox.large");
   if (row.status === "arrived" && outbox.unpictured(row)) return t("photo.refused");
   if (row.meta.undoes || outbox.rows().some((each) => each.meta.undoes === row.digest)) return t("undo.waits");
   if (row.meta.sealDiffers && !row.why) return t("why.seal_differs");

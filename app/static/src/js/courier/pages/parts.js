@@ -2,6 +2,7 @@
 import * as day from "../day.js";
 import { button, fault, h, icon, notice, tag } from "../dom.js";
 import { keep } from "../drafts.js";
+import * as lists from "../lists.js";
 import * as outbox from "../outbox.js";
 import * as peers from "../peers.js";
 import { keepPhoto } from "../photos.js";
@@ -31,10 +32,10 @@ export function languageButton() {
   return h("div", { class: "stack-tight" }, h("button", { type: "button", class: "button-quiet button-wide", id: "language", lang: to, onclick: turn }, name), says);
 }
 
-/** How many scans are in each of the three places; with what another phone signed and nobody could read. */
+/** How many scans are in each of the three places; with what another phone signed, and lists, that were refused. */
 export function counts() {
   const found = outbox.counts();
-  return { ...found, person: found.person + peers.refused().length };
+  return { ...found, person: found.person + peers.refused().length + lists.refused().length };
 }
 
 /** What the network and the outbox have to say, one line; null when there is nothing to say yet. */
@@ -45,10 +46,11 @@ export function strip() {
   if (state === "signin" || day.trouble() === "signin") return line("danger", "lock", t("strip.signin"), "#/enrol");
   if (state === "refused") return line("danger", "stop", t("strip.refused"));
   if (state === "old" || day.trouble() === "old") return line("danger", "sync", t("strip.old_app"), "#/phone");
-  if (state === "foreign") return line("warning", "offline", t("strip.foreign"));
-  if (Math.abs(me()?.skew ?? 0) > WRONG_CLOCK) return line("warning", "clock", t("strip.clock"));
   if (doubts(me())) return line("danger", "stop", t("strip.log"));
   if (outbox.waiting() > LONG) return line("danger", "offline", t("strip.old", { hours: Math.floor(outbox.waiting() / 3600000) }));
+  if (outbox.unsent().length > outbox.kept().length) return line("danger", "stop", t("strip.large"), "#/outbox");
+  if (state === "foreign") return line("warning", "offline", t("strip.foreign"));
+  if (Math.abs(me()?.skew ?? 0) > WRONG_CLOCK) return line("warning", "clock", t("strip.clock"));
   if (!navigator.onLine) return line("warning", "offline", t("strip.offline"));
   if (kept) return line("stamp", "saved", t("strip.waiting", { count: kept }));
   return arrived ? line("ok", "post", t("strip.all")) : null;

@@ -21,12 +21,12 @@ export function phonePage() {
     }
   });
   const who = day.courier();
-  const unsent = outbox.kept().length;
+  const unsent = outbox.unsent().length;
   const look = (name, picture) => h("button", { type: "button", class: "button-quiet button-big", id: `theme-${name}`, "aria-pressed": String(theme() === name), onclick: () => { setTheme(name); draw(false); } }, icon(picture), " ", t(`theme.${name}`));
   async function leave() {
     const { device } = me();
     await outbox.send();
-    const unsentHere = outbox.kept().some((row) => row.device === device);
+    const unsentHere = outbox.unsent().some((row) => row.device === device);
     if (!unsentHere && !me().waiting) await retire(device, "returned"); // its place is free for the next
     await drafts.forget();
     await leavePhone();

@@ -2,7 +2,7 @@
 // network; the private half of the phone's key never leaves it.
 import { button, bigIcon, fault, h, link, mark, notice, page, thumb } from "../dom.js";
 import * as enrol from "../enrol.js";
-import { kept } from "../outbox.js";
+import { unsent } from "../outbox.js";
 import { draw, go } from "../router.js";
 import * as sign from "../sign.js";
 import { me } from "../store.js";
@@ -26,7 +26,7 @@ export function enrolPage(read = null) {
 
 function frame(lead, form, enter, more = null) {
   const top = h("header", { class: "bar" }, mark(), h("span", { class: "grow", lang: "vi" }, "Hồ sơ tận nhà"), themeButton());
-  const before = kept().length ? notice("stamp", "saved", h("p", {}, t("signin.kept", { count: kept().length }))) : null;
+  const before = unsent().length ? notice("stamp", "saved", h("p", {}, t("signin.kept", { count: unsent().length }))) : null;
   const over = trouble ? notice("warning", "stop", h("p", {}, trouble)) : null;
   const head = h("div", { class: "stack-tight" }, h("h1", { class: "h1", tabindex: "-1" }, t("signin.title")), h("p", {}, lead));
   if (!sign.possible()) return { nodes: [top, page(bigIcon("lock"), head, before, notice("danger", "stop", h("p", {}, t("signin.insecure"))))] };

@@ -15,7 +15,7 @@ export function tillPage() {
   const held = day.purse();
   const due = held.postage + held.fee;
   const line = (term, amount) => h("div", {}, h("dt", {}, term), h("dd", {}, money(amount)));
-  const waiting = outbox.kept().filter((row) => row.meta.cash).length;
+  const waiting = outbox.unsent().filter((row) => row.meta.cash).length;
   const said = till.counted();
   const answered = held.counted && (!said || held.counted.at > said.at) ? held.counted : null;
   const body = [

@@ -67,7 +67,7 @@ function facts(row, tone) {
   if (meta.sealDiffers && meta.known) return [h("p", {}, t("verdict.seals", { known: spoken(meta.known), read: spoken(meta.seal) })), h("p", {}, t("verdict.go_on"))];
   if (meta.undoes) return [code(meta.number), h("p", {}, t("undo.told"))];
   if (again(row)) return [h("p", { class: "h3" }, t("verdict.code_wrong")), code(meta.number), h("p", {}, t("verdict.code_wrong_in"))];
-  if (tone === "stamp") return [h("p", {}, reason(row)), code(meta.number), h("p", {}, t("verdict.go_on"))];
+  if (tone === "stamp") return [h("p", {}, reason(row)), code(meta.number), outbox.isLarge(row) ? null : h("p", {}, t("verdict.go_on"))];
   return [
     code(meta.number),
     meta.seal ? h("p", {}, t("seal.number", { seal: spoken(meta.seal) })) : null,

@@ -3,8 +3,10 @@ before the fake camera: a printed slip, an empty desk."""
 
 import os
 import re
+import secrets
 import shutil
 import threading
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from qrcode.main import QRCode
 from werkzeug.serving import make_server
 
 import labels
-from app.domain import slips
+from app.domain import slips, tokens
 from app.domain.packets import Packet
 from tests.e2e.finding import code_in
 from tests.e2e.sight import phone_faults
@@ -34,6 +36,7 @@ FOUND = (
     " v.nodes.map(n => n.target.join(' ')).join(' | '))) : null"
 )
 WIDTH, HEIGHT = 640, 480
+FRAME = 480  # letters in one code of a row
 PICTURES = os.environ.get("PICTURES")  # a folder for pictures of whatever screen of the phone axe looks at
 
 
@@ -81,6 +84,21 @@ class Camera:
         frame.paste(picture.resize((side, side)), ((WIDTH - side) // 2, (HEIGHT - side) // 2))
         self.show(*[self.desk()] * 2, *[frame] * 10)
 
+    def show_codes(self, texts: list[str]) -> None:
+        """Codes that follow one another on another phone's screen, half a second each."""
+        frames = []
+        for text in texts:
+            code = QRCode(border=4, box_size=6)
+            code.add_data(text)
+            side = HEIGHT - 40
+            frame = self.desk()
+            frame.paste(
+                code.make_image().get_image().convert("RGB").resize((side, side)),
+                ((WIDTH - side) // 2, (HEIGHT - side) // 2),
+            )
+            frames += [frame] * 5
+        self.show(*frames)
+
     def show_slip(self, packet: Packet, base_url: str) -> None:
         """The packet's slip, as it would be printed now."""
         self.show_paper(labels.render("slip", [slips.slip_of(packet, base_url)]))
@@ -95,6 +113,15 @@ class Camera:
             frame.paste(held, ((WIDTH - held.width) // 2 + shift, (HEIGHT - held.height) // 2))
             frames.append(frame)
         self.show(*[self.desk()] * 5, *frames * 3)
+
+
+def framed(kind: str, message: str) -> list[str]:
+    """A message as a phone says it to another: a row of codes. `kind`: OF (an offer) or RC (what was taken over)."""
+    packer = zlib.compressobj(wbits=-15)
+    data = packer.compress(message.encode()) + packer.flush()
+    parts = [tokens.b32(data)[at : at + FRAME] for at in range(0, len(tokens.b32(data)), FRAME)]
+    name = secrets.token_hex(4).upper()
+    return [f"{kind}:{name}:{nth}:{len(parts)}:{len(data)}:{part}" for nth, part in enumerate(parts, 1)]
 
 
 def printed(pdf: bytes) -> Image.Image:

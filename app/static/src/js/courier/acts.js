@@ -55,19 +55,22 @@ export function collect(stop, packet, draft, word) {
   );
 }
 
-export function take(packet, seal, slip) {
+/** A scan for a list of a bag remembers it: the page may go before the list knows. */
+const listed = (list, packet) => (list ? { list, packetWay: packet.way } : {});
+
+export function take(packet, seal, slip, list = null) {
   const party = me().party;
   return append(
     { event: "take", packet, issue: slip?.issue, giver: packet.holder, taker: party, parent: packet.head, seal, proof: found(slip) },
-    { ...move(packet, "CARRIED", party, "courier"), seal, known: packet.seals.at(-1) ?? null, sealDiffers: !known(packet, seal) },
+    { ...move(packet, "CARRIED", party, "courier"), seal, known: packet.seals.at(-1) ?? null, sealDiffers: !known(packet, seal), ...listed(list, packet) },
   );
 }
 
 /** A packet was seen, and the number on its bag: evidence, and no change of hands. */
-export function sight(packet, seal, slip) {
+export function sight(packet, seal, slip, list = null) {
   return append(
     { event: "sighting", packet, issue: slip?.issue, giver: packet.holder, taker: packet.holder, parent: null, seal, proof: found(slip) },
-    { seal, known: packet.seals.at(-1) ?? null, sealDiffers: !known(packet, seal) },
+    { seal, known: packet.seals.at(-1) ?? null, sealDiffers: !known(packet, seal), ...listed(list, packet) },
   );
 }
 

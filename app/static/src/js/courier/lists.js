@@ -40,19 +40,20 @@ async function prune(now) {
   }
 }
 
-/** The page may have gone between a scan and its tick: what was scanned for a list belongs to it, and one of which nothing is
- *  missing is closed, for nobody will come back to it. */
+/** The page may have gone between a scan and its tick: what was scanned for a list belongs to it, expected or not, and one
+ *  that was taken and of which nothing is missing is closed, for nobody will come back to it. */
 async function mend() {
-  for (const list of all.filter((each) => each.way === "take" && !each.closed)) {
+  for (const list of all.filter((each) => !each.closed)) {
     const found = { ...list.found };
-    for (const row of outbox.rows()) {
-      const listed = list.expected.find((each) => each.code === row.meta.code);
-      if (listed && row.meta.event === "take" && row.device === list.device && row.at >= list.at) found[listed.code] ??= line(listed, row, row.meta.seal);
-    }
-    const whole = list.expected.every((each) => each.code in found);
+    for (const row of outbox.rows().filter((each) => isFor(list, each))) found[row.meta.code] ??= line({ number: row.meta.number, way: row.meta.packetWay }, row, row.meta.seal);
+    const whole = list.way === "take" && list.expected.every((each) => each.code in found);
     if (whole || Object.keys(found).length > Object.keys(list.found).length) await keep({ ...list, found, closed: whole ? new Date().toISOString() : null });
   }
 }
+
+/** A scan says which list it was made for; of what is expected any other taking of it will do. */
+const isFor = (list, { device, at, meta }) => meta.list === list.key
+  || (list.way === "take" && meta.event === "take" && device === list.device && at >= list.at && list.expected.some((each) => each.code === meta.code));
 
 const line = ({ number, way }, row, seal) => ({ number, way, digest: row.digest, at: row.at, seal });
 
@@ -125,8 +126,8 @@ async function sendAll() {
     const scans = rows.map(({ body, sig, extras }) => (extras ? { body, sig, extras } : { body, sig }));
     const { status, data } = await call("manifests", { token: me().token, json: { key: list.key, giver: list.place, expected: expectedOf(list), scans } });
     if (status === 201 && agrees(list, data)) {
-      await keep({ ...list, why: null, receipt: data.receipt, written: new Date().toISOString() });
-      await confirm(data, "taker");
+      const said = await confirm(data, "taker"); // not heard: the list goes again, under its key, and our word with it
+      if (said.status === 200 || REFUSED.includes(said.status)) await keep({ ...list, why: null, receipt: data.receipt, written: new Date().toISOString() });
     } else if (status === 201) await keep({ ...list, why: "differs" });
     else if (REFUSED.includes(status)) {
       if (status === 413) large.add(list.key);

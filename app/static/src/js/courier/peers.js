@@ -57,10 +57,12 @@ async function prune(now) {
   [offers, words] = [await db.getAll("offers"), await db.getAll("words")];
 }
 
-/** The page may have gone between a scan and its mark: what was signed for was taken over. */
+/** The page may have gone between a scan, or a word, and its mark: what was signed for was taken over. */
 async function mend() {
-  for (const offer of offers.filter((each) => each.side === "taker")) {
-    const signed = (packet) => scans().find(({ device, meta }) => device === offer.device && meta.event === "transfer" && meta.code === packet.code && meta.parent === packet.head);
+  const own = (offer, packet) => scans().find(({ device, meta }) => device === offer.device && meta.event === "transfer" && meta.code === packet.code && meta.parent === packet.head);
+  const theirs = (packet) => words.find((word) => word.code === packet.code && bodyOf(word).parent === packet.head);
+  for (const offer of offers) {
+    const signed = (packet) => (offer.side === "taker" ? own(offer, packet) : theirs(packet));
     const found = left(offer).map((packet) => [packet.code, signed(packet)?.digest]).filter(([, digest]) => digest);
     if (found.length) await keep("offers", { ...offer, taken: { ...offer.taken, ...Object.fromEntries(found) } });
   }
@@ -171,5 +173,6 @@ async function receipted(batch, data) {
   return batch.filter((_, nth) => good[nth]);
 }
 
+const bodyOf = (word) => JSON.parse(new TextDecoder().decode(sign.unbase64(word.body)));
 /** Which of its phone's scans it is; older rows have it in the signed bytes alone. */
-const numbered = (word) => ({ ...word, n: word.n ?? JSON.parse(new TextDecoder().decode(sign.unbase64(word.body))).n });
+const numbered = (word) => ({ ...word, n: word.n ?? bodyOf(word).n });

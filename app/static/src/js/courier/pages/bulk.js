@@ -61,7 +61,7 @@ export function bulk(way, place) {
     }
     const seal = packet.seals.at(-1);
     await lists.lay(list);
-    const row = way === "take" ? await take(packet, seal, slip) : await sight(packet, seal, slip);
+    const row = way === "take" ? await take(packet, seal, slip, list.key) : await sight(packet, seal, slip, list.key);
     play(list.expected.some((each) => each.code === packet.code) ? "ok" : "stamp"); // the scan is written; the list may take its time
     list = await lists.tick(list, packet, row, seal);
     last = { packet, slip };

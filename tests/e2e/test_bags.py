@@ -8,10 +8,10 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 import labels
 from app.db import db
 from app.domain import manifests, slips
-from app.domain.manifests import LineResult, Manifest
+from app.domain.manifests import LineResult, Manifest, Side
 from app.domain.packets import Packet, State, Way
 from tests.e2e.conftest import HEIGHT, WIDTH, Camera, Site, axe_faults, printed
-from tests.e2e.test_courier import press, sign_in
+from tests.e2e.test_courier import press, sign_in, unlock
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does; the domain's part runs on both
@@ -153,6 +153,62 @@ def test_a_bag_that_is_closed_while_a_code_is_looked_up_stays_closed_and_holds_w
     db.session.rollback()
     [manifest] = db.session.query(Manifest).all()
     assert (manifest.expected, manifest.scanned, manifest.missing) == (2, 2, 0)
+
+
+# As it lies there when the page dies after a scan was written and before the list was ticked: its last tick is not there.
+UNTICKED = """() => new Promise((done) => { indexedDB.open("courier-lists").onsuccess = ({ target: { result: db } }) => {
+  const tx = db.transaction("lists", "readwrite");
+  tx.objectStore("lists").openCursor().onsuccess = ({ target: { result: row } }) => row.update({ ...row.value, found: Object.fromEntries(Object.entries(row.value.found).slice(0, -1)) });
+  tx.oncomplete = () => { db.close(); done(); }; }; })"""
+
+
+def test_a_packet_nobody_expected_is_on_the_list_though_the_page_died_before_its_tick(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    assert camera  # sees an empty desk
+    results = [world.packet(Way.OUT) for _ in range(2)]
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/take")
+    press(phone, "Quét liền cả 2 gói")
+    surplus = world.packet(Way.OUT)  # the desk lays one more down
+    for packet in results[0], surplus:
+        phone.get_by_label("Hoặc gõ số").fill(packet.number)
+        phone.keyboard.press("Enter")
+        expect(phone.locator("#last")).to_contain_text(packet.number)
+    expect(phone.get_by_role("heading", name="Thừa 1 gói")).to_be_visible()
+    phone.evaluate(UNTICKED)
+    phone.reload()
+    unlock(phone)
+    press(phone, "Quét liền")
+    expect(phone.locator("#tally")).to_have_text("1 / 2")
+    expect(phone.get_by_role("heading", name="Thừa 1 gói")).to_be_visible()
+    expect(phone.locator(".queue .tone-stamp")).to_contain_text(surplus.number)
+    phone.locator("#finish").click()
+    expect(phone.locator("#follows")).to_contain_text("Đã ghi, số BB-", timeout=20_000)
+    db.session.rollback()
+    [manifest] = db.session.query(Manifest).all()
+    assert (manifest.expected, manifest.scanned, manifest.missing, manifest.surplus) == (2, 2, 1, 1)
+
+
+def test_our_word_for_a_list_goes_again_when_the_line_breaks_before_it(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    assert camera  # sees an empty desk
+    packet = world.packet(Way.OUT)
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/take")
+    press(phone, "Quét liền")
+    phone.route("**/manifests/*/confirm", lambda route: route.abort(), times=1)
+    phone.get_by_label("Hoặc gõ số").fill(packet.number)
+    phone.keyboard.press("Enter")
+    expect(phone.locator("#tally")).to_have_text("1 / 1")
+    with phone.expect_event("requestfailed"):
+        phone.locator("#finish").click()
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(phone.locator("#follows")).to_contain_text("Đã ghi, số BB-", timeout=20_000)
+    db.session.rollback()
+    [manifest] = db.session.query(Manifest).all()
+    assert manifest.confirmed(Side.TAKER)
 
 
 def test_a_list_the_office_will_never_write_is_told_and_tried_no_more(

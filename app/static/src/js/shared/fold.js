@@ -54,6 +54,12 @@ export function fold(base, scans, law) {
   }
 }
 
+/** What `fold` begins with when a phone was told of a packet, and the law it reads: who the parties are that it knows of. */
+export const toldOf = (packet, steps, me) => [{ digest: packet.head, state: packet.state, holder: packet.holder }, {
+  steps, way: packet.way,
+  kindOf: (party, scan) => (party === me ? "courier" : party === packet.citizen ? "citizen" : party === packet.holder ? packet.holder_kind : scan.event === "transfer" ? "courier" : null),
+}];
+
 /** The rows that let somebody go on with a packet as it is: what may come next. */
 export const next = (packet, steps, by) => steps.filter((step) => step.by === by && step.from === packet.state
   && step.ways.includes(packet.way) && (step.giver === null || step.giver === packet.holder_kind));

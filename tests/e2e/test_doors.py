@@ -274,7 +274,7 @@ def test_somebody_elses_card_stops_a_delivery_and_the_fee_and_the_citizens_scree
     expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible()
     assert world.fresh(packet).state == State.DELIVERED
     extra = db.session.scalars(sa.select(ScanExtra)).one()
-    assert extra.money == {"paid_by": "cash", "receipt": "000 322", "postage": 0, "fee": 15_000}
+    assert extra.money == {"paid_by": "cash", "receipt": "000 322", "postage": 8_000, "fee": 15_000}
     body = db.session.scalars(sa.select(ScanRow.body).order_by(ScanRow.recorded_at.desc())).first()
     assert body
     said = {(word["kind"], word["value"]) for word in json.loads(body)["proof"]}

@@ -1,14 +1,20 @@
 """Money at the end of a shift, with a difference: the courier counts on the phone, the clerk counts at the counter."""
 
+import re
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.db import atomically, db
+from app.db import atomically, db, now
 from app.domain import money
+from app.domain.codes import Purpose
 from app.domain.money import Purse
+from app.domain.packets import Packet, Way
 from app.domain.scans import Extra
+from app.domain.visits import open_visit
 from tests.e2e.conftest import Site, axe_faults
-from tests.e2e.test_courier import press, sign_in
+from tests.e2e.test_courier import count_papers, plan, press, sign_in, verdict
+from tests.e2e.test_shift import to
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")
@@ -58,3 +64,90 @@ def test_what_is_short_is_seen_by_both_and_stays_under_a_name(
     phone.evaluate("window.dispatchEvent(new Event('online'))")  # the phone asks again what came of it
     expect(phone.locator("#answer")).to_contain_text("Còn thiếu 15.000", timeout=20_000)
     assert atomically(money.told, world.courier, world.act().at)["postage"] == 15_000
+
+
+def paid(page: Page, kind: str, visit: int, packet: Packet, code: str, by: str, asked: str, receipt: str = "") -> None:
+    """A home whose citizen pays so: what the courier is asked and shown on the way."""
+    to(page, f"/type/visit/{visit}")
+    page.get_by_label("Số trên phiếu").fill(packet.number)
+    press(page, "Tìm gói")
+    if kind == "collect":
+        count_papers(page)
+        page.get_by_label("Số trên dây niêm phong").fill(f"0046 {visit:03d}")
+        page.get_by_label("Gõ lại số đó").fill(f"0046 {visit:03d}")
+        page.get_by_role("button", name=re.compile("^Đã dán kín")).click()
+    else:
+        page.get_by_role("radio", name="Nguyễn Thị Mơ").check()
+        page.get_by_role("radio", name="Căn cước", exact=True).check()
+        press(page, "Đúng người")
+        press(page, "Đúng số này")
+    expect(page.locator(".bill .sum")).to_contain_text(asked)
+    press(page, f"Đã thu {asked}")
+    expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("Chọn cách trả")
+    page.get_by_label(by).check()
+    if receipt:
+        press(page, f"Đã thu {asked}")
+        expect(page.get_by_role("alert").filter(visible=True)).to_contain_text("số biên lai")
+        page.get_by_label("Số biên lai lệ phí").fill(receipt)
+    assert axe_faults(page) == []
+    press(page, f"Đã thu {asked}")
+    page.get_by_label("Mã người dân đọc").fill(code)
+    press(page, "Xong, nhận gói" if kind == "collect" else "Xong, trao gói")
+    verdict(page, "Đã nhận gói" if kind == "collect" else "Đã trao xong", "ok")
+    expect(page.get_by_role("link", name=f"{by} {asked}")).to_be_visible()
+    expect(page.get_by_text(f"Số biên lai lệ phí: {receipt}")).to_have_count(1 if receipt else 0)
+    assert axe_faults(page) == []
+
+
+def test_what_is_paid_by_bank_code_was_never_in_the_bag_and_the_till_knows_which_home_explains_a_difference(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    first, result, last = world.packet(), world.packet(Way.OUT), world.packet()
+    code = {
+        each.id: world.code(each, Purpose.DELIVER if each is result else Purpose.COLLECT)
+        for each in (first, result, last)
+    }
+    atomically(lambda: setattr(db.session.get_one(Packet, result.id).dossier.procedure, "fee_at_delivery", True))
+    plan(world, first, result, last)
+    visits = [open_visit(each.id).id for each in (first, result, last)]  # type: ignore[union-attr]
+    world.record(world.phone().scan(world.fresh(result), "take"))
+    first, result, last = (world.fresh(each) for each in (first, result, last))
+    sign_in(phone, site)
+    expect(phone.get_by_role("link", name="Đã tới cửa")).to_be_visible()
+    context.set_offline(True)
+    paid(phone, "collect", visits[0], first, code[first.id], "Quét mã ngân hàng", "52.000\u00a0đ")
+    paid(phone, "deliver", visits[1], result, code[result.id], "Quét mã ngân hàng", "23.000\u00a0đ", "000 322")
+    to(phone, "/")
+    phone.locator("#money").click()
+    bank = phone.locator(".bill div").filter(has_text="chuyển khoản")
+    expect(phone.locator("#due")).to_have_text("0\u00a0đ")
+    expect(bank).to_contain_text("75.000")
+    expect(phone.get_by_text("2 lượt quét chờ mạng")).to_be_visible()
+    paid(phone, "collect", visits[2], last, code[last.id], "Tiền mặt", "52.000\u00a0đ")
+    phone.get_by_role("link", name=re.compile("Tiền mặt")).click()
+    expect(phone.locator("#due")).to_have_text("52.000\u00a0đ")
+    counted = phone.get_by_label("Đếm được trong túi")
+    for amount, home, by in (
+        ("0", 3, "Tiền mặt 52.000"),
+        ("104000", 1, "Quét mã ngân hàng 52.000"),
+        ("67000", 2, "Quét mã ngân hàng 23.000"),
+    ):
+        counted.fill(amount)
+        expect(phone.locator("#differs")).to_contain_text(f"Xem lại nhà số {home}")
+        assert axe_faults(phone) == []
+        press(phone, f"Xem nhà số {home}")
+        phone.get_by_role("link", name=by).click()
+        expect(counted).to_have_value(f"{int(amount):,}".replace(",", "."))  # what was typed is kept
+        expect(phone.locator("#look")).to_be_visible()
+    counted.fill("51000")
+    expect(phone.locator("#look")).to_have_count(0)  # no home explains it
+    counted.fill("52000")
+    press(phone, "Nộp 52.000")
+    context.set_offline(False)
+    expect(phone.locator("#told-count")).to_contain_text("Bưu cục cùng đếm lại", timeout=20_000)
+    expect(phone.locator(".strip")).to_contain_text("Bưu cục đã biết mọi lượt quét", timeout=20_000)
+    db.session.rollback()
+    assert money.purse(world.courier.party_id) == Purse(postage=52_000, fee=0)
+    assert atomically(money.told, world.courier, now())["by_bank"] == 75_000
+    expect(bank).to_contain_text("75.000")  # once, now that the post office tells it
+    expect(phone.locator("#due")).to_have_text("52.000\u00a0đ")

@@ -35,7 +35,8 @@ const photo = (pictures, ...names) => {
   const sha256 = names.map((name) => pictures?.[name]).find(Boolean);
   return sha256 ? { photo_sha256: sha256 } : {};
 };
-const cash = (money) => (money?.paid_by === "cash" ? { cash: money.postage + money.fee, fee: money.fee } : { cash: 0 });
+/** What the phone remembers of the money, in đồng: all of it, in cash or by bank code, and how much of it the ward's fee is. */
+const took = (money) => (money ? { [money.paid_by === "cash" ? "cash" : "bank"]: money.postage + money.fee, fee: money.fee } : {});
 
 function move(packet, to, taker, takerKind) {
   return { parent: packet.head, to, taker, takerKind };
@@ -50,7 +51,7 @@ export function collect(stop, packet, draft, word) {
   const under = sticker ? { ...packet, ...sticker } : packet;
   return append(
     { event: "collect", packet: under, issue: draft.slip?.issue, visit: sticker ? stop.visit : null, giver: packet.holder, taker: party, parent: under.head, seal: draft.seal, sheets: draft.sheets, proof },
-    { ...move(under, "CARRIED", party, "courier"), visit: stop.visit, ends: "done", seal: draft.seal, hadCode: proves(word), ...cash(money) },
+    { ...move(under, "CARRIED", party, "courier"), visit: stop.visit, ends: "done", seal: draft.seal, hadCode: proves(word), ...took(money) },
     beside(draft.papers, money, photo(draft.pictures, "photo.bag", "photo.slip")),
   );
 }
@@ -84,7 +85,7 @@ export function deliver(stop, packet, draft, word) {
     { event: "deliver", packet, issue: draft.slip?.issue, giver: party, taker, parent: packet.head, seal: draft.seal, proof },
     {
       ...move(packet, proves(word) ? "DELIVERED" : "DELIVERED_UNVERIFIED", taker, proves(word) ? "citizen" : "courier"),
-      visit: stop.visit, ends: "done", hadCode: proves(word), ...cash(money), known: packet.seals.at(-1) ?? null, seal: draft.seal, sealDiffers: !known(packet, draft.seal),
+      visit: stop.visit, ends: "done", hadCode: proves(word), ...took(money), known: packet.seals.at(-1) ?? null, seal: draft.seal, sealDiffers: !known(packet, draft.seal),
     },
     beside(draft.returned, money, photo(draft.pictures, "photo.slip")),
   );

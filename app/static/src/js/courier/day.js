@@ -282,17 +282,17 @@ export function purse() {
   const held = { postage: known.postage, fee: known.fee, byBank: known.by_bank, times: [...known.times], declared: known.declared, counted: known.counted };
   const since = Date.now() - RECENT;
   for (const row of outbox.rows()) {
-    if (row.meta.party !== me()?.party || !row.meta.cash || heard.has(row.digest) || UNBELIEVED.includes(row.verdict) || (row.verdict === "duplicate" && !isNews(row)) || Date.parse(row.at) < since) continue;
-    const fee = row.meta.fee ?? 0;
+    if (row.meta.party !== me()?.party || !(row.meta.cash || row.meta.bank) || heard.has(row.digest) || UNBELIEVED.includes(row.verdict) || (row.verdict === "duplicate" && !isNews(row)) || Date.parse(row.at) < since) continue;
+    const { cash = 0, bank = 0, fee = 0 } = row.meta;
+    held.byBank += dateOf(Date.parse(row.at)) === today() ? bank : 0;
+    if (!cash) continue;
     held.fee += fee;
-    held.postage += row.meta.cash - fee;
-    held.times[0] += row.meta.cash > fee ? 1 : 0;
+    held.postage += cash - fee;
+    held.times[0] += cash > fee ? 1 : 0;
     held.times[1] += fee ? 1 : 0;
   }
   return held;
 }
-
-export const moneyHeld = () => purse().postage + purse().fee;
 
 /** Ask the server about one packet: {packet}, or {why: "offline" | "none" | "forged" | "damaged" | "signin"}. */
 export async function lookUp(by) {

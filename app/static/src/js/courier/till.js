@@ -2,7 +2,8 @@
 // count counts; the post office answers it with its own.
 import { openDB } from "idb";
 import { call } from "./api.js";
-import { changes } from "./outbox.js";
+import * as day from "./day.js";
+import { changes, rows } from "./outbox.js";
 import * as sign from "./sign.js";
 import { me } from "./store.js";
 
@@ -35,6 +36,18 @@ export async function declare(amount) {
   const statement = ["money-v1", device, count.key, String(amount), count.at].join("\n");
   await keep({ ...count, sig: await sign.over(key, statement) });
   return send();
+}
+
+/** The home whose money explains what is too little or too much by, newest first: recorded as cash and paid by bank code, or the
+ *  other way round. {n: its place on the round, digest, sum}, or null. */
+export function suspect(by) {
+  const { stops } = day.model();
+  const sums = ({ meta }) => {
+    const whole = (by < 0 ? meta.cash : meta.bank) ?? 0;
+    return [whole, Math.min(meta.fee ?? 0, whole), whole - (meta.fee ?? 0)];
+  };
+  const found = rows().filter((row) => row.meta.party === me().party && sums(row).includes(Math.abs(by)) && day.stopOf({ stops }, row.meta.visit)).at(-1);
+  return found ? { n: stops.indexOf(day.stopOf({ stops }, found.meta.visit)) + 1, digest: found.digest, sum: Math.abs(by) } : null;
 }
 
 export function send() {

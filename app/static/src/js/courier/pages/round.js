@@ -58,11 +58,11 @@ function nextStop(now, stop) {
 
 function progress(now, open) {
   const finished = now.stops.length - open.length;
-  const held = day.moneyHeld();
+  const { postage, fee, byBank } = day.purse();
   return h("div", { class: "stack-tight" },
     h("progress", { value: finished, max: now.stops.length, "aria-label": t("round.progress", { done: finished, count: now.stops.length }) }),
     h("p", { class: "row between small" }, h("span", {}, t("round.progress", { done: finished, count: now.stops.length })),
-      held ? h("a", { href: "#/money", id: "money", class: "link-target" }, t("round.money", { sum: money(held) })) : null));
+      postage || fee || byBank ? h("a", { href: "#/money", id: "money", class: "link-target" }, t("round.money", { sum: money(postage + fee) })) : null));
 }
 
 /** The three places a scan can be; there is no fourth. */

@@ -1,6 +1,6 @@
 // Money at the end: what should be there, what was counted, and the difference before anybody else sees it.
 import * as day from "../day.js";
-import { bar, button, fault, h, notice, page, thumb } from "../dom.js";
+import { bar, button, fault, h, link, notice, page, thumb } from "../dom.js";
 import { play } from "../feedback.js";
 import * as outbox from "../outbox.js";
 import { draw } from "../router.js";
@@ -10,12 +10,13 @@ import { strip } from "./parts.js";
 
 const sense = (differs) => (differs === 0 ? "even" : differs < 0 ? "short" : "over");
 let again = false; // they want to count once more
+let begun = ""; // what was typed, while they look at a home
 
 export function tillPage() {
   const held = day.purse();
   const due = held.postage + held.fee;
   const line = (term, amount) => h("div", {}, h("dt", {}, term), h("dd", {}, money(amount)));
-  const waiting = outbox.unsent().filter((row) => row.meta.cash).length;
+  const waiting = outbox.unsent().filter((row) => row.meta.cash || row.meta.bank).length;
   const said = till.counted();
   const answered = held.counted && (!said || held.counted.at > said.at) ? held.counted : null;
   const body = [
@@ -33,7 +34,11 @@ export function tillPage() {
   const { says, input, nodes } = counting(due);
   return {
     get live() { return !input.value; }, // what is being typed is never drawn over
-    nodes: [head, strip(), page(...body, ...nodes), thumb(h("div", { id: "go" }, goOn(due, null, says, input)))],
+    nodes: [head, strip(), page(...body, ...nodes), thumb(h("div", { id: "go", class: "stack" }, goOn(due, null, says, input)))],
+    ready() {
+      input.value = begun;
+      if (begun) input.dispatchEvent(new Event("input"));
+    },
   };
 }
 
@@ -51,10 +56,10 @@ function counting(due) {
   function count() {
     const amount = typed();
     if (amount !== null) input.value = new Intl.NumberFormat("vi-VN").format(amount);
+    begun = input.value;
     says.say("", input);
-    const by = amount === null ? null : amount - due;
-    differs.replaceChildren(...(by === null ? [] : [by === 0 ? notice("ok", "check", h("p", {}, t("till.even"))) : notice("warning", "warn", h("p", {}, t(`till.${sense(by)}`, { sum: money(Math.abs(by)) })))]));
-    document.getElementById("go").replaceChildren(goOn(due, amount, says, input));
+    differs.replaceChildren(...(amount === null ? [] : [weighed(amount - due)]));
+    document.getElementById("go").replaceChildren(...goOn(due, amount, says, input));
   }
   function typed() {
     const digits = input.value.replace(/\D/g, "").slice(0, 12);
@@ -63,14 +68,24 @@ function counting(due) {
   return { says, input, nodes: [h("div", { class: "stack-tight" }, h("label", { class: "label", for: "cash" }, t("till.counted")), says, input), differs] };
 }
 
+/** What a difference means, and which home to look at. */
+function weighed(by) {
+  if (by === 0) return notice("ok", "check", h("p", {}, t("till.even")));
+  const home = till.suspect(by);
+  return notice("warning", "warn", h("p", {}, t(`till.${sense(by)}`, { sum: money(Math.abs(by)) })),
+    home ? h("p", {}, t(`till.look_${sense(by)}`, { n: home.n, sum: money(home.sum) })) : null);
+}
+
 function goOn(due, amount, says, input) {
   const by = amount === null ? 0 : amount - due;
+  const home = by === 0 ? null : till.suspect(by);
   async function declare() {
     if (amount === null) return says.say(t("till.empty"), input);
-    again = false;
+    [again, begun] = [false, ""];
     await till.declare(amount);
     play("ok");
     return draw(true);
   }
-  return button(t(`till.go_${sense(by)}`, { sum: money(by === 0 ? amount ?? due : Math.abs(by)) }), declare, { before: "money", id: "declare" });
+  const on = button(t(`till.go_${sense(by)}`, { sum: money(by === 0 ? amount ?? due : Math.abs(by)) }), declare, { before: "money", quiet: Boolean(home), id: "declare" });
+  return [home ? link(t("till.look_go", { n: home.n }), `#/verdict/${home.digest}`, { after: "next", id: "look" }) : null, on].filter(Boolean);
 }

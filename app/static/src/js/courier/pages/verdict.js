@@ -5,7 +5,7 @@ import { button, code, h, icon, link, page, thumb } from "../dom.js";
 import { drop } from "../drafts.js";
 import { play } from "../feedback.js";
 import { go } from "../router.js";
-import { seal as spoken, t } from "../words.js";
+import { money, seal as spoken, t } from "../words.js";
 import { reason } from "./outbox.js";
 
 const ASK = 2500; // a code is worth this wait for the server's word, when there seems to be a network
@@ -50,7 +50,7 @@ export function verdict(digest) {
   return {
     live: true,
     nodes: [
-      h("main", { class: `verdict tone-${tone}`, id: "main", "aria-live": "assertive" }, icon(picture), h("h1", { tabindex: "-1", id: "verdict" }, word), facts(row, tone), where(row), day.undoable(row) ? h("p", {}, h("a", { class: "link-target", href: `#/undo/${digest}`, id: "undo" }, t("undo.link"))) : null),
+      h("main", { class: `verdict tone-${tone}`, id: "main", "aria-live": "assertive" }, icon(picture), h("h1", { tabindex: "-1", id: "verdict" }, word), facts(row, tone), where(row), paid(row), day.undoable(row) ? h("p", {}, h("a", { class: "link-target", href: `#/undo/${digest}`, id: "undo" }, t("undo.link"))) : null),
       thumb(after(row, tone)),
     ],
     ready() {
@@ -78,6 +78,13 @@ function facts(row, tone) {
 }
 
 const where = (row) => (row.status === "kept" ? h("p", {}, icon("saved"), " ", t("sync.kept")) : row.status === "arrived" ? h("p", {}, icon("post"), " ", t("sync.arrived")) : null);
+
+/** What was taken with it, and where that is counted. */
+function paid({ meta, extras }) {
+  if (!meta.cash && !meta.bank) return null;
+  const receipt = extras?.money?.receipt;
+  return h("p", {}, h("a", { class: "link-target", href: "#/money" }, t(meta.cash ? "money.cash" : "money.transfer"), " ", money(meta.cash ?? meta.bank)), receipt ? [h("br"), `${t("money.receipt")}: `, code(receipt)] : null);
+}
 
 /** Where the code can be typed once more, after a collection whose code was wrong; null when nothing lacks it. */
 function again(row) {

@@ -449,6 +449,7 @@ TEXTS = {
     "handover.missing": _l("missing, stays with you"),
     "handover.surplus": _l("not on the list, received"),
     "handover.held": _l("a person will look"),
+    "handover.wrong": _l("Not handed over?"),
     "handover.stays": _l("What is missing still counts as yours. The post office looks for it with you."),
     "handover.sign": _l("That is right, sign"),
     "handover.signed": _l("Signed"),

@@ -110,7 +110,8 @@ def told(manifest: Manifest) -> dict[str, Any]:
         "surplus": manifest.surplus,
         "lines": [
             {"code": tokens.b32(packet.code), "number": packet.number, "result": line.result, "seal": line.seal,
-             "intact": line.is_intact, "complete": line.is_complete}
+             "intact": line.is_intact, "complete": line.is_complete,
+             "digest": line.digest.hex() if line.digest else None}
             for line, packet in manifests.lines_of(manifest)
         ],
         "confirmed": {said.side: times.stamp(said.at) for said in manifest.confirmations},

@@ -40,6 +40,7 @@ def test_a_bag_is_counted_from_the_list_to_the_receipt(world: World, wire: Line,
     assert (told["expected"], told["scanned"], told["missing"], told["surplus"]) == (3, 2, 1, 0)
     assert [result["verdict"] for result in told["results"]] == ["applied", "applied"]
     assert sorted(each["result"] for each in told["lines"]) == ["missing", "moved", "moved"]
+    assert {each["digest"] for each in told["lines"]} == {None, *(each["digest"] for each in told["results"])}
     assert told["closed"] is None and told["receipt"].startswith("BB-")
 
     signed = wire.phone.key

@@ -185,6 +185,8 @@ def from_phone_to_phone(phone: Page, album: Album, kept: Packet) -> None:
     press(phone, "Xem bảng kê")
     phone.get_by_role("button", name="Đúng, ký").wait_for()
     album.look()
+    press(phone, "Chưa giao gói này?")
+    album.look("Quét nhầm")
     album.go("/offer")
     press(phone, "Hiện mã")
     phone.locator(".codes canvas").wait_for()

@@ -108,12 +108,12 @@ export function attest(packet, code) {
   );
 }
 
-/** A scan of ours was wrong: said to be so, and never taken away. Whoever had the packet before answers for it, until two
- *  people at the post office have decided. `row`: the scan. */
-export function undo(row, packet, reason) {
+/** A scan of ours was wrong, or one that took a packet from us: said to be so, and never taken away. Whoever had the packet
+ *  before answers for it, until two people at the post office have decided. */
+export function undo(digest, packet, reason) {
   return append(
-    { event: "dispute", packet, giver: packet.holder, taker: packet.holder, parent: packet.head, reason, proof: [["CLAIMS", row.digest]] },
-    { reason, undoes: row.digest },
+    { event: "dispute", packet, giver: packet.holder, taker: packet.holder, parent: packet.head, reason, proof: [["CLAIMS", digest]] },
+    { reason, undoes: digest },
   );
 }
 

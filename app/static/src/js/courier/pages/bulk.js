@@ -12,7 +12,7 @@ import { go } from "../router.js";
 import { me } from "../store.js";
 import { seal as spoken, t } from "../words.js";
 import { camera } from "./finder.js";
-import { packetLine, strip } from "./parts.js";
+import { packetLine, strip, undoLink } from "./parts.js";
 
 /** way: "take" from the party `place`, or "give" to it. */
 export function bulk(way, place) {
@@ -64,7 +64,7 @@ export function bulk(way, place) {
     const row = way === "take" ? await take(packet, seal, slip, list.key) : await sight(packet, seal, slip, list.key);
     play(list.expected.some((each) => each.code === packet.code) ? "ok" : "stamp"); // the scan is written; the list may take its time
     list = await lists.tick(list, packet, row, seal);
-    last = { packet, slip };
+    last = { packet, slip, row };
     return say(t("bulk.done", { number: packet.number }));
   }
 
@@ -110,11 +110,11 @@ export function bulk(way, place) {
   }
 
   /** The number that should stand on the bag just read; another one is typed, and people look at it. */
-  function sealOf({ packet, slip }) {
+  function sealOf({ packet, slip, row }) {
     const known = packet.seals.at(-1);
     const box = h("div", { class: "notice tone-ok", id: "last" }, icon("seal"), h("div", { class: "stack-tight" },
       h("p", {}, h("span", { class: "code" }, packet.number), h("br"), t("bulk.seal"), " ", h("b", { class: "code" }, spoken(known))),
-      h("button", { class: "button-quiet", type: "button", id: "differs", onclick: () => box.replaceWith(other(packet, slip)) }, t("seal.differs"))));
+      h("button", { class: "button-quiet", type: "button", id: "differs", onclick: () => box.replaceWith(other(packet, slip)) }, t("seal.differs")), undoLink(row)));
     return box;
   }
 

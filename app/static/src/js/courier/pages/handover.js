@@ -3,9 +3,12 @@ import * as day from "../day.js";
 import { bar, bigIcon, button, fault, h, icon, page, thumb } from "../dom.js";
 import { play } from "../feedback.js";
 import * as lists from "../lists.js";
+import * as outbox from "../outbox.js";
 import { draw, go } from "../router.js";
 import { me } from "../store.js";
 import { seal, t } from "../words.js";
+import { asked } from "./undo.js";
+import { leaveTo } from "./walk.js";
 
 const TONES = { moved: "ok", missing: "warning", surplus: "stamp", held: "stamp" };
 let shown = null; // the list as it was fetched: what is read is what is signed
@@ -23,7 +26,13 @@ export function handover(receipt) {
     await day.refresh();
     return go("/carrying", { replace: true });
   }
-  const line = (each) => h("li", { class: `tone-${TONES[each.result]}` }, icon("packet"), h("div", {}, h("b", { class: "code" }, each.number), h("p", { class: "small" }, t(`handover.${each.result}`)), each.seal ? h("p", { class: "small" }, t("seal.number", { seal: seal(each.seal) })) : null));
+  /** What the other side scanned and was never given is said to be so, as long as nobody has. */
+  const isTold = ({ digest }) => outbox.rows().some((row) => row.meta.undoes === digest);
+  const wrong = (each) => {
+    if (shown.giver !== me().party || !each.digest) return null;
+    return isTold(each) ? h("p", { class: "small" }, t("undo.waits")) : h("a", { class: "link-target", href: `#/handover/${receipt}/${each.code}` }, t("handover.wrong"));
+  };
+  const line = (each) => h("li", { class: `tone-${isTold(each) ? "stamp" : TONES[each.result]}` }, icon("packet"), h("div", {}, h("b", { class: "code" }, each.number), h("p", { class: "small" }, t(`handover.${each.result}`)), each.seal ? h("p", { class: "small" }, t("seal.number", { seal: seal(each.seal) })) : null, wrong(each)));
   const first = (each) => (each.result === "moved" ? 1 : 0);
   return {
     nodes: [
@@ -34,6 +43,14 @@ export function handover(receipt) {
       thumb(mine ? button(t("handover.sign"), sign, { before: "pen", id: "sign" }) : h("p", {}, icon("check"), " ", t("handover.signed"))),
     ],
   };
+}
+
+/** One line of it: a packet this courier did not hand over. */
+export function notGiven(receipt, code) {
+  const line = shown?.receipt === receipt ? shown.lines.find((each) => each.code === code && each.digest) : null;
+  if (!line) return leaveTo(`/handover/${receipt}`);
+  const { number, digest } = line;
+  return asked({ packet: { code, number, issue: null, holder: shown.taker, head: digest }, digest, under: t("handover.title"), back: `/handover/${receipt}` });
 }
 
 async function fetchList(receipt) {

@@ -83,6 +83,9 @@ export function sealLine(packet) {
   return packet.seals.length ? fact("seal", t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null;
 }
 
+/** Where this scan of ours is said to be wrong; nothing once something follows it. */
+export const undoLink = (row, id = "undo") => (row && day.undoable(row) ? h("a", { class: "link-target", href: `#/undo/${row.digest}`, id }, t("undo.link")) : null);
+
 export const retry = (text, work) => button(text, work, { before: "sync", quiet: true });
 
 /** The dossier's number, which the citizen knows; nothing while the packet carries the same. */

@@ -11,7 +11,7 @@ import * as peers from "../peers.js";
 import { go } from "../router.js";
 import { seal as spoken, t } from "../words.js";
 import { camera } from "./finder.js";
-import { packetLine, strip } from "./parts.js";
+import { packetLine, strip, undoLink } from "./parts.js";
 
 const PACE = 900; // how long one code of several stands
 
@@ -165,7 +165,7 @@ export function receive() {
     }
     const taken = offer.packets.length - peers.left(offer).length;
     body.replaceChildren(h("div", { class: "tally" }, h("b", { id: "tally" }, String(taken), h("small", {}, ` / ${offer.packets.length}`)), h("p", {}, t("bulk.counted")), told), typing(),
-      h("p", {}, t("peer.compare")), h("ul", { class: "queue" }, offer.packets.map((each) => packetLine(each, each.code in offer.taken ? "ok" : "warning"))));
+      h("p", {}, t("peer.compare")), h("ul", { class: "queue" }, offer.packets.map((each) => packetLine(each, each.code in offer.taken ? "ok" : "warning", undoLink(outbox.row(offer.taken[each.code]), null)))));
     footer.replaceChildren(...(taken ? [link(t("peer.answer", { count: taken }), `#/receive/${offer.key}`, { before: "qr", id: "answer" })] : []));
   }
 

@@ -13,6 +13,11 @@ export function undoPage(digest) {
   const row = outbox.row(digest);
   const packet = row && day.undoable(row);
   if (!packet) return { nodes: [page()], ready: () => go(row ? `/verdict/${digest}` : "/", { replace: true }) };
+  return asked({ packet, digest, under: t(`event.${row.meta.event}`), back: `/verdict/${digest}` });
+}
+
+/** What is wrong with this scan of a packet, ours or that of whoever took it from us? */
+export function asked({ packet, digest, under, back }) {
   const says = fault("undo-says");
   let reason = null;
   let written = false;
@@ -20,11 +25,11 @@ export function undoPage(digest) {
     if (!reason) return says.say(t("undo.empty"));
     if (written) return undefined;
     written = true;
-    const made = await undo(row, packet, reason);
+    const made = await undo(digest, packet, reason);
     return go(`/verdict/${made.digest}`, { replace: true });
   }
   return {
-    nodes: [bar(t("undo.title"), t(`event.${row.meta.event}`), { back: `#/verdict/${digest}` }), strip(),
+    nodes: [bar(t("undo.title"), under, { back: `#${back}` }), strip(),
       page(h("p", { class: "h2 code" }, packet.number), notice("", "info", h("p", {}, t("undo.lead"))),
         choices("reason", t("undo.why"), REASONS.map((each) => [each, t(`undo.${each}`)]), reason, (chosen) => { reason = chosen; says.say(""); }), says),
       thumb(button(t("undo.go"), write, { before: "undo", id: "undo-go" }))],

@@ -7,6 +7,7 @@ import { play } from "../feedback.js";
 import { go } from "../router.js";
 import { money, seal as spoken, t } from "../words.js";
 import { reason } from "./outbox.js";
+import { undoLink } from "./parts.js";
 
 const ASK = 2500; // a code is worth this wait for the server's word, when there seems to be a network
 const played = new Map();
@@ -50,7 +51,7 @@ export function verdict(digest) {
   return {
     live: true,
     nodes: [
-      h("main", { class: `verdict tone-${tone}`, id: "main", "aria-live": "assertive" }, icon(picture), h("h1", { tabindex: "-1", id: "verdict" }, word), facts(row, tone), where(row), paid(row), day.undoable(row) ? h("p", {}, h("a", { class: "link-target", href: `#/undo/${digest}`, id: "undo" }, t("undo.link"))) : null),
+      h("main", { class: `verdict tone-${tone}`, id: "main", "aria-live": "assertive" }, icon(picture), h("h1", { tabindex: "-1", id: "verdict" }, word), facts(row, tone), where(row), paid(row), undoLink(row)),
       thumb(after(row, tone)),
     ],
     ready() {

@@ -158,9 +158,16 @@ def hold(dossier: Dossier, act: Act) -> Dossier:
 
 
 def result_of(dossier: Dossier) -> Packet | None:
-    """The newest packet that carries the result, delivered or not."""
-    of = sa.select(Packet).filter_by(dossier_id=dossier.id, kind=Kind.RESULT)
+    """The newest packet that carries the result, delivered or not. One written off carries none: the result is issued and
+    sent anew (QĐ 45/2016 Đ14)."""
+    of = sa.select(Packet).filter_by(dossier_id=dossier.id, kind=Kind.RESULT).where(Packet.state != State.WRITTEN_OFF)
     return db.session.scalar(of.order_by(Packet.id.desc()).limit(1))
+
+
+def lost_result(dossier: Dossier) -> Packet | None:
+    """The packet its result was lost in, while no other has been sent."""
+    of = sa.select(Packet).filter_by(dossier_id=dossier.id, kind=Kind.RESULT, state=State.WRITTEN_OFF)
+    return None if result_of(dossier) else db.session.scalar(of.order_by(Packet.id.desc()).limit(1))
 
 
 def reconfirm(
@@ -206,7 +213,8 @@ def reconfirm(
 def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
     """Seal the result: a new packet with its own slip, sender the desk; a courier comes, or it waits to be called for.
 
-    Called for at the post office, it is told when it is there (`counter.hand_in`).
+    Called for at the post office, it is told when it is there (`counter.hand_in`). A paper that went into a bag written
+    off is no paper of the next one.
 
     Raises Invalid("seal_form"); Refused: `result_not_ready`, `result_sent`, `seal_used`, `wrong_ward`.
     """
@@ -218,10 +226,11 @@ def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
             return known
         raise Refused("result_sent", number=known.number)
     packet = seal_out(dossier, Kind.RESULT, seal, act)
-    inside = {row.get("position") for row in dossier.result_papers}
-    for paper in dossier.papers:
-        if paper.position in inside and paper.is_here:
-            paper.back_in = packet.number
+    here = {paper.position: paper for paper in dossier.papers if paper.is_here}
+    dossier.result_papers = [row for row in dossier.result_papers if row.get("position") in {None, *here}]
+    for row in dossier.result_papers:
+        if position := row.get("position"):
+            here[position].back_in = packet.number
     if dossier.goes_home:
         booking.deliver_visit(packet, act)
     elif dossier.return_way is ReturnWay.DESK:

@@ -85,7 +85,9 @@ def _papers_to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
 
 def _to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
     result = aliased(Packet)
-    sent = sa.exists().where(result.dossier_id == Dossier.id, result.kind == Kind.RESULT)
+    sent = sa.exists().where(
+        result.dossier_id == Dossier.id, result.kind == Kind.RESULT, result.state != State.WRITTEN_OFF
+    )
     return _pile(user, (CaseState.RESULT_READY,), ~sent, *also)
 
 
@@ -255,14 +257,17 @@ def _told(line: Handoff) -> str:
 
 
 def at_desk(packet: Packet) -> str | None:
-    """What the packet's own desk can do with it now: the name of its form, None when there is nothing to do."""
-    if packet.way is Way.OUT:
+    """What the packet's own desk can do with it now: the name of its form, None when there is nothing to do.
+
+    Of a packet whose way is over, whichever it is, what is to be done with the case: the dossier's number leads to the newest.
+    """
+    if packet.way is Way.OUT and not packet.ended:
         if packet.state in (State.CARRIED, State.AT_POST):
             return "take-back"
         return "hand-over" if packet.state in (State.WAITING, State.AT_DESK) else None
     if packet.state in (State.CARRIED, State.AT_POST, State.AT_DESK):
         return "receive"
-    if packet.state is not State.OPENED or packet.kind is not Kind.SUBMISSION:
+    if not packet.ended:
         return None
     dossier = packet.dossier
     if any(one.way is Way.BETWEEN and not one.ended for one in packets.of_dossier(dossier.id)):

@@ -224,7 +224,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         holder=queues.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
         courier=reception.courier_of(packet), history=queues.history(dossier), expected=partial(reception.expected, packet=packet),
         manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home,
-        result=result if result and result.id != packet.id else None, going=queues.beside(packet), returning=decisions.to_return(dossier),
+        result=result if result and result.id != packet.id else None, lost=desk.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user()), pages=PAGES,
         given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), again=again, failed=again.about(packet),
         today=calendar.today(now()), printable=counters.printable(packet), recovered={line.position: line for line in recovered.of(dossier)},

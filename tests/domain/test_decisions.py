@@ -182,6 +182,7 @@ def test_more_papers_are_asked_for_once_and_come_by_post_and_the_time_begins_ane
     )  # fmt: skip
     dossier = fresh(dossier)
     assert manifest.receipt_no and messages()[-1] == "supplied"
+    assert queues.at_desk(packets.by_number(dossier.number)) == "ready"  # of the supplement, which is the newest
     assert (dossier.state, dossier.counted_from, dossier.due_on) == (C.PROCESSING, later, date(2026, 11, 30))
     assert dossier.submitted_at == MONDAY and dossiers.portal_code(dossier) == 4
     with pytest.raises(Refused, match="supplement_once"):
@@ -348,6 +349,7 @@ def test_the_wrong_ward_passes_it_on_and_the_day_of_filing_stays(world: World) -
     packet = world.fresh(packet)
     receive(world, packet, by=world.strange_officer, seal="NP0051902", giver_by=Word.SIGNED_PRINT)
     assert world.fresh(packet).state is State.OPENED
+    assert queues.at_desk(packets.by_number(fresh(dossier).number)) == "accept"
     atomically(desk.accept, fresh(dossier), there, CODE, DUE)
     assert (fresh(dossier).state, fresh(dossier).submitted_at) == (C.ACCEPTED, MONDAY)
 
@@ -382,6 +384,7 @@ def test_a_case_does_not_close_while_an_original_is_out(world: World) -> None:
     atomically(desk.hand_over, world.fresh(result), act, wet_seen=True)
     held = fresh(dossier)
     assert held.state is C.RESULT_READY and [paper.position for paper in decisions.to_return(held)] == [4]
+    assert queues.at_desk(packets.by_number(held.number)) == "papers-home"
     with pytest.raises(Refused, match="original_out"):
         atomically(dossiers.move, held, "close", act)
     story = tracking.story(held, act.at)

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, corrections, counter, desk, repeats, tasks, visits, watch
+from app.domain import booking, corrections, counter, desk, packets, queues, repeats, tasks, visits, watch
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState
 from app.domain.money import MoneyLine
@@ -19,7 +19,8 @@ from app.domain.scans import Extra
 from app.domain.tasks import TaskKind
 from app.domain.visits import VisitState
 from app.errors import Refused
-from tests.domain.test_desk import CODE, DUE, receive
+from tests.conftest import signing_in
+from tests.domain.test_desk import CODE, DUE, receive, with_result
 from tests.domain.test_repeats import at_desk
 from tests.world import MONDAY, World
 
@@ -44,6 +45,7 @@ ROWS = {
     ],
     "damaged envelope": [(HERE, "test_a_torn_bag_is_counted_by_two_and_goes_on_under_a_new_seal")],
     "lost": [
+        (HERE, "test_a_result_lost_for_good_is_issued_and_sent_anew_and_the_case_closes"),
         ("domain/test_incidents.py", "test_what_the_post_owes_is_four_times_the_postage_and_nobody_else_pays"),
         ("views/test_every_matter.py", "test_a_matter_is_told_owned_due_and_can_be_settled"),
     ],
@@ -108,6 +110,19 @@ def missed(world: World, packet: Packet, reason: str, event: str = "miss") -> Pa
     world.on_round(packet)
     scan = world.phone().scan(world.fresh(packet), event, reason=reason, next="another_day")
     assert world.record(scan).verdict == "applied"
+    return world.fresh(packet)
+
+
+def lose(world: World, packet: Packet) -> Packet:
+    """Searched for in vain, and given up by two people."""
+    head, clerk, act = packet.head, world.clerk, world.act(world.dispatcher)
+    atomically(lambda: corrections.lose(packet, act, head=head, reason="not_found", second=clerk))
+    packet = world.fresh(packet)
+    facts = {
+        "head": packet.head, "state": State.WRITTEN_OFF, "holder": packet.holder_id, "sighting": "Không tìm thấy",
+        "reason": "gone", "second": world.dispatcher,
+    }  # fmt: skip
+    atomically(lambda: corrections.settle(packet, world.act(world.supervisor), **facts))
     return world.fresh(packet)
 
 
@@ -234,3 +249,29 @@ def test_who_has_moved_is_asked_by_the_desk_and_the_result_goes_to_the_new_addre
     scan = world.phone(world.courier).scan(world.fresh(packet), "deliver", taker=home, proof=[("CODE", code)])
     assert world.record(scan).verdict == "applied"
     assert world.fresh(packet).dossier.state is CaseState.CLOSED
+
+
+def test_a_result_lost_for_good_is_issued_and_sent_anew_and_the_case_closes(world: World) -> None:
+    dossier, act = with_result(world), world.act(world.officer)
+    first = atomically(desk.send_result, dossier, act, "NP0051902")
+    world.on_round(first)
+    phone = world.phone()
+    assert world.record(phone.scan(world.fresh(first), "take", seal="NP0051902")).verdict == "applied"
+    first = lose(world, world.fresh(first))
+    assert (first.state, first.dossier.state) == (State.WRITTEN_OFF, CaseState.RESULT_READY)
+    (submission,) = (one for one in packets.of_dossier(first.dossier_id or 0) if one.way is Way.IN)
+    assert [row.packet.id for row in queues.rows(queues.DESK["send"], world.officer, MONDAY)] == [submission.id]
+    assert queues.at_desk(submission) == "send"
+    page = signing_in(world.app)(world.officer).get(f"/desk/packets/{submission.number}").text
+    assert "Kết quả đã bị mất" in page and first.number in page
+    with pytest.raises(Refused, match="seal_used"):
+        atomically(desk.send_result, first.dossier, act, "NP0051902")
+    second = atomically(desk.send_result, first.dossier, act, "NP0051903")
+    again = atomically(desk.send_result, first.dossier, act, "NP0051903")  # the same form twice
+    assert (second.id, queues.count(queues.DESK["send"], world.officer, MONDAY)) == (again.id, 0)
+    world.record(phone.scan(world.fresh(second), "take", seal="NP0051903"))
+    second = world.fresh(second)
+    home, code = second.dossier.citizen.party_id, world.code(second, Purpose.DELIVER)
+    told_ = phone.scan(second, "deliver", taker=home, proof=[("CODE", code)], seal="NP0051903")
+    assert world.record(told_).verdict == "applied"
+    assert world.fresh(second).dossier.state is CaseState.CLOSED

@@ -126,12 +126,12 @@ def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     other and the database chose us to give way: again, a few times. `work` has no effect outside the database, so
     calling it again is safe.
     """
-    session = db.session
+    session, came = db.session, time.monotonic()
     with _sqlite_writer if db.engine.dialect.name == "sqlite" else nullcontext():
         for earlier in count():
             session.rollback()  # what was read before may be stale by now
             try:
-                session.connection(execution_options={"writes": True})
+                session.connection(execution_options={"writes": came})
                 session.info["memory"] = defaultdict(dict)
                 result = work(*args, **kwargs)
                 session.commit()
@@ -418,16 +418,17 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    if connection.get_execution_options().get("writes", False):
-        _begin_to_write(connection)
-    else:
+    came = connection.get_execution_options().get("writes")
+    if came is None:
         connection.exec_driver_sql("BEGIN")
+    else:
+        _begin_to_write(connection, came + BUSY)
 
 
-def _begin_to_write(connection: sa.Connection) -> None:
-    """Ask often and evenly: SQLite's own waiting asks ever more rarely, and who has waited longest loses to newcomers."""
+def _begin_to_write(connection: sa.Connection, until: float) -> None:
+    """Ask often and evenly: SQLite's own waiting asks ever more rarely, and who has waited longest loses to newcomers.
+    Behind another process that writes for long nobody waits longer than BUSY, the time in our own queue included."""
     driver: Any = connection.connection.driver_connection
-    until = time.monotonic() + BUSY
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while time.monotonic() < until:
@@ -439,9 +440,9 @@ def _begin_to_write(connection: sa.Connection) -> None:
                 time.sleep(AGAIN)
             else:
                 return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try says why
     finally:
         driver.execute(f"PRAGMA busy_timeout={BUSY * 1000}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try says why
 
 
 def _refuse_unsafe(connection: Any, _record: Any) -> None:

@@ -17,7 +17,7 @@ from flask import Flask, current_app
 
 from app import signer
 from app.db import atomically, db, now
-from app.domain import checkpoints, figures, invariants, notes, numbers, outbox, photos, tasks, watch
+from app.domain import audit, checkpoints, figures, invariants, notes, numbers, outbox, photos, tasks, watch
 from app.domain.calendar import HERE
 from app.domain.logbook import Trust
 from app.domain.people import Act
@@ -29,7 +29,7 @@ from app.logs import log
 PAUSE = 2.0  # seconds between two looks when there is nothing to do
 MINUTE = 60.0  # seconds between two looks for what is late
 NIGHT = timedelta(hours=2)  # after midnight: when the laws of custody are checked
-RECENT = timedelta(days=2)  # packets that have moved since are rebuilt from their scans
+RECENT = timedelta(days=2)  # an overlap with the night before
 MOST = 10_000  # broken laws of one night
 EVERYWHERE = 600.0  # seconds after which the sequencer looks at all lines, not only at the newest
 
@@ -59,10 +59,11 @@ def trust() -> Trust:
     return Trust(now(), notes.published(folder), signer.History(folder))
 
 
-def check_laws() -> int:
-    """Look whether every law of custody holds; how many tasks were raised because one does not."""
+def check_laws(last: datetime | None = None) -> int:
+    """Look whether every law of custody holds; how many tasks were raised because one does not. `last`: when it was last
+    looked: packets that have moved since then, or lately, are rebuilt from their scans."""
     keys = current_app.extensions["keys"]
-    found = list(islice(invariants.broken(None, trust(), keys, now() - RECENT), MOST))
+    found = list(islice(invariants.broken(None, trust(), keys, (last or now()) - RECENT), MOST))
     for law, count in Counter(each.law for each in found).items():
         log.error("law broken", kind=law, count=count)
     return atomically(invariants.report, found, now()) if found else 0
@@ -83,12 +84,11 @@ def look() -> int:
 
 
 class Lookout:
-    """Looks for what has become late, once a minute, and once a night whether every law of custody holds; photos go then.
-    Then, and at the start, the days that are over are summed for the reports."""
+    """Looks for what has become late, once a minute, and once a night whether every law of custody holds; photos go then. A
+    night missed, for the machine was off or fell, is made up for. Then the days that are over are summed for the reports."""
 
     def __init__(self) -> None:
         self._last: float | None = None
-        self.night = last_night(now())
         self._summed: date | None = None
 
     def __call__(self) -> int:
@@ -97,14 +97,18 @@ class Lookout:
             return 0
         self._last = time.monotonic()
         raised = look()
-        if last_night(now()) > self.night:
-            self.night = last_night(now())
-            raised += check_laws()
+        night, last = last_night(now()), audit.newest("laws_checked", "night")
+        if last is None or last_night(last) < night:
+            broken = check_laws(last)
             atomically(photos.erase, now())
-        if self._summed != last_night(now()):
+            atomically(
+                audit.note, "laws_checked", "night", Act(None, now(), current_app.extensions["keys"]), raised=broken
+            )
+            raised += broken
+        if self._summed != night:
             while atomically(figures.keep, now()):
                 continue
-            self._summed = last_night(now())
+            self._summed = night
         return raised
 
 
@@ -167,8 +171,15 @@ def start(app: Flask, database: str) -> Event:
 
 def _succeed(app: Flask, stop: Event, mark: Path) -> None:
     """Whoever holds the mark has them; when it ends, however it ends, the next takes over."""
-    with mark.open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    while True:
+        try:
+            held = mark.open("a")
+            fcntl.flock(held, fcntl.LOCK_EX)
+            break
+        except OSError as error:  # a folder nobody may write to, a drive without locks
+            log.error("worker", kind="mark", error=type(error).__name__)
+            time.sleep(MINUTE)
+    with held:
         workers = [
             Thread(target=run, args=(app, stop, work), name=getattr(work, "__name__", type(work).__name__), daemon=True)
             for work in (send_due, Sequencer(), Lookout())

@@ -62,7 +62,6 @@ class Server:
         environment = os.environ | {
             "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url,
             "BASE_URL": f"http://localhost:{self.port}", "PORT": str(self.port), "DEMO": "0",
-            "WEB_WORKERS": str(os.cpu_count() or 2),
         } | more  # fmt: skip
         with log.open("wb") as file:
             self.process = subprocess.Popen(

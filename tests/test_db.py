@@ -1,17 +1,19 @@
 """One place ends transactions; durable settings are on; a lost race looks again once."""
 
+import sqlite3
 import sys
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.config import Settings
-from app.db import MOST, _crowds, _Turns, atomically, db, memory, now, together, write
+from app.db import BUSY, MOST, _crowds, _Turns, atomically, db, memory, now, together, write
 from app.domain.devices import Device, DeviceKind
 from app.domain.parties import Party, PartyKind
 from app.domain.scans import RawScan, Ruling, ScanRow, Verdict
@@ -86,6 +88,43 @@ def test_writers_wait_for_each_other_and_none_is_turned_away(app: Flask) -> None
     assert failures == []
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Party)) == 200
+
+
+@pytest.mark.dialects("sqlite")
+def test_nobody_waits_longer_for_a_program_that_writes_for_long_because_others_wait_too(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four threads, each of which would wait for five seconds of this clock: all are told by then, not after twenty."""
+    clock, ended = [0.0], list[str]()
+    all_here = threading.Barrier(4)
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    def here() -> float:
+        return clock[0]
+
+    def writer() -> None:
+        with app.app_context():
+            db.session.get_bind()
+            all_here.wait()
+            with pytest.raises(OperationalError) as said:
+                atomically(lambda: None)
+        ended.append(str(said.value))
+
+    other = sqlite3.connect(db.engine.url.database or "", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(sys.modules["app.db"], "time", SimpleNamespace(sleep=sleep, monotonic=here))
+    threads = [threading.Thread(target=writer) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all("database is locked" in each for each in ended) and len(ended) == 4
+    assert BUSY <= clock[0] < 2 * BUSY
+    other.rollback()
+    other.close()
+    atomically(lambda: None)
 
 
 def statements() -> list[str]:

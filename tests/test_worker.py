@@ -1,7 +1,7 @@
 """The outbox worker: a failing channel loses nothing, a dead worker's message comes back, nobody sends twice."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -82,19 +82,42 @@ def test_the_lookout_looks_once_a_minute(app: Flask, world: World, monkeypatch: 
     assert (lookout(), lookout()) == (1, 0)
 
 
-def test_every_night_the_laws_of_custody_are_checked(
+def test_every_night_is_made_up_for_once_however_often_the_machine_was_off(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[datetime | None] = []
+    morning, check = datetime(2026, 11, 23, 0, 5, tzinfo=UTC), worker.check_laws  # 7:05 here
+    monkeypatch.setattr(worker, "check_laws", lambda last: looked.append(last) or check(last))
+
+    def start(day: int, hour: int = 0) -> None:
+        at = morning + timedelta(days=day, hours=hour)
+        monkeypatch.setattr(worker, "now", lambda: at)
+        worker.Lookout()()
+
+    start(0)
+    assert looked == [None]  # nobody has ever looked here
+    start(0, 3), start(0, 15)
+    assert len(looked) == 1  # the same night, after another start
+    start(5)  # off since, and all that moved meanwhile is looked at
+    assert looked == [None, morning]
+
+    def falls(last: datetime | None) -> int:
+        raise RuntimeError("the machine went off")
+
+    monkeypatch.setattr(worker, "check_laws", falls)
+    with pytest.raises(RuntimeError):
+        start(6)
+    monkeypatch.setattr(worker, "check_laws", lambda last: looked.append(last) or 0)
+    start(6, 1)
+    assert looked[2:] == [morning + timedelta(days=5)]  # a night that fell is not a night done
+
+
+def test_what_breaks_a_law_of_custody_is_raised_and_logged(
     app: Flask, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     packet = world.collected(world.phone())
     atomically(checkpoints.sequence)
-
-    def night() -> int:
-        lookout = worker.Lookout()
-        lookout.night -= timedelta(days=1)
-        return lookout()
-
-    assert worker.Lookout().night == worker.last_night(now())
-    assert night() == 0
+    assert worker.Lookout()() == 0
     atomically(lambda: db.session.execute(sa.update(Packet).values(state=State.LOST)))
     assert worker.check_laws() == 1
     (task,) = db.session.scalars(sa.select(Task)).all()

@@ -39,6 +39,11 @@ def note(action: str, subject: str, act: Act, **details: Any) -> None:
     db.session.add(AuditLine(at=act.at, user_id=user_id, action=action, subject=subject, details=details))
 
 
+def newest(action: str, subject: str) -> datetime | None:
+    """When this was last noted of this subject."""
+    return db.session.scalar(sa.select(sa.func.max(AuditLine.at)).filter_by(action=action, subject=subject))
+
+
 def viewed(user_id: str, dossier_id: int, page: str, at: datetime) -> None:
     db.session.add(ViewLine(at=at, user_id=user_id, dossier_id=dossier_id, page=page))
 

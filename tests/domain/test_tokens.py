@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sysconfig
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain import tokens
-from app.domain.tokens import Keys, TokenType
+from app.domain.tokens import DoorType, Keys, TokenType
 from app.errors import Invalid
 from tests.vectors import tokens as vectors
 
@@ -74,6 +74,23 @@ def test_another_key_is_a_forger(keys: Keys, token: str) -> None:
     other = Keys(keys.server, keys.slip, keys.receipt, keys.secret)
     with pytest.raises(Invalid, match="token_forged"):
         tokens.read(other, token)
+
+
+def test_a_process_that_started_before_the_key_turned_over_reads_what_the_next_one_signs(
+    keys_dir: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(keys_dir, tmp_path / "keys"))
+    older = Keys.load(folder, "a secret for tests, forty characters long")
+    (folder / "slip-2.pem").write_bytes(tokens.new_key())
+    newer = Keys.load(folder, "a secret for tests, forty characters long")
+    for signs, reads in ((newer, older), (older, newer)):
+        written = tokens.write(signs, TokenType.SLIP, CODE, 2, 25942, date(2027, 3, 1))
+        assert tokens.read(reads, written).key_id == signs.slip_key_id
+        shown = tokens.write_door(signs, DoorType.COLLECT, CODE, 1, datetime(2027, 3, 1, tzinfo=UTC))
+        assert tokens.read_door(reads, shown).nth == 1
+    (folder / "slip-2.pem").unlink()  # withdrawn
+    with pytest.raises(Invalid, match="token_forged"):
+        tokens.read(older, tokens.write(newer, TokenType.SLIP, CODE, 2, 25942, date(2027, 3, 1)))
 
 
 VECTORS = json.loads(vectors.FILE.read_text())

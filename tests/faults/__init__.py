@@ -6,7 +6,7 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 
 | fault | shown by | planted, and caught |
 |---|---|---|
-| kill -9 of the web workers, on both databases | test_kills | an answer before the commit |
+| kill -9 of the web workers, all or one of two, on both databases | test_kills | an answer before the commit |
 | kill -9 of the database | test_kills | synchronous_commit=off |
 | the data disk full (a small tmpfs), on both databases when long | test_disk | an error taken for a success |
 | eight processes write SQLite, one reads for long; size of its log of changes | test_writers | a deferred BEGIN |

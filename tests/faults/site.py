@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import resource
 import shutil
 import signal
@@ -35,7 +36,6 @@ class Web:
         self, settings: Settings, url: str, folder: Path, planted: str = "", clock: Path | None = None
     ) -> None:
         self.port, self.log = free_port(), folder / f"web-{free_port()}.log"
-        self._workers = "1" if url.startswith("sqlite") else "2"
         self._environment = os.environ | {
             "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url,
             "BASE_URL": f"http://localhost:{self.port}", "DEMO": "0", "CHECKPOINT_DIR": str(folder / "checkpoint"), "PLANTED": planted, "CLOCK": str(clock or ""),
@@ -46,7 +46,7 @@ class Web:
         granian = Path(sys.executable).with_name("granian")
         command = [
             str(granian), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
-            "--workers", self._workers, "--blocking-threads", "16", "--log-level", "error",
+            "--workers", "2", "--blocking-threads", "16", "--log-level", "error", "--respawn-failed-workers",
             "tests.faults.planted:app",
         ]  # fmt: skip
         with self.log.open("ab") as file:
@@ -75,6 +75,14 @@ class Web:
         assert self.process
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+    def kill_one(self) -> None:
+        """One of the two processes that answer; the other goes on, and a new one comes without hands."""
+        assert self.process
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        answering = [pid for pid in children if b"planted:app" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        os.kill(int(random.choice(answering)), signal.SIGKILL)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ and the disk has not survive it.
 """
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,23 +22,30 @@ def moments(count: int, packets: int) -> list[int]:
     return sorted(random.Random(count).sample(range(packets // 2, packets * len(STEPS) - packets), count))
 
 
-def kill_while_sending(web: Web, ground: Ground, kills: int, packets: int) -> History:
+def all_of_them(web: Web) -> None:
+    web.kill()
+    web.start()
+
+
+def kill_while_sending(
+    web: Web, ground: Ground, kills: int, packets: int, strike: Callable[[Web], None] = all_of_them
+) -> History:
     history, clients = send(web, ground, packets)
     for moment in moments(kills, packets):
         history.wait_for(moment)
-        web.kill()
-        web.start()
+        strike(web)
     finish(clients)
     return history
 
 
+@pytest.mark.parametrize("strike", [all_of_them, Web.kill_one])
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_killing_the_web_workers_loses_nothing(
-    kind: str, own_settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
+    kind: str, strike: Callable[[Web], None], own_settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     ground = Ground(own_settings, url_on(kind, tmp_path, request), CLIENTS)
     with serving(Web(own_settings, ground.url, tmp_path)) as web:
-        history = kill_while_sending(web, ground, times(2 if kind == "sqlite" else 1, 100), times(16, 2400))
+        history = kill_while_sending(web, ground, times(2 if kind == "sqlite" else 1, 100), times(16, 2400), strike)
     assert history.unknown, "no fault was met"
     assert faults_found(own_settings, ground.url, history) == []
 

@@ -1,4 +1,4 @@
-"""Twenty couriers claim one packet at the same moment, with real threads, on both databases.
+"""Twenty couriers claim one packet at the same moment, with real threads, of one process and of two, on both databases.
 
 Never two holders; one applied child of the parent; every further claim a dispute; the giver answers meanwhile.
 A naive version (look, then write) stands beside it, and the same checks must catch it.
@@ -6,6 +6,7 @@ A naive version (look, then write) stands beside it, and the same checks must ca
 
 import contextlib
 import itertools
+import multiprocessing
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -25,11 +26,12 @@ from tests.inspecting import faults
 from tests.world import Phone, World
 
 COURIERS = 20
+FORK = multiprocessing.get_context("fork")
 
 
-def rush(app: Flask, claims: list[Callable[[], object]]) -> list[object]:
-    """Run all claims at once, each in a thread and an application context of its own."""
-    start = Barrier(len(claims))
+def rush(app: Flask, claims: list[Callable[[], object]], start: Any = None) -> list[object]:
+    """Run all claims at once, each in a thread and an application context of its own. `start`: where they meet."""
+    start = start or Barrier(len(claims))
 
     def one(claim: Callable[[], object]) -> object:
         with app.app_context():
@@ -41,6 +43,19 @@ def rush(app: Flask, claims: list[Callable[[], object]]) -> list[object]:
 
     with ThreadPoolExecutor(len(claims)) as pool:
         return list(pool.map(one, claims))
+
+
+def rush_from_two(app: Flask, claims: list[Callable[[], object]]) -> None:
+    """As `rush`, half of them from each of two processes, as the server has them."""
+    db.session.rollback()
+    db.engine.dispose()  # no connection goes along
+    start = FORK.Barrier(len(claims))
+    halves = [FORK.Process(target=rush, args=(app, claims[at::2], start)) for at in range(2)]
+    for half in halves:
+        half.start()
+    for half in halves:
+        half.join(60)
+    assert [half.exitcode for half in halves] == [0, 0]
 
 
 @pytest.fixture
@@ -57,11 +72,14 @@ def phones(world: World) -> list[Phone]:
 
 
 @pytest.mark.usefixtures("laws_hold")
-def test_twenty_claims_leave_one_holder_and_a_dispute(app: Flask, world: World, phones: list[Phone]) -> None:
+@pytest.mark.parametrize("hurry", [rush, rush_from_two])
+def test_twenty_claims_leave_one_holder_and_a_dispute(
+    app: Flask, world: World, phones: list[Phone], hurry: Callable[..., object]
+) -> None:
     packet = world.packet(Way.OUT)
     taken = [phone.scan(packet, "take") for phone in phones]
     seen = world.seen()
-    rush(app, [lambda scan=scan: atomically(custody.record, scan, seen) for scan in taken])
+    hurry(app, [lambda scan=scan: atomically(custody.record, scan, seen) for scan in taken])
 
     packet = world.fresh(packet)
     children = [line for line in ledger.lines(packet) if line.follows == packet.genesis]
@@ -81,7 +99,7 @@ def test_the_same_claim_sent_twenty_times_at_once_is_one_handoff(app: Flask, wor
     assert world.fresh(packet).holder_id == phones[0].party
 
 
-def naive_claim(packet_id: int, taker: str, looked: Barrier, holders: list[str]) -> None:
+def naive_claim(packet_id: int, taker: str, looked: Any, holders: Any) -> None:
     """The planted bug: look who holds it, then write, in two transactions. Everybody has looked before anybody writes."""
     packet = db.session.get_one(Packet, packet_id)
     free = packet.state == State.WAITING
@@ -102,6 +120,16 @@ def test_the_naive_version_is_caught(app: Flask, world: World, phones: list[Phon
     believe_they_hold: list[str] = []
     rush(app, [lambda p=phone: naive_claim(packet_id, p.party, looked, believe_they_hold) for phone in phones])
     assert len(believe_they_hold) == COURIERS
+    db.session.rollback()
+    assert {broken.law for broken in invariants.broken(packet_id)} == {"I9"}
+
+
+def test_the_naive_version_is_caught_from_two_processes(app: Flask, world: World, phones: list[Phone]) -> None:
+    packet_id, looked = world.packet(Way.OUT).id, FORK.Barrier(COURIERS)
+    with FORK.Manager() as shared:
+        holders = shared.list()
+        rush_from_two(app, [lambda p=phone: naive_claim(packet_id, p.party, looked, holders) for phone in phones])
+        assert len(holders) == COURIERS
     db.session.rollback()
     assert {broken.law for broken in invariants.broken(packet_id)} == {"I9"}
 

@@ -76,7 +76,6 @@ class Web:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-
     def kill_one(self) -> None:
         """One of the two processes that answer; the other goes on, and a new one comes without hands."""
         assert self.process

@@ -83,7 +83,7 @@ LARGE = """() => {
     }
   }
   for (const e of document.querySelectorAll('#app input')) if (seen(e) && e.scrollWidth > e.clientWidth + 1) found.push('cut off: ' + told(e));
-  const bars = [...document.querySelectorAll('#app > :is(.bar, .thumb)')].filter((e) => e.checkVisibility());
+  const bars = [...document.querySelectorAll('#app > :is(.bar, .thumb)')].filter((e) => e.checkVisibility() && getComputedStyle(e).position === 'sticky');
   const [hole, words] = ['.hole', '.finder > p'].map((each) => document.querySelector(each)?.getBoundingClientRect());
   if (hole && (hole.height < 100 || (hole.bottom > words.top && hole.top < words.bottom))) found.push('the frame of the camera is covered');
   const all = [...document.querySelectorAll('#app :is(a, button, label, select, textarea, input:not([type=radio], [type=checkbox], [type=file]))')].filter(seen);

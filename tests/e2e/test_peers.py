@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -39,7 +40,7 @@ def filmed(page: Page) -> list[Image.Image]:
             frame = Camera.desk()
             frame.paste(code, ((WIDTH - 440) // 2, (HEIGHT - 440) // 2))
             seen[label] = frame
-        if len(seen) == (int(label.split("/")[1].split(",")[0]) if label else 1):
+        if len(seen) == (int(re.findall(r"\d+", label)[1]) if label else 1):
             return [frame for frame in seen.values() for _ in range(5)]
         page.wait_for_timeout(100)
     raise AssertionError(sorted(seen))

@@ -5,9 +5,11 @@ raises Refused `page_too_old` when the packet has moved since the page showed `h
 """
 
 import secrets
+from collections.abc import Collection
+from typing import Any
 
 from app.db import db
-from app.domain import audit, custody, dossiers, numbers, outbox, people, tokens
+from app.domain import audit, custody, dossiers, flags, numbers, outbox, people, scans, tokens
 from app.domain.packets import Packet, State
 from app.domain.people import Act, Language, User
 from app.domain.scans import Extra
@@ -38,7 +40,7 @@ def correct(packet: Packet, act: Act, *, head: bytes, reason: str, second: User)
     """Take the newest line back: it never happened, and who held the packet before holds it again."""
     packet = _hold(packet, act, head, reason, "correct")
     before = custody.trail(packet).links()[-2:][0]
-    sides: set[str | None] = {packet.holder_id, before.holder}
+    sides = {packet.holder_id, before.holder}
     custody.enter(
         packet, "correct", act, giver=packet.holder_id, taker=before.holder, parent=packet.head, reason=reason,
         tip=before.digest, proof=[_second(second, act)],
@@ -54,6 +56,7 @@ def lose(packet: Packet, act: Act, *, head: bytes, reason: str, second: User) ->
         packet, "lost", act, giver=packet.holder_id, taker=packet.holder_id, parent=packet.head, reason=reason,
         proof=[_second(second, act)],
     )  # fmt: skip
+    _tell_couriers(packet, {packet.holder_id}, "lost_between", act)
     audit.note("lost", packet.number, act, second=second.id, reason=reason)
 
 
@@ -71,10 +74,12 @@ def hand_on(packet: Packet, act: Act, *, head: bytes, courier: User, sighting: s
     """A dispatcher records that another courier has the packet, when no phone could say so."""
     packet = _hold(packet, act, head, reason, "transfer")
     seen, beside = _sighted(sighting)
+    sides = {packet.holder_id, courier.holds_as}
     custody.enter(
         packet, "transfer", act, giver=packet.holder_id, taker=courier.holds_as, parent=packet.head, reason=reason,
         proof=[seen], extra=beside,
     )  # fmt: skip
+    _tell_couriers(packet, sides, "handed_on_between", act)
     audit.note("handed_on", packet.number, act, reason=reason)
 
 
@@ -91,43 +96,73 @@ def see(packet: Packet, act: Act, *, seal: str, sighting: str) -> None:
 
 def reseal(packet: Packet, act: Act, *, old: str, new: str, second: User) -> None:
     """The holder put a new seal on: both numbers are known from now on."""
-    packet = custody.hold(packet, act)
+    packet, seal = custody.hold(packet, act), numbers.read_seal(new)
     custody.enter(
-        packet, "seal_change", act, giver=packet.holder_id, taker=packet.holder_id, parent=None,
-        seal=numbers.read_seal(new), proof=[("OLD_SEAL", numbers.read_seal(old)), _second(second, act)],
+        packet, "seal_change", act, giver=packet.holder_id, taker=packet.holder_id, parent=None, seal=seal,
+        proof=[("OLD_SEAL", numbers.read_seal(old)), _second(second, act)],
     )  # fmt: skip
+    _tell_couriers(packet, _last_two(packet), "resealed_between", act, seal=seal)
     audit.note("resealed", packet.number, act, second=second.id)
 
 
 def damage(packet: Packet, act: Act, *, reason: str, photo_sha256: str) -> None:
-    """The holder reports a damaged bag: two people count what is in it."""
+    """The holder reports a damaged bag: two people count what is in it. `photo_sha256`: of a photo of it, in hex."""
     packet = custody.hold(packet, act)
     _known(reason, "damaged")
     custody.enter(
         packet, "damaged", act, giver=packet.holder_id, taker=packet.holder_id, parent=None, reason=reason,
-        proof=[("PHOTO", photo_sha256)],
+        proof=[("PHOTO", photo_sha256)], extra=Extra(salt=secrets.token_hex(16), photo_sha256=photo_sha256),
     )  # fmt: skip
+    _tell_couriers(packet, _last_two(packet), "damaged_between", act, reason=reason)
     audit.note("damaged", packet.number, act, reason=reason)
 
 
-def call_off(packet: Packet, act: Act) -> None:
+def amend(packet: Packet, act: Act, *, head: bytes, line: bytes, field: str, value: str, second: User) -> None:
+    """Declare wrong what the scan with digest `line` says in `field`, one of scans.AMENDABLE: `value` is right. The old
+    line stays as it is. Raises also Invalid: `detail_unknown`, `seal_form`, `sheets_form`, `detail_same`."""
+    packet = custody.hold(packet, act)
+    custody.expect(packet, head)
+    told = custody.trail(packet)
+    detail = next((one for one in flags.details(told) if (one.digest, one.field) == (line, field)), None)
+    if detail is None:
+        raise Invalid("detail_unknown")
+    right = scans.read_detail(field, value)
+    if right == detail.value:
+        raise Invalid("detail_same")
+    scan = told.entries[line].scan
+    custody.enter(
+        packet, "amend", act, giver=packet.holder_id, taker=packet.holder_id, parent=None,
+        proof=[("AMENDS", f"{line.hex()} {field} {right}"), _second(second, act)],
+    )  # fmt: skip
+    _tell_couriers(packet, {scan.giver, scan.taker, packet.holder_id}, "amended_between", act)
+    audit.note("amended", packet.number, act, second=second.id, field=field)
+
+
+def call_off(packet: Packet, act: Act, *, head: bytes | None = None) -> None:
     """The citizen wants the papers back after they were collected: the case is cancelled, the packet goes home.
 
     No line of the ledger: cancelling is not a change of hands. Raises Refused `case_call_off` once the ward has it.
     """
     packet = custody.hold(packet, act)
+    custody.expect(packet, head)
     dossier = packet.dossier
     case = dossiers.move(dossier, "call_off", act)
     db.session.flush()
     dossiers.tell(dossier, case.tell or "", act.at)
     custody.judge_again(packet, act)
+    _tell_couriers(packet, {packet.holder_id}, "called_off_between", act)
     audit.note("called_off", packet.number, act)
 
 
-def _tell_couriers(packet: Packet, sides: set[str | None], kind: str, act: Act) -> None:
+def _last_two(packet: Packet) -> set[str]:
+    """Who has the packet, and who gave it to them: a bag's state is between these two."""
+    return {link.holder for link in custody.trail(packet).links()[-2:]}
+
+
+def _tell_couriers(packet: Packet, sides: Collection[str | None], kind: str, act: Act, **values: Any) -> None:
     """Whoever is on either side of a decision hears of it; an office reads it on its pages, the citizen by the line."""
     for courier in people.couriers_as(sides):
-        outbox.say(courier.phone or outbox.NOBODY, kind, act.at, Language.VI, number=packet.number)
+        outbox.say(courier.phone or outbox.NOBODY, kind, act.at, Language.VI, number=packet.number, **values)
 
 
 def _sighted(words: str) -> tuple[tuple[str, str], Extra]:

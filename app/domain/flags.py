@@ -1,10 +1,13 @@
 """Flags: what is odd about a packet though it moves on. They follow from its scans, so they are worked out, not toggled."""
 
+from datetime import datetime
+from typing import NamedTuple
+
 from app.db import db
 from app.domain.codes import CodeCheck
 from app.domain.dossiers import CaseState
 from app.domain.packets import Packet, Way
-from app.domain.scans import Ruling
+from app.domain.scans import AMENDABLE, Ruling
 from app.domain.steps import Proof
 from app.domain.trails import Entry, Trail
 
@@ -85,7 +88,7 @@ def seals(trail: Trail, packet: Packet) -> list[str]:
     else:
         known = packet.seals[:1] or [seal for _, seal in read][:1]  # a desk says the number when it closes the bag
     changed = [entry for entry in trail.entries.values() if entry.scan.event in ("seal_change", "settle")]
-    known += [e.scan.seal for e in changed if e.scan.seal and e.ruling is Ruling.APPLIED]
+    known += [seal for e in changed if e.ruling is Ruling.APPLIED and (seal := _seal(e, amended))]
     return list(dict.fromkeys(known))
 
 
@@ -102,6 +105,34 @@ def amendments(trail: Trail) -> dict[tuple[bytes, str], str]:
     notes = sorted(trail.notes(), key=lambda note: (note.recorded_at, note.scan.digest))
     said = [note.scan.amendment for note in notes if note.scan.event == "amend"]
     return {(digest, field): value for digest, field, value in filter(None, said)}
+
+
+class Detail(NamedTuple):
+    """A field of a scan that counts, as it is taken to be now: what people may declare wrong."""
+
+    digest: bytes
+    event: str
+    at: datetime
+    field: str
+    value: str
+
+
+def details(trail: Trail) -> list[Detail]:
+    """Every detail that can be amended, newest first."""
+    amended = amendments(trail)
+    told = [act[0] for act in trail.acts()] + trail.notes()
+    return [
+        Detail(
+            entry.scan.digest,
+            entry.scan.event,
+            entry.recorded_at,
+            field,
+            amended.get((entry.scan.digest, field), str(value)),
+        )
+        for entry in sorted(told, key=lambda entry: entry.recorded_at, reverse=True)
+        for field in AMENDABLE
+        if (value := getattr(entry.scan, field)) is not None
+    ]
 
 
 def _seal(entry: Entry, amended: dict[tuple[bytes, str], str]) -> str | None:

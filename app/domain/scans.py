@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, ask, choice, db, memory, write
-from app.domain import tokens
+from app.domain import numbers, tokens
 from app.domain.tokens import Keys
 from app.errors import Invalid
 
@@ -233,6 +233,14 @@ class Scan:
             return False
         late = self.told_at is not None and self.wall < self.told_at - CLOCK_SLACK
         return late or self.wall > recorded_at + CLOCK_SLACK
+
+
+def read_detail(field: str, value: str) -> str:
+    """The right value of a field of AMENDABLE as somebody types it. Raises Invalid: `seal_form`, `sheets_form`."""
+    right = numbers.read_seal(value) if field == "seal" else value.strip().lstrip("0")
+    if not re.fullmatch(AMENDABLE[field], right):
+        raise Invalid(f"{field}_form")
+    return right
 
 
 def _instant(text: object) -> datetime | None:

@@ -122,13 +122,13 @@ NOTES = (
     Step("attest",   IN,       None,                   None,                   By.DESK,      None,       None,       _any("WET_SEEN", "CODE"),               None,               None),
     Step("miss",     BOTH,     None,                   None,                   By.COURIER,   None,       None,       _any("REASON NEXT"),                    None,               "missed"),
     Step("decline",  BOTH,     None,                   None,                   By.COURIER,   None,       None,       _any("REASON NEXT"),                    None,               "declined"),
-    *(Step("seal_change", BOTH, None,                  None,                   by,           None,       None,       _any("SEAL OLD_SEAL SECOND"),           None,               None)
+    *(Step("seal_change", BOTH, None,                  None,                   by,           None,       None,       _any("SEAL OLD_SEAL SECOND"),           None,               "resealed")
       for by in (By.COURIER, By.POST, By.DESK)),
-    *(Step("damaged", BOTH,    None,                   None,                   by,           None,       None,       _any("PHOTO REASON"),                   None,               None)
+    *(Step("damaged", BOTH,    None,                   None,                   by,           None,       None,       _any("PHOTO REASON"),                   None,               "damaged")
       for by in (By.COURIER, By.POST, By.DESK)),
     *(Step("sighting", BOTH,   None,                   None,                   by,           None,       None,       _any("SEAL"),                           None,               None)
       for by in (By.COURIER, By.POST, By.DESK, By.DISPATCHER)),
-    *(Step("amend",  BOTH,     None,                   None,                   by,           None,       None,       _any("AMENDS SECOND"),                  None,               None)
+    *(Step("amend",  BOTH,     None,                   None,                   by,           None,       None,       _any("AMENDS SECOND"),                  None,               "amended")
       for by in (By.POST, By.DESK, By.DISPATCHER)),
 )
 # fmt: on

@@ -61,9 +61,18 @@ MESSAGES = {
     "settled": _l("The post has cleared up where packet %(number)s is. See who has it: %(link)s"),
     "written_off": _l("Packet %(number)s is lost. The post pays for new papers and compensates; it will call you. See: %(link)s"),
     "corrected": _l("A record of packet %(number)s was entered by mistake and is corrected. See: %(link)s"),
+    "damaged": _l("The bag of packet %(number)s is damaged. The post answers for it; two people count what is inside. See: %(link)s"),
+    "resealed": _l("Two people have put a new seal on packet %(number)s: %(seal)s. See: %(link)s"),
+    "amended": _l("A detail noted for packet %(number)s was wrong, and two people have put it right. See: %(link)s"),
     # to couriers
     "settled_between": _l("Packet %(number)s: two people have settled the matter. The app shows what holds now. Not so? Call %(phone)s"),
     "corrected_between": _l("Packet %(number)s: two people took back a mistaken record. The app shows what holds now. Not so? Call %(phone)s"),
+    "lost_between": _l("Packet %(number)s: two people have declared it lost. By the record you had it last. Do you have it? Call %(phone)s"),
+    "handed_on_between": _l("Packet %(number)s: the dispatcher has recorded that it went from one courier to another. The app shows who has it. Not so? Call %(phone)s"),
+    "damaged_between": _l("Packet %(number)s: somebody has reported that the bag is damaged. Was it like that when you had it? Call %(phone)s"),
+    "resealed_between": _l("Packet %(number)s: two people have put a new seal on it, %(seal)s. Not so? Call %(phone)s"),
+    "amended_between": _l("Packet %(number)s: two people have put right a detail that was noted wrongly. The app shows what holds now. Not so? Call %(phone)s"),
+    "called_off_between": _l("Packet %(number)s: cancelled at the citizen's wish. The papers go back to them, not to the ward. Questions? Call %(phone)s"),
     "view_code": _l("Code %(code)s opens the tracking page of %(number)s. It is good for 5 minutes. Tell it to nobody."),
 }
 REASONS = {

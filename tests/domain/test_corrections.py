@@ -1,20 +1,23 @@
 """What people decide is a new line on top of the old ones; it takes two of them, and late phones do not overturn it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask_babel import force_locale
 
 from app.db import atomically, db
-from app.domain import corrections, custody, ledger, scans
+from app.domain import corrections, counter, custody, ledger, scans
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
-from app.domain.people import User
+from app.domain.people import Language, User
 from app.domain.scans import Ruling, Scan
 from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Refused
+from app.integrations import wording
 from tests.api.conftest import Line
 from tests.inspecting import faults
 from tests.world import Phone, World
@@ -140,6 +143,90 @@ def test_both_phones_learn_of_a_settlement_with_the_next_thing_they_send(world: 
         answer = Line(world.app, phone).send(since="2020-01-01T00:00:00Z")
         newest = {each["digest"]: each["why"] for each in answer.json["later"]}
         assert newest and set(newest.values()) == ends
+
+
+def passed_on(world: World, *, to_the_post: bool = False) -> Packet:
+    """Collected by the first courier, taken over by the second, perhaps handed in; the citizen reads English."""
+    giver, taker = world.phone(), world.phone(world.second_courier)
+    packet = world.collected(giver)
+    atomically(lambda: setattr(world.fresh(packet).dossier.citizen, "language", Language.EN))
+    offered = [("PEER", giver.offer(world.fresh(packet)))]
+    assert world.record(taker.scan(world.fresh(packet), "transfer", proof=offered)).verdict is Ruling.APPLIED
+    if to_the_post:
+        packet = world.fresh(packet)
+        atomically(counter.hand_in, packet, world.act(world.clerk), packet.head, "NP0045821")
+    return world.fresh(packet)
+
+
+def by_two(world: World, verb: str, packet: Packet) -> None:
+    head, second = packet.head, world.supervisor
+    clerk, dispatcher = world.act(world.clerk), world.act(world.dispatcher)
+    sighting = "chị Sen thấy ở kệ 3"
+    if verb == "settle":
+        atomically(corrections.lose, packet, dispatcher, head=head, reason="not_found", second=second)
+        packet, act = world.fresh(packet), world.act(second)
+        atomically(
+            corrections.settle, packet, act, head=packet.head, state=State.CARRIED, holder=str(world.courier.party_id),
+            sighting=sighting, reason="packet_seen", second=world.dispatcher,
+        )  # fmt: skip
+    collected = ledger.lines(packet)[0].digest
+    verbs: dict[str, Callable[[], object]] = {
+        "settle": lambda: None,
+        "correct": lambda: corrections.correct(packet, clerk, head=head, reason="wrong_packet", second=second),
+        "lose": lambda: corrections.lose(packet, dispatcher, head=head, reason="not_found", second=second),
+        "hand_on": lambda: corrections.hand_on(
+            packet, dispatcher, head=head, courier=world.courier, sighting=sighting, reason="phone_dead"
+        ),
+        "reseal": lambda: corrections.reseal(packet, clerk, old="NP0045821", new="NP0077777", second=second),
+        "damage": lambda: corrections.damage(packet, clerk, reason="torn", photo_sha256="ab" * 32),
+        "amend": lambda: corrections.amend(
+            packet, clerk, head=head, line=collected, field="sheets", value="4", second=second
+        ),
+        "call_off": lambda: corrections.call_off(packet, clerk),
+    }
+    atomically(verbs[verb])
+
+
+GAVE, HAS = 0, 1  # of the two couriers of `passed_on`
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind", "couriers", "citizen"),
+    [
+        ("settle", "settled_between", [GAVE, HAS], "settled"),
+        ("correct", "corrected_between", [GAVE, HAS], "corrected"),
+        ("lose", "lost_between", [HAS], "lost"),
+        ("hand_on", "handed_on_between", [GAVE, HAS], None),
+        ("reseal", "resealed_between", [HAS], "resealed"),
+        ("damage", "damaged_between", [HAS], "damaged"),
+        ("amend", "amended_between", [GAVE, HAS], "amended"),
+        ("call_off", "called_off_between", [HAS], "called_off"),
+    ],
+)  # fmt: skip
+def test_what_people_enter_is_told_to_both_sides(
+    world: World, verb: str, kind: str, couriers: list[int], citizen: str | None
+) -> None:
+    """Each in their own language, and nobody by name."""
+    numbers, packet = reachable(world), passed_on(world, to_the_post=verb in ("reseal", "damage"))
+    db.session.rollback()
+    before = db.session.scalar(sa.select(sa.func.max(Message.id))) or 0
+    with world.app.test_request_context(), force_locale("en"):
+        by_two(world, verb, packet)
+    assert told(kind) == [numbers[n] for n in couriers]
+    said = db.session.scalars(sa.select(Message).where(Message.id > before)).all()
+    home = world.fresh(packet).dossier.citizen
+    assert [message.kind for message in said if message.phone == home.phone][-1:] == ([citizen] if citizen else [])
+    private = [
+        home.name, home.street, world.procedure.title, world.procedure.title_en, "kệ 3", *(
+            user.name for user in (world.courier, world.second_courier, world.clerk, world.dispatcher, world.supervisor)
+        ),
+    ]  # fmt: skip
+    for message in said:
+        assert message.language is (Language.EN if message.phone == home.phone else Language.VI)
+        with world.app.app_context():
+            text = wording.words(message.kind, message.values, message.language)
+        assert not [word for word in private if word in text or word in str(message.values)]
+        assert packet.number in text or packet.dossier.number in text
 
 
 def test_a_correction_is_told_to_whoever_gave_and_whoever_took(world: World) -> None:
@@ -323,6 +410,56 @@ def test_a_new_seal_is_known_from_now_on(world: World) -> None:
     assert packet.seals == ["NP0045821", "NP0077777"]
     assert world.record(phone.scan(packet, "take", seal="NP0077777")).verdict is Ruling.APPLIED
     assert "seal_mismatch" not in world.fresh(packet).flags
+
+
+def amend(world: World, packet: Packet, line: bytes, field: str, value: str) -> Packet:
+    packet, act = world.fresh(packet), world.act(world.clerk)
+    facts = {"line": line, "field": field, "value": value, "second": world.dispatcher}
+    atomically(corrections.amend, packet, act, head=packet.head, **facts)
+    return world.fresh(packet)
+
+
+def test_a_digit_misread_is_declared_wrong_and_the_line_stays_as_it_was(world: World) -> None:
+    packet = world.collected(world.phone())
+    act, facts = world.act(world.clerk), {"giver": packet.holder_id, "taker": world.post.party_id}
+    atomically(custody.enter, packet, "hand_in", act, parent=packet.head, seal="NP0045827", proof=[], **facts)
+    packet = world.fresh(packet)
+    assert "seal_mismatch" in packet.flags and TaskKind.SEAL_MISMATCH in open_tasks(packet)
+    handed_in, body = packet.head, db.session.get_one(scans.ScanRow, packet.head).body
+    packet = amend(world, packet, handed_in, "seal", "np 0045 821")
+    assert (packet.flags, packet.seals, packet.state) == ([], ["NP0045821"], State.AT_POST)
+    assert TaskKind.SEAL_MISMATCH not in open_tasks(packet)
+    assert db.session.get_one(scans.ScanRow, handed_in).body == body
+    assert [line.event for line in ledger.lines(packet)] == ["collect", "hand_in", "amend"]
+
+
+def test_a_new_seal_that_was_mistyped_is_put_right(world: World) -> None:
+    packet = world.collected(world.phone())
+    atomically(counter.hand_in, packet, world.act(world.clerk), packet.head, "NP0045821")
+    resealed = {"old": "NP0045821", "new": "NP0077771", "second": world.dispatcher}
+    atomically(corrections.reseal, world.fresh(packet), world.act(world.clerk), **resealed)
+    change = ledger.lines(world.fresh(packet))[-1].digest
+    assert amend(world, packet, change, "seal", "NP0077777").seals == ["NP0045821", "NP0077777"]
+
+
+def test_only_a_detail_that_was_noted_is_amended_and_only_by_two_to_something_else(world: World) -> None:
+    packet = world.collected(world.phone())
+    line, other = packet.head, b"x" * 32
+    for digest, field, value, key in (
+        (other, "sheets", "4", "detail_unknown"), (line, "reason", "4", "detail_unknown"), (line, "sheets", "0", "sheets_form"),
+        (line, "sheets", "four", "sheets_form"), (line, "seal", "77", "seal_form"), (line, "sheets", "3", "detail_same"),
+        (line, "seal", "NP 0045 821", "detail_same"),
+    ):  # fmt: skip
+        with pytest.raises(Invalid, match=key):
+            amend(world, packet, digest, field, value)
+    facts = {"line": line, "field": "sheets", "value": "4", "second": world.clerk}
+    with pytest.raises(Refused, match="second_same"):
+        atomically(corrections.amend, packet, world.act(world.clerk), head=packet.head, **facts)
+    with pytest.raises(Refused, match="page_too_old"):
+        atomically(
+            corrections.amend, packet, world.act(world.clerk), **facts | {"head": other, "second": world.dispatcher}
+        )
+    assert world.fresh(packet).seq == 1
 
 
 def test_damage_is_a_note_and_two_people_must_count(world: World) -> None:

@@ -26,6 +26,7 @@ from app.domain.scans import ScanRow
 from app.errors import Invalid, Missing, Refused
 
 SHIFT = timedelta(hours=16)  # what was handed in longer ago belongs to an earlier bag
+PAUSE = timedelta(minutes=30)  # a count that rests longer is begun anew
 TAKEN = {"hand_in": State.AT_POST, "receive": State.AT_DESK}  # how a counter takes in, and where the packet is then
 
 
@@ -192,6 +193,14 @@ def waiting(user: User, at: datetime) -> list[Bag]:
 def bringer(user: User, courier_id: str, at: datetime) -> User:
     """A courier who may come to this counter with a bag. Raises Missing("courier_unknown")."""
     return scope.bringer(user, courier_id, at - SHIFT)
+
+
+def is_under_way(user: User, courier: User, since: datetime, at: datetime) -> bool:
+    """Whether `user` has scanned something into the open list since then, and no longer than PAUSE ago."""
+    asked = _open_list(user, courier, at).join(ScanRow, ScanRow.digest == Packet.head)
+    lately = asked.where(Handoff.recorded_at > max(since, at - PAUSE)).order_by(Handoff.id.desc())
+    found = db.session.execute(lately.with_only_columns(ScanRow.body, ScanRow.sig))
+    return any(scans.read(body, sig).actor == user.id for body, sig in found)
 
 
 def take_in(packet: Packet, courier: User, act: Act) -> bool:

@@ -90,8 +90,10 @@ def scan(courier_id: str) -> ResponseReturnValue:
     """One packet out of the bag. It is held here from now on, whatever happens to this page."""
     text, wrong = request.form.get("code", ""), _wrong()
     try:
-        security.prove_presence(request.form.get("password", "")[:200])
-        courier = _courier(courier_id)
+        password = request.form.get("password", "")[:200]
+        if password or not _is_proven(courier_id):
+            security.prove_presence(password)
+        courier, signs = _courier(courier_id), not security.is_present()
         let_go(courier)
         with remembered():
             number, again = counters.out_of_bag(courier, text)
@@ -102,7 +104,7 @@ def scan(courier_id: str) -> ResponseReturnValue:
             _courier(courier_id), CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text, wrong=wrong
         )
     after = url_for("counts.bag", courier_id=courier_id, last=number, wrong=wrong or None, again=again or None)
-    return counters.seen_next(after, lambda: _counted(courier, number, wrong, again))
+    return counters.seen_next(after, lambda: _counted(courier, number, wrong, again, signs))
 
 
 @bp.get("/<courier_id>/<number>")
@@ -217,6 +219,13 @@ def _courier(courier_id: str) -> User:
     return bags.bringer(security.user(), courier_id, now())
 
 
+def _is_proven(courier_id: str) -> bool:
+    """The officer is present, or in a count that began so in this session: the signature under it asks for itself."""
+    if security.is_present():
+        return True
+    return bags.is_under_way(security.user(), _courier(courier_id), security.here().created_at, now())
+
+
 def _wrong() -> list[str]:
     """Numbers of what lay in the bag for another desk, as this page has gathered them: it stays with the courier."""
     return [number[:40] for number in request.values.getlist("wrong")][:MOST]
@@ -253,17 +262,18 @@ def _page(
     newest = next((item for item in found.taken if item.packet.number == last), None)
     return render_template(
         "desk/count.html", bag=found, form=form, says=says, text=text, last=newest, again=again,
-        wrong=_wrong() if wrong is None else wrong, asks_password=not security.is_present(),
+        wrong=_wrong() if wrong is None else wrong, asks_password=not _is_proven(courier.id), signs=not security.is_present(),
     ), status  # fmt: skip
 
 
-def _counted(courier: User, number: str, wrong: list[str], again: bool) -> tuple[str, int]:
+def _counted(courier: User, number: str, wrong: list[str], again: bool, signs: bool) -> tuple[str, int]:
     """The page after a scan; of a page that showed all that came before, only what changes on it."""
     seen, shown = bags.glance(security.user(), courier, now()), request.form.get("shown", 0, type=int)
     is_next = seen.last.packet.number == number and 0 < shown == seen.tally.taken - 1
     if again or not is_next or seen.last.is_surplus or not seen.tally.unseen:
         return _page(_courier(courier.id), CloseBag.fresh(), last=number, wrong=wrong, again=again)
-    return render_template("desk/_counted.html", bag=seen, last=seen.last, wrong=wrong), 200
+    form = CloseBag.fresh()
+    return render_template("desk/_counted.html", bag=seen, last=seen.last, wrong=wrong, form=form, signs=signs), 200
 
 
 def _differs(courier: User, item: Item, form: Any, status: int = 200) -> ResponseReturnValue:

@@ -1,13 +1,15 @@
-"""Forty packets of one bag at the desk, with a scanner that is a keyboard: forty scans, two keys, no mouse."""
+"""A bag at the desk, with a scanner that is a keyboard: forty packets are forty scans and three keys, no mouse; a slow
+count, a session that ends in its middle."""
 
 import base64
 import time
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.db import db, now
-from app.domain import queues, tokens
+from app.db import atomically, db, now
+from app.domain import queues, sessions, tokens
 from app.domain.dossiers import CaseState
 from app.domain.manifests import Manifest, Side
 from app.domain.packets import Packet, State
@@ -38,18 +40,42 @@ class Officer:
         return time.monotonic() - began
 
 
-def test_forty_packets_take_forty_scans_and_two_keys(world: World, site: Site, context: BrowserContext) -> None:
-    phone = world.phone()
-    listed = [world.collected(phone).number for _ in range(COUNT)]
-    page = context.new_page()
+def sign_in(page: Page, site: Site) -> Officer:
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(f"{site.url}/sign-in")
     page.get_by_label("Tên đăng nhập").fill("desk1")
     page.get_by_label("Mật khẩu", exact=True).fill(World.PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Chờ nhận")).to_be_visible()
+    return Officer(page)
 
-    officer = Officer(page)
+
+def let_pass(time: timedelta) -> None:
+    """So long ago the officer proved who they are."""
+
+    def age() -> None:
+        for session in db.session.query(sessions.Session):
+            session.present_at -= time
+
+    atomically(age)
+
+
+def has_cursor(page: Page, field: str) -> None:
+    expect(page.locator(f"{field}:focus")).to_have_count(1)
+
+
+def print_record(officer: Officer) -> bytes:
+    """F10 leads to the PDF; the answer is looked at, not the browser's viewer."""
+    with officer.page.expect_request("**/*.pdf") as asked:
+        officer.press("F10")
+    return officer.page.request.get(asked.value.url).body()
+
+
+def test_forty_packets_take_forty_scans_and_three_keys(world: World, site: Site, context: BrowserContext) -> None:
+    phone = world.phone()
+    listed = [world.collected(phone).number for _ in range(COUNT)]
+    page = context.new_page()
+    officer = sign_in(page, site)
     officer.press("Alt+2")
     expect(page.get_by_role("heading", name="Kiểm đếm")).to_be_visible()
     seen = [officer.scan(number) for number in listed[:20]]
@@ -81,7 +107,6 @@ def test_forty_packets_take_forty_scans_and_two_keys(world: World, site: Site, c
     assert axe_faults(page) == []
     officer.press("F8")
     expect(page.get_by_text("Chưa có giờ nộp hợp pháp")).to_be_visible()
-    assert officer.pressed == ["Alt+2", "F8"]
     assert axe_faults(page) == []
 
     receipt = page.url.rsplit("/", 1)[1]
@@ -91,7 +116,8 @@ def test_forty_packets_take_forty_scans_and_two_keys(world: World, site: Site, c
     said = wire.post(f"/api/v1/manifests/{receipt}/confirm", headers=headers, json={"side": "giver", "sig": sig})
     assert said.status_code == 200, said.text
     expect(page.get_by_text("Đã đủ hai xác nhận")).to_be_visible(timeout=15_000)  # the page learns of it by itself
-    assert page.request.get(f"{page.url}.pdf").body().startswith(b"%PDF")
+    assert print_record(officer).startswith(b"%PDF")
+    assert officer.pressed == ["Alt+2", "F8", "F10"]
 
     db.session.rollback()
     [manifest] = db.session.query(Manifest).all()
@@ -111,3 +137,99 @@ def test_forty_packets_take_forty_scans_and_two_keys(world: World, site: Site, c
     officer.press("F9")
     expect(page.get_by_label("Mã hồ sơ trên hệ thống một cửa")).to_be_visible()
     assert sorted(seen)[COUNT // 2] < 2, "a scan is seen before the next packet is in the hand"
+
+
+def test_a_slow_count_asks_for_the_password_before_the_first_packet_and_under_the_list_alone(
+    world: World, site: Site, context: BrowserContext
+) -> None:
+    """She signed in that morning, and the count takes a quarter of an hour: three keys and her password twice."""
+    phone = world.phone()
+    listed = [world.collected(phone).number for _ in range(4)]
+    page = context.new_page()
+    officer = sign_in(page, site)
+    let_pass(timedelta(hours=3))
+    officer.press("Alt+2")
+    has_cursor(page, "#present")
+    page.keyboard.type(World.PASSWORD)
+    page.wait_for_timeout(100)  # nobody types as fast as a scanner
+    page.keyboard.type(listed[0] + "\n")
+    expect(page.locator(".last-scan")).to_contain_text(listed[0])
+    for number in listed[1:3]:
+        let_pass(timedelta(minutes=6))
+        officer.scan(number)
+        expect(page.locator("#present")).to_have_count(0)
+        expect(page.get_by_label("Mật khẩu của")).to_be_visible()
+    assert axe_faults(page) == []
+    officer.scan(listed[3])
+    has_cursor(page, "#signing input")  # all is here: what is left is her word
+    page.keyboard.type(listed[1] + "\n")  # what is scanned still finds its way
+    expect(page.locator(".last-scan")).to_contain_text(listed[1])
+    has_cursor(page, "#signing input")
+    page.wait_for_timeout(100)
+    page.keyboard.type(World.PASSWORD)
+    officer.press("Enter")
+    expect(page.get_by_text("Chưa có giờ nộp hợp pháp")).to_be_visible()
+    assert print_record(officer).startswith(b"%PDF")
+    assert officer.pressed == ["Alt+2", "Enter", "F10"]
+
+
+def test_a_scan_before_the_password_waits_for_it_and_is_not_scanned_again(
+    world: World, site: Site, context: BrowserContext
+) -> None:
+    phone = world.phone()
+    listed = [world.collected(phone).number for _ in range(3)]
+    page = context.new_page()
+    sign_in(page, site)
+    let_pass(timedelta(hours=3))
+    page.goto(f"{site.url}/desk/counts/{world.courier.id}")
+    page.keyboard.type(listed[0] + "\n" + listed[1] + "\n")
+    expect(page.get_by_text(f"Chưa nhận: {listed[0]}, {listed[1]}")).to_be_visible()
+    has_cursor(page, "#present")
+    page.keyboard.type("not hers\n")
+    expect(page.locator("#said [role=alert]")).to_be_visible()
+    expect(page.get_by_text(f"Chưa nhận: {listed[0]}, {listed[1]}")).to_be_visible()
+    page.keyboard.type(World.PASSWORD + "\n")
+    expect(page.locator(".last-scan")).to_contain_text(listed[1])
+    expect(page.locator("#count")).to_contain_text("2đã quét")
+    expect(page.get_by_text("Chưa nhận:")).to_be_hidden()
+    has_cursor(page, "#code")
+    page.keyboard.type(listed[2] + "\n")
+    expect(page.locator("#count")).to_contain_text("3đã quét")
+    let_pass(timedelta(minutes=6))
+    page.keyboard.press("F8")  # the page as it stands does not know that five minutes are over
+    has_cursor(page, "#signing input")
+    page.keyboard.type(World.PASSWORD + "\n")
+    expect(page.get_by_text("Chưa có giờ nộp hợp pháp")).to_be_visible()
+
+
+def test_a_session_that_ends_with_scans_in_the_queue_loses_none(
+    world: World, site: Site, context: BrowserContext
+) -> None:
+    phone = world.phone()
+    listed = [world.collected(phone).number for _ in range(4)]
+    page = context.new_page()
+    officer = sign_in(page, site)
+    officer.press("Alt+2")
+    for number in listed[:2]:
+        officer.scan(number)
+    page.evaluate(SLOWLY)
+    page.keyboard.type(listed[2] + "\n" + listed[3] + "\n")
+    user = db.session.merge(world.officer)
+    atomically(sessions.end_all, user, world.act(user))
+    waits = f"Chưa nhận: {listed[2]}, {listed[3]}"
+    expect(page.get_by_text(f"Phiên làm việc đã hết. {waits}")).to_be_visible()
+    assert axe_faults(page) == []
+    page.get_by_role("link", name="Đăng nhập lại").press("Enter")
+    page.get_by_label("Tên đăng nhập").fill("desk1")
+    page.get_by_label("Mật khẩu", exact=True).fill(World.PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"{waits}. Bấm Enter để gửi.")).to_be_visible()
+    expect(page.locator("#taken")).not_to_contain_text(listed[2])
+    has_cursor(page, "#code")
+    page.keyboard.press("Enter")
+    expect(page.locator(".last-scan")).to_contain_text(listed[3])
+    expect(page.locator("#count")).to_contain_text("4đã quét")
+    expect(page.get_by_text(waits)).to_be_hidden()
+    page.reload()
+    expect(page.get_by_text(waits)).to_be_hidden()
+    assert {packet.state for packet in db.session.query(Packet)} == {State.AT_DESK}

@@ -1,15 +1,18 @@
 """What a scan of a bag is answered with: the page's address, the page, or only what changes on it."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask.testing import FlaskClient
 
-from app.db import atomically, db
-from app.domain import sessions
-from app.domain.packets import Packet
+from app.db import atomically, db, now
+from app.domain import bags, sessions
+from app.domain.manifests import Manifest
+from app.domain.packets import Packet, State
 from tests.world import World
 
 PREFERS = {"Prefer": "return=representation"}
@@ -148,3 +151,65 @@ def test_a_session_that_ends_in_the_middle_of_a_count_loses_nothing(
     assert record.status_code == 302, record.text
     told = again.get(record.location).text
     assert all(number in told for number in numbers)
+
+
+# ---- who proves to be there --------------------------------------------------------------------------------------
+
+
+def let_pass(time: timedelta) -> None:
+    """So long ago whoever is signed in proved who they are."""
+
+    def age() -> None:
+        for session in db.session.scalars(sa.select(sessions.Session)):
+            session.present_at -= time
+
+    atomically(age)
+
+
+def test_a_count_is_opened_and_signed_with_a_proof_and_goes_on_without_one(
+    world: World, officer: FlaskClient, bag: list[Packet]
+) -> None:
+    let_pass(timedelta(minutes=6))
+    opened = scan(world, officer, bag[0], 0)
+    assert opened.status_code == 409 and 'id="present"' in opened.text
+    assert world.fresh(bag[0]).state is State.CARRIED
+    page = f"/desk/counts/{world.courier.id}"
+    assert officer.post(f"{page}/scan", data={"code": bag[0].number, "password": World.PASSWORD}).status_code == 302
+    let_pass(timedelta(minutes=6))
+    for shown, packet in enumerate(bag[1:3], 1):
+        answer = scan(world, officer, packet, shown)
+        assert answer.status_code == 200 and 'id="present"' not in answer.text
+        assert is_piece(answer) and 'name="password"' in answer.text, "it is asked under the list from now on"
+    sent = {"key": "0" * 32, "rest": "stays", "pin": world.PIN}
+    for said in ({}, {"password": "wrong"}):
+        assert officer.post(f"{page}/close", data=sent | said).status_code == 422
+    assert db.session.query(Manifest).count() == 0
+    assert officer.post(f"{page}/close", data=sent | {"password": World.PASSWORD}).status_code == 302
+
+
+def test_a_count_that_rested_long_is_begun_anew(world: World, officer: FlaskClient, bag: list[Packet]) -> None:
+    assert scan(world, officer, bag[0], 0).status_code == 200
+    with time_machine.travel(now() + bags.PAUSE - timedelta(minutes=1)):
+        assert scan(world, officer, bag[1], 1).status_code == 200
+        with time_machine.travel(now() + bags.PAUSE + timedelta(minutes=1)):
+            assert scan(world, officer, bag[2], 2).status_code == 409
+
+
+def test_nobody_goes_on_in_a_colleagues_count_or_from_another_screen(
+    world: World, officer: FlaskClient, bag: list[Packet], sign_in: Any
+) -> None:
+    colleague = sign_in(world.lead)
+    assert scan(world, officer, bag[0], 0).status_code == 200
+    for other in colleague, sign_in(world.officer):
+        let_pass(timedelta(minutes=6))
+        assert scan(world, other, bag[1], 1).status_code == 409
+    assert scan(world, officer, bag[1], 1).status_code == 200
+
+
+def test_another_bag_is_opened_with_a_proof_of_its_own(world: World, officer: FlaskClient, bag: list[Packet]) -> None:
+    other = world.collected(world.phone(world.second_courier))
+    assert scan(world, officer, bag[0], 0).status_code == 200
+    let_pass(timedelta(minutes=6))
+    path = f"/desk/counts/{world.second_courier.id}/scan"
+    asked = officer.post(path, data={"code": other.number}, headers=PREFERS)
+    assert asked.status_code == 409 and 'id="present"' in asked.text

@@ -27,18 +27,43 @@ function typing(element) {
     || (element.matches("input, select, textarea") && !element.matches("[type=checkbox], [type=radio], [type=submit], [type=button]")));
 }
 
+// The officer's password is asked beside the field before the first packet, and under the list after the last one
+// (data-due): then the cursor is there, and a scan finds its way to the field all the same.
+const password = () => document.getElementById("present");
+const signature = (due = "") => document.querySelector(`#signing${due} input`);
+
 function ready() {
-  if (document.querySelector("dialog[open]") || typing(document.activeElement)) return;
-  if (document.activeElement === document.body || document.activeElement === null) field.focus({ preventScroll: true });
+  const here = document.activeElement;
+  if (document.querySelector("dialog[open]") || typing(here)) return;
+  const next = [password(), signature("[data-due]")].find((each) => each?.value === "") ?? field;
+  if (here === document.body || here === null || (here === field && !field.value && next !== field)) next.focus({ preventScroll: true });
 }
 
 // A form that stays, data-stays="said bag": the answer is the page anew, and those parts of it are put in place of what
 // is here; or it is a piece (desk/_counted.html), of which all is put in place, and its row on top of the table. So the
 // field is free for the next scan at once. Scans that come meanwhile wait their turn. An answer that is another page
-// (signed out, say) is asked for again the plain way: telling a scan twice does no harm.
+// is asked for again the plain way: telling a scan twice does no harm. What nobody has answered yet outlives the page in
+// this tab: a session that ended, a reload.
 const parts = form?.dataset.stays?.split(" ");
+const shelf = `scans ${form?.action}`;
 const waiting = [];
-let unheard = []; // what was scanned while the server did not answer: told again with the next scan, or when there is a network
+let unheard = parts ? JSON.parse(sessionStorage.getItem(shelf) ?? "[]") : []; // told with the next scan, with Enter, or when there is a network
+
+function keep(scans) {
+  if (scans.length) sessionStorage.setItem(shelf, JSON.stringify(scans));
+  else sessionStorage.removeItem(shelf);
+}
+
+/** Nothing is sent for now; `why` is a data- of the field. */
+function hold(why) {
+  unheard = [...waiting.splice(0), ...unheard];
+  const which = unheard.map((text) => (parse(text)?.kind === "slip" ? "QR" : text)).join(", ");
+  tell(says(why).replace("{n}", unheard.length).replace("{which}", which));
+  const again = document.getElementById(`${field.id}-again`);
+  again.hidden = why !== "ended";
+  again.href = `${again.pathname}?next=${encodeURIComponent(location.pathname + location.search)}`;
+  if (why === "asked") password().focus();
+}
 
 function countRow(row) {
   const table = document.getElementById("taken");
@@ -47,28 +72,32 @@ function countRow(row) {
   table.prepend(row);
 }
 
-/** Whether the page goes on. Rejects where the network does not answer. */
+/** Why the page does not go on: "ended" (signed out), "asked" (for the password), "left"; or "". Rejects where the network does not answer. */
 async function answered(text) {
   const body = new URLSearchParams(new FormData(form));
   body.set(field.name, text);
   const reply = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html", Prefer: "return=representation" } });
+  if (reply.status === 401) return "ended";
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const piece = [...page.querySelectorAll("[data-piece] > [id]")].map(({ id }) => id);
   const pairs = (piece.length ? piece : parts).map((id) => [document.getElementById(id), page.getElementById(id)]);
   if (reply.redirected || pairs.some(([, fresh]) => !fresh)) {
+    if (reply.ok) keep(waiting.slice(1));
     field.value = text;
     form.submit(); // asks no listener
-    return false;
+    return "left";
   }
   if (piece.length) countRow(page.querySelector("#taken > tr"));
   for (const [old, fresh] of pairs) {
     old.replaceChildren(...fresh.childNodes);
     old.hidden = fresh.hidden;
+    Object.assign(old.dataset, fresh.dataset);
     old.dispatchEvent(new CustomEvent("refilled", { bubbles: true }));
   }
   const address = reply.headers.get("Content-Location");
   if (address) history.replaceState(null, "", address);
-  return true;
+  ready(); // what had the keyboard may be gone
+  return !reply.ok && password() ? "asked" : "";
 }
 
 async function stay(text) {
@@ -76,18 +105,16 @@ async function stay(text) {
   tell("");
   const busy = waiting.length > 0;
   waiting.push(...unheard.splice(0), ...(text ? [text] : []));
+  keep(waiting);
   if (busy) return;
   const said = document.getElementById("said");
-  for (let unread = []; waiting.length; waiting.shift()) {
-    try {
-      if (!await answered(waiting[0])) return;
-    } catch { // told or not told is the same to us: it can be told again
-      unheard = waiting.splice(0);
-      tell(says("lost").replace("{n}", unheard.length));
-      return;
-    }
+  for (let unread = []; waiting.length; keep(waiting)) {
+    const why = await answered(waiting[0]).catch(() => "lost"); // told or not told is the same to us: it can be told again
+    if (why === "left") return;
+    if (why) return hold(why);
     said.append(...unread);
     unread = waiting.length > 1 ? said.querySelectorAll("[role=alert]") : [];
+    waiting.shift();
   }
 }
 
@@ -208,12 +235,24 @@ function watchCounts() {
   }
 }
 
+// The signature under a list: who is asked for the password is asked before the list is sent, with the cursor there.
+function watchSignature() {
+  document.addEventListener("submit", (event) => {
+    if (!event.target.querySelector("#signing") || signature()?.value !== "") return;
+    event.preventDefault();
+    signature().focus();
+  });
+  if (signature()?.closest(".govuk-form-group--error")) setTimeout(() => signature().focus(), 0); // not to the summary: one key less
+}
+
 watchCounts();
+watchSignature();
 if (field && form) {
   watchForm();
   watchBursts();
   watchCamera();
   ready();
+  if (unheard.length) hold("kept");
   window.addEventListener("focus", ready);
   document.addEventListener("focusout", () => setTimeout(ready, 0));
 }

@@ -259,10 +259,12 @@ def _page(
     again: bool = False,
 ) -> tuple[str, int]:
     found: Bag = bags.of(security.user(), courier, now())
+    asks = not _is_proven(courier.id)
     newest = next((item for item in found.taken if item.packet.number == last), None)
     return render_template(
         "desk/count.html", bag=found, form=form, says=says, text=text, last=newest, again=again,
-        wrong=_wrong() if wrong is None else wrong, asks_password=not _is_proven(courier.id), signs=not security.is_present(),
+        wrong=_wrong() if wrong is None else wrong, asks_password=asks,
+        signs=not security.is_present() and (not asks or bool(form.password.errors)),
     ), status  # fmt: skip
 
 

@@ -62,7 +62,7 @@ function hold(why) {
   const again = document.getElementById(`${field.id}-again`);
   again.hidden = why !== "ended";
   again.href = `${again.pathname}?next=${encodeURIComponent(location.pathname + location.search)}`;
-  if (why === "asked") password().focus();
+  if (why === "asked" && !field.value) password().focus(); // else a scan is just being typed
 }
 
 function countRow(row) {

@@ -470,6 +470,7 @@ TEXTS = {
     "peer.parts": _l("%(n)s of %(count)s parts read"),
     "peer.given_all": _l("%(count)s packets are with the other courier. Their signature is kept here too."),
     "peer.given_some": _l("%(count)s packets are with the other courier, %(left)s still count as yours."),
+    "peer.misread": _l("The codes do not say what the other phone wrote. Nothing has changed. Hold the camera there once more, or have the codes shown anew."),
     "peer.other_receipt": _l("This answer belongs to another offer. Ask for the right one."),
     "peer.receive": _l("Take over from another courier"),
     "peer.receive_lead": _l("Point the camera at the codes on their phone. Then scan each bag."),

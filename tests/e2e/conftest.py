@@ -1,9 +1,9 @@
 """A real browser against a real server. `site` serves this test's own app on a free port; `camera` holds something
 before the fake camera: a printed slip, an empty desk."""
 
+import hashlib
 import os
 import re
-import secrets
 import shutil
 import threading
 import zlib
@@ -120,7 +120,7 @@ def framed(kind: str, message: str) -> list[str]:
     packer = zlib.compressobj(wbits=-15)
     data = packer.compress(message.encode()) + packer.flush()
     parts = [tokens.b32(data)[at : at + FRAME] for at in range(0, len(tokens.b32(data)), FRAME)]
-    name = secrets.token_hex(4).upper()
+    name = hashlib.sha256(data).hexdigest()[:8].upper()
     return [f"{kind}:{name}:{nth}:{len(parts)}:{len(data)}:{part}" for nth, part in enumerate(parts, 1)]
 
 

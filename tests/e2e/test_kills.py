@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Error, Page, expect
@@ -25,6 +24,7 @@ from app.domain.packets import Packet, Way
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Camera, Handset, Host, framed
 from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, unlock
+from tests.e2e.test_peers import GIVEN, HEARD, bare
 from tests.e2e.test_receipts import DEVICE, OFFER, PUT
 from tests.e2e.test_shell import settle
 from tests.e2e.test_shift import find, to
@@ -226,7 +226,6 @@ DOORS: dict[str, Callable[..., None]] = {
     "miss": nobody_home, "collect": collected, "deliver": delivered, "take": taken, "undo": taken_back, "confirm": confirmed,
     "offer": offered, "transfer": taken_over, "receipt": answered, "till": counted,
 }  # fmt: skip
-GIVEN, HEARD = "a" * 32, "b" * 32  # offers: ours, and a colleague's
 FROM_DESK = ("deliver", "take", "undo", "confirm")
 AT_HOME = ("miss", "collect", "deliver")
 
@@ -235,15 +234,6 @@ def visit_of(packet: Packet) -> int:
     visit = open_visit(packet.id)
     assert visit
     return visit.id
-
-
-def bare(packet: Packet, peer: str) -> dict[str, Any]:
-    """A packet as an offer tells it, and the giver's signature."""
-    return {
-        "code": tokens.b32(packet.code), "head": packet.head.hex(), "number": packet.number, "way": packet.way, "issue": 1,
-        "seals": list(packet.seals), "citizen": packet.dossier.citizen.party_id, "desk": "", "desk_party": packet.dossier.desk.party_id,
-        "peer": peer.partition(":")[2], "state": "CARRIED", "holder": packet.holder_id, "holder_kind": "courier", "papers": [],
-    }  # fmt: skip
 
 
 def ready(world: World, host: Host, handset: Handset, camera: Camera, acts: list[str]) -> Shift:
@@ -313,6 +303,7 @@ def lost(
     try:
         for (act, where), packets in zip(strikes, shift.packets, strict=True):
             page = shift.page = handset.on()
+            page.set_default_timeout(60_000)  # five hundred killings, and whatever else the machine does meanwhile
             fates.append(Fate())
 
             def strike(what: str, in_writing: bool) -> None:
@@ -328,7 +319,7 @@ def lost(
             page.add_init_script(bug + STEPPED)
             page.goto(f"{host.url}/courier/")
             unlock(page)
-            page.locator("#sync-kept").wait_for(timeout=60_000)
+            page.locator("#sync-kept").wait_for()
             there.append(held(page, bug))
             page.evaluate("where => { window.armed = where; }", where)
             try:

@@ -1,8 +1,13 @@
 """From phone to phone without a network: offer, take, receipt. Each camera sees the other phone's screen."""
 
 import base64
+import contextlib
 import io
+import json
 import re
+import zlib
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,16 +15,20 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.db import atomically, db, now
-from app.domain import phones
+from app.domain import counter, phones, tokens
 from app.domain.devices import Device, Why
-from app.domain.packets import State
-from tests.e2e.conftest import HEIGHT, WIDTH, Camera, Site, axe_faults
+from app.domain.packets import Packet, State
+from app.errors import Invalid
+from tests.e2e.conftest import FRAME, HEIGHT, WIDTH, Camera, Site, axe_faults, framed
 from tests.e2e.test_courier import press, sign_in, unlock
+from tests.e2e.test_receipts import DEVICE, OFFER, PUT
 from tests.e2e.test_shell import settle
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phones do
 
+MANY = 13  # packets of one offer: more than one code holds
+SPOKEN = {"code", "head", "number", "way", "issue", "seals", "citizen", "desk", "desk_party", "peer"}
 SHOWN = "() => [document.querySelector('.codes + p').textContent, document.querySelector('.codes canvas').toDataURL()]"
 
 # As it lies there when the page dies after a scan was written and before the offer was marked.
@@ -27,6 +36,18 @@ UNMARKED = """() => new Promise((done) => { indexedDB.open("courier-peers").onsu
   const tx = db.transaction("offers", "readwrite");
   tx.objectStore("offers").openCursor().onsuccess = ({ target: { result: row } }) => row.update({ ...row.value, taken: {} });
   tx.oncomplete = () => { db.close(); done(); }; }; })"""
+
+
+GIVEN, HEARD = "a" * 32, "b" * 32  # offers: one's own, and a colleague's
+
+
+def bare(packet: Packet, peer: str) -> dict[str, Any]:
+    """A packet as an offer tells it, and the giver's signature."""
+    return {
+        "code": tokens.b32(packet.code), "head": packet.head.hex(), "number": packet.number, "way": packet.way, "issue": 1,
+        "seals": list(packet.seals), "citizen": packet.dossier.citizen.party_id, "desk": "", "desk_party": packet.dossier.desk.party_id,
+        "peer": peer.partition(":")[2], "state": "CARRIED", "holder": packet.holder_id, "holder_kind": "courier", "papers": [],
+    }  # fmt: skip
 
 
 def filmed(page: Page) -> list[Image.Image]:
@@ -116,3 +137,159 @@ def test_packets_go_from_phone_to_phone_without_a_network_and_either_tells_both(
     expect(other.get_by_text("Bưu cục đã ngừng máy kia")).to_be_visible(timeout=60_000)
     expect(other.locator("#tally")).to_have_count(0)
     theirs.close()
+
+
+def test_more_packets_than_twelve_go_over_in_a_row_of_codes(
+    world: World, site: Site, phone: Page, context: BrowserContext, browser: Browser, camera: Camera
+) -> None:
+    before = world.phone()
+    packets = [world.collected(before) for _ in range(MANY)]
+    sign_in(phone, site)
+    settle(phone)
+    theirs = browser.new_context(locale="vi-VN", viewport={"width": 360, "height": 740})
+    theirs.grant_permissions(["camera"], origin=site.url)
+    other = theirs.new_page()
+    sign_in(other, site, "courier2")
+    settle(other)
+    context.set_offline(True)
+    theirs.set_offline(True)
+    phone.goto(f"{site.url}/courier/#/offer")
+    press(phone, "Hiện mã")
+    expect(phone.get_by_text(f"{MANY} gói")).to_be_visible()
+    offered = filmed(phone)
+    assert len(offered) > 5 * 3  # several codes, each half a second
+    camera.show(*offered)
+    other.goto(f"{site.url}/courier/#/receive")
+    expect(other.locator("#tally")).to_have_text(f"0 / {MANY}", timeout=120_000)
+    for nth, packet in enumerate(packets, 1):
+        other.get_by_label("Hoặc gõ số").fill(packet.number)
+        other.keyboard.press("Enter")
+        expect(other.locator("#tally")).to_have_text(f"{nth} / {MANY}")
+    press(other, f"Hiện mã trả lời ({MANY})")
+    camera.show(*filmed(other))
+    press(phone, "Đọc mã trả lời")
+    expect(phone.locator("#given")).to_contain_text(f"{MANY} gói đã sang bưu tá kia", timeout=120_000)
+    phone.goto(f"{site.url}/courier/#/carrying")
+    expect(phone.get_by_text("Túi trống")).to_be_visible()
+    theirs.set_offline(False)
+    other.goto(f"{site.url}/courier/#/")
+    expect(other.locator("#sync-arrived b")).to_have_text(str(MANY), timeout=30_000)
+    assert {world.fresh(packet).holder_id for packet in packets} == {world.second_courier.party_id}
+    theirs.close()
+
+
+def forged(frames: list[str]) -> list[str]:
+    """One letter of a row of codes is another, and what they say can still be unpacked and read."""
+    kind, name, _, _, size, _ = frames[0].split(":")
+    letters = "".join(frame.rpartition(":")[2] for frame in frames)
+    honest = json.loads(unpacked(letters, int(size)))
+    for at in range(len(letters)):
+        for letter in "0123456789ABCDEFGHJKMNPQRSTVWXYZ":
+            with contextlib.suppress(Invalid, zlib.error, ValueError):
+                changed = letters[:at] + letter + letters[at + 1 :]
+                said = json.loads(unpacked(changed, int(size)))
+                if said != honest and [each["code"] for each in said["packets"]] == [
+                    each["code"] for each in honest["packets"]
+                ]:
+                    part = at // FRAME
+                    one = frames[part].rpartition(":")[0] + ":" + changed[part * FRAME : (part + 1) * FRAME]
+                    return [*frames[:part], one, *frames[part + 1 :]]
+    raise AssertionError("every letter counts")
+
+
+def unpacked(letters: str, size: int) -> bytes:
+    return zlib.decompress(tokens.unb32(letters, size), wbits=-15)
+
+
+def test_an_offer_of_which_one_letter_is_another_is_refused_and_nothing_is_lost(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    """Whatever of it can still be read: its hash says otherwise."""
+    theirs = world.phone(world.second_courier)
+    packets = [world.collected(theirs) for _ in range(3)]
+    told = [{key: value for key, value in bare(each, theirs.offer(each)).items() if key in SPOKEN} for each in packets]
+    offer = {"key": HEARD, "device": theirs.device_id, "party": world.second_courier.party_id, "packets": told}
+    frames = framed("OF", json.dumps(offer))
+    sign_in(phone, site)
+    camera.show_codes(forged(frames))
+    phone.goto(f"{site.url}/courier/#/receive")
+    expect(phone.locator("#misread")).to_be_visible(timeout=60_000)
+    expect(phone.locator("#tally")).to_have_count(0)
+    assert axe_faults(phone) == []
+    phone.goto(f"{site.url}/courier/#/take")
+    camera.show_codes(frames)
+    phone.goto(f"{site.url}/courier/#/receive")
+    expect(phone.locator("#tally")).to_have_text("0 / 3", timeout=60_000)
+    phone.get_by_label("Hoặc gõ số").fill(packets[0].number)
+    phone.keyboard.press("Enter")
+    expect(phone.locator("#tally")).to_have_text("1 / 3")
+    phone.goto(f"{site.url}/courier/#/")
+    expect(phone.locator("#sync-arrived b")).to_have_text("1", timeout=20_000)
+    holders = [world.fresh(packet).holder_id for packet in packets]
+    assert holders == [world.courier.party_id] + [world.second_courier.party_id] * 2
+
+
+def test_an_answer_of_which_one_letter_is_another_is_refused_and_the_right_one_is_heard(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    before, theirs = world.phone(), world.phone(world.second_courier)
+    packet = world.collected(before)
+    sign_in(phone, site)
+    device = phone.evaluate(DEVICE)
+    peer = f"{device}:given"
+    body = theirs.body(packet, "transfer", at=now(), proof=[("PEER", peer)])
+    frames = framed(
+        "RC",
+        json.dumps(
+            {"key": GIVEN, "rows": [{"body": body.decode(), "sig": base64.b64encode(theirs.sign(body)).decode()}]}
+        ),
+    )
+    offer = OFFER | {
+        "key": GIVEN,
+        "device": device,
+        "at": now().isoformat(),
+        "over": False,
+        "party": world.courier.party_id,
+        "packets": [bare(packet, peer)],
+    }
+    phone.evaluate(PUT, {"courier-peers": {"offers": [offer]}})
+    phone.reload()
+    unlock(phone)
+    altered = frames[0][:-1] + ("0" if frames[0][-1] != "0" else "1")
+    camera.show_codes([altered, *frames[1:]])
+    phone.goto(f"{site.url}/courier/#/offer/{GIVEN}/receipt")
+    expect(phone.locator("#misread")).to_be_visible(timeout=60_000)
+    phone.goto(f"{site.url}/courier/#/offer/{GIVEN}")
+    expect(phone.get_by_text("1 gói")).to_be_visible()
+    camera.show_codes(frames)
+    phone.goto(f"{site.url}/courier/#/offer/{GIVEN}/receipt")
+    expect(phone.locator("#given")).to_contain_text("1 gói đã sang bưu tá kia", timeout=60_000)
+
+
+def test_an_offer_that_lies_open_for_four_hours_is_said_to_both_while_the_packet_is_where_it_was(
+    world: World, site: Site, phone: Page
+) -> None:
+    before, theirs = world.phone(), world.phone(world.second_courier)
+    mine, coming = world.collected(before), world.collected(theirs)
+    sign_in(phone, site)
+    offer = OFFER | {"device": phone.evaluate(DEVICE), "over": False}
+    given, heard = phone.get_by_text("1 gói đã mời chuyển"), phone.get_by_text("1 gói được mời nhận")
+    for hours, shown in (3.9, 0), (4.1, 1):
+        offer["at"] = (now() - timedelta(hours=hours)).isoformat()
+        sides = [
+            offer | {"key": GIVEN, "party": world.courier.party_id, "packets": [bare(mine, "d:")]},
+            offer | {"key": HEARD, "side": "taker", "peer": theirs.device_id, "party": world.second_courier.party_id,
+                     "packets": [bare(coming, "d:")]},
+        ]  # fmt: skip
+        phone.evaluate(PUT, {"courier-peers": {"offers": sides}})
+        phone.reload()
+        unlock(phone)
+        expect(phone.locator("#carrying")).to_be_visible()
+        expect(given).to_have_count(shown)
+        expect(heard).to_have_count(shown)
+    assert axe_faults(phone) == []
+    atomically(counter.hand_in, mine, world.act(world.clerk, now()), mine.head, "NP0045821")
+    with phone.expect_response("**/api/v1/day*"):
+        phone.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(given).to_have_count(0)
+    expect(heard).to_have_count(1)

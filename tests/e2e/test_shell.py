@@ -3,6 +3,7 @@ without losing a scan."""
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -21,7 +22,7 @@ from app import assets
 from app.assets import DIST
 from app.db import atomically, db, now
 from app.domain import codes, devices, phones, scans
-from app.domain.calendar import today
+from app.domain.calendar import HERE, today
 from app.domain.codes import Purpose
 from app.domain.packets import State
 from app.domain.scans import ScanRow
@@ -251,7 +252,9 @@ def test_the_day_lies_sealed_on_the_phone_and_the_lock_guards_it(world: World, h
     expect(page.get_by_text(name)).to_be_visible()
     lies = page.evaluate(STORED)
     assert "sealed" in lies and name not in lies and packet.dossier.citizen.street not in lies
-    page.clock.run_for(16 * 60_000)
+    page.clock.run_for(14 * 60_000)
+    expect(page.get_by_text(name)).to_be_visible()
+    page.clock.run_for(70_000)
     expect(page.get_by_text(name)).to_have_count(0)
     assert axe_faults(page) == []
     for _ in range(5):
@@ -408,6 +411,96 @@ def test_the_colours_change_with_one_tap_and_stay_through_a_restart_a_new_shift_
     stands("day")
     assert len(grounds) == 3
     assert len({ground for _, ground in grounds}) == 3
+
+
+def test_scans_that_wait_for_two_hours_are_said_in_red_until_they_are_sent(
+    world: World, site: Site, phone: Page
+) -> None:
+    """Whatever else there is to say: here somebody else answers in the place of the post office."""
+    plan(world, world.packet())
+    at = now()
+    phone.clock.install(time=at)
+    sign_in(phone, site)
+    phone.route(
+        "**/api/v1/scans", lambda route: route.fulfill(body="<title>Free WiFi</title>", content_type="text/html")
+    )
+    miss(phone)
+    expect(phone.locator(".strip")).to_contain_text("Mạng này trả lời thay bưu điện", timeout=15_000)
+    for minutes, tone, words in (119, "warning", "Mạng này trả lời"), (121, "danger", "Mất mạng đã 2 giờ"), (301, "danger", "Mất mạng đã 5 giờ"):  # fmt: skip
+        phone.clock.set_system_time(at + timedelta(minutes=minutes))
+        phone.reload()
+        unlock(phone)
+        for _ in range(3):  # who answers is somebody else
+            phone.evaluate("window.dispatchEvent(new Event('online'))")
+            phone.wait_for_timeout(300)
+        expect(phone.locator(".strip")).to_contain_text(words)
+        expect(phone.locator(".strip")).to_have_class(re.compile(f"tone-{tone}"))
+    assert axe_faults(phone) == []
+    phone.unroute_all(behavior="wait")
+    phone.clock.set_system_time(at)
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
+    counts(phone, kept=0, arrived=1)
+    expect(phone.locator(".strip")).to_have_text("Bưu cục đã biết mọi lượt quét")
+
+
+# The phone's clock is this far behind, and nothing else of it changes.
+TURNED = """(() => { const real = Date; window.behind = 86400000;
+  window.Date = class extends real {
+    constructor(...given) { if (given.length) super(...given); else super(window.Date.now()); }
+    static now() { return real.now() - window.behind; }
+  }; })()"""
+
+
+def test_a_clock_that_jumps_between_two_scans_changes_neither_their_order_nor_what_comes_of_them(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    """A phone a day behind; without a network its clock is put forward and back, or back and forward."""
+    packets = [world.packet() for _ in range(3)]
+    plan(world, *packets)
+    there = -1 if now().astimezone(HERE).hour >= 12 else 1  # a jump over midnight ends the day on the phone
+    phone.add_init_script(TURNED)
+    sign_in(phone, site)
+    expect(phone.get_by_text("Đồng hồ máy này sai.")).to_be_visible()
+    context.set_offline(True)
+
+    def jump(hours: int) -> None:
+        phone.evaluate(
+            "hours => { window.behind = hours * 3600000; window.dispatchEvent(new KeyboardEvent('keydown')); }",
+            24 + hours,
+        )
+        unlock(phone)
+
+    miss(phone)
+    jump(3 * there)
+    miss(phone)
+    jump(there)
+    press(phone, "Đã tới cửa")
+    press(phone, "Quét phiếu")
+    type_number(phone, packets[2].number)
+    count_papers(phone)
+    seal_and_money(phone)
+    press(phone, "Đã ký phiếu giấy")
+    jump(2 * there)
+    phone.locator("#undo").click()
+    phone.get_by_role("radio", name="Quét phải gói khác").check()
+    press(phone, "Báo quét nhầm")
+    verdict(phone, "Đã báo nhầm", "stamp")
+    phone.goto(f"{site.url}/courier/#/")
+    context.set_offline(False)
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
+    counts(phone, kept=0, arrived=2, person=2)  # what was wrong, and the word that it was
+    db.session.rollback()
+    own = sa.select(ScanRow).filter_by(device_id=phone.evaluate(DEVICE))
+    rows = db.session.scalars(own.order_by(ScanRow.n)).all()
+    bodies = [json.loads(row.body) for row in rows]
+    walls = [body["at"]["wall"] for body in bodies]
+    assert walls != sorted(walls) and walls != sorted(walls, reverse=True)
+    assert [(row.n, body["event"]) for row, body in zip(rows, bodies, strict=True)] == [(1, "miss"), (2, "miss"), (3, "collect"), (4, "dispute")]  # fmt: skip
+    assert (
+        world.fresh(packets[2]).state is State.DISPUTED and packets[2].holder_id == packets[2].dossier.citizen.party_id
+    )
+    assert all("clock" in world.fresh(packet).flags for packet in packets)
+    expect(phone.get_by_text("Đồng hồ máy này sai.")).to_be_visible()
 
 
 def test_forgotten_digits_are_chosen_anew_with_the_password(world: World, host: Host, handset: Handset) -> None:

@@ -1,7 +1,8 @@
 // Frames: a message too long for one code, as a row of codes another phone reads in any order. Only letters a QR code
-// packs tightly; each frame says which message it is of, which part, and of how many.
+// packs tightly; each frame says which message it is of, which part, and of how many. A message is named by its own hash:
+// one letter read or written otherwise, and it is not taken for what was said.
 import { encodeQR } from "qr";
-import { hex, random } from "./sign.js";
+import { hex } from "./sign.js";
 import { b32, unb32 } from "./token.js";
 
 const SIZE = 480; // letters in one code: a cheap camera reads it from a cheap screen
@@ -11,18 +12,20 @@ async function through(stream, bytes) {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
 }
 
+const nameOf = async (bytes) => hex(await crypto.subtle.digest("SHA-256", bytes)).slice(0, 8).toUpperCase();
+
 /** The frames of a message. kind: "OF" (an offer) or "RC" (a receipt). */
 export async function write(kind, message) {
   const bytes = await through(new CompressionStream("deflate-raw"), new TextEncoder().encode(JSON.stringify(message)));
   const text = b32(bytes);
   const count = Math.ceil(text.length / SIZE);
-  const name = hex(random(4)).toUpperCase();
+  const name = await nameOf(bytes);
   return Array.from({ length: count }, (_, at) => `${kind}:${name}:${at + 1}:${count}:${bytes.length}:${text.slice(at * SIZE, (at + 1) * SIZE)}`);
 }
 
 export const isFrame = (text) => FRAME.test(text);
 
-/** A reader that takes frames as they come: add(text) → {kind, have, count, message}; the message once all are there. */
+/** A reader that takes frames as they come: add(text) → {kind, have, count, message, misread}; the message once all are there. */
 export function reader() {
   const parts = new Map();
   return async function add(text) {
@@ -31,13 +34,14 @@ export function reader() {
     const mine = parts.get(kind + name) ?? parts.set(kind + name, new Map()).get(kind + name);
     mine.set(Number(at), chunk);
     if (mine.size < count) return { kind, have: mine.size, count, message: null };
-    const bytes = unb32(Array.from({ length: count }, (_, i) => mine.get(i + 1) ?? "").join(""), Number(size));
     try {
+      const bytes = unb32(Array.from({ length: count }, (_, i) => mine.get(i + 1) ?? "").join(""), Number(size));
+      if ((await nameOf(bytes)) !== name) throw new Error("misread");
       const told = await through(new DecompressionStream("deflate-raw"), bytes);
       return { kind, have: count, count, message: JSON.parse(new TextDecoder().decode(told)) };
     } catch {
       parts.delete(kind + name); // misread: the next round of the codes brings it whole
-      return { kind, have: 0, count, message: null };
+      return { kind, have: 0, count, message: null, misread: true };
     }
   };
 }

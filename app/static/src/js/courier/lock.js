@@ -85,7 +85,7 @@ export function close() {
 /** Close after fifteen minutes without a touch or a scan; a phone that slept in a pocket finds out when it wakes. */
 export function watch() {
   const look = () => {
-    if (isOpen() && Date.now() - touched > IDLE) close();
+    if (isOpen() && Math.abs(Date.now() - touched) > IDLE) close(); // also when the clock was put back
   };
   for (const kind of ["pointerdown", "keydown"]) {
     window.addEventListener(kind, () => { look(); touched = Date.now(); }, { passive: true, capture: true });

@@ -11,6 +11,7 @@ import { KEPT, me } from "./store.js";
 const BATCH = 50;
 const EVERY = 60000;
 const LATE = 4 * 3600000; // an offer nobody took, a promise nobody kept: both are reminded
+const SHIFT = 12 * 3600000; // whoever was offered something longer ago no longer stands beside them
 let db = null;
 let offers = []; // {key, device, side: "giver" | "taker", peer, packets, at, taken: {code: digest}, over}
 let words = []; // {digest, device, body, sig, extras, code, number, at, sent, refused: true | "large"}: what another phone signed, told by us as well
@@ -71,10 +72,11 @@ async function mend() {
 const mine = () => offers.filter((each) => each.device === me()?.device && !each.over);
 export const get = (key) => offers.find((each) => each.key === key) ?? null;
 export const left = (offer) => offer.packets.filter((each) => !(each.code in offer.taken));
-/** Offers that lie open too long: {key, side, count}. */
-export const forgotten = () => mine().filter((each) => left(each).length && Date.now() - Date.parse(each.at) > LATE).map((each) => ({ key: each.key, side: each.side, count: left(each).length }));
+const age = (offer) => Date.now() - Date.parse(offer.at);
+/** Offers that lie open too long: {key, side, packets}. */
+export const forgotten = () => mine().filter((each) => age(each) > LATE && (each.side === "giver" || age(each) < SHIFT)).map((each) => ({ key: each.key, side: each.side, packets: left(each) }));
 /** The offer this phone was taking over when the page went away. */
-export const underway = () => mine().filter((each) => each.side === "taker" && left(each).length && Date.now() - Date.parse(each.at) < LATE).at(-1) ?? null;
+export const underway = () => mine().filter((each) => each.side === "taker" && left(each).length && age(each) < SHIFT).at(-1) ?? null;
 /** Packets this phone has only heard of from another one. */
 export const met = () => mine().filter((each) => each.side === "taker").flatMap((each) => each.packets.map((packet) => ({ packet, digest: each.taken[packet.code] ?? null, at: each.at })));
 /** What other phones signed about packets, as rows the day can fold. */

@@ -65,9 +65,12 @@ export function renewal(always = false) {
   return notice("", "sync", h("p", {}, t(newer() ? "renew.ready" : "renew.asked")), button(t(newer() ? "renew.go" : "renew.fetch"), renew, { quiet: true, big: false, id: "renew" }));
 }
 
-/** What was offered to another phone, or by one, and lies open for hours: both are reminded. */
-export function forgotten() {
-  return peers.forgotten().map(({ key, side, count }) => notice("warning", "clock", h("p", {}, t(`peer.forgotten_${side}`, { count })),
+/** What was offered to another phone, or by one, and lies open for hours: both are reminded, of what their bag still holds or has
+ *  not got. */
+export function forgotten(now) {
+  const here = new Set(now.carrying.map((packet) => packet.code));
+  const open = ({ side, packets }) => packets.filter(({ code }) => !now.known || here.has(code) === (side === "giver")).length;
+  return peers.forgotten().map((each) => ({ ...each, count: open(each) })).filter(({ count }) => count).map(({ key, side, count }) => notice("warning", "clock", h("p", {}, t(`peer.forgotten_${side}`, { count })),
     h("a", { class: "link-target", href: side === "giver" ? `#/offer/${key}` : "#/receive" }, t("peer.look"))));
 }
 

@@ -30,6 +30,12 @@ function slides(texts) {
   return { nodes: [place, count], leave: () => clearInterval(timer) };
 }
 
+/** What was read is not what the other phone wrote: nothing of it is taken over. */
+function wrong() {
+  play("stamp");
+  return notice("warning", "warn", h("p", { id: "misread" }, t("peer.misread")));
+}
+
 const wait = (title, back) => ({ nodes: [bar(title, null, { back }), page(bigIcon("wait")), thumb()] });
 
 /** Which packets go to the other courier. */
@@ -80,8 +86,9 @@ export function receiptPage(key) {
   let done = false;
   const seen = camera(async (text) => {
     if (done || !frames.isFrame(text)) return;
-    const { kind, have, count, message } = await add(text);
+    const { kind, have, count, message, misread } = await add(text);
     seen.say(t("peer.parts", { n: have, count }));
+    if (misread) body.replaceChildren(wrong());
     if (!message || kind !== "RC" || done) return;
     done = true;
     const after = await peers.heard(message);
@@ -113,9 +120,10 @@ export function receive() {
   });
 
   async function heard(text) {
-    const { kind, have, count, message } = await add(text);
+    const { kind, have, count, message, misread } = await add(text);
     if (kind !== "OF" || (message && message.key === offer?.key)) return;
     seen.say(t("peer.parts", { n: have, count }));
+    if (misread && !offer) body.replaceChildren(wrong());
     if (!message) return;
     if (day.isRetired(message.device)) {
       play("danger");

@@ -21,7 +21,7 @@ export function round() {
   else parts.push(nextStop(now, open[0]));
   if (!open.length && now.ahead) parts.push(h("p", { class: "sentence", id: "ahead" }, t("round.ahead", { day: date(now.ahead.date), count: now.ahead.visits })));
   if (now.stops.length) parts.push(progress(now, open));
-  parts.push(forgotten(), sync(), bags(now), later(open.slice(1)), done(now.stops.filter((stop) => !day.isOpen(stop))));
+  parts.push(forgotten(now), sync(), bags(now), later(open.slice(1)), done(now.stops.filter((stop) => !day.isOpen(stop))));
   return { live: true, nodes: [top, strip(), page(parts), thumb(main(now, open))] };
 }
 

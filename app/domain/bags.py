@@ -186,8 +186,12 @@ def purse_bearers(clerk: User) -> list[User]:
 
 def waiting(user: User, at: datetime) -> list[Bag]:
     """The bags of couriers who may come here that hold something for it, or were begun and stand on no list yet."""
-    coming = db.session.scalars(scope.bringers(user, at - SHIFT).order_by(User.badge, User.name))
-    return [bag for courier in coming if (bag := of(user, courier, at, papers=False)).taken or bag.carried]
+    return [bag for one in bringers(user, at) if (bag := of(user, one, at, papers=False)).taken or bag.carried]
+
+
+def bringers(user: User, at: datetime) -> list[User]:
+    """Who may come to this counter with a bag, by badge."""
+    return list(db.session.scalars(scope.bringers(user, at - SHIFT).order_by(User.badge, User.name)))
 
 
 def bringer(user: User, courier_id: str, at: datetime) -> User:

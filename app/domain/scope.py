@@ -118,15 +118,22 @@ def admit(user: User, packet: Packet) -> Packet:
     return packet
 
 
-def scanned(user: User, text: str, keys: Keys) -> tuple[Packet, bool]:
+def scanned(user: User, text: str, keys: Keys, carriers: Collection[str] = ()) -> tuple[Packet, bool]:
     """The packet whose slip was scanned, or whose number was typed, and whether that slip is still in force.
 
-    A scanned slip proves that the packet is here, so a wrong place learns whose it is; a number proves nothing.
-    Raises Refused: `wrong_ward` (desk), `wrong_office` (office); Invalid: `token_bag`, `token_list`, `token_damaged`, `token_forged`, or as `packet`.
+    A scanned slip proves that the packet is here, so a wrong place learns whose it is; a number proves nothing, but for
+    what one of `carriers`, who stand here, carries: then it is said to belong elsewhere, no more.
+    Raises Refused: `wrong_ward` (desk), `wrong_office` (office), `elsewhere`; Invalid: `token_bag`, `token_list`, `token_damaged`, `token_forged`, or as `packet`.
     """
     found = TOKEN.search("".join(text.split()).upper())
     if found is None:
-        return packet(user, text), True
+        try:
+            return packet(user, text), True
+        except Missing:
+            typed = packets_.by_number(text)
+            if typed.state is State.CARRIED and typed.holder_id in carriers:
+                raise Refused("elsewhere", number=typed.number) from None
+            raise
     slip = tokens.read(keys, found[1])
     if slip.type in OTHERS:
         raise Invalid(OTHERS[slip.type])

@@ -260,9 +260,9 @@ class CloseBag(FlaskForm):  # type: ignore[misc]
 
 def out_of_bag(courier: User, text: str) -> tuple[str, bool]:
     """The number of the packet whose slip was scanned out of the courier's bag, held here from now on; and whether it had
-    been scanned before."""
+    been scanned before. A 1-D scanner reads the number alone: what this courier carries is known to be here by it."""
     act = security.act()
-    packet, is_newest = scope.scanned(security.user(), text.strip()[:400], act.keys)
+    packet, is_newest = scope.scanned(security.user(), text.strip()[:400], act.keys, (courier.party_id or "",))
     number = packet.number
     if not is_newest:
         raise Refused("bag_old_slip", number=number)

@@ -26,6 +26,7 @@ from app.views.fields import printable
 
 bp = Blueprint("counts", __name__, url_prefix="/desk/counts")
 MOST = 50  # packets for other desks that one page remembers
+WRONG = ("wrong_ward", "elsewhere")
 
 
 class Differ(FlaskForm):  # type: ignore[misc]
@@ -62,7 +63,9 @@ def first() -> ResponseReturnValue:
     text = request.form.get("code", "")
     try:
         security.prove_presence(request.form.get("password", "")[:200])
-        packet, _is_newest = scope.scanned(security.user(), text.strip()[:400], security.act().keys)
+        user = security.user()
+        carriers = [courier.party_id or "" for courier in bags.bringers(user, now())]
+        packet, _is_newest = scope.scanned(user, text.strip()[:400], security.act().keys, carriers)
         courier = reception.courier_of(packet)
         if courier is None:
             raise Refused("bag_not_carried", number=packet.number)
@@ -98,11 +101,13 @@ def scan(courier_id: str) -> ResponseReturnValue:
         with remembered():
             number, again = counters.out_of_bag(courier, text)
     except Refused as refusal:
-        if refusal.key == "wrong_ward" and refusal.values["number"] not in wrong:
+        if refusal.key in WRONG and refusal.values["number"] not in wrong:
             wrong = [*wrong, str(refusal.values["number"])][:MOST]
-        return _page(
+        page = _page(
             _courier(courier_id), CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text, wrong=wrong
         )
+        kept = {"Content-Location": url_for("counts.bag", courier_id=courier_id, wrong=wrong)} if wrong else {}
+        return *page, kept
     after = url_for("counts.bag", courier_id=courier_id, last=number, wrong=wrong or None, again=again or None)
     return counters.seen_next(after, lambda: _counted(courier, number, wrong, again, signs))
 

@@ -1,5 +1,6 @@
 """What a scan of a bag is answered with: the page's address, the page, or only what changes on it."""
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,8 @@ import time_machine
 from flask.testing import FlaskClient
 
 from app.db import atomically, db, now
-from app.domain import bags, sessions
+from app.domain import bags, sessions, tokens
+from app.domain.dossiers import Dossier
 from app.domain.manifests import Manifest
 from app.domain.packets import Packet, State
 from tests.world import World
@@ -213,3 +215,64 @@ def test_another_bag_is_opened_with_a_proof_of_its_own(world: World, officer: Fl
     path = f"/desk/counts/{world.second_courier.id}/scan"
     asked = officer.post(path, data={"code": other.number}, headers=PREFERS)
     assert asked.status_code == 409 and 'id="present"' in asked.text
+
+
+# ---- for another desk --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def strays(world: World) -> list[Packet]:
+    """Two packets for another desk in the same courier's bag."""
+    listed = [world.packet() for _ in range(2)]
+
+    def readdress() -> None:
+        for packet in listed:
+            db.session.get_one(Dossier, packet.dossier_id).desk_id = world.other_desk.id
+
+    atomically(readdress)
+    phone = world.phone()
+    return [world.collected(phone, world.fresh(packet)) for packet in listed]
+
+
+def listed_as_wrong(page: str) -> list[str]:
+    return re.findall(r"Sai nơi: (HS[-0-9]+)", page)
+
+
+def test_what_is_for_another_desk_is_listed_by_its_slip_its_number_and_its_bars(
+    world: World, officer: FlaskClient, bag: list[Packet], strays: list[Packet]
+) -> None:
+    first, second = strays
+    path = f"/desk/counts/{world.courier.id}"
+    typed = officer.post(f"{path}/scan", data={"code": first.number}, headers=PREFERS)
+    assert typed.status_code == 409 and listed_as_wrong(typed.text) == [first.number]
+    assert world.other_desk.name not in typed.text, "a number says that it belongs elsewhere, not where"
+    assert listed_as_wrong(officer.get(typed.headers["Content-Location"]).text) == [first.number], "a reload keeps it"
+    bars = officer.post(
+        f"{path}/scan", data={"code": second.number.replace("-", ""), "wrong": [first.number]}, headers=PREFERS
+    )
+    assert listed_as_wrong(bars.text) == [first.number, second.number]
+    seen = {"code": tokens.url("http://localhost", second.slip.token), "wrong": [first.number, second.number]}
+    slip = officer.post(f"{path}/scan", data=seen, headers=PREFERS)
+    assert slip.status_code == 409 and world.other_desk.name in slip.text
+    assert listed_as_wrong(slip.text) == [first.number, second.number], "seen twice is one"
+    taken = officer.post(f"{path}/scan", data={"code": bag[0].number, "wrong": [first.number, second.number]})
+    assert listed_as_wrong(officer.get(taken.location).text) == [first.number, second.number]
+    assert {world.fresh(packet).holder_id for packet in strays} == {world.courier.party_id}
+
+
+def test_a_number_of_what_nobody_here_carries_is_unknown(
+    world: World, officer: FlaskClient, bag: list[Packet], strays: list[Packet]
+) -> None:
+    path = f"/desk/counts/{world.second_courier.id}/scan"
+    world.collected(world.phone(world.second_courier))
+    answer = officer.post(path, data={"code": strays[0].number}, headers=PREFERS)
+    assert answer.status_code == 404 and not listed_as_wrong(answer.text)
+    nowhere = officer.post(path, data={"code": world.packet().number.replace("HS-26", "HS-25")}, headers=PREFERS)
+    assert not listed_as_wrong(nowhere.text)
+
+
+def test_the_first_scan_says_of_what_a_courier_here_carries_that_it_belongs_elsewhere(
+    world: World, officer: FlaskClient, bag: list[Packet], strays: list[Packet]
+) -> None:
+    said = officer.post("/desk/counts/scan", data={"code": strays[0].number})
+    assert said.status_code == 409 and strays[0].number in said.text and "không thuộc nơi này" in said.text

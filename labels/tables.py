@@ -7,7 +7,7 @@ from typing import NamedTuple
 from reportlab.lib.colors import black
 
 from labels import sheet as pen
-from labels import texts
+from labels import terms, texts
 from labels.sheet import COLUMN, ENGLISH, HAIR, HEAD, STRONG, TEXT, Block, Piece, Sheet, Span
 from labels.slip import Charge, Form, Paper, Recovered, Slip, Stream, Way
 from labels.words import say_money
@@ -184,7 +184,7 @@ def charges(lines: Sequence[Charge]) -> list[Piece]:
     rows = []
     for line in lines:
         how = [part for part in (line.method, f"Biên lai {line.receipt}" if line.receipt else "") if part]
-        is_open = line.stream is Stream.FEE and not line.amount  # the ward will say how much, or that it asks nothing
+        is_open = not line.amount and line.method != terms.PAID  # how much, or that it is nothing, is said beside it
         if line.stream is Stream.FEE and not line.receipt and not is_open:
             how.append("Biên lai ……………")
         cells = [(line.name, TEXT)], [("–" if is_open else say_money(line.amount), TEXT)], [(" · ".join(how), TEXT)]

@@ -15,6 +15,8 @@ CHARGES = {
 PAY_ON_COLLECTION = "Tiền mặt, khi gửi"
 PAY_ON_DELIVERY = "Khi nhận"
 PAID = "Đã trả trước"
+FREE = "Miễn cước"
+BY_RECEIPT = "Theo phiếu thu"  # what the contract says where the door decides
 TO_WRITE = "[?]"  # in place of a letter the typeface lacks
 WRITE_IT = "Chỗ [?]: chữ máy không in được, viết tay theo giấy tờ tùy thân, hai bên cùng xem."
 NO_FEE = "Không thu"
@@ -41,6 +43,10 @@ TEST_NUMBER = "SỐ THỬ"
 CENTRE = "Trung tâm Phục vụ hành chính công"
 WARDS = ("Phường ", "Xã ", "Đặc khu ")
 CALL_FIRST = "Gọi trước khi đến"
+
+
+def free(charge: str, decision: str) -> str:
+    return f"{CHARGES[charge]}, theo {decision}"
 
 
 def later(fee: int) -> str:

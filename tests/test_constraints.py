@@ -8,11 +8,13 @@ from flask import Flask
 
 import app.domain.models  # noqa: F401
 from app.db import Base, atomically, db, tune
-from app.domain import editions, manifests, money, postage, shelf
+from app.domain import editions, exemptions, manifests, money, postage, shelf
+from app.domain.exemptions import Proof
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
 from app.domain.postage import Fault, Item
 from app.domain.repeats import Repeat
+from app.domain.takings import Waiver
 from app.worker import Sequencer
 from tests import postgres
 from tests.domain.test_checkpoints import signer
@@ -21,6 +23,7 @@ from tests.world import World
 ADDED_TO = {
     "scans", "verdicts", "handoffs", "leaves", "checkpoints", "manifests", "manifest_lines", "manifest_confirmations",
     "money_declared", "money_counts", "money_lines", "shelf_decisions", "repeats", "decrees", "tariff_rates",
+    "exemptions", "waivers",
 }  # fmt: skip
 
 
@@ -40,6 +43,16 @@ def roles(app: Flask, world: World) -> Iterator[list[sa.Engine]]:
     )
     decided = {"word": editions.Word.ENDED, "decision": "1/QĐ-UBND", "day": at.date(), "at": at, "by_id": world.clerk.id}  # fmt: skip
     atomically(lambda: db.session.add(editions.Decree(procedure_id=world.procedure.id, **decided)))
+    atomically(exemptions.end, "heroic_mother", at.date(), "1/QĐ-UBND", world.act(world.clerk))
+    off = {
+        "digest": packet.head,
+        "amount": 1,
+        "proof": Proof.DECISION,
+        "day": at.date(),
+        "by_id": world.clerk.id,
+        "at": at,
+    }
+    atomically(lambda: db.session.add(Waiver(packet_id=packet.id, **off)))
     atomically(postage.decide, Item.DISTRICT, 26_000, at.date(), "1/QĐ-UBND", world.act(world.clerk))
     Sequencer()()
     signer(app).look(0)

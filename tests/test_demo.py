@@ -44,6 +44,7 @@ from app.domain.places import Office, OfficeKind
 from app.domain.postage import Stream
 from app.domain.procedures import Procedure
 from app.domain.scans import ScanRow
+from app.domain.takings import Waiver
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import OPEN, Visit, VisitKind, VisitState
 from tests import databases, lending
@@ -161,6 +162,8 @@ def test_the_money_of_the_doors_is_counted_in_the_evening_and_the_wards_fees_are
     held = money.purses([who.party_id for who in db.session.scalars(sa.select(User)) if who.party_id])
     assert held.pop(login("courier2").party_id or "").total > 2_000
     assert {purse.total for purse in held.values() if purse.total} <= {52_000, 60_000, 52_000 + 60_000}
+    free = list(db.session.scalars(sa.select(Waiver)))
+    assert free and all(one.amount in {26_000, 52_000, 34_000, 60_000} for one in free)
     received, waiting = sorted(remittances.of(login("desk1")), key=lambda one: one.id)
     assert received.receipt and waiting.ended_at is None and received.amount > 100_000
     for list_ in (received, waiting):

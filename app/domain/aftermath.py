@@ -1,7 +1,7 @@
 """Aftermath: what a new line of a packet means for its visit, its case and its citizen."""
 
 from app.db import db
-from app.domain import dossiers, money, packets, recovered, remittances, repeats, scans, stickers, visits
+from app.domain import dossiers, packets, recovered, remittances, repeats, scans, stickers, takings, visits
 from app.domain.dossiers import CASES, RULES, CaseState
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
@@ -25,14 +25,14 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
         visits.finish(stickers.booked(packet), act.at)
     if scan.event == "collect":
         dossiers.count_at_door(packet.dossier, scans.papers_counted(scan.digest))
-        money.collect(packet, scan, act.at)
+        takings.collect(packet, scan, act.at)
     if scan.event == "deliver":
         if packet.kind is Kind.RESULT:
             dossiers.give_back_at_door(packet.dossier, scans.papers_counted(scan.digest))
             recovered.take(packet, scan.giver or packet.holder_id, act)
-        money.collect(packet, scan, act.at)
+        takings.collect(packet, scan, act.at)
     if scan.event == "correct":
-        money.take_back(scan, act.at)
+        takings.take_back(scan, act.at)
         remittances.taken_back(scan.parent, act.at)
     if scan.event == "miss" and _gives_up(packet, act):
         return

@@ -14,11 +14,11 @@ from app.domain import (
     audit,
     calendar,
     dispatch,
-    money,
     numbers,
     printing,
     rounds,
     slips,
+    takings,
 )
 from app.domain.packets import Packet, Way
 from app.domain.people import Act, User
@@ -83,7 +83,7 @@ def carried(packet: Packet) -> labels.Carried:
     home = slips.home_of(packet.dossier)
     return labels.Carried(
         number=packet.number, name=home.name, address=home.address, phone=home.phone,
-        seal=numbers.spoken_seal(packet.seal) if packet.seal else "", due=money.due(packet).total,
+        seal=numbers.spoken_seal(packet.seal) if packet.seal else "", due=takings.due(packet).total,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from app.domain import (
     audit,
     codes,
     dossiers,
+    exemptions,
     numbers,
     packets,
     parties,
@@ -69,6 +70,7 @@ class Request:
     second_phone: str = ""
     proxy: str = ""
     language: Language = Language.VI  # in which the citizen is written to
+    exemption: str = ""  # key of the class of people carried for nothing that they are of
 
 
 # ---- where ------------------------------------------------------------------------------------------------------
@@ -128,7 +130,7 @@ def _live_at(request: Request, at: datetime) -> Neighbourhood:
 def book(request: Request, act: Act) -> Dossier:
     """A dossier with its packet, slip, visit, code and messages, or the one this form has made before.
 
-    Raises Invalid (`consent_missing`, `text_long`, `neighbourhood_unknown`, `desk_not_offered`, as `check_name`, `check_street`,
+    Raises Invalid (`consent_missing`, `text_long`, `neighbourhood_unknown`, `desk_not_offered`, `exemption_unknown`, as `check_name`, `check_street`,
     `printing.check` and `read_phone`), Missing (`procedure_unknown`, `ward_not_served`, `slot_unknown`), Refused (`procedure_in_person`,
     `slot_full`).
     """
@@ -148,7 +150,7 @@ def book(request: Request, act: Act) -> Dossier:
         party_id=party.id, name=request.name.strip(), phone=phone,
         second_name=request.second_name.strip() or None, second_phone=second_phone, proxy=request.proxy.strip() or None,
         ward_id=place.ward_id, neighbourhood_id=place.id, street=request.street.strip(), notes=request.notes.strip(),
-        call_first=request.call_first, language=request.language, lat=place.lat, lon=place.lon,
+        call_first=request.call_first, language=request.language, exemption=exemptions.check(request.exemption, today(act.at)), lat=place.lat, lon=place.lon,
     )  # fmt: skip
     dossier = Dossier(
         number=numbers.take_own(today(act.at)), secret=dossiers.new_secret(), state=CaseState.BOOKED,
@@ -317,6 +319,8 @@ def deliver_visit(packet: Packet, act: Act) -> Visit:
     """
     dossier = packet.dossier
     visit, again = visits.schedule(packet, VisitKind.DELIVER, _first_slot(dossier, act), act), repeats.due(packet)
+    if dossier.citizen.exemption:
+        again = 0  # no sum that a proof saves them: what they may owe stands behind the link
     kind = "sent_again" if again else "result_sent" if packet.kind is Kind.RESULT else "papers_sent"
     dossiers.tell(
         dossier, kind, act.at, code=codes.make(packet, Purpose.DELIVER, act), amount=again or None, **_when(visit)

@@ -21,6 +21,7 @@ from app.domain import (
     packets,
     repeats,
     shelf,
+    takings,
     visits,
 )
 from app.domain.codes import Purpose
@@ -29,6 +30,7 @@ from app.domain.packets import Kind, Packet, Slip, State, Way
 from app.domain.people import Act
 from app.domain.places import Office
 from app.domain.postage import Fault
+from app.domain.scans import MoneyTaken
 from app.domain.shelf import Word
 from app.domain.visits import Visit
 from app.errors import Invalid, Refused
@@ -58,12 +60,14 @@ def is_called_for() -> sa.ColumnElement[bool]:
 
 def accept(
     packet: Packet, act: Act, *, counts: dict[int, int], seal: str, head: bytes | None = None,
-    code: str | None = None, wet_seen: bool = False,
+    code: str | None = None, wet_seen: bool = False, money: MoneyTaken | None = None,
 ) -> None:  # fmt: skip
-    """The citizen brings the papers: count them together, seal, hold. The home visit, if open, is given back.
+    """The citizen brings the papers: count them together, seal, take what is due, hold. The home visit, if open, is given
+    back.
 
     `counts`: sheets by the paper's position; 0 means not handed over. Raises Refused: `wrong_office` (office),
-    `page_too_old`, `dossier_cancelled`, custody_…; Invalid: `counts_missing`, `seal_form`, `proof_needed`.
+    `page_too_old`, `dossier_cancelled`, custody_…; Invalid: `counts_missing`, `seal_form`, `proof_needed`, and as
+    `takings.at_counter`.
     """
     office, packet = _office(packet, act), custody.hold(packet, act)
     if packet.state is State.AT_POST and packet.holder_id == office.party_id:
@@ -79,10 +83,12 @@ def accept(
     for paper in packet.papers:
         found = counts[paper.position]
         paper.is_missing, paper.sheets = not found, found or paper.sheets
+    extra = takings.at_counter(takings.due(packet), money)
     desk.free_visit(packet, act)
     custody.enter(
         packet, "collect", act, giver=packet.holder_id, taker=office.party_id, parent=packet.head,
         proof=desk.citizen_proof(code, wet_seen), seal=numbers.read_seal(seal), sheets=sum(counts.values()),
+        extra=extra,
     )  # fmt: skip
     audit.note("accepted_at_counter", packet.number, act)
 
@@ -109,20 +115,24 @@ def hand_in(packet: Packet, act: Act, head: bytes | None, seal: str) -> None:
 
 def hand_out(
     packet: Packet, act: Act, *, seal: str, head: bytes | None = None, code: str | None = None, wet_seen: bool = False,
-    letter: bool | None = None, surrendered: bool = False,
+    letter: bool | None = None, surrendered: bool = False, money: MoneyTaken | None = None,
 ) -> None:  # fmt: skip
-    """The citizen, or whoever they send with a `letter`, calls for a packet held here. Raises Refused: `page_too_old`, custody_… (`custody_proof_missing`: the
-    code is wrong); Invalid: `seal_form`, `proof_needed`, `letter_needed`,
-    `old_papers_needed`."""
+    """The citizen, or whoever they send with a `letter`, calls for a packet held here, and pays what is due with it.
+
+    Raises Refused: `page_too_old`, custody_… (`custody_proof_missing`: the code is wrong); Invalid: `seal_form`,
+    `proof_needed`, `letter_needed`, `old_papers_needed`, and as `takings.at_counter`.
+    """
     packet = custody.hold(packet, act)
     if packet.state is State.DELIVERED:
         return
     custody.expect(packet, head)
     desk.free_visit(packet, act)
     desk.give_up(packet, act, surrendered)
+    extra = takings.at_counter(takings.due(packet), money) if packet.way is Way.OUT else None
     custody.enter(
         packet, "deliver", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=packet.head,
         proof=[*desk.citizen_proof(code, wet_seen), *desk.recipient(letter)], seal=numbers.read_seal(seal),
+        extra=extra,
     )  # fmt: skip
     audit.note("handed_out", packet.number, act, by="paper" if wet_seen else "code")
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, bags, counter, money, packets, rounds, shelf, tokens, visits
+from app.domain import audit, bags, counter, money, packets, rounds, shelf, takings, tokens, visits
 from app.domain.calendar import today
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier, Paper, ReturnWay
@@ -107,6 +107,7 @@ def stop(visit: Visit) -> dict[str, Any]:
         "attempt": visit.attempt,
         "person": _person(visit.packet.dossier) if visit.state in OPEN else None,
         "money": asked(visit),
+        "exempt": _exempt(visit) if visit.state in OPEN else None,
         "id_check": visit.packet.dossier.procedure.id_check,
         "surrender": visit.packet.dossier.surrender if _brings_result(visit) else [],
         "inside": visit.packet.dossier.result_papers if _brings_result(visit) else [],
@@ -159,7 +160,17 @@ def _person(dossier: Dossier) -> dict[str, Any]:
 
 def asked(visit: Visit) -> list[dict[str, Any]]:
     """What is asked for at this door, line by line, in đồng: statutory fees never mixed with postage."""
-    return [{"kind": line.key, "amount": line.amount, "stream": line.stream} for line in money.due(visit.packet).lines]
+    return [
+        {"kind": line.key, "amount": line.amount, "stream": line.stream} for line in takings.due(visit.packet).lines
+    ]
+
+
+def _exempt(visit: Visit) -> dict[str, Any] | None:
+    """Why no postage is asked for, once the proof was seen: as much as the courier must know to look at it."""
+    bill = takings.due(visit.packet)
+    if bill.exempt is None or not bill.waived:
+        return None
+    return {"name": bill.exempt.name, "name_en": bill.exempt.name_en, "source": bill.exempt.source}
 
 
 def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.domain import (  # noqa: F401
     dossiers,
     drafts,
     editions,
+    exemptions,
     figures,
     filters,
     forms,
@@ -37,6 +38,7 @@ from app.domain import (  # noqa: F401
     scans,
     sessions,
     shelf,
+    takings,
     tasks,
     visits,
 )

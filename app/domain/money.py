@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Instant, Model, choice, db
-from app.domain import audit, calendar, people, postage, repeats, scans
+from app.domain import audit, calendar, people, repeats
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.parties import Party
 from app.domain.people import Act, User
 from app.domain.places import Office
-from app.domain.postage import Bill, Charge, Line, Stream
-from app.domain.scans import Scan, ScanRow
+from app.domain.postage import Stream
+from app.domain.scans import ScanRow
 from app.errors import Invalid, Refused
 
 MOST = 1_000_000_000  # đồng in one line: more is a slip of the finger
@@ -31,7 +31,7 @@ RECENT = timedelta(days=3)
 
 
 class Event(StrEnum):
-    COLLECTED = "collected"  # cash, at the door
+    COLLECTED = "collected"  # cash, at the door or the counter
     TRANSFERRED = "transferred"  # paid by bank code, straight to the post office
     HANDED_OVER = "handed_over"  # counted together at the post office
     PAID = "paid"  # by the citizen to the ward itself, or by the ward to the post for a second way
@@ -126,51 +126,7 @@ class Purse:
         return self.postage + self.fee
 
 
-# ---- at the door ------------------------------------------------------------------------------------------------
-
-
-def due(packet: Packet) -> Bill:
-    """What is asked for at the door of this packet: when papers are collected, when the result is brought, when it is
-    brought once more by the citizen's own doing."""
-    bill, again = postage.at_door(packet.dossier, packet.kind), repeats.due(packet)
-    return replace(bill, lines=(Charge(Line.AGAIN, again), *bill.lines)) if again else bill
-
-
-def paid(packet: Packet) -> dict[Stream, "MoneyLine"]:
-    """What was paid at the door of this packet and was not taken back."""
-    found = sa.select(MoneyLine).where(MoneyLine.packet_id == packet.id).order_by(MoneyLine.id)
-    standing: dict[Stream, MoneyLine] = {}
-    for line in db.session.scalars(found):
-        if line.event is Event.TAKEN_BACK:
-            standing.pop(line.stream, None)
-        else:
-            standing[line.stream] = line
-    return standing
-
-
-def collect(packet: Packet, scan: Scan, at: datetime) -> None:
-    """What was done at a door stands, and the courier says that it was paid for: a line for each stream.
-
-    The phone says how much of each it took; one that does not took what was due. Money of a bank transfer never was the
-    courier's.
-    """
-    said, courier = scans.money_taken(scan.digest), _courier(scan)
-    if said is None or courier is None or courier.party_id is None:
-        return
-    by_bank, bill = said["paid_by"] == "transfer", due(packet)
-    for stream in Stream:
-        asked = bill.of(stream)
-        taken = said.get(stream)
-        if amount := asked if taken is None else min(taken, MOST):
-            db.session.add(
-                MoneyLine(
-                    stream=stream, event=Event.TRANSFERRED if by_bank else Event.COLLECTED,
-                    giver_id=packet.dossier.citizen.party_id,
-                    taker_id=packet.dossier.post_office.party_id if by_bank else courier.party_id, amount=amount,
-                    day=calendar.today(min(scan.wall or at, at)), packet_id=packet.id, digest=scan.digest,
-                    receipt=said.get("receipt") if stream is Stream.FEE else None, by_id=courier.id, at=at,
-                )
-            )  # fmt: skip
+# ---- wards ----------------------------------------------------------------------------------------------------------
 
 
 def pay_desk(dossier: Dossier, amount: int, receipt: str, act: Act) -> None:
@@ -228,23 +184,6 @@ def pay_bill(desk_id: int, act: Act, expected: int, receipt: str) -> None:
     )  # fmt: skip
     audit.note("ways_paid", office.code, act, desk=bill.desk.code, amount=bill.amount)
     db.session.flush()
-
-
-def _courier(scan: Scan) -> User | None:
-    """Who stood at the door: the courier who took the packet there, or gave it."""
-    party = scan.taker if scan.event == "collect" else scan.giver
-    return db.session.scalar(sa.select(User).filter_by(party_id=party)) if party else None
-
-
-def take_back(scan: Scan, at: datetime) -> None:
-    """Two people declare with `scan` that the act before it never was: what was written for it goes the other way."""
-    for line in db.session.scalars(sa.select(MoneyLine).filter_by(digest=scan.parent).order_by(MoneyLine.id)):
-        db.session.add(
-            MoneyLine(
-                stream=line.stream, event=Event.TAKEN_BACK, giver_id=line.taker_id, taker_id=line.giver_id,
-                amount=line.amount, day=line.day, packet_id=line.packet_id, digest=scan.digest, by_id=line.by_id, at=at,
-            )
-        )  # fmt: skip
 
 
 # ---- accounts ---------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ class Line:
     sheets: int = 0
     wet_seen: bool = False
     paid_by: str | None = None
+    proof: str | None = None  # looked at, of whoever is carried for nothing: of exemptions.Proof
     receipt: str | None = None
     reason: str | None = None
     next_: str | None = None
@@ -88,11 +89,10 @@ def enter(found: Visit, line: Line, act: Act, pin: str) -> None:
 def _collected(packet: Packet, line: Line, theirs: Act, act: Act) -> None:
     if not 0 < line.sheets <= desk.MOST:
         raise Invalid("counts_missing")
-    money = {"money": {"paid_by": line.paid_by, "receipt": line.receipt}} if line.paid_by else {}
     custody.enter(
         packet, "collect", theirs, giver=packet.holder_id, taker=theirs.by.party_id, parent=packet.head,
         proof=[("WET_CLAIMED", ""), PAPER], seal=numbers.read_seal(line.seal), sheets=line.sheets, wall=line.at,
-        extra=Extra.read({"salt": ""} | money),
+        extra=_money(line),
     )  # fmt: skip
     if line.wet_seen:
         custody.enter(
@@ -106,10 +106,17 @@ def _delivered(packet: Packet, line: Line, theirs: Act, act: Act) -> None:
     party, citizen = theirs.by.party_id, packet.dossier.citizen.party_id
     custody.enter(
         packet, "deliver", theirs, giver=party, taker=party, parent=packet.head,
-        proof=[("WET_CLAIMED", ""), PAPER], seal=numbers.read_seal(line.seal), wall=line.at,
+        proof=[("WET_CLAIMED", ""), PAPER], seal=numbers.read_seal(line.seal), wall=line.at, extra=_money(line),
     )  # fmt: skip
     if line.wet_seen:
         custody.enter(packet, "confirm", act, giver=party, taker=citizen, parent=None, proof=[("WET_SEEN", "")])
+
+
+def _money(line: Line) -> Extra | None:
+    """What the sheet says was paid: all that was due."""
+    if not line.paid_by and not line.proof:
+        return None
+    return Extra.read({"money": {"paid_by": line.paid_by, "receipt": line.receipt, "proof": line.proof}})
 
 
 def _failed(packet: Packet, line: Line, theirs: Act) -> None:

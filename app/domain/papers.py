@@ -14,7 +14,6 @@ from app.db import db
 from app.domain import (
     calendar,
     ledger,
-    money,
     numbers,
     packets,
     printing,
@@ -23,6 +22,7 @@ from app.domain import (
     scans,
     shelf,
     slips,
+    takings,
     visits,
 )
 from app.domain.dossiers import CaseState, Dossier
@@ -35,6 +35,7 @@ from app.domain.postage import Fault, Stream
 from app.domain.queues import Holder
 from app.domain.scans import Ruling, Scan
 from app.domain.shelf import INVITE
+from app.domain.takings import Waiver
 from app.domain.visits import Visit, VisitKind, VisitState
 from app.errors import Missing, Refused
 from labels import manifest as sheet
@@ -182,10 +183,10 @@ def _papers_receipt(packet: Packet, at: datetime, base_url: str) -> labels.Paper
 
 def _money_receipt(packet: Packet, at: datetime, base_url: str) -> labels.MoneyReceipt | None:
     """For what was paid at the door and was not given back, postage and fee apart (QĐ 45/2016 Đ11)."""
-    paid = money.paid(packet)
-    if not paid:
+    paid, waived = takings.paid(packet), takings.waived(packet)
+    last = waived or next(reversed(paid.values()), None)
+    if last is None:
         return None
-    last = list(paid.values())[-1]
     home, collector = slips.home_of(packet.dossier), db.session.get_one(User, last.by_id)
     return labels.MoneyReceipt(
         number=_number("PT", packet),
@@ -195,18 +196,28 @@ def _money_receipt(packet: Packet, at: datetime, base_url: str) -> labels.MoneyR
         payer=home.name,
         payer_address=home.address,
         collector=sheet.courier(collector.name, collector.badge or "–"),
-        lines=tuple(charge for line in paid.values() for charge in _charges(packet, line)),
+        lines=(*_free(packet, waived), *(charge for line in paid.values() for charge in _charges(packet, line))),
         agency=terms.centre(packet.dossier.desk.name) if Stream.FEE in paid else "",
         token_url=slips.token_url(packet, base_url),
         mark=slips.mark_of(packet),
     )
 
 
+def _free(packet: Packet, waived: Waiver | None) -> Iterator[labels.Charge]:
+    """What was carried for nothing and by which decision. Of whom, the paper does not say."""
+    bill = takings.due(packet)
+    if waived is None or bill.exempt is None:
+        return
+    for charge in bill.lines:
+        if charge.stream is Stream.POSTAGE:
+            yield labels.Charge(terms.free(charge.key, printing.printable(bill.exempt.source)), 0, method=terms.FREE)
+
+
 def _charges(packet: Packet, line: MoneyLine) -> Iterator[labels.Charge]:
     """What a sum was for: the lines of the bill where they come to it, else the sum."""
     said = {"method": terms.PAID_BY[line.event is Event.TRANSFERRED], "receipt": line.receipt or ""}
     stream = labels.Stream(line.stream.value)
-    asked = [charge for charge in money.due(packet).lines if charge.stream is line.stream and charge.amount]
+    asked = [charge for charge in takings.due(packet).lines if charge.stream is line.stream and charge.amount]
     if sum(charge.amount for charge in asked) != line.amount:
         yield labels.Charge(terms.SUMS[line.stream], line.amount, stream, **said)
         return

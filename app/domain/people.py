@@ -142,6 +142,9 @@ class Citizen(Model):
     proxy: Mapped[str | None] = mapped_column(
         sa.String(120), doc="who else may receive, with a letter of authorisation"
     )
+    exemption: Mapped[str | None] = mapped_column(
+        sa.String(24), doc="class of people carried for nothing, as they said when they booked"
+    )
     ward_id: Mapped[int] = mapped_column(sa.ForeignKey(Ward.id))
     neighbourhood_id: Mapped[int] = mapped_column(sa.ForeignKey(Neighbourhood.id))
     street: Mapped[str] = mapped_column(sa.String(200))

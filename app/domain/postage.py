@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Instant, Model, choice, db
-from app.domain import audit, bands, calendar, editions
+from app.domain import audit, bands, calendar, editions, exemptions
 from app.domain.bands import Band
 from app.domain.dossiers import Dossier, ReturnWay
+from app.domain.exemptions import Exemption
 from app.domain.packets import Kind
 from app.domain.people import Act, User
 from app.domain.places import Ward
@@ -114,18 +115,31 @@ class Charge:
 
 @dataclass(frozen=True)
 class Bill:
-    """What is paid when the courier comes for the papers, and what is left for the day the result is brought."""
+    """What is paid when the courier comes for the papers, and what is left for the day the result is brought, as quoted.
+    Of whoever is exempt no postage is asked for, once they have shown the proof."""
 
     lines: tuple[Charge, ...]
     later: tuple[Charge, ...] = ()
+    exempt: Exemption | None = None
 
     def of(self, stream: Stream) -> int:
-        """What is paid now of this stream, in đồng."""
-        return sum(line.amount for line in self.lines if line.stream is stream)
+        """What is paid now of this stream without a proof, in đồng."""
+        return sum(line.amount for line in self.lines if line.stream == stream)
 
     @property
     def total(self) -> int:
+        """Without a proof."""
         return sum(line.amount for line in self.lines)
+
+    @property
+    def waived(self) -> int:
+        """What the proof saves."""
+        return self.of(Stream.POSTAGE) if self.exempt else 0
+
+    @property
+    def to_pay(self) -> int:
+        """With the proof, for whoever is exempt."""
+        return self.total - self.waived
 
 
 class Quote(NamedTuple):
@@ -179,7 +193,9 @@ def quote(home: Ward, desk: Ward, day: date) -> Quote:
     return Quote(one_way(home, desk, day), tariff(day, Item.PASSING_ON))
 
 
-def bill(procedure: Procedure, return_way: ReturnWay, one_way: int, passing_on: int) -> Bill:
+def bill(
+    procedure: Procedure, return_way: ReturnWay, one_way: int, passing_on: int, exempt: Exemption | None = None
+) -> Bill:  # fmt: skip
     """Postage there, postage back when the post brings the result, the ward's fee when there is one, and the passing on of
     it at the moment it is paid (domain: when paid). `one_way`, `passing_on`: as quoted, in đồng. A fee that is due with a
     result called for at the ward is paid to the ward, and passed on by nobody."""
@@ -187,21 +203,22 @@ def bill(procedure: Procedure, return_way: ReturnWay, one_way: int, passing_on: 
     if return_way is not ReturnWay.DESK:
         lines.append(Charge(Line.BACK, one_way))
     if not procedure.fee:
-        return Bill(tuple(lines))
+        return Bill(tuple(lines), exempt=exempt)
     fee = [Charge(Line.PASSING_ON, passing_on)] if passing_on else []
     fee.append(Charge(Line.FEE, procedure.fee))
     if not procedure.fee_at_delivery:
-        return Bill((*lines, *fee))
-    return Bill(tuple(lines), tuple(fee if return_way is not ReturnWay.DESK else fee[-1:]))
+        return Bill((*lines, *fee), exempt=exempt)
+    return Bill(tuple(lines), tuple(fee if return_way is not ReturnWay.DESK else fee[-1:]), exempt)
 
 
 def bill_of(dossier: Dossier) -> Bill:
     """As it was shown when it was booked."""
-    return bill(dossier.procedure, dossier.return_way, dossier.one_way, dossier.passing_on)
+    exempt = exemptions.of(dossier.citizen.exemption)
+    return bill(dossier.procedure, dossier.return_way, dossier.one_way, dossier.passing_on, exempt)
 
 
 def at_door(dossier: Dossier, kind: Kind) -> Bill:
     """What is paid where a packet of this kind is collected or brought; a supplement costs the way there."""
     whole = bill_of(dossier)
     lines = {Kind.SUBMISSION: whole.lines, Kind.SUPPLEMENT: whole.lines[:1], Kind.RESULT: whole.later}.get(kind, ())
-    return Bill(lines, whole.later if kind is Kind.SUBMISSION else ())
+    return Bill(lines, whole.later if kind is Kind.SUBMISSION else (), whole.exempt)

@@ -88,7 +88,7 @@ def owed(office: Office) -> list[Owed]:
         RemittedFee.line_id == MoneyLine.id, listed.id == RemittedFee.remittance_id, listed.refused.is_(None)
     )
     here = sa.or_(
-        sa.and_(MoneyLine.event == Event.TRANSFERRED, MoneyLine.taker_id == office.party_id),
+        sa.and_(MoneyLine.event.in_((Event.TRANSFERRED, Event.COLLECTED)), MoneyLine.taker_id == office.party_id),
         sa.and_(MoneyLine.event == Event.COLLECTED, counted),
     )
     held = (

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, ask, choice, db, memory, write
 from app.domain import numbers, tokens
+from app.domain.exemptions import Proof
 from app.domain.tokens import Keys
 from app.errors import Invalid
 
@@ -113,12 +114,14 @@ class CountedPaper(BaseModel):
 
 
 class MoneyTaken(BaseModel):
-    """In đồng, the two streams apart; `receipt` is the number of the fee's receipt."""
+    """In đồng, the two streams apart; `receipt` is the number of the fee's receipt, `paid_by` None when nothing was paid.
+    `proof`: what was looked at of somebody who is carried for nothing."""
 
-    paid_by: Literal["cash", "transfer"]
+    paid_by: Literal["cash", "transfer"] | None = None
     postage: int | None = Field(default=None, ge=0, le=10**9)
     fee: int | None = Field(default=None, ge=0, le=10**9)
     receipt: str | None = Field(default=None, max_length=24, pattern=r"^[^\x00-\x1f]*$")
+    proof: Proof | None = None
 
 
 class Extra(BaseModel):
@@ -424,7 +427,7 @@ def _beside(digest: bytes, said: Extra) -> ScanExtra:
         free_text=said.free_text,
         photo_sha256=bytes.fromhex(said.photo_sha256) if said.photo_sha256 else None,
         papers=[paper.model_dump() for paper in said.papers] if said.papers else None,
-        money=said.money.model_dump() if said.money else None,
+        money=said.money.model_dump(exclude_none=True) if said.money else None,
     )
 
 

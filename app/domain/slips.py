@@ -11,7 +11,21 @@ import sqlalchemy as sa
 
 import labels
 from app.db import db
-from app.domain import bands, calendar, forms, ledger, money, numbers, packets, postage, printing, scans, tokens, visits
+from app.domain import (
+    bands,
+    calendar,
+    forms,
+    ledger,
+    money,
+    numbers,
+    packets,
+    postage,
+    printing,
+    scans,
+    takings,
+    tokens,
+    visits,
+)
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.forms import Form
@@ -394,17 +408,19 @@ def papers_of(packet: Packet) -> tuple[labels.Paper, ...]:
 
 
 def charges_of(packet: Packet) -> tuple[labels.Charge, ...]:
-    bill, when = money.due(packet), terms.PAY_ON_COLLECTION if packet.way is Way.IN else terms.PAY_ON_DELIVERY
-    paid = {} if packet.state is State.WAITING else money.paid(packet)
+    bill, when = takings.due(packet), terms.PAY_ON_COLLECTION if packet.way is Way.IN else terms.PAY_ON_DELIVERY
+    paid = {} if packet.state is State.WAITING else takings.paid(packet)
 
     def charge(line: postage.Charge) -> labels.Charge:
         got, is_fee = paid.get(line.stream), line.stream is postage.Stream.FEE
+        if bill.exempt and not is_fee:
+            return labels.Charge(terms.CHARGES[line.key], line.amount, labels.Stream.POSTAGE, terms.BY_RECEIPT)
         how = terms.PAID_BY[got.event is money.Event.TRANSFERRED] if got else "" if is_fee else when
         receipt = got.receipt or "" if got else ""
         return labels.Charge(terms.CHARGES[line.key], line.amount, labels.Stream(line.stream.value), how, receipt)
 
     charges = (*map(charge, bill.lines), *_fee_to_come(packet, bill))
-    before = labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.PAID)
+    before = labels.Charge(terms.CHARGES["paid_before"], 0, method=terms.BY_RECEIPT if bill.exempt else terms.PAID)
     return charges if packet.way is Way.IN else (before, *charges)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import money
+from app.domain import money, takings
 from app.domain.money import Count, Event, MoneyLine
 from app.domain.people import User
 from app.domain.places import Office
@@ -24,6 +24,7 @@ class Tally:
     handed_in: money.Purse
     held: money.Purse
     counts: list[Count]
+    waived: int  # postage not asked for, since the proof was seen
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ def tallies(couriers: list[User], office: Office, day: date) -> list[Tally]:
         )
         handed = _flow(db.session.scalars(given), courier.party_id)[1]
         cash = money.Purse(took.postage - gave.postage, took.fee - gave.fee)
-        own = [count for count in counts if count.courier_id == courier.id]
-        if cash.total or by_bank or handed.total or held[courier.party_id].total or own:
-            made.append(Tally(courier, cash, by_bank, handed, held[courier.party_id], own))
+        own, waived = [count for count in counts if count.courier_id == courier.id], takings.waived_by(courier, day)
+        if cash.total or by_bank or handed.total or held[courier.party_id].total or own or waived:
+            made.append(Tally(courier, cash, by_bank, handed, held[courier.party_id], own, waived))
     return made
 
 

@@ -13,7 +13,7 @@ from wtforms import SelectChoice
 
 from app import security
 from app.db import atomically, db, now
-from app.domain import bands, booking, calendar, drafts, places, postage, procedures, visits
+from app.domain import bands, booking, calendar, drafts, exemptions, places, postage, procedures, visits
 from app.domain.booking import Request
 from app.domain.dossiers import ReturnWay
 from app.domain.people import Language
@@ -22,7 +22,7 @@ from app.domain.postage import Item
 from app.domain.procedures import Procedure
 from app.domain.visits import Offer
 from app.errors import Invalid, Missing, Refused
-from app.language import NAMES, choose, window
+from app.language import NAMES, choose, in_language, window
 from app.phrases import TEXTS
 from app.security import public
 from app.sentences import sentence
@@ -294,8 +294,12 @@ def slot_page(form: forms.Time, offers: list[Offer], wanted: str) -> dict[str, A
 @public
 def who() -> ResponseReturnValue:
     answers = _draft()
-    asked = ("name", "phone", "second_name", "second_phone", "proxy", "language")
+    asked = ("name", "phone", "second_name", "second_phone", "proxy", "language", "exemption")
     form = forms.Who(**{name: answers.get(name, "") for name in asked} | {"language": _language(answers)})
+    form.exemption.choices = [
+        SelectChoice("", _("Nobody of these")),
+        *(SelectChoice(one.key, in_language(one.name, one.name_en)) for one in exemptions.on(calendar.today(now()))),
+    ]
     if form.validate_on_submit():
         return _keep(**{name: form[name].data for name in asked})
     return render_template("booking/who.html", form=form), 422 if form.errors else 200
@@ -347,7 +351,7 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
     form.booking_key.data, quote = answers["booking_key"], postage.quote(place.ward, desk.ward, calendar.today(now()))
     page = render_template(
         "booking/check.html", form=form, answers=answers, procedure=found, place=place, offer=offer, way=way,
-        bill=postage.bill(found, way, quote.way.amount, quote.passing_on.amount), quote=quote, desk=desk, has_choice=len(_desks(answers)) > 1,
+        bill=postage.bill(found, way, quote.way.amount, quote.passing_on.amount, exemptions.of(answers.get("exemption"))), quote=quote, desk=desk, has_choice=len(_desks(answers)) > 1,
         written=NAMES[_language(answers)],
     )  # fmt: skip
     return page, status
@@ -355,10 +359,10 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
 
 def _book(answers: dict[str, Any]) -> ResponseReturnValue:
     asked = ("ward_id", "neighbourhood_id", "street", "notes", "call_first", "slot_key", "name", "phone",
-             "second_name", "second_phone", "proxy", "booking_key")  # fmt: skip
+             "second_name", "second_phone", "proxy", "exemption", "booking_key")  # fmt: skip
     filled = Request(
         procedure_code=answers["procedure"], desk_id=answers.get("desk_id") or 0, return_way=ReturnWay(answers["return_way"]), consent=True,
-        language=_language(answers), **{name: answers.get(name, "") if name == "proxy" else answers[name] for name in asked},
+        language=_language(answers), **{name: answers.get(name, "") if name in ("proxy", "exemption") else answers[name] for name in asked},
     )  # fmt: skip
     try:
         dossier = atomically(booking.book, filled, security.act())

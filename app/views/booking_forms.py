@@ -115,6 +115,13 @@ class Who(FlaskForm):  # type: ignore[misc]
         choices=[SelectChoice(key, name) for key, name in NAMES.items()],
         validate_choice=False,
     )
+    exemption = RadioField(
+        _l("Who are the papers for?"),
+        [Optional(), chosen(_l("Choose one of these, or nobody of them."))],
+        description=_l("By law the post carries the papers of some people for nothing. They show the courier the paper that proves it."),
+        validate_choice=False,
+        default="",
+    )  # fmt: skip
     second_name = StringField(
         _l("Name"), [short("second_name"), printable], description=_l("For example Cam, daughter"), filters=[trimmed]
     )

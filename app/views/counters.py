@@ -20,13 +20,16 @@ from app.db import atomically, let_go, now
 from app.domain import audit, bags, batches, calendar, desk, papers, queues, reception, repeats, scope, sessions, slips
 from app.domain.bags import Bag
 from app.domain.dossiers import Dossier, Paper
+from app.domain.exemptions import Proof
 from app.domain.manifests import Manifest, Word
 from app.domain.packets import Packet
 from app.domain.people import User
 from app.domain.postage import Fault
+from app.domain.scans import MoneyTaken
 from app.errors import Refused
 from app.phrases import TEXTS
 from app.sentences import sentence
+from app.views import fields
 from app.views.answers import base_url
 from app.views.fields import IntegerField
 
@@ -38,6 +41,7 @@ FIELDS = {
     "presence_wrong": "password", "presence_empty": "password", "official_code": "code", "official_code_taken": "code", "due_past": "due_on",
     "proof_needed": "code", "letter_needed": "letter", "old_papers_needed": "old", "money_amount": "counted", "money_two_counts": "counted", "money_reason": "reason",
     "money_no_word": "pin", "paper_time": "time", "paper_reason": "reason", "counts_missing": "sheets", "custody_proof_missing": "code", "reprint_reason": "reason",
+    "proof_unsaid": "proof", "paid_how": "paid_by", "receipt_needed": "receipt",
 }  # fmt: skip
 
 
@@ -115,6 +119,33 @@ class Proven(Moving):
     @property
     def given(self) -> dict[str, Any]:
         return {"wet_seen": self.paper.data, "code": None if self.paper.data else self.code.data}
+
+
+PROOFS = [
+    SelectChoice(Proof.DECISION, _l("The decision that names them")), SelectChoice(Proof.CERTIFICATE, _l("A certificate or title")),
+    SelectChoice(Proof.NONE, _l("Not shown: they pay")),
+]  # fmt: skip
+
+
+class Paid(Proven):
+    """What is due is paid here, or proven to be nothing. Only the kind of paper is kept."""
+
+    proof = RadioField(_l("Which paper did they show?"), [MayBeEmpty()], choices=PROOFS)
+    paid_by = RadioField(
+        _l("Paid with"),
+        [MayBeEmpty()],
+        choices=[SelectChoice("cash", _l("Cash")), SelectChoice("transfer", _l("Bank code"))],
+    )
+    receipt = StringField(_l("Number of the fee receipt"), [Length(max=24), fields.printable], filters=[lambda text: " ".join((text or "").split())])  # fmt: skip
+
+    @property
+    def given(self) -> dict[str, Any]:
+        said = {
+            "paid_by": self.paid_by.data or None,
+            "receipt": self.receipt.data or None,
+            "proof": self.proof.data or None,
+        }
+        return super().given | {"money": MoneyTaken.model_validate(said)}
 
 
 class Received(Proven):

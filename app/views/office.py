@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 
 from app import security
 from app.db import atomically, now
-from app.domain import calendar, counter, numbers, photos, queues, reception, scope, shelf, visits
+from app.domain import calendar, counter, numbers, photos, queues, reception, scope, shelf, takings, visits
 from app.domain.packets import Packet, Way
 from app.domain.people import Right
 from app.domain.places import Office
@@ -19,7 +19,7 @@ from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.counters import Moving, Proven, Received, Repeated, Sealed, complain
+from app.views.counters import Moving, Paid, Proven, Received, Repeated, Sealed, complain
 
 bp = Blueprint("office", __name__, url_prefix="/office")
 
@@ -27,7 +27,7 @@ bp = Blueprint("office", __name__, url_prefix="/office")
 # ---- forms ------------------------------------------------------------------------------------------------------
 
 
-class Accept(Proven, Sealed):
+class Accept(Paid, Sealed):
     act = "accept"
 
 
@@ -35,7 +35,7 @@ class HandIn(Sealed):
     act = "hand-in"
 
 
-class HandOut(Received, Sealed):
+class HandOut(Received, Paid, Sealed):
     act = "hand-out"
 
 
@@ -127,6 +127,7 @@ def _page(
     return render_template(
         "office/packet.html", packet=packet, dossier=packet.dossier, act=act, form=form, says=says,
         holder=queues.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
+        due=takings.due(packet) if act == "accept" or (act == "hand-out" and packet.way is Way.OUT) else None,
         history=queues.history(packet.dossier), expected=reception.expected, visit=visits.open_visit(packet.id),
         handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), printable=counters.printable(packet),
         reprint=reprint or Reprint(formdata=None), shelf=_shelf(packet) if act == "hand-out" else None,

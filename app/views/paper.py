@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from app import security
 from app.db import atomically, now
-from app.domain import paper
+from app.domain import paper, takings
 from app.domain.paper import Line
 from app.domain.people import Right
 from app.domain.steps import NEXT, REASONS
@@ -41,6 +41,9 @@ class Entry(FlaskForm):  # type: ignore[misc]
         choices=[SelectChoice("", _l("Nothing paid")), SelectChoice("cash", _l("Cash")), SelectChoice("transfer", _l("Bank code"))],
     )  # fmt: skip
     receipt = StringField(_l("Number of the fee receipt"), [Length(max=24)])
+    proof = SelectField(
+        _l("Which paper did they show?"), default="", choices=[SelectChoice("", _l("Choose")), *counters.PROOFS]
+    )
     wet = BooleanField(_l("I hold the slip with the citizen's signature"))
     reason = SelectField(_l("Why?"), choices=[SelectChoice("", _l("Choose")), *(SelectChoice(key, TEXTS[f"reason.{key}"]) for key in WHY)])  # fmt: skip
     next = SelectField(_l("What next?"), choices=[SelectChoice("", _l("Choose")), *(SelectChoice(key, TEXTS[f"next.{key}"]) for key in AFTER)])  # fmt: skip
@@ -96,7 +99,7 @@ def _enter(visit_id: int, form: Entry) -> None:
     failed = form.done.data == "failed"
     line = Line(
         paper.on(found.round.day, form.time.data or ""), "failed" if failed else "done", seal=form.seal.data or "",
-        sheets=form.sheets.data or 0, wet_seen=form.wet.data, paid_by=form.paid_by.data or None,
+        sheets=form.sheets.data or 0, wet_seen=form.wet.data, paid_by=form.paid_by.data or None, proof=form.proof.data or None,
         receipt=(form.receipt.data or "").strip() or None, reason=form.reason.data or None,
         next_=form.next.data or None,
     )  # fmt: skip
@@ -111,5 +114,9 @@ def _sheets(status: int = 200, says: str = "", text: str = "") -> ResponseReturn
 def _page(found: Visit, form: Entry, status: int = 200) -> ResponseReturnValue:
     counters.log_view(found.packet, "office.paper")
     return render_template(
-        "office/entry.html", visit=found, form=form, collects=found.kind is VisitKind.COLLECT
+        "office/entry.html",
+        visit=found,
+        form=form,
+        collects=found.kind is VisitKind.COLLECT,
+        due=takings.due(found.packet),
     ), status

@@ -24,12 +24,12 @@ from app.domain import (
     denials,
     dossiers,
     forms,
-    money,
     packets,
     papers,
     postage,
     repeats,
     slips,
+    takings,
 )
 from app.domain import tracking as stories
 from app.domain import visits as calls
@@ -102,7 +102,7 @@ def _due(told: stories.Story) -> Bill:
         told.visit and told.visit.kind is calls.VisitKind.DELIVER
     )
     comes = told.packet and told.visit and told.visit.state in calls.OPEN and awaited
-    return money.due(told.packet) if told.packet and comes else Bill(())
+    return takings.due(told.packet) if told.packet and comes else Bill(())
 
 
 def _asked(dossier: Dossier, told: stories.Story) -> list[Paper]:
@@ -179,7 +179,7 @@ def booked(secret: str) -> ResponseReturnValue:
     side, path = slips.drawing(told.packet, base_url())
     return render_template(
         "tracking/booked.html", dossier=dossier, told=told, secret=secret, side=side, path=path, telling=telling,
-        due=money.due(told.packet), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
+        due=takings.due(told.packet), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
         desk_day=bands.arrives_by(told.visit.slot.day, dossier.citizen.ward, dossier.desk.ward),
     )  # fmt: skip
 

@@ -12,16 +12,23 @@ from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
-from app.domain.scans import ScanRow
+from app.domain.scans import MoneyTaken, ScanRow
 from app.domain.visits import Visit, VisitState
 from app.errors import Invalid, Refused
 from tests.world import World
 
 COUNTS = {1: 1, 2: 1, 4: 1}
+CASH = MoneyTaken(paid_by="cash", receipt="000321")
 
 
 def bring(world: World, packet: Packet, by: User | None = None, **over: Any) -> None:
-    facts: dict[str, Any] = {"head": packet.head, "counts": COUNTS, "seal": "NP 0045 821", "wet_seen": True}
+    facts: dict[str, Any] = {
+        "head": packet.head,
+        "counts": COUNTS,
+        "seal": "NP 0045 821",
+        "wet_seen": True,
+        "money": CASH,
+    }
     atomically(counter.accept, packet, world.act(by or world.clerk), **(facts | over))
 
 

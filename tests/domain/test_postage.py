@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.db import atomically, db
-from app.domain import bands, money, postage, repeats
+from app.domain import bands, postage, repeats, takings
 from app.domain.bands import TARGETS, Band
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.packets import Kind, of_dossier
@@ -105,7 +105,7 @@ def test_a_booking_keeps_what_it_was_quoted_whatever_is_said_of_its_wards_later(
 ) -> None:
     dossier = book(world)
     packet = of_dossier(dossier.id)[0]
-    before = postage.bill_of(dossier), money.due(packet)
+    before = postage.bill_of(dossier), takings.due(packet)
     far = db.session.get_one(Ward, world.other_desk.ward_id)
 
     def moved() -> None:
@@ -115,10 +115,10 @@ def test_a_booking_keeps_what_it_was_quoted_whatever_is_said_of_its_wards_later(
     atomically(moved)
     db.session.expire_all()
     assert postage.one_way(dossier.citizen.ward, far, MONDAY.date()).amount == 30_000
-    assert (postage.bill_of(dossier), money.due(packet)) == before
+    assert (postage.bill_of(dossier), takings.due(packet)) == before
     dear = tuple(row._replace(valid_from=MONDAY.date(), amount=row.amount * 2) for row in TARIFFS)
     monkeypatch.setattr(postage, "TARIFFS", (*TARIFFS, *dear))
-    assert (postage.bill_of(dossier), money.due(packet)) == before
+    assert (postage.bill_of(dossier), takings.due(packet)) == before
     assert postage.at_door(dossier, Kind.SUPPLEMENT).total == 26_000
     assert repeats.price(dossier, MONDAY) == 60_000, "one more way is a way of its own day"
 

@@ -12,8 +12,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from app.api import files
 from app.db import atomically, db, now
-from app.domain import codes, shelf, tokens, visits
+from app.domain import codes, money, shelf, takings, tokens, visits
 from app.domain.codes import Purpose
+from app.domain.money import Purse
 from app.domain.packets import Packet, State, Way
 from app.domain.photos import Photo
 from app.domain.scans import ScanExtra, ScanRow
@@ -282,6 +283,54 @@ def test_somebody_elses_card_stops_a_delivery_and_the_fee_and_the_citizens_scree
     assert said >= {("RECIPIENT", "self"), ("ID_SEEN", "citizen_card"), ("ID_MATCH", "same")}
     kept = body.decode() + phone.evaluate("JSON.stringify(localStorage)") + rows_on_phone(phone)
     assert not [word for word in ("074090123456", "079185012345", "MƠ", "MẬN", "1990", "1985") if word in kept]
+
+
+def test_whoever_is_carried_for_nothing_shows_the_paper_and_pays_the_fee_alone_without_a_network(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    packet = world.packet()
+
+    def say() -> None:
+        db.session.get_one(Packet, packet.id).dossier.citizen.exemption = "heroic_mother"
+
+    atomically(say)
+    plan(world, packet)
+    sign_in(phone, site)
+    expect(phone.locator(".stop-card")).to_contain_text("thu 15.000 đ · miễn cước nếu có giấy tờ")
+    press(phone, "Đã tới cửa")
+    context.set_offline(True)
+    press(phone, "Quét phiếu")
+    type_number(phone, packet.number)
+    count_papers(phone)
+    for label in ("Số trên dây niêm phong", "Gõ lại số đó"):
+        phone.get_by_label(label).fill("0045 821")
+    phone.get_by_role("button", name=re.compile("^Đã dán kín")).click()
+    expect(phone.get_by_text("Bà mẹ Việt Nam anh hùng")).to_be_visible()
+    phone.get_by_label("Tiền mặt").check()
+    phone.get_by_label("Số biên lai lệ phí").fill("000 321")
+    press(phone, "Đã thu 15.000 đ")
+    expect(phone.get_by_role("alert").filter(visible=True)).to_contain_text("Chọn giấy tờ đã xem")
+    phone.get_by_role("radio", name="Không có: trả cước").check()
+    expect(phone.get_by_role("button", name="Đã thu 75.000 đ")).to_be_visible()
+    phone.get_by_role("radio", name="Giấy chứng nhận, bằng danh hiệu").check()
+    expect(phone.locator(".bill")).to_contain_text("Cước gửi đi0")
+    assert axe_faults(phone) == []
+    press(phone, "Đã thu 15.000 đ")
+    phone.get_by_label("Mã người dân đọc").fill(world.code(packet))
+    press(phone, "Xong, nhận gói")
+    verdict(phone, "Đã nhận gói", "ok")
+    assert "heroic" not in rows_on_phone(phone)
+    phone.goto(f"{site.url}/courier/#/money")
+    expect(phone.locator("#due")).to_contain_text("15.000")
+    context.set_offline(False)
+    phone.goto(f"{site.url}/courier/#/outbox")
+    expect(phone.get_by_text("Bưu cục đã biết mọi lượt quét")).to_be_visible(timeout=20_000)
+    assert world.fresh(packet).state == State.CARRIED
+    assert db.session.scalars(sa.select(ScanExtra.money)).one() == {
+        "paid_by": "cash", "receipt": "000 321", "postage": 0, "fee": 15_000, "proof": "certificate",
+    }  # fmt: skip
+    waiver = takings.waived(packet)
+    assert waiver and (waiver.amount, money.purse(world.courier.party_id)) == (60_000, Purse(0, 15_000))
 
 
 AT_DELIVERY = (

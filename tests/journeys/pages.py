@@ -29,7 +29,7 @@ class _Forms(HTMLParser):
         if tag == "input" and name:
             if given.get("type") in VOID:
                 if "checked" in given:
-                    values[name] = given.get("value") or "on"
+                    values[name] = given.get("value", "on")
                 else:
                     values.setdefault(name, None)
             elif given.get("type") not in ("submit", "button"):

@@ -151,7 +151,7 @@ def test_brought_to_the_post_office_and_called_for_at_the_desk(life: Life) -> No
     world, dossier = life.world, life.book(way="desk")
     packet = life.packet(dossier)
     life.clerk.open(f"/office/packets/{packet.number}").send(
-        to="/accept", seal="NP 0045 821", code=life.code("door_code")
+        to="/accept", seal="NP 0045 821", code=life.code("door_code"), paid_by="cash", receipt="000321"
     )
     assert life.packet(dossier).state == State.AT_POST
     assert life.scan(packet, "take", giver=world.post.party_id) == "applied"

@@ -13,7 +13,14 @@ from tests.conftest import signing_in
 from tests.views.test_desk import seen
 from tests.world import MONDAY, World
 
-COUNTED = {"sheets_1": "1", "sheets_2": "1", "sheets_4": "0", "seal": "NP 0045 821"}
+COUNTED = {
+    "sheets_1": "1",
+    "sheets_2": "1",
+    "sheets_4": "0",
+    "seal": "NP 0045 821",
+    "paid_by": "cash",
+    "receipt": "000321",
+}
 
 
 def url(packet: Packet, act: str = "") -> str:

@@ -16,12 +16,12 @@ function seen(draft) {
   return [["ID_SEEN", draft.seen], ["ID_MATCH", draft.match ?? "eye"], draft.who && ["RECIPIENT", draft.who], draft.who === "authorised" && ["AUTHORISATION", "seen"]].filter(Boolean);
 }
 
-/** What was paid, the two streams apart. */
+/** What was paid, the two streams apart, and which proof was seen of whoever pays no postage. */
 function paid(draft) {
-  const { paidBy, receipt, lines } = draft;
-  if (!paidBy) return null;
+  const { paidBy, receipt, lines, proof } = draft;
+  if (!lines) return null;
   const sum = (stream) => lines.filter((line) => line.stream === stream).reduce((total, line) => total + line.amount, 0);
-  return { paid_by: paidBy, receipt: receipt || null, postage: sum("postage"), fee: sum("fee") };
+  return { paid_by: paidBy, receipt: receipt || null, postage: sum("postage"), fee: sum("fee"), ...(proof ? { proof } : {}) };
 }
 
 /** The erasable side of what was counted and paid; null when there is nothing. */
@@ -42,7 +42,7 @@ function move(packet, to, taker, takerKind) {
   return { parent: packet.head, to, taker, takerKind };
 }
 
-/** draft: {papers, sheets, seal, seen, match, paidBy, receipt, lines, slip}; word: as WORDS. */
+/** draft: {papers, sheets, seal, seen, match, paidBy, receipt, lines, proof, slip}; word: as WORDS. */
 export function collect(stop, packet, draft, word) {
   const party = me().party;
   const proof = [...said(word), ...seen(draft), ...found(draft.slip)];

@@ -248,7 +248,10 @@ export function sealedAlready(seal, packet) {
 
 export const isOpen = (stop) => OPEN.includes(stop.state);
 export const isTakeable = (packet) => next(packet, told?.steps ?? [], "courier").some((step) => step.event === "take");
-export const sum = (stop) => stop.money.reduce((total, line) => total + line.amount, 0);
+export const total = (lines) => lines.reduce((sum, line) => sum + line.amount, 0);
+export const sum = (stop) => total(stop.money);
+/** The lines of the bill at this door: no postage for whoever is exempt, unless their proof was asked for and not shown. */
+export const asked = (stop, proof) => stop.money.map((line) => (stop.exempt && proof !== "none" && line.stream === "postage" ? { ...line, amount: 0 } : line));
 export const stopOf = (day, visit) => day?.stops.find((stop) => stop.visit === Number(visit)) ?? null;
 export const stopFor = (day, code) => day?.stops.find((stop) => isOpen(stop) && stop.packets.some((packet) => packet.code === code)) ?? null;
 export const byNumber = (day, number) => [...day.packets.values()].find((packet) => packet.number === number)

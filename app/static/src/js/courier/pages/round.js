@@ -40,10 +40,11 @@ function nextStop(now, stop) {
   const { person } = stop;
   const [street, ...rest] = person.address;
   const papers = stop.packets[0].papers.length;
-  const sum = day.sum(stop);
+  const sum = day.total(day.asked(stop));
   const facts = [
     stop.kind === "collect" && papers ? t("visit.papers", { count: papers }) : null,
     sum ? t("visit.ask", { sum: money(sum) }) : t("visit.no_money"),
+    stop.exempt ? t("visit.free") : null,
   ].filter(Boolean);
   return h("section", { class: "stop-card", "aria-labelledby": "next-home" },
     h("div", { class: "row between" }, kindTag(stop), h("b", {}, t("round.stop_of", { n: now.stops.indexOf(stop) + 1, count: now.stops.length }))),

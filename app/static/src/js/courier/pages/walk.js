@@ -11,7 +11,7 @@ const DONE = {
   papers: (d) => d.sheets,
   returned: (d) => d.returned,
   seal: (d) => d.seal,
-  money: (d) => d.paidBy,
+  money: (d) => d.lines,
 };
 
 export const leaveTo = (path) => ({ nodes: [page(bigIcon("wait"))], ready: () => go(path, { replace: true }) });

@@ -44,7 +44,7 @@ TABLE = [
 
 @dataclass(frozen=True)
 class Told:
-    """A move as somebody told it. `proven`: what they brought that is true."""
+    """A move as somebody told it. `proven`: what they brought that is true; `party`: as whom they told it."""
 
     digest: bytes
     event: str
@@ -55,6 +55,16 @@ class Told:
     seal: str | None
     proven: frozenset[str]
     at: datetime
+    party: str | None
+
+    @property
+    def is_own(self) -> bool:
+        """Couriers, post offices and desks tell what they give or take themselves, and nobody else's."""
+        return (
+            self.by not in ("courier", "post", "desk")
+            or self.party in (self.giver, self.taker)
+            or self.event == "confirm"
+        )
 
     @property
     def act(self) -> Key:
@@ -142,6 +152,7 @@ class Story:
             for event, way, before, by, to, needs, after in TABLE
             if (event, before, by) == (told.event, state, told.by) and way in ("", self.way)
             and told.giver == holder
+            and told.is_own
             and (told.taker == told.giver if to == "=" else self._is(told.taker, to))
         ]  # fmt: skip
         met = (after for needs, after in rows if any(set(one.split("+")) <= told.proven for one in needs.split()))

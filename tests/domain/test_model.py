@@ -40,6 +40,7 @@ from app.domain import (
     corrections,
     counter,
     custody,
+    hands,
     invariants,
     manifests,
     phones,
@@ -767,6 +768,11 @@ def signature_claimed_is_proof(plant: pytest.MonkeyPatch) -> None:
     )
 
 
+def anybody_tells(plant: pytest.MonkeyPatch) -> None:
+    """A courier records what another courier has."""
+    plant.setattr(hands, "ALONE", set())
+
+
 def seq_by_counting(plant: pytest.MonkeyPatch) -> None:
     """The next number is one more than there are moves, and notes are forgotten."""
     honest = Trail.append
@@ -832,6 +838,13 @@ def signed(life: Life) -> None:
     life.custody_is_where_the_model_says()
 
 
+def strange(life: Life) -> None:
+    life.take(0, 0, False)
+    life.miss(1, 0)  # the answer says who has it
+    life.deliver(1, 0, "code", False)
+    life.custody_is_where_the_model_says()
+
+
 def noted(life: Life) -> None:
     life.sighting(0, 0)
     life.take(0, 0, False)
@@ -845,6 +858,7 @@ PLANTED = [  # the bug, a short life in which it shows, and what is said of it
     (decision_overturned, settled_and_told_again, "model:"),
     (revoked_phone_believed, revoked, "model:"),
     (signature_claimed_is_proof, signed, "model:"),
+    (anybody_tells, strange, "model:"),
     (seq_by_counting, noted, "handoffs.seq"),
 ]
 

@@ -56,6 +56,7 @@ faults: .stamps/dev assets
 	@bash tools/services.sh
 	$(call say,"Faults over the long run")
 	@FAULTS=long TAMPERS=$${TAMPERS:-1000} HISTORIES=$${HISTORIES:-20000} $(BIN)/python -m pytest tests/faults tests/e2e/test_kills.py tests/e2e/test_shift.py tests/e2e/test_poor_line.py tests/e2e/test_printing.py tests/test_tamper.py tests/domain/test_model.py tests/domain/test_fables.py --timeout 7200 $(ARGS)
+	@$(BIN)/python -c "from tests import faults; print(faults.__doc__[faults.__doc__.index('Not shown'):])"
 
 mutants: .stamps/dev assets
 	$(call say,"A lie at a time in the core, and a test for each")

@@ -11,7 +11,7 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | the data disk full (a small tmpfs), on both databases when long | test_disk | an error taken for a success |
 | eight processes write SQLite, one reads for long; size of its log of changes | test_writers | a deferred BEGIN |
 | requests doubled and shuffled, a fifth of the answers dropped | test_network | judging by the present holder |
-| the server's clock an hour, a day and fifty years off, the couriers' phones a day behind | test_network | judging by device time |
+| the server's clock an hour, a day and fifty years off, the couriers' phones a day behind | test_network | judging by device time, by the server's own |
 | many claims of one packet at one moment | tests/test_race.py | look, then write; a line's number from a row nobody locked |
 | batches that name the same packets in other orders | tests/test_race.py | locks in no common order |
 | history in every order | tests/domain/test_fables.py | by the present holder, by device time, a dispute by its arrival, what names nothing at the head only |

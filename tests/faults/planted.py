@@ -6,6 +6,7 @@ Without either it is the product, unchanged.
 import contextlib
 import importlib
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -24,7 +25,9 @@ if CLOCK:
         """Off by as many seconds as the file says at this moment."""
         return true_now() + timedelta(seconds=float(Path(CLOCK).read_text() or 0))
 
-    database.now = now
+    for module in [module for name, module in sys.modules.items() if name.partition(".")[0] == "app"]:
+        if getattr(module, "now", None) is true_now:  # each has its own name for it
+            module.now = now  # type: ignore[attr-defined]
 
 if PLANTED == "unsafe_database":
     database._refuse_unsafe = lambda _connection, _record: None
@@ -93,20 +96,19 @@ if PLANTED in ("full_is_fine", "ten_are_enough"):
 
     door.together = never_mind if PLANTED == "full_is_fine" else ten
 
-if PLANTED == "device_time":
+if PLANTED in ("device_time", "server_time"):
     from app.domain import placing
 
     by_its_parent = placing.place_move
 
     def by_time(trail: Any, scan: Any, hand: Any) -> Any:
-        """What a phone dates before the newest line must be an old story."""
-        newest = max((link.scan.wall for link in _scans(trail) if link.scan.wall), default=None)
-        if newest and scan.wall and scan.wall < newest:
+        """What a phone, or our own clock, dates before the newest line must be an old story."""
+        applied = [entry for entry in trail.entries.values() if entry.ruling is placing.Ruling.APPLIED]
+        known = [entry.recorded_at if PLANTED == "server_time" else entry.scan.wall for entry in applied]
+        at = hand.recorded_at if PLANTED == "server_time" else scan.wall
+        if at and any(before and at < before for before in known):
             return placing.Place(placing.Ruling.HELD, "out_of_turn")
         return by_its_parent(trail, scan, hand)
-
-    def _scans(trail: Any) -> list[Any]:
-        return [entry for entry in trail.entries.values() if entry.ruling is placing.Ruling.APPLIED]
 
     placing.place_move = by_time
 

@@ -5,8 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from app.config import Settings
+from app.domain.scans import ScanRow
 from bench.ground import Ground
 from tests.faults.conftest import LONG, times
 from tests.faults.history import CLIENTS, faults_found, finish, send
@@ -36,7 +38,7 @@ def trouble(
     turner = threading.Thread(target=turn_the_clock, args=(folder / "clock", stop), daemon=True)
     ground = Ground(settings, url, CLIENTS)
     with serving(Web(settings, ground.url, folder, planted, folder / "clock")) as web:
-        if not planted:
+        if planted in ("", "server_time"):
             turner.start()
         for seed in range(seeds):
             history, clients = send(web, ground, packets, seed + 1, timedelta(days=1))
@@ -54,10 +56,19 @@ def test_a_bad_network_and_wrong_clocks_change_nothing(
     url = url_on(kind, tmp_path, request)
     found, lost = trouble(own_settings, url, tmp_path, times(16, 160), seeds=times(1, 20))
     assert found == []
-    assert lost > 0, "no fault was met"
+    assert lost > 0 and by_how_much(url) > timedelta(days=1), "no fault was met"
 
 
-@pytest.mark.parametrize("bug", ["present_holder", "device_time"])
+def by_how_much(url: str) -> timedelta:
+    """How far apart the server's clock was when it wrote."""
+    engine, at = sa.create_engine(url), ScanRow.recorded_at
+    with engine.connect() as connection:
+        last, first = connection.execute(sa.select(sa.func.max(at), sa.func.min(at))).one()
+    engine.dispose()
+    return last - first
+
+
+@pytest.mark.parametrize("bug", ["present_holder", "device_time", "server_time"])
 def test_a_judgement_that_depends_on_the_order_is_caught(bug: str, own_settings: Settings, tmp_path: Path) -> None:
     found, _ = trouble(own_settings, f"sqlite:///{tmp_path / 'fault.db'}", tmp_path, 16, bug)
     assert any(fault.startswith("outcome") for fault in found)

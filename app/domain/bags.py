@@ -235,11 +235,11 @@ def take_in(packet: Packet, courier: User, act: Act) -> bool:
 
 
 def differ(
-    packet: Packet, courier: User, act: Act, *, seal: str, intact: bool, counts: dict[int, int], remark: str = ""
+    packet: Packet, courier: User, act: Act, *, seal: str, intact: bool, counts: dict[int, int] | None, remark: str = ""
 ) -> None:
     """What both see of a packet on the open list; said again, the newest word stands. All as on record takes it back.
 
-    `counts`: sheets by the paper's position. Raises Refused("bag_not_open"); Invalid: `counts_missing`, `seal_form`,
+    `counts`: sheets by the paper's position; None where nothing is opened. Raises Refused("bag_not_open"); Invalid: `counts_missing`, `seal_form`,
     `remark_needed`.
     """
     packet = custody.hold(packet, act)
@@ -252,6 +252,7 @@ def differ(
     if (not intact or other) and not remark:
         raise Invalid("remark_needed")
     papers = {paper.position: reception.expected(paper, packet) for paper in packet.papers}
+    counts = papers if counts is None else counts
     if set(counts) != set(papers) or not all(0 <= n <= desk.MOST for n in counts.values()):
         raise Invalid("counts_missing")
     said = known or Difference(digest=packet.head, courier_id=courier.id)

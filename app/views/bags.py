@@ -7,12 +7,13 @@ from flask_babel import gettext as _
 from app import security
 from app.db import now
 from app.domain import bags
-from app.domain.people import Right
+from app.domain.bags import Item
+from app.domain.people import Right, User
 from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
-from app.views.counters import CloseBag
+from app.views.counters import CloseBag, Differ
 
 bp = Blueprint("bags", __name__, url_prefix="/office/bags")
 
@@ -44,6 +45,33 @@ def scan(courier_id: str) -> ResponseReturnValue:
     return counters.seen_next(after, lambda: _page(courier_id, CloseBag.fresh(), last=number, again=again))
 
 
+@bp.get("/<courier_id>/<number>")
+@requires(Right.COUNTER)
+def differs(courier_id: str, number: str) -> ResponseReturnValue:
+    courier = bags.bringer(security.user(), courier_id, now())
+    item = counters.taken(courier, number)
+    if item is None:
+        return redirect(url_for("bags.bag", courier_id=courier_id))
+    return _differs(courier, item, counters.differing(item, []))
+
+
+@bp.post("/<courier_id>/<number>")
+@requires(Right.COUNTER)
+def differ(courier_id: str, number: str) -> ResponseReturnValue:
+    """Another seal, a broken bag, a remark; what lies in it is not looked at here."""
+    courier = bags.bringer(security.user(), courier_id, now())
+    item, form = counters.taken(courier, number), Differ()
+    if item is None:
+        return redirect(url_for("bags.bag", courier_id=courier_id))
+    if not form.validate_on_submit():
+        return _differs(courier, item, form, 422)
+    try:
+        counters.differ(courier_id, item.packet, form, None)
+    except Refused as refusal:
+        return _differs(courier, item, form, counters.complain(form, refusal))
+    return redirect(url_for("bags.bag", courier_id=courier_id, last=number))
+
+
 @bp.post("/<courier_id>/close")
 @requires(Right.COUNTER)
 @camera
@@ -60,6 +88,13 @@ def close(courier_id: str) -> ResponseReturnValue:
     return redirect(url_for("records.show", receipt=manifest.receipt_no))
 
 
+def _differs(courier: User, item: Item, form: Differ, status: int = 200) -> ResponseReturnValue:
+    counters.log_view(item.packet, "office.bag")
+    return render_template(
+        "desk/differs.html", place="bags", courier=courier, packet=item.packet, form=form, wrong=[]
+    ), status
+
+
 def _page(
     courier_id: str,
     form: CloseBag,
@@ -71,7 +106,8 @@ def _page(
 ) -> tuple[str, int]:
     user, at = security.user(), now()
     found = bags.of(user, bags.bringer(user, courier_id, at), at)
+    newest = next((item for item in found.taken if item.packet.number == last), None)
     return render_template(
-        "office/bag.html", bag=found, form=form, says=says, text=text, last=last, again=again,
+        "office/bag.html", bag=found, form=form, says=says, text=text, last=newest, again=again, place="bags", wrong=[],
         asks_password=not security.is_present(), on_list=len(found.own),
     ), status  # fmt: skip

@@ -17,8 +17,22 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import security
 from app.db import atomically, let_go, now
-from app.domain import audit, bags, batches, calendar, desk, papers, queues, reception, repeats, scope, sessions, slips
-from app.domain.bags import Bag
+from app.domain import (
+    audit,
+    bags,
+    batches,
+    calendar,
+    desk,
+    numbers,
+    papers,
+    queues,
+    reception,
+    repeats,
+    scope,
+    sessions,
+    slips,
+)
+from app.domain.bags import Bag, Item
 from app.domain.dossiers import Dossier, Paper
 from app.domain.exemptions import Proof
 from app.domain.manifests import Manifest, Word
@@ -32,6 +46,7 @@ from app.sentences import sentence
 from app.views import fields
 from app.views.answers import base_url
 from app.views.fields import IntegerField
+from app.views.fields import printable as printable_text
 
 TRIES, WINDOW = 5, timedelta(minutes=15)
 
@@ -287,6 +302,41 @@ class CloseBag(FlaskForm):  # type: ignore[misc]
         if not bag.carried:
             self.rest.data = self.rest.data or "stays"
             self.rest.validators = []
+
+
+class Differ(FlaskForm):  # type: ignore[misc]
+    """What both see of one packet of the bag that is not as the record says."""
+
+    seal = StringField(_l("Seal number on the bag"), [InputRequired(_l("Type the number on the seal")), Length(max=40)])
+    intact = RadioField(
+        _l("Is the seal whole?"),
+        choices=[SelectChoice("yes", _l("Whole")), SelectChoice("no", _l("Broken or changed"))],
+        default="yes",
+    )
+    remark = StringField(_l("Remark"), [Length(max=300), printable_text])
+
+
+def taken(courier: User, number: str) -> Item | None:
+    """A packet of the open list; None when it stands on a list by now, or never was in this bag."""
+    lying = bags.of(security.user(), courier, now()).taken
+    return next((item for item in lying if item.packet.number == number), None)
+
+
+def differing(item: Item, listed: list[Paper]) -> Any:
+    """The form for what differs, with what was typed before; `listed`: the papers that are counted here."""
+    typed = item.differs
+    known: dict[str, Any] = {f"sheets_{paper.position}": item.sheets[paper.position] for paper in listed}
+    if typed:
+        known |= {"remark": typed.remark, "intact": "yes" if typed.is_intact else "no"}
+    seal = numbers.spoken_seal((typed and typed.seal) or item.packet.seal or "")
+    return counting(Differ, listed, item.packet)(formdata=None, seal=seal, **known)
+
+
+def differ(courier_id: str, packet: Packet, form: Any, counts: dict[int, int] | None) -> None:
+    """Write it beside the packet. Raises what `bags.differ` raises."""
+    facts = {"seal": form.seal.data, "intact": form.intact.data != "no", "remark": form.remark.data or ""}
+    act = security.act()
+    atomically(lambda: bags.differ(packet, bags.bringer(act.by, courier_id, act.at), act, counts=counts, **facts))
 
 
 def out_of_bag(courier: User, text: str) -> tuple[str, bool]:

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import BooleanField, PasswordField
+from wtforms.validators import Length
 
 from app import security
 from app.db import atomically, let_go, now, remembered
-from app.domain import bags, manifests, numbers, protocols, queues, reception, scope
+from app.domain import bags, manifests, protocols, queues, reception, scope
 from app.domain.bags import Bag, Item
 from app.domain.manifests import Manifest, Side, Word
 from app.domain.people import Right, User
@@ -21,22 +21,11 @@ from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters
 from app.views.answers import base_url
-from app.views.counters import CloseBag
-from app.views.fields import printable
+from app.views.counters import CloseBag, Differ
 
 bp = Blueprint("counts", __name__, url_prefix="/desk/counts")
 MOST = 50  # packets for other desks that one page remembers
 WRONG = ("wrong_ward", "elsewhere")
-
-
-class Differ(FlaskForm):  # type: ignore[misc]
-    seal = StringField(_l("Seal number on the bag"), [InputRequired(_l("Type the number on the seal")), Length(max=40)])
-    intact = RadioField(
-        _l("Is the seal whole?"),
-        choices=[SelectChoice("yes", _l("Whole")), SelectChoice("no", _l("Broken or changed"))],
-        default="yes",
-    )
-    remark = StringField(_l("Remark"), [Length(max=300), printable])
 
 
 class GiverSays(FlaskForm):  # type: ignore[misc]
@@ -116,39 +105,25 @@ def scan(courier_id: str) -> ResponseReturnValue:
 @requires(Right.DESK)
 def differs(courier_id: str, number: str) -> ResponseReturnValue:
     courier = _courier(courier_id)
-    item = _item(courier, number)
+    item = counters.taken(courier, number)
     if item is None:
         return _back(courier_id)
-    typed = item.differs
-    known: dict[str, Any] = {f"sheets_{position}": n for position, n in item.sheets.items()}
-    if typed:
-        known |= {"remark": typed.remark, "intact": "yes" if typed.is_intact else "no"}
-    form = counters.counting(Differ, item.packet.papers, item.packet)(
-        formdata=None, seal=numbers.spoken_seal((typed and typed.seal) or item.packet.seal or ""), **known
-    )
-    return _differs(courier, item, form)
+    return _differs(courier, item, counters.differing(item, item.papers))
 
 
 @bp.post("/<courier_id>/<number>")
 @requires(Right.DESK)
 def differ(courier_id: str, number: str) -> ResponseReturnValue:
     courier = _courier(courier_id)
-    item = _item(courier, number)
+    item = counters.taken(courier, number)
     if item is None:
         return _back(courier_id)
     packet = item.packet
     form = counters.counting(Differ, packet.papers, packet)()
     if not form.validate_on_submit():
         return _differs(courier, item, form, 422)
-    counts = counters.counted(form, packet.papers)
-    facts = {
-        "seal": form.seal.data,
-        "intact": form.intact.data != "no",
-        "counts": counts,
-        "remark": form.remark.data or "",
-    }
     try:
-        atomically(lambda: bags.differ(packet, _courier(courier_id), security.act(), **facts))
+        counters.differ(courier_id, packet, form, counters.counted(form, packet.papers))
     except Refused as refusal:
         return _differs(courier, item, form, counters.complain(form, refusal))
     return redirect(url_for("counts.bag", courier_id=courier_id, last=packet.number, wrong=_wrong() or None))
@@ -236,12 +211,6 @@ def _wrong() -> list[str]:
     return [number[:40] for number in request.values.getlist("wrong")][:MOST]
 
 
-def _item(courier: User, number: str) -> Item | None:
-    """A packet of the open list; None when it stands on a list by now, or never was in this bag."""
-    taken = bags.of(security.user(), courier, now()).taken
-    return next((item for item in taken if item.packet.number == number), None)
-
-
 def _back(courier_id: str) -> ResponseReturnValue:
     return redirect(url_for("counts.bag", courier_id=courier_id, wrong=_wrong() or None))
 
@@ -267,7 +236,7 @@ def _page(
     asks = not _is_proven(courier.id)
     newest = next((item for item in found.taken if item.packet.number == last), None)
     return render_template(
-        "desk/count.html", bag=found, form=form, says=says, text=text, last=newest, again=again,
+        "desk/count.html", place="counts", bag=found, form=form, says=says, text=text, last=newest, again=again,
         wrong=_wrong() if wrong is None else wrong, asks_password=asks,
         signs=not security.is_present() and (not asks or bool(form.password.errors)),
     ), status  # fmt: skip
@@ -280,13 +249,15 @@ def _counted(courier: User, number: str, wrong: list[str], again: bool, signs: b
     if again or not is_next or seen.last.is_surplus or not seen.tally.unseen:
         return _page(_courier(courier.id), CloseBag.fresh(), last=number, wrong=wrong, again=again)
     form = CloseBag.fresh()
-    return render_template("desk/_counted.html", bag=seen, last=seen.last, wrong=wrong, form=form, signs=signs), 200
+    return render_template(
+        "desk/_counted.html", place="counts", bag=seen, last=seen.last, wrong=wrong, form=form, signs=signs
+    ), 200
 
 
 def _differs(courier: User, item: Item, form: Any, status: int = 200) -> ResponseReturnValue:
     counters.log_view(item.packet, "desk.count")
     return render_template(
-        "desk/differs.html", courier=courier, item=item, packet=item.packet, form=form, expected=reception.expected,
+        "desk/differs.html", place="counts", courier=courier, item=item, packet=item.packet, form=form, expected=reception.expected,
         wrong=_wrong(),
     ), status  # fmt: skip
 

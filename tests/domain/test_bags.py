@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from app.db import atomically
-from app.domain import bags, manifests
+from app.domain import bags, manifests, tasks
 from app.domain.manifests import LineResult, Manifest, Side, Word
 from app.domain.packets import Packet, State
+from app.domain.tasks import TaskKind
 from app.errors import Refused
 from tests.world import MONDAY, World
 
@@ -89,3 +90,35 @@ def test_an_empty_bag_a_packet_at_home_and_a_wrong_pin_write_nothing(world: Worl
 def test_the_stranger_sees_no_bag(world: World, own: list[Packet]) -> None:
     assert bags.waiting(world.stranger, MONDAY) == []
     assert bags.of(world.stranger, world.courier, MONDAY).carried == []
+
+
+def differ(world: World, one: Packet, *, seal: str = "NP0045821", intact: bool = True, remark: str = "") -> None:
+    act = world.act(world.clerk)
+    atomically(
+        lambda: bags.differ(
+            world.fresh(one), world.courier, act, seal=seal, intact=intact, counts=None, remark=remark
+        )  # fmt: skip
+    )
+
+
+def test_another_seal_a_broken_bag_and_a_remark_stand_on_the_list_of_the_post_office(
+    world: World, own: list[Packet]
+) -> None:
+    """Nothing is opened there; what was broken is somebody's matter, what reads differently is on record."""
+    take(world, *own)
+    with pytest.raises(Refused, match="remark_needed"):
+        differ(world, own[0], intact=False)
+    differ(world, own[0], intact=False, remark="Rách góc 3 cm")
+    differ(world, own[1], seal="NP0099111", remark="Số khác")
+    differ(world, own[2], remark="Ướt một góc")
+    tally = bags.of(world.clerk, world.courier, MONDAY).tally
+    assert (tally.taken, tally.whole, tally.damaged, tally.short) == (3, 1, 2, 0)
+    manifest = close(world, pin=world.PIN)
+    lines = {packet.number: line for line, packet in manifests.lines_of(manifest)}
+    broken, other, wet = (lines[one.number] for one in own)
+    assert (broken.is_intact, broken.remark) == (False, "Rách góc 3 cm")
+    assert (other.seal, other.is_intact, wet.remark) == ("NP0099111", True, "Ướt một góc")
+    assert all(line.is_complete for line in lines.values())
+    assert {world.fresh(one).state for one in own} == {State.AT_POST}
+    kinds = {own.index(one): [task.kind for task in tasks.open_about(world.fresh(one))] for one in own}
+    assert TaskKind.DAMAGED in kinds[0] and kinds[1] and kinds[2] == [], kinds

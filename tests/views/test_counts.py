@@ -276,3 +276,46 @@ def test_the_first_scan_says_of_what_a_courier_here_carries_that_it_belongs_else
 ) -> None:
     said = officer.post("/desk/counts/scan", data={"code": strays[0].number})
     assert said.status_code == 409 and strays[0].number in said.text and "không thuộc nơi này" in said.text
+
+
+# ---- at the post office ------------------------------------------------------------------------------------------
+
+
+def test_the_post_office_writes_down_what_differs_and_has_it_on_the_screen_at_once(
+    world: World, bag: list[Packet], sign_in: Any
+) -> None:
+    clerk, path = sign_in(world.clerk), f"/office/bags/{world.courier.id}"
+    for shown, packet in enumerate(bag[:2]):
+        said = clerk.post(f"{path}/scan", data={"code": packet.number, "shown": shown}, headers=PREFERS)
+        assert said.status_code == 200 and f"{path}/{packet.number}" in said.text
+    odd = f"{path}/{bag[0].number}"
+    form = clerk.get(odd)
+    assert form.status_code == 200 and "NP 0045 821" in form.text and "sheets_" not in form.text
+    for typed in (
+        {"seal": "", "intact": "yes"},
+        {"seal": "NP 0045 821", "intact": "no"},
+        {"seal": "NP 0099 111", "intact": "yes"},
+    ):
+        assert clerk.post(odd, data=typed).status_code == 422, typed
+    answer = clerk.post(odd, data={"seal": "NP 0099 111", "intact": "no", "remark": "Rách góc 3 cm"})
+    page = clerk.get(answer.location).text.replace("\xa0", " ")
+    assert page.count("Rách góc 3 cm") == 2 and "Không nguyên" in page and "NP 0099 111" in page
+    again = clerk.get(odd).text
+    assert "Rách góc 3 cm" in again and "NP 0099 111" in again
+    sent = {"key": "0" * 32, "rest": "stays", "pin": world.PIN, "password": world.PASSWORD}
+    record = clerk.get(clerk.post(f"{path}/close", data=sent).location).text
+    assert "Rách góc 3 cm" in record and "hư hỏng" in record and "niêm phong khác" in record
+    assert clerk.get(odd).location.endswith(path), "what stands on a list is not changed"
+
+
+def test_what_differs_at_another_post_office_or_lies_in_no_bag_is_not_there(
+    world: World, bag: list[Packet], sign_in: Any
+) -> None:
+    clerk, stranger, path = sign_in(world.clerk), sign_in(world.stranger), f"/office/bags/{world.courier.id}"
+    clerk.post(f"{path}/scan", data={"code": bag[0].number})
+    typed = {"seal": "NP 0045 821", "intact": "no", "remark": "x"}
+    for number in (bag[0].number, bag[1].number):
+        assert stranger.get(f"{path}/{number}").status_code == 404
+        assert stranger.post(f"{path}/{number}", data=typed).status_code == 404
+    assert clerk.get(f"{path}/{bag[1].number}").status_code == 302
+    assert "Không nguyên" not in clerk.get(path).text

@@ -1,5 +1,5 @@
 """The browser is killed at every step of what a courier does: a visit in vain, a collection, a delivery, a bag that is taken, a scan
-taken back, a word of the citizen's that comes afterwards, an offer to another phone, what is taken over from one, its answer,
+taken back, a word of the citizen's that comes after a delivery or a collection, an offer to another phone, what is taken over from one, its answer,
 the money counted at the end. From the first touch on, whatever the phone signs, seals or writes. Whatever beeped is there
 after the next start, numbers have no gap, lists and offers count what is there and nothing else. A sample here; `make faults`
 does it five hundred times. A kill is not a power cut: what the operating system has not yet put on the disk survives it."""
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Error, Page, expect
@@ -28,14 +29,14 @@ from tests.e2e.test_peers import GIVEN, HEARD, bare
 from tests.e2e.test_receipts import DEVICE, OFFER, PUT
 from tests.e2e.test_shell import settle
 from tests.e2e.test_shift import find, to
-from tests.world import World
+from tests.world import Phone, World
 
 pytestmark = [pytest.mark.dialects("sqlite"), pytest.mark.timeout(14_400)]  # what the phone does
 
 LONG = os.environ.get("FAULTS") == "long"
 # How many steps each has from the first touch to the beep, and a moment later.
 STEPS = {
-    "miss": 28, "collect": 49, "deliver": 29, "take": 28, "undo": 8, "confirm": 8, "offer": 5, "transfer": 11, "receipt": 7, "till": 6,
+    "miss": 28, "collect": 49, "deliver": 29, "take": 28, "undo": 8, "confirm": 8, "attest": 8, "offer": 5, "transfer": 11, "receipt": 7, "till": 6,
 }  # fmt: skip
 Strike = tuple[str, int | str]  # at which act, at which of its steps
 SAMPLE: list[Strike] = [
@@ -47,6 +48,7 @@ SAMPLE: list[Strike] = [
     ("receipt", "complete words"),
     ("undo", "before put devices"),
     ("confirm", "complete outbox"),
+    ("attest", "after add outbox"),
     ("offer", "before put offers"),
     ("till", "after put counts"),
 ]
@@ -103,7 +105,8 @@ LYING = """async () => {
   const opened = (name) => new Promise((done) => { indexedDB.open(name).onsuccess = ({ target }) => done(target.result); });
   const read = (db, store) => new Promise((done) => { db.transaction(store).objectStore(store).getAll().onsuccess = ({ target }) => done(target.result); });
   const all = async (name, ...stores) => { const db = await opened(name); const found = await Promise.all(stores.map((store) => read(db, store))); db.close(); return found; };
-  const [rows, [phone]] = await all("courier", "outbox", "devices");
+  const [every, [phone]] = await all("courier", "outbox", "devices");
+  const rows = every.filter((row) => row.device === phone.device);
   const [lists] = await all("courier-lists", "lists");
   const [offers, words] = await all("courier-peers", "offers", "words");
   const [counts] = await all("courier-till", "counts");
@@ -191,6 +194,12 @@ def confirmed(shift: Shift, packet: Packet) -> None:
     shift.page.keyboard.press("Enter")
 
 
+def attested(shift: Shift, packet: Packet) -> None:
+    to(shift.page, f"/attest/{tokens.b32(packet.code)}")
+    shift.page.get_by_label("Mã người dân đọc").fill("402915")
+    shift.page.keyboard.press("Enter")
+
+
 def offered(shift: Shift, packet: Packet) -> None:
     to(shift.page, "/offer")
     for box in shift.page.get_by_role("checkbox").all():
@@ -223,7 +232,7 @@ def counted(shift: Shift) -> None:
 
 
 DOORS: dict[str, Callable[..., None]] = {
-    "miss": nobody_home, "collect": collected, "deliver": delivered, "take": taken, "undo": taken_back, "confirm": confirmed,
+    "miss": nobody_home, "collect": collected, "deliver": delivered, "take": taken, "undo": taken_back, "confirm": confirmed, "attest": attested,
     "offer": offered, "transfer": taken_over, "receipt": answered, "till": counted,
 }  # fmt: skip
 FROM_DESK = ("deliver", "take", "undo", "confirm")
@@ -234,6 +243,31 @@ def visit_of(packet: Packet) -> int:
     visit = open_visit(packet.id)
     assert visit
     return visit.id
+
+
+# Scans of the courier's other phone, as this one would keep them.
+UNPROVEN = """rows => new Promise((done) => { indexedDB.open("courier").onsuccess = ({ target: { result: db } }) => {
+  const tx = db.transaction("outbox", "readwrite");
+  for (const row of rows) tx.objectStore("outbox").put(row);
+  tx.oncomplete = () => { db.close(); done(); }; }; })"""
+
+
+def unproven(world: World, phone: Phone, packet: Packet) -> dict[str, Any]:
+    """Collected on a wrong code: the citizen's word is still wanted."""
+    scan = phone.scan(world.fresh(packet), "collect", proof=[("CODE", "000000")])
+    assert world.record(scan).why == "collect_unproven"
+    meta = {
+        "event": "collect",
+        "code": tokens.b32(packet.code),
+        "number": packet.number,
+        "party": phone.party,
+        "hadCode": True,
+    }
+    return {
+        "device": phone.device_id, "n": phone.n, "digest": scan.digest.hex(), "body": base64.b64encode(scan.body).decode(),
+        "sig": base64.b64encode(scan.sig).decode(), "extras": None, "at": now().isoformat(), "meta": meta, "nth": 1,
+        "status": "person", "verdict": "applied", "why": "collect_unproven", "recorded_at": now().isoformat(),
+    }  # fmt: skip
 
 
 def ready(world: World, host: Host, handset: Handset, camera: Camera, acts: list[str]) -> Shift:
@@ -254,6 +288,7 @@ def ready(world: World, host: Host, handset: Handset, camera: Camera, acts: list
         world.collected(before, packet)
     for packet in by_act["transfer"]:
         world.collected(theirs, packet)
+    wanting = [unproven(world, before, packet) for packet in by_act["attest"]]
     plan(world, *(each for act in AT_HOME for each in by_act[act]))
     page = handset.on()
     sign_in(page, host)  # type: ignore[arg-type]
@@ -275,6 +310,7 @@ def ready(world: World, host: Host, handset: Handset, camera: Camera, acts: list
                  "packets": [bare(packet, theirs.offer(packet)) for packet in map(world.fresh, by_act["transfer"])]},
     ]  # fmt: skip
     page.evaluate(PUT, {"courier-peers": {"offers": sides}})
+    page.evaluate(UNPROVEN, wanting)
     if by_act["undo"]:
         taken(shift, *by_act["undo"])
         shift.taken = page.evaluate(LYING)["digests"]

@@ -549,7 +549,7 @@ def test_only_what_the_post_has_had_for_thirty_days_and_is_under_a_checkpoint_is
 
 
 def test_what_lies_beside_the_scans_and_is_too_large_is_a_persons_too(world: World, site: Site, phone: Page) -> None:
-    """A word of another phone, a list of a bag: each is told, and goes again at an opening or a tap."""
+    """A word of another phone, a list of a bag: each is told, and goes again at an opening or a tap; money is counted anew."""
     on_round(world, site, phone)
     miss(phone)
     counts(phone, kept=0, arrived=1)
@@ -564,14 +564,19 @@ def test_what_lies_beside_the_scans_and_is_too_large_is_a_persons_too(world: Wor
         "at": 1,
         "closed": 1,
     }
-    phone.evaluate(PUT, {"courier-peers": {"words": [word]}, "courier-lists": {"lists": [bag]}})
+    count = {"key": "large" * 4, "device": device, "amount": "52000", "at": 0.01, "sig": "", "state": "kept"}
+    phone.evaluate(
+        PUT,
+        {"courier-peers": {"words": [word]}, "courier-lists": {"lists": [bag]}, "courier-till": {"counts": [count]}},
+    )
     tried: list[str] = []
 
     def too_much(route: Route) -> None:
         sent = route.request.post_data_json
         if route.request.url.endswith("/scans") and not any(each["body"] == WORD["body"] for each in sent["scans"]):
             return route.continue_()
-        tried.append(route.request.url.rpartition("/")[2])
+        if not route.request.url.endswith("/money"):
+            tried.append(route.request.url.rpartition("/")[2])
         return route.fulfill(status=413, content_type="application/problem+json", body='{"key": "too_large"}')
 
     def tries(count: int) -> None:
@@ -583,12 +588,15 @@ def test_what_lies_beside_the_scans_and_is_too_large_is_a_persons_too(world: Wor
         phone.wait_for_timeout(500)
         assert sorted(tried) == ["manifests"] * (count // 2) + ["scans"] * (count // 2)
 
-    for path in (ANSWERED, "**/api/v1/manifests"):
+    for path in (ANSWERED, "**/api/v1/manifests", "**/api/v1/money"):
         phone.route(path, too_much)
     phone.reload()
     unlock(phone)
     counts(phone, kept=0, arrived=1, person=2)
     tries(2)
+    phone.goto(f"{site.url}/courier/#/money")
+    expect(phone.locator("#told-count")).to_contain_text("Chưa ghi được số đếm")
+    phone.goto(f"{site.url}/courier/#/")
     phone.locator("#sync-person").click()
     expect(phone.locator("#main li.tone-danger")).to_have_count(2)
     expect(phone.locator("#main li").first).to_contain_text("Quá lớn, bưu cục không nhận vào được")

@@ -24,6 +24,7 @@ from app.db import atomically, db, now
 from app.domain import codes, devices, phones, scans
 from app.domain.calendar import HERE, today
 from app.domain.codes import Purpose
+from app.domain.day import SHIFT
 from app.domain.packets import State
 from app.domain.scans import ScanRow
 from tests.e2e.conftest import Camera, Handset, Host, Site, axe_faults
@@ -38,7 +39,7 @@ from tests.e2e.test_courier import (
     unlock,
     verdict,
 )
-from tests.e2e.test_receipts import counts, miss
+from tests.e2e.test_receipts import changed, counts, miss
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does
@@ -285,10 +286,14 @@ def test_eight_hours_without_a_network_are_a_shift_and_after_twelve_the_day_is_g
 ) -> None:
     packet = world.packet()
     plan(world, packet)
-    phone.clock.install(time=now())
+    begun = now().astimezone(HERE).replace(hour=8)  # whenever this is tried: the phone's day ends with its date
+    told = {"server_time": begun.isoformat(), "expires": (begun + SHIFT).isoformat()}
+    phone.route("**/api/v1/day*", changed(lambda said: said.update(told)))
+    phone.clock.install(time=begun)
     sign_in(phone, site)
     expect(phone.get_by_text(packet.dossier.citizen.name)).to_be_visible()
     assert "sealed" in phone.evaluate(STORED)
+    phone.unroute_all(behavior="wait")  # else it answers without a network too
     context.set_offline(True)
     phone.clock.fast_forward(8 * 3600 * 1000)
     unlock(phone)
@@ -299,6 +304,10 @@ def test_eight_hours_without_a_network_are_a_shift_and_after_twelve_the_day_is_g
     unlock(phone)
     expect(phone.get_by_role("heading", name="Tuyến hôm nay")).to_be_visible()
     expect(phone.get_by_text(packet.dossier.citizen.name)).to_have_count(0)
+    for _ in range(50):
+        if phone.evaluate(STORED) is None:
+            break
+        phone.wait_for_timeout(100)
     assert phone.evaluate(STORED) is None
     expect(phone.locator("#sync-kept b")).to_have_text("1")
     context.set_offline(False)
@@ -454,10 +463,12 @@ TURNED = """(() => { const real = Date; window.behind = 86400000;
 def test_a_clock_that_jumps_between_two_scans_changes_neither_their_order_nor_what_comes_of_them(
     world: World, site: Site, phone: Page, context: BrowserContext
 ) -> None:
-    """A phone a day behind; without a network its clock is put forward and back, or back and forward."""
+    """A phone a day behind; without a network its clock is put back and forward, or forward and back."""
     packets = [world.packet() for _ in range(3)]
     plan(world, *packets)
-    there = -1 if now().astimezone(HERE).hour >= 12 else 1  # a jump over midnight ends the day on the phone
+    there = (
+        1 if now().astimezone(HERE).hour >= 12 else -1
+    )  # back first, or forward: over midnight the day on the phone ends
     phone.add_init_script(TURNED)
     sign_in(phone, site)
     expect(phone.get_by_text("Đồng hồ máy này sai.")).to_be_visible()

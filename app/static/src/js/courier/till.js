@@ -8,6 +8,7 @@ import * as sign from "./sign.js";
 import { me } from "./store.js";
 
 const EVERY = 60000;
+const REFUSED = [400, 409, 413, 415, 422]; // of this count: it is shown, and counted anew
 let db = null;
 let last = null; // {key, device, amount, at, sig, state: "kept" | "told" | "refused"}
 let sending = null;
@@ -61,5 +62,5 @@ async function sendOne() {
   const { key, amount, at, sig } = count;
   const { status } = await call("money", { token: me().token, json: { key, amount, at, sig } });
   if (status === 201) await keep({ ...count, state: "told" });
-  else if ([409, 422].includes(status)) await keep({ ...count, state: "refused" });
+  else if (REFUSED.includes(status)) await keep({ ...count, state: "refused" });
 }

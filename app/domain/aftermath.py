@@ -1,8 +1,8 @@
 """Aftermath: what a new line of a packet means for its visit, its case and its citizen."""
 
 from app.db import db
-from app.domain import dossiers, packets, recovered, remittances, repeats, scans, stickers, takings, visits
-from app.domain.dossiers import CASES, RULES, CaseState
+from app.domain import closing, dossiers, recovered, remittances, repeats, scans, stickers, takings, visits
+from app.domain.dossiers import CaseState
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
 from app.domain.people import Act, User
@@ -43,6 +43,8 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
     came_or_left_home = State.DELIVERED in (line.state, step.source or State.DELIVERED)
     if came_or_left_home and line.kind is LineKind.MOVE and packet.kind in (Kind.RESULT, Kind.RETURNED_PAPERS):
         _close_case(packet, line, scan, act)
+    elif line.state is State.WRITTEN_OFF:
+        closing.close(packet.dossier, _by(scan, act))
 
 
 def proven(packet: Packet, happened: list[Happening], was_asked: bool, act: Act) -> None:
@@ -94,17 +96,16 @@ def _tell(packet: Packet, kind: str, scan: Scan, act: Act) -> None:
 
 
 def _close_case(packet: Packet, line: Handoff, scan: Scan, act: Act) -> None:
-    """What went home in the citizen's hands closes the case, once nothing of it is under way and no original is out; a
-    word against that reopens it."""
+    """What went home in the citizen's hands may be the last of the case (`closing`); a word against that reopens it."""
     dossier, is_home = packet.dossier, line.state is State.DELIVERED
     for paper in packet.papers:
         paper.home_at = act.at if is_home else None
     db.session.flush()
-    over = all(one.ended for one in packets.of_dossier(dossier.id))
-    if is_home and dossier.state in CASES["close"].source and over and RULES["original_out"](dossier, act):
-        step = "close"
-    elif not is_home and dossier.state is CaseState.CLOSED:
-        step = "reopen"
-    else:
-        return
-    dossiers.move(dossier, step, Act(db.session.get(User, scan.actor), act.at, act.keys))
+    if is_home:
+        closing.close(dossier, _by(scan, act))
+    elif dossier.state is CaseState.CLOSED:
+        dossiers.move(dossier, "reopen", _by(scan, act))
+
+
+def _by(scan: Scan, act: Act) -> Act:
+    return Act(db.session.get(User, scan.actor), act.at, act.keys)

@@ -46,6 +46,7 @@ def refuse(dossier: Dossier, act: Act, reason: str, words: str, seen: int | None
         return
     facts = _reasons("refuse", reason, words)
     _take(held, "refuse", act, reason=reason, **facts, papers=_listed(_received(held)))
+    desk.expect_no_more(held, act)
 
 
 def ask_more(
@@ -203,6 +204,7 @@ def stop(dossier: Dossier, act: Act, words: str = "", seen: int | None = None) -
         held, "stop", act, words=_said(words), asked_on=today(asked.at).isoformat(), online=asked.user_id is None,
         stage=dossiers.before(held), papers=_listed(_received(held)),
     )  # fmt: skip
+    desk.expect_no_more(held, act)
 
 
 def go_on(dossier: Dossier, act: Act, reason: str, seen: int | None = None) -> None:

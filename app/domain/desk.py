@@ -100,11 +100,19 @@ def restart(dossier: Dossier, act: Act, channel: str) -> None:
     """What was asked for is complete: the case goes on, and its time runs from zero (NĐ 61/2018 Đ19.4)."""
     case = dossiers.move(dossier, "supply", act)
     dossier.counted_from, dossier.supplement_by = act.at, None
+    expect_no_more(dossier, act)
     if dossier.official_code and (due := counted_due(dossier)):
         dossier.due_on = due.date()
         dossier.due_time = due.time() if dossier.procedure.clock is Rule.CLOCK else None
     audit.note("supply", dossier.number, act, channel=channel, due=dossier.due_on and dossier.due_on.isoformat())
     dossiers.tell(dossier, case.tell or "", act.at, due_on=dossier.due_on and dossier.due_on.isoformat())
+
+
+def expect_no_more(dossier: Dossier, act: Act) -> None:
+    """Papers asked for came another way, or are waited for no longer: no courier need come for them."""
+    for packet in packets.of_dossier(dossier.id):
+        if packet.kind is Kind.SUPPLEMENT and packet.state is State.WAITING:
+            free_visit(packet, act)
 
 
 def ready(

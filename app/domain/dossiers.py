@@ -178,6 +178,7 @@ class Place(StrEnum):
     KEPT = "kept"  # stays with the case
     OWED = "owed"  # at the desk, to be given back
     RETURNS = "returns"  # in a bag on its way home
+    LOST = "lost"  # for good: an incident file says so
     HOME = "home"
 
 
@@ -199,6 +200,9 @@ class Paper(Model):
     came_in: Mapped[str | None] = mapped_column(sa.String(20), doc="number of the packet that brought a supplement")
     back_in: Mapped[str | None] = mapped_column(sa.String(20), doc="number of the packet that carries it home")
     home_at: Mapped[Instant | None] = mapped_column(doc="since when it is back in the citizen's hands")
+    lost_in: Mapped[str | None] = mapped_column(
+        sa.String(24), doc="number of the incident file that ended with it lost"
+    )
 
     dossier: Mapped[Dossier] = relationship(back_populates="papers")
 
@@ -209,13 +213,15 @@ class Paper(Model):
 
     @property
     def is_here(self) -> bool:
-        """The ward has it: counted at the desk, and in no bag that leaves."""
-        return bool(self.desk_sheets) and self.back_in is None
+        """The ward has it: counted at the desk, in no bag that leaves, and not given up for lost."""
+        return bool(self.desk_sheets) and self.back_in is None and self.lost_in is None
 
     @property
     def place(self) -> Place:
-        if self.home_at or self.back_in:
-            return Place.HOME if self.home_at else Place.RETURNS
+        if self.home_at:
+            return Place.HOME
+        if self.lost_in or self.back_in:
+            return Place.LOST if self.lost_in else Place.RETURNS
         if self.desk_sheets is None:
             return Place.NOT_GIVEN if self.is_missing else Place.TRAVELS
         if not self.desk_sheets:
@@ -327,14 +333,16 @@ def still_missing(dossier: Dossier) -> list[Paper]:
 
 
 def still_out(dossier: Dossier) -> list[Paper]:
-    """What the ward has of the citizen's and must give back before the case may close."""
-    return [paper for paper in due_home(dossier) if not paper.home_at]
+    """What the citizen must have back before the case may close, and has not: here, on its way, or not found and not yet
+    settled as lost."""
+    return [paper for paper in due_home(dossier) if paper.place not in (Place.HOME, Place.LOST)]
 
 
 def due_home(dossier: Dossier) -> list[Paper]:
-    """Papers the ward took in that belong to the citizen: all of them where there is no result, else the originals."""
+    """Papers handed over that belong to the citizen: all of them where there is no result, else the originals."""
     state = before(dossier) if dossier.state is C.CLOSED else dossier.state
-    return [paper for paper in dossier.papers if paper.desk_sheets and (paper.returned or state in GOING_HOME)]
+    given = [paper for paper in dossier.papers if paper.place not in (Place.NOT_GIVEN, Place.TRAVELS)]
+    return [paper for paper in given if paper.returned or state in GOING_HOME]
 
 
 def _in_time(dossier: Dossier, act: Act) -> bool:

@@ -1,8 +1,8 @@
 """Incidents: the file of a packet that was damaged, lost, miscounted, late or complained of: what each side says, and how
 it ended. A postal clock runs from its opening (TT 17/2017 Đ8, NĐ 47/2011 Đ24-26).
 
-It decides about people and money, not about custody: who holds the packet is said by its ledger alone. Nobody ends what
-they opened themselves. What is said here is kept with the file, and is no line of the ledger.
+It decides about people, money, and papers that are never found, not about custody: who holds the packet is said by its ledger
+alone. Nobody ends what they opened themselves. What is said here is kept with the file, and is no line of the ledger.
 """
 
 from datetime import date, datetime, timedelta
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Instant, Model, choice, db
-from app.domain import audit, calendar, numbers, postage, scope
+from app.domain import audit, calendar, closing, numbers, postage, scope
 from app.domain.dossiers import Dossier
 from app.domain.money import Event, MoneyLine
 from app.domain.packets import Packet
@@ -164,6 +164,7 @@ def least(incident: Incident) -> int:
 
 def close(incident: Incident, act: Act, outcome: Outcome, fault: Fault, compensation: int, words: str) -> None:
     """How it ended, whose fault it was, what is paid. By somebody else than who opened it, after both sides were heard.
+    A loss settles the papers nobody has; that they are all here, or that there never were more, a file of the count.
 
     Raises Refused: `incident_own`, `incident_over`, `incident_one_sided`; Invalid: `compensation_low` (least),
     `compensation_not_owed`, `words_needed`, `words_long`.
@@ -187,6 +188,10 @@ def close(incident: Incident, act: Act, outcome: Outcome, fault: Fault, compensa
     held.pay_by = calendar.today(act.at) + PAY if compensation else None
     held.closed_at, held.closed_by_id = act.at, act.by.id
     audit.note("incident_closed", held.number, act, outcome=outcome, fault=fault, compensation=compensation)
+    if outcome is Outcome.LOST:
+        closing.give_up(held.packet, held.number, act)
+    elif held.sort is Sort.COUNT and outcome in (Outcome.WHOLE, Outcome.UNFOUNDED):
+        closing.find(held.packet, act, given=outcome is Outcome.WHOLE)
 
 
 def pay(incident: Incident, act: Act) -> None:

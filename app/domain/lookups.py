@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain import audit, codes, numbers, outbox, packets, shelf, stickers, tracking, visits
 from app.domain.calendar import today
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.dossiers import CaseState, Dossier, Place, ReturnWay
 from app.domain.packets import Packet, State
 from app.domain.people import Act, Citizen, Language
 from app.domain.tracking import Sight
@@ -39,6 +39,7 @@ class _Found:
     phone: str
     language: Language
     last: State | None
+    owes: Place | None
 
 
 def _nearest(number: str) -> _Found | None:
@@ -52,8 +53,9 @@ def _nearest(number: str) -> _Found | None:
     rows = [row for row in near if row]
     its = [row for row in rows if row[1] == number]
     columns = (Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone, Citizen.language)
+    beside = (tracking.last_moved, tracking.owes)
     found = db.session.execute(
-        sa.select(*columns, tracking.last_moved(Dossier.id).correlate(Dossier).scalar_subquery())
+        sa.select(*columns, *(each(Dossier.id).correlate(Dossier).scalar_subquery() for each in beside))
         .join(Citizen, Dossier.citizen_id == Citizen.id)
         .where(Dossier.id == next((row[0] for row in its + rows), 0))
     ).first()
@@ -97,6 +99,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         next=shelf.next_of(packet.word if packet else None, visit.next if visit else None),
         kind=packet.kind if packet else None,
         last=found.last,
+        owes=found.owes,
         shared=packet is not None and packet.id in shared,
     )
     key = tracking.headline(sight)

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from app.db import db
-from app.domain import calendar, ledger, queues, scans, scope
+from app.domain import calendar, closing, ledger, queues, scans, scope, tasks
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
 from app.domain.ledger import Handoff, LineKind
 from app.domain.numbers import NumberPool
 from app.domain.packets import Packet, State
-from app.domain.people import User
+from app.domain.people import Act, User
 from app.domain.places import Office
 from app.domain.queues import Holder
 from app.domain.scans import RawScan, Ruling, Scan, ScanExtra, ScanRow, Verdict
@@ -113,8 +113,8 @@ def urgency(task: Task, at: datetime) -> Urgency:
     return Urgency.TODAY if calendar.today(task.deadline) == calendar.today(at) else Urgency.LATER
 
 
-def entries(tasks: Iterable[Task]) -> list[Entry]:
-    listed = list(tasks)
+def entries(matters: Iterable[Task]) -> list[Entry]:
+    listed = list(matters)
     names = queues.holders(task.packet.holder_id for task in listed if task.packet)
     digests = [task.digest for task in listed if task.digest]
     rows = {row.digest: row for row in db.session.scalars(sa.select(ScanRow).where(ScanRow.digest.in_(digests)))}
@@ -138,6 +138,13 @@ def _fastest(task: Task) -> ScanRow | None:
     off = sa.func.abs(ScanRow.clock_offset)
     of_packet = sa.select(ScanRow).where(ScanRow.packet_code == task.packet.code, off > CLOCK_OFF.total_seconds())
     return db.session.scalar(of_packet.order_by(off.desc()).limit(1))
+
+
+def close(task: Task, outcome: str, act: Act, second: User | None = None) -> None:
+    """As `tasks.close`; papers that turned up are at the desk from now on."""
+    tasks.close(task, outcome, act, second)
+    if task.kind is TaskKind.COUNT and outcome == "papers_found" and task.packet:
+        closing.find(task.packet, act)
 
 
 # ---- the evidence -----------------------------------------------------------------------------------------------

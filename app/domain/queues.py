@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, selectinload
 
 from app.db import db
-from app.domain import calendar, counter, dossiers, ledger, packets, scope, shelf
+from app.domain import calendar, closing, counter, dossiers, ledger, packets, scope, shelf
 from app.domain.decisions import to_return
 from app.domain.desk import result_of
 from app.domain.dossiers import AT_WORK, GOING_HOME, CaseState, Dossier, Paper, ReturnWay
@@ -37,6 +37,8 @@ WITH = (
 OTHER = aliased(Packet)
 AWAY = sa.exists().where(OTHER.dossier_id == Dossier.id, OTHER.way == Way.BETWEEN, OTHER.state.not_in(packets.ENDED))
 RULE = sa.ColumnElement[bool]
+RESULT = aliased(Packet)
+SENT = sa.exists().where(RESULT.dossier_id == Dossier.id, RESULT.kind == Kind.RESULT, RESULT.state != State.WRITTEN_OFF)
 
 
 def _pile(user: User, states: Iterable[CaseState], *rules: RULE, by: Any = Dossier.due_on) -> sa.Select[Packet]:
@@ -77,18 +79,33 @@ def _soon(at: datetime) -> date:
     return calendar.working_days_after(calendar.today(at), SOON)[-1]
 
 
+OWN = (Paper.dossier_id == Dossier.id, Paper.lost_in.is_(None))
+MUST_GO_HOME = sa.or_(Paper.returned, Dossier.state.in_(GOING_HOME))
+
+
 def _papers_to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
-    """What goes home by itself and is not packed yet."""
-    inside = sa.exists().where(Paper.dossier_id == Dossier.id, Paper.desk_sheets > 0, Paper.back_in.is_(None))
-    return _pile(user, GOING_HOME, inside, *also)
+    """What goes home by itself and is not packed yet: all where there is no result, originals when the result has gone."""
+    inside = sa.exists().where(*OWN, MUST_GO_HOME, Paper.desk_sheets > 0, Paper.back_in.is_(None))
+    return _pile(
+        user,
+        (*GOING_HOME, CaseState.RESULT_READY),
+        inside,
+        sa.or_(Dossier.state != CaseState.RESULT_READY, SENT),
+        *also,
+    )
+
+
+def _gone(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
+    """A paper that must go home was not in the bag, or in a bag that is lost: the case waits for an incident file."""
+    bag = aliased(Packet)
+    lost = sa.exists().where(bag.number == Paper.back_in, bag.state.in_(closing.GONE))
+    unseen = sa.and_(Paper.desk_sheets == 0, ~Paper.is_missing, Paper.back_in.is_(None))
+    nowhere = sa.exists().where(*OWN, MUST_GO_HOME, Paper.home_at.is_(None), sa.or_(unseen, lost))
+    return _pile(user, (*GOING_HOME, CaseState.RESULT_READY), nowhere, *also)
 
 
 def _to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
-    result = aliased(Packet)
-    sent = sa.exists().where(
-        result.dossier_id == Dossier.id, result.kind == Kind.RESULT, result.state != State.WRITTEN_OFF
-    )
-    return _pile(user, (CaseState.RESULT_READY,), ~sent, *also)
+    return _pile(user, (CaseState.RESULT_READY,), ~SENT, *also)
 
 
 def _unsaid(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
@@ -143,6 +160,7 @@ DESK: dict[str, Queue] = {
     "asked":   _case(CaseState.SUPPLEMENT_REQUIRED, CaseState.FEE_REQUIRED),
     "send":    _to_send,
     "papers":  _papers_to_send,
+    "gone":    _gone,
     "leaving": lambda user, at, *also: _leaving(user).where(*also),
     "waiting": lambda user, at, *also: _out(user, State.WAITING).where(~_is_expected(), *also),
     "back":    lambda user, at, *also: _out(user, State.AT_DESK).where(*also),

@@ -9,7 +9,20 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, custody, desk, dossiers, ledger, manifests, numbers, people, recovered, tasks, tokens
+from app.domain import (
+    audit,
+    closing,
+    custody,
+    desk,
+    dossiers,
+    ledger,
+    manifests,
+    numbers,
+    people,
+    recovered,
+    tasks,
+    tokens,
+)
 from app.domain.custody import Outcome
 from app.domain.desk import MOST, PRESENCE
 from app.domain.dossiers import CaseState, Paper
@@ -153,7 +166,8 @@ def take_recovered(ids: Collection[int], holder_id: str, act: Act, pin: str = ""
         audit.note(
             "old_paper_here", line.dossier.number, act, position=line.position, word="paper" if on_paper else "pin"
         )
-    db.session.flush()
+    for dossier in {line.dossier for line in lines}:
+        closing.close(dossier, act)
     return len(lines)
 
 

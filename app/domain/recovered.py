@@ -1,7 +1,7 @@
 """Recovered: old papers a citizen gave up for the result, each a line from the door to the desk that asked for it.
 
 Whoever handed the result over answers for them (TT 17/2017 Đ5.2); the line closes when the desk and they have both said
-that it is here. At the desk itself it closes at once.
+that it is here, or an incident file that it is lost. At the desk itself it closes at once. Until then the case is open.
 """
 
 import sqlalchemy as sa
@@ -30,6 +30,9 @@ class Recovered(Model):
     taken_at: Mapped[Instant]
     back_at: Mapped[Instant | None] = mapped_column(doc="at the desk")
     by_id: Mapped[str | None] = mapped_column(sa.ForeignKey(User.id), doc="the officer who has it")
+    lost_in: Mapped[str | None] = mapped_column(
+        sa.String(24), doc="number of the incident file that ended with it lost"
+    )
 
     dossier: Mapped[Dossier] = relationship()
 
@@ -61,10 +64,19 @@ def of(dossier: Dossier) -> list[Recovered]:
     return list(db.session.scalars(found.order_by(Recovered.position)))
 
 
+def out(dossier: Dossier) -> list[Recovered]:
+    """What neither the desk has nor anybody has given up for lost."""
+    return [line for line in of(dossier) if line.back_at is None and line.lost_in is None]
+
+
 def coming(user: User) -> dict[str, list[Recovered]]:
     """What is on its way to this desk, by whoever has it; the oldest two hundred."""
-    out = sa.select(Recovered).join(Dossier).where(Dossier.desk_id == user.office_id, Recovered.back_at.is_(None))
+    due = (
+        sa.select(Recovered)
+        .join(Dossier)
+        .where(Dossier.desk_id == user.office_id, Recovered.back_at.is_(None), Recovered.lost_in.is_(None))
+    )
     found: dict[str, list[Recovered]] = {}
-    for line in db.session.scalars(out.order_by(Recovered.id).limit(200)):
+    for line in db.session.scalars(due.order_by(Recovered.id).limit(200)):
         found.setdefault(line.holder_id, []).append(line)
     return found

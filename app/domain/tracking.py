@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import choice, db
 from app.domain import (
     bands,
     booking,
@@ -27,7 +27,7 @@ from app.domain import (
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.denials import Denial
-from app.domain.dossiers import ASIDE, AT_WORK, GOING_HOME, CaseState, Dossier, Place, ReturnWay
+from app.domain.dossiers import ASIDE, AT_WORK, GOING_HOME, CaseState, Dossier, Paper, Place, ReturnWay
 from app.domain.ledger import Handoff
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
@@ -100,6 +100,7 @@ class Sight:
     next: str | None = None  # what the courier said comes after the visit that failed
     kind: Kind | None = None
     last: State | None = None  # of the newest packet, when none is under way
+    owes: Place | None = None  # where what must yet come home is: OWED, or NOT_FOUND where any of it is
     shared: bool = False  # the papers are said to be under a sticker that another home claims too
 
 
@@ -137,7 +138,7 @@ NO_DAY = {  # what comes next where nobody has promised a day
     "opened": "ward_names_day", "submitted": "ward_names_day", "at_desk_in": "ward_signs",
     "result_ready": "ward_packs", "call_for_it": "opening_hours", "call_at_post": "opening_hours",
     "call_for_papers": "opening_hours", "call_at_post_papers": "opening_hours", "not_accepted": "ward_packs_papers",
-    "stopped": "ward_packs_papers", "result_home": "ward_packs_papers", "stop_requested": "ward_answers", "fee_required": "pay_fee", "between": "other_desk",
+    "stopped": "ward_packs_papers", "result_home": "ward_packs_papers", "paper_gone": "post_searches", "stop_requested": "ward_answers", "fee_required": "pay_fee", "between": "other_desk",
 }
 AHEAD = {  # what is still to come, in order, from each state of the case
     CaseState.BOOKED:       ("submitted", "result_ready", "delivered"),
@@ -200,8 +201,12 @@ def _at_the_ward(sight: Sight) -> str:
         return "written_off"
     if sight.case is CaseState.BOOKED:
         return "opened"
-    if sight.case is CaseState.RESULT_READY and sight.last is State.DELIVERED:
-        return "result_home"  # and the case is open yet: an original follows in a packet of its own
+    if sight.last is State.DELIVERED and sight.owes is Place.NOT_FOUND:
+        return "paper_gone"
+    if sight.case is CaseState.RESULT_READY and sight.last is State.DELIVERED:  # and the case is open yet
+        return (
+            "result_home" if sight.owes else str(CaseState.CLOSED)
+        )  # an original follows; or the ward waits, not the citizen
     if sight.case is CaseState.RESULT_READY and sight.return_way is ReturnWay.DESK:
         return "call_for_it"
     return str(sight.case)
@@ -223,7 +228,7 @@ def story(dossier: Dossier, at: datetime) -> Story:
     return Story(
         number=dossier.number,
         headline=key,
-        holder=_holder(dossier, under_way),
+        holder=_holder(dossier, under_way, key),
         next=_next(dossier, under_way, coming, key, today(at)),
         entries=tuple(_entries(dossier, coming, sticker, key)),
         caller=_caller(coming, at),
@@ -246,7 +251,10 @@ def _kept(dossier: Dossier) -> tuple[tuple[str, str], ...]:
 
 def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: datetime, sticker: Packet | None) -> Sight:
     if packet is None:
-        return Sight(dossier.state, dossier.return_way, last=db.session.scalar(last_moved(dossier.id)))
+        last, owed = db.session.execute(
+            sa.select(last_moved(dossier.id).scalar_subquery(), owes(dossier.id).scalar_subquery())
+        ).one()
+        return Sight(dossier.state, dossier.return_way, last=last, owes=owed)
     said = shelf.decided(packet)
     return Sight(
         case=dossier.state,
@@ -269,6 +277,15 @@ def last_moved(dossier_id: Any) -> sa.Select[Any]:
     return own.order_by(packets.IN_ORDER.desc(), Packet.id.desc()).limit(1)
 
 
+def owes(dossier_id: Any) -> sa.Select[Any]:
+    """Where the papers are that must yet come home, as `dossiers.still_out`: NOT_FOUND before OWED."""
+    there = sa.case((Paper.desk_sheets == 0, Place.NOT_FOUND.value), else_=Place.OWED.value)
+    out = sa.and_(Paper.home_at.is_(None), Paper.lost_in.is_(None), sa.or_(Paper.desk_sheets > 0, ~Paper.is_missing))
+    wanted = sa.or_(Paper.returned, Dossier.state.in_(GOING_HOME))
+    own = sa.select(sa.type_coerce(sa.func.min(there), choice(Place))).where(Dossier.id == dossier_id)
+    return own.where(Paper.dossier_id == Dossier.id, Paper.desk_sheets.is_not(None), out, wanted)
+
+
 def _claim(packet: Packet | None) -> str | None:
     if packet is None:
         return None
@@ -277,12 +294,12 @@ def _claim(packet: Packet | None) -> str | None:
     return "attest" if "collect_unproven" in packet.flags else None
 
 
-def _holder(dossier: Dossier, packet: Packet | None) -> Holder:
+def _holder(dossier: Dossier, packet: Packet | None, headline_: str) -> Holder:
     if packet is None:
         known = packets.of_dossier(dossier.id)
         newest = known[-1] if known else None
         home = newest is None or newest.state is State.DELIVERED or dossier.state is CaseState.CANCELLED
-        if home and dossier.state is not CaseState.RESULT_READY:  # then an original of theirs is out yet
+        if home and (dossier.state is not CaseState.RESULT_READY or headline_ == CaseState.CLOSED):
             has_result = any(one.kind is Kind.RESULT and one.state is State.DELIVERED for one in known)
             return Holder(
                 PartyKind.CITIZEN, at_home=newest is None or newest.state is not State.DELIVERED, has_result=has_result
@@ -349,7 +366,7 @@ def _entries(dossier: Dossier, coming: Visit | None, sticker: Packet | None, hea
     said = {entry.key for entry in done}
     ahead = AHEAD.get(dossier.state, ()) if headline_ != "written_off" else ()
     if dossier.state is CaseState.RESULT_READY and "delivered" in said:
-        ahead = ("papers_returned",)
+        ahead = ("papers_returned",) if headline_ != CaseState.CLOSED else ()
     for key in ahead:
         if key == "delivered" and coming and coming.kind is VisitKind.DELIVER:
             continue

@@ -26,6 +26,7 @@ from app import language, security
 from app.db import atomically, now
 from app.domain import (
     calendar,
+    closing,
     decisions,
     desk,
     dossiers,
@@ -226,7 +227,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home,
         result=result if result and result.id != packet.id else None, lost=desk.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user()), pages=PAGES,
-        given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), again=again, failed=again.about(packet),
+        given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), gone=closing.gone(dossier), again=again, failed=again.about(packet),
         today=calendar.today(now()), printable=counters.printable(packet), recovered={line.position: line for line in recovered.of(dossier)},
     ), status  # fmt: skip
 

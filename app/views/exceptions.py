@@ -138,7 +138,7 @@ def close(task_id: int) -> ResponseReturnValue:
         return _page(one, form, 422)
     try:
         second = security.second_person(form.second_login.data, form.second_secret.data) if one.rule.two else None
-        atomically(tasks.close, _task(task_id), form.outcome.data, security.act(), second)
+        atomically(oversight.close, _task(task_id), form.outcome.data, security.act(), second)
     except Refused as refusal:
         return _page(_task(task_id), form, *_complain(form, refusal))
     flash(_("Closed: %(outcome)s.", outcome=str(matters.OUTCOMES[form.outcome.data])), "ok")

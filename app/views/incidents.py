@@ -11,7 +11,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import security
 from app.db import atomically, now
-from app.domain import evidence, incidents
+from app.domain import closing, evidence, incidents
 from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.packets import Packet
 from app.domain.people import Right
@@ -187,6 +187,6 @@ def _page(found: Incident, say: Say, close: Close, status: int = 200) -> Respons
     return render_template(
         "incidents/incident.html", incident=found, packet=found.packet, say=say, close=close, sorts=SORTS, sides=SIDES,
         outcomes=OUTCOMES, faults=FAULTS, left=incidents.due(found, now()), least=incidents.least(found),
-        is_own=found.opened_by_id == security.user().id,
+        is_own=found.opened_by_id == security.user().id, gone=closing.gone(found.packet.dossier),
         owed_back=incidents.postage_owed(found) if security.user().may(Right.COUNTER) else 0,
     ), status  # fmt: skip

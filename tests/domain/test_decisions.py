@@ -511,9 +511,11 @@ def test_each_paper_says_where_it_is_until_it_is_back(world: World) -> None:
     dossier = fresh(packet.dossier)
     assert [paper.place for paper in dossier.papers] == [Place.KEPT, Place.NOT_FOUND, Place.KEPT]
     atomically(decisions.refuse, dossier, world.act(world.officer), "no_right", "")
-    assert len(dossiers.still_out(fresh(dossier))) == 2
+    assert len(dossiers.still_out(fresh(dossier))) == 3
     home = atomically(decisions.return_papers, fresh(dossier), world.act(world.officer), "NP0051902")
     assert [paper.place for paper in fresh(dossier).papers] == [Place.RETURNS, Place.NOT_FOUND, Place.RETURNS]
     atomically(desk.hand_over, world.fresh(home), world.act(world.officer), wet_seen=True)
     assert [paper.place for paper in fresh(dossier).papers] == [Place.HOME, Place.NOT_FOUND, Place.HOME]
-    assert dossiers.still_out(fresh(dossier)) == []
+    held = fresh(dossier)
+    assert [paper.position for paper in dossiers.still_out(held)] == [2] and held.state is C.NOT_ACCEPTED
+    assert tracking.story(held, MONDAY).headline == "paper_gone"

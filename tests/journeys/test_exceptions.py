@@ -1,6 +1,7 @@
 """What may go wrong with a dossier, row by row: where each row is shown, and the journeys that are shown nowhere else."""
 
 import ast
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -113,10 +114,11 @@ def missed(world: World, packet: Packet, reason: str, event: str = "miss") -> Pa
     return world.fresh(packet)
 
 
-def lose(world: World, packet: Packet) -> Packet:
-    """Searched for in vain, and given up by two people."""
+def lose(world: World, packet: Packet, searched: Callable[[Packet], object] = lambda packet: None) -> Packet:
+    """Searched for in vain, and given up by two people. `searched`: what happens in between."""
     head, clerk, act = packet.head, world.clerk, world.act(world.dispatcher)
     atomically(lambda: corrections.lose(packet, act, head=head, reason="not_found", second=clerk))
+    searched(world.fresh(packet))
     packet = world.fresh(packet)
     facts = {
         "head": packet.head, "state": State.WRITTEN_OFF, "holder": packet.holder_id, "sighting": "Không tìm thấy",

@@ -5,13 +5,13 @@ same form sent twice is one decision. A verb raises as `dossiers.move`, and besi
 `papers_on_the_way`, `case_moved`; Invalid `reason_needed`, `words_needed`, `words_long`.
 """
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, booking, calendar, desk, dossiers, forms, money, numbers, packets
+from app.domain import audit, booking, calendar, desk, dossiers, forms, manifests, money, numbers, packets
 from app.domain.calendar import today
 from app.domain.dossiers import GOING_HOME, CaseState, Dossier, Paper, ReturnWay
 from app.domain.packets import Kind, Packet, Way
@@ -208,12 +208,25 @@ def stop(dossier: Dossier, act: Act, words: str = "", seen: int | None = None) -
 
 
 def go_on(dossier: Dossier, act: Act, reason: str, seen: int | None = None) -> None:
-    """It cannot be stopped any more, or the citizen thought better of it: back to where it was."""
+    """It cannot be stopped any more, or the citizen thought better of it: back to where it was. Papers asked for that have
+    come meanwhile count since the list was signed (QĐ 45/2016 Đ7.4)."""
     held = _open(dossier, "go_on", act, seen)
     if held is None:
         return
     _reasons("go_on", reason, "")
     _take(held, "go_on", act, reason=reason)
+    if held.state is CaseState.SUPPLEMENT_REQUIRED and (since := _complete_since(held)):
+        desk.restart(held, act, channel="post", since=since)
+
+
+def _complete_since(dossier: Dossier) -> datetime | None:
+    """When the last list of papers asked for was signed by both; None while one is missing, or a word for a list."""
+    came = {paper.came_in for paper in dossier.papers if paper.is_supplement}
+    lists = [manifests.of_packet(one.id) for one in packets.of_dossier(dossier.id) if one.number in came]
+    signed = [one.closed_at for one in lists if one and one.closed_at]
+    if dossiers.still_missing(dossier) or not signed or len(signed) < len(lists):
+        return None
+    return max(signed)
 
 
 # ---- between desks ----------------------------------------------------------------------------------------------
@@ -230,7 +243,7 @@ def transfer(
     """On to the office that is competent, or whose part is next, in a sealed packet between desks.
 
     The day of filing stays: reception ignores boundaries within the province. Raises Invalid: `desk_unknown`,
-    `seal_form`; Refused("seal_used").
+    `seal_form`; Refused: `count_open`, `seal_used`.
     """
     held = _open(dossier, event, act, seen)
     if held is None:
@@ -240,6 +253,7 @@ def transfer(
     to = next((office for office in other_desks(held) if office.id == to_id), None)
     if to is None or to.ward.province != held.desk.ward.province:
         raise Invalid("desk_unknown")
+    desk.check_counted(held)
     desk.check_seal(seal, held)
     sender = held.desk
     packet = packets.new(held, Kind.TRANSFER, Way.BETWEEN, sender.party_id, int(sender.ward.code), act)

@@ -75,9 +75,7 @@ def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time |
         raise Invalid("due_past")
     if db.session.scalar(sa.select(Dossier.id).where(Dossier.official_code == code, Dossier.id != dossier.id)):
         raise Refused("official_code_taken")
-    for packet in packets.of_dossier(dossier.id):
-        if any(task.kind is TaskKind.COUNT for task in tasks.open_about(packet)):
-            raise Refused("count_open", number=packet.number)
+    check_counted(dossier)
     dossiers.move(dossier, "accept", act)
     ours = suggested_due(dossier)
     dossier.official_code, dossier.due_on, dossier.due_time = code, due_on, due_time
@@ -96,10 +94,18 @@ def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time |
     return not is_lax
 
 
-def restart(dossier: Dossier, act: Act, channel: str) -> None:
-    """What was asked for is complete: the case goes on, and its time runs from zero (NĐ 61/2018 Đ19.4)."""
+def check_counted(dossier: Dossier) -> None:
+    """Raises Refused("count_open") while the count of a packet of it is not cleared up."""
+    for packet in packets.of_dossier(dossier.id):
+        if any(task.kind is TaskKind.COUNT for task in tasks.open_about(packet)):
+            raise Refused("count_open", number=packet.number)
+
+
+def restart(dossier: Dossier, act: Act, channel: str, since: datetime | None = None) -> None:
+    """What was asked for is complete: the case goes on, and its time runs from zero (NĐ 61/2018 Đ19.4). `since`: when both
+    signed for it, where that was before."""
     case = dossiers.move(dossier, "supply", act)
-    dossier.counted_from, dossier.supplement_by = act.at, None
+    dossier.counted_from, dossier.supplement_by = since or act.at, None
     expect_no_more(dossier, act)
     if dossier.official_code and (due := counted_due(dossier)):
         dossier.due_on = due.date()

@@ -7,7 +7,6 @@ is not there.
 
 import re
 from collections.abc import Collection
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -314,12 +313,12 @@ def _courier_of(user: User) -> Rule:
 
 def search(user: User, text: str, limit: int = 20) -> list[Dossier]:
     """Newest dossiers whose sender's name has a word that begins with each of these, with accents or without; or whose
-    phone, or official code, is the text."""
-    rule = _told_by(text)
-    if rule is None:
+    number, official code or phone is the text."""
+    rules = [rule for rule in (_told_by(text), _numbered(text)) if rule is not None]
+    if not rules:
         return []
     newest = dossiers(user).join(Citizen).order_by(Dossier.id.desc()).limit(limit)
-    return list(db.session.scalars(newest.where(rule)))
+    return list(db.session.scalars(newest.where(sa.or_(*rules))))
 
 
 def beyond(user: User, text: str, limit: int = 20) -> list[Dossier]:
@@ -328,8 +327,7 @@ def beyond(user: User, text: str, limit: int = 20) -> list[Dossier]:
     rules: list[Rule] = []
     if len(fold(text[:80]).split()) > 1 or any(c.isdigit() for c in text):
         rules += [rule for rule in (_told_by(text),) if rule is not None]
-    with suppress(Refused):  # it may be no number of ours
-        rules.append(Dossier.id == packets_.by_number(text[:60]).dossier_id)
+    rules += [rule for rule in (_numbered(text),) if rule is not None]
     if not rules:
         return []
     near = sa.select(Office.id).join(Ward, Ward.id == Office.ward_id)
@@ -351,6 +349,14 @@ def _told_by(text: str) -> Rule | None:
         called = f"+84{digits[-9:]}"
         rules += [Citizen.phone == called, Citizen.second_phone == called]
     return sa.or_(*rules)
+
+
+def _numbered(text: str) -> Rule | None:
+    """The dossier with this number, or with a packet of this number; None where it is no number of ours."""
+    try:
+        return Dossier.id == packets_.by_number(text[:60]).dossier_id
+    except Refused:
+        return None
 
 
 def _dossier_rule(user: User) -> Rule:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from app.db import atomically, db
 from app.domain import (
+    bags,
     booking,
     decisions,
     desk,
@@ -18,6 +19,7 @@ from app.domain import (
     packets,
     queues,
     reception,
+    tasks,
     tracking,
     visits,
 )
@@ -328,6 +330,36 @@ def test_what_is_decided_cannot_be_stopped_and_goes_on_where_it_was(world: World
     assert fresh(dossier).state is C.PROCESSING  # not back to the wish
 
 
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_papers_that_came_while_a_stop_was_asked_for_count_since_their_list_was_signed(
+    world: World, is_signed: bool
+) -> None:
+    dossier = asked(world)
+    offer = next(one for one in visits.offers(world.post, MONDAY) if one.left)
+    visit = atomically(booking.bring_more, dossier, offer.key, world.act(None))
+    packet = world.collected(world.phone(), world.fresh(db.session.get_one(Packet, visit.packet_id)))
+    atomically(decisions.ask_stop, fresh(dossier), world.act(None))
+    signed, on, later = (MONDAY + timedelta(days=days) for days in (2, 7, 8))
+    counts = {paper.position: 1 for paper in packet.papers}
+    if is_signed:
+        act = world.act(world.officer, signed)
+        facts: dict[str, Any] = {"head": packet.head, "seal": "NP0045821", "counts": counts}
+        atomically(lambda: reception.receive(packet, act, giver_by=Word.SIGNED_PRINT, **facts))
+    else:  # counted, and the courier's word for the list is wanted
+        act = world.act(world.officer, signed)
+        atomically(bags.take_in, packet, world.courier, act)
+        manifest = atomically(lambda: bags.close(world.courier, act, "a list", rest_is_missing=False))
+    assert fresh(dossier).state is C.STOP_REQUESTED
+    atomically(decisions.go_on, fresh(dossier), world.act(world.officer, on), "withdrawn")
+    if not is_signed:
+        assert fresh(dossier).state is C.SUPPLEMENT_REQUIRED
+        atomically(reception.giver_says, manifest, world.act(world.officer, later), Word.SIGNED_PRINT)
+    dossier, since = fresh(dossier), signed if is_signed else later
+    assert (dossier.state, dossier.counted_from) == (C.PROCESSING, since)
+    assert dossier.due_on == (date(2026, 11, 30) if is_signed else date(2026, 12, 4))
+    assert messages()[-2:] == ["went_on", "supplied"]
+
+
 # ---- between desks ----------------------------------------------------------------------------------------------
 
 
@@ -352,6 +384,19 @@ def test_the_wrong_ward_passes_it_on_and_the_day_of_filing_stays(world: World) -
     assert queues.at_desk(packets.by_number(fresh(dossier).number)) == "accept"
     atomically(desk.accept, fresh(dossier), there, CODE, DUE)
     assert (fresh(dossier).state, fresh(dossier).submitted_at) == (C.ACCEPTED, MONDAY)
+
+
+def test_it_is_passed_on_when_its_count_is_cleared_up_and_not_before(world: World) -> None:
+    packet, act = world.collected(world.phone()), world.act(world.officer)
+    receive(world, packet, counts={1: 1, 2: 0, 4: 1})
+    dossier = world.fresh(packet).dossier
+    with pytest.raises(Refused, match="count_open"):
+        atomically(decisions.transfer, dossier, act, world.other_desk.id, "not_competent", "NP0051902")
+    assert fresh(dossier).desk_id == world.desk.id
+    (task,) = tasks.open_about(packet)
+    atomically(tasks.close, task, "papers_missing", act)
+    atomically(decisions.transfer, fresh(dossier), act, world.other_desk.id, "not_competent", "NP0051902")
+    assert fresh(dossier).desk_id == world.other_desk.id
 
 
 def test_only_a_desk_of_the_province_can_be_the_right_one(world: World) -> None:

@@ -68,6 +68,7 @@ def _by(*who: Who) -> frozenset[Who]:
 
 AT_WORK = _from(C.ACCEPTED, C.PROCESSING, C.EXTENDED)
 ASIDE = _from(C.SUPPLEMENT_REQUIRED, C.FEE_REQUIRED, C.STOP_REQUESTED)  # waiting for a word, then back to where it was
+RUNNING = AT_WORK | _from(C.FEE_REQUIRED, C.STOP_REQUESTED)  # only papers asked for stop its time (NĐ 61/2018 Đ19.4)
 UNDECIDED = AT_WORK | _from(C.SUBMITTED, C.SUPPLEMENT_REQUIRED, C.FEE_REQUIRED)
 GOING_HOME = _from(C.NOT_ACCEPTED, C.STOPPED)  # every paper goes back
 
@@ -167,6 +168,11 @@ class Dossier(Model):
     def goes_home(self) -> bool:
         """Whether a courier brings the result: the citizen asked for it and the procedure allows it."""
         return self.return_way is ReturnWay.HOME and self.returns_by_post
+
+    @property
+    def runs(self) -> bool:
+        """Whether its time limit runs."""
+        return self.state in RUNNING and self.supplement_by is None
 
 
 class Place(StrEnum):

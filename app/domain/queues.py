@@ -1,6 +1,7 @@
 """Queues: what waits for whom at a ward desk and at a post office, and the one act a packet is ready for there.
 
-Every queue starts from the scope of the person who looks; a packet's next act follows from states alone.
+Every queue starts from the scope of the person who looks; a packet's next act follows from states alone. A dossier stands on
+one list, and where its time runs short on that of the overdue or the soon due too, whatever else it waits for.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +16,7 @@ from app.db import db
 from app.domain import calendar, closing, counter, dossiers, ledger, packets, scope, shelf
 from app.domain.decisions import to_return
 from app.domain.desk import result_of
-from app.domain.dossiers import AT_WORK, GOING_HOME, CaseState, Dossier, Paper, ReturnWay
+from app.domain.dossiers import AT_WORK, GOING_HOME, RUNNING, CaseState, Dossier, Paper, ReturnWay
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
@@ -71,8 +72,19 @@ def _decided_by(user: User, at: datetime, *also: RULE, is_late: bool) -> sa.Sele
     return _pile(user, (CaseState.SUBMITTED, CaseState.STOP_REQUESTED), late, *also, by=Dossier.counted_from)
 
 
-def _work(user: User, *rules: RULE) -> sa.Select[Packet]:
-    return _pile(user, AT_WORK, *rules)
+def _running(user: User, *rules: RULE) -> sa.Select[Packet]:
+    return _pile(user, RUNNING, Dossier.supplement_by.is_(None), *rules)
+
+
+def _is_late(at: datetime) -> RULE:
+    """By the day promised, and the hour where the receipt names one: as `figures` counts a result."""
+    here = calendar.local(at)
+    return sa.or_(Dossier.due_on < here.date(), sa.and_(Dossier.due_on == here.date(), Dossier.due_time < here.time()))
+
+
+def _is_soon(at: datetime) -> RULE:
+    hour_left = sa.or_(Dossier.due_on > calendar.today(at), Dossier.due_time.is_(None), ~_is_late(at))
+    return sa.and_(Dossier.due_on.between(calendar.today(at), _soon(at)), hour_left)
 
 
 def _soon(at: datetime) -> date:
@@ -154,9 +166,9 @@ DESK: dict[str, Queue] = {
     "word":    _unsaid,
     "decide":  lambda user, at, *also: _decided_by(user, at, *also, is_late=False),
     "later":   lambda user, at, *also: _decided_by(user, at, *also, is_late=True),
-    "late":    lambda user, at, *also: _work(user, Dossier.due_on < calendar.today(at), *also),
-    "soon":    lambda user, at, *also: _work(user, Dossier.due_on.between(calendar.today(at), _soon(at)), *also),
-    "work":    lambda user, at, *also: _work(user, sa.or_(Dossier.due_on > _soon(at), Dossier.due_on.is_(None)), *also),
+    "late":    lambda user, at, *also: _running(user, _is_late(at), *also),
+    "soon":    lambda user, at, *also: _running(user, _is_soon(at), *also),
+    "work":    lambda user, at, *also: _pile(user, AT_WORK, sa.or_(Dossier.due_on > _soon(at), Dossier.due_on.is_(None)), *also),
     "asked":   _case(CaseState.SUPPLEMENT_REQUIRED, CaseState.FEE_REQUIRED),
     "send":    _to_send,
     "papers":  _papers_to_send,

@@ -238,8 +238,8 @@ class Lists(NamedTuple):
         queue = self.table[shown["chosen"]]
         rows = queues.rows(queue, user, now(), *also)
         shown["here"] = queues.count(queue, user, now(), *also) if also else shown["queues"][shown["chosen"]]
-        today = calendar.today(now())
-        return render_template(f"{self.place}/home.html", rows=rows, today=today, **(shown | more)), status
+        day = {"today": calendar.today(now()), "hour": calendar.local(now()).time()}
+        return render_template(f"{self.place}/home.html", rows=rows, **(day | shown | more)), status
 
     def counts(self) -> ResponseReturnValue:
         return render_template(f"{self.place}/_queues.html", **self._counted())

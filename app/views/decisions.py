@@ -271,7 +271,7 @@ def _page(packet: Packet, step: str, form: Step, status: int = 200) -> ResponseR
     still_open = step in queues.steps_open(dossier, security.user())
     return render_template(
         "desk/decide.html", packet=packet, dossier=dossier, step=step, page=PAGES[step], form=form, still_open=still_open,
-        missing=dossiers.still_missing(dossier), expected=reception.expected, today=calendar.today(now()),
+        missing=dossiers.still_missing(dossier), expected=reception.expected, today=calendar.today(now()), hour=calendar.local(now()).time(),
         history=queues.history(dossier), asked=telling.stop_asked(dossier),
     ), status  # fmt: skip
 

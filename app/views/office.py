@@ -131,7 +131,7 @@ def _page(
         history=queues.history(packet.dossier), expected=reception.expected, visit=visits.open_visit(packet.id),
         handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), printable=counters.printable(packet),
         reprint=reprint or Reprint(formdata=None), shelf=_shelf(packet) if act == "hand-out" else None,
-        shelve=shelve, failed=shelve.about(packet), today=calendar.today(now()),
+        shelve=shelve, failed=shelve.about(packet), today=calendar.today(now()), hour=calendar.local(now()).time(),
     ), status  # fmt: skip
 
 

@@ -180,6 +180,7 @@ def _ask(packet: Any, form: Ask, status: int) -> ResponseReturnValue:
         answers=ANSWERS,
         calls=desk.calls(dossier),
         today=calendar.today(now()),
+        hour=calendar.local(now()).time(),
     ), status
 
 
@@ -193,7 +194,7 @@ def _home(
         "desk/results.html", rows=queues.rows(queues.DESK["send"], user, at), typed=typed, wrong=wrong, back=back,
         sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, why_failed=counters.why_failed,
         tried=visits.tried(row.packet.id for row in back), late={row.packet.id for row in back if desk.waits_too_long(row.packet.dossier, row.since, at)},
-        failures=repeats.failures([row.packet.id for row in back]), today=calendar.today(at),
+        failures=repeats.failures([row.packet.id for row in back]), today=calendar.today(at), hour=calendar.local(at).time(),
         coming=coming, holders=queues.holders(coming), old=old or TakeOld(formdata=None),
         unsaid=manifests.without_word(Side.GIVER, giver_id=user.holds_as),
     ), status  # fmt: skip

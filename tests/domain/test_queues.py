@@ -1,6 +1,7 @@
-"""The desk's lists: what waits by urgency, each dossier on one of them, counted no further than is worth saying."""
+"""The desk's lists: what waits by urgency, each dossier on one of them (on two when its time runs short while it waits for a
+word), counted no further than is worth saying."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -58,6 +59,34 @@ def test_what_came_before_15_is_for_today_and_what_came_later_for_the_next_day(
 def test_what_is_in_work_is_overdue_due_soon_or_has_time(world: World, due_on: date | None, list_: str) -> None:
     put(submitted(world).dossier, state=C.PROCESSING, due_on=due_on)  # Tuesday 24/11 is a holiday
     assert on(world) == {list_: 1}
+
+
+@pytest.mark.parametrize(
+    ("state", "due_on", "lists"),
+    [
+        (C.FEE_REQUIRED, date(2026, 11, 20), {"late", "asked"}), (C.STOP_REQUESTED, date(2026, 11, 20), {"late", "decide"}),
+        (C.FEE_REQUIRED, date(2026, 11, 25), {"soon", "asked"}), (C.FEE_REQUIRED, date(2026, 11, 27), {"asked"}),
+        (C.SUPPLEMENT_REQUIRED, date(2026, 11, 20), {"asked"}),
+    ],
+)  # fmt: skip
+def test_a_fee_or_a_wish_to_stop_hides_no_lateness_and_only_papers_asked_for_stop_the_time(
+    world: World, state: CaseState, due_on: date, lists: set[str]
+) -> None:
+    by = date(2026, 12, 23) if state is C.SUPPLEMENT_REQUIRED else None
+    dossier = submitted(world).dossier
+    put(dossier, state=state, due_on=due_on, supplement_by=by)
+    assert on(world) == dict.fromkeys(lists, 1)
+    if by:  # and then a wish to stop: its time stands still all the same
+        put(dossier, state=C.STOP_REQUESTED)
+        assert on(world) == {"decide": 1}
+
+
+@pytest.mark.parametrize(("due", "list_"), [(time(8, 59), "late"), (time(9), "soon"), (None, "soon")])
+def test_a_receipt_that_names_an_hour_is_overdue_from_then_on(world: World, due: time | None, list_: str) -> None:
+    put(submitted(world).dossier, state=C.PROCESSING, due_on=MONDAY.date(), due_time=due)
+    assert on(world) == {list_: 1}
+    put(db.session.query(Dossier).one(), due_on=date(2026, 11, 25))
+    assert on(world) == {"soon": 1}
 
 
 def test_the_most_urgent_comes_first_whatever_its_state(world: World) -> None:

@@ -3,7 +3,10 @@
 Each test ends at the verdict, at who answers for the packet afterwards, and at what a person is asked and told.
 """
 
+import ast
 import base64
+import inspect
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +16,21 @@ from flask_babel import force_locale
 
 from app import phrases
 from app.db import atomically, db
-from app.domain import booking, corrections, custody, duties, packets, queues, scans, staff, tokens, watch
+from app.domain import (
+    booking,
+    corrections,
+    custody,
+    duties,
+    hands,
+    packets,
+    placing,
+    queues,
+    scans,
+    staff,
+    tokens,
+    vetting,
+    watch,
+)
 from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.dossiers import CaseState, Dossier
@@ -54,8 +71,26 @@ def said_to_a_person(world: World, why: str) -> None:
                 matter = matters.MATTERS[duties.BY_WHY.get(why, K.HELD)]
                 assert all(map(str, matters.WHYS.get(why) or (matter.known, matter.unknown)))
                 assert why in matters.WHYS or why in duties.BY_WHY
-                texts = phrases.texts()
-                assert texts.get(f"why.{why}") or texts["why.other"]
+                assert phrases.texts().get(f"why.{why}"), why
+
+
+def test_the_phone_has_a_sentence_for_every_reason_a_scan_can_be_answered_with(world: World) -> None:
+    boards = {"not_me"}  # its word for a contested delivery; no scan is answered with it
+    known = (matters.WHYS.keys() | duties.BY_WHY.keys() | {step.flag for step in custody.STEPS if step.flag}) - boards
+    for source in (vetting, placing, hands):
+        for each in ast.walk(ast.parse(inspect.getsource(source))):
+            if isinstance(each, ast.Constant) and re.fullmatch("[a-z]+_[a-z_]+", str(each.value)):
+                known.add(str(each.value))
+    assert {"id_reused", "taken_back", "fits_nowhere", "device_unknown"} < known
+    said = {language: texts(world, language) for language in ("vi", "en")}
+    for why in sorted(known):
+        assert said["en"].get(f"why.{why}"), why
+        assert said["vi"][f"why.{why}"] != said["en"][f"why.{why}"], why
+
+
+def texts(world: World, language: str) -> dict[str, str]:
+    with world.app.test_request_context(), force_locale(language):
+        return phrases.texts()
 
 
 def verdict(scan: Scan) -> tuple[Ruling, str | None]:

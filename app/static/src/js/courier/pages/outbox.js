@@ -15,6 +15,7 @@ const MOST = 100; // lines; nothing that needs a person is left out
 const rank = (row) => ["person", "kept", "arrived"].indexOf(outbox.status(row));
 const LOOK = { kept: ["stamp", "saved"], arrived: ["ok", "post"], person: ["warning", "person"] };
 const REFUSED = ["danger", "stop"]; // the server could not read it, or its picture, or take it in: no verdict will come of it
+const DECIDED = ["taken_back", "settled_against", "after_settle"]; // by people, whatever was said of it before
 let tried = false;
 const room = { safe: true, tight: false }; // whether the browser keeps this page's memory, and has room for more
 
@@ -81,7 +82,7 @@ export function reason(row) {
   if (row.why === "raw") return t("outbox.raw");
   if (outbox.isLarge(row)) return t("outbox.large");
   if (row.status === "arrived" && outbox.unpictured(row)) return t("photo.refused");
-  if (row.meta.undoes || outbox.rows().some((each) => each.meta.undoes === row.digest)) return t("undo.waits");
+  if (!DECIDED.includes(row.why) && (row.meta.undoes || outbox.rows().some((each) => each.meta.undoes === row.digest))) return t("undo.waits");
   if (row.meta.sealDiffers && !row.why) return t("why.seal_differs");
   if (row.why === "proof_missing" && row.meta.hadCode) return t("verdict.code_wrong");
   return told(`why.${row.why}`, "why.other");

@@ -9,8 +9,10 @@ from collections.abc import Collection
 from typing import Any
 
 from app.db import db
-from app.domain import audit, custody, dossiers, flags, numbers, outbox, people, scans, tokens
-from app.domain.packets import Packet, State
+from app.domain import audit, custody, devices, dossiers, flags, numbers, outbox, people, photos, scans, tokens
+from app.domain.devices import DeviceKind
+from app.domain.dossiers import CASES
+from app.domain.packets import Packet, State, Way
 from app.domain.people import Act, Language, User
 from app.domain.scans import Extra
 from app.domain.steps import REASONS
@@ -117,6 +119,11 @@ def damage(packet: Packet, act: Act, *, reason: str, photo_sha256: str) -> None:
     audit.note("damaged", packet.number, act, reason=reason)
 
 
+def keep_photo(sha256: bytes, picture: bytes, act: Act) -> None:
+    """A photo that came by a page, before the record that names it; `picture`: as `photos.redrawn` made it."""
+    photos.keep(sha256, picture, devices.server(DeviceKind.PAGES, act).id, act.at)
+
+
 def amend(packet: Packet, act: Act, *, head: bytes, line: bytes, field: str, value: str, second: User) -> None:
     """Declare wrong what the scan with digest `line` says in `field`, one of scans.AMENDABLE: `value` is right. The old
     line stays as it is. Raises also Invalid: `detail_unknown`, `seal_form`, `sheets_form`, `detail_same`."""
@@ -136,6 +143,32 @@ def amend(packet: Packet, act: Act, *, head: bytes, line: bytes, field: str, val
     )  # fmt: skip
     _tell_couriers(packet, {scan.giver, scan.taker, packet.holder_id}, "amended_between", act)
     audit.note("amended", packet.number, act, second=second.id, field=field)
+
+
+def attest(packet: Packet, act: Act, *, proof: list[tuple[str, str]]) -> None:
+    """The citizen did give the packet away: WET_SEEN, a slip they signed is in hand, or CODE, the six digits."""
+    packet = custody.hold(packet, act)
+    custody.enter(
+        packet, "attest", act, giver=packet.holder_id, taker=packet.holder_id, parent=None, proof=proof
+    )  # fmt: skip
+    audit.note("attested", packet.number, act, by=proof[0][0])
+
+
+def confirm(packet: Packet, act: Act, *, proof: list[tuple[str, str]]) -> None:
+    """A delivery only the courier vouched for is proven, with the same proof as `attest`."""
+    packet = custody.hold(packet, act)
+    if packet.state is State.DELIVERED:
+        return
+    custody.enter(
+        packet, "confirm", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=None, proof=proof
+    )  # fmt: skip
+    audit.note("confirmed", packet.number, act, by=proof[0][0])
+
+
+def may_be_called_off(packet: Packet) -> bool:
+    """The papers have been collected, and the ward has not signed for them yet."""
+    on_the_way = packet.way is Way.IN and packet.state in (State.CARRIED, State.AT_POST, State.AT_DESK)
+    return on_the_way and not packet.is_blank and packet.dossier.state in CASES["call_off"].source
 
 
 def call_off(packet: Packet, act: Act, *, head: bytes | None = None) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, selectinload
 
 from app.db import db
-from app.domain import calendar, closing, counter, dossiers, ledger, packets, scope, shelf
+from app.domain import calendar, closing, counter, dossiers, ledger, packets, scans, scope, shelf
 from app.domain.decisions import to_return
 from app.domain.desk import result_of
 from app.domain.dossiers import AT_WORK, GOING_HOME, RUNNING, CaseState, Dossier, Paper, ReturnWay
@@ -249,6 +249,7 @@ class Happening:
     giver: Holder | None = None
     taker: Holder | None = None
     seal: str | None = None
+    sheets: int | None = None
     said_at: datetime | None = None  # when it happened by the clock that recorded it, where it arrived much later
 
 
@@ -258,10 +259,14 @@ def history(dossier: Dossier) -> list[Happening]:
     lines = [(packet, line) for packet in known for line in ledger.lines(packet)]
     names = holders(party for _, line in lines for party in (line.giver_id, line.taker_id))
     late = _late(line.digest for _, line in lines)
+    right = _amended(line.digest for _, line in lines if line.event == "amend")
     moved = [
-        Happening(x.recorded_at, _told(x), one, names[x.giver_id], names[x.taker_id], said_at=late.get(x.digest))
+        Happening(
+            x.recorded_at, _told(x), one, names[x.giver_id], names[x.taker_id], said_at=late.get(x.digest),
+            **right.get(x.digest, {}),
+        )
         for one, x in lines
-    ]
+    ]  # fmt: skip
     decided = [Happening(line.at, f"case_{line.event}") for line in dossier.history]
     sealed = [
         Happening(one.created_at, "sealed", one, seal=one.seals[0])
@@ -269,6 +274,16 @@ def history(dossier: Dossier) -> list[Happening]:
         if one.way is not Way.IN and one.seals
     ]
     return sorted(decided + sealed + moved, key=lambda one: (one.at, one.packet is None))
+
+
+def _amended(digests: Iterable[bytes]) -> dict[bytes, dict[str, Any]]:
+    """Of lines that put a detail right, what is right: a seal or a number of sheets."""
+    found = db.session.scalars(sa.select(ScanRow).where(ScanRow.digest.in_(list(digests))))
+    said = {row.digest: scans.read(row.body, row.sig).amendment for row in found}
+    return {
+        digest: {field: int(value) if field == "sheets" else value}
+        for digest, (_, field, value) in ((digest, told) for digest, told in said.items() if told)
+    }
 
 
 def _late(digests: Iterable[bytes]) -> dict[bytes, datetime]:

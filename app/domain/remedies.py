@@ -9,18 +9,20 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.db import db
-from app.domain import custody, people
+from app.domain import corrections, custody, flags, people
+from app.domain.dossiers import CASES
+from app.domain.flags import Detail
 from app.domain.hands import BY_ROLE, Link
 from app.domain.packets import Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Role, User
 from app.domain.placing import LATE
-from app.domain.steps import CLOSING_EVENTS, Proof, rows
+from app.domain.steps import CLOSING_EVENTS, By, Proof, rows
 from app.domain.trails import Entry, Trail
 
 
 class Remedy(StrEnum):
-    """Each is an event of STEPS."""
+    """Each is an event of STEPS, but for the last: to call off is a step of CASES, and no change of hands."""
 
     SETTLE = "settle"
     CONTEST = "dispute"
@@ -29,6 +31,14 @@ class Remedy(StrEnum):
     SEE = "sighting"
     RESEAL = "seal_change"
     LOSE = "lost"
+    AMEND = "amend"
+    DAMAGE = "damaged"
+    ATTEST = "attest"
+    CONFIRM = "confirm"
+    CALL_OFF = "call_off"
+
+
+WISHED_TO = frozenset({By.POST, By.DISPATCHER})  # whom a citizen calls who wants the papers back
 
 
 def possible(user: User, packet: Packet, at: datetime) -> list[Remedy]:
@@ -37,9 +47,24 @@ def possible(user: User, packet: Packet, at: datetime) -> list[Remedy]:
     return [
         remedy
         for remedy in Remedy
-        if any(step.by is by and step.source in (None, packet.state) for step in rows(remedy, packet.way))
-        and FURTHER.get(remedy, _goes_on)(user, packet, told, at)
+        if by in recorders(remedy, packet) and FURTHER.get(remedy, _goes_on)(user, packet, told, at)
     ]
+
+
+def recorders(remedy: Remedy, packet: Packet) -> frozenset[By]:
+    """Who may enter it for a packet in this state."""
+    if remedy is Remedy.CALL_OFF:
+        return WISHED_TO
+    return frozenset(step.by for step in rows(remedy, packet.way) if step.source in (None, packet.state))
+
+
+def told_to_citizen(remedy: Remedy, way: Way, state: State) -> str:
+    """The kind of message the citizen gets when it leads to `state`; "" for none."""
+    if remedy is Remedy.CALL_OFF:
+        return CASES["call_off"].tell or ""
+    if remedy is Remedy.ATTEST:
+        return "collected"  # like everybody else's, once it is proven
+    return next((step.told(state) for step in rows(remedy, way) if step.tell), "")
 
 
 def needs_second(remedy: Remedy, way: Way) -> bool:
@@ -72,14 +97,31 @@ def _may_hand_on(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
     return bool(riders(user, packet))
 
 
-def _holds(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
+def _lies_here(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
     """The bag lies here beyond doubt."""
-    here = packet.state in (State.WAITING, State.AT_POST, State.AT_DESK) and packet.holder_id == user.holds_as
-    return here and bool(packet.seals)
+    return packet.state in (State.WAITING, State.AT_POST, State.AT_DESK) and packet.holder_id == user.holds_as
+
+
+def _may_reseal(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
+    return _lies_here(user, packet, told, at) and bool(packet.seals)
+
+
+def _may_amend(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
+    """Also when all is over: what was noted wrongly is found out late."""
+    return bool(flags.details(told))
+
+
+def _may_attest(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
+    return "collect_unproven" in packet.flags
+
+
+def _may_call_off(user: User, packet: Packet, told: Trail, at: datetime) -> bool:
+    return corrections.may_be_called_off(packet)
 
 
 FURTHER: dict[Remedy, Callable[[User, Packet, Trail, datetime], bool]] = {
-    Remedy.CORRECT: _may_correct, Remedy.CONTEST: _may_contest, Remedy.HAND_ON: _may_hand_on, Remedy.RESEAL: _holds,
+    Remedy.CORRECT: _may_correct, Remedy.CONTEST: _may_contest, Remedy.HAND_ON: _may_hand_on, Remedy.RESEAL: _may_reseal,
+    Remedy.AMEND: _may_amend, Remedy.DAMAGE: _lies_here, Remedy.ATTEST: _may_attest, Remedy.CALL_OFF: _may_call_off,
 }  # fmt: skip
 
 
@@ -92,6 +134,10 @@ def riders(user: User, packet: Packet) -> list[User]:
 def story_of(packet: Packet) -> list[Link]:
     """The packet's moves as they stand, genesis first."""
     return custody.trail(packet).links()
+
+
+def amendable(packet: Packet) -> list[Detail]:
+    return flags.details(custody.trail(packet))
 
 
 def contestable(packet: Packet) -> list[Link]:

@@ -16,6 +16,7 @@ from app.domain import (
     bands,
     booking,
     calendar,
+    corrections,
     counter,
     denials,
     ledger,
@@ -79,6 +80,7 @@ class Story:
     packet: Packet | None
     movable: bool
     cancellable: bool
+    recallable: bool  # the papers are on their way: whoever wants them back calls the post office
     code: Purpose | None  # what a code sent again would be for
     claim: str | None  # "attest" or "confirm": what the citizen's code would settle
     denial: Denial | None  # what the citizen may say is not so
@@ -129,7 +131,7 @@ ANY_WAY = {
     "dispute": "disputed", "lost": "lost", "settle": "settled", "correct": "corrected", "transfer": "handed_on",
 }
 CASE_EVENTS = {
-    "submit": "submitted", "accept": "accepted", "ready": "result_ready", "close": "closed", "cancel": "cancelled",
+    "submit": "submitted", "accept": "accepted", "ready": "result_ready", "close": "closed", "cancel": "cancelled", "call_off": "cancelled",
     "refuse": "not_accepted", "ask_more": "supplement_required", "supply": "supplied", "ask_fee": "fee_required",
     "pay": "fee_paid", "begin": "processing", "extend": "extended", "ask_stop": "stop_requested", "stop": "stopped",
     "go_on": "went_on", "transfer": "transferred", "forward": "transferred",
@@ -236,6 +238,7 @@ def story(dossier: Dossier, at: datetime) -> Story:
         packet=under_way,
         movable=reachable and booking.movable(dossier) is not None,
         cancellable=dossier.state is CaseState.BOOKED and waiting and reachable and sticker is None,
+        recallable=under_way is not None and corrections.may_be_called_off(under_way),
         code=booking.code_purpose(under_way) if under_way and dossier.state not in OVER and not sticker else None,
         claim=_claim(under_way),
         denial=denials.possible(dossier, at),

@@ -10,23 +10,33 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, RadioField, SelectChoice, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms import SelectChoice
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import corrections, numbers, queues, remedies, scope
+from app.domain import corrections, desk, numbers, photos, queues, remedies, scans, scope
 from app.domain.packets import Packet, State
 from app.domain.people import Right, User
 from app.domain.queues import Holder
 from app.domain.remedies import Ending, Remedy
-from app.domain.steps import REASONS, rows
+from app.domain.steps import REASONS
 from app.errors import Missing, Refused
 from app.integrations import wording
-from app.security import requires
+from app.security import requires, takes
 from app.sentences import sentence
 from app.views import counters, matters
-from app.views.counters import Moving
+from app.views.correction_forms import (
+    FIELDS,
+    FORMS,
+    SIGNING,
+    Facts,
+    capital,
+    detail_key,
+    detail_of,
+    detail_words,
+    readable,
+    value_words,
+)
 
 
 def _(text: str, **values: Any) -> str:
@@ -66,6 +76,21 @@ WORDS = {
     Remedy.LOSE: Words("search", _l("The packet cannot be found"),
         _l("After a search of the places it passed. The last holder goes on answering for it."),
         _l("The packet counts as lost until somebody sees it. The search goes on.")),
+    Remedy.AMEND: Words("pen", _l("A detail was noted wrongly"),
+        _l("A misread seal or a wrong number of sheets. Two people say what is right; who has the packet stays as it is."),
+        _l("The old line stays readable as it was, and from now on the right value counts.")),
+    Remedy.DAMAGE: Words("damaged", _l("The bag is damaged"),
+        _l("For a bag that lies here. Do not open it alone: take a photo, then two people count and seal it anew."),
+        _l("A matter is opened: two people count what is inside. The photo is kept for 90 days.")),
+    Remedy.ATTEST: Words("check", _l("The citizen confirms the collection"),
+        _l("The courier collected without the citizen's code. A slip they signed proves it, or the six digits."),
+        _l("The collection is proven. Nothing changes hands.")),
+    Remedy.CONFIRM: Words("check", _l("The delivery is proven"),
+        _l("The courier says it was handed over. A slip the citizen signed proves it, or the six digits."),
+        _l("The citizen has the packet, and the courier no longer answers for it.")),
+    Remedy.CALL_OFF: Words("close", _l("The citizen wants the papers back"),
+        _l("Only when the citizen asks for it themselves, at the counter or called back on their number. Possible until the ward signs."),
+        _l("The dossier is cancelled, which cannot be undone. Whoever has the packet now goes on answering for it until it is home.")),
 }
 ENDINGS = {
     State.WAITING: _l("%(who)s still has it; it never left"),
@@ -80,69 +105,7 @@ ENDINGS = {
 # fmt: on
 
 
-class Facts(Moving):
-    password = PasswordField(_l("Your password"), [Length(max=200)])
-    second_login = StringField(_l("Second person's sign-in name"), [Length(max=60)])
-    second_secret = PasswordField(_l("Second person's password or PIN"), [Length(max=200)])
-
-
-def _reason() -> RadioField:
-    return RadioField(_l("Why?"), [InputRequired(_l("Choose the reason"))])
-
-
-def _sighting() -> TextAreaField:
-    needed = DataRequired(_l("Write who saw the packet, where and when"))
-    long = Length(max=500, message=_l("At most 500 letters"))
-    return TextAreaField(_l("Who saw the packet, where and when?"), [needed, long])
-
-
-def _seal(label: Any) -> StringField:
-    return StringField(label, [InputRequired(_l("Type the number on the seal")), Length(max=40)])
-
-
-class Settle(Facts):
-    ending = RadioField(_l("Where is the packet really?"), [InputRequired(_l("Choose where the packet really is"))])
-    sighting = _sighting()
-    reason = _reason()
-
-
-class Contest(Facts):
-    line = RadioField(_l("Which record is not true?"), [InputRequired(_l("Choose the record"))])
-    reason = _reason()
-
-
-class Reasoned(Facts):
-    reason = _reason()
-
-
-class HandOn(Facts):
-    courier = RadioField(_l("Who has it now?"), [InputRequired(_l("Choose the courier"))])
-    sighting = _sighting()
-    reason = _reason()
-
-
-class See(Facts):
-    seal = _seal(_l("Seal number on the bag"))
-    sighting = _sighting()
-
-
-class Reseal(Facts):
-    old = _seal(_l("Number of the old seal"))
-    new = _seal(_l("Number of the new seal"))
-
-
-FORMS: dict[Remedy, type[Facts]] = {
-    Remedy.SETTLE: Settle, Remedy.CONTEST: Contest, Remedy.CORRECT: Reasoned, Remedy.HAND_ON: HandOn,
-    Remedy.SEE: See, Remedy.RESEAL: Reseal, Remedy.LOSE: Reasoned,
-}  # fmt: skip
-SIGNING = {"password", "second_login", "second_secret"}
-FIELDS = {
-    "seal_form": "seal",
-    "presence_wrong": "password",
-    "presence_empty": "password",
-    "sighting_needed": "sighting",
-    "reason_needed": "reason",
-}
+TELLS_NO_COURIER = {Remedy.CONTEST, Remedy.SEE, Remedy.ATTEST, Remedy.CONFIRM}
 
 
 # ---- one packet -------------------------------------------------------------------------------------------------
@@ -169,6 +132,7 @@ def _packet(number: str) -> Packet:
 
 @bp.route("/<number>/<act>", methods=["GET", "POST"])
 @requires(Right.EXCEPTIONS)
+@takes(photos.LARGEST + 64 * 1024)
 def enter(number: str, act: str) -> ResponseReturnValue:
     one, user = _packet(number), security.user()
     if act not in list(Remedy):
@@ -183,7 +147,7 @@ def enter(number: str, act: str) -> ResponseReturnValue:
     if form.seen != one.head:  # the packet has moved meanwhile: the facts are asked anew
         return _facts(remedy, one, form, 409, sentence(Refused("page_too_old", number=one.number)))
     try:
-        if not form.validate() or not _readable(form):
+        if not form.validate() or not readable(form, one):
             return _facts(remedy, one, form, 422)
     except Refused as refusal:
         return _facts(remedy, one, form, _complain(form, refusal))
@@ -198,29 +162,19 @@ def enter(number: str, act: str) -> ResponseReturnValue:
 def _form(remedy: Remedy, one: Packet, user: User) -> Facts:
     form = FORMS[remedy]()
     if "reason" in form:
-        form.reason.choices = [(key, _capital(wording.REASONS[key])) for key in REASONS[remedy]]
+        form.reason.choices = [(key, capital(wording.REASONS[key])) for key in REASONS[remedy]]
     if "ending" in form:
         found = remedies.endings(one)
         form.ending.choices = [SelectChoice(ending.key, _ending_words(ending, one)) for ending in found]
     if "line" in form:
         form.line.choices = [(link.digest.hex(), _line_words(link)) for link in remedies.contestable(one)]
+    if "detail" in form:
+        form.detail.choices = [(detail_key(each), detail_words(each)) for each in remedies.amendable(one)]
     if "courier" in form:
         form.courier.choices = [(c.id, f"{c.name} · {c.badge}") for c in remedies.riders(user, one)]
     if "old" in form and not form.is_submitted():
         form.old.data = numbers.spoken_seal(one.seal or "")
     return form
-
-
-def _readable(form: Facts) -> bool:
-    """Seals are read once more before anything is shown as what will be written. Raises Invalid("seal_form")."""
-    for name in ("seal", "old", "new"):
-        if name in form:
-            try:
-                numbers.read_seal(form[name].data)
-            except Refused as refusal:
-                form[name].errors = [sentence(refusal)]
-                return False
-    return True
 
 
 def _facts(remedy: Remedy, one: Packet, form: Facts, status: int = 200, says: str = "") -> ResponseReturnValue:
@@ -235,10 +189,10 @@ def _facts(remedy: Remedy, one: Packet, form: Facts, status: int = 200, says: st
 def _check(remedy: Remedy, one: Packet, form: Facts, status: int = 200, says: str = "") -> ResponseReturnValue:
     """The very line, before it is written."""
     two = remedies.needs_second(remedy, one.way)
-    carried = [field for field in form if field.name not in SIGNING | {"csrf_token"}]
+    carried = [field for field in form if field.data and field.name not in SIGNING | {"csrf_token", "picture"}]
     return render_template(
         "corrections/check.html", packet=one, remedy=remedy, words=WORDS[remedy], form=form, says=says, two=two,
-        carried=carried, lines=_written(remedy, one, form), message=_message(remedy, one, form),
+        couriers=remedy not in TELLS_NO_COURIER, carried=carried, lines=_written(remedy, one, form), message=_message(remedy, one, form),
         asks_password=two and not security.is_present(), say=matters,
     ), status  # fmt: skip
 
@@ -251,7 +205,9 @@ def _write(remedy: Remedy, one: Packet, form: Facts) -> ResponseReturnValue:
         if two:
             security.prove_presence(form.password.data or "")
             second = security.second_person(form.second_login.data, form.second_secret.data)
-        atomically(ENTER[remedy], _packet(number), security.act(), form, second)
+        digits = "code" in form and form.has_digits
+        with counters.secret("office-code", number, is_typed=digits):
+            atomically(ENTER[remedy], _packet(number), security.act(), form, second)
     except Refused as refusal:
         one = _packet(number)
         if refusal.key == "page_too_old":
@@ -295,6 +251,17 @@ def _hand_on(one: Packet, act: Any, form: Any, second: Any) -> None:
     )  # fmt: skip
 
 
+def _amend(one: Packet, act: Any, form: Any, second: Any) -> None:
+    detail = detail_of(one, form.detail.data)
+    corrections.amend(
+        one, act, head=form.seen, line=detail.digest, field=detail.field, value=form.right.data, second=second
+    )  # fmt: skip
+
+
+def _proof(form: Any) -> list[tuple[str, str]]:
+    return desk.citizen_proof(**form.given)
+
+
 ENTER: dict[Remedy, Entering] = {
     Remedy.SETTLE: _settle,
     Remedy.HAND_ON: _hand_on,
@@ -310,6 +277,13 @@ ENTER: dict[Remedy, Entering] = {
     Remedy.SEE: lambda one, act, form, second: corrections.see(
         one, act, seal=form.seal.data, sighting=form.sighting.data
     ),
+    Remedy.AMEND: _amend,
+    Remedy.DAMAGE: lambda one, act, form, second: corrections.damage(
+        one, act, reason=form.reason.data, photo_sha256=form.photo.data
+    ),
+    Remedy.ATTEST: lambda one, act, form, second: corrections.attest(one, act, proof=_proof(form)),
+    Remedy.CONFIRM: lambda one, act, form, second: corrections.confirm(one, act, proof=_proof(form)),
+    Remedy.CALL_OFF: lambda one, act, form, second: corrections.call_off(one, act, head=form.seen),
     Remedy.RESEAL: lambda one, act, form, second: corrections.reseal(
         one, act, old=form.old.data, new=form.new.data, second=second
     ),
@@ -330,6 +304,12 @@ def _written(remedy: Remedy, one: Packet, form: Any) -> list[tuple[str, str]]:
     """The line as it will stand, value by value."""
     ending = _ending(one, form.ending.data) if "ending" in form else None
     taker = ending.holder if ending else _taker(remedy, one, form)
+    if remedy is Remedy.CALL_OFF:
+        return [
+            (_("Dossier"), one.dossier.number),
+            (_("What"), str(matters.SCANS[remedy]).capitalize()),
+            (_("Answered for, as before, by"), _name(one.holder_id, one)),
+        ]
     lines = [
         (_("New line"), _("number %(seq)s of packet %(number)s", seq=one.seq + 1, number=one.number)),
         (_("What"), str(matters.SCANS[remedy]).capitalize()),
@@ -344,8 +324,16 @@ def _written(remedy: Remedy, one: Packet, form: Any) -> list[tuple[str, str]]:
     for name, label in (("seal", _("Seal read")), ("old", _("Old seal")), ("new", _("New seal"))):
         if name in form:
             lines.append((label, language.seal(numbers.read_seal(form[name].data))))
+    if "detail" in form:
+        detail = detail_of(one, form.detail.data)
+        right = scans.read_detail(detail.field, form.right.data)
+        lines += [(_("Noted until now"), detail_words(detail)), (_("Right is"), value_words(detail.field, right))]
+    if "code" in form:
+        lines.append((_("Proof"), _("the slip they signed, in hand") if form.paper.data else _("the six digits")))
+    if "picture" in form:
+        lines.append((_("Photo"), _("has come, and is kept for 90 days")))
     if "reason" in form:
-        lines.append((_("Reason"), _capital(wording.REASONS[form.reason.data])))
+        lines.append((_("Reason"), capital(wording.REASONS[form.reason.data])))
     if "sighting" in form:
         lines.append((_("Seen"), " ".join(form.sighting.data.split())))
     return lines
@@ -356,6 +344,8 @@ def _taker(remedy: Remedy, one: Packet, form: Any) -> str:
     links = remedies.story_of(one)
     if remedy is Remedy.HAND_ON:
         return next(c.party_id or "" for c in remedies.riders(security.user(), one) if c.id == form.courier.data)
+    if remedy is Remedy.CONFIRM:
+        return str(one.dossier.citizen.party_id)
     if remedy is Remedy.CORRECT:
         return links[-2].holder
     if remedy is Remedy.CONTEST:
@@ -367,10 +357,11 @@ def _taker(remedy: Remedy, one: Packet, form: Any) -> str:
 def _message(remedy: Remedy, one: Packet, form: Any) -> str:
     """What the citizen is told, word for word."""
     state = _ending(one, form.ending.data).state if "ending" in form else one.state
-    kind = next((step.told(state) for step in rows(remedy, one.way) if step.tell), "")
+    kind = remedies.told_to_citizen(remedy, one.way, state)
     if not kind or one.dossier is None:
         return ""
-    values = {"number": one.dossier.number, "secret": "…", "way": one.way}  # the link is theirs alone
+    seal = numbers.read_seal(form.new.data) if "new" in form else one.seal
+    values = {"number": one.dossier.number, "secret": "…", "way": one.way, "seal": seal}  # the link is theirs alone
     return wording.words(kind, values, one.dossier.citizen.language)
 
 
@@ -392,10 +383,5 @@ def _ending_words(ending: Ending, one: Packet) -> str:
 
 
 def _line_words(link: Any) -> str:
-    did = _capital(matters.SCANS.get(link.line.event, link.line.event))
+    did = capital(matters.SCANS.get(link.line.event, link.line.event))
     return f"{did}, {language.moment(link.line.recorded_at)}"
-
-
-def _capital(text: object) -> str:
-    words = str(text)
-    return words[:1].upper() + words[1:]

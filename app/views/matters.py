@@ -243,6 +243,7 @@ SCANS = {
     "miss": _l("met nobody"), "decline": _l("was not given it"), "lost": _l("declared it lost"), "settle": _l("settled the dispute"),
     "correct": _l("took a record back"), "dispute": _l("said the record is wrong"), "seal_change": _l("sealed it anew"),
     "damaged": _l("reported damage"), "sighting": _l("saw it"), "amend": _l("corrected a detail"),
+    "call_off": _l("cancelled it at the citizen's wish"),
 }
 RULINGS = {
     Ruling.APPLIED: ("ok", "check", _l("believed")),
@@ -503,9 +504,10 @@ REMEDIES = {
     TaskKind.UNSURE_REPEAT: {Remedy.HAND_ON, Remedy.CORRECT},
     TaskKind.AFTER_SETTLE: {Remedy.SEE, Remedy.CONTEST},
     TaskKind.LEAVER: {Remedy.SEE, Remedy.HAND_ON, Remedy.LOSE},
-    TaskKind.SEAL_MISMATCH: {Remedy.RESEAL, Remedy.CORRECT},
+    TaskKind.SEAL_MISMATCH: {Remedy.AMEND, Remedy.RESEAL, Remedy.CORRECT},
     TaskKind.DAMAGED: {Remedy.RESEAL},
-    TaskKind.DELIVERY_UNVERIFIED: {Remedy.CONTEST, Remedy.LOSE},
+    TaskKind.COLLECT_UNPROVEN: {Remedy.ATTEST},
+    TaskKind.DELIVERY_UNVERIFIED: {Remedy.CONFIRM, Remedy.CONTEST, Remedy.LOSE},
 }
 
 

@@ -226,6 +226,8 @@ def cancel(secret: str) -> ResponseReturnValue:
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     told = stories.story(dossier, now())
     if not told.cancellable:
+        if told.recallable:
+            flash(sentence(Refused("already_collected")), "warning")
         return redirect(url_for("tracking.home", secret=secret))
     return render_template("tracking/cancel.html", dossier=dossier, told=told, secret=secret)
 

@@ -7,11 +7,10 @@ import pytest
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from app.api.files import LARGEST
 from app.db import atomically, db, now
 from app.domain import phones
 from app.domain.devices import Why
-from app.domain.photos import Photo
+from app.domain.photos import LARGEST, Photo
 from tests.api.conftest import Line
 from tests.world import World
 

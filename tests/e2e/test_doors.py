@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.api import files
 from app.db import atomically, db, now
-from app.domain import codes, money, shelf, takings, tokens, visits
+from app.domain import codes, money, photos, shelf, takings, tokens, visits
 from app.domain.codes import Purpose
 from app.domain.money import Purse
 from app.domain.packets import Packet, State, Way
@@ -152,12 +151,12 @@ def test_a_door_nobody_opens_is_photographed_and_the_second_letter_waits_two_wor
     world.record(world.phone().scan(world.fresh(packet), "take"))
     door = tmp_path / "door.png"
     Image.new("RGB", (2400, 1800), (90, 60, 40)).save(door)
-    honest = files.redrawn
+    honest = photos.redrawn
 
     def too_busy(data: bytes) -> bytes:
         raise Invalid("picture_unreadable")
 
-    monkeypatch.setattr(files, "redrawn", too_busy)
+    monkeypatch.setattr(photos, "redrawn", too_busy)
     sign_in(phone, site)
     press(phone, "Đã tới cửa")
     press(phone, "Không trao được")
@@ -177,7 +176,7 @@ def test_a_door_nobody_opens_is_photographed_and_the_second_letter_waits_two_wor
     assert axe_faults(phone) == []
     press(phone, "Gửi ngay")
     expect(red).to_be_visible()
-    monkeypatch.setattr(files, "redrawn", honest)
+    monkeypatch.setattr(photos, "redrawn", honest)
     press(phone, "Gửi ngay")
     expect(red).to_be_hidden(timeout=20_000)
     assert photographed(phone) == [True]

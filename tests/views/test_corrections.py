@@ -1,5 +1,6 @@
 """A record is put right by a new line: shown word for word before it is written, signed by two where the law wants two."""
 
+import io
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,14 +11,20 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import stream_encode_multipart
 
 from app.db import atomically, db
-from app.domain import custody, ledger, remedies, scans, tasks
+from app.domain import custody, ledger, photos, remedies, scans, tasks
+from app.domain.dossiers import CaseState
+from app.domain.hands import BY_ROLE
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
-from app.domain.people import User
+from app.domain.people import GRANTS, User
 from app.domain.remedies import Remedy
 from app.domain.scans import Ruling, ScanExtra, ScanRow
+from app.domain.steps import STEPS, By
 from app.domain.tasks import Task, TaskKind
 from tests.conftest import signing_in
 from tests.inspecting import faults
@@ -312,18 +319,206 @@ def test_change_something_leads_back_with_what_was_typed(world: World, sign_in: 
     assert page.status_code == 200 and SIGHTING in page.text and "<textarea" in page.text
 
 
+def unproven(world: World, phone: Phone) -> Packet:
+    packet = world.packet()
+    assert world.record(phone.scan(packet, "collect")).why == "collect_unproven"
+    return world.fresh(packet)
+
+
+def unverified(world: World, phone: Phone) -> Packet:
+    packet = world.packet(Way.OUT)
+    world.record(phone.scan(packet, "take"))
+    facts = {"giver": phone.party, "taker": phone.party, "proof": [("WET_CLAIMED", "")]}
+    world.record(phone.scan(world.fresh(packet), "deliver", **facts))
+    assert world.fresh(packet).state is State.DELIVERED_UNVERIFIED
+    return world.fresh(packet)
+
+
+def picture(side: int = 40) -> tuple[io.BytesIO, str]:
+    data = io.BytesIO()
+    Image.new("RGB", (side, side), "brown").save(data, "JPEG")
+    return io.BytesIO(data.getvalue()), "bag.jpg"
+
+
+TYPED = {  # enough for every form, whichever way it is
+    "sighting": SIGHTING, "seal": "NP0045821", "old": "NP0045821", "new": "NP0077777", "right": "NP0077777", "paper": "y",
+}  # fmt: skip
+
+
+# ---- every door -------------------------------------------------------------------------------------------------
+
+STAFF = {By.POST: "clerk", By.DESK: "officer", By.DISPATCHER: "dispatcher", By.SUPERVISOR: "supervisor"}
+AT_A_PAGE = {(step.event, step.by) for step in STEPS if step.by in {*STAFF, By.CITIZEN}}
+# Where people record what is no remedy; a courier's door is the phone, and the server's own word needs none.
+DOORS = {
+    ("collect", By.POST): "office.accept", ("hand_in", By.POST): "office.hand_in", ("deliver", By.POST): "office.hand_out",
+    ("receive", By.DESK): "desk.receive", ("open", By.DESK): "desk.receive", ("deliver", By.DESK): "desk.hand_over",
+    ("attest", By.CITIZEN): "tracking.claim", ("confirm", By.CITIZEN): "tracking.claim", ("dispute", By.CITIZEN): "tracking.deny",
+}  # fmt: skip
+ENTERED = sorted(
+    {(event, by) for event, by in AT_A_PAGE if by in STAFF and event in set(Remedy)}
+    | {(str(Remedy.CALL_OFF), by) for by in remedies.WISHED_TO}
+)
+
+
+def test_whatever_somebody_at_a_page_may_record_has_a_door_and_the_right_to_open_it(app: Flask) -> None:
+    """A new row of STEPS for a person at a page, without one, is red here."""
+    assert AT_A_PAGE - set(ENTERED) == set(DOORS)
+    for (_event, by), endpoint in DOORS.items():
+        (rule,) = (one for one in app.url_map.iter_rules() if one.endpoint == endpoint)
+        assert rule.methods and "POST" in rule.methods
+        right = app.view_functions[endpoint].right  # type: ignore[attr-defined]
+        roles = [role for role, acts_as in BY_ROLE.items() if acts_as is by]
+        assert (right is None) if by is By.CITIZEN else all(right in GRANTS[role] for role in roles), endpoint
+
+
+def concerned(world: World, event: str, by: By) -> Packet:
+    """A packet for which this person may enter it."""
+    phone = world.phone()
+    if event == "settle":
+        return Quarrel(world).fresh
+    if event == "attest":
+        return unproven(world, phone)
+    if event == "confirm":
+        return unverified(world, phone)
+    if event in ("dispute", "seal_change", "damaged"):
+        if by is By.DESK:
+            packet = world.packet(Way.OUT)
+            if event == "dispute":
+                world.record(phone.scan(packet, "take"))
+            return world.fresh(packet)
+        return handed_in(world, phone)
+    return world.collected(phone)
+
+
+@pytest.mark.parametrize(("event", "by"), ENTERED)
+def test_each_remedy_is_offered_and_written_by_each_role_the_law_names(
+    world: World, sign_in: Any, event: str, by: By
+) -> None:
+    packet, user = concerned(world, event, by), getattr(world, STAFF[by])
+    client, number, seq = sign_in(user), packet.number, world.fresh(packet).seq
+    assert f'href="{url(number, event)}"' in client.get(url(number)).text
+    page = client.get(url(number, event)).text
+    first = dict(reversed(re.findall(r'name="(\w+)" type="radio" value="([^"]+)"', page)))
+    facts = TYPED | first | {"head": seen(page)}
+    check = client.post(url(number, event), data=facts | {"picture": picture()})
+    assert check.status_code == 200, words(check.text)
+    carried = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', check.text))
+    signed = {"second_login": "dispatcher1" if by is By.SUPERVISOR else "supervisor1", "second_secret": World.PASSWORD}
+    alone = client.post(url(number, event), data=carried | {"step": "write"})
+    needs_two = event != Remedy.CALL_OFF and remedies.needs_second(Remedy(event), packet.way)
+    assert alone.status_code == (422 if needs_two else 302)
+    if needs_two:
+        assert world.fresh(packet).seq == seq
+        assert client.post(url(number, event), data=carried | signed | {"step": "write"}).status_code == 302
+    packet = world.fresh(packet)
+    if event == Remedy.CALL_OFF:
+        assert (packet.seq, packet.dossier.state) == (seq, CaseState.CANCELLED)
+        return
+    told = [known.scan for known in scans.of_packets([packet.code])]
+    assert [scan.by for scan in told if (scan.event, scan.actor) == (event, user.id)] == [by]
+    assert packet.seq > seq
+    assert faults(packet) == []
+
+
+def uploaded(client: FlaskClient, where: str, facts: dict[str, Any]) -> Any:
+    """Bytes go as a file; the body stays in memory, where a client of its own would leave it in an open file."""
+    parts = {
+        name: FileStorage(io.BytesIO(it), "bag.jpg", name) if isinstance(it, bytes) else it
+        for name, it in facts.items()
+    }
+    stream, length, boundary = stream_encode_multipart(parts, use_tempfile=False)
+    data = stream.read(length)
+    return client.post(where, data=data, content_type=f'multipart/form-data; boundary="{boundary}"')
+
+
+def test_the_photo_of_a_damaged_bag_comes_first_and_is_seen_with_the_matter(world: World, sign_in: Any) -> None:
+    packet, client = handed_in(world, world.phone()), sign_in(world.clerk)
+    where = url(packet.number, "damaged")
+    facts = {"head": seen(client.get(where).text), "reason": "torn"}
+    for wrong, says in (
+        ({}, "Chọn ảnh chụp"), ({"photo": "ab" * 32}, "Chọn ảnh chụp"), ({"photo": "x"}, "Chọn ảnh chụp"),
+        ({"picture": b"no picture"}, "không đọc được"), ({"picture": b"x" * (photos.LARGEST + 1)}, "lớn hơn 5"),
+    ):  # fmt: skip
+        for step in ({}, {"step": "write"}):
+            answer = uploaded(client, where, facts | wrong | step)
+            assert answer.status_code == 422 and says in words(answer.text), says
+    assert uploaded(client, where, facts | {"picture": b"x" * (photos.LARGEST + 2**20)}).status_code == 413
+    check = client.post(where, data=facts | {"picture": picture()}).text
+    carried = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', check))
+    change = client.post(where, data=carried | {"step": "change"}).text
+    assert "Đã có một ảnh" in change and carried["photo"] in change
+    assert client.post(where, data=carried | {"step": "write"}).status_code == 302
+    (task,) = tasks.open_about(world.fresh(packet))
+    assert task.kind is TaskKind.DAMAGED
+    shown = client.get(f"/exceptions/{task.id}").text
+    assert f"/pictures/{packet.number}/{carried['photo']}" in shown
+    assert client.get(f"/pictures/{packet.number}/{carried['photo']}").mimetype == "image/jpeg"
+
+
+def test_a_misread_seal_is_put_right_and_the_story_says_what_is_right(world: World, sign_in: Any) -> None:
+    packet, client = handed_in(world, world.phone()), sign_in(world.clerk)
+    where = url(packet.number, "amend")
+    page = client.get(where).text
+    assert "Nhận từ người dân, Thứ Hai, 23/11, 9:00: 3 tờ" in words(page)
+    collected = ledger.lines(world.fresh(packet))[0].digest.hex()
+    facts = {"head": seen(page), "detail": f"{collected} sheets"}
+    for right, says in (
+        ("", "Gõ điều đúng"),
+        ("0", "từ 1 đến 9999"),
+        ("3", "đã ghi đúng như vậy"),
+        ("ba", "từ 1 đến 9999"),
+    ):
+        answer = client.post(where, data=facts | {"right": right})
+        assert answer.status_code == 422 and says in words(answer.text), right
+    assert client.post(where, data=facts | {"detail": f"{collected} reason", "right": "4"}).status_code == 422
+    check = words(client.post(where, data=facts | {"right": "4"}).text)
+    assert "Đúng là 4 tờ" in check and "3 tờ" in check
+    assert client.post(where, data=facts | {"right": "4", "step": "write"} | SECOND).status_code == 302
+    assert "Sửa một chi tiết" in words(client.get(url(packet.number)).text)
+    assert "4 tờ" in words(client.get(url(packet.number)).text)
+
+
+def test_digits_are_tried_five_times_and_a_wrong_one_proves_nothing(world: World, sign_in: Any) -> None:
+    packet, client = unproven(world, world.phone()), sign_in(world.officer)
+    where, code = url(packet.number, "attest"), world.code(packet)
+    wrong = "000000" if code != "000000" else "111111"
+    facts = {"head": seen(client.get(where).text), "step": "write"}
+    assert client.post(where, data=facts).status_code == 422
+    for _ in range(5):
+        assert client.post(where, data=facts | {"code": wrong}).status_code in (409, 422)
+    assert client.post(where, data=facts | {"code": code}).status_code == 429
+    assert "collect_unproven" in world.fresh(packet).flags
+
+
 # Who may enter what for a packet its courier carries, for one in dispute, and for one held at the post office.
 CARRIED = {
-    "clerk1": {Remedy.CORRECT, Remedy.SEE},
-    "dispatcher1": {Remedy.CORRECT, Remedy.SEE, Remedy.CONTEST, Remedy.HAND_ON, Remedy.LOSE},
-    "desk1": {Remedy.CORRECT, Remedy.SEE},
+    "clerk1": {Remedy.CORRECT, Remedy.SEE, Remedy.AMEND, Remedy.CALL_OFF},
+    "dispatcher1": {
+        Remedy.CORRECT,
+        Remedy.SEE,
+        Remedy.CONTEST,
+        Remedy.HAND_ON,
+        Remedy.LOSE,
+        Remedy.AMEND,
+        Remedy.CALL_OFF,
+    },
+    "desk1": {Remedy.CORRECT, Remedy.SEE, Remedy.AMEND},
     "supervisor1": set(),
 }
 DISPUTED = {"clerk1": {Remedy.SEE}, "dispatcher1": {Remedy.SEE}, "desk1": {Remedy.SEE}, "supervisor1": {Remedy.SETTLE}}
 AT_POST = {
-    "clerk1": {Remedy.CORRECT, Remedy.SEE, Remedy.CONTEST, Remedy.RESEAL},
-    "dispatcher1": {Remedy.CORRECT, Remedy.SEE, Remedy.CONTEST, Remedy.LOSE},
-    "desk1": {Remedy.CORRECT, Remedy.SEE},
+    "clerk1": {
+        Remedy.CORRECT,
+        Remedy.SEE,
+        Remedy.CONTEST,
+        Remedy.RESEAL,
+        Remedy.AMEND,
+        Remedy.DAMAGE,
+        Remedy.CALL_OFF,
+    },
+    "dispatcher1": {Remedy.CORRECT, Remedy.SEE, Remedy.CONTEST, Remedy.LOSE, Remedy.AMEND, Remedy.CALL_OFF},
+    "desk1": {Remedy.CORRECT, Remedy.SEE, Remedy.AMEND},
     "supervisor1": set(),
 }
 
@@ -359,10 +554,11 @@ def test_each_role_is_offered_what_the_law_lets_it_enter(world: World, sign_in: 
 def test_every_page_has_its_words_in_both_languages(world: World, sign_in: Any, language: str) -> None:
     """No gap in any form or check, whoever may enter it."""
     phone = world.phone()
-    packets = [world.collected(world.phone(world.second_courier)), Quarrel(world).packet, handed_in(world, phone)]
-    typed = {
-        "sighting": SIGHTING, "seal": "NP0045821", "old": "NP0045821", "new": "NP0077777", "courier": world.courier.id,
-    }  # fmt: skip
+    packets = [
+        world.collected(world.phone(world.second_courier)), Quarrel(world).packet, handed_in(world, phone),
+        unproven(world, phone), unverified(world, phone),
+    ]  # fmt: skip
+    typed = TYPED | {"courier": world.courier.id}
     shown = set()
     for user in (world.clerk, world.dispatcher, world.supervisor):
         client = sign_in(user)
@@ -372,7 +568,8 @@ def test_every_page_has_its_words_in_both_languages(world: World, sign_in: Any, 
                 page = client.get(url(packet.number, remedy)).text
                 offered = re.findall(r'name="(\w+)" type="radio" value="([^"]+)"', page)
                 first = dict(reversed(offered))
-                check = client.post(url(packet.number, remedy), data=typed | first | {"head": seen(page)})
+                data = typed | first | {"head": seen(page), "picture": picture()}
+                check = client.post(url(packet.number, remedy), data=data)
                 assert check.status_code == 200, (user.login, remedy, words(check.text)[:300])
                 assert "%(" not in page + check.text
                 shown.add(remedy)

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from flask_babel import refresh
 
 from app.db import atomically, db
-from app.domain import decisions, desk, outbox, visits
+from app.domain import corrections, decisions, desk, outbox, visits
 from app.domain.codes import CodeCheck, Purpose
 from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
@@ -160,6 +160,24 @@ def test_a_visit_is_cancelled_after_one_question(world: World, client: FlaskClie
     assert page.status_code == 200 and 'href="/book"' in page.text
     slip = client.get(f"{link(packet)}/slip.pdf")
     assert slip.status_code == 410 and packet.number in slip.text
+
+
+def test_who_wants_collected_papers_back_is_told_whom_to_call_until_the_ward_signs(
+    world: World, client: FlaskClient
+) -> None:
+    packet = world.packet()
+    number = "0900\u00a0000\u00a0000"
+    asks = "Muốn lấy lại giấy tờ"
+    assert asks not in client.get(link(packet)).text
+    packet = world.collected(world.phone(), packet)
+    page = client.get(f"{link(packet)}/cancel", follow_redirects=True).text
+    assert "Xin gọi bưu cục" in page and asks in page
+    assert 'href="tel:0900000000"' in page and number in page.replace(" ", "\u00a0")
+    atomically(corrections.call_off, packet, world.act(world.clerk))
+    page = client.get(link(packet)).text
+    assert "Đã hủy" in page and asks not in page
+    packet = submitted(world)
+    assert asks not in client.get(link(packet)).text
 
 
 def test_a_cancelled_booking_says_where_the_papers_are(world: World, client: FlaskClient) -> None:

@@ -1,7 +1,7 @@
 """A child process: a picture of anybody's on its input, our own JPEG of it on its output, exit 1 when there is none.
 
 It has little memory and little time, so that a picture made to harm harms nobody but this process. What stood beside the
-pixels (where, when, with which phone) is left behind. It imports nothing of ours: `app.api.files` starts it.
+pixels (where, when, with which phone) is left behind. It imports nothing of ours: `photos.redrawn` starts it.
 """
 
 import io

@@ -202,6 +202,7 @@ SENTENCES = {
     "official_code": _l("A dossier code reads like 000.00.17.H09-260818-0001 or H29.17-260818-0001. Copy it from the one-stop system."),
     # ward desk
     "wrong_ward": _l("Packet %(number)s belongs to %(desk)s. Do not open it: give it back to the courier."),
+    "word_needed": _l("Say whether you have spoken with the citizen. The bag is not sealed yet."),
     "elsewhere": _l("Packet %(number)s does not belong here. Do not open it: give it back to the courier."),
     "not_inbound": _l("Packet %(number)s is on its way to a home. It is not opened here."),
     "not_outbound": _l("Packet %(number)s comes from a home. Count it together with the courier instead."),

@@ -44,6 +44,10 @@ from app.errors import Invalid, Refused
 PRESENCE = [("PRESENCE", "")]
 MOST = 500  # sheets of one paper
 ANSWERS = ("reached", "no_answer", "wrong_number")  # when the desk asked whether address and phone are right
+WORDS = (
+    "spoken",
+    "unreached",
+)  # with which a result goes home that nobody has asked about: just spoken with, or sent all the same
 
 
 # ---- the case ---------------------------------------------------------------------------------------------------
@@ -224,13 +228,18 @@ def reconfirm(
     db.session.flush()
 
 
-def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
+def wants_word(dossier: Dossier) -> bool:
+    """It goes home, and nobody has heard from the citizen that it will find them."""
+    return dossier.goes_home and dossier.answer != "reached"
+
+
+def send_result(dossier: Dossier, act: Act, seal: str, word: str = "") -> Packet:
     """Seal the result: a new packet with its own slip, sender the desk; a courier comes, or it waits to be called for.
 
     Called for at the post office, it is told when it is there (`counter.hand_in`). A paper that went into a bag written
-    off is no paper of the next one.
+    off is no paper of the next one. `word`, of WORDS, where it `wants_word`: the log holds whose it was, and when.
 
-    Raises Invalid("seal_form"); Refused: `result_not_ready`, `result_sent`, `seal_used`, `wrong_ward`.
+    Raises Invalid: `seal_form`, `word_needed`; Refused: `result_not_ready`, `result_sent`, `seal_used`, `wrong_ward`.
     """
     dossier, seal = hold(dossier, act), numbers.read_seal(seal)
     if dossier.state is not CaseState.RESULT_READY:
@@ -239,6 +248,12 @@ def send_result(dossier: Dossier, act: Act, seal: str) -> Packet:
         if known.seal == seal:
             return known
         raise Refused("result_sent", number=known.number)
+    if wants_word(dossier):
+        if word not in WORDS:
+            raise Invalid("word_needed")
+        audit.note("result_word", dossier.number, act, word=word, before=dossier.answer)
+        if word == "spoken":
+            dossier.asked_at, dossier.answer = act.at, "reached"
     packet = seal_out(dossier, Kind.RESULT, seal, act)
     here = {paper.position: paper for paper in dossier.papers if paper.is_here}
     dossier.result_papers = [row for row in dossier.result_papers if row.get("position") in {None, *here}]

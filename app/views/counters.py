@@ -56,7 +56,7 @@ FIELDS = {
     "presence_wrong": "password", "presence_empty": "password", "official_code": "code", "official_code_taken": "code", "due_past": "due_on",
     "proof_needed": "code", "letter_needed": "letter", "old_papers_needed": "old", "money_amount": "counted", "money_two_counts": "counted", "money_reason": "reason",
     "money_no_word": "pin", "paper_time": "time", "paper_reason": "reason", "counts_missing": "sheets", "custody_proof_missing": "code", "reprint_reason": "reason",
-    "proof_unsaid": "proof", "paid_how": "paid_by", "receipt_needed": "receipt",
+    "proof_unsaid": "proof", "paid_how": "paid_by", "receipt_needed": "receipt", "word_needed": "word",
 }  # fmt: skip
 
 
@@ -118,6 +118,22 @@ class Repeated(Moving):
 
 class Sealed(Moving):
     seal = StringField(_l("Seal number on the bag"), [InputRequired(_l("Type the number on the seal")), Length(max=40)])
+
+
+SPOKEN = {  # of desk.WORDS
+    "spoken": _l("I have spoken with the citizen: address and phone are right"),
+    "unreached": _l("Not reached: it is sent all the same"),
+}
+
+
+class Spoken(FlaskForm):  # type: ignore[misc]
+    """Whether a result that goes home will find the citizen, where nobody has heard it from them."""
+
+    word = RadioField(
+        _l("Will it find the citizen?"),
+        [MayBeEmpty()],
+        choices=[SelectChoice(key, words) for key, words in SPOKEN.items()],
+    )
 
 
 class Proven(Moving):

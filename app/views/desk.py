@@ -51,7 +51,7 @@ from app.security import camera, requires
 from app.sentences import sentence
 from app.views import counters, narrowing
 from app.views.answers import SEE_OTHER
-from app.views.counters import Moving, Received, Repeated, Sealed, complain
+from app.views.counters import Moving, Received, Repeated, Sealed, Spoken, complain
 from app.views.decisions import PAGES
 from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField, printable
 
@@ -126,7 +126,7 @@ class Ready(Moving):
         return [row | {"sheets": row["sheets"] or 1} for row in named]
 
 
-class Send(Sealed):
+class Send(Sealed, Spoken):
     act = "send"
 
 
@@ -224,7 +224,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
         holder=queues.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
         courier=reception.courier_of(packet), history=queues.history(dossier), expected=partial(reception.expected, packet=packet),
-        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home,
+        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home, wants_word=desk.wants_word(dossier),
         result=result if result and result.id != packet.id else None, lost=desk.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user()), pages=PAGES,
         given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), gone=closing.gone(dossier), again=again, failed=again.about(packet),
@@ -394,7 +394,7 @@ def send(number: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(packet, form, 422)
     try:
-        sealed = atomically(desk.send_result, packet.dossier, security.act(), form.seal.data)
+        sealed = atomically(desk.send_result, packet.dossier, security.act(), form.seal.data, form.word.data or "")
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
     flash(_("Sealed as packet %(number)s. Print the slip and put it on the bag.", number=sealed.number), "ok")

@@ -1,5 +1,6 @@
 """Results on their way home: asked whether they will find the citizen, sealed many at a time, and what came back."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -22,6 +23,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, Optional
 from app import security
 from app.db import atomically, now
 from app.domain import calendar, desk, manifests, numbers, queues, reception, recovered, repeats, scope, slips, visits
+from app.domain.dossiers import CaseState, Dossier
 from app.domain.manifests import Side
 from app.domain.people import Right
 from app.errors import Missing, Refused
@@ -74,13 +76,16 @@ def seal() -> ResponseReturnValue:
     typed = {
         name.removeprefix("seal-"): text.strip()[:40] for name, text in request.form.items() if name.startswith("seal-")
     }
+    listed = [(number, text) for number, text in typed.items() if text][: queues.MOST]
+    asked = counters.Spoken()
+    word = asked.word.data or ""
+    if not word and (unasked := _unasked([number for number, _text in listed])):
+        return _home(typed, {}, status=422, unasked=unasked, asked=asked)
     done, wrong = [], {}
-    for number, text in list(typed.items())[: queues.MOST]:
-        if not text:
-            continue
+    for number, text in listed:
         try:
             dossier = scope.dossier(security.user(), number)
-            done.append(atomically(desk.send_result, dossier, security.act(), text).number)
+            done.append(atomically(desk.send_result, dossier, security.act(), text, word).number)
         except Missing:
             continue
         except Refused as refusal:
@@ -94,6 +99,15 @@ def seal() -> ResponseReturnValue:
         "ok",
     )
     return redirect(url_for("results.home", sealed=done), 303)
+
+
+def _unasked(listed: list[str]) -> list[Dossier]:
+    """Those of these dossiers that nobody has spoken with the citizen about: one word is asked for all of them."""
+    found = []
+    for number in listed:
+        with suppress(Missing):
+            found.append(scope.dossier(security.user(), number))
+    return [one for one in found if one.state is CaseState.RESULT_READY and desk.wants_word(one)]
 
 
 @bp.get("/slips.pdf")
@@ -186,12 +200,12 @@ def _ask(packet: Any, form: Ask, status: int) -> ResponseReturnValue:
 
 def _home(
     typed: dict[str, str], wrong: dict[str, str], done: list[str] | None = None, status: int = 200,
-    old: TakeOld | None = None,
+    old: TakeOld | None = None, unasked: list[Dossier] | None = None, asked: counters.Spoken | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
     user, at = security.user(), now()
     back, coming = queues.rows(queues.DESK["back"], user, at), recovered.coming(user)
     return render_template(
-        "desk/results.html", rows=queues.rows(queues.DESK["send"], user, at), typed=typed, wrong=wrong, back=back,
+        "desk/results.html", rows=queues.rows(queues.DESK["send"], user, at), typed=typed, wrong=wrong, back=back, unasked=unasked, asked_form=asked,
         sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, why_failed=counters.why_failed,
         tried=visits.tried(row.packet.id for row in back), late={row.packet.id for row in back if desk.waits_too_long(row.packet.dossier, row.since, at)},
         failures=repeats.failures([row.packet.id for row in back]), today=calendar.today(at), hour=calendar.local(at).time(),

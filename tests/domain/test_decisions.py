@@ -425,7 +425,7 @@ def test_a_case_does_not_close_while_an_original_is_out(world: World) -> None:
     dossier, act = packet.dossier, world.act(world.officer)
     atomically(desk.accept, fresh(dossier), act, CODE, DUE)
     atomically(desk.ready, fresh(dossier), act, PAPERS)  # the original is not in the bag
-    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902")
+    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902", "spoken")
     atomically(desk.hand_over, world.fresh(result), act, wet_seen=True)
     held = fresh(dossier)
     assert held.state is C.RESULT_READY and [paper.position for paper in decisions.to_return(held)] == [4]
@@ -454,7 +454,7 @@ def test_an_original_in_the_bag_of_the_result_is_home_with_it(world: World) -> N
     atomically(
         desk.ready, fresh(dossier), act, [*PAPERS, {"name": "Học bạ", "form": "copy", "sheets": 1, "position": 4}]
     )
-    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902")
+    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902", "spoken")
     atomically(desk.hand_over, world.fresh(result), act, wet_seen=True)
     assert fresh(dossier).state is C.CLOSED
 

@@ -60,7 +60,7 @@ def with_result(world: World, return_way: ReturnWay = ReturnWay.HOME) -> Dossier
 def at_desk(world: World) -> Packet:
     """A result for which the citizen calls at the desk."""
     dossier = with_result(world, ReturnWay.DESK)
-    return atomically(desk.send_result, dossier, world.act(world.officer), "NP0051902")
+    return atomically(desk.send_result, dossier, world.act(world.officer), "NP0051902", "spoken")
 
 
 def told() -> list[str]:
@@ -232,16 +232,44 @@ def test_only_the_own_desk_decides(world: World) -> None:
     with pytest.raises(Refused, match="wrong_ward"):
         atomically(desk.ready, dossier, stranger, PAPERS)
     with pytest.raises(Refused, match="wrong_ward"):
-        atomically(desk.send_result, dossier, stranger, "NP0051902")
+        atomically(desk.send_result, dossier, stranger, "NP0051902", "spoken")
+
+
+@pytest.mark.parametrize(("word", "answer"), [("spoken", "reached"), ("unreached", None)])
+def test_a_result_goes_home_unasked_about_with_a_word_of_its_officer_alone(
+    world: World, word: str, answer: str | None
+) -> None:
+    dossier, act = with_result(world), world.act(world.officer)
+    for said in ("", "perhaps"):
+        with pytest.raises(Invalid, match="word_needed"):
+            atomically(desk.send_result, dossier, act, "NP0051902", said)
+    packet = atomically(desk.send_result, dossier, act, "NP0051902", word)
+    assert atomically(desk.send_result, dossier, act, "NP0051902") == packet, "a second sending asks nothing"
+    [line] = db.session.query(AuditLine).filter_by(action="result_word")
+    assert (line.subject, line.user_id, line.at, line.details["word"]) == (dossier.number, act.by.id, act.at, word)
+    assert world.fresh(packet).dossier.answer == answer
+
+
+def test_nothing_is_asked_of_a_result_that_is_called_for_or_was_spoken_about(world: World) -> None:
+    act = world.act(world.officer)
+    called_for = atomically(desk.send_result, with_result(world, ReturnWay.DESK), act, "NP0051902").dossier_id
+    atomically(lambda: setattr(db.session.get_one(Dossier, called_for), "official_code", "X-1"))
+    dossier = with_result(world)
+    atomically(lambda: setattr(db.session.get_one(Dossier, dossier.id), "answer", "no_answer"))
+    with pytest.raises(Invalid, match="word_needed"):
+        atomically(desk.send_result, dossier, act, "NP0051903")
+    atomically(lambda: setattr(db.session.get_one(Dossier, dossier.id), "answer", "reached"))
+    atomically(desk.send_result, dossier, act, "NP0051903")
+    assert db.session.query(AuditLine).filter_by(action="result_word").count() == 0
 
 
 def test_the_seal_that_was_on_the_way_in_closes_nothing_again(world: World) -> None:
     dossier = with_result(world)
     [came] = packets.of_dossier(dossier.id)
     with pytest.raises(Refused, match="seal_used") as refused:
-        atomically(desk.send_result, dossier, world.act(world.officer), came.seal)
+        atomically(desk.send_result, dossier, world.act(world.officer), came.seal, "spoken")
     assert refused.value.values["number"] == came.number
-    assert atomically(desk.send_result, dossier, world.act(world.officer), "NP0051902").seal == "NP0051902"
+    assert atomically(desk.send_result, dossier, world.act(world.officer), "NP0051902", "spoken").seal == "NP0051902"
 
 
 def test_a_same_day_procedure_received_after_three_is_due_on_the_next_working_day(world: World) -> None:
@@ -262,8 +290,8 @@ def test_a_result_needs_at_least_one_paper(world: World) -> None:
 def test_a_result_that_goes_home_has_its_own_slip_a_visit_and_a_code(world: World) -> None:
     dossier = with_result(world)
     act = world.act(world.officer)
-    packet = atomically(desk.send_result, dossier, act, "np 0051 902")
-    again = atomically(desk.send_result, dossier, act, "NP0051902")
+    packet = atomically(desk.send_result, dossier, act, "np 0051 902", "spoken")
+    again = atomically(desk.send_result, dossier, act, "NP0051902", "spoken")
     packet = world.fresh(packet)
     assert again.id == packet.id
     assert (packet.way, packet.state, packet.holder_id) == (Way.OUT, State.WAITING, world.desk.party_id)
@@ -272,7 +300,7 @@ def test_a_result_that_goes_home_has_its_own_slip_a_visit_and_a_code(world: Worl
     assert visit and visit.state == VisitState.SCHEDULED
     assert count(codes.DoorCode) >= 1
     with pytest.raises(Refused, match="result_sent"):
-        atomically(desk.send_result, dossier, act, "NP0051903")
+        atomically(desk.send_result, dossier, act, "NP0051903", "spoken")
 
 
 def test_a_result_called_for_at_the_desk_is_handed_over_with_the_code_and_closes_the_dossier(
@@ -316,7 +344,7 @@ def test_somebody_the_citizen_sent_is_given_it_with_a_letter_and_family_without_
 
 
 def test_whom_the_citizen_names_is_told_to_the_courier_and_never_to_a_scan(world: World) -> None:
-    packet = atomically(desk.send_result, with_result(world), world.act(world.officer), "NP0051902")
+    packet = atomically(desk.send_result, with_result(world), world.act(world.officer), "NP0051902", "spoken")
     citizen = packet.dossier.citizen
     facts = {"phone": citizen.phone, "second_phone": "", "street": citizen.street, "proxy": " Nguyễn  Văn Cam "}
     atomically(lambda: desk.reconfirm(packet.dossier, world.act(world.officer), "reached", **facts))
@@ -332,14 +360,14 @@ def test_whom_the_citizen_names_is_told_to_the_courier_and_never_to_a_scan(world
 
 
 def test_a_citizen_who_comes_first_frees_the_couriers_place(world: World) -> None:
-    packet = atomically(desk.send_result, with_result(world), world.act(world.officer), "NP0051902")
+    packet = atomically(desk.send_result, with_result(world), world.act(world.officer), "NP0051902", "spoken")
     atomically(desk.hand_over, packet, world.act(world.officer), wet_seen=True)
     visit = db.session.scalar(sa.select(Visit).filter_by(packet_id=packet.id))
     assert visit and (visit.state, visit.slot.taken) == (VisitState.CANCELLED, 0)
 
 
 def test_an_undelivered_result_comes_back_unopened_and_can_be_sent_again(world: World) -> None:
-    packet = atomically(desk.send_result, with_result(world), world.act(world.officer), "NP0051902")
+    packet = atomically(desk.send_result, with_result(world), world.act(world.officer), "NP0051902", "spoken")
     world.on_round(world.fresh(packet))
     phone = world.phone()
     world.record(phone.scan(world.fresh(packet), "take", seal="NP0051902"))

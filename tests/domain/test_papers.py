@@ -203,7 +203,7 @@ def the_way_home(world: World, packet: Packet) -> None:
         held.surrender = ready["surrender"]
 
     atomically(finish)
-    home = atomically(desk.send_result, dossier_of(packet), world.act(world.officer), "NP0051902")
+    home = atomically(desk.send_result, dossier_of(packet), world.act(world.officer), "NP0051902", "spoken")
     slips.pdf([home], URL)
     world.on_round(world.fresh(home))
     print_day(world, home, "lists")

@@ -268,9 +268,9 @@ def test_a_dossier_travels_from_home_to_the_desk_and_back(
     db.session.rollback()
     assert db.session.get_one(Dossier, dossier.id).state == CaseState.SUBMITTED
     officer.go(f"/desk/packets/{number}").fill(code="H29.17-261124-0001").press('form[action$="/accept"] [type=submit]')
-    officer.press('form[action$="/ready"] [type=submit]').fill(seal="0045 999").press(
-        'form[action$="/send"] [type=submit]'
-    )
+    officer.press('form[action$="/ready"] [type=submit]')
+    officer.page.locator("#word").press("Space")  # she has spoken with the citizen
+    officer.fill(seal="0045 999").press('form[action$="/send"] [type=submit]')
     db.session.rollback()
     result = next(p for p in packets.of_dossier(dossier.id) if p.kind is Kind.RESULT)
     printed = officer.page.context.request.get(f"{site.url}/desk/packets/{result.number}/slip.pdf")

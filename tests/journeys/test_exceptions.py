@@ -255,7 +255,7 @@ def test_who_has_moved_is_asked_by_the_desk_and_the_result_goes_to_the_new_addre
 
 def test_a_result_lost_for_good_is_issued_and_sent_anew_and_the_case_closes(world: World) -> None:
     dossier, act = with_result(world), world.act(world.officer)
-    first = atomically(desk.send_result, dossier, act, "NP0051902")
+    first = atomically(desk.send_result, dossier, act, "NP0051902", "spoken")
     world.on_round(first)
     phone = world.phone()
     assert world.record(phone.scan(world.fresh(first), "take", seal="NP0051902")).verdict == "applied"
@@ -267,9 +267,9 @@ def test_a_result_lost_for_good_is_issued_and_sent_anew_and_the_case_closes(worl
     page = signing_in(world.app)(world.officer).get(f"/desk/packets/{submission.number}").text
     assert "Kết quả đã bị mất" in page and first.number in page
     with pytest.raises(Refused, match="seal_used"):
-        atomically(desk.send_result, first.dossier, act, "NP0051902")
-    second = atomically(desk.send_result, first.dossier, act, "NP0051903")
-    again = atomically(desk.send_result, first.dossier, act, "NP0051903")  # the same form twice
+        atomically(desk.send_result, first.dossier, act, "NP0051902", "spoken")
+    second = atomically(desk.send_result, first.dossier, act, "NP0051903", "spoken")
+    again = atomically(desk.send_result, first.dossier, act, "NP0051903", "spoken")  # the same form twice
     assert (second.id, queues.count(queues.DESK["send"], world.officer, MONDAY)) == (again.id, 0)
     world.record(phone.scan(world.fresh(second), "take", seal="NP0051903"))
     second = world.fresh(second)

@@ -130,7 +130,7 @@ def test_from_a_home_to_the_desk_and_back_to_the_home(life: Life) -> None:
     desk = life.officer.open(f"/desk/packets/{number}")
     desk.send(to="/accept", code="H29.17-261124-0001")
     desk.open(f"/desk/packets/{number}").send(to="/ready")
-    desk.open(f"/desk/packets/{number}").send(to="/send", seal="NP 0045 999")
+    desk.open(f"/desk/packets/{number}").send(to="/send", seal="NP 0045 999", word="spoken")
     result = life.packet(dossier, Kind.RESULT)
     assert (result.state, result.holder_id) == (State.WAITING, world.desk.party_id)
     assert desk.client.get(f"/desk/packets/{result.number}/slip.pdf").data.startswith(b"%PDF")

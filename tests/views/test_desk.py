@@ -69,7 +69,7 @@ def with_result(world: World, client: FlaskClient, return_way: ReturnWay) -> Pac
 
 def sealed(world: World, client: FlaskClient, return_way: ReturnWay) -> Packet:
     packet = with_result(world, client, return_way)
-    assert client.post(url(packet, "send"), data={"seal": "NP 0051 902"}).status_code == 302
+    assert client.post(url(packet, "send"), data={"seal": "NP 0051 902", "word": "spoken"}).status_code == 302
     found = db.session.scalars(sa.select(Packet).filter_by(kind=Kind.RESULT)).one()
     return world.fresh(found)
 

@@ -39,14 +39,21 @@ def test_many_results_are_sealed_in_one_go_and_a_seal_twice_is_told_at_its_row(w
     client, results = sign_in(world.officer), ready(world, 3)
     numbers = [dossier.number for dossier in results]
     data = {f"seal-{number}": seal for number, seal in zip(numbers, ("NP 0051 901", "NP 0051 901", ""), strict=True)}
-    answer = client.post("/desk/results/", data=data)
+    asked = client.post("/desk/results/", data=data)
+    assert asked.status_code == 422 and 'value="NP 0051 901"' in asked.text
+    named = asked.text.split('id="unasked"')[1].split("</ul>")[0]
+    assert [number in named for number in numbers] == [True, True, False], "one word is asked for those in their bags"
+    assert db.session.query(Packet).filter_by(kind=Kind.RESULT).count() == 0
+    answer = client.post("/desk/results/", data=data | {"word": "spoken"})
     assert (answer.status_code, answer.text.count('aria-invalid="true"')) == (422, 1)
     assert 'value="NP 0051 901"' in answer.text
     assert db.session.query(Packet).filter_by(kind=Kind.RESULT).count() == 1
-    answer = client.post(
-        "/desk/results/", data={f"seal-{numbers[1]}": "NP 0051 902", f"seal-{numbers[2]}": "NP 0051 903"}
-    )
-    assert answer.status_code == 303
+    rest = {f"seal-{numbers[1]}": "NP 0051 902", f"seal-{numbers[2]}": "NP 0051 903"}
+    assert client.post("/desk/results/", data=rest | {"word": "unreached"}).status_code == 303
+    words = {line.subject: line.details["word"] for line in db.session.query(AuditLine).filter_by(action="result_word")}
+    assert words == {numbers[0]: "spoken", numbers[1]: "unreached", numbers[2]: "unreached"}
+    db.session.rollback()
+    assert [db.session.get_one(Dossier, one.id).answer for one in results] == ["reached", None, None]
     sent = db.session.query(Packet).filter_by(kind=Kind.RESULT, state=State.WAITING).all()
     assert len(sent) == 3
     paper = client.get("/desk/results/slips.pdf", query_string={"sealed": [packet.number for packet in sent]})

@@ -206,10 +206,11 @@ def pay(incident: Incident, act: Act) -> None:
 
 def postage_owed(incident: Incident) -> int:
     """What goes back to the citizen where the post was at fault (NĐ 47/2011 Đ25): all postage they have paid for this
-    dossier and were not given back yet, in đồng; 0 where it was not."""
-    if not _is_posts_fault(incident):
-        return 0
+    dossier and were not given back yet, in đồng; 0 where it was not. A compensation of the dossier includes it."""
     line, mine = MoneyLine, sa.select(Packet.id).where(Packet.dossier_id == incident.packet.dossier_id)
+    compensated = sa.select(Incident.id).where(Incident.packet_id.in_(mine), Incident.compensation > 0).limit(1)
+    if not _is_posts_fault(incident) or db.session.scalar(compensated):
+        return 0
     post_took = line.event.in_((Event.COLLECTED, Event.TRANSFERRED))
     signed = sa.func.sum(sa.case((post_took, line.amount), else_=-line.amount))
     of = sa.select(signed).where(line.packet_id.in_(mine), line.stream == Stream.POSTAGE)

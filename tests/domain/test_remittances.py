@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.db import atomically, db
 from app.domain import corrections, incidents, money, remittances, tallies
-from app.domain.incidents import Outcome, Side, Sort
+from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.money import Event, MoneyLine, Purse
 from app.domain.postage import Fault
 from app.domain.remittances import Remittance, RemittedFee
@@ -118,6 +118,22 @@ def test_postage_goes_back_where_the_post_was_at_fault_once_and_no_more_than_was
     db.session.rollback()
     assert money.purse(packet.dossier.citizen.party_id) == Purse(postage=0, fee=-15_000)
     assert money.purse(world.post.party_id) == Purse(postage=-60_000)  # until the courier hands in
+
+
+def test_a_compensation_includes_the_postage_of_every_file_of_the_dossier(world: World) -> None:
+    packet = paid(world, world.phone())
+
+    def ended(sort: Sort, outcome: Outcome, compensation: int) -> Incident:
+        file = atomically(incidents.open_, packet, world.act(world.clerk), sort, Side.CITIZEN, "the bag was wet")
+        atomically(incidents.say, file, world.act(world.clerk), Side.POST, "the van stood still")
+        atomically(incidents.close, file, world.act(world.supervisor), outcome, Fault.POST, compensation, "the post's")
+        return file
+
+    late = ended(Sort.LATE, Outcome.LATE, 0)
+    assert incidents.postage_owed(late) == 60_000
+    damaged = ended(Sort.DAMAGED, Outcome.DAMAGED, incidents.least(late))
+    assert [incidents.postage_owed(each) for each in (late, damaged)] == [0, 0]
+    assert [atomically(incidents.refund, each, world.act(world.clerk)) for each in (late, damaged)] == [0, 0]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -3,6 +3,9 @@
 Whatever is JSON within the limits gets a verdict inside a 200, and a receipt for what has been committed. What cannot
 be read is kept raw and answered with 400 and its index, nothing of that batch being judged: the phone sends the rest
 without it. A revoked phone, or that of a person who has left, may still hand in what it holds.
+
+A scan that counts is told the packet's `flags` too, by the names of flags.py: `collected_after_cancel` says that the
+papers go back to the citizen, `seal_mismatch` that two people count.
 """
 
 import base64
@@ -149,6 +152,7 @@ def _result(outcome: Outcome, receipt: Receipt) -> dict[str, Any]:
         "why": outcome.why,
         "packet": outcome.packet,
         "seq": outcome.seq,
+        "flags": outcome.flags,
         "recorded_at": receipt.recorded_at,
         "receipt": receipt.signature,
     }

@@ -40,7 +40,7 @@ from app.domain.scans import UNSURE, Extra, Ruling, Scan, ScanRow
 from app.domain.steps import CLOSING_EVENTS, STEPS, By
 from app.domain.tasks import TaskKind
 from app.domain.tokens import Keys
-from app.domain.trails import Entry, Trail
+from app.domain.trails import STANDS, Entry, Trail
 from app.errors import Refused
 
 __all__ = ["STEPS", "Outcome", "Seen", "enter", "record", "record_all"]
@@ -68,6 +68,7 @@ class Outcome:
     why: str | None
     packet: str | None
     seq: int | None
+    flags: tuple[str, ...] = ()  # of the packet by now; a scan that does not count is told none
 
 
 def record(scan: Scan, seen: Seen) -> Outcome:
@@ -248,9 +249,12 @@ class _Sitting:
             return Outcome(scan.digest, scan.device, scan.n, recorded_at, known.verdict, known.why, None, None)
         assert entry.ruling
         line = trail.line_of(entry) if trail else None
-        number = self.packets[trail.code].number if trail else None
-        seq = line.seq if line else None
-        return Outcome(scan.digest, scan.device, scan.n, entry.recorded_at, entry.ruling, entry.why, number, seq)
+        packet = self.packets[trail.code] if trail else None
+        number, seq = packet.number if packet else None, line.seq if line else None
+        flags_ = tuple(packet.flags) if packet and entry.ruling in STANDS else ()
+        return Outcome(
+            scan.digest, scan.device, scan.n, entry.recorded_at, entry.ruling, entry.why, number, seq, flags_
+        )  # fmt: skip
 
 
 # ---- under lock -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from app.db import db
 from app.domain import audit, bags, counter, money, packets, rounds, shelf, takings, tokens, visits
 from app.domain.calendar import today
 from app.domain.devices import Device
-from app.domain.dossiers import Dossier, Paper, ReturnWay
+from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
 from app.domain.manifests import Manifest
 from app.domain.packets import ENDED, Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
@@ -187,6 +187,8 @@ def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
         "way": found.way,
         "kind": found.kind,
         "state": found.state,
+        "cancelled": dossier.state
+        is CaseState.CANCELLED,  # still at home: not to be collected; else it goes back there
         "holder": found.holder_id,
         "holder_kind": db.session.get_one(Party, found.holder_id).kind,
         "place": {"kind": place.kind, "name": place.name} if place else None,

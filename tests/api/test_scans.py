@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.api import bodies
 from app.api import scans as door
 from app.db import atomically, db, now
-from app.domain import scans, tokens
+from app.domain import booking, scans, tokens
 from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.packets import State, Way
@@ -41,12 +41,32 @@ def test_a_collection_is_recorded_and_answered(world: World) -> None:
     [result] = answer.json["results"]
     digest = wire.phone.back
     assert result | {"recorded_at": ..., "receipt": ...} == {
-        "digest": digest, "verdict": "applied", "why": None, "packet": packet.number, "seq": 1,
+        "digest": digest, "verdict": "applied", "why": None, "packet": packet.number, "seq": 1, "flags": [],
         "recorded_at": ..., "receipt": ...,
     }  # fmt: skip
     assert (answer.json["contiguous"], answer.json["missing"], answer.json["later"]) == (1, [], [])
     assert (answer.json["checkpoint"], answer.json["consistency"]) == (None, [])
     assert world.fresh(packet).state == State.CARRIED
+
+
+def test_whoever_scans_a_packet_of_a_cancelled_booking_is_told(world: World) -> None:
+    """By its slip before it is collected, in the answer to the scan, and with every later look at it."""
+    wire, packet = line(world), world.packet()
+    world.on_round(packet, world.courier)
+    token = {"token": packet.slip.token}
+    assert wire.post("/api/v1/lookups", token).json["cancelled"] is False
+    code = world.code(packet)
+    atomically(lambda: booking.cancel(world.fresh(packet).dossier, world.act()))
+    told = wire.post("/api/v1/lookups", token).json
+    assert (told["state"], told["cancelled"]) == ("WAITING", True)
+    body = wire.phone.body(packet, "collect", proof=[("CODE", code)])
+    for verdict in ("applied", "applied"):  # sent once more it says the same
+        (result,) = wire.send(body).json["results"]
+        assert (result["verdict"], result["flags"]) == (verdict, ["collected_after_cancel"])
+    assert [each["cancelled"] for each in wire.get("/api/v1/day").json["carrying"]] == [True]
+    other = line(world, world.second_courier)
+    (result,) = other.send(other.phone.body(world.fresh(packet), "hand_in")).json["results"]
+    assert (result["verdict"], result["flags"]) == ("held", [])
 
 
 def test_two_phones_of_one_courier_count_apart_and_each_goes_on_from_what_the_other_did(world: World) -> None:

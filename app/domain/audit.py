@@ -1,13 +1,13 @@
 """Audit: who did what, and who looked at whom. Keys and ids only, never a name or a phone."""
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Instant, Model, db
-from app.domain.calendar import HERE
+from app.domain import calendar
 from app.domain.people import Act, User
 
 
@@ -26,6 +26,7 @@ class ViewLine(Model):
     """Somebody on the staff opened a page that shows a citizen's data."""
 
     __tablename__ = "views_log"
+    __table_args__ = (sa.Index("ix_views_log_day", "user_id", "page", "at"),)  # whom a list has shown somebody today
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[Instant]
@@ -48,8 +49,15 @@ def viewed(user_id: str, dossier_id: int, page: str, at: datetime) -> None:
     db.session.add(ViewLine(at=at, user_id=user_id, dossier_id=dossier_id, page=page))
 
 
-def viewed_on(user_id: str, page: str, day: date) -> set[int]:
-    """The dossiers whose people this page has already shown this user today."""
-    since = datetime.combine(day, time(), HERE)
+def unseen(user_id: str, page: str, dossiers: set[int], at: datetime) -> set[int]:
+    """Of these dossiers, those whose people this page has not shown this user today."""
+    since = datetime.combine(calendar.today(at), time(), calendar.HERE)
     seen = sa.select(ViewLine.dossier_id).where(ViewLine.user_id == user_id, ViewLine.page == page)
-    return set(db.session.scalars(seen.where(ViewLine.at >= since)))
+    return dossiers - set(db.session.scalars(seen.where(ViewLine.at >= since)))
+
+
+def log_names(user_id: str, page: str, dossiers: set[int], at: datetime) -> None:
+    """Who saw a list of names: a line a dossier and day."""
+    if new := unseen(user_id, page, dossiers, at):
+        line = {"at": at, "user_id": user_id, "page": page}
+        db.session.execute(sa.insert(ViewLine), [line | {"dossier_id": dossier_id} for dossier_id in sorted(new)])

@@ -166,11 +166,5 @@ def printing_day(file: BinaryIO, what: str, office: Office, day: date, base_url:
 
 def log_day(user: User, what: str, office: Office, day: date, act: Act) -> None:
     """Whose names somebody printed for a day: a line each in the log of views, and one that says what was printed."""
-    log_names(user, f"day.{what}", named_on(what, office, day), act.at)
+    audit.log_names(user.id, f"day.{what}", named_on(what, office, day), act.at)
     audit.note("printed_day", day.isoformat(), act, what=what, office=office.code)
-
-
-def log_names(user: User, page: str, dossiers: set[int], at: datetime) -> None:
-    """A line a dossier and day."""
-    for dossier_id in sorted(dossiers - audit.viewed_on(user.id, page, calendar.today(at))):
-        audit.viewed(user.id, dossier_id, page, at)

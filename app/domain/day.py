@@ -371,7 +371,7 @@ def not_logged(courier: User, stops: list[dict[str, Any]], at: datetime) -> set[
     shown = [each["visit"] for each in stops if each["person"]]
     wanted = sa.select(Packet.dossier_id).join(Visit, Visit.packet_id == Packet.id).where(Visit.id.in_(shown))
     found = {dossier_id for dossier_id in db.session.scalars(wanted) if dossier_id}
-    return found - audit.viewed_on(courier.id, VIEW, today(at))
+    return audit.unseen(courier.id, VIEW, found, at)
 
 
 def log_views(courier_id: str, dossiers: set[int], at: datetime) -> None:

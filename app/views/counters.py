@@ -1,7 +1,7 @@
 """What the pages of ward desk and post office share: the scan field, the proof of a citizen, refusals at their fields."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -20,7 +20,6 @@ from app.db import atomically, let_go, now
 from app.domain import (
     audit,
     bags,
-    batches,
     calendar,
     desk,
     numbers,
@@ -255,7 +254,9 @@ class Lists(NamedTuple):
         rows = queues.rows(queue, user, now(), *also)
         shown["here"] = queues.count(queue, user, now(), *also) if also else shown["queues"][shown["chosen"]]
         day = {"today": calendar.today(now()), "hour": calendar.local(now()).time()}
-        return render_template(f"{self.place}/home.html", rows=rows, **(day | shown | more)), status
+        text = render_template(f"{self.place}/home.html", rows=rows, **(day | shown | more))
+        log_names(f"{self.place}.home", {row.packet.dossier_id for row in rows})
+        return text, status
 
     def counts(self) -> ResponseReturnValue:
         return render_template(f"{self.place}/_queues.html", **self._counted())
@@ -267,7 +268,7 @@ class Lists(NamedTuple):
         except Refused as refusal:
             return self.page(refusal.status, says=sentence(refusal), text=text)
         if found:
-            atomically(batches.log_names, security.user(), f"{self.place}.find", {one.id for one in found}, now())
+            log_names(f"{self.place}.find", {one.id for one in found})
         return answer or self.page(found=found, text=text)
 
     def _counted(self) -> dict[str, Any]:
@@ -289,6 +290,13 @@ def log_view(packet: Packet, page: str) -> None:
     """Who looked at whose dossier, in a short transaction of its own; a blank sticker is nobody's."""
     if packet.dossier_id is not None:
         atomically(audit.viewed, security.user().id, packet.dossier_id, page, now())
+
+
+def log_names(page: str, dossiers: Iterable[int | None]) -> None:
+    """Whom a list has just named. Asked before it is written: a list that is opened all day takes no turn at writing."""
+    user_id, at, named = security.user().id, now(), {one for one in dossiers if one is not None}
+    if new := audit.unseen(user_id, page, named, at):
+        atomically(audit.log_names, user_id, page, new, at)
 
 
 # ---- bags -------------------------------------------------------------------------------------------------------

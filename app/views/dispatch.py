@@ -13,6 +13,7 @@ from app.domain.people import Right
 from app.domain.places import Office
 from app.errors import Missing
 from app.security import requires
+from app.views import counters
 from app.views.fields import read_day
 
 bp = Blueprint("dispatch", __name__, url_prefix="/dispatch")
@@ -35,7 +36,10 @@ def day(day: str) -> ResponseReturnValue:
     today = calendar.today(now())
     week = sorted({when, *([today] if calendar.is_working(today) else []), *calendar.working_days_after(today, 5)})
     found = dispatch.day_of(_office(), when)
-    return render_template("dispatch/day.html", found=found, week=week, today=today)
+    text = render_template("dispatch/day.html", found=found, week=week, today=today)
+    visits = (*found.unassigned, *(visit for _courier, round_ in found.rounds if round_ for visit in round_.visits))
+    counters.log_names("dispatch.day", {visit.packet.dossier_id for visit in visits})
+    return text
 
 
 @bp.post("/<day>/assign")

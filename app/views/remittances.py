@@ -11,8 +11,8 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length, Regexp
 
 from app import security
-from app.db import atomically, now
-from app.domain import batches, money, remittances
+from app.db import atomically
+from app.domain import money, remittances
 from app.domain.people import Right
 from app.domain.remittances import Remittance
 from app.errors import Refused
@@ -142,5 +142,5 @@ def refuse(remittance: str) -> ResponseReturnValue:
 
 def _one(found: Remittance, form: Receive, no: Refuse, status: int = 200) -> ResponseReturnValue:
     fees = remittances.dossiers_of(found)
-    atomically(batches.log_names, security.user(), "desk.fees", {dossier.id for _, dossier in fees}, now())
+    counters.log_names("desk.fees", {dossier.id for _, dossier in fees})
     return render_template("desk/fee_list.html", list=found, fees=fees, form=form, no=no), status

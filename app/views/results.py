@@ -204,11 +204,15 @@ def _home(
 ) -> ResponseReturnValue:  # fmt: skip
     user, at = security.user(), now()
     back, coming = queues.rows(queues.DESK["back"], user, at), recovered.coming(user)
-    return render_template(
-        "desk/results.html", rows=queues.rows(queues.DESK["send"], user, at), typed=typed, wrong=wrong, back=back, unasked=unasked, asked_form=asked,
+    rows = queues.rows(queues.DESK["send"], user, at)
+    text = render_template(
+        "desk/results.html", rows=rows, typed=typed, wrong=wrong, back=back, unasked=unasked, asked_form=asked,
         sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, why_failed=counters.why_failed,
         tried=visits.tried(row.packet.id for row in back), late={row.packet.id for row in back if desk.waits_too_long(row.packet.dossier, row.since, at)},
         failures=repeats.failures([row.packet.id for row in back]), today=calendar.today(at), hour=calendar.local(at).time(),
         coming=coming, holders=queues.holders(coming), old=old or TakeOld(formdata=None),
         unsaid=manifests.without_word(Side.GIVER, giver_id=user.holds_as),
-    ), status  # fmt: skip
+    )  # fmt: skip
+    old_papers = {line.dossier_id for lines in coming.values() for line in lines}
+    counters.log_names("desk.results", old_papers | {row.packet.dossier_id for row in (*rows, *back)})
+    return text, status

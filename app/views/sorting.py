@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from app import security
 from app.db import atomically, now
-from app.domain import batches, scope, sendings, sorting
+from app.domain import audit, scope, sendings, sorting
 from app.domain.packets import Packet
 from app.domain.people import Right
 from app.errors import Refused
@@ -63,7 +63,7 @@ def listed() -> ResponseReturnValue:
         return redirect(url_for("sorting.home"))
     else:
         one = sendings.of_round(user, request.args.get("round", 0, type=int), at)
-        atomically(batches.log_names, user, "sorting.list", one.dossiers, at)
+        atomically(audit.log_names, user.id, "sorting.list", one.dossiers, at)
     return file_answer(sendings.list_pdf(one), "application/pdf", f"{one.number}-list.pdf")
 
 

@@ -89,7 +89,7 @@ CASES = {case.event: case for case in [
     Case("stop",       _from(C.STOP_REQUESTED),                     C.STOPPED,             _by(W.DESK),           (),                                 "stop",       "stopped",        "NĐ 118/2025 Đ21; TT 03/2025 Đ7"),
     Case("go_on",      _from(C.STOP_REQUESTED),                     None,                  _by(W.DESK),           (),                                 None,         "went_on",        "NĐ 118/2025 Đ21"),
     Case("transfer",   _from(C.SUBMITTED),                          C.SUBMITTED,           _by(W.DESK),           (),                                 None,         "transferred",    "NĐ 118/2025 Đ17; NĐ 61/2018 Đ18.2"),
-    Case("forward",    _from(C.PROCESSING),                         C.PROCESSING,          _by(W.DESK),           (),                                 None,         "transferred",    "QĐ 45/2016 Đ16"),
+    Case("forward",    _from(C.PROCESSING, C.EXTENDED),             None,                  _by(W.DESK),           (),                                 None,         "transferred",    "QĐ 45/2016 Đ16"),
     Case("ready",      AT_WORK,                                     C.RESULT_READY,        _by(W.DESK),           (),                                 None,         "result_ready",   "QĐ 45/2016 Đ8"),
     Case("close",      GOING_HOME | _from(C.RESULT_READY),          C.CLOSED,              _by(W.PACKET),         ("original_out",),                  None,         None,             "QĐ 45/2016 Đ8, Đ10"),
     Case("reopen",     _from(C.CLOSED),                             None,                  _by(W.PACKET),         (),                                 None,         None,             "the delivery is contested"),

@@ -53,6 +53,8 @@ class Form(Model):
 def give(dossier: Dossier, key: str, act: Act, **facts: Any) -> Form:
     """The next form of this key at the dossier's desk."""
     year = today(act.at).year
+    # Officers of one desk number one after another; who only names the desk need not wait for them.
+    db.session.execute(sa.select(Office.id).filter_by(id=dossier.desk_id).with_for_update(key_share=True))
     series = sa.select(sa.func.max(Form.serial)).filter_by(desk_id=dossier.desk_id, key=key, year=year)
     form = Form(
         dossier_id=dossier.id, desk_id=dossier.desk_id, key=key, year=year, serial=(db.session.scalar(series) or 0) + 1,

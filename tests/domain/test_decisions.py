@@ -1,10 +1,13 @@
 """What a desk decides: only the steps of CASES, by whom they are given to, each once, each told and on paper."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from app.db import atomically, db
 from app.domain import (
@@ -14,11 +17,13 @@ from app.domain import (
     desk,
     dossiers,
     forms,
+    ledger,
     lookups,
     money,
     packets,
     queues,
     reception,
+    scope,
     tasks,
     tracking,
     visits,
@@ -31,9 +36,10 @@ from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act, User
 from app.domain.places import Office
-from app.errors import Invalid, NotAllowed, Refused
+from app.errors import Invalid, Missing, NotAllowed, Refused
 from app.sentences import SENTENCES
 from tests.domain.test_desk import CODE, DUE, PAPERS, accepted, receive, submitted, told
+from tests.test_race import rush
 from tests.world import MONDAY, World
 
 C = CaseState
@@ -413,6 +419,55 @@ def test_only_a_desk_of_the_province_can_be_the_right_one(world: World) -> None:
         atomically(decisions.transfer, fresh(dossier), act, world.other_desk.id, "not_competent", "NP0051902")
 
 
+@pytest.mark.parametrize("is_extended", [False, True])
+def test_a_linked_procedure_goes_to_the_other_desk_and_comes_back_as_far_as_it_was(
+    world: World, is_extended: bool
+) -> None:
+    dossier = accepted(world)
+    atomically(decisions.begin, dossier, world.act(world.officer))
+    if is_extended:
+        act = world.act(world.lead)
+        atomically(decisions.extend, fresh(dossier), act, date(2026, 12, 4), "other_agency", "", "other_agency")
+    state, due = fresh(dossier).state, fresh(dossier).due_on
+    phone = world.phone()
+    ways = (
+        (world.officer, world.strange_officer, "NP0051902"), (world.strange_officer, world.officer, "NP0051903"),
+    )  # fmt: skip
+    for giver, taker, seal in ways:
+        assert taker.office_id
+        act = world.act(giver)
+        packet = atomically(decisions.transfer, fresh(dossier), act, taker.office_id, "linked", seal, "forward")
+        assert sees(world, giver, "leaving") == [packet.number] and sees(world, taker, "receive") == []
+        assert sees(world, giver, "work") == sees(world, taker, "work") == []  # nobody's to decide on the way
+        with pytest.raises(Refused, match="papers_on_the_way"):
+            atomically(desk.ready, fresh(dossier), world.act(taker), PAPERS)
+        assert world.record(phone.scan(world.fresh(packet), "take", seal=seal)).verdict == "applied"
+        assert sees(world, giver, "leaving") == [] and sees(world, taker, "receive") == [packet.number]
+        assert tracking.story(fresh(dossier), MONDAY).headline == "between"
+        with pytest.raises(Missing):
+            scope.packet(giver, packet.number)
+        receive(world, world.fresh(packet), by=taker, seal=seal, giver_by=Word.SIGNED_PRINT)
+        lines = ledger.lines(world.fresh(packet))
+        assert [(line.event, line.taker_id) for line in lines] == [
+            ("take", world.courier.party_id), ("receive", taker.holds_as), ("open", taker.holds_as),
+        ]  # fmt: skip
+        held = fresh(dossier)
+        assert (held.desk_id, held.state, held.due_on, held.counted_from) == (taker.office_id, state, due, MONDAY)
+        assert scope.dossier(taker, held.number) == held and sees(world, taker, "work") == [held.number]
+        with pytest.raises(Missing):
+            scope.dossier(giver, held.number)
+    assert [line.event for line in fresh(dossier).history][-2:] == ["forward", "forward"]
+    assert messages().count("transferred") == 2
+    atomically(desk.ready, fresh(dossier), world.act(world.officer), PAPERS)
+    assert fresh(dossier).state is C.RESULT_READY
+
+
+def sees(world: World, user: User, name: str) -> list[str]:
+    """Packets on that list of this person's desk."""
+    db.session.rollback()
+    return [row.packet.number for row in queues.rows(queues.DESK[name], user, MONDAY)]
+
+
 # ---- closing ----------------------------------------------------------------------------------------------------
 
 
@@ -474,6 +529,51 @@ def test_the_second_officer_is_told_and_the_same_form_twice_is_one_decision(worl
     lines = [line.event for line in fresh(dossier).history]
     assert lines.count("refuse") == 1 and messages().count("not_accepted") == 1
     assert len(forms.given(dossier)) == 1
+
+
+def test_of_two_officers_who_decide_at_the_same_moment_one_does_and_the_other_is_told(app: Flask, world: World) -> None:
+    ids = [submitted(world).dossier.id for _ in range(6)]
+    shown = [decisions.newest(db.session.get_one(Dossier, each)) for each in ids]  # both pages show the same step
+    officer, lead, keys = world.officer.id, world.lead.id, world.keys
+    db.session.rollback()
+
+    def decide(verb: Callable[..., object], dossier_id: int, by: str, *facts: object) -> str:
+        def take() -> None:
+            act = Act(db.session.get_one(User, by), MONDAY, keys)
+            verb(db.session.get_one(Dossier, dossier_id), act, *facts)
+
+        try:
+            atomically(take)
+        except Refused as refusal:
+            assert refusal.key in SENTENCES
+            return refusal.key
+        return "done"
+
+    claims: list[Callable[[], object]] = []
+    for nth, (dossier_id, seen) in enumerate(zip(ids, shown, strict=True)):
+        claims.append(partial(decide, desk.accept, dossier_id, officer, code_of(nth), DUE))
+        claims.append(partial(decide, decisions.refuse, dossier_id, lead, "no_right", "", seen))
+    answers = rush(app, claims)
+    for nth, (accepted_, refused) in enumerate(zip(answers[::2], answers[1::2], strict=True)):
+        db.session.rollback()
+        held = db.session.get_one(Dossier, ids[nth])
+        steps = [line.event for line in held.history if line.event in ("accept", "refuse")]
+        given = [form.key for form in forms.given(held)]
+        if accepted_ == "done":
+            assert (refused, steps, given) == ("case_moved", ["accept"], ["receipt"])
+            assert (held.state, held.official_code) == (C.ACCEPTED, code_of(nth))
+        else:
+            assert (accepted_, refused, steps, given) == ("case_accept", "done", ["refuse"], ["refusal"])
+            assert (held.state, held.official_code, held.due_on) == (C.NOT_ACCEPTED, None, None)
+    serials = sorted((form.key, form.serial) for form in db.session.scalars(sa.select(forms.Form)))
+    assert serials == sorted(
+        (key, at + 1) for key in ("receipt", "refusal") for at in range(sum(one == key for one, _ in serials))
+    )
+    assert len(serials) == messages().count("accepted") + messages().count("not_accepted") == len(ids)
+
+
+def code_of(nth: int) -> str:
+    return f"H29.17-261123-{nth:04}"
 
 
 def test_each_desk_numbers_its_forms_without_a_gap(world: World) -> None:

@@ -14,12 +14,13 @@ from app.domain.incidents import Outcome, Side, Sort
 from app.domain.money import Event, MoneyLine, Purse
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
-from app.domain.postage import Fault
+from app.domain.postage import Fault, Line
 from app.domain.scans import Extra, MoneyTaken, ScanRow
 from app.domain.takings import Waiver
 from app.errors import Invalid, Refused
 from tests.domain.test_counter import COUNTS, bring
 from tests.domain.test_money import settle
+from tests.domain.test_repeats import again, at_desk, told
 from tests.domain.test_slips import text_of
 from tests.world import MONDAY, World
 
@@ -94,12 +95,12 @@ def test_where_the_ward_asks_no_fee_nothing_is_paid_and_that_is_kept(world: Worl
     assert (gave(packet), let_off(packet), takings.paid(packet)) == (Purse(), 52_000, {})
     [tally] = tallies.tallies([world.courier], world.post, today(MONDAY))
     assert (tally.cash, tally.waived) == (Purse(), 52_000)
-    told = " ".join(text_of(papers.pdf("receipt_money", packet, world.clerk, MONDAY, "https://x.vn")).split())
+    paper = " ".join(text_of(papers.pdf("receipt_money", packet, world.clerk, MONDAY, "https://x.vn")).split())
     assert (
-        "Miễn cước" in told
-        and "(đến 100 g), theo TT 22/2017/TT-BTTTT" in told
-        and "không đồng" in told.lower()
-        and "Bà mẹ" not in told
+        "Miễn cước" in paper
+        and "(đến 100 g), theo TT 22/2017/TT-BTTTT" in paper
+        and "không đồng" in paper.lower()
+        and "Bà mẹ" not in paper
     )
 
 
@@ -175,15 +176,30 @@ def test_a_result_with_a_fee_is_handed_out_at_the_counter_only_when_it_is_paid(w
 
 def test_the_phone_is_told_of_whom_no_postage_is_asked_while_it_must_know(world: World) -> None:
     packet, plain, result = exempt(world), world.packet(), exempt(world, Way.OUT)
-    told = {one.id: day.stop(visit) for one in (packet, plain, result) if (visit := visits.open_visit(one.id))}
-    assert told[packet.id]["exempt"] == {
+    seen = {one.id: day.stop(visit) for one in (packet, plain, result) if (visit := visits.open_visit(one.id))}
+    assert seen[packet.id]["exempt"] == {
         "name": "Bà mẹ Việt Nam anh hùng", "name_en": "Heroic Vietnamese Mothers", "source": "TT 22/2017/TT-BTTTT",
     }  # fmt: skip
-    assert sum(line["amount"] for line in told[packet.id]["money"]) == 75_000, "as quoted: the proof decides"
-    assert told[plain.id]["exempt"] is told[result.id]["exempt"] is None, "nothing is asked for there"
+    assert sum(line["amount"] for line in seen[packet.id]["money"]) == 75_000, "as quoted: the proof decides"
+    assert seen[plain.id]["exempt"] is seen[result.id]["exempt"] is None, "nothing is asked for there"
     packet = at_door(world, packet, SEEN)
     last = visits.current(packet.id)
     assert last and day.stop(last)["exempt"] is None, "over"
+
+
+def test_a_second_way_is_waived_likewise_and_the_message_names_no_sum(world: World) -> None:
+    packet = at_desk(world, "nobody_home")
+
+    def say() -> None:
+        world.fresh(packet).dossier.citizen.exemption = CLASS
+
+    atomically(say)
+    again(world, world.fresh(packet))
+    bill = takings.due(world.fresh(packet))
+    assert ([line.key for line in bill.lines], bill.waived, bill.to_pay) == ([Line.AGAIN], 26_000, 0)
+    assert (told().kind, told().values.get("amount")) == ("result_sent", None)
+    visit = visits.open_visit(packet.id)
+    assert visit and day.stop(visit)["exempt"]
 
 
 def test_of_what_class_somebody_is_stands_on_no_slip_and_in_no_code_scan_log_or_message(world: World) -> None:

@@ -35,7 +35,7 @@ def test_the_desks_and_the_post_offices_first_page_log_whom_they_name(world: Wor
 
 def test_the_results_page_logs_what_it_shows_of_either_list(world: World, sign_in: Any) -> None:
     first, second = ready(world, 2)
-    (packet,) = [atomically(desk.send_result, second, world.act(world.officer), "NP0051902")]
+    packet = atomically(desk.send_result, second, world.act(world.officer), "NP0051902", "spoken")
     atomically(lambda: setattr(db.session.get_one(Packet, packet.id), "state", State.AT_DESK))
     page = sign_in(world.officer).get("/desk/results/").text
     assert first.number in page and second.number in page

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from typing import Any
 
 from app.db import db
-from app.domain import audit, custody, devices, dossiers, flags, numbers, outbox, people, photos, scans, tokens
+from app.domain import audit, codes, custody, devices, dossiers, flags, numbers, outbox, people, photos, scans, tokens
+from app.domain.codes import Purpose
 from app.domain.devices import DeviceKind
 from app.domain.dossiers import CASES
 from app.domain.packets import Packet, State, Way
@@ -174,14 +175,14 @@ def may_be_called_off(packet: Packet) -> bool:
 def call_off(packet: Packet, act: Act, *, head: bytes | None = None) -> None:
     """The citizen wants the papers back after they were collected: the case is cancelled, the packet goes home.
 
-    No line of the ledger: cancelling is not a change of hands. Raises Refused `case_call_off` once the ward has it.
+    No line of the ledger: cancelling is not a change of hands. The citizen gets the code that proves it is home. Raises Refused `case_call_off` once the ward has it.
     """
     packet = custody.hold(packet, act)
     custody.expect(packet, head)
     dossier = packet.dossier
     case = dossiers.move(dossier, "call_off", act)
     db.session.flush()
-    dossiers.tell(dossier, case.tell or "", act.at)
+    dossiers.tell(dossier, case.tell or "", act.at, code=codes.make(packet, Purpose.DELIVER, act))
     custody.judge_again(packet, act)
     _tell_couriers(packet, {packet.holder_id}, "called_off_between", act)
     audit.note("called_off", packet.number, act)

@@ -56,7 +56,7 @@ MESSAGES = {
     "delivered": _l("Packet %(number)s has been handed over in person. Not to you? Report it within 3 days: %(link)s, or call %(phone)s"),
     "delivered_unverified": _l("The courier says packet %(number)s was handed over. Please confirm: %(link)s. Not received? Call %(phone)s"),
     "disputed": _l("Two records of packet %(number)s differ. The post is checking and still answers for it. See: %(link)s"),
-    "called_off": _l("Cancelled: %(number)s. The post brings your papers back. See: %(link)s"),
+    "called_off": _l("Cancelled: %(number)s. The post gives your papers back. Code %(code)s, to be read only with them in hand. See: %(link)s"),
     "lost": _l("Packet %(number)s has not been found yet. The post is searching and answers for it. See: %(link)s"),
     "settled": _l("The post has cleared up where packet %(number)s is. See who has it: %(link)s"),
     "written_off": _l("Packet %(number)s is lost. The post pays for new papers and compensates; it will call you. See: %(link)s"),

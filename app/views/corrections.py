@@ -361,7 +361,13 @@ def _message(remedy: Remedy, one: Packet, form: Any) -> str:
     if not kind or one.dossier is None:
         return ""
     seal = numbers.read_seal(form.new.data) if "new" in form else one.seal
-    values = {"number": one.dossier.number, "secret": "…", "way": one.way, "seal": seal}  # the link is theirs alone
+    values = {
+        "number": one.dossier.number,
+        "secret": "…",
+        "way": one.way,
+        "seal": seal,
+        "code": "…",
+    }  # link and code are theirs alone
     return wording.words(kind, values, one.dossier.citizen.language)
 
 

@@ -118,7 +118,7 @@ def test_a_fee_that_is_due_with_the_result_is_passed_on_for_its_price_or_for_not
     for act, fill in (
         ("accept", {"code": "000.00.17.H09-261124-0002"}),
         ("ready", {}),
-        ("send", {"seal": "NP 0045 777"}),
+        ("send", {"seal": "NP 0045 777", "word": "spoken"}),
     ):
         desk.open(f"/desk/packets/{packet.number}").send(to=f"/{act}", **fill)
     result = life.packet(dossier, Kind.RESULT)

@@ -11,9 +11,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app.db import atomically, db, now
 from app.domain import queues, sessions, tokens
 from app.domain.dossiers import CaseState
-from app.domain.manifests import Manifest, Side
+from app.domain.manifests import Manifest, Side, Word
 from app.domain.packets import Packet, State
 from tests.e2e.conftest import Site, axe_faults
+from tests.e2e.test_courier import press
+from tests.e2e.test_courier import sign_in as take_phone
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the page does; the domain's part runs on both
@@ -233,3 +235,41 @@ def test_a_session_that_ends_with_scans_in_the_queue_loses_none(
     page.reload()
     expect(page.get_by_text(waits)).to_be_hidden()
     assert {packet.state for packet in db.session.query(Packet)} == {State.AT_DESK}
+
+
+def test_the_courier_confirms_the_record_on_their_own_phone(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    """What the phone shows is what was counted; with its signature the officer's page says that all is submitted."""
+    other = world.phone()
+    listed = [world.collected(other).number for _ in range(3)]
+    take_phone(phone, site)
+    desk = context.browser.new_context(locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")  # type: ignore[union-attr]
+    officer = sign_in(desk.new_page(), site)
+    officer.press("Alt+2")
+    for number in listed[:2]:
+        officer.scan(number)
+    officer.page.locator("#rest-2").press("Space")  # the third should have been there
+    officer.press("F8")
+    expect(officer.page.get_by_text("Chưa có giờ nộp hợp pháp")).to_be_visible()
+
+    phone.evaluate("window.dispatchEvent(new Event('online'))")  # the phone asks again what is new
+    phone.goto(f"{site.url}/courier/#/carrying")
+    press(phone, "Xem bảng kê")
+    for number in listed:
+        expect(phone.get_by_text(number)).to_be_visible(timeout=20_000)
+    expect(phone.get_by_text("thiếu, bưu tá còn giữ")).to_have_count(1)
+    assert axe_faults(phone) == []
+    press(phone, "Đúng, ký")
+    expect(phone.get_by_role("heading", name="Trong túi")).to_be_visible()
+    expect(officer.page.get_by_text("Đã đủ hai xác nhận")).to_be_visible(timeout=15_000)
+    db.session.rollback()
+    [manifest] = db.session.query(Manifest).all()
+    said = manifest.confirmed(Side.GIVER)
+    assert said and (said.word, said.user_id, bool(said.sig)) == (Word.DEVICE, world.courier.id, True)
+    found = {packet.number: packet for packet in db.session.query(Packet)}
+    for number in listed[:2]:
+        dossier = found[number].dossier
+        assert (dossier.state, dossier.submitted_at) == (CaseState.SUBMITTED, manifest.closed_at)
+    assert (found[listed[2]].dossier.state, found[listed[2]].state) == (CaseState.BOOKED, State.CARRIED)
+    desk.close()

@@ -47,6 +47,7 @@ def of(courier: User, at: datetime) -> dict[str, Any]:
         "stops": [stop(visit) for visit in stops],
         "carrying": _dated(carried_by(courier)),
         "to_take": [packet(each, papers=False) for each in to_take(courier, at)],
+        "cancelled": cancelled(courier, at),
         "ahead": ahead(courier, at),
         "money": money.told(courier, at),
         "unsigned": [_list(each) for each in bags.unsigned(courier, at)],
@@ -74,6 +75,21 @@ def ahead(courier: User, at: datetime) -> dict[str, Any] | None:
     )
     found = db.session.execute(coming.group_by(Round.day).order_by(Round.day).limit(1)).first()
     return {"date": found[0].isoformat(), "visits": found[1]} if found else None
+
+
+def cancelled(courier: User, at: datetime) -> list[dict[str, Any]]:
+    """Visits of the courier's office that were called off during a shift: a phone that knew of one says nobody goes there.
+
+    Whose round it was is no longer known; numbers only, nobody's name.
+    """
+    off = (
+        sa.select(Visit.id, Packet.number)
+        .join(Packet, Visit.packet_id == Packet.id)
+        .join(Dossier, Packet.dossier_id == Dossier.id)
+        .where(Visit.state == VisitState.CANCELLED, Visit.ended_at > at - SHIFT, Packet.state == State.WAITING)
+        .where(Dossier.state == CaseState.CANCELLED, Dossier.post_office_id == courier.office_id)
+    )
+    return [{"visit": visit, "number": number} for visit, number in db.session.execute(off.order_by(Visit.id))]
 
 
 def _list(manifest: Manifest) -> dict[str, Any]:
@@ -187,8 +203,7 @@ def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
         "way": found.way,
         "kind": found.kind,
         "state": found.state,
-        "cancelled": dossier.state
-        is CaseState.CANCELLED,  # still at home: not to be collected; else it goes back there
+        "cancelled": dossier.state is CaseState.CANCELLED,  # at home: not to be collected; else it goes back there
         "holder": found.holder_id,
         "holder_kind": db.session.get_one(Party, found.holder_id).kind,
         "place": {"kind": place.kind, "name": place.name} if place else None,

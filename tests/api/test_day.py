@@ -9,10 +9,12 @@ import sqlalchemy as sa
 import time_machine
 
 from app.db import atomically, db
-from app.domain import phones
+from app.domain import booking, phones
+from app.domain import day as days
 from app.domain.audit import ViewLine
 from app.domain.calendar import today
 from app.domain.devices import Why
+from app.domain.dossiers import Dossier
 from app.domain.outbox import Message
 from app.domain.packets import Packet, Way
 from app.domain.people import User
@@ -162,6 +164,22 @@ def test_a_result_to_be_called_for_at_the_desk_is_no_couriers(world: World, wire
     atomically(cancel, visit, world.act())
     assert day(wire)["to_take"] == []
     assert wire.post("/api/v1/lookups", {"number": packet.number}).status_code == 404
+
+
+def test_a_visit_that_was_called_off_is_told_to_the_couriers_of_its_office_until_its_papers_are_collected(
+    world: World, wire: Line, tuesday: None
+) -> None:
+    packet, other = world.packet(), world.packet()
+    plan(world, packet, other)
+    assert day(wire)["cancelled"] == []
+    [off, _] = [stop["visit"] for stop in day(wire)["stops"]]
+    atomically(lambda: booking.cancel(db.session.get_one(Dossier, packet.dossier_id), world.act(at=TUESDAY)))
+    found = day(wire)
+    assert found["cancelled"] == [{"visit": off, "number": packet.number}]
+    assert [stop["packets"][0]["number"] for stop in found["stops"]] == [other.number]
+    assert days.cancelled(world.stranger, TUESDAY) == []
+    wire.send(wire.phone.body(world.fresh(packet), "collect"))
+    assert day(wire)["cancelled"] == []
 
 
 def test_a_packet_sealed_at_home_is_nobodys_to_take_before_the_visit(world: World, wire: Line) -> None:

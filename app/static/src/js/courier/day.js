@@ -47,6 +47,8 @@ export const courier = () => told?.courier ?? null;
 export const officePhone = () => (told?.courier?.office?.phone ?? support).replace(/\s/g, "");
 export const slots = () => told?.slots ?? [];
 export const unsigned = () => told?.unsigned ?? [];
+/** Homes this phone knew of, called off since: [{visit, number}]. */
+export const cancelled = () => told?.cancelled ?? [];
 export const reasons = () => ({ reasons: told?.reasons ?? {}, next: told?.next ?? {} });
 
 /** Out of sight: what lies on the phone stays sealed. */
@@ -129,6 +131,8 @@ async function ask() {
     await note(device, { skew: Math.abs(skew) > 120000 ? skew : 0 });
     const raw = key ? unbase64(key) : null;
     if (!lock.isOpen() || device !== me()?.device) return; // locked or left meanwhile: it is asked for again
+    const had = new Set([...(told?.stops ?? []), ...(told?.cancelled ?? [])].map(({ visit }) => visit));
+    rest.cancelled = (rest.cancelled ?? []).filter(({ visit }) => had.has(visit));
     [told, fetchedAt, problem] = [rest, clockNow(), null];
     sealer = raw && { raw, key: await keyOf(raw) };
     await keep();
@@ -147,6 +151,9 @@ export async function renewed() {
   if (navigator.onLine) await Promise.race([refresh(), new Promise((done) => { setTimeout(done, SOON); })]);
   return fetchedAt !== before;
 }
+
+/** Somebody begins at a door: what has changed there is asked for meanwhile, and nobody waits for it. */
+export const freshen = () => { if (clockNow() - fetchedAt > ROUND) refresh(); };
 
 /** Ask again while a page is shown on which courier and clerk look together. Returns what ends it. */
 export function follow() {
@@ -257,6 +264,9 @@ export const stopFor = (day, code) => day?.stops.find((stop) => isOpen(stop) && 
 export const byNumber = (day, number) => [...day.packets.values()].find((packet) => packet.number === number)
   ?? [...day.packets.values()].find((packet) => packet.dossier === number && !ENDED.includes(packet.state)) ?? null;
 
+/** Whether a ward desk is to have it: what was called off goes home instead. */
+export const toDesk = (packet) => (packet.way === "in" && !packet.cancelled) || packet.goes_back;
+
 /** What there is to count at a place: {name, packets}, or null when there is nothing. "take" from that party, or "give"
  *  to it: a ward desk gets its own, the post office everything that is left. */
 export function bagFor(now, way, place) {
@@ -267,13 +277,13 @@ export function bagFor(now, way, place) {
   }
   const office = told?.courier?.office;
   const carried = now.carrying.filter((packet) => packet.state === "CARRIED");
-  const packets = place === office?.party ? carried : carried.filter((packet) => (packet.way === "in" || packet.goes_back) && packet.desk_party === place);
+  const packets = place === office?.party ? carried : carried.filter((packet) => toDesk(packet) && packet.desk_party === place);
   return packets.length ? { name: place === office?.party ? office.name : packets[0].desk, packets } : null;
 }
 
 /** Where what is carried can be handed in, most first: [[party, {name, packets}]]. */
 export function places(now) {
-  const parties = [told?.courier?.office?.party, ...now.carrying.filter((packet) => packet.way === "in" || packet.goes_back).map((packet) => packet.desk_party)];
+  const parties = [told?.courier?.office?.party, ...now.carrying.filter(toDesk).map((packet) => packet.desk_party)];
   return [...new Set(parties)].map((party) => [party, bagFor(now, "give", party)]).filter(([party, bag]) => party && bag);
 }
 

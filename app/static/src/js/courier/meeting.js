@@ -44,11 +44,13 @@ export function goOn({ packet, slip, mode, visit }) {
 
 function route(packet, slip, mode, visit, now) {
   const stop = day.stopFor(now, packet.code);
+  if (packet.cancelled && packet.way === "in" && packet.state === "WAITING") return refuse("cancelled", "danger", { mode, number: packet.number });
   if (mode === "visit" && stop?.visit !== Number(visit)) return refuse("other", "danger", { mode, visit, number: packet.number });
   if (stop?.kind === "collect" && packet.state === "WAITING") return begin(stop, slip, `/collect/${stop.visit}/papers`);
   if (stop?.kind === "deliver" && packet.holder === me().party) return begin(stop, slip, `/deliver/${stop.visit}/person`);
   const early = packet.visit_on > day.today() ? packet.visit_on : null; // its visit is another day
   if (packet.holder === me().party && packet.way === "out" && early) return refuse("carried_early", "stamp", { mode, on: early });
+  if (packet.holder === me().party && packet.cancelled && !early) return refuse("called_off", "stamp", { mode, number: packet.number });
   if (packet.holder === me().party) return refuse("yours", "stamp", { mode, place: packet.way === "out" ? "post" : "desk", name: packet.way === "out" ? null : packet.desk });
   if (day.isTakeable(packet)) {
     draft(packet.code).slip = slip;
@@ -64,6 +66,7 @@ function route(packet, slip, mode, visit, now) {
 function begin(stop, slip, path) {
   draft(stop.visit).slip = slip;
   play("read");
+  day.freshen();
   return go(path);
 }
 

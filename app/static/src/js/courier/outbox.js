@@ -60,7 +60,7 @@ export const lacksWord = (it) => it.why === "collect_unproven" && it.meta.hadCod
 /** A held scan whose errand was done by a later one needs nobody any more, nor a collection whose code came later. */
 const settled = (it) => (it.verdict === "held" && all.some((other) => other.meta.code === it.meta.code
   && other.meta.event === it.meta.event && other.at > it.at && believed(other)))
-  || (it.why === "collect_unproven" && it.meta.hadCode && !it.meta.sealDiffers && !lacksWord(it));
+  || (it.why === "collect_unproven" && it.meta.hadCode && !it.meta.sealDiffers && !it.cancelled && !lacksWord(it));
 /** What came of the scan itself, and with what it named. */
 export const stands = (it) => (it.status === "person" && settled(it) ? "arrived" : isLarge(it) ? "person" : it.status);
 export const status = (it) => (unpictured(it) ? "person" : stands(it));
@@ -308,7 +308,8 @@ async function learn(device, batch, data) {
   return safe;
 }
 
-function judged(it, { verdict, why }) {
-  const doubtful = it.meta.sealDiffers || (why === "collect_unproven" && it.meta.hadCode);
-  return { verdict, why, status: believed({ verdict }) && !doubtful ? "arrived" : "person" };
+function judged(it, { verdict, why, flags }) {
+  const cancelled = flags ? it.meta.event === "collect" && flags.includes("collected_after_cancel") : it.cancelled ?? false;
+  const doubtful = it.meta.sealDiffers || cancelled || (why === "collect_unproven" && it.meta.hadCode);
+  return { verdict, why, cancelled, status: believed({ verdict }) && !doubtful ? "arrived" : "person" };
 }

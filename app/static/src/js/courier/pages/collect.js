@@ -16,7 +16,7 @@ import { walk } from "./walk.js";
 
 export function collect(id, step) {
   const stop = day.stopOf(day.model(), id);
-  if (!stop) return missingVisit();
+  if (!stop) return missingVisit(id);
   if (!day.isOpen(stop) || !stop.person) return overVisit();
   const pages = [
     ["person", personStep, stop.id_check], ["papers", papersStep, true], ["seal", sealStep, true],

@@ -17,7 +17,7 @@ import { leaveTo, walk } from "./walk.js";
 
 export function deliver(id, step) {
   const stop = day.stopOf(day.model(), id);
-  if (!stop) return missingVisit();
+  if (!stop) return missingVisit(id);
   if (!day.isOpen(stop) || !stop.person) return overVisit();
   if (stop.packets[0].holder !== me().party) return leaveTo(`/visit/${stop.visit}`);
   const pages = [

@@ -84,6 +84,7 @@ export function reason(row) {
   if (row.status === "arrived" && outbox.unpictured(row)) return t("photo.refused");
   if (!DECIDED.includes(row.why) && (row.meta.undoes || outbox.rows().some((each) => each.meta.undoes === row.digest))) return t("undo.waits");
   if (row.meta.sealDiffers && !row.why) return t("why.seal_differs");
+  if (row.cancelled) return t("why.collected_after_cancel");
   if (row.why === "proof_missing" && row.meta.hadCode) return t("verdict.code_wrong");
   return told(`why.${row.why}`, "why.other");
 }

@@ -13,7 +13,7 @@ export function round() {
   const under = [now.round && date(now.round.date), who && (who.badge ?? who.name)].filter(Boolean).join(" · ");
   const menu = h("a", { href: "#/phone", id: "menu" }, icon("person", t("app.menu")));
   const top = h("header", { class: "bar" }, bar("").firstChild, h("h1", { class: "grow", tabindex: "-1" }, t("round.title"), under && h("small", {}, under)), themeButton(), menu);
-  const parts = [trouble(now), renewal()];
+  const parts = [trouble(now), renewal(), day.cancelled().map(({ number }) => notice("danger", "stop", h("p", {}, t("round.cancelled", { number }))))];
   const open = now.stops.filter(day.isOpen);
   if (!now.known) return { live: true, nodes: [top, strip(), page(parts, waiting(), sync()), thumb(scanAny(false))] };
   if (!now.stops.length) parts.push(bigIcon("calendar"), h("h2", { class: "h1" }, t("round.empty")), h("p", {}, t("round.empty_lead")));

@@ -74,7 +74,7 @@ function picture(onCode, say) {
 /** The home's own line: for a slip that cannot be read and whose number is gone. The seal will tie the bag to it. */
 export function pick(id) {
   const stop = day.stopOf(day.model(), id);
-  if (!stop) return missingVisit();
+  if (!stop) return missingVisit(id);
   if (!day.isOpen(stop) || !stop.person) return overVisit();
   const [packet] = stop.packets;
   const begin = () => {

@@ -62,7 +62,7 @@ export function sealStep({ stop, packet, d, head, legs, next }) {
 /** The camera for the code on the strip: what it says is read whole, so it needs no second time. */
 export function sealScan(id) {
   const door = atDoor(id);
-  if (!door || door.stop.kind !== "collect") return missingVisit();
+  if (!door || door.stop.kind !== "collect") return missingVisit(id);
   const { stop, d } = door;
   function read(text) {
     const bare = text.trim().toUpperCase().replace(/[\s.-]/g, "");

@@ -5,7 +5,7 @@ import { unknownFacts } from "../drafts.js";
 import { goOn } from "../meeting.js";
 import { date, t, told } from "../words.js";
 
-const STOP = ["forged", "old", "other", "not_here"];
+const STOP = ["forged", "old", "other", "not_here", "cancelled"];
 
 const DATED = { not_today: "not_round", carried_early: "yours" }; // what is said when the day is gone, as of a page opened anew
 

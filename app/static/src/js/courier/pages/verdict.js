@@ -37,7 +37,7 @@ const stopped = (row) => row.meta.hadCode && row.why === "proof_missing" && row.
 
 /** {tone, picture, word} of a row now. */
 function look(row) {
-  if (stopped(row) || (row.verdict === "disputed" && !row.meta.undoes) || row.verdict === "quarantined") return { tone: "danger", picture: "stop", word: t("verdict.stop") };
+  if (stopped(row) || row.cancelled || (row.verdict === "disputed" && !row.meta.undoes) || row.verdict === "quarantined") return { tone: "danger", picture: "stop", word: t("verdict.stop") };
   if (row.meta.undoes) return { tone: "stamp", picture: "undo", word: t("verdict.ok_dispute") };
   if (row.meta.sealDiffers || outbox.stands(row) === "person") return { tone: "stamp", picture: "warn", word: t("verdict.amber") };
   return { tone: "ok", picture: "check", word: t(row.meta.to === "DELIVERED_UNVERIFIED" ? "verdict.ok_unverified" : `verdict.ok_${row.meta.event}`) };

@@ -5,8 +5,10 @@ import { begun, draft } from "../drafts.js";
 import { me } from "../store.js";
 import { clock, inLanguage, maps, money, phone, seal, t } from "../words.js";
 import { fact, hours, kindTag, known, sealLine, strip } from "./parts.js";
+import { unknown } from "./unknown.js";
 
-export function missingVisit() {
+export function missingVisit(id) {
+  if (day.cancelled().some((each) => each.visit === Number(id))) return unknown("cancelled");
   return { live: true, nodes: [bar(t("round.title"), null, { back: "#/" }), page(bigIcon("calendar"), h("p", { class: "h2" }, t("visit.unknown"))), thumb(link(t("verdict.to_round"), "#/"))] };
 }
 
@@ -16,7 +18,7 @@ export function overVisit() {
 
 export function visit(id) {
   const stop = day.stopOf(day.model(), id);
-  if (!stop) return missingVisit();
+  if (!stop) return missingVisit(id);
   if (!day.isOpen(stop) || !stop.person) return overVisit();
   const { person, packets: [packet] } = stop;
   const [street, ...rest] = person.address;
@@ -51,7 +53,7 @@ export function visit(id) {
 /** The way there. Nothing is fetched: these are addresses for other apps, opened by a tap. */
 export function map(id) {
   const stop = day.stopOf(day.model(), id);
-  if (!stop?.person) return missingVisit();
+  if (!stop?.person) return missingVisit(id);
   const { lat, lon, address, notes } = stop.person;
   const where = `${lat},${lon}`;
   return {

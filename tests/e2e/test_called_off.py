@@ -1,0 +1,103 @@
+"""A citizen calls off while the courier's phone knows of it or does not: whoever would collect is told, before or at once after."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from app.db import atomically, db, now
+from app.domain import booking
+from app.domain.dossiers import Dossier
+from app.domain.packets import Packet, State
+from app.domain.visits import open_visit
+from tests.e2e.conftest import Site, axe_faults
+from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, type_number, verdict
+from tests.e2e.test_shift import to
+from tests.world import World
+
+pytestmark = pytest.mark.dialects("sqlite")  # what the phone does; the server's part is in tests/api
+CALL = "Gọi bưu cục"
+
+
+def call_off(world: World, packet: Packet) -> None:
+    atomically(lambda: booking.cancel(db.session.get_one(Dossier, packet.dossier_id), world.act(None, at=now())))
+
+
+def begin(page: Page, packet: Packet, visit: int) -> None:
+    to(page, f"/type/visit/{visit}")
+    page.get_by_label("Số trên phiếu").fill(packet.number)
+    press(page, "Tìm gói")
+    count_papers(page)
+
+
+def test_what_was_called_off_meanwhile_is_told_with_the_first_answer(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    packet = world.packet()
+    code = world.code(packet)
+    plan(world, packet, started=False)
+    visit = open_visit(packet.id)
+    assert visit
+    phone.add_init_script("localStorage.setItem('theme', 'sun')")
+    sign_in(phone, site)
+    expect(phone.locator(".stop-card")).to_be_visible()
+    context.set_offline(True)
+    call_off(world, packet)
+    begin(phone, packet, visit.id)
+    seal_and_money(phone)
+    phone.get_by_label("Mã người dân đọc").fill(code)
+    press(phone, "Xong, nhận gói")
+    verdict(phone, "Đã nhận gói", "ok")
+    context.set_offline(False)
+    verdict(phone, "Dừng lại", "danger")
+    expect(phone.get_by_text("Người dân đã hủy từ trước.")).to_be_visible()
+    expect(phone.get_by_role("link", name=CALL)).to_be_visible()
+    assert axe_faults(phone) == []
+    assert (world.fresh(packet).state, world.fresh(packet).flags) == (State.CARRIED, ["collected_after_cancel"])
+    to(phone, "/outbox")
+    expect(phone.locator(".queue")).to_contain_text("Người dân đã hủy từ trước.")
+    assert axe_faults(phone) == []
+    to(phone, "/carrying")
+    expect(phone.locator(".queue")).to_contain_text("Nộp ở bưu cục để trả về nhà")
+    expect(phone.locator("footer a")).to_have_text(["Nộp ở Bưu cục Dĩ An (1)"])  # and not at the ward
+    assert axe_faults(phone) == []
+    to(phone, "/scan")
+    type_number(phone, packet.number)
+    expect(phone.get_by_text("Nộp gói ở bưu cục, không nộp cho phường.")).to_be_visible()
+    assert axe_faults(phone) == []
+
+
+def test_a_home_that_was_called_off_leaves_the_round_with_a_word_and_its_door_stops(
+    world: World, site: Site, phone: Page
+) -> None:
+    packet, other = world.packet(), world.packet()
+    plan(world, packet, other, started=False)
+    visit = open_visit(packet.id)
+    assert visit
+    phone.add_init_script("localStorage.setItem('theme', 'sun')")
+    sign_in(phone, site)
+    expect(phone.locator(".stop-card")).to_be_visible()
+    begin(phone, packet, visit.id)  # at the door already
+    call_off(world, packet)
+    phone.evaluate("dispatchEvent(new Event('online'))")  # the day is asked for again
+    to(phone, "/")
+    expect(phone.locator("main")).to_contain_text(f"{packet.number}: người dân đã hủy.")
+    assert axe_faults(phone) == []
+    to(phone, f"/collect/{visit.id}/seal")
+    expect(phone.get_by_role("heading", name="Dừng lại")).to_be_visible()
+    expect(phone.get_by_text("Không nhận gói. Gọi bưu cục.")).to_be_visible()
+    assert axe_faults(phone) == []
+    assert world.fresh(packet).state == State.WAITING
+
+
+def test_who_scans_what_was_called_off_before_the_day_was_fetched_is_told_before_anything_is_signed(
+    world: World, site: Site, phone: Page
+) -> None:
+    packet, other = world.packet(), world.packet()
+    plan(world, packet, other, started=False)
+    call_off(world, packet)
+    sign_in(phone, site)
+    expect(phone.locator(".stop-card")).to_be_visible()
+    to(phone, "/scan")
+    type_number(phone, packet.number)
+    expect(phone.get_by_role("heading", name="Dừng lại")).to_be_visible()
+    expect(phone.get_by_text("Không nhận gói. Gọi bưu cục.")).to_be_visible()
+    assert world.fresh(packet).state == State.WAITING

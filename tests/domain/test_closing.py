@@ -64,7 +64,7 @@ def handed_over(
     act = world.act(world.officer)
     atomically(desk.accept, fresh(dossier), act, CODE, DUE)
     atomically(desk.ready, fresh(dossier), act, papers or PAPERS)
-    result = atomically(desk.send_result, fresh(dossier), act, seal)
+    result = atomically(desk.send_result, fresh(dossier), act, seal, "spoken")
     atomically(lambda: desk.hand_over(world.fresh(result), act, wet_seen=True))
     return fresh(dossier)
 
@@ -158,10 +158,10 @@ def test_an_original_lost_with_the_result_is_not_promised_again_and_waits_for_it
     inside = [*PAPERS, {"name": "Học bạ", "form": "copy", "sheets": 1, "position": 4}]
     atomically(desk.accept, fresh(dossier), act, CODE, DUE)
     atomically(desk.ready, fresh(dossier), act, inside)
-    first = atomically(desk.send_result, fresh(dossier), act, "NP0051902")
+    first = atomically(desk.send_result, fresh(dossier), act, "NP0051902", "spoken")
     world.record(world.phone().scan(world.fresh(first), "take", seal="NP0051902"))
     first = lose(world, world.fresh(first))
-    second = atomically(desk.send_result, fresh(dossier), act, "NP0051903")
+    second = atomically(desk.send_result, fresh(dossier), act, "NP0051903", "spoken")
     assert [row["name"] for row in fresh(dossier).result_papers] == ["Giấy khai sinh"]
     atomically(lambda: desk.hand_over(world.fresh(second), act, wet_seen=True))
     assert (fresh(dossier).state, listed(world, "gone")) == (CaseState.RESULT_READY, 1)
@@ -175,7 +175,7 @@ def test_originals_that_come_home_close_nothing_while_no_result_has(world: World
     dossier, act = packet.dossier, world.act(world.officer)
     atomically(desk.accept, fresh(dossier), act, CODE, DUE)
     atomically(desk.ready, fresh(dossier), act, PAPERS)
-    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902")
+    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902", "spoken")
     home = atomically(decisions.return_papers, fresh(dossier), act, "NP0051903")
     world.record(world.phone().scan(world.fresh(result), "take", seal="NP0051902"))
     lose(world, world.fresh(result))
@@ -219,6 +219,6 @@ def test_papers_brought_another_way_call_their_courier_off_and_their_empty_packe
     atomically(decisions.supply, fresh(dossier), act, counts, "desk")
     assert db.session.get_one(Visit, visit.id).state is visits.VisitState.CANCELLED
     atomically(desk.ready, fresh(dossier), act, PAPERS)
-    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902")
+    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902", "spoken")
     atomically(lambda: desk.hand_over(world.fresh(result), act, wet_seen=True))
     assert fresh(dossier).state is CaseState.CLOSED

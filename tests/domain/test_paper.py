@@ -7,6 +7,7 @@ import pytest
 
 from app.db import atomically, db
 from app.domain import custody, money, paper
+from app.domain.money import Purse
 from app.domain.packets import Packet, State, Way
 from app.domain.paper import Line
 from app.domain.visits import Visit, VisitState, open_visit
@@ -52,6 +53,31 @@ def test_a_delivery_with_the_signed_slip_in_the_clerks_hand_is_proven(world: Wor
         entered(world, packet)
     world.record(phone.scan(world.fresh(packet), "take"))
     assert entered(world, packet).state is State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("exemption", "proof", "postage"),
+    [
+        (None, None, 8_000),
+        ("heroic_mother", "decision", 0),
+        ("heroic_mother", "none", 8_000),
+        ("heroic_mother", None, 8_000),
+    ],
+)
+def test_what_a_sheet_says_was_paid_with_the_result_is_the_couriers_and_the_proof_is_asked(
+    world: World, exemption: str | None, proof: str | None, postage: int
+) -> None:
+    packet = world.packet(Way.OUT)
+
+    def late() -> None:
+        dossier = world.fresh(packet).dossier
+        dossier.procedure.fee_at_delivery, dossier.citizen.exemption = True, exemption
+
+    atomically(late)
+    world.on_round(packet)
+    world.record(world.phone().scan(world.fresh(packet), "take"))
+    entered(world, packet, replace(DONE, proof=proof))
+    assert money.purse(world.courier.party_id) == Purse(postage, 15_000)
 
 
 def test_a_failed_visit_ends_with_its_reason(world: World) -> None:

@@ -38,6 +38,14 @@ FAULTS = {
     Fault.POST: _l("The post's"), Fault.DESK: _l("The ward's"), Fault.CITIZEN: _l("The citizen's"), Fault.NOBODY: _l("Nobody's"),
 }  # fmt: skip
 WORDS = [InputRequired(_l("Write down what is said")), Length(max=incidents.LONGEST)]
+ABOUT = (  # of the pack, for whoever reads it without us
+    _l("incident.json: the file, what each side said and how it ended, the lines of the packet's ledger, its lists, the dossier's money, its photos. In it, parties and people say whom an id stands for."),
+    _l("Under files stands the SHA-256 of every other file here. Under lines, hash is the SHA-256 of line. Under lists, hash is the SHA-256 of the codes that were expected (every result but surplus), in ascending order, one a row."),
+    _l("ledger.json: run python verify_packet.py ledger.json --log-key key.pub. The program and the log's key must come to you by another way than this file. It is missing while the log is not signed yet: take the file again after a minute."),
+    _l("photos: each is named by sent_sha256, the hash that the courier's scan names, of what the phone sent. What is here was drawn anew from it, so that it can harm nobody, and what the phone sent was not kept: the file itself has file_sha256."),
+    _l("A scan under signed_in holds sent_sha256 in its signed words. One under named_beside only came with it, and its signature says nothing of the photo."),
+    _l("The biên bản with the ward desk are PDFs under their numbers; the post's own lists stand under lists, word for word. hands.pdf says how the dossier passed through hands."),
+)  # fmt: skip
 FIELDS = {
     "words_needed": "words", "words_long": "words", "compensation_low": "compensation", "compensation_not_owed": "compensation",
 }  # fmt: skip
@@ -171,7 +179,8 @@ def pack(incident: str) -> Response:
     found = _get(incident)
     counters.log_view(found.packet, "incident.evidence")
     named = {"Content-Disposition": f'attachment; filename="{found.number}.zip"'}
-    return Response(evidence.pack(found, security.act(), base_url()), mimetype="application/zip", headers=named)
+    about = "\n\n".join((found.number, *(str(words) for words in ABOUT)))
+    return Response(evidence.pack(found, security.act(), base_url(), about), mimetype="application/zip", headers=named)
 
 
 def _get(number: str) -> Incident:

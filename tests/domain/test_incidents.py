@@ -114,7 +114,9 @@ def test_both_offices_of_the_packet_see_it_and_a_stranger_does_not(world: World)
 
 def test_the_evidence_is_one_file_with_ledger_lists_hands_and_words(world: World) -> None:
     incident = heard(world)
-    with zipfile.ZipFile(io.BytesIO(evidence.pack(incident, world.act(), "https://hoso.vi-du.test"))) as file:
+    with zipfile.ZipFile(
+        io.BytesIO(evidence.pack(incident, world.act(), "https://hoso.vi-du.test", "Đọc trước"))
+    ) as file:
         names, told = file.namelist(), json.loads(file.read("incident.json"))
         assert file.read("hands.pdf").startswith(b"%PDF")
         (record,) = [name for name in names if name.startswith("BB-")]
@@ -130,9 +132,11 @@ def test_the_photos_of_a_packet_are_in_its_evidence_under_the_hash_its_scans_nam
     sha256 = world.photographed(phone, packet)
     with zipfile.ZipFile(
         io.BytesIO(
-            evidence.pack(opened(world, world.fresh(packet), world.clerk), world.act(), "https://hoso.vi-du.test")
+            evidence.pack(
+                opened(world, world.fresh(packet), world.clerk), world.act(), "https://hoso.vi-du.test", "Đọc trước"
+            )
         )
     ) as file:
         assert file.read(f"photos/{sha256.hex()}.jpg") == b"\xff\xd8\xff"
         told = json.loads(file.read("incident.json"))
-    assert [one["sha256"] for one in told["photos"]] == [sha256.hex()]
+    assert [one["sent_sha256"] for one in told["photos"]] == [sha256.hex()]

@@ -54,7 +54,8 @@ SPOKEN = """() => { const copy = document.body.cloneNode(true);
 
 def faults(page: Page, usual: int) -> Iterator[str]:
     """What is wrong with the page as it stands, looked at from all sides, the `usual` width last."""
-    for width in sorted((320, 360, 1280), key=lambda each: each == usual):
+    widths = (320, 360, 1280, 1920) if usual == 1280 else (320, 360, 1280)
+    for width in sorted(widths, key=lambda each: each == usual):
         page.set_viewport_size({"width": width, "height": 740})
         yield from (f"too wide at {width}: {each}" for each in wider(page))
         if width != 320:
@@ -162,6 +163,10 @@ def test_the_pages_of_counter_and_dispatch(world: World, site: Site, eyes: Calla
         "/desk/",
     )
     clerk.look(*(f"/office/packets/{packet.number}" for packet in (waiting, carried, kept)))
+    bag = f"/office/bags/{world.courier.id}"
+    signing_in(site.app)(world.clerk).post(f"{bag}/scan", data={"code": carried.number})
+    clerk.look("/office/bags/", f"{bag}?last={carried.number}", f"{bag}/{carried.number}")
+    clerk.look(f"{bag}/{carried.number}", press="form.card button.button")
     till.settle(world, counted=500, reason="not_known")
     fees = atomically(remittances.hand_over, world.desk.id, world.act(world.clerk), "k" * 32, 15_000)
     clerk.look("/office/fees/", "/office/money/", f"/office/money/day/{MONDAY:%Y-%m-%d}")

@@ -101,10 +101,18 @@ def odd_seals(trail: Trail, packet: Packet) -> list[Entry]:
 
 
 def amendments(trail: Trail) -> dict[tuple[bytes, str], str]:
-    """What people declared right instead of what a scan says: by scan and field, the newest word."""
+    """What people declared right instead of what a scan says: by scan and field, the newest word. It is right of an act,
+    however often that was told."""
     notes = sorted(trail.notes(), key=lambda note: (note.recorded_at, note.scan.digest))
     said = [note.scan.amendment for note in notes if note.scan.event == "amend"]
-    return {(digest, field): value for digest, field, value in filter(None, said)}
+    right = {(digest, field): value for digest, field, value in filter(None, said)}
+    if not right:
+        return right
+    digests = [[entry.scan.digest for entry in act] for act in trail.acts()]
+    tellings = {digest: tellings for tellings in digests for digest in tellings}
+    return right | {
+        (other, field): value for (digest, field), value in right.items() for other in tellings.get(digest, ())
+    }
 
 
 class Detail(NamedTuple):
@@ -120,7 +128,7 @@ class Detail(NamedTuple):
 def details(trail: Trail) -> list[Detail]:
     """Every detail that can be amended, newest first."""
     amended = amendments(trail)
-    told = [act[0] for act in trail.acts()] + trail.notes()
+    told = [min(act, key=lambda entry: entry.ruling is not Ruling.APPLIED) for act in trail.acts()] + trail.notes()
     return [
         Detail(
             entry.scan.digest,

@@ -433,6 +433,16 @@ def test_a_digit_misread_is_declared_wrong_and_the_line_stays_as_it_was(world: W
     assert [line.event for line in ledger.lines(packet)] == ["collect", "hand_in", "amend"]
 
 
+def test_what_is_amended_is_right_however_often_the_act_was_told(world: World) -> None:
+    phone, packet = world.phone(), world.packet(Way.OUT)
+    for _ in range(2):
+        taken = phone.scan(packet, "take", giver=world.desk.party_id, parent=packet.genesis.hex(), seal="NP0045827")
+        world.record(taken)
+    packet = world.fresh(packet)
+    assert (packet.seq, "seal_mismatch" in packet.flags) == (1, True)
+    assert amend(world, packet, packet.head, "seal", "NP0045821").flags == []
+
+
 def test_a_new_seal_that_was_mistyped_is_put_right(world: World) -> None:
     packet = world.collected(world.phone())
     atomically(counter.hand_in, packet, world.act(world.clerk), packet.head, "NP0045821")

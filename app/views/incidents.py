@@ -31,7 +31,7 @@ SORTS = {
 }  # fmt: skip
 SIDES = {Side.CITIZEN: _l("the citizen"), Side.POST: _l("the post"), Side.DESK: _l("the ward desk")}
 OUTCOMES = {
-    Outcome.WHOLE: _l("Found, nothing is missing"), Outcome.DAMAGED: _l("Found, damaged or incomplete"), Outcome.LOST: _l("Lost for good"),
+    Outcome.WHOLE: _l("Found, nothing is missing"), Outcome.DAMAGED: _l("Found, damaged or incomplete"), Outcome.LOST: _l("Packet or papers lost for good"),
     Outcome.LATE: _l("Came late"), Outcome.UNFOUNDED: _l("Nothing had happened"),
 }  # fmt: skip
 FAULTS = {

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from flask_babel import refresh
 
 from app.db import atomically, db
-from app.domain import sessions, tokens
+from app.domain import queues, sessions, tokens
 from app.domain.audit import ViewLine
 from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
 from app.domain.manifests import Manifest
@@ -348,3 +348,14 @@ def test_an_officer_who_reads_english_reads_the_papers_in_english(world: World, 
     refresh()
     page = client.get(url(world.collected(world.phone()))).text
     assert "School record" in page and "Học bạ" not in page
+
+
+def test_every_list_of_work_opens_and_has_its_letter(world: World, sign_in: Any) -> None:
+    officer = sign_in(world.officer)
+    letters = set()
+    for name in queues.DESK:
+        page = officer.get(f"/desk/?list={name}")
+        assert page.status_code == 200, name
+        (letter,) = re.findall(rf'list={name}" aria-current="true" data-key="(Alt\+[a-z])"', page.text)
+        letters.add(letter)
+    assert len(letters) == len(queues.DESK)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from labels.check import BadField
+from labels.decided import NO_FEES
 from labels.slip import Paper
 
 # fmt: off
@@ -107,6 +108,7 @@ class Refusal:
     reason: str
     officer: str
     returned: tuple[Paper, ...] = ()
+    fees: str = NO_FEES
     mark: str = ""
 
 

@@ -89,7 +89,7 @@ def draw_supplement(canvas: Leaf, item: Supplement) -> None:
 def draw_refusal(canvas: Leaf, item: Refusal) -> None:
     """Draw REFUSAL."""
     document.lay(canvas, P, _head("refusal", item, item.case), [
-        _case(item.case), document.part(document.pairs(P, ("Lý do từ chối", item.reason))),
+        _case(item.case), document.part(document.pairs(P, ("Lý do từ chối", item.reason), ("Phí, lệ phí trả lại", item.fees))),
         *_back(item.returned, "GIẤY TỜ TRẢ LẠI", "Papers returned"),
         document.signatures(P, ("Người nộp hồ sơ", "Submitter", item.case.name), ("Người tiếp nhận", "Officer", item.officer)),
     ])  # fmt: skip

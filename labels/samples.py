@@ -329,6 +329,7 @@ REFUSAL = desk.Refusal(
     reason="Việc này thuộc thẩm quyền của cơ quan khác: Văn phòng đăng ký đất đai",
     officer="Lê Thị Bưởi",
     returned=PAPERS[:4],
+    fees="15.000 đ",
 )
 APOLOGY = desk.Apology(
     case=CASE,

@@ -45,7 +45,7 @@ def refuse(dossier: Dossier, act: Act, reason: str, words: str, seen: int | None
     if held is None:
         return
     facts = _reasons("refuse", reason, words)
-    _take(held, "refuse", act, reason=reason, **facts, papers=_listed(_received(held)))
+    _take(held, "refuse", act, reason=reason, **facts, papers=_listed(_received(held)), fee=money.fee_paid(held))
     desk.expect_no_more(held, act)
 
 
@@ -133,12 +133,29 @@ def pay(dossier: Dossier, act: Act, receipt: str, seen: int | None = None) -> No
     held = _open(dossier, "pay", act, seen)
     if held is None:
         return
-    receipt = " ".join(receipt.split())
-    if not 0 < len(receipt) <= 24:
-        raise Invalid("receipt_needed")
+    receipt = _receipt(receipt)
     amount, held.fee_due = held.fee_due, None
     money.pay_desk(held, amount or 0, receipt, act)
     _take(held, "pay", act, amount=amount, receipt=receipt)
+
+
+def give_fee_back(dossier: Dossier, act: Act, receipt: str, seen: int | None = None) -> None:
+    """The fee of a dossier that was not taken, or stopped, is back with its citizen: `receipt`, the paper they signed for it.
+
+    Raises Invalid("receipt_needed"), Refused("fee_not_held")."""
+    held = _open(dossier, "fee_back", act, seen)
+    if held is None:
+        return
+    receipt = _receipt(receipt)
+    amount = money.give_fee_back(held, receipt, act)
+    _take(held, "fee_back", act, amount=amount, receipt=receipt)
+
+
+def _receipt(number: str) -> str:
+    number = " ".join(number.split())
+    if not 0 < len(number) <= 24:
+        raise Invalid("receipt_needed")
+    return number
 
 
 # ---- work -------------------------------------------------------------------------------------------------------
@@ -202,7 +219,7 @@ def stop(dossier: Dossier, act: Act, words: str = "", seen: int | None = None) -
     asked = next(line for line in reversed(held.history) if line.event == "ask_stop")
     _take(
         held, "stop", act, words=_said(words), asked_on=today(asked.at).isoformat(), online=asked.user_id is None,
-        stage=dossiers.before(held), papers=_listed(_received(held)),
+        stage=dossiers.before(held), papers=_listed(_received(held)), fee=money.fee_paid(held),
     )  # fmt: skip
     desk.expect_no_more(held, act)
 

@@ -93,6 +93,7 @@ CASES = {case.event: case for case in [
     Case("ready",      AT_WORK,                                     C.RESULT_READY,        _by(W.DESK),           (),                                 None,         "result_ready",   "QĐ 45/2016 Đ8"),
     Case("close",      GOING_HOME | _from(C.RESULT_READY),          C.CLOSED,              _by(W.PACKET),         ("original_out",),                  None,         None,             "QĐ 45/2016 Đ8, Đ10"),
     Case("reopen",     _from(C.CLOSED),                             None,                  _by(W.PACKET),         (),                                 None,         None,             "the delivery is contested"),
+    Case("fee_back",   GOING_HOME | _from(C.CLOSED),                None,                  _by(W.DESK),           (),                                 None,         "fee_back",       "the agency gives its fee back itself"),
     Case("cancel",     _from(C.BOOKED),                             C.CANCELLED,           _by(W.LINK),           (),                                 None,         "cancelled",      "before the courier sets out"),
     Case("call_off",   _from(C.BOOKED),                             C.CANCELLED,           _by(W.PACKET),         (),                                 None,         "called_off",     "collected, and wanted back before the ward has it"),
 ]}
@@ -277,7 +278,8 @@ def move(dossier: Dossier, event: str, act: Act) -> Case:
     for rule in case.rules:
         if not RULES[rule](locked, act):
             raise Refused(rule, number=locked.number)
-    locked.state = case.target or before(locked)
+    stays = locked.state is CaseState.CLOSED and event != "reopen"
+    locked.state = case.target or (locked.state if stays else before(locked))
     begin(locked, event, act)
     return case
 

@@ -37,6 +37,7 @@ class Event(StrEnum):
     PAID = "paid"  # by the citizen to the ward itself, or by the ward to the post for a second way
     REMITTED = "remitted"  # fees the post passed on, receipted by the ward
     REFUNDED = "refunded"  # postage given back, the post was at fault
+    FEE_BACK = "fee_back"  # by the ward, to whom it did not take or stopped
     TAKEN_BACK = "taken_back"  # two people declared that the collection never was
 
 
@@ -138,6 +139,33 @@ def pay_desk(dossier: Dossier, amount: int, receipt: str, act: Act) -> None:
                 amount=amount, day=calendar.today(act.at), receipt=receipt, by_id=act.by.id, at=act.at,
             )
         )  # fmt: skip
+
+
+def fee_paid(dossier: Dossier) -> int:
+    """The statutory fee its citizen has paid and was not given back, in đồng, whoever of post and ward has it now."""
+    return max(-purse(dossier.citizen.party_id).fee, 0)
+
+
+def fee_to_give_back(dossier: Dossier) -> int:
+    """Of a dossier the ward did not take or has stopped: what it gives back still."""
+    gone = any(line.event in ("refuse", "stop") for line in dossier.history)
+    return fee_paid(dossier) if gone else 0
+
+
+def give_fee_back(dossier: Dossier, receipt: str, act: Act) -> int:
+    """The ward has given the fee back against this paper, in đồng. What the post still has of it, it owes the ward as ever.
+
+    Raises Refused("fee_not_held")."""
+    amount = fee_to_give_back(dossier)
+    if not amount:
+        raise Refused("fee_not_held", number=dossier.number)
+    db.session.add(
+        MoneyLine(
+            stream=Stream.FEE, event=Event.FEE_BACK, giver_id=dossier.desk.party_id, taker_id=dossier.citizen.party_id,
+            amount=amount, day=calendar.today(act.at), receipt=receipt, by_id=act.by.id, at=act.at,
+        )
+    )  # fmt: skip
+    return amount
 
 
 @dataclass(frozen=True)

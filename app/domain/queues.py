@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, selectinload
 
 from app.db import db
-from app.domain import calendar, closing, counter, dossiers, ledger, packets, scans, scope, shelf
+from app.domain import calendar, closing, counter, dossiers, ledger, money, packets, scans, scope, shelf
 from app.domain.decisions import to_return
 from app.domain.desk import result_of
 from app.domain.dossiers import AT_WORK, GOING_HOME, RUNNING, CaseState, Dossier, Paper, ReturnWay
@@ -331,7 +331,7 @@ NEXT_STEP = {  # what a case that waits for a word goes on with
 }  # fmt: skip
 # Steps of CASES with a page of their own, in the order in which they are offered.
 STEPS = (
-    "redate", "begin", "ask_more", "supply", "ask_fee", "pay", "extend", "refuse", "transfer", "forward", "ask_stop", "stop", "go_on",
+    "redate", "begin", "ask_more", "supply", "ask_fee", "pay", "extend", "refuse", "transfer", "forward", "ask_stop", "stop", "go_on", "fee_back",
 )  # fmt: skip
 
 
@@ -339,7 +339,8 @@ def steps_open(dossier: Dossier, user: User) -> list[str]:
     """The steps this officer may take now: the state allows them, and the papers are of this desk."""
     if dossier.desk_id != user.office_id:
         return []
-    return [event for event in STEPS if dossiers.may_move(dossier, event, user)]
+    found = [event for event in STEPS if dossiers.may_move(dossier, event, user)]
+    return found if money.fee_to_give_back(dossier) else [event for event in found if event != "fee_back"]
 
 
 def at_post(packet: Packet, office: Office) -> str | None:

@@ -37,6 +37,7 @@ from app.domain.visits import Visit
 from app.errors import Gone, Invalid, Missing, Refused
 from labels import decided, qr, terms
 from labels import desk as deskpaper
+from labels.words import say_money
 
 COPIES = (1, 2, 3)  # sender, inside the envelope, post
 
@@ -283,7 +284,9 @@ def _supplement(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.S
 
 def _refusal(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Refusal:
     returned = form_papers(form.facts["papers"])
-    return deskpaper.Refusal(**about, reason=_why(form.facts), officer=form.user.name, returned=returned)
+    return deskpaper.Refusal(
+        **about, reason=_why(form.facts), officer=form.user.name, returned=returned, fees=_fees_back(form.facts)
+    )  # fmt: skip
 
 
 def _apology(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Apology:
@@ -300,8 +303,16 @@ def _stop_notice(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.
     return deskpaper.Stop(
         **about, asked_on=date.fromisoformat(facts["asked_on"]), channel=decided.ASKED[facts["online"]],
         stage=decided.STAGES[facts["stage"]], officer=form.user.name, returned=form_papers(facts["papers"]),
-        fees=printing.printable(facts.get("words") or decided.NO_FEES),
+        fees=_fees_back(facts),
     )  # fmt: skip
+
+
+def _fees_back(facts: dict[str, Any]) -> str:
+    """What the ledger knew of when it was given out, and the officer's word on how it comes back."""
+    fee, words = facts.get("fee"), facts.get("words", "") if "stage" in facts else ""
+    return printing.printable(
+        ", ".join(filter(None, (f"{say_money(int(fee))} đ" if fee else "", words))) or decided.NO_FEES
+    )
 
 
 _FORMS: dict[str, Callable[[Form, dict[str, Any], str], Any]] = {

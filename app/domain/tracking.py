@@ -133,7 +133,7 @@ ANY_WAY = {
 CASE_EVENTS = {
     "submit": "submitted", "accept": "accepted", "ready": "result_ready", "close": "closed", "cancel": "cancelled", "call_off": "cancelled",
     "refuse": "not_accepted", "ask_more": "supplement_required", "supply": "supplied", "ask_fee": "fee_required",
-    "pay": "fee_paid", "begin": "processing", "extend": "extended", "ask_stop": "stop_requested", "stop": "stopped",
+    "pay": "fee_paid", "fee_back": "fee_back", "begin": "processing", "extend": "extended", "ask_stop": "stop_requested", "stop": "stopped",
     "go_on": "went_on", "transfer": "transferred", "forward": "transferred",
 }
 NO_DAY = {  # what comes next where nobody has promised a day

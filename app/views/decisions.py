@@ -24,7 +24,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import calendar, decisions, dossiers, forms, queues, reception, registers, slips
+from app.domain import calendar, decisions, dossiers, forms, money, queues, reception, registers, slips
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.people import Act, Right
@@ -191,6 +191,8 @@ PAGES: dict[str, Page] = {
         _l("Stop, as the citizen wishes"), _l("Nothing is decided: stop"), "stop", _l("Stopped. Print the notice, then seal the papers for their way home.")),
     "go_on": Page(GoOn, lambda d, act, f, seen: decisions.go_on(d, act, f.reason.data, seen),
         _l("Go on in spite of the wish to stop"), _l("Go on"), "next", _l("It goes on, and the citizen has been told.")),
+    "fee_back": Page(Pay, lambda d, act, f, seen: decisions.give_fee_back(d, act, f.receipt.data, seen),
+        _l("Give the fee back"), _l("The citizen has it: note it"), "money", _l("Noted. The citizen has been told.")),
     "transfer": Page(Transfer, lambda d, act, f, seen: decisions.transfer(d, act, f.to.data, f.reason.data, f.seal.data, seen=seen),
         _l("Pass it on to the right desk"), _l("Seal it and pass it on"), "desk", _l("Sealed as packet %(number)s. Print the slip; a courier takes it to the other desk.")),
     "forward": Page(Forward, lambda d, act, f, seen: decisions.transfer(d, act, f.to.data, f.reason.data, f.seal.data, "forward", seen),
@@ -198,7 +200,7 @@ PAGES: dict[str, Page] = {
 }
 EVENTS = {  # what a colleague has just recorded
     "accept": _l("accepted"), "refuse": _l("not accepted"), "ask_more": _l("more papers asked for"), "supply": _l("the papers came"), "redate": _l("a new day"),
-    "ask_fee": _l("a fee asked for"), "pay": _l("the fee paid"), "begin": _l("in work"), "extend": _l("put off, with an apology"),
+    "ask_fee": _l("a fee asked for"), "pay": _l("the fee paid"), "fee_back": _l("the fee given back"), "begin": _l("in work"), "extend": _l("put off, with an apology"),
     "ask_stop": _l("the citizen asks to stop"), "stop": _l("stopped"), "go_on": _l("goes on"), "transfer": _l("passed on"),
     "forward": _l("sent on"), "ready": _l("the result is ready"), "close": _l("closed"), "reopen": _l("opened again"), "submit": _l("received"),
 }
@@ -272,7 +274,7 @@ def _page(packet: Packet, step: str, form: Step, status: int = 200) -> ResponseR
     return render_template(
         "desk/decide.html", packet=packet, dossier=dossier, step=step, page=PAGES[step], form=form, still_open=still_open,
         missing=dossiers.still_missing(dossier), expected=reception.expected, today=calendar.today(now()), hour=calendar.local(now()).time(),
-        history=queues.history(dossier), asked=telling.stop_asked(dossier),
+        history=queues.history(dossier), asked=telling.stop_asked(dossier), fee=money.fee_paid(dossier),
     ), status  # fmt: skip
 
 

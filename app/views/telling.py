@@ -123,6 +123,7 @@ ENTRIES = {
     "supplied": _l("All papers are there. The time is counted anew"),
     "fee_required": _l("The ward asked for a fee"),
     "fee_paid": _l("The fee has been paid"),
+    "fee_back": _l("The ward gave the fee back"),
     "processing": _l("The ward began its work"),
     "extended": _l("The ward apologised and named a new day"),
     "stop_requested": _l("You asked the ward to stop"),

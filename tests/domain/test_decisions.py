@@ -24,6 +24,7 @@ from app.domain import (
     queues,
     reception,
     scope,
+    slips,
     tasks,
     tracking,
     visits,
@@ -39,6 +40,8 @@ from app.domain.places import Office
 from app.errors import Invalid, Missing, NotAllowed, Refused
 from app.sentences import SENTENCES
 from tests.domain.test_desk import CODE, DUE, PAPERS, accepted, receive, submitted, told
+from tests.domain.test_money import paid
+from tests.domain.test_slips import text_of
 from tests.test_race import rush
 from tests.world import MONDAY, World
 
@@ -647,6 +650,43 @@ def test_a_fee_paid_to_the_ward_is_the_wards_and_never_the_posts(world: World) -
     parties = (fresh(dossier).citizen.party_id, world.desk.party_id, world.post.party_id, world.courier.party_id)
     held = money.purses(party for party in parties if party)
     assert [held[party].fee for party in parties if party] == [-15_000, 15_000, 0, 0]
+
+
+@pytest.mark.parametrize("step", ["refuse", "stop"])
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_fee_paid_at_the_door_goes_home_where_the_ward_does_not_take_or_stops_the_dossier(
+    world: World, step: str, closed: bool
+) -> None:
+    packet, act = paid(world, world.phone()), world.act(world.officer)
+    receive(world, packet)
+    dossier = fresh(packet.dossier)
+    with pytest.raises(Refused, match="fee_not_held"):
+        atomically(decisions.give_fee_back, dossier, act, "PC 12")
+    if step == "refuse":
+        atomically(decisions.refuse, dossier, act, "no_right", "")
+    else:
+        atomically(decisions.ask_stop, dossier, act, "desk")
+        atomically(decisions.stop, fresh(dossier), act)
+    form = forms.get(fresh(dossier), "refusal" if step == "refuse" else "stop")
+    assert form.facts["fee"] == 15_000
+    assert "15.000 đ" in "".join(text_of(slips.form_pdf(form, "https://x.vn")))
+    if closed:
+        put(dossier, C.CLOSED)
+    state = fresh(dossier).state
+    assert "fee_back" in queues.steps_open(fresh(dossier), world.officer)
+    with pytest.raises(Invalid, match="receipt_needed"):
+        atomically(decisions.give_fee_back, fresh(dossier), act, " ")
+    atomically(decisions.give_fee_back, fresh(dossier), act, "PC 12")
+    with pytest.raises(Refused, match="fee_not_held"):
+        atomically(
+            decisions.give_fee_back, fresh(dossier), world.act(world.officer, MONDAY + timedelta(hours=1)), "PC 12"
+        )
+    held = fresh(dossier)
+    assert (held.state, messages()[-1]) == (state, "fee_back")
+    assert "fee_back" not in queues.steps_open(held, world.officer)
+    assert money.purse(held.citizen.party_id).fee == 0
+    assert money.purse(world.desk.party_id).fee == -15_000  # the courier's and the post's debt to the ward stays
+    assert money.purse(world.courier.party_id).fee == 15_000
 
 
 def test_each_paper_says_where_it_is_until_it_is_back(world: World) -> None:

@@ -464,6 +464,8 @@ TEXTS = {
     "handover.missing": _l("missing, stays with you"),
     "handover.surplus": _l("not on the list, received"),
     "handover.held": _l("a person will look"),
+    "handover.title_today": _l("Handed in"),
+    "handover.taken_in": _l("%(place)s took it in at %(time)s"),
     "handover.wrong": _l("Not handed over?"),
     "handover.stays": _l("What is missing still counts as yours. The post office looks for it with you."),
     "handover.sign": _l("That is right, sign"),

@@ -13,7 +13,8 @@ from app.domain import audit, bags, counter, money, packets, rounds, shelf, taki
 from app.domain.calendar import today
 from app.domain.devices import Device
 from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
-from app.domain.manifests import Manifest
+from app.domain.ledger import Handoff, LineKind
+from app.domain.manifests import Manifest, ManifestLine
 from app.domain.packets import ENDED, Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Act, User
@@ -51,6 +52,7 @@ def of(courier: User, at: datetime) -> dict[str, Any]:
         "ahead": ahead(courier, at),
         "money": money.told(courier, at),
         "unsigned": [_list(each) for each in bags.unsigned(courier, at)],
+        "handed_in": handed_in(courier, at),
     }
 
 
@@ -90,6 +92,36 @@ def cancelled(courier: User, at: datetime) -> list[dict[str, Any]]:
         .where(Dossier.state == CaseState.CANCELLED, Dossier.post_office_id == courier.office_id)
     )
     return [{"visit": visit, "number": number} for visit, number in db.session.execute(off.order_by(Visit.id))]
+
+
+def handed_in(courier: User, at: datetime) -> list[dict[str, Any]]:
+    """What a counter says it got from this courier during a shift, that lies there still and stands on no list yet.
+
+    With the scan that took it in, so that whoever never gave it can say so.
+    """
+    on_list = sa.exists().where(ManifestLine.packet_id == Packet.id, ManifestLine.digest == Packet.head)
+    found = db.session.execute(
+        sa.select(Packet, Handoff.recorded_at, Office.name)
+        .join(Handoff, sa.and_(Handoff.digest == Packet.head, Handoff.kind == LineKind.MOVE))
+        .join(Office, Office.party_id == Packet.holder_id)
+        .join(Dossier, Packet.dossier_id == Dossier.id)
+        .where(Packet.state.in_(bags.TAKEN.values()), Dossier.post_office_id == courier.office_id)
+        .where(Handoff.giver_id == courier.party_id, Handoff.event.in_(bags.TAKEN), Handoff.recorded_at > at - SHIFT)
+        .where(~on_list)
+        .order_by(Handoff.id.desc())
+        .limit(MOST)
+    )
+    return [
+        {
+            "code": tokens.b32(packet.code),
+            "number": packet.number,
+            "digest": packet.head.hex(),
+            "taker": packet.holder_id,
+            "place": place,
+            "at": told.isoformat(),
+        }
+        for packet, told, place in found
+    ]
 
 
 def _list(manifest: Manifest) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from app.db import atomically, db
-from app.domain import booking, phones
+from app.db import atomically, db, now
+from app.domain import bags, booking, phones
 from app.domain import day as days
 from app.domain.audit import ViewLine
 from app.domain.calendar import today
@@ -180,6 +180,20 @@ def test_a_visit_that_was_called_off_is_told_to_the_couriers_of_its_office_until
     assert days.cancelled(world.stranger, TUESDAY) == []
     wire.send(wire.phone.body(world.fresh(packet), "collect"))
     assert day(wire)["cancelled"] == []
+
+
+def test_what_a_counter_took_in_is_told_to_who_gave_it_until_it_stands_on_a_list(world: World, wire: Line) -> None:
+    packet = world.collected(wire.phone)
+    clerk = world.act(world.clerk, now())
+    assert day(wire)["handed_in"] == []
+    atomically(bags.take_in, world.fresh(packet), world.courier, clerk)
+    [told] = day(wire)["handed_in"]
+    assert (told["number"], told["place"], told["taker"]) == (packet.number, world.post.name, world.post.party_id)
+    assert told["digest"] == world.fresh(packet).head.hex()
+    assert day(line(world, world.second_courier))["handed_in"] == []
+    assert days.handed_in(world.courier, now() + days.SHIFT) == []
+    atomically(bags.close, world.courier, clerk, "k" * 32, rest_is_missing=False)
+    assert day(wire)["handed_in"] == []
 
 
 def test_a_packet_sealed_at_home_is_nobodys_to_take_before_the_visit(world: World, wire: Line) -> None:

@@ -119,7 +119,8 @@ def test_every_screen_has_its_picture_in_sun_and_night_and_its_main_action_under
     assert camera  # sees an empty desk
     site.app.extensions["settings"] = site.app.extensions["settings"].model_copy(update={"enrol_by_password": False, "base_url": site.url})  # fmt: skip
     before = world.phone()
-    home, result, kept, handed = world.packet(), world.packet(Way.OUT), world.collected(before), world.collected(before)
+    home, result = world.packet(), world.packet(Way.OUT)
+    kept, handed, unlisted = (world.collected(before) for _ in range(3))
     waiting = [world.packet(Way.OUT) for _ in range(2)]
     plan(world, home, result)
 
@@ -133,6 +134,7 @@ def test_every_screen_has_its_picture_in_sun_and_night_and_its_main_action_under
     clerk = world.act(world.clerk, now())
     atomically(bags.take_in, world.fresh(handed), world.courier, clerk)
     atomically(bags.close, world.courier, clerk, "k" * 32, rest_is_missing=False)
+    atomically(bags.take_in, world.fresh(unlisted), world.courier, clerk)
     visits = [visit.id for packet in (home, result) if (visit := open_visit(packet.id))]
     album = Album(phone, Path(PICTURES) if PICTURES else tmp_path / "pictures")
     phone.set_viewport_size({"width": 360, "height": HEIGHT})
@@ -181,6 +183,9 @@ def about(phone: Page, album: Album, visit: int, other: str) -> None:
 
 
 def from_phone_to_phone(phone: Page, album: Album, kept: Packet) -> None:
+    to(phone, "/carrying")
+    press(phone, "Chưa giao gói này?")
+    album.look("Quét nhầm")
     to(phone, "/carrying")
     press(phone, "Xem bảng kê")
     phone.get_by_role("button", name="Đúng, ký").wait_for()

@@ -111,3 +111,32 @@ def test_what_the_counter_scanned_and_was_never_given_is_said_on_the_list_before
     assert axe_faults(phone) == []
     press(phone, "Đúng, ký")
     expect(phone.get_by_text("Xem bảng kê")).to_have_count(0)
+
+
+def test_what_a_counter_took_in_without_a_list_stays_in_sight_and_is_said_not_to_have_been_given(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    before = world.phone()
+    given, other = world.collected(before), world.collected(before)
+    for packet in (given, other):
+        atomically(bags.take_in, world.fresh(packet), world.courier, world.act(world.clerk, now()))
+    sign_in(phone, site)
+    context.set_offline(True)
+    to(phone, "/carrying")
+    line = phone.locator("#handed-in li", has_text=other.number)
+    expect(line).to_contain_text(f"{world.post.name} nhận lúc")
+    assert axe_faults(phone) == []
+    line.get_by_role("link", name="Chưa giao gói này?").click()
+    say_wrong(phone, "Chưa ai giao, chưa ai nhận")
+    to(phone, "/carrying")
+    expect(line).to_contain_text("Đã báo nhầm")
+    expect(line.get_by_role("link")).to_have_count(0)
+    assert axe_faults(phone) == []
+    phone.go_back()
+    context.set_offline(False)
+    contested(world, phone, other, world.courier.party_id)  # type: ignore[arg-type]
+    assert world.fresh(given).state == State.AT_POST
+    to(phone, "/carrying")
+    expect(phone.locator("#handed-in")).to_contain_text(given.number)
+    expect(phone.locator("#handed-in")).not_to_contain_text(other.number, timeout=20_000)
+    assert axe_faults(phone) == []

@@ -47,6 +47,8 @@ export const courier = () => told?.courier ?? null;
 export const officePhone = () => (told?.courier?.office?.phone ?? support).replace(/\s/g, "");
 export const slots = () => told?.slots ?? [];
 export const unsigned = () => told?.unsigned ?? [];
+/** What a counter took in and put on no list yet: [{code, number, digest, taker, place, at}]. */
+export const handedIn = () => told?.handed_in ?? [];
 /** Homes this phone knew of, called off since: [{visit, number}]. */
 export const cancelled = () => told?.cancelled ?? [];
 export const reasons = () => ({ reasons: told?.reasons ?? {}, next: told?.next ?? {} });

@@ -13,7 +13,7 @@ import { attest, confirm } from "./pages/confirm.js";
 import { failed } from "./pages/failed.js";
 import { lockPage } from "./pages/lock.js";
 import { card } from "./pages/person.js";
-import { handover, notGiven } from "./pages/handover.js";
+import { handover, notGiven, notHandedIn } from "./pages/handover.js";
 import { map, visit } from "./pages/visit.js";
 import { outboxPage } from "./pages/outbox.js";
 import { tillPage } from "./pages/till.js";
@@ -37,7 +37,7 @@ const PAGES = [
   [/^\/pick\/(\d+)$/, pick], [/^\/card\/(\d+)$/, card], [/^\/seal\/(\d+)$/, sealScan], [/^\/shown\/(\d+)$/, shownPage],
   [/^\/scan(?:\/([a-z]+)(?:\/(\d+))?)?$/, scan], [/^\/type(?:\/([a-z]+)(?:\/(\d+))?)?$/, typing], [/^\/unknown\/([a-z_]+)$/, unknown],
   [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm], [/^\/attest\/([0-9A-Z]{16})$/, attest],
-  [/^\/bulk\/(take|give)\/(\w+)$/, bulk], [/^\/bag\/([0-9a-f]{32})$/, bagPage], [/^\/handover\/(BB-[0-9-]+)$/, handover], [/^\/handover\/(BB-[0-9-]+)\/([0-9A-Z]{16})$/, notGiven],
+  [/^\/bulk\/(take|give)\/(\w+)$/, bulk], [/^\/bag\/([0-9a-f]{32})$/, bagPage], [/^\/handover\/(BB-[0-9-]+)$/, handover], [/^\/handover\/(BB-[0-9-]+)\/([0-9A-Z]{16})$/, notGiven], [/^\/handed\/([0-9A-Z]{16})$/, notHandedIn],
   [/^\/offer$/, offerPage], [/^\/offer\/([0-9a-f]{32})$/, offered], [/^\/offer\/([0-9a-f]{32})\/receipt$/, receiptPage], [/^\/receive$/, receive], [/^\/receive\/([0-9a-f]{32})$/, answer],
   [/^\/undo\/([0-9a-f]{64})$/, undoPage], [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage], [/^\/money$/, tillPage],
   [/^\/phones$/, phonesPage], [/^\/phones\/(\w+)$/, retirePage], [/^\/verdict\/([0-9a-f]{64})$/, verdict],

@@ -2,6 +2,7 @@
 import * as day from "../day.js";
 import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
 import { clock, date, t } from "../words.js";
+import { takenIn } from "./handover.js";
 import { forgotten, packetLine, strip } from "./parts.js";
 
 export function carrying() {
@@ -17,6 +18,7 @@ export function carrying() {
   };
   const places = day.places(now);
   const asOf = now.known ? h("p", { class: "small soft" }, t("carrying.as_of", { time: clock(day.fetched()) })) : null;
+  const given = takenIn();
   let ended = () => {};
   const unsigned = day.unsigned().map(({ receipt, taker, scanned, missing }) => notice("stamp", "pen", h("p", {}, t(missing ? "handover.waits_short" : "handover.waits", { place: taker ?? "", count: scanned, missing })),
     h("a", { class: "button-quiet button-wide", href: `#/handover/${receipt}` }, t("handover.look"))));
@@ -26,7 +28,7 @@ export function carrying() {
     leave: () => ended(),
     nodes: [
       bar(t("carrying.title"), t("round.carrying", { count: now.carrying.length }), { back: "#/" }), strip(),
-      now.carrying.length || unsigned.length ? page(forgotten(now), unsigned, asOf, h("ul", { class: "queue" }, now.carrying.map(line)), now.carrying.length ? h("a", { class: "button-quiet button-wide", href: "#/offer", id: "offer" }, icon("courier"), " ", t("peer.offer")) : null) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead")), asOf),
+      now.carrying.length || unsigned.length || given ? page(forgotten(now), unsigned, asOf, h("ul", { class: "queue" }, now.carrying.map(line)), now.carrying.length ? h("a", { class: "button-quiet button-wide", href: "#/offer", id: "offer" }, icon("courier"), " ", t("peer.offer")) : null, given) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead")), asOf),
       thumb(places.length ? places.map(([party, bag], at) => link(t("carrying.give", { place: bag.name, count: bag.packets.length }), `#/bulk/give/${party}`, { before: "qr", quiet: at > 0, id: `give-${at}` })) : link(t("round.scan"), "#/scan", { before: "qr" })),
     ],
   };

@@ -6,12 +6,15 @@ import * as lists from "../lists.js";
 import * as outbox from "../outbox.js";
 import { draw, go } from "../router.js";
 import { me } from "../store.js";
-import { seal, t } from "../words.js";
+import { clock, seal, t } from "../words.js";
 import { asked } from "./undo.js";
 import { leaveTo } from "./walk.js";
 
 const TONES = { moved: "ok", missing: "warning", surplus: "stamp", held: "stamp" };
 let shown = null; // the list as it was fetched: what is read is what is signed
+
+/** What the other side scanned and was never given is said to be so, as long as nobody has. */
+const isTold = ({ digest }) => outbox.rows().some((row) => row.meta.undoes === digest);
 
 export function handover(receipt) {
   const head = bar(t("handover.title"), receipt, { back: "#/carrying" });
@@ -26,8 +29,6 @@ export function handover(receipt) {
     await day.refresh();
     return go("/carrying", { replace: true });
   }
-  /** What the other side scanned and was never given is said to be so, as long as nobody has. */
-  const isTold = ({ digest }) => outbox.rows().some((row) => row.meta.undoes === digest);
   const wrong = (each) => {
     if (shown.giver !== me().party || !each.digest) return null;
     return isTold(each) ? h("p", { class: "small" }, t("undo.waits")) : h("a", { class: "link-target", href: `#/handover/${receipt}/${each.code}` }, t("handover.wrong"));
@@ -43,6 +44,21 @@ export function handover(receipt) {
       thumb(mine ? button(t("handover.sign"), sign, { before: "pen", id: "sign" }) : h("p", {}, icon("check"), " ", t("handover.signed"))),
     ],
   };
+}
+
+/** What a counter took in without a list yet; null when there is nothing. */
+export function takenIn() {
+  const line = ({ code, number, digest, place, at }) => h("li", { class: isTold({ digest }) ? "tone-stamp" : null }, icon("post"), h("div", {}, h("b", { class: "code" }, number), h("p", { class: "small" }, t("handover.taken_in", { place, time: clock(at) })),
+    isTold({ digest }) ? h("p", { class: "small" }, t("undo.waits")) : h("a", { class: "link-target", href: `#/handed/${code}` }, t("handover.wrong"))));
+  const found = day.handedIn();
+  return found.length ? h("section", { class: "stack-tight", id: "handed-in" }, h("h2", { class: "h3" }, t("handover.title_today")), h("ul", { class: "queue" }, found.map(line))) : null;
+}
+
+/** One of these, which this courier did not hand in. */
+export function notHandedIn(code) {
+  const found = day.handedIn().find((each) => each.code === code);
+  if (!found || isTold(found)) return leaveTo("/carrying");
+  return asked({ packet: { code, number: found.number, issue: null, holder: found.taker, head: found.digest }, digest: found.digest, under: t("handover.title_today"), back: "/carrying" });
 }
 
 /** One line of it: a packet this courier did not hand over. */

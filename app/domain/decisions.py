@@ -133,7 +133,7 @@ def pay(dossier: Dossier, act: Act, receipt: str, seen: int | None = None) -> No
     held = _open(dossier, "pay", act, seen)
     if held is None:
         return
-    receipt = _receipt(receipt)
+    receipt = money.read_receipt(receipt)
     amount, held.fee_due = held.fee_due, None
     money.pay_desk(held, amount or 0, receipt, act)
     _take(held, "pay", act, amount=amount, receipt=receipt)
@@ -146,16 +146,9 @@ def give_fee_back(dossier: Dossier, act: Act, receipt: str, seen: int | None = N
     held = _open(dossier, "fee_back", act, seen)
     if held is None:
         return
-    receipt = _receipt(receipt)
+    receipt = money.read_receipt(receipt)
     amount = money.give_fee_back(held, receipt, act)
     _take(held, "fee_back", act, amount=amount, receipt=receipt)
-
-
-def _receipt(number: str) -> str:
-    number = " ".join(number.split())
-    if not 0 < len(number) <= 24:
-        raise Invalid("receipt_needed")
-    return number
 
 
 # ---- work -------------------------------------------------------------------------------------------------------

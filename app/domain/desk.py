@@ -19,9 +19,11 @@ from app.domain import (
     dossiers,
     forms,
     limits,
+    money,
     numbers,
     packets,
     people,
+    postage,
     printing,
     repeats,
     rounds,
@@ -35,7 +37,7 @@ from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act, Language, User
 from app.domain.places import Office
-from app.domain.postage import Fault
+from app.domain.postage import Fault, Stream
 from app.domain.procedures import PaperForm
 from app.domain.tasks import TaskKind
 from app.domain.visits import VisitState
@@ -341,12 +343,13 @@ def send_again(packet: Packet, act: Act, fault: Fault | None = None) -> None:
 
 def hand_over(
     packet: Packet, act: Act, *, head: bytes | None = None, code: str | None = None, wet_seen: bool = False,
-    letter: bool | None = None, surrendered: bool = False,
+    letter: bool | None = None, surrendered: bool = False, receipt: str = "",
 ) -> None:  # fmt: skip
-    """The citizen calls for the result at the desk. Closes the dossier. The home visit, if open, is given back.
+    """The citizen calls for the result at the desk. Closes the dossier. The home visit, if open, is given back. A fee that
+    is due with it is paid to the ward first, against this receipt.
 
     `letter`: somebody else calls, with or without a letter of authorisation; None: the citizen does.
-    Raises Invalid: `proof_needed`, `letter_needed`, `old_papers_needed`; Refused: `page_too_old`, `wrong_ward`, custody_… (`custody_proof_missing`: the code
+    Raises Invalid: `proof_needed`, `letter_needed`, `old_papers_needed`, `receipt_needed`; Refused: `page_too_old`, `wrong_ward`, custody_… (`custody_proof_missing`: the code
     is wrong).
     """
     own(packet, act)
@@ -354,6 +357,8 @@ def hand_over(
     if packet.state is State.DELIVERED:
         return
     custody.expect(packet, head)
+    if fee := fee_due(packet):
+        money.pay_desk(packet.dossier, fee, money.read_receipt(receipt), act)
     free_visit(packet, act)
     give_up(packet, act, surrendered)
     custody.enter(
@@ -361,6 +366,11 @@ def hand_over(
         proof=[*PRESENCE, *citizen_proof(code, wet_seen), *recipient(letter)],
     )  # fmt: skip
     audit.note("handed_over", packet.number, act, by="paper" if wet_seen else "code")
+
+
+def fee_due(packet: Packet) -> int:
+    """The statutory fee that is paid where this result is handed over, in đồng (QĐ 45/2016 Đ11)."""
+    return postage.at_door(packet.dossier, packet.kind).of(Stream.FEE) if packet.kind is Kind.RESULT else 0
 
 
 def citizen_proof(code: str | None, wet_seen: bool) -> list[tuple[str, str]]:

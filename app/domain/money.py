@@ -130,6 +130,14 @@ class Purse:
 # ---- wards ----------------------------------------------------------------------------------------------------------
 
 
+def read_receipt(text: str) -> str:
+    """The number of a receipt as somebody typed it. Raises Invalid("receipt_needed")."""
+    number = " ".join(text.split())
+    if not 0 < len(number) <= 24:
+        raise Invalid("receipt_needed")
+    return number
+
+
 def pay_desk(dossier: Dossier, amount: int, receipt: str, act: Act) -> None:
     """A statutory fee the ward asked for was paid to the ward, against this receipt: it never was the post's."""
     if amount:
@@ -195,11 +203,9 @@ def pay_bill(desk_id: int, act: Act, expected: int, receipt: str) -> None:
 
     Raises Refused: `no_office`, `money_moved`; Invalid("receipt_needed").
     """
-    office, receipt = act.by.office, " ".join(receipt.split())
+    office, receipt = act.by.office, read_receipt(receipt)
     if office is None:
         raise Refused("no_office")
-    if not 0 < len(receipt) <= 24:
-        raise Invalid("receipt_needed")
     db.session.get(Office, office.id, with_for_update=True, populate_existing=True)
     bill = next((one for one in bills(office) if one.desk.id == desk_id), None)
     if bill is None or bill.amount != expected:

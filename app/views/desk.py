@@ -53,7 +53,7 @@ from app.views import counters, narrowing
 from app.views.answers import SEE_OTHER
 from app.views.counters import Moving, Received, Repeated, Sealed, Spoken, complain
 from app.views.decisions import PAGES
-from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField, printable
+from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField, printable, upto
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 PAPER_NAME = 200  # letters
@@ -136,6 +136,11 @@ class PapersHome(Sealed):
 
 class HandOver(Present, Received):
     act = "hand-over"
+    receipt = StringField(_l("Number of the fee receipt"), [upto(24)])
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return super().given | {"receipt": self.receipt.data or ""}
 
 
 class Again(Repeated):
@@ -224,7 +229,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
         holder=queues.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
         courier=reception.courier_of(packet), history=queues.history(dossier), expected=partial(reception.expected, packet=packet),
-        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home, wants_word=desk.wants_word(dossier),
+        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home, wants_word=desk.wants_word(dossier), fee=desk.fee_due(packet),
         result=result if result and result.id != packet.id else None, lost=desk.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user()), pages=PAGES,
         given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), gone=closing.gone(dossier), again=again, failed=again.about(packet),

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import codes, counter, day, desk, dossiers, manifests, packets, reception, scans, tasks, visits
+from app.domain import codes, counter, day, desk, dossiers, manifests, money, packets, reception, scans, tasks, visits
 from app.domain.audit import AuditLine
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.manifests import Manifest, Side, Word
@@ -301,6 +301,21 @@ def test_a_result_that_goes_home_has_its_own_slip_a_visit_and_a_code(world: Worl
     assert count(codes.DoorCode) >= 1
     with pytest.raises(Refused, match="result_sent"):
         atomically(desk.send_result, dossier, act, "NP0051903", "spoken")
+
+
+def test_a_fee_due_with_the_result_is_paid_to_the_ward_before_it_is_handed_over(world: World) -> None:
+    packet, act = at_desk(world), world.act(world.officer)
+    atomically(lambda: setattr(world.fresh(packet).dossier.procedure, "fee_at_delivery", True))
+    packet = world.fresh(packet)
+    assert desk.fee_due(packet) == 15_000
+    with pytest.raises(Invalid, match="receipt_needed"):
+        atomically(desk.hand_over, packet, act, wet_seen=True)
+    assert world.fresh(packet).state is State.WAITING and money.purse(world.desk.party_id).fee == 0
+    for _ in range(2):  # a double click
+        atomically(desk.hand_over, world.fresh(packet), act, wet_seen=True, receipt="BL 0007")
+    assert world.fresh(packet).state is State.DELIVERED
+    assert money.purse(world.desk.party_id).fee == 15_000
+    assert money.purse(packet.dossier.citizen.party_id) == money.Purse(fee=-15_000)
 
 
 def test_a_result_called_for_at_the_desk_is_handed_over_with_the_code_and_closes_the_dossier(

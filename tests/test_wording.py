@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
+from app import phrases
 from app.domain.dossiers import CASES
 from app.domain.people import Language
 from app.domain.steps import NEXT, REASONS, STEPS
@@ -87,3 +88,16 @@ def test_a_message_holds_no_word_of_the_other_language(app: Flask, kind: str, la
 def test_a_kind_without_words_is_an_error_and_not_an_empty_message(app: Flask) -> None:
     with pytest.raises(KeyError):
         wording.words("nonsense", SAMPLE, Language.VI)
+
+
+def test_the_phone_says_one_and_many_apart_where_its_reader_does(app: Flask) -> None:
+    with app.test_request_context():
+        with force_locale("en"):
+            said = phrases.texts()
+        assert (said["bulk.take_all.one"], said["bulk.take_all"]) == ("Take %(count)s packet", "Take %(count)s packets")
+        with force_locale("vi"):
+            said = phrases.texts()
+        assert said["bulk.take_all.one"] == said["bulk.take_all"] == "Nhận %(count)s gói"
+        assert sum(isinstance(text, tuple) for text in phrases.TEXTS.values()) == sum(
+            key.endswith(".one") for key in said
+        )

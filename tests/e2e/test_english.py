@@ -204,7 +204,7 @@ def handed_in(me: Reader, world: World, handed: Packet) -> None:
     expect(page.locator("#last")).to_contain_text(handed.number)
     me.read()
     page.locator("#finish").click()
-    me.read("1 packets counted")
+    me.read("1 packet counted")
     atomically(bags.take_in, world.fresh(handed), world.courier, clerk)
     atomically(bags.close, world.courier, clerk, "k" * 32, rest_is_missing=False)
     with page.expect_response("**/api/v1/day*"):

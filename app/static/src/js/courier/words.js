@@ -12,7 +12,7 @@ const HERE = "Asia/Ho_Chi_Minh";
 const NBSP = "\u00a0";
 
 export function t(key, values = {}) {
-  const text = said.texts[key] ?? key;
+  const text = (values.count === 1 && said.texts[`${key}.one`]) || (said.texts[key] ?? key);
   return text.replace(/%\((\w+)\)s/g, (whole, name) => (values[name] ?? whole));
 }
 

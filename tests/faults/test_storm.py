@@ -83,7 +83,7 @@ FORMS: dict[str, dict[str, str]] = {
                 "pin": World.PIN, "password": World.PASSWORD, "remark": ""},
     "accept": {"code": "H29.17-261128-{nth:04}", "due_on": "2099-01-05"},
     "ready": {"papers-0-name": "Giấy khai sinh", "papers-0-form": "original", "papers-0-sheets": "1"},
-    "send": {"seal": "NP 0051 {nth:03}"},
+    "send": {"seal": "NP 0051 {nth:03}", "word": "spoken"},
 }  # fmt: skip
 
 

@@ -4,9 +4,10 @@ Every queue starts from the scope of the person who looks; a packet's next act f
 one list, and where its time runs short on that of the overdue or the soon due too, whatever else it waits for.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,8 +27,8 @@ from app.domain.scans import ScanRow
 from app.domain.shelf import Word
 from app.domain.visits import OPEN, Visit
 
-Queue = Callable[..., sa.Select[Packet]]  # of a person, now; at a desk narrowed by further rules on dossiers
-MOST = 200  # rows of one list
+Queue = Callable[..., sa.Select[Any]]  # of a person, now; narrowed by further rules, at a desk on dossiers
+MOST = 200  # rows of one page of a list
 COUNTED = 1000  # what a list's count says at most: more than that is "many", and costs no more to say
 SOON = 2  # working days: what is due within them is due soon
 LATE = timedelta(hours=1)  # from a scan to its arrival
@@ -37,16 +38,57 @@ WITH = (
 )
 OTHER = aliased(Packet)
 AWAY = sa.exists().where(OTHER.dossier_id == Dossier.id, OTHER.way == Way.BETWEEN, OTHER.state.not_in(packets.ENDED))
-RULE = sa.ColumnElement[bool]
 RESULT = aliased(Packet)
 SENT = sa.exists().where(RESULT.dossier_id == Dossier.id, RESULT.kind == Kind.RESULT, RESULT.state != State.WRITTEN_OFF)
 
 
-def _pile(user: User, states: Iterable[CaseState], *rules: RULE, by: Any = Dossier.due_on) -> sa.Select[Packet]:
+@dataclass(frozen=True)
+class After:
+    """Where a page of a list ended, and the next goes on, whatever has left the list meanwhile.
+
+    `id` of the dossier in a pile, whose `urgency` comes before it; of the packet in any other list.
+    """
+
+    id: int
+    urgency: datetime | None = None  # of a day, its first moment
+
+    def __str__(self) -> str:
+        return f"{self.urgency.isoformat()}_{self.id}" if self.urgency else str(self.id)
+
+    @classmethod
+    def read(cls, text: str) -> "After | None":
+        """None where the text is none of ours."""
+        if (found := re.fullmatch(r"(?:(20[0-9T:.+-]{8,38})_)?([0-9]{1,9})", text)) is None:
+            return None
+        try:
+            urgency = datetime.fromisoformat(found[1]) if found[1] else None
+        except ValueError:
+            return None
+        return cls(int(found[2]), urgency and (urgency if urgency.tzinfo else urgency.replace(tzinfo=UTC)))
+
+    def __clause_element__(self) -> sa.ColumnElement[bool]:
+        return Packet.id > self.id
+
+    def in_pile(self, by: Any) -> sa.ColumnElement[bool]:
+        """What follows in the order of `by`: where it is not said the database says whether that comes first or last."""
+        none_first = db.engine.dialect.name == "sqlite"
+        if self.urgency is None:
+            rest = sa.and_(by.is_(None), Dossier.id > self.id)
+            return sa.or_(rest, by.is_not(None)) if none_first else rest
+        here = self.urgency.date() if isinstance(by.type, sa.Date) else self.urgency
+        rest = sa.and_(by >= here, sa.or_(by > here, Dossier.id > self.id))
+        return rest if none_first else sa.or_(rest, by.is_(None))
+
+
+RULE = sa.ColumnElement[bool] | After
+
+
+def _pile(user: User, states: Iterable[CaseState], *rules: RULE, by: Any = Dossier.due_on) -> sa.Select[Any]:
     """Dossiers of the desk in these states, the most urgent first, each by the packet that brought it.
 
     One walk along the index for each state, ended early: the pile may be a hundred times as high, the list costs the same.
     """
+    rules = tuple(rule.in_pile(by) if isinstance(rule, After) else rule for rule in rules)
     walks = [
         sa.select(Dossier.id, by.label("urgency"))
         .where(Dossier.desk_id == user.office_id, Dossier.state == state, ~AWAY, *rules)
@@ -56,30 +98,31 @@ def _pile(user: User, states: Iterable[CaseState], *rules: RULE, by: Any = Dossi
         for state in sorted(states)
     ]
     pile = sa.union_all(*(sa.select(walk) for walk in walks)).subquery()
-    brought = sa.select(Packet).join(Dossier).join(pile, pile.c.id == Dossier.id)
+    brought = sa.select(Packet, pile.c.urgency).join(Dossier).join(pile, pile.c.id == Dossier.id)
     brought = brought.where(Packet.kind == Kind.SUBMISSION, Packet.state != State.WAITING)
-    return brought.order_by(pile.c.urgency, Packet.id)
+    return brought.order_by(pile.c.urgency, pile.c.id, Packet.id)
 
 
 def _case(*states: CaseState) -> Queue:
     return lambda user, at, *also: _pile(user, states, *also)
 
 
-def _decided_by(user: User, at: datetime, *also: RULE, is_late: bool) -> sa.Select[Packet]:
+def _decided_by(user: User, at: datetime, *also: RULE, is_late: bool) -> sa.Select[Any]:
     """To decide: what came before 15:00 the same working day, what came later by the next (NĐ 61/2018 Đ18.2)."""
     ends = calendar.cut(at)
     late = Dossier.counted_from >= ends if is_late else Dossier.counted_from < ends
     return _pile(user, (CaseState.SUBMITTED, CaseState.STOP_REQUESTED), late, *also, by=Dossier.counted_from)
 
 
-def _running(user: User, *rules: RULE) -> sa.Select[Packet]:
+def _running(user: User, *rules: RULE) -> sa.Select[Any]:
     return _pile(user, RUNNING, Dossier.supplement_by.is_(None), *rules)
 
 
-def _is_late(at: datetime) -> RULE:
+def _is_late(at: datetime) -> sa.ColumnElement[bool]:
     """By the day promised, and the hour where the receipt names one: as `figures` counts a result."""
     here = calendar.local(at)
-    return sa.or_(Dossier.due_on < here.date(), sa.and_(Dossier.due_on == here.date(), Dossier.due_time < here.time()))
+    by_hour = sa.or_(Dossier.due_on < here.date(), Dossier.due_time < here.time())
+    return sa.and_(Dossier.due_on <= here.date(), by_hour)  # the index is read so far and no further
 
 
 def _is_soon(at: datetime) -> RULE:
@@ -95,7 +138,7 @@ OWN = (Paper.dossier_id == Dossier.id, Paper.lost_in.is_(None))
 MUST_GO_HOME = sa.or_(Paper.returned, Dossier.state.in_(GOING_HOME))
 
 
-def _papers_to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
+def _papers_to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Any]:
     """What goes home by itself and is not packed yet: all where there is no result, originals when the result has gone."""
     inside = sa.exists().where(*OWN, MUST_GO_HOME, Paper.desk_sheets > 0, Paper.back_in.is_(None))
     return _pile(
@@ -107,7 +150,7 @@ def _papers_to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
     )
 
 
-def _gone(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
+def _gone(user: User, at: datetime, *also: RULE) -> sa.Select[Any]:
     """A paper that must go home was not in the bag, or in a bag that is lost: the case waits for an incident file."""
     bag = aliased(Packet)
     lost = sa.exists().where(bag.number == Paper.back_in, bag.state.in_(closing.GONE))
@@ -116,11 +159,11 @@ def _gone(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
     return _pile(user, (*GOING_HOME, CaseState.RESULT_READY), nowhere, *also)
 
 
-def _to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
+def _to_send(user: User, at: datetime, *also: RULE) -> sa.Select[Any]:
     return _pile(user, (CaseState.RESULT_READY,), ~SENT, *also)
 
 
-def _unsaid(user: User, at: datetime, *also: RULE) -> sa.Select[Packet]:
+def _unsaid(user: User, at: datetime, *also: RULE) -> sa.Select[Any]:
     """Opened with a list that still wants the courier's word."""
     opened = aliased(Packet)
     counted = sa.exists().where(opened.dossier_id == Dossier.id, opened.state == State.OPENED)
@@ -178,12 +221,12 @@ DESK: dict[str, Queue] = {
     "back":    lambda user, at, *also: _out(user, State.AT_DESK).where(*also),
 }
 POST: dict[str, Queue] = {
-    "coming":   lambda user, at: _carried(user),
-    "here":     lambda user, at: _at_post(user),
-    "call":     lambda user, at: _kept(user),
-    "letter":   lambda user, at: _at_post(user).where(Packet.id.in_(shelf.letters_due(_kept(user), at))),
-    "return":   lambda user, at: _at_post(user).where(Packet.way == Way.OUT, sa.or_(shelf.word_now() == Word.BACK, Packet.id.in_(shelf.past_letters(at)))),
-    "unproven": lambda user, at: _out(user, State.DELIVERED_UNVERIFIED),
+    "coming":   lambda user, at, *also: _carried(user).where(*also),
+    "here":     lambda user, at, *also: _at_post(user).where(*also),
+    "call":     lambda user, at, *also: _kept(user).where(*also),
+    "letter":   lambda user, at, *also: _at_post(user).where(*also, Packet.id.in_(shelf.letters_due(_kept(user), at))),
+    "return":   lambda user, at, *also: _at_post(user).where(*also, Packet.way == Way.OUT, sa.or_(shelf.word_now() == Word.BACK, Packet.id.in_(shelf.past_letters(at)))),
+    "unproven": lambda user, at, *also: _out(user, State.DELIVERED_UNVERIFIED).where(*also),
 }
 # fmt: on
 
@@ -208,7 +251,14 @@ class Row:
 
 
 def rows(queue: Queue, user: User, at: datetime, *also: RULE) -> list[Row]:
-    found = list(db.session.scalars(queue(user, at, *also).options(*WITH).limit(MOST)))
+    """The first page of a list."""
+    return page(queue, user, at, *also)[0]
+
+
+def page(queue: Queue, user: User, at: datetime, *also: RULE) -> tuple[list[Row], After | None]:
+    """The rows of a page, behind the `After` among the rules, and where the next goes on; None where there is none."""
+    read = db.session.execute(queue(user, at, *also).options(*WITH).limit(MOST + 1)).all()
+    found = [row[0] for row in read[:MOST]]
     names = holders(packet.holder_id for packet in found)
     moved = (
         sa.select(Handoff.packet_id, sa.func.max(Handoff.recorded_at))
@@ -216,7 +266,17 @@ def rows(queue: Queue, user: User, at: datetime, *also: RULE) -> list[Row]:
         .group_by(Handoff.packet_id)
     )
     since = {row[0]: row[1] for row in db.session.execute(moved)}
-    return [Row(one, names[one.holder_id], since.get(one.id, one.created_at)) for one in found]
+    listed = [Row(one, names[one.holder_id], since.get(one.id, one.created_at)) for one in found]
+    return listed, _place(*read[MOST - 1]) if len(read) > MOST else None
+
+
+def _place(packet: Packet, *urgency: datetime | date | None) -> After:
+    """Of a row as its list gives it: a pile's has an urgency beside it."""
+    if not urgency:
+        return After(packet.id)
+    (by,) = urgency
+    moment = by if by is None or isinstance(by, datetime) else datetime.combine(by, time(), UTC)
+    return After(packet.dossier_id or 0, moment)
 
 
 @dataclass(frozen=True)

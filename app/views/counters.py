@@ -248,13 +248,16 @@ class Lists(NamedTuple):
     beside: Callable[[], dict[str, Any]] = dict  # what else stands beside the lists
 
     def page(self, status: int = 200, also: tuple[queues.RULE, ...] = (), **more: Any) -> ResponseReturnValue:
-        """`also`: what the chosen list is narrowed by."""
+        """`also`: what the chosen list is narrowed by. The address says behind which row the page begins."""
         shown, user = self._counted(), security.user()
         queue = self.table[shown["chosen"]]
-        rows = queues.rows(queue, user, now(), *also)
+        after = queues.After.read(request.args.get("after", ""))
+        rows, following = queues.page(queue, user, now(), *also, *([after] if after else []))
         shown["here"] = queues.count(queue, user, now(), *also) if also else shown["queues"][shown["chosen"]]
         day = {"today": calendar.today(now()), "hour": calendar.local(now()).time()}
-        text = render_template(f"{self.place}/home.html", rows=rows, **(day | shown | more))
+        text = render_template(
+            f"{self.place}/home.html", rows=rows, after=after, following=following, **(day | shown | more)
+        )
         log_names(f"{self.place}.home", {row.packet.dossier_id for row in rows})
         return text, status
 

@@ -28,7 +28,7 @@ export function carrying() {
     leave: () => ended(),
     nodes: [
       bar(t("carrying.title"), t("round.carrying", { count: now.carrying.length }), { back: "#/" }), strip(),
-      now.carrying.length || unsigned.length || given ? page(forgotten(now), unsigned, asOf, h("ul", { class: "queue" }, now.carrying.map(line)), now.carrying.length ? h("a", { class: "button-quiet button-wide", href: "#/offer", id: "offer" }, icon("courier"), " ", t("peer.offer")) : null, given) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead")), asOf),
+      now.carrying.length || unsigned.length ? page(forgotten(now), unsigned, asOf, h("ul", { class: "queue" }, now.carrying.map(line)), now.carrying.length ? h("a", { class: "button-quiet button-wide", href: "#/offer", id: "offer" }, icon("courier"), " ", t("peer.offer")) : null, given) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead")), asOf, given),
       thumb(places.length ? places.map(([party, bag], at) => link(t("carrying.give", { place: bag.name, count: bag.packets.length }), `#/bulk/give/${party}`, { before: "qr", quiet: at > 0, id: `give-${at}` })) : link(t("round.scan"), "#/scan", { before: "qr" })),
     ],
   };

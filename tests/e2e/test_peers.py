@@ -185,7 +185,7 @@ def forged(frames: list[str]) -> list[str]:
     honest = json.loads(unpacked(letters, int(size)))
     for at in range(len(letters)):
         for letter in "0123456789ABCDEFGHJKMNPQRSTVWXYZ":
-            with contextlib.suppress(Invalid, zlib.error, ValueError):
+            with contextlib.suppress(Invalid, zlib.error, ValueError, LookupError, TypeError):
                 changed = letters[:at] + letter + letters[at + 1 :]
                 said = json.loads(unpacked(changed, int(size)))
                 if said != honest and [each["code"] for each in said["packets"]] == [

@@ -12,7 +12,7 @@ import pytest
 
 from app.config import Settings
 from bench.ground import STEPS, Ground
-from tests.faults.conftest import times
+from tests.faults.conftest import LONG, times
 from tests.faults.history import CLIENTS, History, faults_found, finish, send
 from tests.faults.site import Web, own_postgres, serving, url_on
 
@@ -46,7 +46,7 @@ def test_killing_the_web_workers_loses_nothing(
     ground = Ground(own_settings, url_on(kind, tmp_path, request), CLIENTS)
     with serving(Web(own_settings, ground.url, tmp_path)) as web:
         history = kill_while_sending(web, ground, times(2 if kind == "sqlite" else 1, 100), times(16, 2400), strike)
-    assert history.unknown, "no fault was met"
+    assert history.unknown or (web.fallen and not LONG), "no fault was met"  # one of two may fall between two posts
     assert faults_found(own_settings, ground.url, history) == []
 
 

@@ -19,7 +19,6 @@ import pytest
 from app.config import ROOT, Settings
 from tests import postgres
 
-START = 6.0  # seconds: a process that dies sooner after another is one that cannot start
 PATIENCE = 120.0  # seconds until something that was killed must answer again
 
 
@@ -41,7 +40,6 @@ class Web:
             "BASE_URL": f"http://localhost:{self.port}", "DEMO": "0", "CHECKPOINT_DIR": str(folder / "checkpoint"), "PLANTED": planted, "CLOCK": str(clock or ""),
         }  # fmt: skip
         self.process: subprocess.Popen[bytes] | None = None
-        self.fallen = 0  # of its processes, one by one
 
     def start(self) -> None:
         granian = Path(sys.executable).with_name("granian")
@@ -78,16 +76,22 @@ class Web:
         self.process.wait()
 
     def kill_one(self) -> None:
-        """The older of the two processes that answer; the other goes on, and a new one comes without hands, unless one falls
-        as soon as it has started: then the server ends, as it should, and that is another fault."""
+        """Of the two processes that answer the one that more phones are talking to, while it owes one of them an answer: it
+        is held until they wait for it. The other goes on, and a new one comes without hands."""
         assert self.process
-        children = _children(self.process.pid)
-        answering = [pid for pid in children if b"planted:app" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        oldest = min(answering, key=_began)
-        if self.fallen >= len(answering):  # the first two may fall at any age
-            time.sleep(max(0.0, START - (time.clock_gettime(time.CLOCK_BOOTTIME) - _began(oldest))))
-        self.fallen += 1
-        os.kill(oldest, signal.SIGKILL)
+        answering = [pid for pid in _children(self.process.pid) if b"planted:app" in _command(pid)]
+        busiest = max(answering, key=self._talking_to)
+        os.kill(busiest, signal.SIGSTOP)
+        time.sleep(0.2)
+        os.kill(busiest, signal.SIGKILL)
+        while _runs(busiest):
+            time.sleep(0.01)
+
+    def _talking_to(self, pid: int) -> int:
+        """How many phones a process has on the line."""
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        ours = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{self.port:04X}") and row[3] == "01"}
+        return sum(_target(one) in ours for one in Path(f"/proc/{pid}/fd").iterdir())
 
 
 @contextmanager
@@ -226,9 +230,20 @@ def _children(pid: int) -> list[int]:
     return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
 
 
-def _began(pid: int) -> float:
-    """When it began, in seconds since the machine did."""
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+def _command(pid: int) -> bytes:
+    """Nothing of one that has just gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _target(descriptor: Path) -> str:
+    """What an open file is; nothing of one that was just closed."""
+    try:
+        return str(descriptor.readlink())
+    except OSError:
+        return ""
 
 
 def _runs(pid: int) -> bool:

@@ -193,7 +193,7 @@ SENTENCES = {
     "channel_unknown": _l("Choose how it came."),
     "fee_amount": _l("Type the fee in đồng, for example 15000."),
     "fee_not_held": _l("No fee of %(number)s is left to give back."),
-    "receipt_needed": _l("Type the number of the fee receipt, at most 40 letters."),
+    "receipt_needed": _l("Type the number of the receipt, at most 24 letters."),
     "due_not_later": _l("The new day must be later than the old one."),
     "due_closed": _l("The ward is closed on that day. Choose a working day."),
     "whose_unknown": _l("Choose by whose doing it is late."),

@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import date, datetime, time
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -44,10 +44,17 @@ class Who(StrEnum):
     PACKET = "packet"  # it follows from what happened to a packet
 
 
+class Back(Enum):
+    BACK = "back"
+
+
+BACK = Back.BACK  # to where the case stood before it was set aside or closed: `before`
+
+
 class Case(NamedTuple):
     event: str
     source: frozenset[CaseState]
-    target: CaseState | None  # None: as it is, or as it was before it was set aside: `before`
+    target: CaseState | Back | None  # None: as it is
     who: frozenset[Who]
     rules: tuple[str, ...]  # keys of RULES; each is also the key of its refusal
     form: str | None  # the form it is told on
@@ -79,20 +86,20 @@ CASES = {case.event: case for case in [
     Case("accept",     _from(C.SUBMITTED),                          C.ACCEPTED,            _by(W.DESK),           (),                                 "receipt",    "accepted",       "TT 17/2017 Đ5.1, Đ12"),
     Case("refuse",     _from(C.SUBMITTED, C.SUPPLEMENT_REQUIRED),   C.NOT_ACCEPTED,        _by(W.DESK),           ("supplement_waited_for",),         "refusal",    "not_accepted",   "NĐ 118/2025 Đ17; NĐ 61/2018 Đ17.1"),
     Case("ask_more",   _from(C.SUBMITTED, C.ACCEPTED, C.PROCESSING), C.SUPPLEMENT_REQUIRED, _by(W.DESK),          ("supplement_once",),               "supplement", "supplement_required", "NĐ 61/2018 Đ17.1, Đ19.4"),
-    Case("supply",     _from(C.SUPPLEMENT_REQUIRED),                None,                  _by(W.DESK),           ("supplement_complete",),           None,         "supplied",       "QĐ 45/2016 Đ7.4; NĐ 61/2018 Đ19.4"),
+    Case("supply",     _from(C.SUPPLEMENT_REQUIRED),                BACK,                  _by(W.DESK),           ("supplement_complete",),           None,         "supplied",       "QĐ 45/2016 Đ7.4; NĐ 61/2018 Đ19.4"),
     Case("ask_fee",    AT_WORK,                                     C.FEE_REQUIRED,        _by(W.DESK),           (),                                 None,         "fee_required",   "QĐ 45/2016 Đ11"),
-    Case("pay",        _from(C.FEE_REQUIRED),                       None,                  _by(W.DESK),           (),                                 None,         "fee_paid",       "QĐ 45/2016 Đ11"),
+    Case("pay",        _from(C.FEE_REQUIRED),                       BACK,                  _by(W.DESK),           (),                                 None,         "fee_paid",       "QĐ 45/2016 Đ11"),
     Case("begin",      _from(C.ACCEPTED),                           C.PROCESSING,          _by(W.DESK),           (),                                 None,         None,             "NĐ 118/2025 Đ18"),
     Case("extend",     _from(C.ACCEPTED, C.PROCESSING),             C.EXTENDED,            _by(W.LEAD),           ("extend_once", "extend_in_time"),  "apology",    "extended",       "NĐ 61/2018 Đ19.9"),
     Case("redate",     AT_WORK,                                     None,                  _by(W.DESK),           ("redate_after_supply",),           None,         "supplied",       "NĐ 61/2018 Đ19.4: the one-stop system's own day"),
     Case("ask_stop",   UNDECIDED,                                   C.STOP_REQUESTED,      _by(W.LINK, W.DESK),   (),                                 None,         "stop_requested", "NĐ 118/2025 Đ21"),
     Case("stop",       _from(C.STOP_REQUESTED),                     C.STOPPED,             _by(W.DESK),           (),                                 "stop",       "stopped",        "NĐ 118/2025 Đ21; TT 03/2025 Đ7"),
-    Case("go_on",      _from(C.STOP_REQUESTED),                     None,                  _by(W.DESK),           (),                                 None,         "went_on",        "NĐ 118/2025 Đ21"),
+    Case("go_on",      _from(C.STOP_REQUESTED),                     BACK,                  _by(W.DESK),           (),                                 None,         "went_on",        "NĐ 118/2025 Đ21"),
     Case("transfer",   _from(C.SUBMITTED),                          C.SUBMITTED,           _by(W.DESK),           (),                                 None,         "transferred",    "NĐ 118/2025 Đ17; NĐ 61/2018 Đ18.2"),
     Case("forward",    _from(C.PROCESSING, C.EXTENDED),             None,                  _by(W.DESK),           (),                                 None,         "transferred",    "QĐ 45/2016 Đ16"),
     Case("ready",      AT_WORK,                                     C.RESULT_READY,        _by(W.DESK),           (),                                 None,         "result_ready",   "QĐ 45/2016 Đ8"),
     Case("close",      GOING_HOME | _from(C.RESULT_READY),          C.CLOSED,              _by(W.PACKET),         ("original_out",),                  None,         None,             "QĐ 45/2016 Đ8, Đ10"),
-    Case("reopen",     _from(C.CLOSED),                             None,                  _by(W.PACKET),         (),                                 None,         None,             "the delivery is contested"),
+    Case("reopen",     _from(C.CLOSED),                             BACK,                  _by(W.PACKET),         (),                                 None,         None,             "the delivery is contested"),
     Case("fee_back",   GOING_HOME | _from(C.CLOSED),                None,                  _by(W.DESK),           (),                                 None,         "fee_back",       "the agency gives its fee back itself"),
     Case("cancel",     _from(C.BOOKED),                             C.CANCELLED,           _by(W.LINK),           (),                                 None,         "cancelled",      "before the courier sets out"),
     Case("call_off",   _from(C.BOOKED),                             C.CANCELLED,           _by(W.PACKET),         (),                                 None,         "called_off",     "collected, and wanted back before the ward has it"),
@@ -278,8 +285,7 @@ def move(dossier: Dossier, event: str, act: Act) -> Case:
     for rule in case.rules:
         if not RULES[rule](locked, act):
             raise Refused(rule, number=locked.number)
-    stays = locked.state is CaseState.CLOSED and event != "reopen"
-    locked.state = case.target or (locked.state if stays else before(locked))
+    locked.state = before(locked) if case.target is BACK else case.target or locked.state
     begin(locked, event, act)
     return case
 

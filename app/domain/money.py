@@ -25,6 +25,7 @@ from app.domain.postage import Stream
 from app.domain.scans import ScanRow
 from app.errors import Invalid, Refused
 
+RECEIPT = 24  # letters of a receipt's number
 MOST = 1_000_000_000  # đồng in one line: more is a slip of the finger
 REASONS = ("not_recorded", "wrong_change", "counted_twice", "lost", "not_known")  # why the bag and the lines differ
 RECENT = timedelta(days=3)
@@ -109,7 +110,7 @@ class MoneyLine(Model):
     day: Mapped[date] = mapped_column(doc="of the shift it belongs to")
     packet_id: Mapped[int | None] = mapped_column(sa.ForeignKey(Packet.id), index=True)
     digest: Mapped[bytes | None] = mapped_column(sa.ForeignKey(ScanRow.digest), doc="the scan it was taken with")
-    receipt: Mapped[str | None] = mapped_column(sa.String(24), doc="number of the fee receipt")
+    receipt: Mapped[str | None] = mapped_column(sa.String(RECEIPT), doc="number of the fee receipt")
     count_id: Mapped[int | None] = mapped_column(sa.ForeignKey(Count.id))
     by_id: Mapped[str] = mapped_column(sa.ForeignKey(User.id), index=True, doc="the courier, or the clerk who counted")
     at: Mapped[Instant] = mapped_column(index=True)
@@ -133,7 +134,7 @@ class Purse:
 def read_receipt(text: str) -> str:
     """The number of a receipt as somebody typed it. Raises Invalid("receipt_needed")."""
     number = " ".join(text.split())
-    if not 0 < len(number) <= 24:
+    if not 0 < len(number) <= RECEIPT:
         raise Invalid("receipt_needed")
     return number
 

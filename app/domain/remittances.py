@@ -147,9 +147,7 @@ def receive(remittance: Remittance, act: Act, counted: int, receipt: str) -> Non
     Raises Invalid: `fees_differ` (amount), `receipt_needed`; Refused("remittance_over").
     """
     held = _hold(remittance)
-    receipt = " ".join(receipt.split())
-    if not 0 < len(receipt) <= 24:
-        raise Invalid("receipt_needed")
+    receipt = money.read_receipt(receipt)
     if held.receipt == receipt:
         return
     if held.ended_at is not None:

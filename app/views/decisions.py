@@ -105,7 +105,7 @@ class AskFee(Explained):
 
 class Pay(Step):
     receipt = StringField(
-        _l("Number of the fee receipt"), [InputRequired(_l("Type the number on the receipt")), Length(max=40)]
+        _l("Number of the fee receipt"), [InputRequired(_l("Type the number on the receipt")), upto(money.RECEIPT)]
     )
 
 

@@ -33,6 +33,7 @@ from app.domain import (
     filters,
     forms,
     manifests,
+    money,
     numbers,
     queues,
     reception,
@@ -136,7 +137,7 @@ class PapersHome(Sealed):
 
 class HandOver(Present, Received):
     act = "hand-over"
-    receipt = StringField(_l("Number of the fee receipt"), [upto(24)])
+    receipt = StringField(_l("Number of the fee receipt"), [upto(money.RECEIPT)])
 
     @property
     def given(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from statistics import median
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.domain import ledger, scans, tokens
+from app.domain import bodies, ledger, tokens
 
 BODY = {
     "v": 1, "id": "0" * 32, "device": "d0123456789ABC", "n": 17, "back": "0" * 64, "code": "0123456789ABCDEF", "issue": 1,
@@ -28,8 +28,8 @@ def measure(seconds: float) -> dict[str, float]:
     acts: dict[str, Callable[[], object]] = {
         "ES256 sign": lambda: tokens.sign(key, message),
         "ES256 verify": lambda: tokens.signed_by(public, signature, message),
-        "digest of a scan": lambda: scans.digest_of(body),
-        "parse a scan": lambda: scans.parse(body, signature),
+        "digest of a scan": lambda: bodies.digest_of(body),
+        "parse a scan": lambda: bodies.parse(body, signature),
     }
     return {name: median(_each(act, seconds / 5) for _ in range(5)) * 1e6 for name, act in acts.items()}
 

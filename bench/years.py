@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from psycopg.adapt import Loader
 
 from app.config import Settings
-from app.domain import packets, scans, tokens, tree
+from app.domain import bodies, packets, tokens, tree
 from app.domain.packets import Way
 from bench.figures import BODY
 from bench.ground import opened
@@ -133,7 +133,7 @@ class Years:
         for seq, (event, giver, taker, state) in enumerate(life, 1):
             said = _said(packet_id, seq, event, code, known[giver], known[taker], head) if self.evidence else {}
             body = json.dumps(said, separators=(",", ":")).encode() if said else b"%d %d" % (packet_id, seq)
-            digest = scans.digest_of(body)
+            digest = bodies.digest_of(body)
             recorded = at + timedelta(hours=5 * seq)
             holder = known[taker]
             values = ("handoff-v1", tokens.b32(code), str(seq), "move", event, known[giver], holder, state,

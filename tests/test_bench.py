@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from app.config import ROOT, Settings
 from app.db import Base, atomically, now
-from app.domain import custody, scans
+from app.domain import bodies, custody
 from app.domain.custody import Seen
 from app.domain.tokens import Keys
 from bench import floor
@@ -58,7 +58,7 @@ def test_the_floor_writes_the_very_rows_that_record_writes(copied: str, settings
     at, keys = now(), Keys.load(settings.keys_dir, settings.secret_key)
     with opened(settings, database):
         for one in shift:
-            assert atomically(custody.record, scans.parse(one.body, one.sig), Seen(at, keys)).verdict == "applied"
+            assert atomically(custody.record, bodies.parse(one.body, one.sig), Seen(at, keys)).verdict == "applied"
     if database.startswith("sqlite"):
         connection: Any = floor.sqlite(floor_url)
         statements = floor.STATEMENTS

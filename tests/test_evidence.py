@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from app.db import atomically
-from app.domain import bags, incidents, scans
+from app.domain import bags, bodies, incidents
 from app.domain.incidents import Outcome, Side, Sort
 from app.domain.manifests import Word
 from app.domain.packets import Packet
@@ -47,20 +47,20 @@ def lived(world: World, line: Line, sent: list[bytes]) -> Packet:
     """Paid for at the door, photographed twice, counted at the post office, and counted again at the desk."""
     packet = world.packet()
     scan = line.phone.scan(
-        packet, "collect", proof=[("CODE", world.code(packet))], extra=scans.Extra.read({"salt": "s"} | CASH)
+        packet, "collect", proof=[("CODE", world.code(packet))], extra=bodies.Extra.read({"salt": "s"} | CASH)
     )
     assert world.record(scan).verdict == "applied"
     for data in sent:
         assert send(line, data).status_code == 201
     beside, signed = (sha256(data) for data in sent)
     facts: dict[str, Any] = {"taker": world.fresh(packet).holder_id, "parent": None}
-    seen = line.phone.scan(world.fresh(packet), "sighting", extra=scans.Extra(photo_sha256=beside), **facts)
+    seen = line.phone.scan(world.fresh(packet), "sighting", extra=bodies.Extra(photo_sha256=beside), **facts)
     torn = line.phone.scan(
         world.fresh(packet),
         "damaged",
         reason="torn",
         proof=[("PHOTO", signed)],
-        extra=scans.Extra(photo_sha256=signed),
+        extra=bodies.Extra(photo_sha256=signed),
         **facts,
     )
     assert [world.record(each).verdict for each in (seen, torn)] == ["applied", "applied"]

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.db import atomically, db
-from app.domain import custody, invariants, ledger, scans
+from app.domain import bodies, custody, invariants, ledger, scans
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Role, User, hire
@@ -156,7 +156,7 @@ def crossing(app: Flask, world: World, phones: list[Phone]) -> list[str]:
     for batch in batches[::2]:
         batch.reverse()
 
-    def hand_in(batch: list[scans.Scan]) -> None:
+    def hand_in(batch: list[bodies.Scan]) -> None:
         with contextlib.suppress(sa.exc.DBAPIError):
             atomically(custody.record_all, batch, seen)
 

@@ -12,6 +12,7 @@ from flask import Flask
 from app.db import atomically, db, now
 from app.demo import phone as demo
 from app.domain import (
+    bodies,
     custody,
     devices,
     dossiers,
@@ -50,7 +51,7 @@ class Phone(demo.Phone):
     def body(self, packet: Packet, event: str, at: datetime = MONDAY, **over: Any) -> bytes:
         return super().body(packet, event, at, **({"issue": 1, "seal": "NP0045821", "sheets": 3} | over))
 
-    def scan(self, packet: Packet, event: str, at: datetime = MONDAY, **over: Any) -> scans.Scan:
+    def scan(self, packet: Packet, event: str, at: datetime = MONDAY, **over: Any) -> bodies.Scan:
         return super().scan(packet, event, at, extra=over.pop("extra", None), **over)
 
     def envelope(self, *bodies: bytes) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class World:
         """Enrolled today, whatever the day of the world: a phone is good for 90 days of the real clock."""
         return Phone(user or self.courier, self.act(at=now()))
 
-    def record(self, scan: scans.Scan, at: datetime = MONDAY) -> Outcome:
+    def record(self, scan: bodies.Scan, at: datetime = MONDAY) -> Outcome:
         return atomically(custody.record, scan, self.seen(at))
 
     def packet(self, way: Way = Way.IN, kind: Kind | None = None) -> Packet:
@@ -210,7 +211,7 @@ class World:
     def photographed(self, phone: Phone, packet: Packet) -> bytes:
         """A photo of the bag, named by a scan and handed in after it; its hash."""
         sha256 = secrets.token_bytes(32)
-        named = scans.Extra(photo_sha256=sha256.hex())
+        named = bodies.Extra(photo_sha256=sha256.hex())
         self.record(phone.scan(packet, "sighting", taker=packet.holder_id, parent=None, extra=named))
         atomically(photos.keep, sha256, b"\xff\xd8\xff", phone.device_id, now())
         return sha256

@@ -6,8 +6,8 @@ from typing import Any
 
 from app.db import atomically
 from app.domain import checkpoints, notes
+from app.domain.bodies import Scan
 from app.domain.checkpoints import Last
-from app.domain.scans import Scan
 
 
 def told(last: Last | None, pinned: int = 0) -> dict[str, Any]:

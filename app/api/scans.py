@@ -22,11 +22,11 @@ from app import errorpages, security
 from app.api import bodies, checkpoints, times
 from app.db import atomically, together
 from app.domain import custody, devices, receipts, scans, sessions, tokens, uploads
+from app.domain.bodies import Extra, Scan, parse
 from app.domain.checkpoints import Last
 from app.domain.custody import Outcome, Seen
 from app.domain.people import Act
 from app.domain.receipts import Receipt
-from app.domain.scans import Extra, Scan
 from app.domain.tokens import Keys
 from app.domain.uploads import Answer, Upload
 from app.errors import Invalid
@@ -95,7 +95,7 @@ def read(item: Any) -> Scan:
         signature = base64.b64decode(item["sig"], validate=True)
     except (KeyError, TypeError, ValueError):
         signature = b""
-    return scans.parse(body, signature, Extra.read(item.get("extras")), _signer)
+    return parse(body, signature, Extra.read(item.get("extras")), _signer)
 
 
 def _signer(device: str | None, body: bytes, sig: bytes) -> bytes | None:

@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.domain import hands, scans, tokens
+from app.domain import bodies, hands, tokens
 from app.domain.packets import Packet
 
 
@@ -54,7 +54,7 @@ class Phone:
         facts["at"] |= facts.pop("told", {})
         facts["proof"] = [{"kind": kind, "value": value} for kind, value in facts["proof"]]
         body = json.dumps(facts, separators=(",", ":")).encode()
-        self.back = scans.digest_of(body).hex()
+        self.back = bodies.digest_of(body).hex()
         return body
 
     def sign(self, body: bytes) -> bytes:
@@ -66,7 +66,7 @@ class Phone:
         return f"{self.device_id}:{base64.b64encode(sig).decode()}"
 
     def scan(
-        self, packet: Packet, event: str, at: datetime, extra: scans.Extra | None = None, **over: Any
-    ) -> scans.Scan:
+        self, packet: Packet, event: str, at: datetime, extra: bodies.Extra | None = None, **over: Any
+    ) -> bodies.Scan:
         body = self.body(packet, event, at, **over)
-        return scans.parse(body, self.sign(body), extra)
+        return bodies.parse(body, self.sign(body), extra)

@@ -10,11 +10,11 @@ from app.demo import till, ways
 from app.demo.stage import Stage, at
 from app.demo.ways import CIVIL, HOME
 from app.domain import booking, calendar, corrections, decisions, desk, reception
+from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier
 from app.domain.manifests import Word
 from app.domain.packets import State
-from app.domain.scans import Extra
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from app.domain import (
     tasks,
     visits,
 )
+from app.domain.bodies import CountedPaper, Extra, MoneyTaken
 from app.domain.booking import Request
 from app.domain.calendar import HERE
 from app.domain.codes import Purpose
@@ -43,7 +44,6 @@ from app.domain.packets import Packet
 from app.domain.people import Act, User
 from app.domain.places import Neighbourhood, Office
 from app.domain.postage import Stream
-from app.domain.scans import CountedPaper, Extra, MoneyTaken
 from app.domain.tasks import Task, TaskKind
 from app.domain.tokens import Keys
 from app.domain.visits import WINDOWS

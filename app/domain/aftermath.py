@@ -2,12 +2,12 @@
 
 from app.db import db
 from app.domain import closing, dossiers, recovered, remittances, repeats, scans, stickers, takings, visits
+from app.domain.bodies import Scan
 from app.domain.dossiers import CaseState
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
 from app.domain.people import Act, User
 from app.domain.postage import Fault
-from app.domain.scans import Scan
 from app.domain.trails import Happening
 from app.errors import Refused
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, aliased, mapped_column, selectinload
 
 from app.db import Instant, Model, db
-from app.domain import audit, counter, custody, desk, manifests, numbers, reception, scans, scope
+from app.domain import audit, bodies, counter, custody, desk, manifests, numbers, reception, scope
 from app.domain.custody import Seen
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier, Paper
@@ -204,7 +204,7 @@ def is_under_way(user: User, courier: User, since: datetime, at: datetime) -> bo
     asked = _open_list(user, courier, at).join(ScanRow, ScanRow.digest == Packet.head)
     lately = asked.where(Handoff.recorded_at > max(since, at - PAUSE)).order_by(Handoff.id.desc())
     found = db.session.execute(lately.with_only_columns(ScanRow.body, ScanRow.sig))
-    return any(scans.read(body, sig).actor == user.id for body, sig in found)
+    return any(bodies.read(body, sig).actor == user.id for body, sig in found)
 
 
 def take_in(packet: Packet, courier: User, act: Act) -> bool:
@@ -327,11 +327,11 @@ def _taken(
     return [(row[0], row[1], row[2]) for row in found]
 
 
-def _scans(taken: list[Packet]) -> list[scans.Scan]:
+def _scans(taken: list[Packet]) -> list[bodies.Scan]:
     """The scans that took them in, in their order."""
     asked = sa.select(ScanRow).where(ScanRow.digest.in_([packet.head for packet in taken]))
     rows = {row.digest: row for row in db.session.scalars(asked)}
-    return [scans.read(rows[packet.head].body, rows[packet.head].sig) for packet in taken]
+    return [bodies.read(rows[packet.head].body, rows[packet.head].sig) for packet in taken]
 
 
 def _open_list(user: User, courier: User, at: datetime) -> sa.Select[Packet, str, Difference]:

@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import checkpoints, ledger, notes, packets, scans, tokens, tree
+from app.domain import bodies, checkpoints, ledger, notes, packets, tokens, tree
 from app.domain.checkpoints import Leaf
 from app.domain.dossiers import Dossier
 from app.domain.ledger import Handoff
@@ -93,7 +93,7 @@ def of(packet: Packet, keys: Keys, log: LogKey | None) -> Certificate | None:
         recorded_at=line.recorded_at,
         ward=office.ward if office else dossier.citizen.ward,
         office=office.name if office else None,
-        seal=scans.read(row.body, row.sig).seal if row else None,
+        seal=bodies.read(row.body, row.sig).seal if row else None,
         submitted_at=dossier.submitted_at if packet.kind is Kind.SUBMISSION else None,
         line_hash=line.hash,
         holds=agrees and _is_unchanged(line, packet.code, row),
@@ -109,7 +109,7 @@ def _line(packet: Packet) -> Handoff | None:
 
 
 def _taken_at(line: Handoff, row: ScanRow | None) -> datetime:
-    scan = scans.read(row.body, row.sig) if row else None
+    scan = bodies.read(row.body, row.sig) if row else None
     if row is None or scan is None or scan.wall is None or scan.wall > line.recorded_at:
         return line.recorded_at
     return line.recorded_at if scan.clock_is_off(row.recorded_at) else scan.wall
@@ -117,7 +117,7 @@ def _taken_at(line: Handoff, row: ScanRow | None) -> datetime:
 
 def _is_unchanged(line: Handoff, code: bytes, row: ScanRow | None) -> bool:
     said = hashlib.sha256(ledger.line_bytes(line, code)).digest()
-    return said == line.hash and row is not None and scans.digest_of(row.body) == line.digest
+    return said == line.hash and row is not None and bodies.digest_of(row.body) == line.digest
 
 
 def _in_log(line: Handoff, code: bytes, key: LogKey | None) -> tuple[InLog | None, bool]:

@@ -9,13 +9,13 @@ from collections.abc import Collection
 from typing import Any
 
 from app.db import db
-from app.domain import audit, codes, custody, devices, dossiers, flags, numbers, outbox, people, photos, scans, tokens
+from app.domain import audit, bodies, codes, custody, devices, dossiers, flags, numbers, outbox, people, photos, tokens
+from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.devices import DeviceKind
 from app.domain.dossiers import CASES
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Act, Language, User
-from app.domain.scans import Extra
 from app.domain.steps import REASONS
 from app.errors import Invalid
 
@@ -126,7 +126,7 @@ def keep_photo(sha256: bytes, picture: bytes, act: Act) -> None:
 
 
 def amend(packet: Packet, act: Act, *, head: bytes, line: bytes, field: str, value: str, second: User) -> None:
-    """Declare wrong what the scan with digest `line` says in `field`, one of scans.AMENDABLE: `value` is right. The old
+    """Declare wrong what the scan with digest `line` says in `field`, one of bodies.AMENDABLE: `value` is right. The old
     line stays as it is. Raises also Invalid: `detail_unknown`, `seal_form`, `sheets_form`, `detail_same`."""
     packet = custody.hold(packet, act)
     custody.expect(packet, head)
@@ -134,7 +134,7 @@ def amend(packet: Packet, act: Act, *, head: bytes, line: bytes, field: str, val
     detail = next((one for one in flags.details(told) if (one.digest, one.field) == (line, field)), None)
     if detail is None:
         raise Invalid("detail_unknown")
-    right = scans.read_detail(field, value)
+    right = bodies.read_detail(field, value)
     if right == detail.value:
         raise Invalid("detail_same")
     scan = told.entries[line].scan

@@ -24,13 +24,13 @@ from app.domain import (
     takings,
     visits,
 )
+from app.domain.bodies import MoneyTaken
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, Slip, State, Way
 from app.domain.people import Act
 from app.domain.places import Office
 from app.domain.postage import Fault
-from app.domain.scans import MoneyTaken
 from app.domain.shelf import Word
 from app.domain.visits import Visit
 from app.errors import Invalid, Refused

@@ -21,6 +21,7 @@ from app.db import ask, change, db, memory
 from app.domain import (
     aftermath,
     audit,
+    bodies,
     devices,
     duties,
     flags,
@@ -32,11 +33,12 @@ from app.domain import (
     tokens,
     vetting,
 )
+from app.domain.bodies import Extra, Scan
 from app.domain.devices import Device, DeviceKind
 from app.domain.hands import BY_ROLE, Hand
 from app.domain.packets import Packet, State
 from app.domain.people import Act
-from app.domain.scans import UNSURE, Extra, Ruling, Scan, ScanRow
+from app.domain.scans import UNSURE, Ruling, ScanRow
 from app.domain.steps import CLOSING_EVENTS, STEPS, By
 from app.domain.tasks import TaskKind
 from app.domain.tokens import Keys
@@ -125,7 +127,7 @@ class _Sitting:
 
     def hear_again(self, row: ScanRow, *, is_vouched: bool) -> None:
         """A scan that was held for its device's sake; `is_vouched`: a person answers for it."""
-        scan = scans.read(row.body, row.sig)
+        scan = bodies.read(row.body, row.sig)
         device, trail = self._device(scan), self.trails.get(scan.code) if scan.code else None
         before = scans.latest(row.digest)
         assert before
@@ -385,7 +387,7 @@ def sign(
     facts |= {"tip": tip.hex()} if tip else {}
     facts |= {"state": state} if state else {}
     body = json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode()
-    return scans.parse(body, tokens.sign(act.keys.server, b"scan-v1\n" + body), extra)
+    return bodies.parse(body, tokens.sign(act.keys.server, b"scan-v1\n" + body), extra)
 
 
 def hold(packet: Packet, act: Act) -> Packet:
@@ -450,4 +452,4 @@ def _hear_again(held: list[ScanRow], seen: Seen, by: str | None = None) -> list[
     for row in held:
         sitting.hear_again(row, is_vouched=by is not None)
     sitting.close()
-    return [sitting.outcome(scans.read(row.body, row.sig)) for row in held]
+    return [sitting.outcome(bodies.read(row.body, row.sig)) for row in held]

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import ledger, manifests, packets, photos, proofs, protocols, queues, registers, scans, tokens
+from app.domain import bodies, ledger, manifests, packets, photos, proofs, protocols, queues, registers, tokens
 from app.domain.incidents import Incident
 from app.domain.manifests import Manifest
 from app.domain.money import MoneyLine
@@ -136,7 +136,7 @@ def _photo(photo: Photo, packet: Packet) -> dict[str, Any]:
         named.where(ScanExtra.photo_sha256 == photo.sha256, ScanRow.packet_code == packet.code).order_by(ScanRow.digest)
     )
     holds = {
-        row.digest.hex(): (Proof.PHOTO, photo.sha256.hex()) in scans.parse(row.body, row.sig).proof for row in rows
+        row.digest.hex(): (Proof.PHOTO, photo.sha256.hex()) in bodies.parse(row.body, row.sig).proof for row in rows
     }
     return {
         "file": _named(photo),

@@ -13,13 +13,13 @@ from datetime import datetime
 
 from app.db import db
 from app.domain import codes, tokens
+from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.devices import Device, DeviceKind
 from app.domain.ledger import Handoff
 from app.domain.packets import Packet, State
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Role, User
-from app.domain.scans import Scan
 from app.domain.steps import HELD_BY, By, Proof, Step, known_words, rows
 from app.domain.tokens import Keys
 from app.domain.visits import Visit, VisitKind

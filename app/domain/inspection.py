@@ -21,14 +21,15 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives import serialization
 
 from app.db import db
-from app.domain import ledger, packets, scans, shares, tokens
+from app.domain import bodies, ledger, packets, shares, tokens
+from app.domain.bodies import Scan
 from app.domain.checkpoints import Leaf
 from app.domain.findings import Fault, Report
 from app.domain.ledger import Handoff
 from app.domain.logbook import Logbook, Trust
 from app.domain.packets import Packet, State
 from app.domain.reading import INSTANT, UNREADABLE, Reading, Row, only
-from app.domain.scans import Scan, ScanRow
+from app.domain.scans import ScanRow
 from app.domain.shares import Share
 
 STEP_BACK = timedelta(seconds=5)  # a packet's lines may be dated that much before the line before them
@@ -266,14 +267,14 @@ class _Look:
         return sa.literal_column(f"X'{number:04x}'" if self.reading.on_sqlite else f"'\\x{number:04x}'::bytea")
 
     def _scan(self, digest: bytes, body: bytes, *rest: Any) -> str | None:
-        if scans.digest_of(body) != digest:
+        if bodies.digest_of(body) != digest:
             return "its scan was changed"
         if not rest:
             return None
         sig, sig_ok, *columns, event, giver, taker, kind, code = rest
         if sig is None:
             return "its scan's signature is gone"
-        said = scans.parse(body, sig)
+        said = bodies.parse(body, sig)
         key = self._key(said.device)
         if (key is not None and tokens.signed_by(key, sig, b"scan-v1\n" + body)) != bool(sig_ok):
             return "its scan's signature does not hold" if sig_ok else "its scan is well signed, and noted as forged"

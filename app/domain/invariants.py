@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import db
-from app.domain import duties, inspection, reading, scans, tasks, upshots
+from app.domain import bodies, duties, inspection, reading, tasks, upshots
 from app.domain.codes import CodeCheck
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
@@ -328,7 +328,7 @@ def receipts_are_kept(receipts: Mapping[bytes, datetime]) -> Iterator[Broken]:
     """`receipts`: digest and recorded_at, as phones hold them. Each has its scan."""
     for digest, at in receipts.items():
         row = db.session.get(ScanRow, digest)
-        if row is None or row.recorded_at != at or scans.digest_of(row.body) != digest:
+        if row is None or row.recorded_at != at or bodies.digest_of(row.body) != digest:
             yield Broken("I5", f"scan {digest.hex()[:8]}", "a phone has its receipt and it is not here")
 
 

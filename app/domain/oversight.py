@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from app.db import db
-from app.domain import calendar, closing, ledger, queues, scans, scope, tasks
+from app.domain import bodies, calendar, closing, ledger, queues, scope, tasks
+from app.domain.bodies import Scan
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
 from app.domain.ledger import Handoff, LineKind
@@ -21,7 +22,7 @@ from app.domain.packets import Packet, State
 from app.domain.people import Act, User
 from app.domain.places import Office
 from app.domain.queues import Holder
-from app.domain.scans import RawScan, Ruling, Scan, ScanExtra, ScanRow, Verdict
+from app.domain.scans import RawScan, Ruling, ScanExtra, ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
 
 MOST = 200  # cards of one board
@@ -210,7 +211,7 @@ def _beside(task: Task, packet: Packet) -> list[bytes]:
 
 
 def _testimony(row: ScanRow) -> Testimony:
-    scan = scans.read(row.body, row.sig)
+    scan = bodies.read(row.body, row.sig)
     verdicts = db.session.scalars(sa.select(Verdict).filter_by(digest=row.digest).order_by(Verdict.nth))
     return Testimony(
         row,

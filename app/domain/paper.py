@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain import audit, calendar, custody, desk, numbers, people, scope, visits
+from app.domain.bodies import Extra
 from app.domain.packets import Packet, State
 from app.domain.people import Act, User
-from app.domain.scans import Extra
 from app.domain.steps import NEXT, REASONS
 from app.domain.tokens import Keys
 from app.domain.visits import OPEN, Round, Visit, VisitKind

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import labels
 from app.db import db
 from app.domain import (
+    bodies,
     calendar,
     ledger,
     numbers,
@@ -25,6 +26,7 @@ from app.domain import (
     takings,
     visits,
 )
+from app.domain.bodies import Scan
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.money import Event, MoneyLine
 from app.domain.packets import Packet, State, Way
@@ -33,7 +35,7 @@ from app.domain.people import Right, User
 from app.domain.places import Office
 from app.domain.postage import Fault, Stream
 from app.domain.queues import Holder
-from app.domain.scans import Ruling, Scan
+from app.domain.scans import Ruling
 from app.domain.shelf import INVITE
 from app.domain.takings import Waiver
 from app.domain.visits import Visit, VisitKind, VisitState
@@ -228,7 +230,7 @@ def _charges(packet: Packet, line: MoneyLine) -> Iterator[labels.Charge]:
 def _rewrap(packet: Packet, at: datetime, base_url: str) -> labels.Rewrap | None:
     """What two people found and did, as far as the record knows; the rest is written while they count."""
     rows = [row for row, _ in scans.of_packet(packet.code, Ruling.APPLIED)]
-    told = [scans.read(row.body, row.sig) for row in rows]
+    told = [bodies.read(row.body, row.sig) for row in rows]
     damage = next((scan for scan in reversed(told) if scan.event == "damaged"), None)
     change = next((scan for scan in reversed(told) if scan.event == "seal_change"), None)
     found_at = {row.digest: row.recorded_at for row in rows}

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from app.domain.bodies import Scan
 from app.domain.hands import Hand, Link
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import State
-from app.domain.scans import Ruling, Scan
+from app.domain.scans import Ruling
 from app.domain.steps import CLOSING_EVENTS, DISPUTES, HOLDERS_NOTES, NOTE_EVENTS, By, Step, rows
 from app.domain.trails import PLACELESS, STANDS, Entry, Happening, Trail
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, selectinload
 
 from app.db import db
-from app.domain import calendar, closing, counter, dossiers, ledger, money, packets, scans, scope, shelf
+from app.domain import bodies, calendar, closing, counter, dossiers, ledger, money, packets, scope, shelf
 from app.domain.decisions import to_return
 from app.domain.desk import result_of
 from app.domain.dossiers import AT_WORK, GOING_HOME, RUNNING, CaseState, Dossier, Paper, ReturnWay
@@ -339,7 +339,7 @@ def history(dossier: Dossier) -> list[Happening]:
 def _amended(digests: Iterable[bytes]) -> dict[bytes, dict[str, Any]]:
     """Of lines that put a detail right, what is right: a seal or a number of sheets."""
     found = db.session.scalars(sa.select(ScanRow).where(ScanRow.digest.in_(list(digests))))
-    said = {row.digest: scans.read(row.body, row.sig).amendment for row in found}
+    said = {row.digest: bodies.read(row.body, row.sig).amendment for row in found}
     return {
         digest: {field: int(value) if field == "sheets" else value}
         for digest, (_, field, value) in ((digest, told) for digest, told in said.items() if told)

@@ -13,6 +13,7 @@ import labels
 from app.db import db
 from app.domain import (
     bands,
+    bodies,
     calendar,
     forms,
     ledger,
@@ -26,13 +27,14 @@ from app.domain import (
     tokens,
     visits,
 )
+from app.domain.bodies import Scan
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.forms import Form
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
-from app.domain.scans import Ruling, Scan
+from app.domain.scans import Ruling
 from app.domain.visits import Visit
 from app.errors import Gone, Invalid, Missing, Refused
 from labels import decided, qr, terms
@@ -98,7 +100,7 @@ def slip_of(packet: Packet, base_url: str, copy: int = 1) -> labels.Slip:
 def _at_door(packet: Packet) -> Scan | None:
     """What was said when the citizen gave or received it; None before."""
     told = scans.of_packet(packet.code, Ruling.APPLIED)
-    said = (scans.read(row.body, row.sig) for row, _ in reversed(told))
+    said = (bodies.read(row.body, row.sig) for row, _ in reversed(told))
     return next((scan for scan in said if scan.event == ("collect" if packet.way is Way.IN else "deliver")), None)
 
 

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Instant, Model, choice, db
 from app.domain import calendar, money, postage, repeats, scans
+from app.domain.bodies import Extra, MoneyTaken, Scan
 from app.domain.exemptions import Proof
 from app.domain.money import Event, MoneyLine
 from app.domain.packets import Packet
 from app.domain.people import User
 from app.domain.places import Office, OfficeKind
 from app.domain.postage import Bill, Charge, Line, Stream
-from app.domain.scans import Extra, MoneyTaken, Scan, ScanRow
+from app.domain.scans import ScanRow
 from app.errors import Invalid
 
 

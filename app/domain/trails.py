@@ -10,10 +10,11 @@ from datetime import datetime
 from functools import cached_property
 
 from app.domain import ledger
+from app.domain.bodies import Scan
 from app.domain.hands import Hand, Link
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Packet, State
-from app.domain.scans import UNSURE, Ruling, Scan
+from app.domain.scans import UNSURE, Ruling
 from app.domain.steps import CLOSING_EVENTS, NOTE_EVENTS, Step
 
 CLOSED = {"settled_against", "taken_back"}  # why people no longer count a scan

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from app.db import ask
 from app.domain import checkpoints, custody, scans
+from app.domain.bodies import Scan
 from app.domain.checkpoints import Last
 from app.domain.custody import Outcome, Seen
 from app.domain.devices import Device
-from app.domain.scans import NEWS, Scan, ScanRow, Verdict
+from app.domain.scans import NEWS, ScanRow, Verdict
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from app.domain import custody, flags, placing, stickers
+from app.domain.bodies import digest_of
 from app.domain.packets import Packet, State
 from app.domain.placing import FINAL, Judge
-from app.domain.scans import Ruling, digest_of
+from app.domain.scans import Ruling
 from app.domain.steps import CLOSING_EVENTS
 from app.domain.tokens import Keys
 from app.domain.trails import Entry, Trail

@@ -9,10 +9,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import scans, tokens
+from app.domain import bodies, tokens
+from app.domain.bodies import Scan
 from app.domain.calendar import today
 from app.domain.devices import Device, DeviceKind
-from app.domain.scans import Ruling, Scan, ScanRow
+from app.domain.scans import Ruling, ScanRow
 from app.domain.tokens import Keys
 from app.errors import Invalid
 
@@ -27,9 +28,9 @@ def vet(
         return QUARANTINED, "device_unknown"
     if not sig_ok:
         return QUARANTINED, "bad_signature"
-    if scans.outlived(scan.version, today(at)):
+    if bodies.outlived(scan.version, today(at)):
         return QUARANTINED, "version_old"
-    if scan.malformed or scan.version not in scans.VERSIONS:
+    if scan.malformed or scan.version not in bodies.VERSIONS:
         return QUARANTINED, "malformed"
     if clash:
         return QUARANTINED, f"{clash}_reused"
@@ -66,7 +67,7 @@ def made_between(scan: Scan, recorded_at: datetime, keys: Keys) -> tuple[datetim
     )
     by_others = [
         at for body, sig, at in db.session.execute(named)
-        if (other := scans.read(body, sig)) and scan.digest in (other.parent, other.back)
+        if (other := bodies.read(body, sig)) and scan.digest in (other.parent, other.back)
     ]  # fmt: skip
     return scan.vouched_at(keys), min([recorded_at, *by_others])
 

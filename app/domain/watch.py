@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import calendar, custody, dossiers, ledger, numbers, scans, staff, tasks, visits
+from app.domain import bodies, calendar, custody, dossiers, ledger, numbers, scans, staff, tasks, visits
 from app.domain.devices import Device, DeviceKind
 from app.domain.duties import PATIENT, SILENT, kind_of
 from app.domain.packets import Packet, State
@@ -97,7 +97,7 @@ def _passed_over(at: datetime) -> Iterable[Task]:
     """Scans whose giver's phone has, since they came, sent all it had: what they follow is not on it."""
     cared_for = sa.exists().where(Task.digest == ScanRow.digest)
     for row, packet in db.session.execute(_held("parent_unknown").where(~cared_for, ScanRow.recorded_at > at - LATE)):
-        giver = scans.read(row.body, row.sig).giver
+        giver = bodies.read(row.body, row.sig).giver
         phones = sa.select(Device).where(Device.party_id == giver, Device.kind == DeviceKind.PHONE)
         theirs = [phone for phone in db.session.scalars(phones) if phone.served(at)]
         if theirs and all(_has_told_all(phone, row.recorded_at) for phone in theirs):
@@ -107,7 +107,7 @@ def _passed_over(at: datetime) -> Iterable[Task]:
 def _has_told_all(phone: Device, by: datetime) -> bool:
     """Whether the newest scan of its unbroken numbers was made after `by`: it carries a later word of ours."""
     newest = db.session.get(ScanRow, phone.last_digest or b"")
-    told = scans.read(newest.body, newest.sig).told_at if newest else None
+    told = bodies.read(newest.body, newest.sig).told_at if newest else None
     return told is not None and told >= by
 
 

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from app import language, security
 from app.db import atomically
-from app.domain import corrections, numbers, photos, remedies, scans
+from app.domain import bodies, corrections, numbers, photos, remedies
 from app.domain.flags import Detail
 from app.domain.packets import Packet
 from app.domain.remedies import Remedy
@@ -152,7 +152,7 @@ def _has_photo(form: Any) -> bool:
 def _is_other(form: Any, one: Packet) -> bool:
     detail = detail_of(one, form.detail.data)
     try:
-        if scans.read_detail(detail.field, form.right.data) == detail.value:
+        if bodies.read_detail(detail.field, form.right.data) == detail.value:
             raise Invalid("detail_same")
     except Invalid as refusal:
         form.right.errors = [sentence(refusal)]

@@ -14,7 +14,7 @@ from wtforms import SelectChoice
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import corrections, desk, numbers, photos, queues, remedies, scans, scope
+from app.domain import bodies, corrections, desk, numbers, photos, queues, remedies, scope
 from app.domain.packets import Packet, State
 from app.domain.people import Right, User
 from app.domain.queues import Holder
@@ -326,7 +326,7 @@ def _written(remedy: Remedy, one: Packet, form: Any) -> list[tuple[str, str]]:
             lines.append((label, language.seal(numbers.read_seal(form[name].data))))
     if "detail" in form:
         detail = detail_of(one, form.detail.data)
-        right = scans.read_detail(detail.field, form.right.data)
+        right = bodies.read_detail(detail.field, form.right.data)
         lines += [(_("Noted until now"), detail_words(detail)), (_("Right is"), value_words(detail.field, right))]
     if "code" in form:
         lines.append((_("Proof"), _("the slip they signed, in hand") if form.paper.data else _("the six digits")))

@@ -32,13 +32,13 @@ from app.domain import (
     slips,
 )
 from app.domain.bags import Bag, Item
+from app.domain.bodies import MoneyTaken
 from app.domain.dossiers import Dossier, Paper
 from app.domain.exemptions import Proof
 from app.domain.manifests import Manifest, Word
 from app.domain.packets import Packet
 from app.domain.people import User
 from app.domain.postage import Fault
-from app.domain.scans import MoneyTaken
 from app.errors import Refused
 from app.phrases import TEXTS
 from app.sentences import sentence

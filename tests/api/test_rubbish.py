@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from app.db import db
-from app.domain import scans, tokens
+from app.domain import bodies, tokens
+from app.domain.bodies import RAW_LIMIT
 from app.domain.packets import Way
-from app.domain.scans import RAW_LIMIT, RawScan, ScanRow
+from app.domain.scans import RawScan, ScanRow
 from tests.api.conftest import Line
 from tests.world import World
 
@@ -100,7 +101,7 @@ def test_what_nobody_could_read_is_kept_up_to_64_kilobytes(wire: Line, monkeypat
     assert say(wire, "/api/v1/scans", long).status_code == 400
     assert kept() == [long[:RAW_LIMIT]]
     assert RAW_LIMIT == 64 * 1024
-    monkeypatch.setattr(scans, "RAW_LIMIT", 10**9)  # the planted bug: bytes without a bound
+    monkeypatch.setattr(bodies, "RAW_LIMIT", 10**9)  # the planted bug: bytes without a bound
     say(wire, "/api/v1/scans", long)
     assert kept()[1:] == [long]
 

@@ -11,13 +11,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from app.domain import placing, upshots
+from app.domain.bodies import Scan, digest_of
 from app.domain.calendar import HERE
 from app.domain.devices import DeviceKind
 from app.domain.hands import Hand
 from app.domain.packets import State, Way, genesis
 from app.domain.parties import PartyKind
 from app.domain.placing import Judge
-from app.domain.scans import Scan, digest_of
 from app.domain.steps import By, Proof
 from app.domain.trails import Entry, Trail
 from app.domain.upshots import Upshot

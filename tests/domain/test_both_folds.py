@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from app.domain.bodies import Scan
 from app.domain.day import steps, told_step
 from app.domain.packets import State, Way, genesis
 from app.domain.parties import PartyKind
-from app.domain.scans import Scan
 from app.domain.steps import MOVES, NOTE_EVENTS, By, Proof, Step
 from app.domain.trails import STANDS, Trail
 from tests.domain.fables import BY, CODE, COURIERS, PEOPLE, Fable

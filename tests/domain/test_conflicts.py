@@ -17,6 +17,7 @@ from flask_babel import force_locale
 from app import phrases
 from app.db import atomically, db
 from app.domain import (
+    bodies,
     booking,
     corrections,
     custody,
@@ -31,6 +32,7 @@ from app.domain import (
     vetting,
     watch,
 )
+from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.dossiers import CaseState, Dossier
@@ -38,7 +40,7 @@ from app.domain.manifests import LineResult
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
-from app.domain.scans import RawScan, Ruling, Scan
+from app.domain.scans import RawScan, Ruling
 from app.domain.tasks import KINDS, Keeper, Task, TaskKind
 from app.errors import Refused
 from app.views import matters
@@ -51,7 +53,7 @@ pytestmark = [pytest.mark.usefixtures("laws_hold"), pytest.mark.dialects("sqlite
 
 K = TaskKind
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
-real = scans.outlived
+real = bodies.outlived
 APPLIED, DUPLICATE, HELD = Ruling.APPLIED, Ruling.DUPLICATE, Ruling.HELD
 DISPUTED, QUARANTINED = Ruling.DISPUTED, Ruling.QUARANTINED
 
@@ -602,7 +604,7 @@ def test_29_a_body_of_a_version_that_has_been_replaced_for_half_a_year_is_set_ap
     today = MONDAY.date()
     for days, expected in ((180, (APPLIED, None)), (181, (QUARANTINED, "version_old"))):
         versions = {1: date(2026, 3, 1), 2: today - timedelta(days=days)}
-        monkeypatch.setattr(scans, "outlived", lambda v, on, versions=versions: real(v, on, versions))
+        monkeypatch.setattr(bodies, "outlived", lambda v, on, versions=versions: real(v, on, versions))
         scan = phone.scan(world.packet(Way.OUT), "take")
         assert judged(world, scan) == expected
         assert db.session.get_one(scans.ScanRow, scan.digest).body == scan.body

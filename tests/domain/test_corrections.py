@@ -9,12 +9,13 @@ from flask_babel import force_locale
 
 from app.db import atomically, db
 from app.domain import corrections, counter, custody, ledger, scans
+from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Language, User
-from app.domain.scans import Ruling, Scan
+from app.domain.scans import Ruling
 from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Refused
 from app.integrations import wording

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from app.db import atomically, db
 from app.domain import counter, limits
 from app.domain.audit import AuditLine
+from app.domain.bodies import MoneyTaken
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
-from app.domain.scans import MoneyTaken, ScanRow
+from app.domain.scans import ScanRow
 from app.domain.visits import Visit, VisitState
 from app.errors import Invalid, Refused
 from tests.world import World

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.db import atomically, db
-from app.domain import custody, ledger, manifests, scans, tokens
+from app.domain import bodies, custody, ledger, manifests, scans, tokens
+from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, Side, Word
 from app.domain.outbox import Message
 from app.domain.packets import State, Way
-from app.domain.scans import Extra, Ruling, ScanExtra, ScanRow, Verdict
+from app.domain.scans import Ruling, ScanExtra, ScanRow, Verdict
 from app.errors import Refused
 from tests.inspecting import faults
 from tests.world import MONDAY, Phone, World
@@ -186,7 +187,7 @@ def test_what_is_not_believed_is_kept_in_quarantine(world: World, spoil: dict, w
 def test_a_forged_signature_changes_the_verdict_not_the_recording(world: World) -> None:
     phone, packet = world.phone(), world.packet()
     body = phone.body(packet, "collect")
-    outcome = world.record(scans.parse(body, b"\0" * 64))
+    outcome = world.record(bodies.parse(body, b"\0" * 64))
     assert (outcome.verdict, outcome.why) == (Ruling.QUARANTINED, "bad_signature")
 
 
@@ -299,7 +300,7 @@ def test_ids_asked_for_beforehand_are_each_used_once(world: World) -> None:
     phone = world.phone()
     taken = [phone.scan(world.packet(Way.OUT), "take") for _ in range(4)]
 
-    def judge(*batches: list[scans.Scan]) -> None:
+    def judge(*batches: list[bodies.Scan]) -> None:
         for batch in batches:
             told = custody.record_all(batch, world.seen())
             assert {outcome.verdict for outcome in told} == {Ruling.APPLIED}

@@ -7,7 +7,20 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import codes, counter, day, desk, dossiers, manifests, money, packets, reception, scans, tasks, visits
+from app.domain import (
+    bodies,
+    codes,
+    counter,
+    day,
+    desk,
+    dossiers,
+    manifests,
+    money,
+    packets,
+    reception,
+    tasks,
+    visits,
+)
 from app.domain.audit import AuditLine
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.manifests import Manifest, Side, Word
@@ -353,7 +366,7 @@ def test_somebody_the_citizen_sent_is_given_it_with_a_letter_and_family_without_
         atomically(desk.hand_over, packet, act, wet_seen=True, letter=False)
     assert world.fresh(packet).state == State.WAITING
     atomically(desk.hand_over, packet, act, wet_seen=True, letter=True)
-    told = [scans.read(row.body, row.sig) for row in db.session.scalars(sa.select(ScanRow))]
+    told = [bodies.read(row.body, row.sig) for row in db.session.scalars(sa.select(ScanRow))]
     (handed,) = (scan for scan in told if scan.event == "deliver")
     assert {("RECIPIENT", "authorised"), ("AUTHORISATION", "seen")} <= set(handed.proof)
 

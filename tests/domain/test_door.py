@@ -14,12 +14,13 @@ import sqlalchemy as sa
 
 from app.db import atomically, db
 from app.domain import codes, counter, day, desk, dossiers, postage, shelf, tokens, visits
+from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.dossiers import ReturnWay
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.procedures import PaperForm, Procedure
-from app.domain.scans import Extra, Ruling, ScanExtra
+from app.domain.scans import Ruling, ScanExtra
 from app.domain.tokens import DoorType, TokenType
 from app.domain.visits import VisitState
 from tests.world import MONDAY, World

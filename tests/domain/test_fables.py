@@ -13,9 +13,10 @@ from datetime import datetime
 import pytest
 
 from app.domain import placing
+from app.domain.bodies import Scan
 from app.domain.hands import Hand, Link
 from app.domain.placing import Place
-from app.domain.scans import Ruling, Scan
+from app.domain.scans import Ruling
 from app.domain.steps import Step
 from app.domain.trails import Trail
 from app.domain.upshots import Upshot

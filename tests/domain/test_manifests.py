@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from app.db import atomically, db
 from app.domain import manifests, protocols, scope
+from app.domain.bodies import Scan
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, LineResult, Listed, Manifest, ManifestLine, Side, Word
 from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import User
-from app.domain.scans import Scan, ScanRow, Verdict
+from app.domain.scans import ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Refused
 from tests.domain.test_slips import text_of

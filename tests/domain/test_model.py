@@ -49,6 +49,7 @@ from app.domain import (
     tokens,
     vetting,
 )
+from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.devices import Why
 from app.domain.hands import Hand
@@ -58,7 +59,7 @@ from app.domain.manifests import Listed
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
 from app.domain.placing import Place
-from app.domain.scans import Ruling, Scan, ScanRow
+from app.domain.scans import Ruling, ScanRow
 from app.domain.steps import EVENTS
 from app.domain.tokens import Keys
 from app.domain.trails import Trail

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from app.db import atomically, db
 from app.domain import corrections, money
+from app.domain.bodies import Extra
 from app.domain.calendar import today
 from app.domain.money import Count, MoneyLine, Purse, Word
 from app.domain.packets import Packet, State
 from app.domain.people import User
 from app.domain.postage import Stream
-from app.domain.scans import Extra
 from app.errors import Invalid, Refused
 from tests.world import MONDAY, Phone, World
 

@@ -10,11 +10,12 @@ from flask import Flask
 
 from app.db import atomically, db
 from app.domain import booking, custody, scans, visits
+from app.domain.bodies import Scan
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
-from app.domain.scans import Ruling, Scan
+from app.domain.scans import Ruling
 from app.domain.visits import VisitState
 from tests.inspecting import faults
 from tests.test_race import rush

@@ -30,13 +30,13 @@ from app.domain import (
     visits,
 )
 from app.domain import certificates as proofs
+from app.domain.bodies import Extra
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.people import User
 from app.domain.places import Neighbourhood, Office
 from app.domain.postage import Fault
 from app.domain.procedures import Procedure
-from app.domain.scans import Extra
 from labels import formats
 from tests.domain.test_decisions import MISSING as NEEDED
 from tests.domain.test_desk import CODE, DUE, PAPERS, receive, submitted

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from app.db import atomically, db
 from app.domain import booking, counter, day, desk, money, reception, repeats, visits
+from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, ReturnWay
 from app.domain.manifests import Word
@@ -16,7 +17,6 @@ from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Act
 from app.domain.postage import Fault
-from app.domain.scans import Extra
 from app.domain.steps import REASONS
 from app.errors import Invalid, Refused
 from tests.domain.test_shelf import held

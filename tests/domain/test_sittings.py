@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import custody, devices, scans, tokens
+from app.domain import bodies, custody, devices, scans, tokens
 from app.domain.audit import AuditLine
 from app.domain.devices import Device, DeviceKind
 from app.domain.packets import State, Way
@@ -28,7 +28,7 @@ def device_of(phone: Phone) -> Device:
 def test_a_forger_who_uses_a_number_again_freezes_nobodys_phone(world: World) -> None:
     phone, packet = world.phone(), world.packet(Way.OUT)
     world.record(phone.scan(packet, "take"))
-    forged = scans.parse(phone.body(world.packet(Way.OUT), "take", n=1), b"\1" * 64)
+    forged = bodies.parse(phone.body(world.packet(Way.OUT), "take", n=1), b"\1" * 64)
     assert world.record(forged).why == "bad_signature"
     assert device_of(phone).frozen_at is None
 

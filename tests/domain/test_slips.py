@@ -12,9 +12,9 @@ import labels
 from app.config import Settings
 from app.db import atomically, db
 from app.domain import numbers, packets, slips, tokens, visits
+from app.domain.bodies import Extra
 from app.domain.calendar import working_days_after
 from app.domain.packets import Kind, Way
-from app.domain.scans import Extra
 from labels import qr
 from tests.world import MONDAY, World
 

@@ -11,13 +11,14 @@ import pytest
 
 from app.db import atomically, db
 from app.domain import custody
+from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.devices import DeviceKind
 from app.domain.hands import Hand, Link
 from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import User
-from app.domain.scans import Ruling, Scan
+from app.domain.scans import Ruling
 from app.domain.steps import HELD_BY, MOVES, NEXT, NOTES, REASONS, STEPS, By, Proof, Step, rows
 from app.errors import Refused
 from tests.domain import fables

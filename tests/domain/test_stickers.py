@@ -19,9 +19,10 @@ from app.domain import (
     tracking,
     upshots,
 )
+from app.domain.bodies import Scan
 from app.domain.dossiers import CaseState
 from app.domain.packets import Packet, State, Way
-from app.domain.scans import Ruling, Scan
+from app.domain.scans import Ruling
 from app.domain.tokens import TokenType
 from app.domain.visits import VisitState, current
 from app.errors import Invalid, Missing

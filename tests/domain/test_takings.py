@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from app.db import atomically, db
 from app.domain import corrections, counter, day, incidents, money, papers, remittances, slips, takings, tallies, visits
 from app.domain.audit import AuditLine
+from app.domain.bodies import Extra, MoneyTaken
 from app.domain.calendar import today
 from app.domain.incidents import Outcome, Side, Sort
 from app.domain.money import Event, MoneyLine, Purse
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.postage import Fault, Line
-from app.domain.scans import Extra, MoneyTaken, ScanRow
+from app.domain.scans import ScanRow
 from app.domain.takings import Waiver
 from app.errors import Invalid, Refused
 from tests.domain.test_counter import COUNTS, bring

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from app.db import Base, atomically, db
 from app.domain import custody
+from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.devices import DeviceKind
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
-from app.domain.scans import Ruling, Scan
+from app.domain.scans import Ruling
 from app.domain.steps import EVENTS
 from tests.domain.test_corrections import Quarrel
 from tests.world import MONDAY, World

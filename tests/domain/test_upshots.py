@@ -12,12 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import corrections, counter, custody, scans, upshots
+from app.domain import bodies, corrections, counter, custody, scans, upshots
+from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Role, User
-from app.domain.scans import Ruling, Scan
+from app.domain.scans import Ruling
 from app.domain.tasks import Task, TaskKind
 from tests.world import MONDAY, Phone, World
 
@@ -235,7 +236,7 @@ def test_a_closed_case_opens_again_when_its_delivery_is_taken_back(world: World)
     assert stands_however_told(world, packet)
     phone = world.phone(world.courier)
     code = world.code(packet, Purpose.DELIVER)
-    world.record(delivered(phone, packet, scans.read(*row(world.fresh(packet).head)), code))
+    world.record(delivered(phone, packet, bodies.read(*row(world.fresh(packet).head)), code))
     assert case_of(world, packet) is CaseState.CLOSED
 
 

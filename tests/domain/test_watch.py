@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app import worker
 from app.db import atomically, db
-from app.domain import numbers, scans, tasks, visits, watch
+from app.domain import bodies, numbers, scans, tasks, visits, watch
 from app.domain.packets import Packet, State, Way
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import Slot
@@ -78,7 +78,7 @@ def test_a_gap_somebody_closed_is_not_raised_again_and_a_new_one_is(world: World
     assert look(MONDAY + 30 * HOUR) == 1
 
 
-def held(world: World) -> scans.Scan:
+def held(world: World) -> bodies.Scan:
     phone, packet = world.phone(), world.packet()
     scan = phone.scan(packet, "collect", parent="ab" * 32)
     assert world.record(scan).why == "parent_unknown"
@@ -105,7 +105,7 @@ def test_what_found_its_place_is_lowered(world: World) -> None:
 
 def test_what_is_not_believed_is_somebodys_at_once(world: World) -> None:
     scan = world.phone().scan(world.packet(), "collect")
-    forged = scans.parse(scan.body, b"x" * 64)
+    forged = bodies.parse(scan.body, b"x" * 64)
     assert world.record(forged).why == "bad_signature"
     look()
     (task,) = (task for kind in (TaskKind.QUARANTINED, TaskKind.FORGED_SLIP) for task in of(kind))

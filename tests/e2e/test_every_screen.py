@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from app.db import atomically, db, now
 from app.domain import bags, phones, tokens
+from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.packets import Packet, Way
-from app.domain.scans import Scan
 from app.domain.visits import open_visit
 from tests.e2e.conftest import PICTURES, RULES, Camera, Site, axe, portray
 from tests.e2e.sight import large_faults, phone_faults

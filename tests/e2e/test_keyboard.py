@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.db import atomically, db
+from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.packets import Packet, State, Way
-from app.domain.scans import Extra
 from tests.e2e.conftest import Camera, Site
 from tests.e2e.test_courier import DIGITS, PLAYED, plan, played, sign_in
 from tests.e2e.test_doors import STRANGERS

@@ -21,7 +21,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app import assets
 from app.assets import DIST
 from app.db import atomically, db, now
-from app.domain import codes, devices, phones, scans
+from app.domain import bodies, codes, devices, phones
 from app.domain.calendar import HERE, today
 from app.domain.codes import Purpose
 from app.domain.day import SHIFT
@@ -131,17 +131,17 @@ def later_assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def a_version_later(app: Flask, static: Path) -> Iterator[None]:
     """The same address after a deployment: the next version's page and files, and a server that knows its scans."""
-    before = app.extensions["assets"], app.extensions["shell"], app.extensions["worker"], app.jinja_env.globals["asset"], app.static_folder, dict(scans.VERSIONS)  # fmt: skip
+    before = app.extensions["assets"], app.extensions["shell"], app.extensions["worker"], app.jinja_env.globals["asset"], app.static_folder, dict(bodies.VERSIONS)  # fmt: skip
     names = assets.read(static / "dist")
     app.extensions |= {"assets": names, "shell": assets.shell(static / "dist"), "worker": (static / "dist" / names["worker.js"]).read_text()}  # fmt: skip
     app.jinja_env.globals["asset"], app.static_folder = assets.addresses(names), str(static)
-    scans.VERSIONS[2] = today(now())
+    bodies.VERSIONS[2] = today(now())
     try:
         yield
     finally:
         app.extensions["assets"], app.extensions["shell"], app.extensions["worker"], app.jinja_env.globals["asset"], app.static_folder, versions = before  # fmt: skip
-        scans.VERSIONS.clear()
-        scans.VERSIONS.update(versions)
+        bodies.VERSIONS.clear()
+        bodies.VERSIONS.update(versions)
 
 
 def test_the_phone_changes_its_language_where_it_stands_and_keeps_it(site: Site, phone: Page, context: Any) -> None:

@@ -7,10 +7,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from app.db import atomically, db, now
 from app.domain import money
+from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.money import Purse
 from app.domain.packets import Packet, Way
-from app.domain.scans import Extra
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Site, axe_faults
 from tests.e2e.test_courier import count_papers, plan, press, sign_in, verdict

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from app import create_app
 from app.config import Settings
 from app.db import atomically, now
-from app.domain import custody, scans
+from app.domain import bodies, custody
 from app.domain.custody import Seen
 from bench.ground import Ground, Signed
 from tests.faults.conftest import times
@@ -33,7 +33,7 @@ def write_all(settings: Settings, shift: list[Signed], plan: Callable[[], None],
     with app.app_context():
         start.wait()
         for one in shift:
-            scan = scans.parse(one.body, one.sig)
+            scan = bodies.parse(one.body, one.sig)
             at = now()
             try:
                 atomically(custody.record_all, [scan], Seen(at, app.extensions["keys"]))

@@ -13,7 +13,7 @@ from flask_babel import force_locale
 
 from app import worker
 from app.db import atomically, db
-from app.domain import checkpoints, corrections, numbers, packets, remittances, scans, staff, visits, watch
+from app.domain import bodies, checkpoints, corrections, numbers, packets, remittances, scans, staff, visits, watch
 from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.manifests import Found
@@ -63,7 +63,7 @@ def disputed(world: World) -> None:
 
 
 def quarantined(world: World) -> None:
-    world.record(scans.parse(world.phone().scan(world.packet(), "collect").body, b"x" * 64))
+    world.record(bodies.parse(world.phone().scan(world.packet(), "collect").body, b"x" * 64))
 
 
 def lost(world: World) -> None:

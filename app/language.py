@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, time, timedelta
 
 from flask import Flask, g, request
-from flask_babel import format_date, get_locale, gettext, refresh
+from flask_babel import format_date, get_locale, gettext, ngettext, refresh
 from markupsafe import Markup, escape
 
 from app.db import now
@@ -64,6 +64,19 @@ def window(opens: time, closes: time) -> str:
 def slot(day: date, opens: time, closes: time) -> Markup:
     """ "Thứ Sáu, 28/8/2026, 8:00–10:00" for a page: the hours stay on one line."""
     return Markup('{}, <span class="nowrap">{}</span>').format(long_date(day), window(opens, closes))
+
+
+def span(length: timedelta) -> str:
+    """The two largest units of it, at least a minute."""
+    minutes = max(1, int(length.total_seconds()) // 60)
+    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    units = (
+        (days, ngettext("%(num)d day", "%(num)d days", days)),
+        (hours, ngettext("%(num)d hour", "%(num)d hours", hours)),
+        (minutes, ngettext("%(num)d minute", "%(num)d minutes", minutes)),
+    )
+    largest = next(nth for nth, (count, _words) in enumerate(units) if count)
+    return " ".join(words.replace(" ", NBSP) for count, words in units[largest : largest + 2] if count)
 
 
 def grouped(number: int) -> str:
@@ -139,6 +152,7 @@ def init_app(app: Flask) -> None:
         short_date=short_date,
         clock=clock,
         moment=moment,
+        span=span,
         money=money,
         phone=phone,
         seal=seal,

@@ -5,7 +5,7 @@ The board shows what the ledger says and what it does not say; it finds nobody a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from app.db import db
 from app.domain import bodies, calendar, closing, ledger, queues, scope, tasks
-from app.domain.bodies import Scan
+from app.domain.bodies import CLOCK_SLACK, Scan
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
 from app.domain.ledger import Handoff, LineKind
@@ -27,7 +27,6 @@ from app.domain.tasks import Task, TaskKind
 
 MOST = 200  # cards of one board
 SIDE_BY_SIDE = 6  # scans of one task
-CLOCK_OFF = timedelta(seconds=120)
 
 
 # ---- the board --------------------------------------------------------------------------------------------------
@@ -137,7 +136,7 @@ def _fastest(task: Task) -> ScanRow | None:
     if task.kind is not TaskKind.CLOCK or task.packet is None:
         return None
     off = sa.func.abs(ScanRow.clock_offset)
-    of_packet = sa.select(ScanRow).where(ScanRow.packet_code == task.packet.code, off > CLOCK_OFF.total_seconds())
+    of_packet = sa.select(ScanRow).where(ScanRow.packet_code == task.packet.code, off > CLOCK_SLACK.total_seconds())
     return db.session.scalar(of_packet.order_by(off.desc()).limit(1))
 
 
@@ -199,7 +198,7 @@ def _beside(task: Task, packet: Packet) -> list[bytes]:
     if task.kind in (TaskKind.SEAL_MISMATCH, TaskKind.OLD_ISSUE):
         return [line.digest for line in moves]
     if task.kind is TaskKind.CLOCK and not task.digest:
-        off = sa.func.abs(ScanRow.clock_offset) > CLOCK_OFF.total_seconds()
+        off = sa.func.abs(ScanRow.clock_offset) > CLOCK_SLACK.total_seconds()
         return list(db.session.scalars(sa.select(ScanRow.digest).where(ScanRow.packet_code == packet.code, off)))
     if event := ABOUT.get(task.kind):
         return [line.digest for line in lines if line.event == event][-1:]

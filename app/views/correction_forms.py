@@ -18,7 +18,7 @@ from app.domain.packets import Packet
 from app.domain.remedies import Remedy
 from app.errors import Invalid, Refused
 from app.sentences import sentence
-from app.views import matters
+from app.views import testimonies
 from app.views.counters import Moving, Proven
 
 
@@ -172,7 +172,7 @@ def detail_of(one: Packet, key: str) -> Detail:
 
 
 def detail_words(detail: Detail) -> str:
-    did = capital(matters.SCANS.get(detail.event, detail.event))
+    did = capital(testimonies.SCANS.get(detail.event, detail.event))
     return f"{did}, {language.moment(detail.at)}: {value_words(detail.field, detail.value)}"
 
 

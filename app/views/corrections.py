@@ -24,7 +24,7 @@ from app.errors import Missing, Refused
 from app.integrations import wording
 from app.security import requires, takes
 from app.sentences import sentence
-from app.views import counters, matters
+from app.views import counters, matters, testimonies
 from app.views.correction_forms import (
     FIELDS,
     FORMS,
@@ -122,7 +122,7 @@ def packet(number: str) -> ResponseReturnValue:
     return render_template(
         "corrections/packet.html", packet=one, words=WORDS, say=matters, at=at, tasks=scope.tasks_about(security.user(), one),
         possible=remedies.possible(security.user(), one, at), history=[] if one.is_blank else queues.history(one.dossier),
-        holder=queues.holders([one.holder_id])[one.holder_id], page_of=matters.page_of(security.user(), one),
+        holder=queues.holders([one.holder_id])[one.holder_id], page_of=counters.page_of(security.user(), one),
     )  # fmt: skip
 
 
@@ -307,12 +307,12 @@ def _written(remedy: Remedy, one: Packet, form: Any) -> list[tuple[str, str]]:
     if remedy is Remedy.CALL_OFF:
         return [
             (_("Dossier"), one.dossier.number),
-            (_("What"), str(matters.SCANS[remedy]).capitalize()),
+            (_("What"), str(testimonies.SCANS[remedy]).capitalize()),
             (_("Answered for, as before, by"), _name(one.holder_id, one)),
         ]
     lines = [
         (_("New line"), _("number %(seq)s of packet %(number)s", seq=one.seq + 1, number=one.number)),
-        (_("What"), str(matters.SCANS[remedy]).capitalize()),
+        (_("What"), str(testimonies.SCANS[remedy]).capitalize()),
         (_("Answered for until now by"), _name(one.holder_id, one)),
         (_("Answered for from now on by"), _name(taker, one)),
     ]
@@ -389,5 +389,5 @@ def _ending_words(ending: Ending, one: Packet) -> str:
 
 
 def _line_words(link: Any) -> str:
-    did = capital(matters.SCANS.get(link.line.event, link.line.event))
+    did = capital(testimonies.SCANS.get(link.line.event, link.line.event))
     return f"{did}, {language.moment(link.line.recorded_at)}"

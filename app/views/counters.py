@@ -37,9 +37,9 @@ from app.domain.dossiers import Dossier, Paper
 from app.domain.exemptions import Proof
 from app.domain.manifests import Manifest, Word
 from app.domain.packets import Packet
-from app.domain.people import User
+from app.domain.people import Right, User
 from app.domain.postage import Fault
-from app.errors import Refused
+from app.errors import Missing, Refused
 from app.phrases import TEXTS
 from app.sentences import sentence
 from app.views import fields
@@ -47,6 +47,7 @@ from app.views.answers import base_url
 from app.views.fields import IntegerField
 from app.views.fields import printable as printable_text
 
+PAGES = {Right.COUNTER: "office.packet", Right.DESK: "desk.packet"}
 TRIES, WINDOW = 5, timedelta(minutes=15)
 
 # The field a refusal belongs to; whatever is not named here is said on top of the page.
@@ -280,6 +281,23 @@ class Lists(NamedTuple):
         if chosen not in found:
             chosen = next((name for name, count in found.items() if count), next(iter(found)))
         return {"queues": found, "chosen": chosen, "many": queues.COUNTED} | self.beside()
+
+
+def place_of(user: User) -> str | None:
+    """Where this person works on packets; None for who does not."""
+    return next((page for right, page in PAGES.items() if user.may(right)), None)
+
+
+def page_of(user: User, packet: Packet) -> str | None:
+    """The address of the packet's own page, for who has one and may see the packet."""
+    place = place_of(user)
+    if place is None:
+        return None
+    try:
+        scope.admit(user, packet)
+    except Missing:
+        return None
+    return url_for(place, number=packet.number)
 
 
 def open_packet(number: str) -> Packet:

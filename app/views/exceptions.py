@@ -23,7 +23,7 @@ from app.domain.tasks import Task, TaskKind
 from app.errors import Missing, Refused
 from app.security import requires
 from app.sentences import sentence
-from app.views import corrections, counters, matters
+from app.views import corrections, counters, matters, testimonies
 
 bp = Blueprint("exceptions", __name__, url_prefix="/exceptions")
 
@@ -85,10 +85,10 @@ def _page(one: Task, form: Close | None = None, status: int = 200, says: str = "
         history = queues.history(packet.dossier)
     (entry,) = oversight.entries([one])
     return render_template(
-        "exceptions/task.html", task=one, entry=entry, packet=packet, history=history, at=now(), say=matters,
+        "exceptions/task.html", task=one, entry=entry, packet=packet, history=history, at=now(), say=matters, tell=testimonies,
         evidence=oversight.evidence(one), photos=photos.of_packet(packet) if packet else [],
         unread=_unread(one), form=form or _closing(one), says=says,
-        page_of=matters.page_of(user, packet) if packet else None, possible=_possible(user, one), remedies=corrections.WORDS, mine=one.owner_id == user.id,
+        page_of=counters.page_of(user, packet) if packet else None, possible=_possible(user, one), remedies=corrections.WORDS, mine=one.owner_id == user.id,
     ), status  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def admit(task_id: int) -> ResponseReturnValue:
         outcome = atomically(custody.admit, one.digest, security.act())
     except Refused as refusal:
         return _page(_task(task_id), status=refusal.status, says=sentence(refusal))
-    _tone, _picture, words = matters.RULINGS[outcome.verdict]
+    _tone, _picture, words = testimonies.RULINGS[outcome.verdict]
     flash(_("The scan has been judged: %(verdict)s.", verdict=str(words)), "ok")
     return redirect(url_for("exceptions.task", task_id=task_id))
 

@@ -20,14 +20,13 @@ from app.domain.people import Right, User
 from app.errors import Invalid, Missing
 from app.security import public
 from app.sentences import sentence
-from app.views import telling
+from app.views import counters, telling
 from app.views.answers import SEE_OTHER, throttle
 from app.views.tracking import DAY, HOUR, MESSAGES, MINUTE, Code, story_page
 
 bp = Blueprint("lookups", __name__)
 
 GRANT = 15 * MINUTE  # details stay open in this browser
-PAGES = {Right.SCAN: "courier.home", Right.COUNTER: "office.packet", Right.DESK: "desk.packet"}
 
 
 class ByNumber(FlaskForm):  # type: ignore[misc]
@@ -153,7 +152,7 @@ def _own_page(packet: Packet, user: User) -> str | None:
     if packet.is_blank:
         return None
     dossier = packet.dossier
-    endpoint = next((page for right, page in PAGES.items() if user.may(right)), None)
-    if endpoint not in current_app.view_functions or user.office_id not in (dossier.desk_id, dossier.post_office_id):
+    endpoint = "courier.home" if user.may(Right.SCAN) else counters.place_of(user)
+    if endpoint is None or user.office_id not in (dossier.desk_id, dossier.post_office_id):
         return None
     return url_for(endpoint) if endpoint == "courier.home" else url_for(endpoint, number=packet.number)

@@ -6,20 +6,14 @@ Keys come from the domain (kinds, whys, outcomes); the sentences are here. None 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from flask import url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from app import language
-from app.domain import scope
-from app.domain.oversight import Entry, Testimony, Urgency, Whose
-from app.domain.packets import Packet
+from app.domain.oversight import Entry, Urgency, Whose
 from app.domain.parties import PartyKind
-from app.domain.people import Right, User
 from app.domain.remedies import Remedy
-from app.domain.scans import Ruling
 from app.domain.tasks import Task, TaskKind
-from app.errors import Missing
 
 
 def _(text: str, **values: Any) -> str:
@@ -236,22 +230,6 @@ WHYS = {
         _l("Nothing is left to find out here.")),
 }
 
-SCANS = {
-    "collect": _l("collected from the citizen"), "take": _l("took it along"), "transfer": _l("took it over from a colleague"),
-    "hand_in": _l("took it in at the post office"), "receive": _l("received it at the ward desk"), "open": _l("opened and counted"),
-    "deliver": _l("handed it to the citizen"), "confirm": _l("confirmed the delivery"), "attest": _l("confirmed the collection"),
-    "miss": _l("met nobody"), "decline": _l("was not given it"), "lost": _l("declared it lost"), "settle": _l("settled the dispute"),
-    "correct": _l("took a record back"), "dispute": _l("said the record is wrong"), "seal_change": _l("sealed it anew"),
-    "damaged": _l("reported damage"), "sighting": _l("saw it"), "amend": _l("corrected a detail"),
-    "call_off": _l("cancelled it at the citizen's wish"),
-}
-RULINGS = {
-    Ruling.APPLIED: ("ok", "check", _l("believed")),
-    Ruling.DUPLICATE: ("", "copy", _l("a repetition")),
-    Ruling.HELD: ("stamp", "wait", _l("kept, waits")),
-    Ruling.DISPUTED: ("danger", "disputed", _l("contradicted")),
-    Ruling.QUARANTINED: ("warning", "lock", _l("not believed")),
-}
 OUTCOMES = {
     # chosen by a person
     "looked_at": _l("Looked at; nothing is to be done"),
@@ -328,7 +306,7 @@ def _figures(entry: Entry) -> str:
     if task.kind is TaskKind.CLOCK:
         seconds = facts.get("seconds", entry.scan.clock_offset if entry.scan else None)
         if isinstance(seconds, int) and seconds:
-            far = span(timedelta(seconds=abs(seconds)))
+            far = language.span(timedelta(seconds=abs(seconds)))
             return _("It is %(far)s ahead.", far=far) if seconds > 0 else _("It is %(far)s behind.", far=far)
     if task.kind in (TaskKind.MISSING, TaskKind.SURPLUS, TaskKind.DAMAGED, TaskKind.FEE_BACK) and facts.get("receipt"):
         return _("Record of the handover: %(receipt)s.", receipt=facts["receipt"])
@@ -383,54 +361,8 @@ def until(deadline: datetime, at: datetime) -> str:
     """ "1 hour 20 minutes left", "2 hours late"."""
     left = deadline - at
     if left < timedelta(minutes=1):
-        return _("%(span)s late", span=span(-left)) if left < timedelta() else _("due now")
-    return _("%(span)s left", span=span(left))
-
-
-def span(length: timedelta) -> str:
-    """The two largest units of it, at least a minute."""
-    minutes = max(1, int(length.total_seconds()) // 60)
-    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
-    units = (
-        (days, ngettext("%(num)d day", "%(num)d days", days)),
-        (hours, ngettext("%(num)d hour", "%(num)d hours", hours)),
-        (minutes, ngettext("%(num)d minute", "%(num)d minutes", minutes)),
-    )
-    largest = next(nth for nth, (count, _words) in enumerate(units) if count)
-    return " ".join(words.replace(" ", language.NBSP) for count, words in units[largest : largest + 2] if count)
-
-
-def happened(one: Testimony) -> str:
-    """Who did what, by this scan: "Lê Thị Cam took it along"."""
-    did = str(SCANS.get(one.scan.event, one.scan.event))
-    return f"{said_by(one)}: {did}"
-
-
-def said_by(one: Testimony) -> str:
-    if one.who:
-        badge = (one.who.badge or "").replace("-", "\u2011")  # stays on one line
-        return f"{one.who.name} ({badge})" if badge else one.who.name
-    if one.device and one.device.kind == "ledger":
-        return _("The server")
-    return _("The citizen") if one.device and one.device.kind == "pages" else _("Somebody unknown")
-
-
-def device(one: Testimony) -> str:
-    """Where it was signed."""
-    if one.device is None:
-        return _("not registered")
-    if one.device.kind != "phone":
-        return _("a page, signed by the server")
-    return _("phone “%(label)s”", label=one.device.label)
-
-
-def apart(one: Testimony) -> str:
-    """How far the claimed moment lies from the recorded one, when that tells something."""
-    offset = one.row.clock_offset
-    if offset is None or abs(offset) <= 120:
-        return ""
-    far = span(timedelta(seconds=abs(offset)))
-    return _("%(far)s after it was recorded", far=far) if offset > 0 else _("%(far)s before it was recorded", far=far)
+        return _("%(span)s late", span=language.span(-left)) if left < timedelta() else _("due now")
+    return _("%(span)s left", span=language.span(left))
 
 
 def why(key: str | None) -> str:
@@ -518,18 +450,3 @@ def steps(task: Task) -> list[str]:
 def readable(data: bytes) -> str:
     """The beginning of bytes nobody could read, as text."""
     return data[:500].decode("utf-8", "replace")
-
-
-PLACES = (("office.packet", Right.COUNTER), ("desk.packet", Right.DESK))
-
-
-def page_of(user: User, packet: Packet) -> str | None:
-    """The address of the packet's own page, for who has one and may see the packet."""
-    place = next((name for name, right in PLACES if user.may(right)), None)
-    if place is None:
-        return None
-    try:
-        scope.admit(user, packet)
-    except Missing:
-        return None
-    return url_for(place, number=packet.number)

@@ -16,9 +16,9 @@ from app.domain import audit, scope
 from app.domain.dossiers import Dossier
 from app.domain.people import Act, Right
 from app.security import requires
+from app.views import counters
 
 bp = Blueprint("search", __name__, url_prefix="/search")
-PAGES = {Right.DESK: "desk.packet", Right.COUNTER: "office.packet"}
 
 
 class Search(FlaskForm):  # type: ignore[misc]
@@ -56,7 +56,7 @@ def found() -> ResponseReturnValue:
         return render_template("search/home.html", form=form, own=None, others=None, page=None), 422
     own, others = scope.search(user, form.text.data), scope.beyond(user, form.text.data)
     atomically(log, [*own, *others], form.reason.data, security.act())
-    page = next((page for right, page in PAGES.items() if user.may(right)), "corrections.packet")
+    page = counters.place_of(user) or "corrections.packet"
     return render_template("search/home.html", form=form, own=own, others=others, page=page)
 
 

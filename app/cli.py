@@ -72,7 +72,7 @@ def verify(packet: str | None, since: int, full: bool) -> None:
     for remark in report.remarks:
         click.echo(f"{remark.packet or 'log'}: {remark.where}: remark: {remark.what}")
     keys = current_app.extensions["keys"] if full or one else None
-    laws = list(invariants.broken(one, keys=keys)) if not since else []
+    laws = list(invariants.broken(one, keys=keys, at=trust.at)) if not since else []
     for breach in laws:
         click.echo(str(breach))
     if report.untold:

@@ -63,7 +63,7 @@ def check_laws(last: datetime | None = None) -> int:
     """Look whether every law of custody holds; how many tasks were raised because one does not. `last`: when it was last
     looked: packets that have moved since then, or lately, are rebuilt from their scans."""
     keys = current_app.extensions["keys"]
-    found = list(islice(invariants.broken(None, trust(), keys, (last or now()) - RECENT), MOST))
+    found = list(islice(invariants.broken(None, trust(), keys, (last or now()) - RECENT, now()), MOST))
     for law, count in Counter(each.law for each in found).items():
         log.error("law broken", kind=law, count=count)
     return atomically(invariants.report, found, now()) if found else 0

@@ -16,6 +16,7 @@ from app.domain.tasks import Task, TaskKind
 from app.domain.trails import CLOSED, Entry, Trail
 
 PATIENT = frozenset({"parent_unknown", "packet_unknown"})  # may settle themselves: raised when they are late (watch.py)
+LATE = timedelta(hours=12)  # a scan whose parent, or whose booking, has not come
 SILENT = frozenset({"behind_dispute", *CLOSED})  # told by the packet's dispute, or decided by people
 BY_STATE = {
     State.DISPUTED: TaskKind.DISPUTED, State.LOST: TaskKind.LOST,

@@ -2,8 +2,12 @@
 
 Run after every journey and model test, by `flask custody verify`, and every night. A check yields what it finds broken.
 
-I2 and I7 are the inspection's. Not here as written: I5 needs the receipts phones hold (`receipts_are_kept`, for whoever has them). I11 does not hold along
-the leaves: a pass numbers its lines by packet. I14 asks for the task, not for its owner: that one is late is on the board.
+I2 and I7 are the inspection's. I5 needs the receipts phones hold: `receipts_are_kept`, for whoever has them. I14 asks for an
+office where somebody can take the matter, and that from the first moment; that nobody has taken it in time is on the board.
+
+I11 is no law here: a line bears the server's time, and custody must be the same when that clock is set back, an hour or
+fifty years; then the leaves do fall, in whatever order a pass numbers them. Whoever waits for a lock, too, may be
+dated before those numbered meanwhile. What falls within a packet is remarked by the inspection and breaks nothing.
 """
 
 import json
@@ -13,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -30,7 +34,8 @@ from app.domain.logbook import Trust
 from app.domain.manifests import LineResult, Manifest, ManifestLine
 from app.domain.packets import ENDED, Packet, State
 from app.domain.parties import Party, PartyKind
-from app.domain.people import Role, User
+from app.domain.people import GRANTS, Right, Role, Unit, User
+from app.domain.places import Office
 from app.domain.scans import Ruling, ScanRow, Verdict
 from app.domain.steps import rows
 from app.domain.tasks import Task, TaskKind
@@ -43,6 +48,7 @@ DOUBTFUL = (Ruling.HELD, Ruling.DISPUTED, Ruling.QUARANTINED)
 DICE = random.Random(1)  # noqa: S311 - any order will do
 ORDERS: tuple[upshots.Shuffle, ...] = (list.reverse, DICE.shuffle, DICE.shuffle)
 OWN_TASK = {State.DISPUTED: TaskKind.DISPUTED, State.LOST: TaskKind.LOST}
+AMID_A_LOOK = timedelta(hours=1)  # what has become late is looked for once a minute, many at a time
 BEYOND_THE_COURIER = {"CODE", "DOOR", "LOGIN", "WET_SEEN"}
 
 
@@ -77,25 +83,27 @@ Finding = tuple[str, str]  # subject, what is wrong
 
 
 def broken(
-    only: int | None = None, trust: Trust | None = None, keys: Keys | None = None, since: datetime | None = None
-) -> Iterator[Broken]:
+    only: int | None = None, trust: Trust | None = None, keys: Keys | None = None, since: datetime | None = None,
+    at: datetime | None = None,
+) -> Iterator[Broken]:  # fmt: skip
     """Every law that does not hold, packet by packet, then over all; `only`: that packet's laws alone.
 
     Without `trust` the ledger is not inspected: whoever has just done so need not do it again. With `keys` every packet,
     or every one that has moved `since`, is rebuilt from its scans: that takes ten times as long as all the rest.
+    `at`: now, where the server looks for what has become late; else nothing has.
     """
     if trust:
         for fault in inspection.inspect(trust, only).faults:
             yield Broken("I2" if fault.packet else "I7", fault.packet or "log", f"{fault.where}: {fault.what}")
     try:
-        yield from _laws(only, keys, since)
+        yield from _laws(only, keys, since, at)
     except UNREADABLE as error:
         if isinstance(error, sa.exc.OperationalError) and "decode" not in str(error.orig):
             raise  # the database is away: that is no breach
         yield Broken("I7", "log", f"a cell cannot be read: {type(error).__name__}")
 
 
-def _laws(only: int | None, keys: Keys | None, since: datetime | None) -> Iterator[Broken]:
+def _laws(only: int | None, keys: Keys | None, since: datetime | None, at: datetime | None) -> Iterator[Broken]:
     with _snapshot() as session:
         for told in _packets(session, only):
             for law, check in OF_A_PACKET.items():
@@ -106,7 +114,7 @@ def _laws(only: int | None, keys: Keys | None, since: datetime | None) -> Iterat
                     yield Broken("I8", told.packet.number, what)
         if only is None:
             for law, over_all in OF_ALL.items():
-                for subject, what in over_all(session):
+                for subject, what in over_all(session, at):
                     yield Broken(law, subject, what)
 
 
@@ -260,7 +268,7 @@ def rebuilt_alike(packet_id: int, keys: Keys) -> Iterator[str]:
 # ---- over all ---------------------------------------------------------------------------------------------------
 
 
-def manifests_add_up(session: Session) -> Iterator[Finding]:
+def manifests_add_up(session: Session, _at: datetime | None) -> Iterator[Finding]:
     """What was listed has moved, is missing or is held; what was scanned is all the rest."""
     counts = sa.select(ManifestLine.manifest_id, ManifestLine.result, sa.func.count()).group_by(
         ManifestLine.manifest_id, ManifestLine.result
@@ -277,7 +285,7 @@ def manifests_add_up(session: Session) -> Iterator[Finding]:
             yield manifest.receipt_no, f"counts {written} do not match its lines"
 
 
-def devices_without_gap(session: Session) -> Iterator[Finding]:
+def devices_without_gap(session: Session, _at: datetime | None) -> Iterator[Finding]:
     """Up to its mark a device's numbers are 1, 2, 3 …, and each scan names the one before it."""
     arrived = (
         sa.select(ScanRow.n, ScanRow.digest, ScanRow.body)
@@ -299,26 +307,47 @@ def devices_without_gap(session: Session) -> Iterator[Finding]:
             yield device, f"acknowledged up to {mark}, but number {reached + 1} is missing"
 
 
-def doubt_has_a_task(session: Session) -> Iterator[Finding]:
-    """Whatever a person must judge is on somebody's list, or has been closed by somebody; what may settle itself waits."""
+def doubt_is_somebodys(session: Session, at: datetime | None) -> Iterator[Finding]:
+    """Whatever a person must judge is on the list of an office where somebody can take it, or a person has closed it. What may
+    settle itself waits, and not for ever."""
     newest = sa.select(Verdict.digest, sa.func.max(Verdict.nth).label("nth")).group_by(Verdict.digest).subquery()
     doubtful = (
-        sa.select(Verdict.digest, Verdict.verdict, Verdict.why, Packet.id)
+        sa.select(Verdict.digest, Verdict.verdict, Verdict.why, ScanRow.recorded_at, Packet.id)
         .join(newest, sa.and_(newest.c.digest == Verdict.digest, newest.c.nth == Verdict.nth))
         .join(ScanRow, ScanRow.digest == Verdict.digest)
         .outerjoin(Packet, Packet.code == ScanRow.packet_code)
         .where(Verdict.verdict.in_(DOUBTFUL))
     )
-    about = set(session.scalars(sa.select(Task.digest)))
+    about = set(session.scalars(sa.select(Task.digest).where(tasks.IS_SOMEBODYS)))
     disputed = set(session.scalars(sa.select(Task.packet_id).filter_by(kind=TaskKind.DISPUTED)))
-    for digest, verdict, why, packet_id in session.execute(doubtful):
+    for digest, verdict, why, recorded_at, packet_id in session.execute(doubtful):
         of_dispute = (why == "behind_dispute" or verdict is Ruling.DISPUTED) and packet_id in disputed
-        patient = why in (duties.PATIENT | duties.SILENT) - {"behind_dispute"}
-        if digest not in about and not of_dispute and not patient:
+        is_late = at is not None and recorded_at <= at - duties.LATE - AMID_A_LOOK
+        waits = why in duties.SILENT - {"behind_dispute"} or (why in duties.PATIENT and not is_late)
+        if digest not in about and not of_dispute and not waits:
             yield f"scan {digest.hex()[:8]}", f"{verdict} ({why}) and nobody was told"
+    open_ = sa.select(Task.office_id, Task.id).where(Task.closed_at.is_(None))
+    for _, task_id in session.execute(open_.join(Task.owner).where(User.disabled_at.is_not(None))):
+        yield f"task {task_id}", "is of somebody who works here no longer"
+    for office_id in {one for one, _ in session.execute(open_)} - _manned(session):
+        yield f"office {office_id or 'of all'}", "has open matters, and nobody who can take them"
 
 
-def evidence_is_judged(session: Session) -> Iterator[Finding]:
+def _manned(session: Session) -> set[int | None]:
+    """The offices whose matters somebody in service can take; None: what only supervisors can."""
+    roles = [role for role, rights in GRANTS.items() if Right.EXCEPTIONS in rights]
+    here = sa.select(User.office_id).where(User.role.in_(roles), User.disabled_at.is_(None))
+    supervisors = sa.select(User.id).where(User.role == Role.SUPERVISOR, User.disabled_at.is_(None))
+    overseen = sa.select(Unit.office_id).where(Unit.user_id.in_(supervisors))
+    manned = {*session.scalars(here), *session.scalars(overseen)} - {None}
+    if session.scalar(supervisors.limit(1)):
+        manned.add(None)
+    if session.scalar(supervisors.where(User.oversees_all).limit(1)):
+        manned |= set(session.scalars(sa.select(Office.id)))
+    return manned
+
+
+def evidence_is_judged(session: Session, _at: datetime | None) -> Iterator[Finding]:
     unjudged = sa.select(ScanRow.digest).where(~sa.exists().where(Verdict.digest == ScanRow.digest))
     for digest in session.scalars(unjudged):
         yield f"scan {digest.hex()[:8]}", "was stored and never judged"
@@ -340,9 +369,9 @@ OF_A_PACKET: dict[str, Callable[[Told], Iterator[str]]] = {
     "I12": trouble_has_a_task,
     "I13": nothing_personal,
 }
-OF_ALL: dict[str, Callable[[Session], Iterator[Finding]]] = {
+OF_ALL: dict[str, Callable[[Session, datetime | None], Iterator[Finding]]] = {
     "I4": manifests_add_up,
     "I6": devices_without_gap,
-    "I14": doubt_has_a_task,
+    "I14": doubt_is_somebodys,
     "P6": evidence_is_judged,
 }

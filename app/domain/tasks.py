@@ -91,7 +91,7 @@ KINDS = {
     TaskKind.OLD_ISSUE:           Rule(OFFICE,     TWO_HOURS, None, ("slip_matches", "slip_replaced")),
     TaskKind.AFTER_CANCEL:        Rule(OFFICE,     TWO_HOURS, None, ("returned_to_citizen",)),
     TaskKind.UNSURE_REPEAT:       Rule(OFFICE,     TWO_HOURS, None, ("looked_at", "recorded_anew")),
-    TaskKind.AFTER_SETTLE:        Rule(SUPERVISOR, TWO_HOURS, None, ("looked_at",)),
+    TaskKind.AFTER_SETTLE:        Rule(SUPERVISOR, QUARTER,   None, ("looked_at",)),
     TaskKind.DOUBTED:             Rule(SUPERVISOR, QUARTER,   None, ("looked_at", "recorded_anew")),
     TaskKind.SIMILAR:             Rule(OFFICE,     QUARTER,   None, ("looked_at", "reported")),
     TaskKind.CLOCK:               Rule(OFFICE,     TWO_HOURS, None, ("clock_set", "device_replaced")),
@@ -152,6 +152,9 @@ class Task(Model):
     def deadline(self) -> datetime:
         """What is asked next of a person: to take it, then to close it."""
         return min(self.take_by, self.due) if self.owner_id is None else self.due
+
+
+IS_SOMEBODYS = sa.or_(Task.closed_at.is_(None), Task.closed_by_id.is_not(None))  # what the server lowered is nobody's
 
 
 def raise_(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain import bodies, calendar, custody, dossiers, ledger, numbers, scans, staff, tasks, visits
 from app.domain.devices import Device, DeviceKind
-from app.domain.duties import PATIENT, SILENT, kind_of
+from app.domain.duties import LATE, PATIENT, SILENT, kind_of
 from app.domain.packets import Packet, State
 from app.domain.people import Act
 from app.domain.scans import WAITING, RawScan, Ruling, ScanRow, Verdict
@@ -21,7 +21,6 @@ from app.domain.visits import OPEN, Slot, Visit
 
 GAP = timedelta(hours=2)  # a phone's number that has not arrived
 NOT_COME = timedelta(minutes=15)  # after the agreed time
-LATE = timedelta(hours=12)  # a scan whose parent, or whose booking, has not come
 UNPROVEN = timedelta(hours=24)  # a delivery without the citizen's proof
 MOST = 500  # of each kind in one look; the next look goes on
 
@@ -76,8 +75,9 @@ def _gaps(at: datetime) -> Iterable[Task]:
 
 
 def _waiting(at: datetime) -> Iterable[Task]:
-    """Scans that are held or not believed and have never been anybody's."""
-    later, cared_for = sa.alias(Verdict.__table__), sa.exists().where(Task.digest == Verdict.digest)
+    """Scans that are held or not believed and are nobody's."""
+    later = sa.alias(Verdict.__table__)
+    cared_for = sa.exists().where(Task.digest == Verdict.digest, tasks.IS_SOMEBODYS)
     newest = ~sa.exists().where(later.c.digest == Verdict.digest, later.c.nth > Verdict.nth)
     nobodys = (
         sa.select(ScanRow, Verdict, Packet)
@@ -95,7 +95,7 @@ def _waiting(at: datetime) -> Iterable[Task]:
 
 def _passed_over(at: datetime) -> Iterable[Task]:
     """Scans whose giver's phone has, since they came, sent all it had: what they follow is not on it."""
-    cared_for = sa.exists().where(Task.digest == ScanRow.digest)
+    cared_for = sa.exists().where(Task.digest == ScanRow.digest, tasks.IS_SOMEBODYS)
     for row, packet in db.session.execute(_held("parent_unknown").where(~cared_for, ScanRow.recorded_at > at - LATE)):
         giver = bodies.read(row.body, row.sig).giver
         phones = sa.select(Device).where(Device.party_id == giver, Device.kind == DeviceKind.PHONE)

@@ -1,13 +1,14 @@
 """Each law holds for honest histories, and notices the one thing it is there to notice."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db, now
-from app.domain import checkpoints, invariants, manifests
+from app.domain import checkpoints, duties, invariants, manifests, tasks, watch
 from app.domain.checkpoints import Checkpoint
 from app.domain.codes import Purpose
 from app.domain.devices import Device
@@ -16,6 +17,7 @@ from app.domain.ledger import Handoff
 from app.domain.logbook import Trust
 from app.domain.manifests import Found, Manifest
 from app.domain.packets import Packet, State, Way
+from app.domain.people import Role, User
 from app.domain.scans import ScanRow, Verdict
 from app.domain.tasks import Task
 from tests.forging import superuser
@@ -40,9 +42,9 @@ def past(world: World) -> Packet:
     return world.fresh(packet)
 
 
-def laws(world: World) -> set[str]:
+def laws(world: World, at: datetime | None = None) -> set[str]:
     db.session.rollback()  # what was read before is of another moment
-    found = {each.law for each in invariants.broken(trust=Trust(now()), keys=world.keys)}
+    found = {each.law for each in invariants.broken(trust=Trust(now()), keys=world.keys, at=at)}
     db.session.rollback()  # whoever changes tables waits for everybody who has read them
     return found
 
@@ -94,6 +96,31 @@ def test_a_name_or_a_phone_in_a_scan_is_noticed(world: World, past: Packet) -> N
     for over in ({"app": "Nguyễn Thị Mơ"}, {"manifest": "0900000123"}):
         world.record(phone.scan(world.fresh(packet), "take", **over))
         assert "I13" in laws(world)
+
+
+def test_a_matter_is_of_an_office_where_somebody_can_take_it(world: World, past: Packet) -> None:
+    ends = sa.update(User).values(disabled_at=world.act().at)
+    for who in (User.office_id == world.desk.id, User.role == Role.SUPERVISOR):
+        assert "I14" not in laws(world)
+        change(world, ends.where(who))
+    assert "I14" in laws(world)
+
+
+def test_a_matter_is_not_of_somebody_who_has_left(world: World, past: Packet) -> None:
+    atomically(lambda: tasks.take(db.session.scalars(sa.select(Task)).one(), world.act(world.clerk)))
+    assert "I14" not in laws(world)
+    change(world, sa.update(User).where(User.id == world.clerk.id).values(disabled_at=world.act().at))
+    assert "I14" in laws(world)
+
+
+def test_what_may_settle_itself_does_not_wait_for_ever(world: World, past: Packet) -> None:
+    phone = world.phone()
+    assert world.record(phone.scan(world.packet(Way.OUT), "take", parent=("78" * 32))).why == "parent_unknown"
+    late = world.act().at + duties.LATE + timedelta(hours=1)
+    assert "I14" not in laws(world, late - timedelta(seconds=1))
+    assert "I14" in laws(world, late), "nobody has looked for what is late"
+    atomically(watch.look, late)
+    assert "I14" not in laws(world, late)
 
 
 def test_a_receipt_without_its_scan_is_noticed(world: World, past: Packet) -> None:

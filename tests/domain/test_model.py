@@ -604,7 +604,9 @@ class Life(RuleBasedStateMachine):
         db.session.rollback()
         digests = [scan.digest for scan in sent]
         rows = db.session.execute(sa.select(ScanRow.digest, ScanRow.recorded_at).where(ScanRow.digest.in_(digests)))
-        self.receipts |= dict(rows.all())
+        told = dict(rows.all())
+        self.expect(len(told) == len(set(digests)), "I5: answered, and not kept")
+        self.receipts |= told
         handset.outbox = [scan for scan in handset.outbox if scan.digest not in digests]
         if not self.forgets:
             handset.kept += sent

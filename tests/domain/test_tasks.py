@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.db import atomically, db
-from app.domain import calendar, tasks
+from app.domain import calendar, duties, tasks
 from app.domain.calendar import HERE
 from app.domain.packets import Packet, Way
 from app.domain.tasks import KINDS, Keeper, Task, TaskKind
@@ -113,6 +113,11 @@ def test_every_kind_has_a_rule_and_a_deadline(world: World, kind: TaskKind) -> N
     task = the(opened(kind, world.packet()))
     assert MONDAY <= task.take_by <= MONDAY + timedelta(hours=2)
     assert task.take_by < task.due <= MONDAY + timedelta(days=2)  # Tuesday is a holiday
+
+
+def test_what_custody_does_not_believe_is_taken_within_a_quarter_of_an_hour(world: World) -> None:
+    of_verdicts = {TaskKind.DISPUTED, TaskKind.DOUBTED, *duties.BY_RULING.values(), *duties.BY_WHY.values()}
+    assert {kind for kind in of_verdicts if KINDS[kind].take > timedelta(minutes=15)} == set()
 
 
 def test_names_and_sentences_stay_out_of_the_facts(world: World) -> None:

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from app import worker
 from app.db import atomically, db
-from app.domain import bodies, numbers, scans, tasks, visits, watch
+from app.domain import bodies, custody, numbers, scans, tasks, visits, watch
+from app.domain.devices import Device
 from app.domain.packets import Packet, State, Way
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import Slot
@@ -93,6 +94,16 @@ def test_a_scan_whose_parent_does_not_come_is_somebodys_after_twelve_hours(world
     assert (task.digest, task.facts["why"], task.packet_id is not None) == (scan.digest, "parent_unknown", True)
     close(task, "recorded_anew", world)
     assert look(MONDAY + 48 * HOUR) == 0
+
+
+def test_a_doubted_scan_that_is_vouched_for_and_finds_no_parent_is_somebodys_again(world: World) -> None:
+    phone, packet = world.phone(), world.packet(Way.OUT)
+    atomically(lambda: setattr(db.session.get_one(Device, phone.device_id), "revoked_at", MONDAY - HOUR))
+    doubted = phone.scan(packet, "take", parent="ab" * 32)
+    assert world.record(doubted).why == "device_revoked"
+    assert atomically(custody.admit, doubted.digest, world.act(world.supervisor)).why == "parent_unknown"
+    assert (only(TaskKind.DOUBTED).outcome, of(TaskKind.HELD)) == ("judged", [])
+    assert (look(MONDAY + 12 * HOUR), only(TaskKind.HELD).digest, look(MONDAY + 13 * HOUR)) == (1, doubted.digest, 0)
 
 
 def test_what_found_its_place_is_lowered(world: World) -> None:

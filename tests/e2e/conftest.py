@@ -9,6 +9,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from qrcode.main import QRCode
 from werkzeug.serving import make_server
 
 import labels
-from app.domain import slips, tokens
+from app.db import db
+from app.domain import invariants, slips, tokens
 from app.domain.packets import Packet
 from tests.e2e.finding import code_in
 from tests.e2e.sight import phone_faults
@@ -37,6 +39,11 @@ FOUND = (
 )
 WIDTH, HEIGHT = 640, 480
 FRAME = 480  # letters in one code of a row
+RECEIPTS = """async () => !(await indexedDB.databases()).some((each) => each.name === "courier") ? [] : new Promise((done) => {
+  indexedDB.open("courier").onsuccess = ({ target: { result: store } }) => {
+    store.transaction("outbox").objectStore("outbox").getAll().onsuccess = ({ target: { result } }) => {
+      store.close();
+      done(result.filter((row) => row.receipt).map((row) => [row.digest, row.recorded_at])); }; }; })"""
 PICTURES = os.environ.get("PICTURES")  # a folder for pictures of whatever screen of the phone axe looks at
 
 
@@ -229,6 +236,25 @@ def host(app: Flask) -> Iterator[Host]:
     made.stop()
 
 
+def unkept(*contexts: BrowserContext) -> list[str]:
+    """Law I5: what the phones in these contexts have receipts for, and the server has not."""
+    pages = (next((page for page in each.pages if page.url.startswith("http://localhost")), None) for each in contexts)
+    held = dict(row for page in pages if page for row in page.evaluate(RECEIPTS))
+    told = {
+        digest: at for digest, at in held.items() if re.fullmatch("[0-9a-f]{64}", digest)
+    }  # others a test put there
+    db.session.rollback()
+    at = datetime.fromisoformat
+    return [str(each) for each in invariants.receipts_are_kept({bytes.fromhex(each): at(told[each]) for each in told})]
+
+
+def leave(context: BrowserContext) -> None:
+    """A second phone is put away."""
+    lost = unkept(context)
+    context.close()
+    assert lost == []
+
+
 class Handset:
     """A phone that can be switched off and on again: what a browser keeps on the disk stays."""
 
@@ -253,12 +279,14 @@ def handset(
     browser_type_launch_args: dict[str, Any],
     browser_context_args: dict[str, Any],
     tmp_path: Path,
+    app: Flask,
 ) -> Iterator[Handset]:
     made = Handset(browser_type, browser_type_launch_args | browser_context_args, tmp_path / "profile")
     yield made
+    lost = unkept(made.context)
     made.off()
     shutil.rmtree(made.folder, ignore_errors=True)
-    assert made.faults == []
+    assert (made.faults, lost) == ([], [])
 
 
 @pytest.fixture
@@ -274,6 +302,7 @@ def phone(context: BrowserContext, site: Site) -> Iterator[Page]:
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     yield page
+    assert unkept(context) == []
     assert abroad == []
     assert faults == []
 

@@ -11,7 +11,7 @@ from app.domain import bags
 from app.domain.codes import Purpose
 from app.domain.packets import Packet, State, Way
 from app.domain.visits import open_visit
-from tests.e2e.conftest import RULES, Camera, Site, axe
+from tests.e2e.conftest import RULES, Camera, Site, axe, leave
 from tests.e2e.sight import large_faults, phone_faults
 from tests.e2e.test_courier import DIGITS, plan, press
 from tests.e2e.test_keyboard import SAID, VIETNAMESE
@@ -260,6 +260,6 @@ def passed_on(me: Reader, world: World, site: Site, browser: Browser, camera: Ca
     expect(you.page.locator("#sync-kept b")).to_have_text("0", timeout=30_000)
     states = [(world.fresh(packet).state, packet.holder_id) for packet in packets]
     assert states == [(State.CARRIED, world.second_courier.party_id), (State.DISPUTED, world.courier.party_id)]
-    theirs.close()
+    leave(theirs)
     me.odd += you.odd
     me.seen |= you.seen

@@ -18,7 +18,7 @@ from app.domain.dossiers import CaseState, Dossier
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State
 from app.domain.visits import Round, Slot, VisitState, open_visit
-from tests.e2e.conftest import Camera, Site, axe_faults
+from tests.e2e.conftest import Camera, Site, axe_faults, leave
 from tests.e2e.test_courier import choose_digits, unlock
 from tests.inspecting import faults
 from tests.world import World
@@ -100,7 +100,7 @@ def enter(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Itera
 
     yield person
     for context in opened:
-        context.close()
+        leave(context)
 
 
 def message(kind: str) -> str:

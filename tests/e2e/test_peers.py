@@ -19,7 +19,7 @@ from app.domain import counter, phones, tokens
 from app.domain.devices import Device, Why
 from app.domain.packets import Packet, State
 from app.errors import Invalid
-from tests.e2e.conftest import FRAME, HEIGHT, WIDTH, Camera, Site, axe_faults, framed
+from tests.e2e.conftest import FRAME, HEIGHT, WIDTH, Camera, Site, axe_faults, framed, leave
 from tests.e2e.test_courier import press, sign_in, unlock
 from tests.e2e.test_receipts import DEVICE, OFFER, PUT
 from tests.e2e.test_shell import settle
@@ -136,7 +136,7 @@ def test_packets_go_from_phone_to_phone_without_a_network_and_either_tells_both(
     other.goto(f"{site.url}/courier/#/receive")
     expect(other.get_by_text("Bưu cục đã ngừng máy kia")).to_be_visible(timeout=60_000)
     expect(other.locator("#tally")).to_have_count(0)
-    theirs.close()
+    leave(theirs)
 
 
 def test_more_packets_than_twelve_go_over_in_a_row_of_codes(
@@ -175,7 +175,7 @@ def test_more_packets_than_twelve_go_over_in_a_row_of_codes(
     other.goto(f"{site.url}/courier/#/")
     expect(other.locator("#sync-arrived b")).to_have_text(str(MANY), timeout=30_000)
     assert {world.fresh(packet).holder_id for packet in packets} == {world.second_courier.party_id}
-    theirs.close()
+    leave(theirs)
 
 
 def forged(frames: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from app.domain.scans import ScanRow
 from app.domain.tasks import Task, TaskKind
 from app.domain.uploads import Answer, Upload
 from app.domain.visits import open_visit
-from tests.e2e.conftest import Site, axe_faults
+from tests.e2e.conftest import Site, axe_faults, leave
 from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, verdict
 from tests.e2e.test_receipts import counts, miss
 from tests.e2e.test_shift import find, to
@@ -98,7 +98,7 @@ def test_two_phones_of_one_courier_scan_the_same_day_apart_and_both_end_with_the
         page.locator("#main li").filter(has_text=apart.number).get_by_role("link").click()
         verdict(page, "Dừng lại", "danger")
         assert axe_faults(page) == []
-    theirs.close()
+    leave(theirs)
 
 
 def test_a_phone_taken_out_of_service_in_the_middle_of_a_queue_keeps_it_and_all_of_it_arrives(

@@ -11,7 +11,7 @@ from app.domain import checkpoints
 from app.domain.notes import Head
 from app.domain.scans import ScanRow
 from tests.api.test_checkpoints import Log, alarms, keep_file, told
-from tests.e2e.conftest import Site, axe_faults
+from tests.e2e.conftest import Site, axe_faults, unkept
 from tests.e2e.test_receipts import counts, miss, on_round, send_now
 from tests.world import World
 
@@ -73,3 +73,6 @@ def test_a_phone_pins_what_it_saw_and_doubts_a_log_that_was_put_back(world: Worl
     miss(phone)  # and the work goes on
     counts(phone, 0, 3)
     assert signed_pins() == [None, told(second)], "the second scan went with the roll-back; the phone still has it"
+    [lost] = unkept(phone.context)
+    assert lost.startswith("I5"), "and its receipt"
+    phone.goto("about:blank")

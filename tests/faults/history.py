@@ -49,6 +49,7 @@ class History:
     def acknowledged(self, answer: dict[str, Any]) -> None:
         with self.lock:
             for result in answer["results"]:
+                assert result["receipt"], "an answer without a receipt: a phone would not believe it"
                 self.receipts[bytes.fromhex(result["digest"])] = datetime.fromisoformat(result["recorded_at"])
 
 

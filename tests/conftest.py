@@ -270,11 +270,12 @@ def world(app: Flask, peopled: Peopled) -> World:
 
 
 @pytest.fixture
-def laws_hold(app: Flask) -> Iterator[None]:
-    """Whatever the test did, at its end every law of custody holds."""
+def laws_hold(app: Flask, world: World) -> Iterator[None]:
+    """Whatever the test did, at its end every law of custody holds, also of what the phones hold receipts for."""
     yield
     atomically(checkpoints.sequence, True)
-    assert [str(each) for each in invariants.broken(trust=Trust(now()), keys=app.extensions["keys"])] == []
+    found = [*invariants.broken(trust=Trust(now()), keys=app.extensions["keys"])]
+    assert [str(each) for each in (*found, *invariants.receipts_are_kept(world.receipts))] == []
 
 
 @pytest.fixture

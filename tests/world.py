@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 
@@ -91,6 +91,7 @@ class World:
     stranger: User  # a clerk of another post office
     strange_officer: User
     strange_courier: User
+    receipts: dict[bytes, datetime] = field(init=False, default_factory=dict)  # what its phones were answered
 
     @property
     def keys(self) -> tokens.Keys:
@@ -132,7 +133,9 @@ class World:
         return Phone(user or self.courier, self.act(at=now()))
 
     def record(self, scan: bodies.Scan, at: datetime = MONDAY) -> Outcome:
-        return atomically(custody.record, scan, self.seen(at))
+        answer = atomically(custody.record, scan, self.seen(at))
+        self.receipts[answer.digest] = answer.recorded_at
+        return answer
 
     def packet(self, way: Way = Way.IN, kind: Kind | None = None) -> Packet:
         """A packet waiting with its giver, with an open visit: at the citizen's home, or sealed at the desk."""

@@ -1,6 +1,7 @@
 """A dossier's whole life through the doors, both directions, on SQLite and on PostgreSQL."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -84,8 +85,13 @@ class Life:
         db.session.rollback()
         fresh = db.session.get_one(Packet, packet.id)
         body = self.phone.body(fresh, event, **over)
-        (result,) = self.post("/api/v1/scans", self.phone.envelope(body))["results"]
-        return str(result["verdict"])
+        return str(self.tell(self.phone.envelope(body))["verdict"])
+
+    def tell(self, envelope: dict[str, Any]) -> Any:
+        """Post one scan; what the server says of it, with a receipt."""
+        (result,) = self.post("/api/v1/scans", envelope)["results"]
+        self.world.receipts[bytes.fromhex(result["digest"])] = datetime.fromisoformat(result["recorded_at"])
+        return result
 
     def story(self, dossier: Dossier) -> Visitor:
         return self.citizen.open(f"/t/{dossier.secret}")

@@ -49,7 +49,7 @@ from tests.domain.test_corrections import Quarrel
 from tests.domain.test_manifests import Handing
 from tests.world import MONDAY, Phone, World
 
-pytestmark = [pytest.mark.usefixtures("laws_hold"), pytest.mark.dialects("sqlite")]
+pytestmark = pytest.mark.usefixtures("laws_hold")
 
 K = TaskKind
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
@@ -76,6 +76,7 @@ def said_to_a_person(world: World, why: str) -> None:
                 assert phrases.texts().get(f"why.{why}"), why
 
 
+@pytest.mark.dialects("sqlite")
 def test_the_phone_has_a_sentence_for_every_reason_a_scan_can_be_answered_with(world: World) -> None:
     boards = {"not_me"}  # its word for a contested delivery; no scan is answered with it
     known = (matters.WHYS.keys() | duties.BY_WHY.keys() | {step.flag for step in custody.STEPS if step.flag}) - boards

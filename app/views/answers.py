@@ -1,19 +1,34 @@
-"""Answers: what several views give, files and addresses, and how often one may ask."""
+"""Answers: what several views give, files and addresses, a refusal at its field, and how often one may ask."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
-from flask import current_app, make_response
+from flask import Response, current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
 
 from app import security
 from app.db import atomically
 from app.domain import sessions
-from app.errors import TooMany
+from app.errors import Refused, TooMany
+from app.sentences import sentence
 
 SEE_OTHER = 303  # after a form: look there
+TRIES, WINDOW = 5, timedelta(minutes=15)
+
+# The field a refusal belongs to; whatever is not named here is said on top of the page.
+FIELDS = {
+    "seal_form": "seal", "seal_used": "seal", "remark_needed": "remark", "pin_wrong": "pin", "pin_empty": "pin", "pin_needs_courier": "on_paper",
+    "presence_wrong": "password", "presence_empty": "password", "official_code": "code", "official_code_taken": "code", "due_past": "due_on",
+    "proof_needed": "code", "letter_needed": "letter", "old_papers_needed": "old", "money_amount": "counted", "money_two_counts": "counted", "money_reason": "reason",
+    "money_no_word": "pin", "paper_time": "time", "paper_reason": "reason", "counts_missing": "sheets", "custody_proof_missing": "code", "reprint_reason": "reason",
+    "proof_unsaid": "proof", "paid_how": "paid_by", "receipt_needed": "receipt", "word_needed": "word",
+}  # fmt: skip
 
 
-def file_answer(data: bytes, type_: str, name: str) -> ResponseReturnValue:
+def file_answer(data: bytes, type_: str, name: str) -> Response:
     """A file a browser shows, under `name` where it is kept."""
     answer = make_response(data)
     answer.headers["Content-Type"] = type_
@@ -38,3 +53,38 @@ def throttle(purpose: str, key: bytes, *limits: tuple[int, timedelta]) -> None:
         except TooMany as many:
             seconds = many.values["seconds"]
             raise TooMany("wait_a_little", seconds=seconds, minutes=-(-seconds // 60)) from many
+
+
+@contextmanager
+def secret(purpose: str, subject: str, *, is_typed: bool = True) -> Iterator[None]:
+    """What is done inside wants somebody's secret, typed at our screen: one more try at it, all forgotten when it was right.
+
+    Raises TooMany after five tries in a quarter of an hour.
+    """
+    doing = security.act()
+    tries = doing.keys.digest(purpose, subject)
+    if is_typed:
+        atomically(sessions.count, tries, TRIES, WINDOW, doing.at)
+    yield
+    if is_typed:
+        atomically(sessions.forget, tries)
+
+
+def complain(form: FlaskForm, refusal: Refused, fields: dict[str, str] | None = None) -> int:
+    """Say a refusal at the field it is about, or on top; the status of the answer."""
+    said, field = sentence(refusal), (FIELDS | (fields or {})).get(refusal.key, "")
+    if refusal.key == "custody_proof_missing":
+        said = _("These digits are not right. Look at the message again, or have the slip signed.")
+    if field in form:
+        form[field].errors = [*form[field].errors, said]
+        return refusal.status if refusal.status == 429 else 422
+    form.form_errors.append(said)
+    return refusal.status
+
+
+def seen_next(after: str, page: Callable[[], tuple[str, int]]) -> ResponseReturnValue:
+    """What is shown once a form was obeyed: `page`, whose own address is `after`. A form that stays on its page
+    (desk.js) prefers the page as the answer (RFC 7240), which spares it the second way; all others are sent there."""
+    if "return=representation" not in request.headers.get("Prefer", ""):
+        return redirect(after)
+    return *page(), {"Content-Location": after, "Preference-Applied": "return=representation"}

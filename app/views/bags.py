@@ -12,8 +12,8 @@ from app.domain.people import Right, User
 from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
-from app.views import counters
-from app.views.counters import CloseBag, Differ
+from app.views import answers, bag_forms, counters
+from app.views.bag_forms import CloseBag, Differ
 
 bp = Blueprint("bags", __name__, url_prefix="/office/bags")
 
@@ -38,21 +38,21 @@ def scan(courier_id: str) -> ResponseReturnValue:
     """One packet out of the bag. It is held here from now on, whatever happens to this page."""
     text = request.form.get("code", "")
     try:
-        number, again = counters.out_of_bag(bags.bringer(security.user(), courier_id, now()), text)
+        number, again = bag_forms.out_of_bag(bags.bringer(security.user(), courier_id, now()), text)
     except Refused as refusal:
         return _page(courier_id, CloseBag.fresh(), refusal.status, says=sentence(refusal), text=text)
     after = url_for("bags.bag", courier_id=courier_id, last=number, again=again or None)
-    return counters.seen_next(after, lambda: _page(courier_id, CloseBag.fresh(), last=number, again=again))
+    return answers.seen_next(after, lambda: _page(courier_id, CloseBag.fresh(), last=number, again=again))
 
 
 @bp.get("/<courier_id>/<number>")
 @requires(Right.COUNTER)
 def differs(courier_id: str, number: str) -> ResponseReturnValue:
     courier = bags.bringer(security.user(), courier_id, now())
-    item = counters.taken(courier, number)
+    item = bag_forms.taken(courier, number)
     if item is None:
         return redirect(url_for("bags.bag", courier_id=courier_id))
-    return _differs(courier, item, counters.differing(item, []))
+    return _differs(courier, item, bag_forms.differing(item, []))
 
 
 @bp.post("/<courier_id>/<number>")
@@ -60,15 +60,15 @@ def differs(courier_id: str, number: str) -> ResponseReturnValue:
 def differ(courier_id: str, number: str) -> ResponseReturnValue:
     """Another seal, a broken bag, a remark; what lies in it is not looked at here."""
     courier = bags.bringer(security.user(), courier_id, now())
-    item, form = counters.taken(courier, number), Differ()
+    item, form = bag_forms.taken(courier, number), Differ()
     if item is None:
         return redirect(url_for("bags.bag", courier_id=courier_id))
     if not form.validate_on_submit():
         return _differs(courier, item, form, 422)
     try:
-        counters.differ(courier_id, item.packet, form, None)
+        bag_forms.differ(courier_id, item.packet, form, None)
     except Refused as refusal:
-        return _differs(courier, item, form, counters.complain(form, refusal))
+        return _differs(courier, item, form, answers.complain(form, refusal))
     return redirect(url_for("bags.bag", courier_id=courier_id, last=number))
 
 
@@ -81,9 +81,9 @@ def close(courier_id: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(courier_id, form, 422)
     try:
-        manifest = counters.close_bag(form, courier_id)
+        manifest = bag_forms.close_bag(form, courier_id)
     except Refused as refusal:
-        return _page(courier_id, form, counters.complain(form, refusal))
+        return _page(courier_id, form, answers.complain(form, refusal))
     flash(_("The bag is on a list now. The courier confirms it on the phone.") if not form.pin.data else _("The bag is on a list, and both sides have confirmed it."), "ok")  # fmt: skip
     return redirect(url_for("records.show", receipt=manifest.receipt_no))
 

@@ -18,8 +18,8 @@ from app.domain.packets import Packet
 from app.domain.remedies import Remedy
 from app.errors import Invalid, Refused
 from app.sentences import sentence
-from app.views import testimonies
-from app.views.counters import Moving, Proven
+from app.views import fields, testimonies
+from app.views.counter_forms import Moving, Proven
 
 
 def _(text: str, **values: Any) -> str:
@@ -27,7 +27,7 @@ def _(text: str, **values: Any) -> str:
 
 
 class Facts(Moving):
-    password = PasswordField(_l("Your password"), [Length(max=200)])
+    password = fields.own_password()
     second_login = StringField(_l("Second person's sign-in name"), [Length(max=60)])
     second_secret = PasswordField(_l("Second person's password or PIN"), [Length(max=200)])
 
@@ -40,10 +40,6 @@ def _sighting() -> TextAreaField:
     needed = DataRequired(_l("Write who saw the packet, where and when"))
     long = Length(max=500, message=_l("At most 500 letters"))
     return TextAreaField(_l("Who saw the packet, where and when?"), [needed, long])
-
-
-def _seal(label: Any) -> StringField:
-    return StringField(label, [InputRequired(_l("Type the number on the seal")), Length(max=40)])
 
 
 class Settle(Facts):
@@ -68,7 +64,7 @@ class HandOn(Facts):
 
 
 class See(Facts):
-    seal = _seal(_l("Seal number on the bag"))
+    seal = fields.seal()
     sighting = _sighting()
 
 
@@ -90,8 +86,8 @@ class Vouched(Facts, Proven):
 
 
 class Reseal(Facts):
-    old = _seal(_l("Number of the old seal"))
-    new = _seal(_l("Number of the new seal"))
+    old = fields.seal(_l("Number of the old seal"))
+    new = fields.seal(_l("Number of the new seal"))
 
 
 FORMS: dict[Remedy, type[Facts]] = {

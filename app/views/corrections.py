@@ -24,7 +24,7 @@ from app.errors import Missing, Refused
 from app.integrations import wording
 from app.security import requires, takes
 from app.sentences import sentence
-from app.views import counters, matters, testimonies
+from app.views import answers, counters, matters, testimonies
 from app.views.correction_forms import (
     FIELDS,
     FORMS,
@@ -206,7 +206,7 @@ def _write(remedy: Remedy, one: Packet, form: Facts) -> ResponseReturnValue:
             security.prove_presence(form.password.data or "")
             second = security.second_person(form.second_login.data, form.second_secret.data)
         digits = "code" in form and form.has_digits
-        with counters.secret("office-code", number, is_typed=digits):
+        with answers.secret("office-code", number, is_typed=digits):
             atomically(ENTER[remedy], _packet(number), security.act(), form, second)
     except Refused as refusal:
         one = _packet(number)

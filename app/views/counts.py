@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField
-from wtforms.validators import Length
+from wtforms import BooleanField
 
 from app import security
 from app.db import atomically, let_go, now, remembered
@@ -19,9 +18,9 @@ from app.domain.people import Right, User
 from app.errors import Missing, Refused
 from app.security import camera, requires
 from app.sentences import sentence
-from app.views import counters
-from app.views.answers import base_url
-from app.views.counters import CloseBag, Differ
+from app.views import answers, bag_forms, counter_forms, counters, fields
+from app.views.answers import base_url, file_answer
+from app.views.bag_forms import CloseBag, Differ
 
 bp = Blueprint("counts", __name__, url_prefix="/desk/counts")
 MOST = 50  # packets for other desks that one page remembers
@@ -29,9 +28,9 @@ WRONG = ("wrong_ward", "elsewhere")
 
 
 class GiverSays(FlaskForm):  # type: ignore[misc]
-    pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
+    pin = fields.courier_pin()
     on_paper = BooleanField(_l("No PIN: they signed the sheet, and it stays here"))
-    password = PasswordField(_l("Your password"), [Length(max=200)])
+    password = fields.own_password()
 
 
 # ---- counting ---------------------------------------------------------------------------------------------------
@@ -59,7 +58,7 @@ def first() -> ResponseReturnValue:
         if courier is None:
             raise Refused("bag_not_carried", number=packet.number)
         courier = bags.bringer(security.user(), courier.id, now())
-        number, again = counters.out_of_bag(courier, text)
+        number, again = bag_forms.out_of_bag(courier, text)
     except Missing as refusal:
         return _home(refusal.status, says=sentence(refusal), text=text)
     except Refused as refusal:
@@ -88,7 +87,7 @@ def scan(courier_id: str) -> ResponseReturnValue:
         courier, signs = _courier(courier_id), not security.is_present()
         let_go(courier)
         with remembered():
-            number, again = counters.out_of_bag(courier, text)
+            number, again = bag_forms.out_of_bag(courier, text)
     except Refused as refusal:
         if refusal.key in WRONG and refusal.values["number"] not in wrong:
             wrong = [*wrong, str(refusal.values["number"])][:MOST]
@@ -98,34 +97,34 @@ def scan(courier_id: str) -> ResponseReturnValue:
         kept = {"Content-Location": url_for("counts.bag", courier_id=courier_id, wrong=wrong)} if wrong else {}
         return *page, kept
     after = url_for("counts.bag", courier_id=courier_id, last=number, wrong=wrong or None, again=again or None)
-    return counters.seen_next(after, lambda: _counted(courier, number, wrong, again, signs))
+    return answers.seen_next(after, lambda: _counted(courier, number, wrong, again, signs))
 
 
 @bp.get("/<courier_id>/<number>")
 @requires(Right.DESK)
 def differs(courier_id: str, number: str) -> ResponseReturnValue:
     courier = _courier(courier_id)
-    item = counters.taken(courier, number)
+    item = bag_forms.taken(courier, number)
     if item is None:
         return _back(courier_id)
-    return _differs(courier, item, counters.differing(item, item.papers))
+    return _differs(courier, item, bag_forms.differing(item, item.papers))
 
 
 @bp.post("/<courier_id>/<number>")
 @requires(Right.DESK)
 def differ(courier_id: str, number: str) -> ResponseReturnValue:
     courier = _courier(courier_id)
-    item = counters.taken(courier, number)
+    item = bag_forms.taken(courier, number)
     if item is None:
         return _back(courier_id)
     packet = item.packet
-    form = counters.counting(Differ, packet.papers, packet)()
+    form = counter_forms.counting(Differ, packet.papers, packet)()
     if not form.validate_on_submit():
         return _differs(courier, item, form, 422)
     try:
-        counters.differ(courier_id, packet, form, counters.counted(form, packet.papers))
+        bag_forms.differ(courier_id, packet, form, counter_forms.counted(form, packet.papers))
     except Refused as refusal:
-        return _differs(courier, item, form, counters.complain(form, refusal))
+        return _differs(courier, item, form, answers.complain(form, refusal))
     return redirect(url_for("counts.bag", courier_id=courier_id, last=packet.number, wrong=_wrong() or None))
 
 
@@ -138,9 +137,9 @@ def close(courier_id: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(courier, form, 422)
     try:
-        manifest = counters.close_bag(form, courier_id)
+        manifest = bag_forms.close_bag(form, courier_id)
     except Refused as refusal:
-        return _page(courier, form, counters.complain(form, refusal))
+        return _page(courier, form, answers.complain(form, refusal))
     return redirect(url_for("counts.record", receipt=manifest.receipt_no))
 
 
@@ -173,10 +172,10 @@ def giver(receipt: str) -> ResponseReturnValue:
     word = Word.SIGNED_PRINT if form.on_paper.data else Word.PIN
     try:
         security.prove_presence(form.password.data or "")
-        with counters.secret("courier-pin", manifest.giver_id, is_typed=word is Word.PIN and bool(form.pin.data)):
+        with answers.secret("courier-pin", manifest.giver_id, is_typed=word is Word.PIN and bool(form.pin.data)):
             atomically(lambda: reception.giver_says(_manifest(receipt), security.act(), word, form.pin.data or ""))
     except Refused as refusal:
-        return _record(_manifest(receipt), form, counters.complain(form, refusal))
+        return _record(_manifest(receipt), form, answers.complain(form, refusal))
     flash(_("Both sides have confirmed. That moment is the legal submission."), "ok")
     return redirect(url_for("counts.record", receipt=receipt))
 
@@ -188,8 +187,7 @@ def paper(receipt: str) -> Response:
     manifest = scope.manifest(security.user(), receipt)
     _log(manifest, "desk.record_pdf")
     pdf = protocols.pdf(manifest, base_url(), security.act().keys)
-    named = {"Content-Disposition": f'inline; filename="{manifest.receipt_no}.pdf"'}
-    return Response(pdf, mimetype="application/pdf", headers=named)
+    return file_answer(pdf, "application/pdf", f"{manifest.receipt_no}.pdf")
 
 
 # ---- in common --------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from app.errors import Refused
 from app.language import long_date
 from app.security import requires
 from app.sentences import sentence
-from app.views import counters
+from app.views import answers
 from app.views.answers import SEE_OTHER
 from app.views.fields import DateField, read_day, upto
 
@@ -49,7 +49,7 @@ def home() -> ResponseReturnValue:
         try:
             booked = atomically(lambda: upkeep.declare(*facts, security.act()))
         except Refused as refusal:
-            status = counters.complain(form, refusal, FIELDS)
+            status = answers.complain(form, refusal, FIELDS)
         else:
             flash(
                 _("%(day)s is written down. Time limits are counted with it from now on.", day=long_date(facts[0])),

@@ -31,9 +31,10 @@ from app.domain.people import Act, Right
 from app.domain.procedures import PaperForm
 from app.errors import Missing, Refused
 from app.security import requires
-from app.views import counters, telling
+from app.views import answers, counter_forms, counters, telling
 from app.views.answers import SEE_OTHER, base_url, file_answer
 from app.views.fields import DateField, IntegerField, TimeField, printable, upto
+from app.views.fields import seal as seal_field
 
 bp = Blueprint("decisions", __name__, url_prefix="/desk")
 ROWS = 4  # papers that can be asked for in one go, beyond those already typed
@@ -148,7 +149,7 @@ class GoOn(Step):
 class Transfer(Step):
     to = SelectField(_l("To which desk?"), coerce=int)
     reason = _because("transfer")
-    seal = StringField(_l("Seal number on the bag"), [InputRequired(_l("Type the number on the seal")), Length(max=40)])
+    seal = seal_field()
 
 
 class Forward(Transfer):
@@ -213,13 +214,13 @@ FIELDS = {
 
 
 def _counts(dossier: Dossier, form: Step) -> dict[int, int]:
-    return counters.counted(form, dossiers.still_missing(dossier))
+    return counter_forms.counted(form, dossiers.still_missing(dossier))
 
 
 def _form(step: str, dossier: Dossier) -> Step:
     """The step's own form; with a number for each paper, the desks there are, the day we would wait until."""
     if step == "supply":
-        made: Step = counters.counting(Supply, dossiers.still_missing(dossier))()
+        made: Step = counter_forms.counting(Supply, dossiers.still_missing(dossier))()
     else:
         made = PAGES[step].form()
     if isinstance(made, Transfer):
@@ -263,7 +264,7 @@ def _complain(form: Step, refusal: Refused) -> int:
             _("Somebody has just recorded: %(what)s. Look again; nothing of yours has been recorded.", what=event)
         )
         return refusal.status
-    return counters.complain(form, refusal, FIELDS)
+    return answers.complain(form, refusal, FIELDS)
 
 
 def _page(packet: Packet, step: str, form: Step, status: int = 200) -> ResponseReturnValue:

@@ -7,20 +7,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from wtforms import (
-    BooleanField,
-    FieldList,
-    FormField,
-    PasswordField,
-    RadioField,
-    SelectChoice,
-    SelectField,
-    StringField,
-)
-from wtforms import Form as PlainForm
-from wtforms.validators import InputRequired, Length, NumberRange
-from wtforms.validators import Optional as MayBeEmpty
 
 from app import language, security
 from app.db import atomically, now
@@ -33,119 +19,26 @@ from app.domain import (
     filters,
     forms,
     manifests,
-    money,
-    numbers,
     queues,
     reception,
     recovered,
     scope,
     visits,
 )
-from app.domain.calendar import Rule
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.dossiers import CaseState
 from app.domain.manifests import Side, Word
 from app.domain.packets import Packet
 from app.domain.people import Right
-from app.domain.procedures import PaperForm
 from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
-from app.views import counters, narrowing
-from app.views.answers import SEE_OTHER
-from app.views.counters import Moving, Received, Repeated, Sealed, Spoken, complain
+from app.views import answers, counter_forms, counters, narrowing
+from app.views.answers import SEE_OTHER, complain
+from app.views.counter_forms import Moving
 from app.views.decisions import PAGES
-from app.views.fields import DateField, HiddenInteger, IntegerField, TimeField, printable, upto
+from app.views.desk_forms import Accept, Again, HandOver, PapersHome, Ready, Send, TakeBack, fresh, receiving
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
-PAPER_NAME = 200  # letters
-BLANK_ROWS = 2  # of the result's papers, beyond those we can guess
-
-
-# ---- forms ------------------------------------------------------------------------------------------------------
-
-
-class Present(Moving):
-    """Asks for the officer's own password, when five minutes have passed."""
-
-    password = PasswordField(_l("Your password"), [Length(max=200)])
-
-
-class Receive(Present, Sealed):
-    act = "receive"
-    intact = RadioField(
-        _l("Is the seal whole?"),
-        choices=[SelectChoice("yes", _l("Whole")), SelectChoice("no", _l("Broken or changed"))],
-        default="yes",
-    )
-    remark = StringField(_l("Remark"), [Length(max=300), printable])
-    pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
-    on_paper = BooleanField(_l("No PIN: they signed the sheet, and it stays here"))
-
-
-class TakeBack(Receive):
-    act = "take-back"
-
-
-class Accept(Moving):
-    act = "accept"
-    code = StringField(
-        _l("Dossier code of the one-stop system"),
-        [InputRequired(_l("Copy the dossier code from the one-stop system")), Length(max=60)],
-    )
-    due_on = DateField(_l("Due date on the receipt"), [InputRequired(_l("Type the due date from the receipt"))])
-    due_time = TimeField(_l("Hour, if it names one"), [MayBeEmpty()])
-
-
-class ResultPaper(PlainForm):  # type: ignore[misc]
-    position = HiddenInteger()  # of the citizen's own paper, where the line is one
-    name = StringField(_l("Paper"), [Length(max=PAPER_NAME), printable])
-    form = SelectField(
-        _l("Form"),
-        choices=[
-            SelectChoice(PaperForm.ORIGINAL, _l("original")),
-            SelectChoice(PaperForm.CERTIFIED, _l("certified copy")),
-            SelectChoice(PaperForm.COPY, _l("copy")),
-        ],
-    )
-    sheets = IntegerField(
-        _l("Sheets"), [MayBeEmpty(), NumberRange(1, desk.MOST, _l("Type the number of sheets, at least 1"))]
-    )
-    where = SelectField(
-        _l("Where it goes"),
-        choices=[SelectChoice("bag", _l("into the bag")), SelectChoice("old", _l("old paper, taken back at the door"))],
-        default="bag",
-    )
-
-
-class Ready(Moving):
-    act = "ready"
-    papers = FieldList(FormField(ResultPaper), max_entries=30)
-
-    def listed(self, where: str) -> list[dict[str, Any]]:
-        """Into the bag, or old ones that the courier takes back before handing the bag over."""
-        named = (row for row in self.papers.data if (row["name"] or "").strip() and row["where"] == where)
-        return [row | {"sheets": row["sheets"] or 1} for row in named]
-
-
-class Send(Sealed, Spoken):
-    act = "send"
-
-
-class PapersHome(Sealed):
-    act = "papers-home"
-
-
-class HandOver(Present, Received):
-    act = "hand-over"
-    receipt = StringField(_l("Number of the fee receipt"), [upto(money.RECEIPT)])
-
-    @property
-    def given(self) -> dict[str, Any]:
-        return super().given | {"receipt": self.receipt.data or ""}
-
-
-class Again(Repeated):
-    act = "send-again"
 
 
 # ---- what waits -------------------------------------------------------------------------------------------------
@@ -222,7 +115,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         says = list(form.form_errors) or [sentence(Refused("page_too_old", number=packet.number))]
         form = None
     if form is None and act:
-        form = _fresh(act, packet)
+        form = fresh(act, packet)
     if form is not None:
         form.head.data = packet.head.hex()
     result, again = desk.result_of(dossier), Again(formdata=None, head=packet.head.hex())
@@ -238,42 +131,6 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
     ), status  # fmt: skip
 
 
-def _fresh(act: str, packet: Packet) -> Moving:
-    """The form for the act, filled with what is already known. Nothing of the request: it may be another form's."""
-    dossier = packet.dossier
-    if act in ("receive", "take-back"):
-        base, seen = _receiving(packet) if act == "receive" else TakeBack, reception.as_listed(packet)
-        seal, intact = numbers.spoken_seal(seen.seal or ""), "yes" if seen.is_intact else "no"
-        return base(formdata=None, seal=seal, intact=intact, remark=seen.remark)
-    if act == "accept":
-        due = desk.counted_due(dossier)
-        hour = due.time() if due and dossier.procedure.clock is Rule.CLOCK else None
-        return Accept(formdata=None, due_on=due and due.date(), due_time=hour)
-    if act == "ready":
-        return Ready(formdata=None, papers=_guessed(dossier))
-    if act == "papers-home":
-        return PapersHome(formdata=None)
-    return Send(formdata=None) if act == "send" else HandOver(formdata=None)
-
-
-def _receiving(packet: Packet) -> type[Moving]:
-    made: type[Moving] = counters.counting(Receive, packet.papers, packet)
-    return made
-
-
-def _guessed(dossier: Dossier) -> list[dict[str, Any]]:
-    """The result, the originals that go back, and a few empty lines. The slip is Vietnamese, so its words are."""
-    with force_locale("vi"):
-        result = _("Result: %(title)s", title=dossier.procedure.official_name)[:PAPER_NAME]
-    back = [
-        {"name": paper.name, "form": paper.form, "sheets": paper.desk_sheets, "position": paper.position}
-        for paper in dossier.papers
-        if paper.returned and paper.is_here
-    ]
-    blank = [{"name": "", "form": PaperForm.ORIGINAL, "sheets": None, "position": None}] * BLANK_ROWS
-    return [{"name": result, "form": PaperForm.ORIGINAL, "sheets": 1, "position": None}, *back, *blank]
-
-
 # ---- in ---------------------------------------------------------------------------------------------------------
 
 
@@ -282,8 +139,8 @@ def _guessed(dossier: Dossier) -> list[dict[str, Any]]:
 @camera
 def receive(number: str) -> ResponseReturnValue:
     packet = counters.open_packet(number)
-    form = _receiving(packet)()
-    counts = counters.counted(form, packet.papers)
+    form = receiving(packet)()
+    counts = counter_forms.counted(form, packet.papers)
     return _take(packet, form, lambda facts: reception.receive(packet, counts=counts, **facts))
 
 
@@ -306,7 +163,7 @@ def _take(packet: Packet, form: Any, verb: Any) -> ResponseReturnValue:
             "act": security.act(), "head": form.seen, "seal": form.seal.data, "giver_by": giver_by,
             "pin": form.pin.data or "", "remark": form.remark.data or "", "intact": form.intact.data != "no",
         }  # fmt: skip
-        with counters.secret("courier-pin", packet.holder_id, is_typed=giver_by is Word.PIN and bool(form.pin.data)):
+        with answers.secret("courier-pin", packet.holder_id, is_typed=giver_by is Word.PIN and bool(form.pin.data)):
             manifest = atomically(verb, facts)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
@@ -431,7 +288,7 @@ def hand_over(number: str) -> ResponseReturnValue:
         return _page(packet, form, 422)
     try:
         security.prove_presence(form.password.data or "")
-        with counters.secret("desk-code", packet.number, is_typed=form.has_digits):
+        with answers.secret("desk-code", packet.number, is_typed=form.has_digits):
             atomically(desk.hand_over, packet, security.act(), head=form.seen, **form.given)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))

@@ -13,7 +13,7 @@ from app.domain import calendar, editions, procedures
 from app.domain.people import Right
 from app.errors import Refused
 from app.security import requires
-from app.views import counters
+from app.views import answers
 from app.views.answers import SEE_OTHER
 from app.views.edition_forms import (
     FORMS,
@@ -56,7 +56,7 @@ def new() -> ResponseReturnValue:
         try:
             editions.beginning(code)
         except Refused as refusal:
-            counters.complain(form, refusal, FIELDS)
+            answers.complain(form, refusal, FIELDS)
         else:
             return redirect(url_for("editions.edit", code=code), SEE_OTHER)
     found = editions.listed("", calendar.today(now()))
@@ -108,7 +108,7 @@ def edit(code: str) -> ResponseReturnValue:
     try:
         atomically(lambda: editions.keep(code, form.edition, form.shown, security.act()))
     except Refused as refusal:
-        return _edit(code, form, counters.complain(form, refusal, FIELDS))
+        return _edit(code, form, answers.complain(form, refusal, FIELDS))
     return redirect(url_for("editions.publish", code=code), SEE_OTHER)
 
 
@@ -133,7 +133,7 @@ def publish(code: str) -> ResponseReturnValue:
         try:
             made = atomically(editions.publish, code, *facts, security.act())
         except Refused as refusal:
-            status = counters.complain(form, refusal, FIELDS)
+            status = answers.complain(form, refusal, FIELDS)
         else:
             flash(
                 _(
@@ -181,7 +181,7 @@ def withdraw(code: str) -> ResponseReturnValue:
     try:
         atomically(editions.withdraw, code, form.decision.data, security.act())
     except Refused as refusal:
-        return _show(code, withdraw=form, status=counters.complain(form, refusal, FIELDS))
+        return _show(code, withdraw=form, status=answers.complain(form, refusal, FIELDS))
     flash(_("The version that was to come is withdrawn. The one in force goes on."), "ok")
     return redirect(url_for("editions.show", code=code), SEE_OTHER)
 
@@ -195,6 +195,6 @@ def end(code: str) -> ResponseReturnValue:
     try:
         atomically(editions.end, code, form.decision.data, form.day.data, security.act())
     except Refused as refusal:
-        return _show(code, end=form, status=counters.complain(form, refusal, FIELDS))
+        return _show(code, end=form, status=answers.complain(form, refusal, FIELDS))
     flash(_("The procedure ends. What is booked until then goes on."), "ok")
     return redirect(url_for("editions.show", code=code), SEE_OTHER)

@@ -43,6 +43,20 @@ def said(words: Any, most: int, **more: Any) -> wtforms.StringField:
     return wtforms.StringField(words, [InputRequired(NEEDED), upto(most), printable], **more)
 
 
+def seal(words: Any = None) -> wtforms.StringField:
+    words = words or _l("Seal number on the bag")
+    return wtforms.StringField(words, [InputRequired(_l("Type the number on the seal")), Length(max=40)])
+
+
+def own_password() -> wtforms.PasswordField:
+    """Asked for again when five minutes have passed."""
+    return wtforms.PasswordField(_l("Your password"), [Length(max=200)])
+
+
+def courier_pin(*checks: Any) -> wtforms.PasswordField:
+    return wtforms.PasswordField(_l("PIN, six digits, typed by the courier"), [*checks, Length(max=12)])
+
+
 class IntegerField(wtforms.IntegerField):  # type: ignore[misc]
     def process_formdata(self, valuelist: list[str]) -> None:
         try:

@@ -18,7 +18,7 @@ from app.security import requires, takes
 from app.sentences import sentence
 from app.sheets import Read
 from app.spreadsheets import FORMATS, MOST_BYTES
-from app.views import counters
+from app.views import answers
 from app.views.answers import SEE_OTHER
 from app.views.edition_forms import Publish
 from app.views.editions import FIELDS, naming
@@ -74,7 +74,7 @@ def preview(import_id: int) -> ResponseReturnValue:
         try:
             done = atomically(imports.confirm, import_id, *facts, security.act())
         except Refused as refusal:
-            status = counters.complain(form, refusal, FIELDS)
+            status = answers.complain(form, refusal, FIELDS)
         else:
             words = ngettext("%(num)d version is published.", "%(num)d versions are published.", done)
             flash(words, "ok")

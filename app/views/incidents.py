@@ -20,7 +20,7 @@ from app.errors import Refused
 from app.language import money as spoken
 from app.security import requires
 from app.sentences import sentence
-from app.views import counters
+from app.views import answers, counters
 from app.views.answers import base_url
 from app.views.fields import IntegerField
 
@@ -112,7 +112,7 @@ def begin(number: str) -> ResponseReturnValue:
     try:
         made = atomically(lambda: incidents.open_(packet, security.act(), *facts))
     except Refused as refusal:
-        return _begin(packet, form, counters.complain(form, refusal, FIELDS))
+        return _begin(packet, form, answers.complain(form, refusal, FIELDS))
     return redirect(url_for("incidents.show", incident=made.number), 303)
 
 
@@ -131,7 +131,7 @@ def say(incident: str) -> ResponseReturnValue:
     try:
         atomically(lambda: incidents.say(_get(incident), security.act(), Side(form.side.data), form.words.data or ""))
     except Refused as refusal:
-        return _page(found, form, Close(formdata=None), counters.complain(form, refusal, FIELDS))
+        return _page(found, form, Close(formdata=None), answers.complain(form, refusal, FIELDS))
     return redirect(url_for("incidents.show", incident=incident), 303)
 
 
@@ -145,7 +145,7 @@ def close(incident: str) -> ResponseReturnValue:
     try:
         atomically(lambda: incidents.close(_get(incident), security.act(), *facts))
     except Refused as refusal:
-        return _page(found, Say(formdata=None), form, counters.complain(form, refusal, FIELDS))
+        return _page(found, Say(formdata=None), form, answers.complain(form, refusal, FIELDS))
     flash(_("The file is closed."), "ok")
     return redirect(url_for("incidents.show", incident=incident), 303)
 

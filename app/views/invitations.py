@@ -14,7 +14,7 @@ from app.domain import invitations
 from app.domain.people import SHORTEST
 from app.errors import Refused
 from app.security import public
-from app.views import counters
+from app.views import answers
 from app.views.answers import SEE_OTHER
 from app.views.fields import upto
 
@@ -38,7 +38,7 @@ def own(secret: str) -> ResponseReturnValue:
         except Refused as refusal:
             if refusal.key not in FIELDS:
                 raise
-            status = counters.complain(form, refusal, FIELDS)
+            status = answers.complain(form, refusal, FIELDS)
         else:
             flash(_("Your password is set. Sign in with it."), "ok")
             return redirect(url_for("account.sign_in"), SEE_OTHER)

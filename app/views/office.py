@@ -18,8 +18,9 @@ from app.domain.places import Office
 from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
-from app.views import counters
-from app.views.counters import Moving, Paid, Proven, Received, Repeated, Sealed, complain
+from app.views import answers, counter_forms, counters
+from app.views.answers import complain
+from app.views.counter_forms import Moving, Paid, Proven, Received, Repeated, Sealed
 
 bp = Blueprint("office", __name__, url_prefix="/office")
 
@@ -67,7 +68,7 @@ class Shelve(Repeated):
         default="",
         choices=[
             SelectChoice("", _l("Choose")),
-            *(SelectChoice(reason, words) for reason, words in counters.WENT_BACK.items()),
+            *(SelectChoice(reason, words) for reason, words in counter_forms.WENT_BACK.items()),
         ],
     )
 
@@ -150,7 +151,7 @@ def _shelf(packet: Packet) -> dict[str, Any] | None:
 def _fresh(act: str, packet: Packet) -> Moving:
     seal = numbers.spoken_seal(packet.seal or "")
     if act == "accept":
-        made: Moving = counters.counting(Accept, packet.papers)(formdata=None)
+        made: Moving = counter_forms.counting(Accept, packet.papers)(formdata=None)
         return made
     if act == "hand-in":
         return HandIn(formdata=None, seal=seal)
@@ -174,8 +175,8 @@ def _office() -> Office:
 @camera
 def accept(number: str) -> ResponseReturnValue:
     packet = counters.open_packet(number)
-    form = counters.counting(Accept, packet.papers)()
-    counts = counters.counted(form, packet.papers)
+    form = counter_forms.counting(Accept, packet.papers)()
+    counts = counter_forms.counted(form, packet.papers)
 
     def work(**facts: Any) -> None:
         counter.accept(packet, security.act(), counts=counts, seal=form.seal.data, head=form.seen, **facts)
@@ -228,7 +229,7 @@ def _proven(packet: Packet, form: Any, work: Any, done: str) -> ResponseReturnVa
     if not form.validate_on_submit():
         return _page(packet, form, 422)
     try:
-        with counters.secret("office-code", number, is_typed=form.has_digits):
+        with answers.secret("office-code", number, is_typed=form.has_digits):
             atomically(work, **form.given)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))

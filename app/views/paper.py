@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from app import security
@@ -19,8 +19,8 @@ from app.errors import Refused
 from app.phrases import TEXTS
 from app.security import camera, requires
 from app.sentences import sentence
-from app.views import counters
-from app.views.fields import IntegerField
+from app.views import answers, counter_forms, counters
+from app.views.fields import IntegerField, courier_pin
 
 bp = Blueprint("paper", __name__, url_prefix="/office/paper")
 WHY = [reason for event in ("miss", "decline") for reason in REASONS[event]]
@@ -42,12 +42,12 @@ class Entry(FlaskForm):  # type: ignore[misc]
     )  # fmt: skip
     receipt = StringField(_l("Number of the fee receipt"), [Length(max=24)])
     proof = SelectField(
-        _l("Which paper did they show?"), default="", choices=[SelectChoice("", _l("Choose")), *counters.PROOFS]
+        _l("Which paper did they show?"), default="", choices=[SelectChoice("", _l("Choose")), *counter_forms.PROOFS]
     )
     wet = BooleanField(_l("I hold the slip with the citizen's signature"))
     reason = SelectField(_l("Why?"), choices=[SelectChoice("", _l("Choose")), *(SelectChoice(key, TEXTS[f"reason.{key}"]) for key in WHY)])  # fmt: skip
     next = SelectField(_l("What next?"), choices=[SelectChoice("", _l("Choose")), *(SelectChoice(key, TEXTS[f"next.{key}"]) for key in AFTER)])  # fmt: skip
-    pin = PasswordField(_l("PIN, six digits, typed by the courier"), [InputRequired(_l("Let the courier type the PIN")), Length(max=12)])  # fmt: skip
+    pin = courier_pin(InputRequired(_l("Let the courier type the PIN")))
 
 
 @bp.get("/")
@@ -85,10 +85,10 @@ def enter(visit_id: int) -> ResponseReturnValue:
     courier = found.courier
     assert courier is not None
     try:
-        with counters.secret("courier-pin", courier.party_id or ""):
+        with answers.secret("courier-pin", courier.party_id or ""):
             atomically(_enter, visit_id, form)
     except Refused as refusal:
-        return _page(paper.visit(security.user(), visit_id), form, counters.complain(form, refusal))
+        return _page(paper.visit(security.user(), visit_id), form, answers.complain(form, refusal))
     flash(_("Entered from paper, with both times."), "ok")
     return redirect(url_for("paper.home"))
 

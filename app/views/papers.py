@@ -76,13 +76,13 @@ def gallery() -> ResponseReturnValue:
 @bp.get("/admin/papers/<kind>.pdf")
 @requires(Right.ADMIN)
 def specimen(kind: str) -> ResponseReturnValue:
-    return _file(slips.specimen(kind), "application/pdf", f"{kind}.pdf")
+    return file_answer(slips.specimen(kind), "application/pdf", f"{kind}.pdf")
 
 
 @bp.get("/admin/papers/<kind>.zpl")
 @requires(Right.ADMIN)
 def specimen_zpl(kind: str) -> ResponseReturnValue:
-    return _file(slips.specimen(kind, zpl=True), "text/plain; charset=us-ascii", f"{kind}.zpl")
+    return file_answer(slips.specimen(kind, zpl=True), "text/plain; charset=us-ascii", f"{kind}.zpl")
 
 
 # ---- one packet -------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def _of_packet(number: str, sheet: str) -> Response:
     packet = counters.open_packet(number)
     data = papers.pdf(sheet, packet, security.user(), now(), public_url())
     counters.log_view(packet, f"print.{sheet}")
-    return _file(data, "application/pdf", f"{packet.number}-{sheet}.pdf")
+    return file_answer(data, "application/pdf", f"{packet.number}-{sheet}.pdf")
 
 
 @bp.get("/office/packets/<number>/print/<sheet>.zpl")
@@ -114,7 +114,7 @@ def to_thermal_printer(number: str, sheet: str) -> ResponseReturnValue:
     packet = counters.open_packet(number)
     data = papers.zpl(sheet, packet, security.user(), now(), public_url())
     counters.log_view(packet, f"print.{sheet}")
-    return _file(data, "text/plain; charset=us-ascii", f"{packet.number}-{sheet}.zpl")
+    return file_answer(data, "text/plain; charset=us-ascii", f"{packet.number}-{sheet}.zpl")
 
 
 @bp.get("/t/<secret>/print/<sheet>.pdf")
@@ -147,7 +147,7 @@ def day(day: str, paper: str) -> ResponseReturnValue:
         return Response(told, content_type="application/octet-stream", headers=AT_ONCE)
     file = BytesIO()
     batches.print_day(file, paper, office, when, base_url)
-    return _file(file.getvalue(), "application/pdf", f"{when}-{paper}.pdf")
+    return file_answer(file.getvalue(), "application/pdf", f"{when}-{paper}.pdf")
 
 
 def _told(app: Flask, count: int, paper: str, office: Office, when: date, base_url: str) -> Iterator[bytes]:
@@ -163,7 +163,3 @@ def _told(app: Flask, count: int, paper: str, office: Office, when: date, base_u
         except Refused:
             return  # broken off: the page then asks for the document itself, and is told why there is none
     yield b"pdf\n" + file.getvalue()
-
-
-def _file(data: bytes, kind: str, name: str) -> Response:
-    return Response(data, content_type=kind, headers={"Content-Disposition": f'inline; filename="{name}"'})

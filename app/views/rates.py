@@ -15,7 +15,7 @@ from app.domain.people import Right
 from app.domain.postage import Item
 from app.errors import Refused
 from app.security import requires
-from app.views import counters
+from app.views import answers
 from app.views.answers import SEE_OTHER
 from app.views.fields import DateField, IntegerField, said, upto
 
@@ -88,7 +88,7 @@ def home() -> ResponseReturnValue:
         try:
             atomically(form.carry_out)
         except Refused as refusal:
-            status = counters.complain(form, refusal, FIELDS)
+            status = answers.complain(form, refusal, FIELDS)
         else:
             flash(_("Written down. What is booked keeps the price it was shown."), "ok")
             return redirect(url_for("rates.home"), SEE_OTHER)

@@ -5,8 +5,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import PasswordField
-from wtforms.validators import Length
 
 from app import security
 from app.db import atomically
@@ -16,6 +14,7 @@ from app.domain.people import Right
 from app.errors import Refused
 from app.security import requires
 from app.sentences import sentence
+from app.views.fields import own_password
 
 bp = Blueprint("records", __name__, url_prefix="/records")
 RESULTS = {
@@ -32,7 +31,7 @@ WORDS = {
 
 
 class Confirm(FlaskForm):  # type: ignore[misc]
-    password = PasswordField(_l("Your password"), [Length(max=200)])
+    password = own_password()
 
 
 @bp.get("/<receipt>")

@@ -18,7 +18,7 @@ from app.domain.remittances import Remittance
 from app.errors import Refused
 from app.language import money as spoken
 from app.security import requires
-from app.views import counters
+from app.views import answers, counters
 from app.views.fields import read_sum
 
 bp = Blueprint("remittances", __name__)
@@ -69,7 +69,7 @@ def hand_over() -> ResponseReturnValue:
     try:
         made = atomically(remittances.hand_over, desk_id, security.act(), form.key.data, expected)
     except Refused as refusal:
-        return _of_post(form, counters.complain(form, refusal))
+        return _of_post(form, answers.complain(form, refusal))
     flash(_("List %(number)s: hand over %(sum)s and have it receipted.", number=made.number, sum=spoken(made.amount)), "ok")  # fmt: skip
     return redirect(url_for("remittances.of_post"))
 
@@ -84,7 +84,7 @@ def pay_ways() -> ResponseReturnValue:
     try:
         atomically(money.pay_bill, int(form.desk.data), security.act(), int(form.expected.data), form.receipt.data)
     except Refused as refusal:
-        return _of_post(status=counters.complain(form, refusal, {"receipt_needed": "receipt"}), ways=form)
+        return _of_post(status=answers.complain(form, refusal, {"receipt_needed": "receipt"}), ways=form)
     flash(_("%(sum)s taken in, receipt %(receipt)s.", sum=spoken(int(form.expected.data)), receipt=form.receipt.data), "ok")  # fmt: skip
     return redirect(url_for("remittances.of_post"))
 
@@ -121,7 +121,7 @@ def one(remittance: str) -> ResponseReturnValue:
         counted = read_sum(form.counted.data)
         atomically(remittances.receive, found, security.act(), counted, form.receipt.data)
     except Refused as refusal:
-        return _one(found, form, no, counters.complain(form, refusal, {"fees_differ": "counted", "receipt_needed": "receipt"}))  # fmt: skip
+        return _one(found, form, no, answers.complain(form, refusal, {"fees_differ": "counted", "receipt_needed": "receipt"}))  # fmt: skip
     flash(_("%(sum)s taken in, receipt %(receipt)s.", sum=spoken(found.amount), receipt=form.receipt.data), "ok")
     return redirect(url_for("remittances.of_desk"))
 
@@ -135,7 +135,7 @@ def refuse(remittance: str) -> ResponseReturnValue:
     try:
         atomically(remittances.refuse, found, security.act(), form.words.data)
     except Refused as refusal:
-        return _one(found, yes, form, counters.complain(form, refusal, {"words_needed": "words"}))
+        return _one(found, yes, form, answers.complain(form, refusal, {"words_needed": "words"}))
     flash(_("Not taken in. The post office sees why."), "warning")
     return redirect(url_for("remittances.of_desk"))
 

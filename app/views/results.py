@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,7 +12,6 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     HiddenField,
-    PasswordField,
     RadioField,
     SelectChoice,
     SelectMultipleField,
@@ -30,9 +29,9 @@ from app.errors import Missing, Refused
 from app.language import NAMES
 from app.security import requires
 from app.sentences import sentence
-from app.views import counters
-from app.views.answers import base_url
-from app.views.fields import printable
+from app.views import answers, counter_forms, counters
+from app.views.answers import base_url, file_answer
+from app.views.fields import courier_pin, printable
 
 bp = Blueprint("results", __name__, url_prefix="/desk/results")
 MOST = 100  # slips printed in one go
@@ -77,7 +76,7 @@ def seal() -> ResponseReturnValue:
         name.removeprefix("seal-"): text.strip()[:40] for name, text in request.form.items() if name.startswith("seal-")
     }
     listed = [(number, text) for number, text in typed.items() if text][: queues.MOST]
-    asked = counters.Spoken()
+    asked = counter_forms.Spoken()
     word = asked.word.data or ""
     if not word and (unasked := _unasked([number for number, _text in listed])):
         return _home(typed, {}, status=422, unasked=unasked, asked=asked)
@@ -112,7 +111,7 @@ def _unasked(listed: list[str]) -> list[Dossier]:
 
 @bp.get("/slips.pdf")
 @requires(Right.DESK)
-def printed() -> Response | ResponseReturnValue:
+def printed() -> ResponseReturnValue:
     """The slips of several results, one after another."""
     found = [counters.open_packet(number) for number in request.args.getlist("sealed")[:MOST]]
     if not found:
@@ -120,7 +119,7 @@ def printed() -> Response | ResponseReturnValue:
     for packet in found:
         counters.log_view(packet, "desk.slip")
     pdf = slips.pdf(found, base_url())
-    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="slips.pdf"'})
+    return file_answer(pdf, "application/pdf", "slips.pdf")
 
 
 @bp.route("/<number>/ask", methods=["GET", "POST"])
@@ -142,7 +141,7 @@ def ask(number: str) -> ResponseReturnValue:
         try:
             atomically(desk.reconfirm, packet.dossier, security.act(), form.answer.data, **facts)
         except Refused as refusal:
-            return _ask(packet, form, counters.complain(form, refusal, {refusal.key: _field(form, refusal)}))
+            return _ask(packet, form, answers.complain(form, refusal, {refusal.key: _field(form, refusal)}))
         flash(_("Noted, with the moment and your name."), "ok")
         return redirect(url_for("desk.packet", number=packet.number), 303)
     return _ask(packet, form, 422 if form.errors else 200)
@@ -153,7 +152,7 @@ class TakeOld(FlaskForm):  # type: ignore[misc]
 
     holder = HiddenField()
     line = SelectMultipleField(coerce=int, validate_choice=False)
-    pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
+    pin = courier_pin()
     on_paper = BooleanField(_l("No PIN: they signed the list, and it stays here"))
 
 
@@ -166,12 +165,12 @@ def take_old() -> ResponseReturnValue:
         return _home({}, {}, status=422, old=form)
     ids, holder, pin = set(form.line.data or ()), (form.holder.data or "")[:40], form.pin.data or ""
     try:
-        with counters.secret("courier-pin", holder, is_typed=bool(pin) and not form.on_paper.data):
+        with answers.secret("courier-pin", holder, is_typed=bool(pin) and not form.on_paper.data):
             done = atomically(
                 lambda: reception.take_recovered(ids, holder, act, pin, on_paper=bool(form.on_paper.data))
             )
     except Refused as refusal:
-        return _home({}, {}, status=counters.complain(form, refusal, {"papers_none": "line"}), old=form)
+        return _home({}, {}, status=answers.complain(form, refusal, {"papers_none": "line"}), old=form)
     flash(ngettext("%(num)d old paper is here.", "%(num)d old papers are here.", done), "ok")
     return redirect(url_for("results.home"), 303)
 
@@ -200,14 +199,14 @@ def _ask(packet: Any, form: Ask, status: int) -> ResponseReturnValue:
 
 def _home(
     typed: dict[str, str], wrong: dict[str, str], done: list[str] | None = None, status: int = 200,
-    old: TakeOld | None = None, unasked: list[Dossier] | None = None, asked: counters.Spoken | None = None,
+    old: TakeOld | None = None, unasked: list[Dossier] | None = None, asked: counter_forms.Spoken | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
     user, at = security.user(), now()
     back, coming = queues.rows(queues.DESK["back"], user, at), recovered.coming(user)
     rows = queues.rows(queues.DESK["send"], user, at)
     text = render_template(
         "desk/results.html", rows=rows, typed=typed, wrong=wrong, back=back, unasked=unasked, asked_form=asked,
-        sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, why_failed=counters.why_failed,
+        sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, why_failed=counter_forms.why_failed,
         tried=visits.tried(row.packet.id for row in back), late={row.packet.id for row in back if desk.waits_too_long(row.packet.dossier, row.since, at)},
         failures=repeats.failures([row.packet.id for row in back]), today=calendar.today(at), hour=calendar.local(at).time(),
         coming=coming, holders=queues.holders(coming), old=old or TakeOld(formdata=None),

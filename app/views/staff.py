@@ -22,7 +22,7 @@ from app.domain.staff import Standing
 from app.errors import Refused
 from app.security import requires
 from app.sentences import sentence
-from app.views import counters
+from app.views import answers
 from app.views.answers import SEE_OTHER
 from app.views.fields import printable, upto
 from app.views.phones import drawing
@@ -132,7 +132,7 @@ def add() -> ResponseReturnValue:
         try:
             person = atomically(lambda: staff.add(form.login.data, act=security.act(), **form.facts()))
         except Refused as refusal:
-            status = counters.complain(form, refusal, FIELDS)
+            status = answers.complain(form, refusal, FIELDS)
         else:
             flash(
                 _("%(name)s is written down. Make the link with which they set their password.", name=person.name), "ok"
@@ -152,7 +152,7 @@ def person(user_id: str) -> ResponseReturnValue:
         try:
             atomically(lambda: staff.change(_known(user_id), security.act(), **form.facts()))
         except Refused as refusal:
-            status = counters.complain(form, refusal, FIELDS)
+            status = answers.complain(form, refusal, FIELDS)
         else:
             flash(_("%(name)s is written down.", name=form.name.data.strip()), "ok")
             return redirect(url_for("staff.person", user_id=user_id), SEE_OTHER)
@@ -180,7 +180,7 @@ def link(user_id: str) -> ResponseReturnValue:
         security.prove_presence(form.password.data or "")
         secret = atomically(lambda: invitations.make(_known(user_id), security.act()))
     except Refused as refusal:
-        status = counters.complain(form, refusal, {"presence_wrong": "password", "presence_empty": "password"})
+        status = answers.complain(form, refusal, {"presence_wrong": "password", "presence_empty": "password"})
         return _page(user_id, _with_offices(Person(formdata=None, **_facts(known))), form, status)
     settings: Settings = current_app.extensions["settings"]
     address = settings.base_url.rstrip("/") + url_for("invitations.own", secret=secret)
@@ -198,7 +198,7 @@ def end(user_id: str) -> ResponseReturnValue:
         try:
             atomically(lambda: staff.end(_known(user_id), security.act(), knows=form.knows.data))
         except Refused as refusal:
-            status = counters.complain(form, refusal, {"still_holds": "knows"})
+            status = answers.complain(form, refusal, {"still_holds": "knows"})
         else:
             flash(_("%(name)s is signed out everywhere, and no phone of theirs is in service.", name=known.name), "ok")
             return redirect(url_for("staff.person", user_id=user_id), SEE_OTHER)

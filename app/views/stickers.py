@@ -14,7 +14,7 @@ from app.domain.people import Right
 from app.domain.places import Office
 from app.errors import Refused
 from app.security import requires
-from app.views.answers import base_url
+from app.views.answers import base_url, file_answer
 from app.views.fields import IntegerField
 
 bp = Blueprint("stickers", __name__, url_prefix="/stickers")
@@ -55,8 +55,7 @@ def sheets(roll_id: int) -> Response:
     said = request.args.get("first", "1").strip()
     first = int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 0  # no cell: refused below
     data = slips.sticker_sheets(roll, first, base_url())
-    name = f'inline; filename="stickers-{roll_id}.pdf"'
-    return Response(data, content_type="application/pdf", headers={"Content-Disposition": name})
+    return file_answer(data, "application/pdf", f"stickers-{roll_id}.pdf")
 
 
 def _office() -> Office:

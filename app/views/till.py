@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, SelectChoice, SelectField, StringField
+from wtforms import HiddenField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app import security
@@ -17,8 +17,8 @@ from app.domain.people import Right
 from app.errors import Refused
 from app.language import money as spoken
 from app.security import requires
-from app.views import counters
-from app.views.fields import read_day, read_sum
+from app.views import answers
+from app.views.fields import courier_pin, read_day, read_sum
 
 bp = Blueprint("till", __name__, url_prefix="/office/money")
 SHOWN = timedelta(days=14)
@@ -41,7 +41,7 @@ class Count(FlaskForm):  # type: ignore[misc]
             *(SelectChoice(key, text) for key, text in REASONS.items()),
         ],
     )
-    pin = PasswordField(_l("PIN, six digits, typed by the courier"), [Length(max=12)])
+    pin = courier_pin()
 
 
 @bp.get("/")
@@ -93,10 +93,10 @@ def count(courier_id: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(courier_id, form, 422)
     try:
-        with counters.secret("courier-pin", courier.party_id or "", is_typed=bool(form.pin.data)):
+        with answers.secret("courier-pin", courier.party_id or "", is_typed=bool(form.pin.data)):
             done = atomically(_settle, courier_id, form)
     except Refused as refusal:
-        return _page(courier_id, form, counters.complain(form, refusal))
+        return _page(courier_id, form, answers.complain(form, refusal))
     if not done.difference:
         flash(_("%(sum)s taken in, as expected.", sum=spoken(done.counted)), "ok")
     elif done.difference < 0:

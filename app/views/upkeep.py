@@ -22,7 +22,7 @@ from app.errors import Refused
 from app.language import MONDAY, weekday
 from app.security import requires
 from app.sentences import sentence
-from app.views import counters
+from app.views import answers
 from app.views.answers import SEE_OTHER
 from app.views.fields import NEEDED, DateField, FloatField, IntegerField, TimeField, read_day, said
 
@@ -173,7 +173,7 @@ def _beside(known: Office | None) -> list[Office]:
 def _complain(form: FlaskForm, refusal: Refused) -> int:
     """What is wrong with the hours is said at its weekday."""
     if "weekday" not in refusal.values:
-        return counters.complain(form, refusal, FIELDS)
+        return answers.complain(form, refusal, FIELDS)
     form[f"opens_{refusal.values['weekday']}_0"].errors = [sentence(refusal)]
     return refusal.status
 
@@ -238,7 +238,7 @@ def _ward(known: Ward | None) -> ResponseReturnValue:
                     lambda: upkeep.keep_ward(form.code.data, form.valid_from.data, security.act(), is_new=known is None, near=form.near.data if known else (), **facts)
                 )  # fmt: skip
             except Refused as refusal:
-                status = counters.complain(form, refusal, FIELDS)
+                status = answers.complain(form, refusal, FIELDS)
             else:
                 flash(_("%(name)s is written down.", name=facts["name"]), "ok")
                 return redirect(url_for("upkeep.home"), SEE_OTHER)

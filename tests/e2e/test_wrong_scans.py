@@ -8,11 +8,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app.db import atomically, db, now
 from app.domain import bags
 from app.domain.codes import Purpose
+from app.domain.devices import Device, DeviceKind
 from app.domain.packets import Packet, State, Way
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Camera, Site, axe_faults
-from tests.e2e.test_courier import plan, press, sign_in, verdict
+from tests.e2e.test_courier import plan, press, sign_in, type_number, verdict
+from tests.e2e.test_receipts import counts, to_the_verdict
 from tests.e2e.test_shift import find, to
 from tests.world import World
 
@@ -140,3 +142,43 @@ def test_what_a_counter_took_in_without_a_list_stays_in_sight_and_is_said_not_to
     expect(phone.locator("#handed-in")).to_contain_text(given.number)
     expect(phone.locator("#handed-in")).not_to_contain_text(other.number, timeout=20_000)
     assert axe_faults(phone) == []
+
+
+def test_a_seal_that_does_not_match_is_said_with_both_numbers_and_two_people_are_asked(
+    world: World, site: Site, phone: Page
+) -> None:
+    packet = world.packet(Way.OUT)
+    sign_in(phone, site)
+    press(phone, "Nhận gói ở quầy")
+    press(phone, "Quét gói tiếp")
+    type_number(phone, packet.number)
+    press(phone, "Số khác")
+    phone.get_by_label("Số trên dây niêm phong").fill("0099 999")
+    press(phone, "Tiếp")
+    verdict(phone, "Đã ghi, cần người xem", "stamp")
+    said = "Số niêm phong trên máy là NP 0045 821, trên gói là NP 0099 999."
+    expect(phone.get_by_text(said)).to_be_visible()
+    expect(phone.get_by_text("Cứ đi tiếp. Bưu cục sẽ gọi.")).to_be_visible()
+    assert axe_faults(phone) == []
+    press(phone, "Về tuyến")
+    counts(phone, kept=0, arrived=0, person=1)
+    packet = world.fresh(packet)
+    assert (packet.state, packet.flags) == (State.CARRIED, ["seal_mismatch"])
+    assert db.session.scalars(sa.select(Task.kind).filter_by(packet_id=packet.id)).all() == [TaskKind.SEAL_MISMATCH]
+
+
+def test_what_is_not_believed_stops_the_courier_and_says_why(world: World, site: Site, phone: Page) -> None:
+    """Another phone signs with the same key, and was here first."""
+    plan(world, world.packet())
+    sign_in(phone, site)
+    expect(phone.get_by_role("link", name="Đã tới cửa")).to_be_visible()
+    atomically(
+        lambda: setattr(db.session.scalars(sa.select(Device).filter_by(kind=DeviceKind.PHONE)).one(), "contiguous", 4)
+    )
+    to_the_verdict(phone)
+    verdict(phone, "Dừng lại", "danger")
+    expect(phone.get_by_text("Hai lượt quét của máy này trùng số")).to_be_visible()
+    expect(phone.get_by_text("Lượt quét này vẫn được giữ.")).to_be_visible()
+    expect(phone.get_by_role("link", name="Gọi bưu cục")).to_be_visible()
+    assert axe_faults(phone) == []
+    assert db.session.scalars(sa.select(Task.kind)).all() == [TaskKind.DEVICE_FROZEN]

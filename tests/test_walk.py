@@ -5,12 +5,13 @@ from itertools import product
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.db import atomically, db
+from app.db import Base, atomically, db
 from app.domain import (
     dispatch,
     editions,
@@ -98,6 +99,9 @@ LET_IN = {
 }  # fmt: skip
 
 
+PASSING = {"sessions", "throttles"}
+
+
 class Walk:
     """A world with one collected packet, and everybody signed in."""
 
@@ -107,7 +111,12 @@ class Walk:
         phone = world.phone()
         packet = world.collected(phone)
         self.sha256 = world.photographed(phone, packet).hex()
-        self.number, self.secret, self.code = packet.number, packet.dossier.secret, tokens.b32(packet.code)
+        self.packet, self.number, self.secret, self.code = (
+            packet,
+            packet.number,
+            packet.dossier.secret,
+            tokens.b32(packet.code),
+        )
         act = world.act(world.officer)
         found = manifests.Found("NP0045821")
         manifest = atomically(manifests.of_one, packet, world.desk.party_id, packet.head, found, act.at)
@@ -216,6 +225,15 @@ class Walk:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return client.open(url, method=method, json=said, headers=headers, **more)
 
+    def everything(self) -> dict[tuple[str, Any], dict[str, Any]]:
+        """Every row there is but who is signed in, and what was asked how often."""
+        db.session.rollback()
+        found = {}
+        for table in Base.metadata.sorted_tables:
+            for row in db.session.execute(sa.select(table)).mappings() if table.name not in PASSING else ():
+                found[table.name, tuple(row[key] for key in table.primary_key.columns)] = dict(row)
+        return found
+
     def reveals_nothing(self, answer: TestResponse, *said: str) -> None:
         """No private word is in this answer, but for what the asker had typed themselves."""
         found = [word for word in self.private if word in answer.text and not any(word in each for each in said)]
@@ -281,6 +299,36 @@ def test_no_question_in_an_address_brings_another_offices_things_to_a_page(walk:
         for role, client in walk.strangers.items():
             for url, query in product(walk.urls(rule), asked if right in GRANTS[role] else ()):
                 walk.reveals_nothing(client.get(url, query_string=query, follow_redirects=True), *query.values())
+
+
+@pytest.mark.dialects("sqlite")
+def test_no_form_shows_or_changes_another_offices_things(walk: Walk) -> None:
+    """Their numbers, slips, people and visits, written into every form that names nothing in its address."""
+    world, before = walk.world, walk.everything()
+    packet = world.fresh(walk.packet)
+    theirs, nobody = world.strange_courier, "nobody"
+    couriers = (world.courier.id, theirs.id, nobody, theirs.id)
+    names = (walk.number, packet.slip.token, packet.dossier.number, world.courier.name)
+    for named, courier in zip(names, couriers, strict=True):
+        printed = (walk.number,) if named == packet.slip.token else ()  # whoever reads a slip reads its number
+        said = {
+            **dict.fromkeys(("code", "text", "number", "name", "q", "where", "holder", "receipt"), named),
+            **dict.fromkeys(("courier", "who", "to", "user"), courier),
+            **dict.fromkeys(("office", "desk", "post"), str(world.post.id)),
+            **dict.fromkeys(("visit", "id", "line", "filter"), str(walk.visit_id)),
+            f"seal-{packet.dossier.number}": "NP0045821", "seal": "NP0045821", "password": World.PASSWORD, "expected": "15000", "amount": "15000",
+            "day": walk.day, "key": "k" * 32, "reason": "moved", "proof": "WET", "on_paper": "y",
+        }  # fmt: skip
+        for rule, method, right in walk.pages():
+            if method == "GET" or rule.arguments & OBJECTS:
+                continue
+            for role, client in walk.strangers.items():
+                for url in walk.urls(rule) if right in GRANTS[role] else ():
+                    answer = client.open(url, method=method, data=said, follow_redirects=True)
+                    assert answer.status_code < 500, (role, url)
+                    walk.reveals_nothing(answer, url, *said.values(), *printed)
+    after = walk.everything()
+    assert {at: (row, after.get(at)) for at, row in before.items() if after.get(at) != row} == {}
 
 
 def test_what_is_no_offices_is_for_those_who_see_all(walk: Walk) -> None:
@@ -363,6 +411,7 @@ PLANTED = {
     "desk.packet": (Right.DESK, test_another_offices_things_are_not_there),
     "phones.home": (Right.PHONES, test_another_offices_things_are_not_there),
     "office.find": (Right.COUNTER, test_no_question_in_an_address_brings_another_offices_things_to_a_page),
+    "counts.first": (Right.DESK, test_no_form_shows_or_changes_another_offices_things),
     "api_day.today": (Right.SCAN, test_another_courier_sees_nothing_and_starts_nothing),
     "api_manifests.show": (Right.SCAN, test_another_courier_sees_nothing_and_starts_nothing),
 }

@@ -10,16 +10,7 @@ from typing import Any, BinaryIO
 
 import labels
 from app.db import db
-from app.domain import (
-    audit,
-    calendar,
-    dispatch,
-    numbers,
-    printing,
-    rounds,
-    slips,
-    takings,
-)
+from app.domain import audit, calendar, dispatch, numbers, papers, printing, rounds, slips, takings
 from app.domain.packets import Packet, Way
 from app.domain.people import Act, User
 from app.domain.places import Office
@@ -34,14 +25,14 @@ def _day_slips(office: Office, day: date, base_url: str) -> Iterator[labels.Slip
 
 
 def _day_labels(office: Office, day: date, base_url: str) -> Iterator[labels.Label]:
-    return (slips.label_of(visit.packet, visit, base_url) for visit in _waiting(office, day))
+    return (papers.label_of(visit.packet, visit, base_url) for visit in _waiting(office, day))
 
 
 def _day_small_labels(office: Office, day: date, base_url: str) -> Iterator[labels.Label]:
     """One that has no room for an address stops them all and is named, before the first is drawn."""
     found = list(_day_labels(office, day, base_url))
     for label in found:
-        slips.hold_small(label)
+        papers.hold_small(label)
     return iter(found)
 
 

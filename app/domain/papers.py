@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import labels
 from app.db import db
 from app.domain import (
+    bands,
     bodies,
     calendar,
     ledger,
@@ -75,7 +76,7 @@ def _item(paper: str, packet: Packet, user: User | None, at: datetime, base_url:
     if item is None:
         raise Refused("paper_empty")
     if PAPERS[paper].format == "label_small":
-        slips.hold_small(item)
+        hold_small(item)
     return item
 
 
@@ -97,8 +98,39 @@ def of_citizen(dossier: Dossier, at: datetime, base_url: str) -> dict[str, Packe
     return found
 
 
+def label_of(packet: Packet, visit: Visit | None, base_url: str) -> labels.Label:
+    """What is stuck on the outside: on the way to the desk the desk, on the way home the citizen."""
+    dossier = packet.dossier
+    inward = packet.way is not Way.OUT
+    party = slips.desk_of(dossier.desk) if inward else slips.home_of(dossier)
+    stop = f"{visit.round_id}-{visit.position}" if visit and visit.round_id and visit.position is not None else ""
+    left = [line.recorded_at for line in ledger.lines(packet)] if packet.state is not State.WAITING else []
+    sent = calendar.today(left[0]) if left else visit.slot.day if visit else None
+    return labels.Label(
+        number=packet.number,
+        token_url=slips.token_url(packet, base_url),
+        way=labels.Way.IN if inward else labels.Way.OUT,
+        sort=dossier.desk.code if inward else stop or dossier.post_office.code,
+        office=dossier.post_office.name,
+        office_phone=dossier.post_office.phone,
+        name=party.name,
+        address=party.address,
+        phone=party.phone,
+        route=str(visit.round_id) if visit and visit.round_id else "",
+        due=bands.arrives_by(sent, dossier.citizen.ward, dossier.desk.ward) if sent else None,
+        issue=packet.slip.issue,
+        mark=slips.mark_of(packet),
+    )
+
+
+def hold_small(label: labels.Label) -> None:
+    """Raises Refused("label_too_long") for a name and address that only the large label has room for."""
+    if not labels.fits_small(label):
+        raise Refused("label_too_long", number=label.number)
+
+
 def _label(packet: Packet, at: datetime, base_url: str) -> labels.Label | None:
-    return None if packet.ended else slips.label_of(packet, visits.current(packet.id), base_url)
+    return None if packet.ended else label_of(packet, visits.current(packet.id), base_url)
 
 
 def _invitation(packet: Packet, at: datetime, base_url: str) -> labels.Invitation | None:

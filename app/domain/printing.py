@@ -3,10 +3,10 @@ the words it stands in are named."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import labels
-from app.errors import Invalid
+from app.errors import Invalid, Missing
 from labels import terms
 
 
@@ -49,6 +49,33 @@ def printable(text: str) -> str:
 def to_write(*texts: str) -> str:
     """What a contract says when a letter of it is missing, so that it is written by hand and not overlooked."""
     return terms.WRITE_IT if any(terms.TO_WRITE in text for text in texts) else ""
+
+
+class Printed(NamedTuple):
+    """One format, as the gallery tells it: size in mm, level of its code, how many specimens, whether there is ZPL."""
+
+    key: str
+    title: str
+    size: tuple[int, int]
+    level: str
+    specimens: int
+    zpl: bool
+
+
+def gallery() -> list[Printed]:
+    """Everything that can be printed."""
+    return [
+        Printed(key, row.title, row.page, row.level, len(row.samples), key in labels.ZPL)
+        for key, row in labels.FORMATS.items()
+    ]
+
+
+def specimen(key: str, for_zpl: bool = False) -> bytes:
+    """Specimens of one format. Raises Missing("format_unknown")."""
+    if key not in (labels.ZPL if for_zpl else labels.FORMATS):
+        raise Missing("format_unknown")
+    items = labels.sample(key)
+    return zpl(key, items) if for_zpl else pdf(key, items)
 
 
 @contextmanager

@@ -3,9 +3,7 @@
 The paper is the contract of carriage; the code on it holds no personal data, only the packet's token.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -15,11 +13,9 @@ from app.domain import (
     bands,
     bodies,
     calendar,
-    forms,
     ledger,
     money,
     numbers,
-    packets,
     postage,
     printing,
     scans,
@@ -30,16 +26,12 @@ from app.domain import (
 from app.domain.bodies import Scan
 from app.domain.certificates import Certificate
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
-from app.domain.forms import Form
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
 from app.domain.scans import Ruling
-from app.domain.visits import Visit
-from app.errors import Gone, Invalid, Missing, Refused
-from labels import decided, qr, terms
-from labels import desk as deskpaper
-from labels.words import say_money
+from app.errors import Gone, Invalid
+from labels import qr, terms
 
 COPIES = (1, 2, 3)  # sender, inside the envelope, post
 
@@ -179,160 +171,6 @@ def _certificate(one: Certificate, base_url: str) -> labels.Certificate:
     )
 
 
-class Printed(NamedTuple):
-    """One format, as the gallery tells it: size in mm, level of its code, how many specimens, whether there is ZPL."""
-
-    key: str
-    title: str
-    size: tuple[int, int]
-    level: str
-    specimens: int
-    zpl: bool
-
-
-def gallery() -> list[Printed]:
-    """Everything that can be printed."""
-    return [
-        Printed(key, row.title, row.page, row.level, len(row.samples), key in labels.ZPL)
-        for key, row in labels.FORMATS.items()
-    ]
-
-
-def specimen(key: str, zpl: bool = False) -> bytes:
-    """Specimens of one format. Raises Missing("format_unknown")."""
-    if key not in (labels.ZPL if zpl else labels.FORMATS):
-        raise Missing("format_unknown")
-    items = labels.sample(key)
-    return printing.zpl(key, items) if zpl else printing.pdf(key, items)
-
-
-def label_of(packet: Packet, visit: Visit | None, base_url: str) -> labels.Label:
-    """What is stuck on the outside: on the way to the desk the desk, on the way home the citizen."""
-    dossier = packet.dossier
-    inward = packet.way is not Way.OUT
-    party = desk_of(dossier.desk) if inward else home_of(dossier)
-    stop = f"{visit.round_id}-{visit.position}" if visit and visit.round_id and visit.position is not None else ""
-    left = [line.recorded_at for line in ledger.lines(packet)] if packet.state is not State.WAITING else []
-    sent = calendar.today(left[0]) if left else visit.slot.day if visit else None
-    return labels.Label(
-        number=packet.number,
-        token_url=token_url(packet, base_url),
-        way=labels.Way.IN if inward else labels.Way.OUT,
-        sort=dossier.desk.code if inward else stop or dossier.post_office.code,
-        office=dossier.post_office.name,
-        office_phone=dossier.post_office.phone,
-        name=party.name,
-        address=party.address,
-        phone=party.phone,
-        route=str(visit.round_id) if visit and visit.round_id else "",
-        due=bands.arrives_by(sent, dossier.citizen.ward, dossier.desk.ward) if sent else None,
-        issue=packet.slip.issue,
-        mark=mark_of(packet),
-    )
-
-
-# ---- the desk's forms -------------------------------------------------------------------------------------------
-
-
-def form_pdf(form: Form, base_url: str) -> bytes:
-    """A form as the desk gave it out; its number is the one of the rule in force on that day."""
-    return printing.pdf(f"desk_{form.key}", [_FORMS[form.key](form, _about(form), base_url)])
-
-
-def _about(form: Form) -> dict[str, Any]:
-    """What all forms say."""
-    mark = mark_of(packets.of_dossier(form.dossier.id)[0])
-    return {
-        "case": case_of(form.dossier, form.desk),
-        "number": form.number,
-        "at": calendar.local(form.at),
-        "mark": mark,
-    }
-
-
-def case_of(dossier: Dossier, desk: Office) -> deskpaper.Case:
-    """The case as the desk's papers name it."""
-    home = home_of(dossier)
-    return deskpaper.Case(
-        agency=decided.agency(desk.ward.name), desk=terms.centre(desk.name), place=desk.ward.name,
-        code=dossier.official_code or f"{dossier.number} ({decided.NO_CODE})", name=home.name, address=home.address,
-        phone=home.phone, matter=dossier.procedure.official_name,
-    )  # fmt: skip
-
-
-def _receipt(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Receipt:
-    dossier, facts = form.dossier, form.facts
-    ways = {ReturnWay.HOME: 2, ReturnWay.POST: 2, ReturnWay.DESK: 1}
-    due = datetime.combine(
-        date.fromisoformat(facts["due_on"]), time.fromisoformat(facts.get("due_time") or "17:00"), calendar.HERE
-    )  # fmt: skip
-    sent = packets.of_dossier(dossier.id)[0]
-    return deskpaper.Receipt(
-        **about | {"at": calendar.local(dossier.submitted_at or form.at)}, papers=form_papers(facts["papers"]), days=dossier.procedure.days, due=due,
-        way=ways[dossier.return_way], officer=form.user.name, token_url=token_url(sent, base_url), packet=sent.number,
-        home_delivery=decided.HOME_DELIVERY if dossier.goes_home else "", order=f"{form.serial:04}",
-        volume=f"{forms.volume(form.serial):02}/{form.year}",
-    )  # fmt: skip
-
-
-def _supplement(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Supplement:
-    facts = form.facts
-    return deskpaper.Supplement(
-        **about, papers=form_papers(facts["papers"]), reason=_why(facts), officer=form.user.name,
-        officer_phone=form.user.phone and numbers.spoken_phone(form.user.phone) or form.desk.phone,
-        deadline=date.fromisoformat(facts["until"]), how=decided.HOW, effect=decided.EFFECT,
-    )  # fmt: skip
-
-
-def _refusal(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Refusal:
-    returned = form_papers(form.facts["papers"])
-    return deskpaper.Refusal(
-        **about, reason=_why(form.facts), officer=form.user.name, returned=returned, fees=_fees_back(form.facts)
-    )  # fmt: skip
-
-
-def _apology(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Apology:
-    facts = form.facts
-    return deskpaper.Apology(
-        **about, received=calendar.today(form.dossier.submitted_at or form.at), due=date.fromisoformat(facts["was"]),
-        new_due=date.fromisoformat(facts["due_on"]), reason=_why(facts), whose=decided.WHOSE[facts["whose"]],
-        head=form.user.name, work_done=printing.printable(facts.get("work_done", "")),
-    )  # fmt: skip
-
-
-def _stop_notice(form: Form, about: dict[str, Any], base_url: str) -> deskpaper.Stop:
-    facts = form.facts
-    return deskpaper.Stop(
-        **about, asked_on=date.fromisoformat(facts["asked_on"]), channel=decided.ASKED[facts["online"]],
-        stage=decided.STAGES[facts["stage"]], officer=form.user.name, returned=form_papers(facts["papers"]),
-        fees=_fees_back(facts),
-    )  # fmt: skip
-
-
-def _fees_back(facts: dict[str, Any]) -> str:
-    """What the ledger knew of when it was given out, and the officer's word on how it comes back."""
-    fee, words = facts.get("fee"), facts.get("words", "") if "stage" in facts else ""
-    return printing.printable(
-        ", ".join(filter(None, (f"{say_money(int(fee))} đ" if fee else "", words))) or decided.NO_FEES
-    )
-
-
-_FORMS: dict[str, Callable[[Form, dict[str, Any], str], Any]] = {
-    "receipt": _receipt, "supplement": _supplement, "refusal": _refusal, "apology": _apology, "stop": _stop_notice,
-}  # fmt: skip
-
-
-def _why(facts: dict[str, Any]) -> str:
-    return printing.printable(decided.why(facts["reason"], facts.get("words", "")))
-
-
-def form_papers(listed: list[dict[str, Any]]) -> tuple[labels.Paper, ...]:
-    return tuple(
-        labels.Paper(printing.printable(one["name"]), labels.Form(one["form"]), copies=one.get("copies"), sheets=one.get("sheets"))
-        for one in listed
-    )  # fmt: skip
-
-
 def sticker_sheets(roll: Sequence[Packet], first: int, base_url: str) -> bytes:
     """The stickers of a roll, on sheets the first of which is used from cell `first` on. Raises Invalid("cell")."""
     if not 1 <= first <= labels.CELLS:
@@ -448,9 +286,3 @@ def _fee_to_come(packet: Packet, bill: postage.Bill) -> tuple[labels.Charge, ...
         )
     told = printing.printable(packet.dossier.procedure.fee_note) or terms.NO_FEE
     return (labels.Charge(terms.CHARGES[postage.Line.FEE], 0, labels.Stream.FEE, told),)
-
-
-def hold_small(label: labels.Label) -> None:
-    """Raises Refused("label_too_long") for a name and address that only the large label has room for."""
-    if not labels.fits_small(label):
-        raise Refused("label_too_long", number=label.number)

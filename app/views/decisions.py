@@ -24,7 +24,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import calendar, decisions, dossiers, forms, money, queues, reception, registers, slips
+from app.domain import calendar, decisions, deskforms, dossiers, forms, money, queues, reception, registers
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.people import Act, Right
@@ -290,7 +290,7 @@ def paper(number: str, form: str) -> Response | ResponseReturnValue:
             registers.control_pdf(packet.dossier, now()), "application/pdf", f"{packet.dossier.number}-control.pdf"
         )
     found = forms.get(packet.dossier, form)
-    return file_answer(slips.form_pdf(found, base_url()), "application/pdf", f"{packet.dossier.number}-{form}.pdf")
+    return file_answer(deskforms.pdf(found, base_url()), "application/pdf", f"{packet.dossier.number}-{form}.pdf")
 
 
 @bp.get("/register.pdf")

@@ -25,7 +25,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import security
 from app.db import atomically, now
-from app.domain import batches, limits, papers, slips
+from app.domain import batches, limits, papers, printing
 from app.domain.people import Right
 from app.domain.places import Office
 from app.errors import Missing, Refused
@@ -70,19 +70,19 @@ def gallery() -> ResponseReturnValue:
             return redirect(url_for("papers.gallery"))
     elif form.is_submitted():
         status = 422
-    return render_template("admin/papers.html", formats=slips.gallery(), form=form), status
+    return render_template("admin/papers.html", formats=printing.gallery(), form=form), status
 
 
 @bp.get("/admin/papers/<kind>.pdf")
 @requires(Right.ADMIN)
 def specimen(kind: str) -> ResponseReturnValue:
-    return file_answer(slips.specimen(kind), "application/pdf", f"{kind}.pdf")
+    return file_answer(printing.specimen(kind), "application/pdf", f"{kind}.pdf")
 
 
 @bp.get("/admin/papers/<kind>.zpl")
 @requires(Right.ADMIN)
 def specimen_zpl(kind: str) -> ResponseReturnValue:
-    return file_answer(slips.specimen(kind, zpl=True), "text/plain; charset=us-ascii", f"{kind}.zpl")
+    return file_answer(printing.specimen(kind, for_zpl=True), "text/plain; charset=us-ascii", f"{kind}.zpl")
 
 
 # ---- one packet -------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from app.domain import (
     custody,
     decisions,
     denials,
+    deskforms,
     dossiers,
     forms,
     packets,
@@ -116,7 +117,7 @@ def _asked(dossier: Dossier, told: stories.Story) -> list[Paper]:
 def paper(secret: str, form: str) -> ResponseReturnValue:
     """What the ward gave out about the case, as it was printed."""
     found = forms.get(dossier_of(secret), form)
-    return file_answer(slips.form_pdf(found, base_url()), "application/pdf", f"{found.dossier.number}-{form}.pdf")
+    return file_answer(deskforms.pdf(found, base_url()), "application/pdf", f"{found.dossier.number}-{form}.pdf")
 
 
 @bp.route("/t/<secret>/more", methods=["GET", "POST"])

@@ -15,6 +15,7 @@ from app.domain import (
     booking,
     decisions,
     desk,
+    deskforms,
     dossiers,
     forms,
     ledger,
@@ -24,7 +25,6 @@ from app.domain import (
     queues,
     reception,
     scope,
-    slips,
     tasks,
     tracking,
     visits,
@@ -670,7 +670,7 @@ def test_a_fee_paid_at_the_door_goes_home_where_the_ward_does_not_take_or_stops_
         atomically(decisions.stop, fresh(dossier), act)
     form = forms.get(fresh(dossier), "refusal" if step == "refuse" else "stop")
     assert form.facts["fee"] == 15_000
-    assert "15.000 đ" in "".join(text_of(slips.form_pdf(form, "https://x.vn")))
+    assert "15.000 đ" in "".join(text_of(deskforms.pdf(form, "https://x.vn")))
     if closed:
         put(dossier, C.CLOSED)
     state = fresh(dossier).state

@@ -16,6 +16,7 @@ from app.domain import (
     corrections,
     decisions,
     desk,
+    deskforms,
     forms,
     money,
     numbers,
@@ -31,6 +32,7 @@ from app.domain import (
 )
 from app.domain import certificates as proofs
 from app.domain.bodies import Extra
+from app.domain.calendar import working_days_after
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.people import User
@@ -178,11 +180,11 @@ def the_desk(world: World, packet: Packet) -> None:
     assert found
     slips.certificate_pdf([found], URL)
     atomically(desk.accept, packet.dossier, officer, CODE, DUE)
-    slips.form_pdf(forms.get(dossier_of(packet), "receipt"), URL)
+    deskforms.pdf(forms.get(dossier_of(packet), "receipt"), URL)
     atomically(
         decisions.extend, dossier_of(packet), lead, DUE + timedelta(days=7), "verification", "", "ours", "Đã thẩm tra"
     )
-    slips.form_pdf(forms.get(dossier_of(packet), "apology"), URL)
+    deskforms.pdf(forms.get(dossier_of(packet), "apology"), URL)
     refused, more, stopped = (submitted(world).dossier for _ in range(3))
     for dossier, code in ((more, f"{CODE[:-1]}2"), (stopped, f"{CODE[:-1]}3")):
         atomically(desk.accept, db.session.merge(dossier), officer, code, DUE)
@@ -192,7 +194,7 @@ def the_desk(world: World, packet: Packet) -> None:
     atomically(decisions.ask_stop, db.session.merge(stopped), world.act(None))
     atomically(decisions.stop, db.session.merge(stopped), officer)
     for dossier, form in ((refused, "refusal"), (more, "supplement"), (stopped, "stop")):
-        slips.form_pdf(forms.get(db.session.merge(dossier), form), URL)
+        deskforms.pdf(forms.get(db.session.merge(dossier), form), URL)
 
 
 def the_way_home(world: World, packet: Packet) -> None:
@@ -259,3 +261,14 @@ def test_every_field_a_specimen_fills_is_filled_from_the_record_under_the_longes
     wanted = {field for row in labels.FORMATS.values() for item in row.samples for field in said(item)}
     assert sorted(wanted - printed - set(BY_HAND)) == []
     assert sorted(set(BY_HAND) & printed) == []  # what the record has come to know is no pen's any more
+
+
+def test_a_label_says_by_when_and_on_which_round(world: World) -> None:
+    packet = world.packet()
+    visit = visits.current(packet.id)
+    label = papers.label_of(packet, visit, URL)
+    assert visit and (label.route, label.due) == ("", working_days_after(visit.slot.day, 1)[-1])
+    world.on_round(packet)
+    packet = world.collected(world.phone(), packet)
+    label = papers.label_of(packet, visits.current(packet.id), URL)
+    assert (label.route, label.due) == (str(visit.round_id), slips.slip_of(packet, URL).due)

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from app.db import atomically, db
-from app.domain import desk, forms, registers, slips
+from app.domain import desk, deskforms, forms, registers
 from app.domain.audit import ViewLine
 from app.domain.places import Office
 from app.errors import Refused
@@ -92,7 +92,7 @@ def test_a_long_book_is_printed_in_volumes_and_no_line_is_left_out(
     assert squeezed("Năm 2026, quyển 02") in books[1]
     assert forms.volume(2) == 1 and forms.volume(3) == registers.volumes(office, 2026) == 2
     receipt = forms.get(db.session.merge(dossier), "receipt")
-    assert squeezed("Sổ, quyển số: 02/2026") in words(slips.form_pdf(receipt, "https://hoso.vi-du.test"))
+    assert squeezed("Sổ, quyển số: 02/2026") in words(deskforms.pdf(receipt, "https://hoso.vi-du.test"))
     with pytest.raises(Refused, match="register_empty"):
         registers.register_pdf(office, 2026, MONDAY, 3)
     with time_machine.travel(MONDAY, tick=False):

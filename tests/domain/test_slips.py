@@ -11,9 +11,8 @@ import zxingcpp
 import labels
 from app.config import Settings
 from app.db import atomically, db
-from app.domain import numbers, packets, slips, tokens, visits
+from app.domain import numbers, packets, slips, tokens
 from app.domain.bodies import Extra
-from app.domain.calendar import working_days_after
 from app.domain.packets import Kind, Way
 from labels import qr
 from tests.world import MONDAY, World
@@ -107,17 +106,6 @@ def test_whoever_the_citizen_named_to_receive_stands_on_the_slip_of_the_result(w
     packet.dossier.citizen.proxy = "Nguyễn Văn Đậu"
     db.session.commit()
     assert slips.slip_of(packet, BASE).authorisation == "Nguyễn Văn Đậu nhận thay, có giấy ủy quyền"
-
-
-def test_a_label_says_by_when_and_on_which_round(world: World) -> None:
-    packet = world.packet()
-    visit = visits.current(packet.id)
-    label = slips.label_of(packet, visit, BASE)
-    assert visit and (label.route, label.due) == ("", working_days_after(visit.slot.day, 1)[-1])
-    world.on_round(packet)
-    packet = world.collected(world.phone(), packet)
-    label = slips.label_of(packet, visits.current(packet.id), BASE)
-    assert (label.route, label.due) == (str(visit.round_id), slips.slip_of(packet, BASE).due)
 
 
 @pytest.mark.parametrize("kind", [Kind.RESULT, Kind.RETURNED_PAPERS])

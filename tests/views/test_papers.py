@@ -11,7 +11,7 @@ from flask import Flask
 
 import labels
 from app.db import atomically, db
-from app.domain import batches, dispatch, limits, numbers, slips, stickers, visits
+from app.domain import batches, dispatch, limits, numbers, papers, stickers, visits
 from app.domain.audit import ViewLine
 from app.domain.packets import Packet, Roll, Way
 from app.domain.tasks import Task, TaskKind
@@ -124,9 +124,9 @@ def test_another_offices_day_is_not_printed(world: World) -> None:
 
 def test_a_label_says_where_to_and_never_what(world: World) -> None:
     packet = world.packet()
-    there = slips.label_of(packet, None, "https://hoso.vi-du.test")
+    there = papers.label_of(packet, None, "https://hoso.vi-du.test")
     assert there.name == centre(packet.dossier.desk.name) and there.sort == packet.dossier.desk.code
-    home = slips.label_of(world.packet(Way.OUT), None, "https://hoso.vi-du.test")
+    home = papers.label_of(world.packet(Way.OUT), None, "https://hoso.vi-du.test")
     assert home.name == "Nguyễn Thị Mơ"
     text = text_of(labels.render("label", [there, home]))
     assert packet.dossier.procedure.official_name not in text

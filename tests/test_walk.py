@@ -340,6 +340,24 @@ def test_what_is_no_offices_is_for_those_who_see_all(walk: Walk) -> None:
         assert status == (200 if client is whole else 404 if Right.EXCEPTIONS in GRANTS[role] else 403), role
 
 
+@pytest.mark.dialects("sqlite")
+def test_no_private_word_is_in_a_log(walk: Walk, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever opens whatever, is let in or not, and asks for somebody: the log says the pattern of the address and no more."""
+    walk.app.testing = False
+    asked = {"q": "Nguyễn Thị Mơ", "code": walk.number, "name": "0900000123"}
+    for rule, method, right in walk.rules():
+        said = SENT[rule.endpoint](walk) if rule.endpoint in SENT else None
+        role = next(role for role in walk.own if right is None or right in GRANTS[role])
+        for url in walk.urls(rule, role) if method == "GET" else ():
+            walk.own[role].get(url, query_string=asked)
+        for url in walk.urls(rule) if rule.rule.startswith("/api/") else ():
+            walk.call(url, method, said, walk.token, query_string=asked)
+    log = capfd.readouterr().err
+    assert log.count('"event": "request"') > 100 and '"role": "clerk"' in log
+    secrets = (*walk.private, walk.token, walk.code, walk.world.courier.id)
+    assert [word for word in secrets if word in log] == []
+
+
 # ---- phones -----------------------------------------------------------------------------------------------------
 
 

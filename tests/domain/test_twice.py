@@ -19,7 +19,7 @@ from app.domain.steps import EVENTS
 from tests.domain.test_corrections import Quarrel
 from tests.world import MONDAY, World
 
-pytestmark = [pytest.mark.usefixtures("laws_hold"), pytest.mark.dialects("sqlite")]
+pytestmark = pytest.mark.usefixtures("laws_hold")
 
 SEAL = "NP0045821"
 

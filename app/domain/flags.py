@@ -19,6 +19,9 @@ SAID_TWICE = {"confirm"}  # names no parent on purpose, and can happen only once
 def of(trail: Trail, packet: Packet) -> list[str]:
     acts, notes = trail.acts(), trail.notes()
     told = [entry for act in acts for entry in act]
+    claimed = [
+        entry for entry in trail.entries.values() if trail.is_claim(entry)
+    ]  # each telling: which came first is chance
     flags = {
         "collect_unproven": packet.way is Way.IN and _is_unproven(acts, notes),
         "seal_mismatch": bool(odd_seals(trail, packet)),
@@ -26,7 +29,7 @@ def of(trail: Trail, packet: Packet) -> list[str]:
         "collected_after_cancel": _is_after_cancel(packet, told),
         "unsure_repeat": any(is_unsure(act) for act in acts),
         "from_paper": any(entry.scan.said("PAPER") is not None for entry in (*told, *notes)),
-        "clock": any(is_off(entry) for entry in (*told, *notes, *trail.claims())),
+        "clock": any(is_off(entry) for entry in (*told, *notes, *claimed)),
         "stale_list": any(is_by_old_list(entry) for entry in told),
     }
     return sorted(name for name, is_set in flags.items() if is_set)

@@ -263,10 +263,7 @@ def tips(trail: Trail) -> list[bytes]:
 
 def _is_open(trail: Trail, entry: Entry) -> bool:
     """Whether it claims, repeats a claim, or waits for its place."""
-    if entry.ruling is Ruling.DUPLICATE:
-        line = trail.line_of(entry)
-        return line is None or trail.entries[line.digest].ruling is Ruling.DISPUTED
-    return entry.ruling is Ruling.DISPUTED or (entry.ruling is Ruling.HELD and entry.is_believed)
+    return trail.is_claim(entry) or (entry.ruling is Ruling.HELD and entry.is_believed)
 
 
 def _settled(trail: Trail, scan: Scan) -> tuple[list[Entry], list[Entry], list[Entry]]:

@@ -123,7 +123,15 @@ class Trail:
         return next((line for line in moves if line.follows == link.digest), None)
 
     def claims(self) -> list[Entry]:
+        """What is disputed, once for each act: the telling that came first."""
         return [entry for entry in self.entries.values() if entry.ruling is Ruling.DISPUTED]
+
+    def is_claim(self, entry: Entry) -> bool:
+        """Whether it is one of the claims, or tells one again."""
+        if entry.ruling is Ruling.DUPLICATE:
+            line = self.line_of(entry)
+            return line is None or self.entries[line.digest].ruling is Ruling.DISPUTED
+        return entry.ruling is Ruling.DISPUTED
 
     def waiting(self) -> list[Entry]:
         """Scans whose place may still come."""

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from app.domain import placing, upshots
+from app.domain import flags, placing, upshots
 from app.domain.bodies import Scan, digest_of
 from app.domain.calendar import HERE
 from app.domain.devices import DeviceKind
+from app.domain.dossiers import CaseState
 from app.domain.hands import Hand
 from app.domain.packets import State, Way, genesis
 from app.domain.parties import PartyKind
@@ -23,7 +24,7 @@ from app.domain.trails import Entry, Trail
 from app.domain.upshots import Upshot
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=HERE)
-CODE = b"0123456789"
+CODE, SEAL = b"0123456789", "NP0045821"
 KINDS = {
     "desk": PartyKind.DESK, "post": PartyKind.POST, "citizen": PartyKind.CITIZEN,
     "ann": PartyKind.COURIER, "bob": PartyKind.COURIER, "cat": PartyKind.COURIER,
@@ -86,9 +87,10 @@ class Fable:
                   "correct": "wrong_packet"}.get(event)  # fmt: skip
         facts: dict[str, Any] = {
             "body": body, "sig": b"", "digest": digest_of(body), "malformed": False, "version": 1, "id": body.hex(),
-            "device": "d", "n": 1, "code": CODE, "issue": 1, "event": event, "giver": giver, "taker": taker,
-            "actor": party, "back": None, "parent": parent, "wall": NOON + timedelta(minutes=self.dice.randint(-99, 99)), "server_time": None, "server_sig": None,
-            "seal": "NP0045821", "sheets": None, "proof": (), "reason": reason,
+            "device": "d", "n": 1, "code": CODE, "issue": self.dice.choice([1, 2, None]), "event": event, "giver": giver,
+            "taker": taker, "actor": party, "back": None, "parent": parent,
+            "wall": NOON + timedelta(minutes=self.dice.randint(-99, 20)), "server_time": None, "server_sig": None,
+            "seal": SEAL, "sheets": None, "proof": (), "reason": reason,
             "next": "another_day" if event == "miss" else None, "by": by, "party": party, "tip": None, "state": None,
         }  # fmt: skip
         scan = Scan(**facts | more)
@@ -135,9 +137,10 @@ class Fable:
         taker = takers.get(event) or self.dice.choice([one for one in COURIERS if one != holder])
         by, party = (By.DISPATCHER, None) if event == "lost" else (BY[KINDS[taker]], taker)
         named = None if event == "confirm" or self._is_doubtful() else parent
-        short = event == "transfer" and self._is_doubtful()
+        short = event in ("transfer", "receive", "deliver") and self._is_doubtful()
         proven = {Proof.SEAL} if short else None
-        return self.tell(event, holder, taker, named, by=by, party=party, proven=proven)
+        seal = self.dice.choice([SEAL] * 9 + ["NP0099999"])
+        return self.tell(event, holder, taker, named, by=by, party=party, proven=proven, seal=seal)
 
     def _again(self, scan: Scan) -> Scan:
         hand, named = self.hands[scan.digest], None if self._is_doubtful() else scan.parent
@@ -195,13 +198,19 @@ class Fable:
 
     # ---- telling ------------------------------------------------------------------------------------------------
 
+    @property
+    def packet(self) -> Any:
+        """Closed at the desk with SEAL; its slip was printed twice."""
+        slips = [SimpleNamespace(issue=issue, printed_at=NOON - timedelta(days=2 - issue)) for issue in (1, 2)]
+        return SimpleNamespace(
+            id=1, code=CODE, genesis=genesis(CODE), origin_id=self.origin, state=State.WAITING, holder_id=self.origin,
+            head=genesis(CODE), fork=None, seq=0, line_hash=genesis(CODE), way=Way.OUT, seals=[SEAL], slips=slips,
+            is_blank=False, dossier=SimpleNamespace(state=CaseState.RESULT_READY),
+        )  # fmt: skip
+
     def told(self, dice: random.Random | None) -> Trail:
         """The trail after all of it; `dice` shuffles what stands between decisions, and repeats some."""
-        packet: Any = SimpleNamespace(
-            id=1, code=CODE, genesis=genesis(CODE), origin_id=self.origin, state=State.WAITING, holder_id=self.origin,
-            head=genesis(CODE), fork=None, seq=0, line_hash=genesis(CODE),
-        )  # fmt: skip
-        trail = Trail.bare(packet)
+        trail = Trail.bare(self.packet)
         decided = [self.decision] if self.decision else []
         for part in (self.first, decided, self.later):
             scans = list(part)
@@ -215,7 +224,8 @@ class Fable:
         return trail
 
     def comes_to(self, dice: random.Random | None = None) -> Upshot:
-        return upshots.come_to(self.told(dice))
+        trail = self.told(dice)
+        return upshots.come_to(trail, flags.of(trail, self.packet))
 
 
 def invented(seed: int) -> Fable:

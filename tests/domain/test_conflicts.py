@@ -442,6 +442,20 @@ def test_21_a_clock_that_is_off_moves_the_packet_all_the_same(world: World, wall
     assert (where(world, packet), asked()) == ((State.CARRIED, phone.party), {K.CLOCK})
 
 
+@pytest.mark.parametrize("first", ["right", "wrong"])
+def test_21_a_clock_that_is_off_shows_in_a_dispute_whichever_telling_of_an_act_came_first(
+    world: World, first: str
+) -> None:
+    phone, other, packet = world.phone(), world.phone(world.second_courier), world.packet(Way.OUT)
+    tellings = [phone.scan(packet, "take"), phone.scan(packet, "take", parent=None, at=MONDAY + HOUR)]
+    rival = other.scan(packet, "take")
+    for scan in tellings if first == "right" else reversed(tellings):
+        world.record(scan)
+    assert judged(world, rival) == (DISPUTED, "two_children")
+    assert world.fresh(packet).flags == ["clock"]
+    assert K.CLOCK in asked()
+
+
 # ---- phones out of service ------------------------------------------------------------------------------------------
 
 

@@ -24,14 +24,14 @@ def _about(form: Form) -> dict[str, Any]:
     """What all forms say."""
     mark = slips.mark_of(packets.of_dossier(form.dossier.id)[0])
     return {
-        "case": _case(form.dossier, form.desk),
+        "case": case_of(form.dossier, form.desk),
         "number": form.number,
         "at": calendar.local(form.at),
         "mark": mark,
     }
 
 
-def _case(dossier: Dossier, desk: Office) -> deskpaper.Case:
+def case_of(dossier: Dossier, desk: Office) -> deskpaper.Case:
     """The case as the desk's papers name it."""
     home = slips.home_of(dossier)
     return deskpaper.Case(

@@ -10,12 +10,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, codes, numbers, outbox, packets, shelf, stickers, tracking, visits
+from app.domain import audit, codes, headlines, numbers, outbox, packets, shelf, stickers, visits
 from app.domain.calendar import today
 from app.domain.dossiers import CaseState, Dossier, Place, ReturnWay
+from app.domain.headlines import Sight
 from app.domain.packets import Packet, State
 from app.domain.people import Act, Citizen, Language
-from app.domain.tracking import Sight
 from app.domain.visits import Visit
 
 
@@ -53,7 +53,7 @@ def _nearest(number: str) -> _Found | None:
     rows = [row for row in near if row]
     its = [row for row in rows if row[1] == number]
     columns = (Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone, Citizen.language)
-    beside = (tracking.last_moved, tracking.owes)
+    beside = (headlines.last_moved, headlines.owes)
     found = db.session.execute(
         sa.select(*columns, *(each(Dossier.id).correlate(Dossier).scalar_subquery() for each in beside))
         .join(Citizen, Dossier.citizen_id == Citizen.id)
@@ -102,7 +102,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         owes=found.owes,
         shared=packet is not None and packet.id in shared,
     )
-    key = tracking.headline(sight)
+    key = headlines.of(sight)
     return Glimpse(found.number, key) if found.is_it and fits else None
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from app.db import db
-from app.domain import audit, bands, calendar, forms, ledger, manifests, numbers, packets, printing, slips
+from app.domain import audit, bands, calendar, deskforms, forms, ledger, manifests, packets, printing, slips
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.forms import Form
 from app.domain.ledger import Handoff, LineKind
@@ -88,18 +88,12 @@ def _day(dossier: Dossier, event: str) -> date | None:
 
 def control_pdf(dossier: Dossier, at: datetime) -> bytes:
     """How the dossier passed through hands: time and signatures are those of the postal papers."""
-    desk, home = dossier.desk, slips.home_of(dossier)
-    sent = packets.of_dossier(dossier.id)
-    case = deskpaper.Case(
-        agency=decided.agency(desk.ward.name), desk=terms.centre(desk.name), place=desk.ward.name,
-        code=dossier.official_code or f"{dossier.number} ({decided.NO_CODE})", name=home.name, address=home.address,
-        phone=home.phone, matter=dossier.procedure.official_name,
-    )  # fmt: skip
+    case, sent = deskforms.case_of(dossier, dossier.desk), packets.of_dossier(dossier.id)
     return printing.pdf("desk_control", [
         deskpaper.Control(
-            case=case, number=dossier.number, at=calendar.local(at), deciding=decided.agency(desk.ward.name),
+            case=case, number=dossier.number, at=calendar.local(at), deciding=case.agency,
             hands=hands_of(dossier),
-            mark=terms.TEST_NUMBER if numbers.is_test(sent[0].number) else "",
+            mark=slips.mark_of(sent[0]),
         )
     ])  # fmt: skip
 

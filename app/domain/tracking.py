@@ -11,14 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.db import choice, db
+from app.db import db
 from app.domain import (
     bands,
     booking,
     calendar,
     corrections,
-    counter,
     denials,
+    headlines,
     ledger,
     packets,
     shelf,
@@ -28,15 +28,13 @@ from app.domain import (
 from app.domain.calendar import today
 from app.domain.codes import Purpose
 from app.domain.denials import Denial
-from app.domain.dossiers import ASIDE, AT_WORK, GOING_HOME, CaseState, Dossier, Paper, Place, ReturnWay
+from app.domain.dossiers import AT_WORK, CaseState, Dossier, Place, ReturnWay
+from app.domain.headlines import OVER, Sight, visit_matters
 from app.domain.ledger import Handoff
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.places import Office
 from app.domain.visits import OPEN, Visit, VisitKind, VisitState
-
-OVER = frozenset({CaseState.CLOSED, CaseState.CANCELLED})
-LET_GO = ASIDE - {CaseState.SUPPLEMENT_REQUIRED} | GOING_HOME  # a visit for more papers is not what matters then
 
 
 @dataclass(frozen=True)
@@ -87,37 +85,7 @@ class Story:
     kept: tuple[tuple[str, str], ...] = ()  # papers that stay with the ward for good, in Vietnamese and in English
 
 
-@dataclass(frozen=True)
-class Sight:
-    """What decides the headline; read from rows or from columns alike."""
-
-    case: CaseState
-    return_way: ReturnWay
-    way: Way | None = None
-    packet: State | None = None
-    unproven: bool = False
-    visit: VisitState | None = None
-    visit_kind: VisitKind | None = None
-    visit_today: bool = False
-    next: str | None = None  # what the courier said comes after the visit that failed
-    kind: Kind | None = None
-    last: State | None = None  # of the newest packet, when none is under way
-    owes: Place | None = None  # where what must yet come home is: OWED, or NOT_FOUND where any of it is
-    shared: bool = False  # the papers are said to be under a sticker that another home claims too
-
-
 # fmt: off
-PLACES = {
-    (Way.IN,  State.CARRIED): "carried_in",   (Way.IN,  State.AT_POST): "at_post_in",
-    (Way.IN,  State.AT_DESK): "at_desk_in",   (Way.OUT, State.WAITING): "waiting_out",
-    (Way.OUT, State.CARRIED): "carried_out",  (Way.OUT, State.AT_POST): "at_post_out",
-    (Way.OUT, State.AT_DESK): "at_desk_out",
-}
-PAPERS_HOME = {  # the citizen's own papers on their way back, without a result
-    "waiting_out": "waiting_back", "carried_out": "carried_back", "at_post_out": "at_post_back", "at_desk_out": "at_desk_back",
-    "call_for_it": "call_for_papers", "call_at_post": "call_at_post_papers", "missed_out": "missed_back",
-    "result_taken": "papers_taken", "result_at_post": "papers_at_post", "result_back": "papers_back", "delivered": "papers_returned",
-}
 EVENTS = {
     (Way.IN,  "collect"): "collected",        (Way.IN,  "hand_in"): "post_received",
     (Way.IN,  "take"):    "carried_on",       (Way.IN,  "receive"): "desk_received",
@@ -126,6 +94,9 @@ EVENTS = {
     (Way.OUT, "deliver"): "delivered",        (Way.OUT, "confirm"): "delivered",
     (Way.BETWEEN, "take"): "passed_on",       (Way.BETWEEN, "receive"): "desk_received",
     (Way.BETWEEN, "hand_in"): "post_received",
+}
+PAPERS_BACK = {  # the citizen's own papers on their way back, without a result
+    "result_taken": "papers_taken", "result_at_post": "papers_at_post", "result_back": "papers_back", "delivered": "papers_returned",
 }
 ANY_WAY = {
     "dispute": "disputed", "lost": "lost", "settle": "settled", "correct": "corrected", "transfer": "handed_on",
@@ -158,73 +129,14 @@ CALLED_FOR = {ReturnWay.DESK: "called_for", ReturnWay.POST: "called_for_at_post"
 # fmt: on
 
 
-def headline(sight: Sight) -> str:
-    """The one sentence of the page, by key: trouble first, then today's visit, then where the packet is."""
-    key = _headline(sight)
-    return PAPERS_HOME.get(key, key) if sight.kind is Kind.RETURNED_PAPERS else key
-
-
-def _headline(sight: Sight) -> str:
-    if sight.case in OVER:
-        return str(sight.case)
-    if sight.shared:
-        return "sticker_shared"
-    if sight.packet in (State.LOST, State.DISPUTED, State.WRITTEN_OFF, State.DELIVERED_UNVERIFIED):
-        return sight.packet.lower()
-    if sight.packet is None or sight.packet in packets.ENDED:
-        return _at_the_ward(sight)
-    if sight.way is Way.BETWEEN:
-        return "between"
-    if sight.visit in OPEN and sight.visit_today and _visit_matters(sight):
-        return "courier_today"
-    if counter.stays(sight.packet, sight.way, sight.return_way, sight.next):
-        return "call_at_post"
-    if sight.visit is VisitState.MISSED and _visit_matters(sight) and sight.packet is not State.AT_DESK:
-        return "missed" if sight.way is Way.IN else "missed_out"
-    if sight.packet is State.CARRIED and sight.unproven:
-        return "collected_unproven"
-    if sight.kind is Kind.SUPPLEMENT and sight.case in LET_GO:
-        return str(sight.case)
-    if sight.way is Way.IN and sight.packet is State.WAITING:
-        return "visit_set" if sight.visit in OPEN else "no_visit"
-    if sight.way is Way.OUT and sight.return_way is ReturnWay.DESK and sight.visit not in OPEN:
-        return "call_for_it"
-    return PLACES.get((sight.way, sight.packet), "moving") if sight.way else "moving"
-
-
-def _visit_matters(sight: Sight) -> bool:
-    """A visit for the way the packet is going; the collection visit is history once it is collected."""
-    wanted = VisitKind.COLLECT if sight.way is Way.IN else VisitKind.DELIVER
-    return sight.visit_kind is wanted and (sight.way is Way.OUT or sight.packet is State.WAITING)
-
-
-def _at_the_ward(sight: Sight) -> str:
-    if sight.last is State.WRITTEN_OFF:
-        return "written_off"
-    if sight.case is CaseState.BOOKED:
-        return "opened"
-    if sight.last is State.DELIVERED and sight.owes is Place.NOT_FOUND:
-        return "paper_gone"
-    if sight.case is CaseState.RESULT_READY and sight.last is State.DELIVERED:  # and the case is open yet
-        return (
-            "result_home" if sight.owes else str(CaseState.CLOSED)
-        )  # an original follows; or the ward waits, not the citizen
-    if sight.case is CaseState.RESULT_READY and sight.return_way is ReturnWay.DESK:
-        return "call_for_it"
-    return str(sight.case)
-
-
-# ---- the whole story, for the citizen ----------------------------------------------------------------------------
-
-
 def story(dossier: Dossier, at: datetime) -> Story:
     """What the citizen's own page says: read only."""
     under_way = packets.under_way(dossier.id)
     visit = visits.current(under_way.id) if under_way else None
     sticker = stickers.shared().get(under_way.id) if under_way else None
     sight = _sight(dossier, under_way, visit, at, sticker)
-    key = headline(sight)
-    coming = visit if visit and visit.state in OPEN and _visit_matters(sight) and sticker is None else None
+    key = headlines.of(sight)
+    coming = visit if visit and visit.state in OPEN and visit_matters(sight) and sticker is None else None
     waiting = under_way is not None and under_way.way is Way.IN and under_way.state is State.WAITING
     reachable = coming is None or coming.state is not VisitState.EN_ROUTE
     return Story(
@@ -255,7 +167,7 @@ def _kept(dossier: Dossier) -> tuple[tuple[str, str], ...]:
 def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: datetime, sticker: Packet | None) -> Sight:
     if packet is None:
         last, owed = db.session.execute(
-            sa.select(last_moved(dossier.id).scalar_subquery(), owes(dossier.id).scalar_subquery())
+            sa.select(headlines.last_moved(dossier.id).scalar_subquery(), headlines.owes(dossier.id).scalar_subquery())
         ).one()
         return Sight(dossier.state, dossier.return_way, last=last, owes=owed)
     said = shelf.decided(packet)
@@ -274,21 +186,6 @@ def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: dat
     )
 
 
-def last_moved(dossier_id: Any) -> sa.Select[Any]:
-    """The state of the dossier's newest packet."""
-    own = sa.select(Packet.state).where(Packet.dossier_id == dossier_id, packets.goes())
-    return own.order_by(packets.IN_ORDER.desc(), Packet.id.desc()).limit(1)
-
-
-def owes(dossier_id: Any) -> sa.Select[Any]:
-    """Where the papers are that must yet come home, as `dossiers.still_out`: NOT_FOUND before OWED."""
-    there = sa.case((Paper.desk_sheets == 0, Place.NOT_FOUND.value), else_=Place.OWED.value)
-    out = sa.and_(Paper.home_at.is_(None), Paper.lost_in.is_(None), sa.or_(Paper.desk_sheets > 0, ~Paper.is_missing))
-    wanted = sa.or_(Paper.returned, Dossier.state.in_(GOING_HOME))
-    own = sa.select(sa.type_coerce(sa.func.min(there), choice(Place))).where(Dossier.id == dossier_id)
-    return own.where(Paper.dossier_id == Dossier.id, Paper.desk_sheets.is_not(None), out, wanted)
-
-
 def _claim(packet: Packet | None) -> str | None:
     if packet is None:
         return None
@@ -297,12 +194,12 @@ def _claim(packet: Packet | None) -> str | None:
     return "attest" if "collect_unproven" in packet.flags else None
 
 
-def _holder(dossier: Dossier, packet: Packet | None, headline_: str) -> Holder:
+def _holder(dossier: Dossier, packet: Packet | None, headline: str) -> Holder:
     if packet is None:
         known = packets.of_dossier(dossier.id)
         newest = known[-1] if known else None
         home = newest is None or newest.state is State.DELIVERED or dossier.state is CaseState.CANCELLED
-        if home and (dossier.state is not CaseState.RESULT_READY or headline_ == CaseState.CLOSED):
+        if home and (dossier.state is not CaseState.RESULT_READY or headline == CaseState.CLOSED):
             has_result = any(one.kind is Kind.RESULT and one.state is State.DELIVERED for one in known)
             return Holder(
                 PartyKind.CITIZEN, at_home=newest is None or newest.state is not State.DELIVERED, has_result=has_result
@@ -356,7 +253,7 @@ def about(arrives_at: datetime) -> tuple[time, time]:
     return begins.time(), (begins + timedelta(minutes=30)).time()
 
 
-def _entries(dossier: Dossier, coming: Visit | None, sticker: Packet | None, headline_: str) -> list[Entry]:
+def _entries(dossier: Dossier, coming: Visit | None, sticker: Packet | None, headline: str) -> list[Entry]:
     told = [Entry("sticker_shared", "did", ledger.lines(sticker)[-1].recorded_at)] if sticker else []
     done = sorted([*_past(dossier), *told], key=lambda entry: (entry.key == "closed", entry.at or dossier.booked_at))
     if dossier.state in OVER:
@@ -367,9 +264,9 @@ def _entries(dossier: Dossier, coming: Visit | None, sticker: Packet | None, hea
         last = done[-1]
         done[-1] = Entry(last.key, "now", last.at, last.values)
     said = {entry.key for entry in done}
-    ahead = AHEAD.get(dossier.state, ()) if headline_ != "written_off" else ()
+    ahead = AHEAD.get(dossier.state, ()) if headline != "written_off" else ()
     if dossier.state is CaseState.RESULT_READY and "delivered" in said:
-        ahead = ("papers_returned",) if headline_ != CaseState.CLOSED else ()
+        ahead = ("papers_returned",) if headline != CaseState.CLOSED else ()
     for key in ahead:
         if key == "delivered" and coming and coming.kind is VisitKind.DELIVER:
             continue
@@ -430,5 +327,5 @@ def _moved(dossier: Dossier, packet: Packet, line: Handoff) -> Entry | None:
         key = "delivered_unverified"
     else:
         values = {"office": db.session.scalar(sa.select(Office.name).filter_by(party_id=line.taker_id))}
-        key = PAPERS_HOME.get(key, key) if packet.kind is Kind.RETURNED_PAPERS else key
+        key = PAPERS_BACK.get(key, key) if packet.kind is Kind.RETURNED_PAPERS else key
     return Entry(key, "did", line.recorded_at, values)

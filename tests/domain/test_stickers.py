@@ -9,6 +9,7 @@ from app.db import atomically, db
 from app.domain import (
     corrections,
     day,
+    headlines,
     ledger,
     lookups,
     manifests,
@@ -16,7 +17,6 @@ from app.domain import (
     reception,
     stickers,
     tokens,
-    tracking,
     upshots,
 )
 from app.domain.bodies import Scan
@@ -78,7 +78,7 @@ def test_whoever_collects_with_a_sticker_names_the_visit_and_the_citizen_there_g
     assert packets.of_dossier(packet.dossier_id or 0) == [packet]
     assert packets.by_number(packet.dossier.number).id == packets.by_number(booked.number).id == packet.id
     glimpse = lookups.state_by_number(packet.dossier.number, "0123", MONDAY)
-    assert glimpse and glimpse.headline == tracking.PLACES[Way.IN, State.CARRIED]
+    assert glimpse and glimpse.headline == headlines.PLACES[Way.IN, State.CARRIED]
     assert [each["code"] for each in day.stop(visit)["packets"]] == [tokens.b32(packet.code)]
 
 

@@ -12,7 +12,7 @@ from app import security
 from app.api import bodies, checkpoints, devices, times
 from app.api.bodies import PRINTABLE
 from app.db import atomically
-from app.domain import day, packets, sessions, tokens
+from app.domain import day, packets, reach, sessions, tokens
 from app.domain.calendar import today as date_of
 from app.domain.checkpoints import last
 from app.domain.people import Act, Right, User
@@ -49,7 +49,7 @@ def today() -> ResponseReturnValue:
             "revoked": act.keys.slip_withdrawn(),
         },  # fmt: skip
         "revoked_slips": "/api/v1/slips/revoked",
-        "revoked_devices": day.revoked_devices(courier, act.at),
+        "revoked_devices": reach.revoked_devices(courier, act.at),
         **checkpoints.told(last(), request.args.get("pin", 0, type=int)),
     }
     if named := day.not_logged(courier, told["stops"], act.at):

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 from app import security
 from app.config import Settings
 from app.db import atomically, now
-from app.domain import day, devices, money, phones, scans, scope
+from app.domain import devices, money, phones, reach, scans, scope
 from app.domain.devices import Device, Standing, Why
 from app.domain.people import Act, Right
 from app.security import requires
@@ -139,7 +139,7 @@ def retire(device_id: str) -> ResponseReturnValue:
     if form.is_submitted():
         status = 422
     courier = one.device.user
-    carried, held = (day.carried_by(courier), money.purse(courier.party_id)) if courier else ([], money.Purse())
+    carried, held = (reach.carried_by(courier), money.purse(courier.party_id)) if courier else ([], money.Purse())
     return render_template("phones/retire.html", form=form, one=one, carried=len(carried), held=held.total), status
 
 

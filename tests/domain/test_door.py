@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import codes, counter, day, desk, dossiers, postage, shelf, tokens, visits
+from app.domain import codes, counter, day, desk, dossiers, postage, reach, shelf, tokens, visits
 from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.dossiers import ReturnWay
@@ -215,6 +215,6 @@ def test_two_letters_two_working_days_apart_and_then_it_goes_back(world: World) 
     assert counter.stays(State.AT_POST, Way.OUT, ReturnWay.HOME, "invite")
     here = world.fresh(packet)
     atomically(counter.hand_in, here, world.act(world.clerk, days[1]), here.head, "NP0045821")
-    assert [each.id for each in day.to_take(world.courier, days[1])] == []  # it waits to be called for
-    assert [each.id for each in day.to_take(world.courier, days[1] + timedelta(days=2))] == [packet.id]
+    assert [each.id for each in reach.to_take(world.courier, days[1])] == []  # it waits to be called for
+    assert [each.id for each in reach.to_take(world.courier, days[1] + timedelta(days=2))] == [packet.id]
     assert day.packet(world.fresh(packet))["goes_back"] is True

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import counter, day, lookups, queues, reception, shelf, sorting, tracking, visits
+from app.domain import counter, day, lookups, queues, reach, reception, shelf, sorting, tracking, visits
 from app.domain.codes import Purpose
 from app.domain.dossiers import CaseState, Dossier, ReturnWay
 from app.domain.manifests import Word as Said
@@ -91,16 +91,17 @@ def test_two_letters_two_working_days_apart_and_then_it_goes_back_to_its_desk(wo
 
 def test_what_is_kept_is_no_couriers_to_take_until_one_is_to_try_again(world: World) -> None:
     packet = held(world)
-    assert [one.id for one in day.to_take(world.courier, MONDAY)] == [packet.id]
+    assert [one.id for one in reach.to_take(world.courier, MONDAY)] == [packet.id]
     atomically(counter.keep, packet, world.act(world.clerk))
     atomically(counter.keep, packet, world.act(world.clerk))
-    assert (heap(world, packet), day.to_take(world.courier, MONDAY), len(told("result_at_post"))) == (Heap.SHELF, [], 1)
+    assert (heap(world, packet), reach.to_take(world.courier, MONDAY)) == (Heap.SHELF, [])
+    assert len(told("result_at_post")) == 1
     assert visits.open_visit(packet.id) is None
     assert tracking.story(world.fresh(packet).dossier, MONDAY).headline == "call_at_post"
     glimpse = lookups.state_by_number(packet.dossier.number, "0123", MONDAY)
     assert glimpse and glimpse.headline == "call_at_post"
     atomically(counter.try_again, packet, world.act(world.clerk))
-    assert (heap(world, packet), [one.id for one in day.to_take(world.courier, MONDAY)]) == (
+    assert (heap(world, packet), [one.id for one in reach.to_take(world.courier, MONDAY)]) == (
         Heap.UNPLANNED,
         [packet.id],
     )
@@ -118,7 +119,7 @@ def test_what_the_recipient_does_not_want_goes_back_at_once(world: World) -> Non
     packet = held(world, ReturnWay.POST)
     atomically(counter.send_back, packet, world.act(world.clerk), "refused")
     assert (heap(world, packet), listed(world, "return"), listed(world, "call")) == (Heap.DESK, [packet.number], [])
-    assert [one.id for one in day.to_take(world.courier, MONDAY)] == [packet.id]
+    assert [one.id for one in reach.to_take(world.courier, MONDAY)] == [packet.id]
     assert day.packet(world.fresh(packet))["goes_back"] is True
 
 

@@ -193,7 +193,6 @@ def adopt(note: str, key: LogKey, at: datetime) -> Checkpoint | None:
         raise ValueError(f"the log is not the one that was signed at {said.size} lines")
     kept = Checkpoint(size=said.size, root=said.root, note=note, at=at)
     db.session.add(kept)
-    db.session.flush()
     return kept
 
 
@@ -220,11 +219,10 @@ def last() -> Last | None:
 
 
 def since(pinned: int, last: Last | None) -> News:
-    """What `last` says, and the proof from the checkpoint of `pinned` lines; no proof when it has not come that far."""
-    if last is None or pinned > last.size:
+    """What `last` says, and the proof from the checkpoint of `pinned` lines; none from no lines, or when it has not come
+    further than that."""
+    if last is None or not 0 < pinned < last.size:
         return News(last.note if last else None, [])
-    if pinned in (0, last.size):
-        return News(last.note, [])
     try:
         size()
         path = tree.consistency(pinned, last.size, span)

@@ -81,7 +81,10 @@ def test_a_pin_that_says_nothing_costs_nothing(world: World, wire: Line, log: Lo
     packet = world.packet()
     answer = wire.send(missed(wire, packet, pin=pin), pin=pin)
     assert answer.json["results"][0]["verdict"] == "applied"
-    assert wire.get("/api/v1/day?pin=many").status_code == 200
+    log.sign()
+    for size in ("many", "-1", "-5"):
+        answer = wire.get(f"/api/v1/day?pin={size}")
+        assert (answer.status_code, answer.json["consistency"]) == (200, [])
     assert alarms() == []
 
 

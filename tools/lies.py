@@ -21,7 +21,7 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 }  # fmt: skip
 
 
-def lies(function: ast.FunctionDef) -> Iterator[ast.AST]:
+def lies(function: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
     """The function with one lie in it, again and again; the changed node is marked."""
     said = {each for statement in function.body for each in ast.walk(statement)}  # not what types it names
     said -= {each for node in said if isinstance(node, ast.AnnAssign) for each in ast.walk(node.annotation)}
@@ -71,8 +71,7 @@ class Lie:
 
 
 def of(module: ModuleType) -> Iterator[Lie]:
-    tree = ast.parse(inspect.getsource(module))
-    for name, function in functions(tree.body):
+    for name, function in functions(ast.parse(inspect.getsource(module)).body):
         seen: dict[str, int] = {}
         if isinstance(function.body[0], ast.Expr) and isinstance(function.body[0].value, ast.Constant):
             function.body[0].value.value = ""  # the docstring
@@ -80,11 +79,8 @@ def of(module: ModuleType) -> Iterator[Lie]:
             lied = next(node for node in ast.walk(liar) if hasattr(node, "lied"))
             said = f"{module.__name__.rpartition('.')[2]}.{name}: {_told(liar, lied)}"
             seen[said] = seen.get(said, 0) + 1
-            whole = copy.deepcopy(tree)
-            place = next(node for at, node in functions(whole.body) if at == name)
-            place.body = liar.body  # type: ignore[attr-defined]
             said += f" ({seen[said]})" if seen[said] > 1 else ""
-            yield Lie(said, name, _code(ast.fix_missing_locations(whole), name), _lines(liar, lied))
+            yield Lie(said, name, _code(liar, name), _lines(liar, lied))
 
 
 def _lines(liar: ast.AST, lied: ast.AST) -> range:
@@ -106,19 +102,15 @@ def _told(liar: ast.AST, node: ast.AST) -> str:
     return f"line {line}: {shown[:100]}"
 
 
-def _code(whole: ast.Module, name: str) -> CodeType:
-    def find(code: CodeType) -> CodeType | None:
-        for const in code.co_consts:
-            if isinstance(const, CodeType):
-                if const.co_qualname == name:
-                    return const
-                if found := find(const):
-                    return found
-        return None
-
-    found = find(compile(whole, "<mutant>", "exec"))
-    assert found
-    return found
+def _code(liar: ast.stmt, name: str) -> CodeType:
+    """Of the function alone, within the classes it stands in."""
+    for within in reversed(name.split(".")[:-1]):
+        liar = ast.ClassDef(within, bases=[], keywords=[], body=[liar], decorator_list=[])
+    code = compile(ast.fix_missing_locations(ast.Module([liar], [])), "<mutant>", "exec")
+    while code.co_qualname != name:
+        inner = (const for const in code.co_consts if isinstance(const, CodeType))
+        code = next(each for each in inner if f"{name}.".startswith(f"{each.co_qualname}."))
+    return code
 
 
 def function_of(module: ModuleType, name: str) -> FunctionType:

@@ -49,6 +49,9 @@ TARGETS = {  # module: the nouns whose tests are tried
         "phones",
         "stickers",
     ),
+    "hands": ("hands", "custody", "steps", "stickers", "door", "conflicts", "corrections"),
+    "vetting": ("custody", "conflicts", "phones"),
+    "checkpoints": ("checkpoints",),
 }
 ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not postgresql and not the_phone_believes"]
 HISTORIES = "60"  # invented ones: a lie that these do not notice, four hundred rarely do
@@ -239,7 +242,7 @@ def main() -> None:
         modules = asked.modules or [*TARGETS]
         court = Court(modules, asked.seconds, Path(folder), set() if asked.all else explained)
         nouns = {noun for module in modules for noun in TARGETS[module]}
-        found = (ROOT / "tests" / at / f"test_{noun}.py" for noun in sorted(nouns) for at in ("domain", "."))
+        found = (ROOT / "tests" / at / f"test_{noun}.py" for noun in sorted(nouns) for at in ("domain", "api", "."))
         tests = [str(path) for path in found if path.exists()]
         if pytest.main([*ONE, "--basetemp", f"{folder}/pytest", *tests], plugins=[court]) not in (0, 5):
             sys.exit(2)

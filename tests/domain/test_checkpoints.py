@@ -72,7 +72,7 @@ def test_a_line_that_was_committed_late_is_still_numbered(
     lines(world, 2, phone, packet)
     with db.engine.begin() as raw:  # as if the first had been committed only now
         raw.execute(sa.insert(Leaf).values(n=0, line_id=2, leaf_hash=b"\0" * 32))
-    monkeypatch.setattr(checkpoints, "REACH", 0)
+    monkeypatch.setattr(checkpoints, "REACH", 1)
     assert atomically(checkpoints.sequence) == 0
     assert Sequencer()() == 1
     assert numbers() == [(0, 2), (1, 1)]
@@ -99,6 +99,16 @@ def test_several_sequencers_leave_no_gap_and_number_nothing_twice(app: Flask, wo
     found = numbers()
     assert [n for n, _ in found] == list(range(40))
     assert len({line for _, line in found}) == 40
+
+
+@pytest.mark.dialects("postgresql")
+def test_while_one_sequencer_is_at_work_another_numbers_nothing(app: Flask, world: World) -> None:
+    lines(world, 1)
+    with db.engine.begin() as other:
+        other.execute(sa.select(sa.func.pg_advisory_xact_lock(checkpoints.SEQUENCER)))
+        assert atomically(checkpoints.sequence) == 0
+        assert numbers() == []
+    assert atomically(checkpoints.sequence) == 1
 
 
 # ---- the signer -------------------------------------------------------------------------------------------------
@@ -184,8 +194,11 @@ def test_a_note_that_is_not_true_of_our_log_is_not_kept(app: Flask, world: World
     lines(world, 3)
     Sequencer()()
     key = signer(app).key
-    for wrong in (Head(3, b"\0" * 32), Head(4, checkpoints.root(3))):
-        with pytest.raises(ValueError, match="the log is"):
+    for wrong, said in (
+        (Head(3, b"\0" * 32), "the log is not the one that was signed at 3 lines"),
+        (Head(4, checkpoints.root(3)), "the log is shorter than the 4 lines that were signed"),
+    ):
+        with pytest.raises(ValueError, match=f"^{said}$"):
             atomically(checkpoints.adopt, key.sign(wrong), key.log_key, MONDAY)
     assert checkpoints.newest() is None
     assert atomically(checkpoints.adopt, key.sign(Head(3, checkpoints.root(3))), key.log_key, MONDAY)
@@ -200,9 +213,19 @@ def long_log(app: Flask, world: World) -> list[bytes]:
     """A thousand and some leaves; the lines behind them are not needed here."""
     lines(world, 1)
     made = [tree.leaf(bytes([n % 251, n // 251])) for n in range(1100)]
-    with superuser() as raw:
-        raw.execute(sa.insert(Leaf), [{"n": n, "line_id": n + 1, "leaf_hash": leaf} for n, leaf in enumerate(made)])
+    put(made)
     return made
+
+
+def put(made: list[bytes]) -> None:
+    """These leaves, and no others."""
+    with superuser() as raw:
+        raw.execute(sa.delete(Leaf))
+        raw.execute(sa.insert(Leaf), [{"n": n, "line_id": n + 1, "leaf_hash": leaf} for n, leaf in enumerate(made)])
+
+
+def test_a_log_that_has_not_begun_has_no_lines_and_the_root_of_none(app: Flask) -> None:
+    assert (checkpoints.size(), checkpoints.root(0)) == (0, tree.EMPTY)
 
 
 def test_roots_and_proofs_come_out_of_the_table_as_out_of_memory(long_log: list[bytes]) -> None:
@@ -216,6 +239,37 @@ def test_roots_and_proofs_come_out_of_the_table_as_out_of_memory(long_log: list[
         assert tree.includes(long_log[n], n, 1100, path, tree.root(long_log))
 
 
+def test_what_is_not_all_there_has_no_hash_and_it_is_said_which(long_log: list[bytes]) -> None:
+    with pytest.raises(LookupError, match="^there are not 1101 lines$"):
+        checkpoints.root(1101)
+    with superuser() as raw:
+        raw.execute(sa.delete(Leaf).where(Leaf.n == 300))
+    with pytest.raises(LookupError, match="^leaves 256 to 511 are not all there$"):
+        checkpoints.root(1100)
+
+
+def test_a_log_that_only_grew_is_read_once(long_log: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole tiles are remembered for good, the nodes at the edge for a while."""
+    put(long_log[:1024])
+    asked: list[str] = []
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+
+    def questions(size: int) -> int:
+        asked.clear()
+        assert checkpoints.root(size) == tree.root(long_log[:size])
+        return sum(each.startswith("SELECT") for each in asked)
+
+    assert [questions(1024), questions(1024)] == [5, 1], "how long it is, and four tiles"
+    put(long_log)
+    assert [questions(1100), questions(1100)] == [2, 1]
+    monkeypatch.setattr(checkpoints, "OTHERS", 9)
+    for size in range(1025, 1100):
+        checkpoints.root(size)
+    known = checkpoints._known[db.engine]
+    assert sorted(known.whole) == [(0, 256), (0, 512), (0, 1024), (256, 512), (512, 768), (512, 1024), (768, 1024)]
+    assert len(known.others) <= checkpoints.OTHERS + 1
+
+
 def test_a_phone_is_told_the_newest_checkpoint_and_that_it_extends_its_own(app: Flask, long_log: list[bytes]) -> None:
     key = signer(app).key
     assert checkpoints.since(0, checkpoints.last()) == (None, [])
@@ -227,6 +281,14 @@ def test_a_phone_is_told_the_newest_checkpoint_and_that_it_extends_its_own(app: 
     assert tree.extends(300, tree.root(long_log[:300]), 1100, tree.root(long_log), path)
     assert checkpoints.since(1100, checkpoints.last()).consistency == []
     assert checkpoints.since(5000, checkpoints.last()) == (note, []), "a phone that saw more is shown no proof"
+    assert checkpoints.since(-5, checkpoints.last()) == (note, []), "nor one that says what no phone can have seen"
+
+
+def test_a_phone_that_saw_the_first_line_is_told_how_the_log_went_on(app: Flask, long_log: list[bytes]) -> None:
+    key = signer(app).key
+    atomically(checkpoints.adopt, key.sign(Head(1100, tree.root(long_log))), key.log_key, MONDAY)
+    path = [bytes.fromhex(each) for each in checkpoints.since(1, checkpoints.last()).consistency]
+    assert tree.extends(1, tree.root(long_log[:1]), 1100, tree.root(long_log), path)
 
 
 def test_a_pin_is_compared_with_what_the_log_was_then(long_log: list[bytes]) -> None:
@@ -243,6 +305,27 @@ def test_a_log_that_was_put_back_is_not_mistaken_for_the_one_that_was(app: Flask
     with superuser() as raw:
         raw.execute(sa.insert(Leaf), [{"n": n, "line_id": n + 1, "leaf_hash": b"\1" * 32} for n in range(500, 1200)])
     assert checkpoints.contradicting([before]) == [before]
+
+
+@pytest.mark.parametrize("length", [1, 1100])
+def test_another_log_of_the_same_length_is_not_mistaken_for_it(long_log: list[bytes], length: int) -> None:
+    put(long_log[:length])
+    before = Head(length, checkpoints.root(length))
+    put([tree.leaf(leaf) for leaf in long_log[:length]])
+    assert checkpoints.contradicting([before]) == [before]
+
+
+def test_no_phone_is_proved_that_another_log_extends_its_own(app: Flask, long_log: list[bytes]) -> None:
+    key = signer(app).key
+    atomically(checkpoints.adopt, key.sign(Head(1100, tree.root(long_log))), key.log_key, MONDAY)
+
+    def is_proved() -> bool:
+        path = [bytes.fromhex(each) for each in checkpoints.since(300, checkpoints.last()).consistency]
+        return tree.extends(300, tree.root(long_log[:300]), 1100, tree.root(long_log), path)
+
+    assert is_proved()
+    put([tree.leaf(leaf) for leaf in long_log])
+    assert not is_proved()
 
 
 def test_checkpoints_are_remembered_with_their_time(app: Flask, world: World) -> None:

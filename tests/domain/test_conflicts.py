@@ -354,6 +354,19 @@ def test_16_a_packet_nobody_knows_under_a_slip_we_did_not_make_is_set_apart(worl
     assert asked(office_id=None) == {K.FORGED_SLIP}
 
 
+@pytest.mark.parametrize(
+    ("slip", "issue", "true"),
+    [("its own", 1, True), ("its own", None, True), ("its own", 2, False), ("another packet's", 1, False)],
+)
+def test_16_a_slip_of_ours_is_the_packets_own_and_of_the_issue_that_is_named(
+    world: World, slip: str, issue: int | None, true: bool
+) -> None:
+    packet, other = world.packet(Way.OUT), world.packet(Way.OUT)
+    token = (packet if slip == "its own" else other).slip.token
+    scan = world.phone().scan(packet, "take", issue=issue, proof=[("SLIP", token)])
+    assert judged(world, scan) == ((APPLIED, None) if true else (QUARANTINED, "slip_forged"))
+
+
 def test_17_an_older_slip_is_judged_as_usual_and_both_in_use_are_asked_about(world: World) -> None:
     giver, taker, packet = world.phone(), world.phone(world.second_courier), world.packet(Way.OUT)
     atomically(packets.issue_slip, world.fresh(packet), 25942, world.act(at=MONDAY - HOUR))
@@ -469,11 +482,12 @@ def test_22_a_scan_surely_made_before_its_phone_was_revoked_counts_as_usual(worl
     assert (where(world, packet), asked()) == ((State.CARRIED, taker.party), set())
 
 
-def test_22_also_when_a_later_scan_of_the_same_phone_was_here_in_time(world: World) -> None:
+@pytest.mark.parametrize("later", [MINUTE, timedelta(0)])
+def test_22_also_when_a_later_scan_of_the_same_phone_was_here_in_time(world: World, later: timedelta) -> None:
     phone, packet, other = world.phone(), world.packet(Way.OUT), world.packet(Way.OUT)
     first, second = phone.scan(packet, "take"), phone.scan(other, "take")
     assert judged(world, second) == (APPLIED, None)
-    revoke(phone, MONDAY + MINUTE)
+    revoke(phone, MONDAY + later)
     assert (judged(world, first, MONDAY + HOUR), asked()) == ((APPLIED, None), set())
 
 
@@ -487,12 +501,12 @@ def test_23_a_scan_surely_made_after_its_phone_was_revoked_is_set_apart(world: W
         atomically(custody.admit, late.digest, world.act(world.supervisor))
 
 
-@pytest.mark.parametrize("word", ["none", "from before", "not the server's"])
+@pytest.mark.parametrize("word", ["none", "from before", "of that moment", "not the server's"])
 def test_23_a_scan_that_may_have_been_made_before_waits_for_a_supervisors_word(world: World, word: str) -> None:
     phone, packet = world.phone(), world.packet(Way.OUT)
     revoke(phone, MONDAY - HOUR)
     if word != "none":
-        hears(phone, world, MONDAY - (2 * HOUR if word == "from before" else MINUTE))
+        hears(phone, world, MONDAY - {"from before": 2 * HOUR, "of that moment": HOUR}.get(word, MINUTE))
     if word == "not the server's":
         phone.heard["server_sig"] = base64.b64encode(b"x" * 64).decode()
     doubted = phone.scan(packet, "take")
@@ -504,6 +518,17 @@ def test_23_a_scan_that_may_have_been_made_before_waits_for_a_supervisors_word(w
     assert (where(world, packet), asked()) == ((State.CARRIED, phone.party), set())
     with pytest.raises(Refused, match="^scan_judged$"):
         atomically(custody.admit, doubted.digest, world.act(world.supervisor))
+
+
+def test_23_a_phone_whose_ninety_days_are_over_is_judged_as_one_that_was_revoked(world: World) -> None:
+    phone, packet, other = world.phone(), world.packet(Way.OUT), world.packet(Way.OUT)
+    ended = db.session.get_one(Device, phone.device_id).valid_until
+    assert ended
+    assert judged(world, phone.scan(packet, "take"), ended) == (APPLIED, None)
+    assert judged(world, phone.scan(other, "take"), ended + MINUTE) == (HELD, "device_expired")
+    assert (where(world, other), asked(packet_id=other.id)) == ((State.WAITING, world.desk.party_id), {K.DOUBTED})
+    late = hears(phone, world, ended + MINUTE).scan(world.packet(Way.OUT), "take")
+    assert judged(world, late, ended + HOUR) == (QUARANTINED, "device_expired")
 
 
 def test_24_what_a_courier_who_has_left_scanned_is_never_dropped_however_late_it_comes(world: World) -> None:

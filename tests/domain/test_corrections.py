@@ -104,6 +104,16 @@ def test_a_settlement_for_the_other_side_sets_apart_all_that_followed_the_first(
     assert verdict(quarrel.second) == (Ruling.DUPLICATE, None)
 
 
+def test_what_nobody_took_is_settled_to_wait_with_its_origin_and_nobody_else(world: World) -> None:
+    quarrel = Quarrel(world)
+    nothing = quarrel.packet.genesis
+    with pytest.raises(Refused, match="^custody_fits_nowhere$"):
+        quarrel.settle(state=State.WAITING, holder=world.other_desk.party_id, tip=nothing)
+    packet = quarrel.settle(state=State.WAITING, holder=world.desk.party_id, tip=nothing)
+    assert (packet.state, packet.holder_id) == (State.WAITING, world.desk.party_id)
+    assert verdict(quarrel.first) == verdict(quarrel.second) == (Ruling.QUARANTINED, "settled_against")
+
+
 def told(kind: str) -> list[str]:
     """Whose phones such a message went to."""
     db.session.rollback()

@@ -356,6 +356,16 @@ def test_a_phone_that_sent_everything_leaves_no_task(world: World) -> None:
     assert db.session.scalars(sa.select(Task).filter_by(kind=TaskKind.DEVICE_GAP)).all() == []
 
 
+def test_a_later_scan_that_goes_back_to_another_does_not_say_that_this_one_was_made_in_time(world: World) -> None:
+    """Somebody with a copy of the key may have made either."""
+    phone, packet = world.phone(), world.packet(Way.OUT)
+    first, second = phone.scan(packet, "take"), phone.scan(world.packet(Way.OUT), "take", back="ab" * 32)
+    assert world.record(second).verdict == Ruling.APPLIED
+    atomically(phones.retire, phone.device_id, Why.LOST, world.act(world.dispatcher, SOON))
+    outcome = world.record(first, SOON + timedelta(hours=1))
+    assert (outcome.verdict, outcome.why) == (Ruling.HELD, "device_revoked")
+
+
 def test_the_first_reason_given_stays(world: World) -> None:
     phone = world.phone()
     for who, why, at in ((world.courier, Why.LOST, SOON), (world.dispatcher, Why.REPLACED, SOON + timedelta(hours=1))):

@@ -408,7 +408,8 @@ def expect(packet: Packet, head: bytes | None) -> None:
 
 
 def enter(packet: Packet, event: str, act: Act, *, actor: str | None = None, **facts: Any) -> Outcome:
-    """Record what a person did at a page. Raises Refused("custody_<why>") when the law does not let it stand.
+    """Record what a person did at a page. Raises Refused("custody_<why>") when the law does not let it stand, be it that the
+    same was told before and is disputed.
 
     `facts`: giver, taker, parent (the head the page showed), proof, seal, sheets, reason, next_, tip, state, extra, wall.
     A page has a person before it, who is told at once; nothing half-done is left behind.
@@ -418,6 +419,10 @@ def enter(packet: Packet, event: str, act: Act, *, actor: str | None = None, **f
     stands = (Ruling.APPLIED, Ruling.DUPLICATE) + ((Ruling.DISPUTED,) if event == "dispute" else ())
     if outcome.verdict not in stands:
         raise Refused(f"custody_{outcome.why}", number=packet.number)
+    if outcome.verdict is Ruling.DUPLICATE and event != "dispute":
+        told = trail(packet)
+        if told.is_claim(told.entries[outcome.digest]):
+            raise Refused("custody_joins_dispute", number=packet.number)
     return outcome
 
 

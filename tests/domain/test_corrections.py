@@ -389,6 +389,32 @@ def test_not_me_puts_a_delivery_in_dispute_and_the_courier_answers_again(world: 
     assert faults(packet) == []
 
 
+def test_what_is_disputed_is_not_done_by_being_entered_once_more(world: World) -> None:
+    """A page would say that the post office has it; what nobody disputes may be told twice."""
+    packet = world.packet(Way.OUT)
+
+    def hands_in(packet: Packet) -> Ruling:
+        return atomically(
+            custody.enter, packet, "hand_in", world.act(world.clerk), giver=world.desk.party_id,
+            taker=world.post.party_id, parent=None, proof=[], seal="NP0045821",
+        ).verdict  # fmt: skip
+
+    assert [hands_in(packet), hands_in(world.fresh(packet))] == [Ruling.APPLIED, Ruling.DUPLICATE]
+    packet = world.fresh(packet)
+    atomically(
+        corrections.contest,
+        packet,
+        world.act(world.dispatcher),
+        head=packet.head,
+        line=packet.head,
+        reason="not_handed_over",
+    )
+    with pytest.raises(Refused, match="custody_joins_dispute"):
+        hands_in(world.fresh(packet))
+    packet = world.fresh(packet)
+    assert (packet.state, packet.holder_id) == (State.DISPUTED, world.desk.party_id)
+
+
 def test_a_stranger_contests_nothing(world: World) -> None:
     packet = world.collected(world.phone())
     with pytest.raises(Refused, match="custody_not_holder"):

@@ -153,7 +153,7 @@ def test_a_slow_count_asks_for_the_password_before_the_first_packet_and_under_th
     officer.press("Alt+2")
     has_cursor(page, "#present")
     page.keyboard.type(World.PASSWORD)
-    page.wait_for_timeout(100)  # nobody types as fast as a scanner
+    page.wait_for_timeout(500)  # nobody types as fast as a scanner
     page.keyboard.type(listed[0] + "\n")
     expect(page.locator(".last-scan")).to_contain_text(listed[0])
     for number in listed[1:3]:

@@ -45,6 +45,14 @@ def to_the_verdict(page: Page) -> None:
     press(page, "Ghi và nhắn người dân")
 
 
+def until(page: Page, is_so: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come")
+
+
 def counts(page: Page, kept: int, arrived: int, person: int = 0) -> None:
     for name, count in (("kept", kept), ("arrived", arrived), ("person", person)):
         expect(page.locator(f"#sync-{name} b")).to_have_text(str(count), timeout=15_000)
@@ -378,6 +386,50 @@ def test_a_tap_counts_though_the_answer_comes_while_the_finger_is_down(
     phone.mouse.up()
     expect(phone).to_have_url(f"{site.url}/courier/#/")
     counts(phone, kept=0, arrived=1)
+
+
+def test_the_way_back_is_open_while_what_was_sent_by_hand_is_answered(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    on_round(world, site, phone)
+    context.set_offline(True)
+    miss(phone)
+    phone.locator("#sync-kept").click()
+    held: list[Route] = []
+    phone.route(ANSWERED, lambda route: held.append(route))
+    context.set_offline(False)
+    press(phone, "Gửi ngay")
+    back = phone.get_by_role("link", name="Quay lại")
+    back.hover()
+    phone.mouse.down()
+    until(phone, lambda: bool(held))
+    for route in held:
+        route.continue_()
+    phone.unroute_all(behavior="wait")
+    phone.wait_for_timeout(500)
+    phone.mouse.up()
+    expect(phone).to_have_url(f"{site.url}/courier/#/")
+    counts(phone, kept=0, arrived=1)
+
+
+def test_an_answer_that_comes_late_leaves_whoever_has_gone_on_where_they_are(
+    world: World, site: Site, phone: Page
+) -> None:
+    """The start of a round, answered when the courier already types a number: no letter is lost."""
+    plan(world, world.packet(), started=False)
+    sign_in(phone, site)
+    held: list[Route] = []
+    phone.route("**/start", lambda route: held.append(route))
+    press(phone, "Bắt đầu tuyến")
+    until(phone, lambda: bool(held))
+    phone.goto(f"{site.url}/courier/#/type")
+    field = phone.get_by_label("Số trên phiếu")
+    field.fill("2611")
+    held[0].continue_()
+    phone.unroute_all(behavior="wait")
+    phone.wait_for_timeout(500)
+    expect(phone).to_have_url(f"{site.url}/courier/#/type")
+    expect(field).to_have_value("2611")
 
 
 def test_a_server_one_version_ahead_or_behind_costs_no_scan(world: World, site: Site, phone: Page) -> None:

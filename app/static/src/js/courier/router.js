@@ -61,10 +61,22 @@ export function go(path, { replace = false } = {}) {
 export function start() {
   window.addEventListener("hashchange", () => draw(true));
   for (const turn of ["opened", "closed"]) changes.addEventListener(turn, () => draw(true));
-  changes.addEventListener("change", () => { owed = true; redraw(); });
+  changes.addEventListener("change", changed);
   window.addEventListener("pointerdown", () => { clearTimeout(touching); touching = Infinity; }, true);
   for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, lifted, true);
   draw(true);
+}
+
+/** Something has come that a page may show. Whoever waited for it says so here and never draws by themselves: the courier may
+ * have a finger on the glass, or may have gone on. */
+export function changed() {
+  owed = true;
+  redraw();
+}
+
+/** Go on from the page `from`, which had to wait for an answer; whoever has left it meanwhile is not called back. */
+export function goOn(from, path, options) {
+  if (here() === from) go(path, options);
 }
 
 /** What changes under a finger is drawn once the tap has been heard: a button that is replaced meanwhile hears none. */

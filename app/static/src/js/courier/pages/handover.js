@@ -4,7 +4,7 @@ import { bar, bigIcon, button, fault, h, icon, page, thumb } from "../dom.js";
 import { play } from "../feedback.js";
 import * as lists from "../lists.js";
 import * as outbox from "../outbox.js";
-import { draw, go } from "../router.js";
+import { changed, goOn } from "../router.js";
 import { me } from "../store.js";
 import { clock, seal, t } from "../words.js";
 import { asked } from "./undo.js";
@@ -18,7 +18,7 @@ const isTold = ({ digest }) => outbox.rows().some((row) => row.meta.undoes === d
 
 export function handover(receipt) {
   const head = bar(t("handover.title"), receipt, { back: "#/carrying" });
-  if (shown?.receipt !== receipt) return { nodes: [head, page(bigIcon("wait"), h("p", { role: "status", id: "handover-says" }, t("handover.loading"))), thumb()], ready: () => fetchList(receipt) };
+  if (shown?.receipt !== receipt) return { live: true, nodes: [head, page(bigIcon("wait"), h("p", { role: "status", id: "handover-says" }, t("handover.loading"))), thumb()], ready: () => fetchList(receipt) };
   const says = fault("handover-error");
   const mine = shown.giver === me().party && !shown.confirmed.giver;
   async function sign() {
@@ -27,7 +27,7 @@ export function handover(receipt) {
     play("ok");
     shown = null;
     await day.refresh();
-    return go("/carrying", { replace: true });
+    return goOn(`/handover/${receipt}`, "/carrying", { replace: true });
   }
   const wrong = (each) => {
     if (shown.giver !== me().party || !each.digest) return null;
@@ -73,7 +73,7 @@ async function fetchList(receipt) {
   const { status, data } = await lists.show(receipt);
   if (status === 200) {
     shown = data;
-    draw(true);
+    changed();
   } else {
     const place = document.getElementById("handover-says");
     if (place) place.textContent = t(status === 404 ? "handover.none" : "handover.offline");

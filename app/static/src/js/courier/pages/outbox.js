@@ -6,7 +6,7 @@ import * as outbox from "../outbox.js";
 import * as peers from "../peers.js";
 import { askToKeep, hand, isTight } from "../phone.js";
 import { unsent } from "../photos.js";
-import { draw } from "../router.js";
+import { changed } from "../router.js";
 import { isTight as foundTight } from "../spare.js";
 import { clock, t, told } from "../words.js";
 import { counts, strip } from "./parts.js";
@@ -23,7 +23,7 @@ async function measure() {
   const [safe, tight] = await Promise.all([askToKeep(), isTight()]);
   if (safe === room.safe && tight === room.tight) return;
   Object.assign(room, { safe, tight });
-  if (window.location.hash === "#/outbox") draw(false);
+  changed();
 }
 
 function warnings() {
@@ -41,7 +41,7 @@ export function outboxPage() {
   const rows = [...outbox.rows()].sort((a, b) => rank(a) - rank(b) || (a.at < b.at ? 1 : -1)).slice(0, Math.max(MOST, told.person));
   async function send() {
     tried = !(await outbox.insist());
-    draw(false);
+    changed();
   }
   return {
     live: true,

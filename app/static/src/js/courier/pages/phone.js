@@ -6,7 +6,7 @@ import { retire } from "../enrol.js";
 import * as lock from "../lock.js";
 import * as outbox from "../outbox.js";
 import { askToKeep, setTheme, theme } from "../phone.js";
-import { draw, go } from "../router.js";
+import { changed, draw, go } from "../router.js";
 import { leavePhone, me } from "../store.js";
 import { phone, support, t } from "../words.js";
 import { languageButton, renewal } from "./parts.js";
@@ -17,7 +17,7 @@ export function phonePage() {
   askToKeep().then((answer) => {
     if (answer !== kept) {
       kept = answer;
-      if (window.location.hash === "#/phone") draw(false);
+      changed();
     }
   });
   const who = day.courier();

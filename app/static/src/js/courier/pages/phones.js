@@ -1,7 +1,7 @@
 // The courier's own phones: which there are, and taking a lost one out of service from this one.
 import { bar, button, choices, fault, h, icon, notice, page, thumb } from "../dom.js";
 import * as enrol from "../enrol.js";
-import { draw, go } from "../router.js";
+import { changed, goOn } from "../router.js";
 import { me } from "../store.js";
 import { clock, date, t } from "../words.js";
 import { retry } from "./parts.js";
@@ -12,7 +12,7 @@ let gone = false;
 
 async function ask() {
   listed = (await enrol.phones()) ?? false;
-  if (/^#\/phones/.test(window.location.hash)) draw(false);
+  changed();
 }
 
 export function phonesPage() {
@@ -22,6 +22,7 @@ export function phonesPage() {
       : h("ul", { class: "queue" }, listed.map(line));
   const said = gone ? notice("ok", "check", h("p", {}, t("phones.gone"))) : null;
   return {
+    live: true,
     leave() { if (!/^#\/phones/.test(window.location.hash)) [listed, gone] = [null, false]; },
     nodes: [bar(t("phones.title"), null, { back: "#/phone" }), page(said, parts, h("p", { class: "small soft" }, t("phones.lead")))],
   };
@@ -44,7 +45,7 @@ export function retirePage(device) {
     if (!why) return says.say(t("phones.why_empty"), asked.querySelector("input"));
     if (!(await enrol.retire(device, why))) return says.say(t("phones.offline"));
     [listed, gone] = [null, true];
-    return go("/phones", { replace: true });
+    return goOn(`/phones/${device}`, "/phones", { replace: true });
   }
   return {
     nodes: [bar(t("phones.retire_title"), null, { back: "#/phones" }), page(h("p", {}, t("phones.retire_lead")), says, asked),

@@ -1,7 +1,7 @@
 // Today's round: the next home, how far we are, where the scans are, and what comes after.
 import * as day from "../day.js";
 import { bar, bigIcon, button, h, icon, link, notice, page, pair, thumb } from "../dom.js";
-import { draw, go } from "../router.js";
+import { changed, goOn } from "../router.js";
 import { clock, date, money, slot, t } from "../words.js";
 import { counts, forgotten, hours, kindTag, known, renewal, retry, strip, themeButton } from "./parts.js";
 
@@ -108,6 +108,6 @@ function main(now, open) {
 
 async function setOut(round_) {
   startFailed = !(await day.setOut(round_));
-  draw(false);
-  if (!startFailed) go("/");
+  if (startFailed) changed();
+  else goOn("/", "/");
 }

@@ -2,12 +2,13 @@
 
     python tools/catalogue.py extract AREA PATH...   put the words of these files into AREA.po; keep what is translated
     python tools/catalogue.py compile                merge every .po into messages.mo (not in git)
-    python tools/catalogue.py check                  say what is missing or fuzzy; exit 1 if anything is
+    python tools/catalogue.py check                  say what is missing, fuzzy, said by nobody or kept twice; exit 1 if so
 
 A PATH is a file or a folder: Python and Jinja sources. Words that another area already holds stay there.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,8 +122,17 @@ def compile_() -> None:
     print(f"{target.relative_to(ROOT)}: {len(merged)} messages of {len(areas())} areas")
 
 
+def strays() -> Iterator[str]:
+    """Words that no area holds, words that nobody says, and words that two areas hold."""
+    said = {key(words) for source in sources(["app"]) for words in words_of(source)}
+    kept = Counter(key(message.id) for path in areas() for message in read(path) if message.id)
+    yield from (f"in no area: {words!r}" for words in sorted(said - kept.keys()))
+    yield from (f"nobody says: {words!r}" for words in sorted(kept.keys() - said))
+    yield from (f"in {count} areas: {words!r}" for words, count in sorted(kept.items()) if count > 1)
+
+
 def check() -> None:
-    found = [fault for path in areas() for fault in faults(path)]
+    found = [*(fault for path in areas() for fault in faults(path)), *strays()]
     print("\n".join(found) or f"{len(areas())} areas, nothing missing")
     raise SystemExit(1 if found else 0)
 

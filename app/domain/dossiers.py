@@ -105,14 +105,13 @@ CASES = {case.event: case for case in [
     Case("call_off",   _from(C.BOOKED),                             C.CANCELLED,           _by(W.PACKET),         (),                                 None,         "called_off",     "collected, and wanted back before the ward has it"),
 ]}
 
-# The codes of the national portal (TrangThaiHoSo); it learns nothing of what is only booked. Channel: 3, by public post.
+# The codes of the national portal (TrangThaiHoSo); it learns nothing of what is only booked.
 PORTAL = {
     C.BOOKED: None,            C.SUBMITTED: 1,     C.ACCEPTED: 2,         C.NOT_ACCEPTED: 3, C.PROCESSING: 4, C.EXTENDED: 4,
     C.SUPPLEMENT_REQUIRED: 5,  C.FEE_REQUIRED: 6,  C.STOP_REQUESTED: 7,   C.STOPPED: 8,      C.RESULT_READY: 9,
     C.CLOSED: 10,              C.CANCELLED: None,
 }
 # fmt: on
-CHANNEL = 3
 
 
 class ReturnWay(StrEnum):

@@ -356,12 +356,6 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def return_words(dossier: Dossier) -> str:
-    if dossier.return_way is ReturnWay.HOME:
-        return _("The courier brings it home")
-    return _("You call for it at %(office)s", office=called_for_at(dossier).name)
-
-
 def called_for_at(dossier: Dossier) -> Office:
     """Where the citizen goes for a result that nobody brings, or could not bring."""
     return dossier.desk if dossier.return_way is ReturnWay.DESK else dossier.post_office

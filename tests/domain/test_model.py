@@ -74,7 +74,6 @@ LIVES = int(os.environ.get("LIVES", "2000" if LONG else "6"))
 SEAL = "NP0045821"
 MINUTE = timedelta(minutes=1)
 who, which, flip = st.integers(0, 2), st.integers(0, 9), st.booleans()
-SECONDED = [("SECOND", "")]
 
 
 @dataclass(frozen=True)

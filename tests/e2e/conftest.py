@@ -27,6 +27,7 @@ from app.domain import invariants, slips, tokens
 from app.domain.packets import Packet
 from tests.e2e.finding import code_in
 from tests.e2e.sight import phone_faults
+from tests.world import World
 
 # Debian's Chromium without its own windows comes first: a page runs in it as in the whole one, for two thirds of the work.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
@@ -327,6 +328,22 @@ def portray(page: Page, folder: Path, name: str = "", whole: bool = False) -> li
     if size:
         page.set_viewport_size(size)
     return made
+
+
+def staff_signs_in(page: Page, login: str) -> None:
+    """On the page that asks for it."""
+    page.get_by_label("Tên đăng nhập").fill(login)
+    page.get_by_label("Mật khẩu", exact=True).fill(World.PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def at_counter(context: BrowserContext, site: Site) -> Page:
+    """The post office's screen beside the phone's, the clerk signed in."""
+    desk = context.browser.new_context(viewport={"width": 1280, "height": 900}, locale="vi-VN")  # type: ignore[union-attr]
+    page = desk.new_page()
+    page.goto(f"{site.url}/sign-in")
+    staff_signs_in(page, "clerk1")
+    return page
 
 
 def axe(page: Page, only: list[str] | dict[str, Any]) -> list[str]:

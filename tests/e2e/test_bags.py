@@ -10,7 +10,7 @@ from app.db import db
 from app.domain import manifests, slips
 from app.domain.manifests import LineResult, Manifest, Side
 from app.domain.packets import Packet, State, Way
-from tests.e2e.conftest import HEIGHT, WIDTH, Camera, Site, axe_faults, printed
+from tests.e2e.conftest import HEIGHT, WIDTH, Camera, Site, at_counter, axe_faults, printed
 from tests.e2e.test_courier import press, sign_in, unlock
 from tests.world import World
 
@@ -59,12 +59,7 @@ def test_a_shifts_bag_is_handed_in_with_one_missing_and_one_too_many(
     press(phone, "Về tuyến")
     expect(phone.locator("#sync-arrived b")).to_have_text("4", timeout=20_000)
 
-    desk = context.browser.new_context(viewport={"width": 1280, "height": 900}, locale="vi-VN")  # type: ignore[union-attr]
-    counter = desk.new_page()
-    counter.goto(f"{site.url}/sign-in")
-    counter.get_by_label("Tên đăng nhập").fill("clerk1")
-    counter.get_by_label("Mật khẩu", exact=True).fill(World.PASSWORD)
-    counter.keyboard.press("Enter")
+    counter = at_counter(context, site)
     counter.get_by_role("link", name="Túi của bưu tá").click()
     counter.get_by_role("link", name=world.courier.name).click()
     for packet in (*here, foreign):
@@ -76,7 +71,7 @@ def test_a_shifts_bag_is_handed_in_with_one_missing_and_one_too_many(
     counter.locator("#rest-2").press("Space")
     counter.keyboard.press("F8")
     expect(counter.get_by_role("heading", name="Bàn giao BB-")).to_be_visible()
-    desk.close()
+    counter.context.close()
 
     phone.evaluate("window.dispatchEvent(new Event('online'))")  # the phone asks again what is new
     phone.goto(f"{site.url}/courier/#/carrying")

@@ -16,7 +16,7 @@ from app.domain import phones
 from app.domain.devices import Device, Why
 from app.domain.people import User
 from app.domain.scans import ScanRow
-from tests.e2e.conftest import Site, axe_faults
+from tests.e2e.conftest import Site, axe_faults, staff_signs_in
 from tests.e2e.test_courier import choose_digits, plan, press, unlock, verdict
 from tests.e2e.test_receipts import counts
 from tests.world import World
@@ -44,9 +44,7 @@ def desk(browser: Browser, strict: Site) -> Iterator[Page]:
 def signed_in(context: BrowserContext, site: Site, login: str) -> Page:
     page = context.new_page()
     page.goto(f"{site.url}/sign-in")
-    page.get_by_label("Tên đăng nhập").fill(login)
-    page.get_by_label("Mật khẩu", exact=True).fill(World.PASSWORD)
-    page.locator("main button[type=submit]").click()
+    staff_signs_in(page, login)
     page.wait_for_url(re.compile(r"/(dispatch|office)/"))
     return page
 

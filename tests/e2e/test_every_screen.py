@@ -16,7 +16,7 @@ from app.domain.packets import Packet, Way
 from app.domain.visits import open_visit
 from tests.e2e.conftest import PICTURES, RULES, Camera, Site, axe, portray
 from tests.e2e.sight import large_faults, phone_faults
-from tests.e2e.test_courier import choose_digits, count_papers, plan, press
+from tests.e2e.test_courier import choose_digits, count_papers, plan, press, right_person
 from tests.e2e.test_enrolment import newest
 from tests.e2e.test_shift import to
 from tests.world import World
@@ -259,9 +259,7 @@ def delivered(world: World, phone: Page, album: Album, packet: Packet, visit: in
     code = world.code(packet, Purpose.DELIVER)
     typed(phone, packet, f"/type/visit/{visit}")
     album.look("Trả kết quả")
-    phone.get_by_role("radio", name="Nguyễn Thị Mơ").check()
-    phone.get_by_role("radio", name="Căn cước", exact=True).check()
-    press(phone, "Đúng người")
+    right_person(phone)
     album.look("Thu giấy cũ")
     phone.get_by_role("checkbox", name="Giấy khai sinh cũ").check()
     press(phone, "Thu đủ rồi")

@@ -13,10 +13,10 @@ from app.domain import queues, sessions, tokens
 from app.domain.dossiers import CaseState
 from app.domain.manifests import Manifest, Side, Word
 from app.domain.packets import Packet, State
-from tests.e2e.conftest import Site, axe_faults
+from tests.e2e.conftest import Site, axe_faults, staff_signs_in
 from tests.e2e.test_courier import press
 from tests.e2e.test_courier import sign_in as take_phone
-from tests.world import World
+from tests.world import Phone, World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the page does; the domain's part runs on both
 COUNT = 40
@@ -45,11 +45,18 @@ class Officer:
 def sign_in(page: Page, site: Site) -> Officer:
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(f"{site.url}/sign-in")
-    page.get_by_label("Tên đăng nhập").fill("desk1")
-    page.get_by_label("Mật khẩu", exact=True).fill(World.PASSWORD)
-    page.keyboard.press("Enter")
+    staff_signs_in(page, "desk1")
     expect(page.get_by_role("heading", name="Chờ nhận")).to_be_visible()
     return Officer(page)
+
+
+def counting(
+    world: World, phone: Phone, site: Site, context: BrowserContext, packets: int
+) -> tuple[Page, Officer, list[str]]:
+    """The page of an officer who is signed in, and the numbers of what a courier brings."""
+    listed = [world.collected(phone).number for _ in range(packets)]
+    page = context.new_page()
+    return page, sign_in(page, site), listed
 
 
 def let_pass(time: timedelta) -> None:
@@ -75,9 +82,7 @@ def print_record(officer: Officer) -> bytes:
 
 def test_forty_packets_take_forty_scans_and_three_keys(world: World, site: Site, context: BrowserContext) -> None:
     phone = world.phone()
-    listed = [world.collected(phone).number for _ in range(COUNT)]
-    page = context.new_page()
-    officer = sign_in(page, site)
+    page, officer, listed = counting(world, phone, site, context, COUNT)
     officer.press("Alt+2")
     expect(page.get_by_role("heading", name="Kiểm đếm")).to_be_visible()
     seen = [officer.scan(number) for number in listed[:20]]
@@ -145,10 +150,7 @@ def test_a_slow_count_asks_for_the_password_before_the_first_packet_and_under_th
     world: World, site: Site, context: BrowserContext
 ) -> None:
     """She signed in that morning, and the count takes a quarter of an hour: three keys and her password twice."""
-    phone = world.phone()
-    listed = [world.collected(phone).number for _ in range(4)]
-    page = context.new_page()
-    officer = sign_in(page, site)
+    page, officer, listed = counting(world, world.phone(), site, context, 4)
     let_pass(timedelta(hours=3))
     officer.press("Alt+2")
     has_cursor(page, "#present")
@@ -178,10 +180,7 @@ def test_a_slow_count_asks_for_the_password_before_the_first_packet_and_under_th
 def test_a_scan_before_the_password_waits_for_it_and_is_not_scanned_again(
     world: World, site: Site, context: BrowserContext
 ) -> None:
-    phone = world.phone()
-    listed = [world.collected(phone).number for _ in range(3)]
-    page = context.new_page()
-    sign_in(page, site)
+    page, _officer, listed = counting(world, world.phone(), site, context, 3)
     let_pass(timedelta(hours=3))
     page.goto(f"{site.url}/desk/counts/{world.courier.id}")
     page.keyboard.type(listed[0] + "\n" + listed[1] + "\n")
@@ -207,10 +206,7 @@ def test_a_scan_before_the_password_waits_for_it_and_is_not_scanned_again(
 def test_a_session_that_ends_with_scans_in_the_queue_loses_none(
     world: World, site: Site, context: BrowserContext
 ) -> None:
-    phone = world.phone()
-    listed = [world.collected(phone).number for _ in range(4)]
-    page = context.new_page()
-    officer = sign_in(page, site)
+    page, officer, listed = counting(world, world.phone(), site, context, 4)
     officer.press("Alt+2")
     for number in listed[:2]:
         officer.scan(number)
@@ -222,9 +218,7 @@ def test_a_session_that_ends_with_scans_in_the_queue_loses_none(
     expect(page.get_by_text(f"Phiên làm việc đã hết. {waits}")).to_be_visible()
     assert axe_faults(page) == []
     page.get_by_role("link", name="Đăng nhập lại").press("Enter")
-    page.get_by_label("Tên đăng nhập").fill("desk1")
-    page.get_by_label("Mật khẩu", exact=True).fill(World.PASSWORD)
-    page.keyboard.press("Enter")
+    staff_signs_in(page, "desk1")
     expect(page.get_by_text(f"{waits}. Bấm Enter để gửi.")).to_be_visible()
     expect(page.locator("#taken")).not_to_contain_text(listed[2])
     has_cursor(page, "#code")

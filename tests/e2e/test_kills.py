@@ -24,7 +24,7 @@ from app.domain import tokens
 from app.domain.packets import Packet, Way
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Camera, Handset, Host, framed
-from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, unlock
+from tests.e2e.test_courier import count_papers, plan, press, right_person, seal_and_money, sign_in, unlock
 from tests.e2e.test_peers import GIVEN, HEARD, bare
 from tests.e2e.test_receipts import DEVICE, OFFER, PUT
 from tests.e2e.test_shell import settle
@@ -165,9 +165,7 @@ def collected(shift: Shift, packet: Packet) -> None:
 def delivered(shift: Shift, packet: Packet) -> None:
     page = shift.page
     find(page, packet, visit_of(packet), filmed=False)
-    page.get_by_role("radio", name="Nguyễn Thị Mơ").check()
-    page.get_by_role("radio", name="Căn cước", exact=True).check()
-    press(page, "Đúng người")
+    right_person(page)
     press(page, "Đúng số này")
     press(page, "Đã ký phiếu giấy")
 

@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 
 from app.db import atomically, db
 from app.domain import visits
-from tests.e2e.conftest import axe_faults
+from tests.e2e.conftest import axe_faults, staff_signs_in
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")
@@ -47,9 +47,7 @@ def test_a_days_slips_show_how_far_they_are_and_open_as_one_document(world: Worl
     assert slips == 3 * VISITS
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{streaming}/sign-in")
-    page.get_by_label("Tên đăng nhập").fill("dispatcher1")
-    page.get_by_label("Mật khẩu", exact=True).fill(World.PASSWORD)
-    page.keyboard.press("Enter")
+    staff_signs_in(page, "dispatcher1")
     page.wait_for_url(re.compile("/dispatch"))
     page.goto(f"{streaming}/dispatch/{day}")
     page.evaluate(WATCH)

@@ -217,6 +217,20 @@ def test_a_batch_that_is_too_large_is_halved_until_all_have_arrived(
     assert recorded() == 5
 
 
+def refusing(monkeypatch: pytest.MonkeyPatch, n: int, why: Exception) -> Any:
+    """The server reads every scan of the phone but its `n`th. How it reads them all comes back."""
+    honest = door.read
+
+    def strict(item: Any) -> Any:
+        scan = honest(item)
+        if scan.n == n:
+            raise why
+        return scan
+
+    monkeypatch.setattr(door, "read", strict)
+    return honest
+
+
 def test_one_scan_nobody_can_read_is_shown_red_and_the_others_go_on(
     world: World, site: Site, phone: Page, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,15 +238,7 @@ def test_one_scan_nobody_can_read_is_shown_red_and_the_others_go_on(
     context.set_offline(True)
     for _ in range(3):
         miss(phone)
-    honest = door.read
-
-    def unreadable(item: Any) -> Any:
-        scan = honest(item)
-        if scan.n == 2:
-            raise Invalid("scan_unreadable")
-        return scan
-
-    monkeypatch.setattr(door, "read", unreadable)
+    refusing(monkeypatch, 2, Invalid("scan_unreadable"))
     context.set_offline(False)
     counts(phone, kept=0, arrived=2, person=1)
     phone.locator("#sync-person").click()
@@ -255,15 +261,7 @@ def test_one_scan_that_is_too_large_is_a_persons_and_goes_again_when_somebody_as
     context.set_offline(True)
     for _ in range(5):
         miss(phone)
-    honest = door.read
-
-    def limited(item: Any) -> Any:
-        scan = honest(item)
-        if scan.n == 2:
-            raise RequestEntityTooLarge
-        return scan
-
-    monkeypatch.setattr(door, "read", limited)
+    honest = refusing(monkeypatch, 2, RequestEntityTooLarge())
     sizes = sent_sizes(phone)
     context.set_offline(False)
     counts(phone, kept=0, arrived=4, person=1)

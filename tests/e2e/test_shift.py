@@ -18,7 +18,7 @@ from app.domain.tasks import Task, TaskKind
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Camera, Handset, Host, axe_faults
 from tests.e2e.test_bags import show_bag
-from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, unlock, verdict
+from tests.e2e.test_courier import count_papers, hand_over, plan, press, seal_and_money, sign_in, unlock, verdict
 from tests.e2e.test_shell import settle
 from tests.world import World
 
@@ -57,13 +57,7 @@ def deliver(page: Page, camera: Camera, packet: Packet, visit: int, code: str) -
     camera.show_slip(packet, "http://localhost:8000")
     find(page, packet, visit, filmed=True)
     expect(page.get_by_role("heading", name="Trả kết quả")).to_be_visible(timeout=30_000)
-    page.get_by_role("radio", name="Nguyễn Thị Mơ").check()
-    page.get_by_role("radio", name="Căn cước", exact=True).check()
-    press(page, "Đúng người")
-    press(page, "Đúng số này")
-    page.get_by_label("Mã người dân đọc").fill(code)
-    press(page, "Xong, trao gói")
-    verdict(page, "Đã trao xong", "ok")
+    hand_over(page, code)
 
 
 def test_a_shift_without_a_network_arrives_whole(world: World, host: Host, handset: Handset, camera: Camera) -> None:

@@ -12,8 +12,8 @@ from app.domain.codes import Purpose
 from app.domain.money import Purse
 from app.domain.packets import Packet, Way
 from app.domain.visits import open_visit
-from tests.e2e.conftest import Site, axe_faults
-from tests.e2e.test_courier import count_papers, plan, press, sign_in, verdict
+from tests.e2e.conftest import Site, at_counter, axe_faults
+from tests.e2e.test_courier import count_papers, plan, press, right_person, sign_in, verdict
 from tests.e2e.test_shift import to
 from tests.world import World
 
@@ -41,12 +41,7 @@ def test_what_is_short_is_seen_by_both_and_stays_under_a_name(
     context.set_offline(False)
     expect(phone.locator("#told-count")).to_contain_text("Bưu cục cùng đếm lại", timeout=20_000)
 
-    desk = context.browser.new_context(viewport={"width": 1280, "height": 900}, locale="vi-VN")  # type: ignore[union-attr]
-    counter = desk.new_page()
-    counter.goto(f"{site.url}/sign-in")
-    counter.get_by_label("Tên đăng nhập").fill("clerk1")
-    counter.get_by_label("Mật khẩu", exact=True).fill(World.PASSWORD)
-    counter.keyboard.press("Enter")
+    counter = at_counter(context, site)
     counter.get_by_role("link", name="Tiền của bưu tá").click()
     counter.get_by_role("link", name=world.courier.name).click()
     counter.get_by_label("Số tiền cùng đếm, đồng").fill("60.000")
@@ -58,7 +53,7 @@ def test_what_is_short_is_seen_by_both_and_stays_under_a_name(
     counter.keyboard.press("F8")
     expect(counter.locator("td").get_by_text("thiếu 15.000")).to_be_visible()
     assert axe_faults(counter) == []
-    desk.close()
+    counter.context.close()
     db.session.rollback()
     assert money.purse(world.courier.party_id) == Purse(postage=15_000, fee=0)
     phone.evaluate("window.dispatchEvent(new Event('online'))")  # the phone asks again what came of it
@@ -77,9 +72,7 @@ def paid(page: Page, kind: str, visit: int, packet: Packet, code: str, by: str, 
         page.get_by_label("Gõ lại số đó").fill(f"0046 {visit:03d}")
         page.get_by_role("button", name=re.compile("^Đã dán kín")).click()
     else:
-        page.get_by_role("radio", name="Nguyễn Thị Mơ").check()
-        page.get_by_role("radio", name="Căn cước", exact=True).check()
-        press(page, "Đúng người")
+        right_person(page)
         press(page, "Đúng số này")
     expect(page.locator(".bill .sum")).to_contain_text(asked)
     press(page, f"Đã thu {asked}")

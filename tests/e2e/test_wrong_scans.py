@@ -13,7 +13,7 @@ from app.domain.packets import Packet, State, Way
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Camera, Site, axe_faults
-from tests.e2e.test_courier import plan, press, sign_in, type_number, verdict
+from tests.e2e.test_courier import hand_over, plan, press, sign_in, type_number, verdict
 from tests.e2e.test_receipts import counts, to_the_verdict
 from tests.e2e.test_shift import find, to
 from tests.world import World
@@ -72,13 +72,7 @@ def test_what_was_handed_to_nobody_is_said_to_be_so_after_the_delivery(world: Wo
     sign_in(phone, site)
     expect(phone.get_by_role("link", name="Đã tới cửa")).to_be_visible()
     find(phone, packet, visit.id, filmed=False)
-    phone.get_by_role("radio", name="Nguyễn Thị Mơ").check()
-    phone.get_by_role("radio", name="Căn cước", exact=True).check()
-    press(phone, "Đúng người")
-    press(phone, "Đúng số này")
-    phone.get_by_label("Mã người dân đọc").fill(code)
-    press(phone, "Xong, trao gói")
-    verdict(phone, "Đã trao xong", "ok")
+    hand_over(phone, code)
     assert world.fresh(packet).state == State.DELIVERED
     phone.locator("#undo").click()
     say_wrong(phone, "Chưa ai giao, chưa ai nhận")

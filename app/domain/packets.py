@@ -158,12 +158,28 @@ def new(dossier: Dossier, kind: Kind, way: Way, origin_id: str, unit: int, act: 
     if number is None:
         first = kind is Kind.SUBMISSION
         number = dossier.number if first else numbers.take_own(today(act.at))
+    packet = _waiting(code, number, kind, way, origin_id, act, dossier=dossier)
+    issue_slip(packet, unit, act)
+    return packet
+
+
+def blank(roll: Roll, unit: int, act: Act) -> Packet:
+    """A packet before its booking: a sticker with a number and a token. What it is for, its first move says."""
+    code = secrets.token_bytes(10)
+    number, here = numbers.take_s10() or numbers.take_own(today(act.at)), roll.office.party_id
+    packet = _waiting(code, number, Kind.SUBMISSION, Way.IN, here, act, roll_id=roll.id)
+    token = tokens.write(act.keys, TokenType.STICKER, code, 1, unit, today(act.at) + STICKER_LIFE)
+    packet.slips.append(Slip(packet_id=packet.id, issue=1, kind="sticker", token=token, printed_at=act.at))
+    return packet
+
+
+def _waiting(code: bytes, number: str, kind: Kind, way: Way, origin_id: str, act: Act, **whose: Any) -> Packet:
+    """One that has not moved: with its giver, no line in its ledger yet."""
     packet = Packet(
         code=code,
         number=number,
         way=way,
         kind=kind,
-        dossier=dossier,
         origin_id=origin_id,
         holder_id=origin_id,
         state=State.WAITING,
@@ -172,35 +188,10 @@ def new(dossier: Dossier, kind: Kind, way: Way, origin_id: str, unit: int, act: 
         flags=[],
         seals=[],
         created_at=act.at,
+        **whose,
     )
     db.session.add(packet)
     db.session.flush()
-    issue_slip(packet, unit, act)
-    return packet
-
-
-def blank(roll: Roll, unit: int, act: Act) -> Packet:
-    """A packet before its booking: a sticker with a number and a token. What it is for, its first move says."""
-    code = secrets.token_bytes(10)
-    packet = Packet(
-        code=code,
-        number=numbers.take_s10() or numbers.take_own(today(act.at)),
-        way=Way.IN,
-        kind=Kind.SUBMISSION,
-        roll_id=roll.id,
-        origin_id=roll.office.party_id,
-        holder_id=roll.office.party_id,
-        state=State.WAITING,
-        head=genesis(code),
-        line_hash=genesis(code),
-        flags=[],
-        seals=[],
-        created_at=act.at,
-    )
-    db.session.add(packet)
-    db.session.flush()
-    token = tokens.write(act.keys, TokenType.STICKER, code, 1, unit, today(act.at) + STICKER_LIFE)
-    packet.slips.append(Slip(packet_id=packet.id, issue=1, kind="sticker", token=token, printed_at=act.at))
     return packet
 
 

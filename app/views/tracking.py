@@ -1,6 +1,8 @@
 """Tracking: the citizen's own page behind the secret link."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -127,20 +129,12 @@ def more(secret: str) -> ResponseReturnValue:
     dossier = dossier_of(secret)
     if dossier.state is not CaseState.SUPPLEMENT_REQUIRED:
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
-    offers, form, status = calls.offers(dossier.post_office, now()), Time(), 200
+    offers, form = calls.offers(dossier.post_office, now()), Time()
     form.slot.choices = [SelectChoice(offer.key, "") for offer in offers]
-    if form.validate_on_submit():
-        try:
-            atomically(booking.bring_more, dossier, form.slot.data, security.act())
-        except Refused as refusal:
-            if refusal.key not in ("slot_full", "slot_unknown"):
-                raise
-            form.slot.errors, status = [sentence(refusal)], refusal.status
-        else:
-            flash(_("A courier comes for the papers. A message is on its way."), "ok")
-            return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
-    elif form.errors:
-        status = 422
+    status = _agreed(form, booking.bring_more, dossier)
+    if status == SEE_OTHER:
+        flash(_("A courier comes for the papers. A message is on its way."), "ok")
+        return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
     missing, bill = dossiers.still_missing(dossier), postage.at_door(dossier, Kind.SUPPLEMENT)
     page = render_template(
@@ -244,19 +238,10 @@ def move(secret: str) -> ResponseReturnValue:
     here = f"{visit.slot.day:%Y%m%d}-{visit.slot.opens:%H%M}" if visit.state in calls.OPEN else None
     form = Time(slot=here)
     form.slot.choices = [SelectChoice(offer.key, "") for offer in offers]  # a full one is refused in words
-    status = 200
-    if form.validate_on_submit():
-        try:
-            atomically(booking.rebook, dossier, form.slot.data, security.act())
-        except Refused as refusal:
-            if refusal.key not in ("slot_full", "slot_unknown"):
-                raise
-            form.slot.errors, status = [sentence(refusal)], refusal.status
-        else:
-            flash(_("The new time is set. A message is on its way."), "ok")
-            return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
-    elif form.errors:
-        status = 422
+    status = _agreed(form, booking.rebook, dossier)
+    if status == SEE_OTHER:
+        flash(_("The new time is set. A message is on its way."), "ok")
+        return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
     page = render_template(
         "tracking/move.html",
@@ -269,6 +254,20 @@ def move(secret: str) -> ResponseReturnValue:
         **context,
     )
     return page, status
+
+
+def _agreed(form: Time, verb: Callable[[Dossier, str, Act], Any], dossier: Dossier) -> int:
+    """Set the visit to the chosen time: SEE_OTHER when that is done, else the status of the page that asks for one."""
+    if not form.validate_on_submit():
+        return 422 if form.errors else 200
+    try:
+        atomically(verb, dossier, form.slot.data, security.act())
+    except Refused as refusal:
+        if refusal.key not in ("slot_full", "slot_unknown"):
+            raise
+        form.slot.errors = [sentence(refusal)]
+        return refusal.status
+    return SEE_OTHER
 
 
 def _again(visit: Visit) -> int:

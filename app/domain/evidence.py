@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import bodies, ledger, manifests, packets, photos, proofs, protocols, queues, registers, tokens
+from app.domain import bodies, happenings, ledger, manifests, packets, photos, proofs, protocols, registers, tokens
 from app.domain.incidents import Incident
 from app.domain.manifests import Manifest
 from app.domain.money import MoneyLine
@@ -156,7 +156,7 @@ def _whom(told: dict[str, Any]) -> dict[str, Any]:
     return {
         "parties": {
             party: {"kind": holder.kind, "name": holder.name, "badge": holder.badge}
-            for party, holder in sorted(queues.holders(parties).items())
+            for party, holder in sorted(happenings.holders(parties).items())
         },
         "people": {
             user.id: {"name": user.name, "role": user.role, "office": user.office.name if user.office else None}

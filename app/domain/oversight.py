@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from app.db import db
-from app.domain import bodies, calendar, closing, ledger, queues, scope, tasks
+from app.domain import bodies, calendar, closing, happenings, ledger, scope, tasks
 from app.domain.bodies import CLOCK_SLACK, Scan
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
+from app.domain.happenings import Holder
 from app.domain.ledger import Handoff, LineKind
 from app.domain.numbers import NumberPool
 from app.domain.packets import Packet, State
 from app.domain.people import Act, User
 from app.domain.places import Office
-from app.domain.queues import Holder
 from app.domain.scans import RawScan, Ruling, ScanExtra, ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
 
@@ -115,7 +115,7 @@ def urgency(task: Task, at: datetime) -> Urgency:
 
 def entries(matters: Iterable[Task]) -> list[Entry]:
     listed = list(matters)
-    names = queues.holders(task.packet.holder_id for task in listed if task.packet)
+    names = happenings.holders(task.packet.holder_id for task in listed if task.packet)
     digests = [task.digest for task in listed if task.digest]
     rows = {row.digest: row for row in db.session.scalars(sa.select(ScanRow).where(ScanRow.digest.in_(digests)))}
     found = sa.select(Verdict).where(Verdict.digest.in_(digests)).order_by(Verdict.nth)

@@ -15,11 +15,11 @@ from app.domain import (
     bands,
     bodies,
     calendar,
+    happenings,
     ledger,
     numbers,
     packets,
     printing,
-    queues,
     repeats,
     scans,
     shelf,
@@ -29,13 +29,13 @@ from app.domain import (
 )
 from app.domain.bodies import Scan
 from app.domain.dossiers import CaseState, Dossier
+from app.domain.happenings import Holder
 from app.domain.money import Event, MoneyLine
 from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Right, User
 from app.domain.places import Office
 from app.domain.postage import Fault, Stream
-from app.domain.queues import Holder
 from app.domain.scans import Ruling
 from app.domain.shelf import INVITE
 from app.domain.takings import Waiver
@@ -196,7 +196,7 @@ def _papers_receipt(packet: Packet, at: datetime, base_url: str) -> labels.Paper
     if taken is None or not sent:
         return None
     dossier, home = packet.dossier, slips.home_of(packet.dossier)
-    by = queues.holders([taken.taker_id])[taken.taker_id]
+    by = happenings.holders([taken.taker_id])[taken.taker_id]
     backs = any(paper.give_back for paper in sent)
     return labels.PapersReceipt(
         number=_number("BN", packet),
@@ -270,7 +270,9 @@ def _rewrap(packet: Packet, at: datetime, base_url: str) -> labels.Rewrap | None
     if packet.ended or not packet.seal:
         return None
     listed = _in_bag(packet)
-    place = terms.centre(queues.holders([packet.holder_id])[packet.holder_id].name) or packet.dossier.post_office.name
+    place = (
+        terms.centre(happenings.holders([packet.holder_id])[packet.holder_id].name) or packet.dossier.post_office.name
+    )
     old = change.said("OLD_SEAL") if change else packet.seal
     return labels.Rewrap(
         number=_number("BR", packet),

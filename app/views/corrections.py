@@ -14,10 +14,10 @@ from wtforms import SelectChoice
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import bodies, corrections, desk, numbers, photos, queues, remedies, scope
+from app.domain import bodies, corrections, desk, happenings, numbers, photos, remedies, scope
+from app.domain.happenings import Holder
 from app.domain.packets import Packet, State
 from app.domain.people import Right, User
-from app.domain.queues import Holder
 from app.domain.remedies import Ending, Remedy
 from app.domain.steps import REASONS
 from app.errors import Missing, Refused
@@ -121,8 +121,8 @@ def packet(number: str) -> ResponseReturnValue:
     at = now()
     return render_template(
         "corrections/packet.html", packet=one, words=WORDS, say=matters, at=at, tasks=scope.tasks_about(security.user(), one),
-        possible=remedies.possible(security.user(), one, at), history=[] if one.is_blank else queues.history(one.dossier),
-        holder=queues.holders([one.holder_id])[one.holder_id], page_of=counters.page_of(security.user(), one),
+        possible=remedies.possible(security.user(), one, at), history=[] if one.is_blank else happenings.of(one.dossier),
+        holder=happenings.holders([one.holder_id])[one.holder_id], page_of=counters.page_of(security.user(), one),
     )  # fmt: skip
 
 
@@ -182,7 +182,7 @@ def _facts(remedy: Remedy, one: Packet, form: Facts, status: int = 200, says: st
     counters.log_view(one, "corrections.enter")
     return render_template(
         "corrections/enter.html", packet=one, remedy=remedy, words=WORDS[remedy], form=form, says=says,
-        holder=queues.holders([one.holder_id])[one.holder_id], say=matters,
+        holder=happenings.holders([one.holder_id])[one.holder_id], say=matters,
     ), status  # fmt: skip
 
 
@@ -372,7 +372,7 @@ def _message(remedy: Remedy, one: Packet, form: Any) -> str:
 
 
 def _name(party_id: str, one: Packet) -> str:
-    return _called(queues.holders([party_id])[party_id], one)
+    return _called(happenings.holders([party_id])[party_id], one)
 
 
 def _called(holder: Holder, one: Packet) -> str:

@@ -11,7 +11,7 @@ from wtforms import BooleanField
 
 from app import security
 from app.db import atomically, let_go, now, remembered
-from app.domain import bags, manifests, protocols, queues, reception, scope
+from app.domain import bags, happenings, manifests, protocols, reception, scope
 from app.domain.bags import Bag, Item
 from app.domain.manifests import Manifest, Side, Word
 from app.domain.people import Right, User
@@ -270,7 +270,7 @@ def _manifest(receipt: str) -> Manifest:
 
 def _told(manifest: Manifest) -> dict[str, Any]:
     return {
-        "manifest": manifest, "parties": queues.holders([manifest.giver_id, manifest.taker_id]), "sides": list(Side),
+        "manifest": manifest, "parties": happenings.holders([manifest.giver_id, manifest.taker_id]), "sides": list(Side),
         "signers": {side: manifests.signer(manifest, side) for side in Side},
     }  # fmt: skip
 

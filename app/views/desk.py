@@ -18,6 +18,7 @@ from app.domain import (
     dossiers,
     filters,
     forms,
+    happenings,
     manifests,
     queues,
     reception,
@@ -121,8 +122,8 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
     result, again = desk.result_of(dossier), Again(formdata=None, head=packet.head.hex())
     return render_template(
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
-        holder=queues.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
-        courier=reception.courier_of(packet), history=queues.history(dossier), expected=partial(reception.expected, packet=packet),
+        holder=happenings.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
+        courier=reception.courier_of(packet), history=happenings.of(dossier), expected=partial(reception.expected, packet=packet),
         manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home, wants_word=desk.wants_word(dossier), fee=desk.fee_due(packet),
         result=result if result and result.id != packet.id else None, lost=desk.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user()), pages=PAGES,
@@ -185,7 +186,7 @@ def record(receipt: str) -> ResponseReturnValue:
     with force_locale("vi"):
         return render_template(
             "desk/record.html", manifest=manifest, odd_seal=manifests.bears_another_seal, lines=manifests.lines_of(manifest), expected=reception.expected,
-            parties=queues.holders([manifest.giver_id, manifest.taker_id]), desk=security.user().office,
+            parties=happenings.holders([manifest.giver_id, manifest.taker_id]), desk=security.user().office,
             receiver=manifests.signer(manifest, Side.TAKER), giver_by=manifest.confirmed(Side.GIVER), differences=reception.differences,
         )  # fmt: skip
 
@@ -199,7 +200,7 @@ def sheet(number: str) -> ResponseReturnValue:
     with force_locale("vi"):
         return render_template(
             "desk/sheet.html", packet=packet, expected=reception.expected, desk=security.user().office,
-            holder=queues.holders([packet.holder_id])[packet.holder_id], today=calendar.today(now()),
+            holder=happenings.holders([packet.holder_id])[packet.holder_id], today=calendar.today(now()),
         )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length
 
 from app import security
 from app.db import atomically, now
-from app.domain import custody, oversight, photos, queues, remedies, scope, tasks
+from app.domain import custody, happenings, oversight, photos, remedies, scope, tasks
 from app.domain.oversight import Whose
 from app.domain.people import Right, User
 from app.domain.remedies import Remedy
@@ -82,7 +82,7 @@ def _page(one: Task, form: Close | None = None, status: int = 200, says: str = "
     history = None
     if packet is not None and packet.dossier is not None:
         counters.log_view(packet, "exceptions.task")
-        history = queues.history(packet.dossier)
+        history = happenings.of(packet.dossier)
     (entry,) = oversight.entries([one])
     return render_template(
         "exceptions/task.html", task=one, entry=entry, packet=packet, history=history, at=now(), say=matters, tell=testimonies,

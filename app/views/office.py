@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 
 from app import security
 from app.db import atomically, now
-from app.domain import calendar, counter, numbers, photos, queues, reception, scope, shelf, takings, visits
+from app.domain import calendar, counter, happenings, numbers, photos, queues, reception, scope, shelf, takings, visits
 from app.domain.packets import Packet, Way
 from app.domain.people import Right
 from app.domain.places import Office
@@ -127,9 +127,9 @@ def _page(
     shelve = shelve or Shelve(formdata=None, head=packet.head.hex())
     return render_template(
         "office/packet.html", packet=packet, dossier=packet.dossier, act=act, form=form, says=says,
-        holder=queues.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
+        holder=happenings.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
         due=takings.due(packet) if act == "accept" or (act == "hand-out" and packet.way is Way.OUT) else None,
-        history=queues.history(packet.dossier), expected=reception.expected, visit=visits.open_visit(packet.id),
+        history=happenings.of(packet.dossier), expected=reception.expected, visit=visits.open_visit(packet.id),
         handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), printable=counters.printable(packet),
         reprint=reprint or Reprint(formdata=None), shelf=_shelf(packet) if act == "hand-out" else None,
         shelve=shelve, failed=shelve.about(packet), today=calendar.today(now()), hour=calendar.local(now()).time(),

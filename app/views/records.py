@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 
 from app import security
 from app.db import atomically
-from app.domain import manifests, queues, reception, scope
+from app.domain import happenings, manifests, reception, scope
 from app.domain.manifests import LineResult, Manifest, Side, Word
 from app.domain.people import Right
 from app.errors import Refused
@@ -62,7 +62,7 @@ def _page(manifest: Manifest, form: Confirm, status: int = 200) -> ResponseRetur
     mine = manifests.sides_of(manifest, security.user())
     return render_template(
         "records/record.html", manifest=manifest, odd_seal=manifests.bears_another_seal, lines=manifests.lines_of(manifest), form=form, sides=SIDES,
-        parties=queues.holders([manifest.giver_id, manifest.taker_id]), results=RESULTS, words=WORDS,
+        parties=happenings.holders([manifest.giver_id, manifest.taker_id]), results=RESULTS, words=WORDS,
         signers={side: manifests.signer(manifest, side) for side in Side},
         asked=[side for side in mine if manifest.confirmed(side) is None], asks_password=not security.is_present(),
         has_paper=bool(mine) and security.user().may(Right.DESK),

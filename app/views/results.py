@@ -21,7 +21,20 @@ from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from app import security
 from app.db import atomically, now
-from app.domain import calendar, desk, manifests, numbers, queues, reception, recovered, repeats, scope, slips, visits
+from app.domain import (
+    calendar,
+    desk,
+    happenings,
+    manifests,
+    numbers,
+    queues,
+    reception,
+    recovered,
+    repeats,
+    scope,
+    slips,
+    visits,
+)
 from app.domain.dossiers import CaseState, Dossier
 from app.domain.manifests import Side
 from app.domain.people import Right
@@ -209,7 +222,7 @@ def _home(
         sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, why_failed=counter_forms.why_failed,
         tried=visits.tried(row.packet.id for row in back), late={row.packet.id for row in back if desk.waits_too_long(row.packet.dossier, row.since, at)},
         failures=repeats.failures([row.packet.id for row in back]), today=calendar.today(at), hour=calendar.local(at).time(),
-        coming=coming, holders=queues.holders(coming), old=old or TakeOld(formdata=None),
+        coming=coming, holders=happenings.holders(coming), old=old or TakeOld(formdata=None),
         unsaid=manifests.without_word(Side.GIVER, giver_id=user.holds_as),
     )  # fmt: skip
     old_papers = {line.dossier_id for lines in coming.values() for line in lines}

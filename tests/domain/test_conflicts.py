@@ -23,9 +23,9 @@ from app.domain import (
     custody,
     duties,
     hands,
+    happenings,
     packets,
     placing,
-    queues,
     scans,
     staff,
     tokens,
@@ -260,7 +260,7 @@ def test_09_what_arrives_late_with_its_chain_consistent_is_applied_and_said_to_b
     evening = MONDAY + 10 * HOUR
     assert [judged(world, scan, evening) for scan in (over, take)] == [(HELD, "parent_unknown"), (APPLIED, None)]
     assert where(world, packet) == (State.CARRIED, taker.party)
-    story = queues.history(world.fresh(packet).dossier)
+    story = happenings.of(world.fresh(packet).dossier)
     assert {one.key: one.said_at for one in story} == {"sealed": None, "take": MONDAY, "transfer": MONDAY}
 
 

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 
 from app.db import atomically, db
-from app.domain import custody, scans
+from app.domain import bodies, custody
+from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.custody import Outcome
 from app.domain.devices import Device
 from app.domain.hands import Hand
 from app.domain.packets import Packet, Way
 from app.domain.people import Role, User
-from app.domain.scans import Ruling, Scan, ScanRow
+from app.domain.scans import Ruling, ScanRow
 from app.domain.steps import By
 from app.errors import Refused
 from tests.world import MONDAY, Phone, World
@@ -53,7 +54,7 @@ def test_a_page_says_in_which_part_somebody_acted_and_the_first_pages_did_not(wo
     outcome = page(world, packet, "hand_in", world.clerk, taker=world.post.party_id, seal="NP0045821")
     atomically(lambda: setattr(db.session.get_one(User, world.clerk.id), "role", Role.DISPATCHER))
     row = db.session.get_one(ScanRow, outcome.digest)
-    scan, device = scans.read(row.body, row.sig), db.session.get_one(Device, row.device_id)
+    scan, device = bodies.read(row.body, row.sig), db.session.get_one(Device, row.device_id)
 
     def part(scan: Scan) -> tuple[By | None, str | None]:
         hand = Hand(scan, packet, device, world.keys, MONDAY)

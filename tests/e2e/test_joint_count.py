@@ -41,6 +41,15 @@ class Officer:
         expect(self.page.locator(".last-scan")).to_contain_text(text)
         return time.monotonic() - began
 
+    def burst(self, text: str) -> None:
+        """What a scanner types while the cursor is elsewhere: 5 ms from key to key, however busy this machine is."""
+        wire, at = self.page.context.new_cdp_session(self.page), time.time()
+        for nth, letter in enumerate(f"{text}\r"):
+            key = {"key": "Enter" if letter == "\r" else letter, "timestamp": at + nth * 0.005}
+            wire.send("Input.dispatchKeyEvent", key | {"type": "keyDown", "text": letter})
+            wire.send("Input.dispatchKeyEvent", key | {"type": "keyUp"})
+        wire.detach()
+
 
 def sign_in(page: Page, site: Site) -> Officer:
     page.set_viewport_size({"width": 1280, "height": 900})
@@ -156,7 +165,7 @@ def test_a_slow_count_asks_for_the_password_before_the_first_packet_and_under_th
     has_cursor(page, "#present")
     page.keyboard.type(World.PASSWORD)
     page.wait_for_timeout(500)  # nobody types as fast as a scanner
-    page.keyboard.type(listed[0] + "\n")
+    officer.burst(listed[0])
     expect(page.locator(".last-scan")).to_contain_text(listed[0])
     for number in listed[1:3]:
         let_pass(timedelta(minutes=6))
@@ -166,7 +175,7 @@ def test_a_slow_count_asks_for_the_password_before_the_first_packet_and_under_th
     assert axe_faults(page) == []
     officer.scan(listed[3])
     has_cursor(page, "#signing input")  # all is here: what is left is her word
-    page.keyboard.type(listed[1] + "\n")  # what is scanned still finds its way
+    officer.burst(listed[1])  # what is scanned still finds its way
     expect(page.locator(".last-scan")).to_contain_text(listed[1])
     has_cursor(page, "#signing input")
     page.wait_for_timeout(100)

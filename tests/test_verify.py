@@ -71,10 +71,13 @@ def test_an_instant_is_read_to_the_microsecond_however_the_server_writes_dates(w
         assert inspection.inspect(Trust(now()), inside=connection).faults == []
 
 
-def test_the_bar_fills_as_the_rows_are_read(ledger: Ledger) -> None:
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_bar_fills_as_the_rows_are_read(ledger: Ledger, whole: bool) -> None:
     told: list[int] = []
-    report = inspection.inspect(Trust(now()), tell=told.append)
-    assert report.lines and 0 < sum(told) <= inspection.rows_to_look_at()
+    one = None if whole else ledger.coming.id
+    assert inspection.inspect(Trust(now()), one, tell=told.append).lines
+    assert (len(told) > 2, sum(told)) == (True, inspection.rows_to_look_at(one))
+    assert verify(ledger.app).stderr == "Ledger\n", "the bar itself is drawn on a terminal"
 
 
 def test_an_empty_ledger_is_in_order(app: Flask) -> None:

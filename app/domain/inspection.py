@@ -80,9 +80,10 @@ def _part(
 def rows_to_look_at(packet_id: int | None = None) -> int:
     """About how many rows an inspection reads."""
     count = sa.func.count()
+    code = sa.select(Packet.code).filter_by(id=packet_id).scalar_subquery()
     lines = sa.select(count).select_from(Handoff).where(only(Handoff.packet_id, packet_id))
-    rest = [sa.select(count).select_from(table) for table in ((Leaf,) if packet_id else (ScanRow, Leaf))]
-    return sum(db.session.scalar(query) or 0 for query in (lines, *rest))
+    told = sa.select(count).select_from(ScanRow).where(ScanRow.packet_code == code if packet_id else sa.true())
+    return sum(db.session.scalar(query) or 0 for query in (lines, told, sa.select(count).select_from(Leaf)))
 
 
 @contextmanager

@@ -90,6 +90,43 @@ def test_a_shifts_bag_is_handed_in_with_one_missing_and_one_too_many(
     assert [world.fresh(packet).state for packet in (*here, foreign, lost)] == [State.AT_POST] * 4 + [State.CARRIED]
 
 
+def test_what_the_camera_sees_takes_no_button_from_under_a_finger_and_no_field_from_who_types(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    first, second, third = carried(world, 3)
+    camera.show(camera.desk())
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/carrying")
+    press(phone, "Nộp ở Bưu cục Dĩ An (3)")
+
+    def seen(packet: Packet) -> None:
+        phone.get_by_label("Hoặc gõ số").evaluate(
+            """(field, number) => {
+              field.value = number;
+              field.form.requestSubmit();
+            }""",
+            packet.number,
+        )
+
+    seen(first)
+    expect(phone.locator("#last")).to_contain_text(first.number)
+    phone.locator("#differs").hover()
+    phone.mouse.down()
+    seen(second)
+    expect(phone.locator("#told")).to_contain_text(second.number)
+    phone.mouse.up()
+    seal = phone.locator("#seal")
+    expect(phone.locator("form.notice")).to_contain_text(first.number)
+    seal.press_sequentially("0099999")
+    seen(third)
+    expect(phone.locator("#tally")).to_have_text("3 / 3")
+    expect(seal).to_have_value("0099999")
+    assert axe_faults(phone) == []
+    phone.locator("form.notice button").click()
+    expect(phone.locator("form.notice")).to_have_count(0)
+    expect(phone.locator("#told")).to_contain_text("Sẽ có người xem số niêm phong này")
+
+
 def test_a_whole_bag_is_taken_without_a_network_and_the_list_follows(
     world: World, site: Site, phone: Page, context: BrowserContext, camera: Camera
 ) -> None:

@@ -47,6 +47,7 @@ let shown = null;
 let shownAt = null;
 let owed = false; // something has changed and is not drawn yet
 let touching = null; // a finger is on the glass, or has just left it
+const lifts = new Set(); // drawings that wait for that
 const TAP = 100; // ms a browser may take from the finger to the click
 
 const here = () => window.location.hash.slice(1) || "/";
@@ -81,7 +82,18 @@ export function goOn(from, path, options) {
 
 /** What changes under a finger is drawn once the tap has been heard: a button that is replaced meanwhile hears none. */
 function lifted() {
-  touching = setTimeout(() => { touching = null; redraw(); }, TAP);
+  touching = setTimeout(() => {
+    touching = null;
+    redraw();
+    for (const drawing of lifts) drawing();
+    lifts.clear();
+  }, TAP);
+}
+
+/** What the camera saw is drawn into a page that stays: at once, or when the finger has left the glass. */
+export function steadily(drawing) {
+  if (touching) lifts.add(drawing);
+  else drawing();
 }
 
 function redraw() {

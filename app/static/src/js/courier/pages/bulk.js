@@ -8,7 +8,7 @@ import { play } from "../feedback.js";
 import * as lists from "../lists.js";
 import { identify } from "../meeting.js";
 import { readNumber, readSeal } from "../number.js";
-import { go } from "../router.js";
+import { go, steadily } from "../router.js";
 import { me } from "../store.js";
 import { seal as spoken, t } from "../words.js";
 import { camera } from "./finder.js";
@@ -21,11 +21,13 @@ export function bulk(way, place) {
   if (!bag) return { nodes: [page()], ready: () => go(way === "take" ? "/take" : "/carrying", { replace: true }) };
   let list = lists.begin(way, place, bag.name, bag.packets);
   let last = null; // the packet read last, whose seal the eye compares
+  let asks = null; // the form for another seal: it stays while somebody types, whatever the camera sees
   let turn = Promise.resolve();
-  const above = h("div", { class: "stack" });
+  const tally = h("div", { class: "tally" });
+  const beside = h("div", {});
   const below = h("div", { class: "stack" });
   const typing = typingForm(); // stays where it is whatever the camera sees, and the keyboard with it
-  const body = h("div", { class: "stack", id: "bag" }, above, typing, below);
+  const body = h("div", { class: "stack", id: "bag" }, tally, beside, typing, below);
   const seen = camera(onCode);
   const told = h("p", { role: "status", id: "told" }); // what came of the packet read last; the camera has its own words
   const say = (text) => { told.textContent = text; };
@@ -44,7 +46,7 @@ export function bulk(way, place) {
 
   async function count(found, typed) {
     await weigh(await identify(found, typed), found);
-    draw();
+    steadily(draw);
   }
 
   async function weigh({ packet, slip, why, tone }, found) {
@@ -96,10 +98,9 @@ export function bulk(way, place) {
   function draw() {
     const { count, missing, surplus } = lists.balance(list);
     const section = (name, title, lines) => (lines.length ? h("section", { class: "stack-tight" }, h("h2", { class: "h3 row" }, icon(name), " ", title), h("ul", { class: "queue" }, lines)) : null);
-    above.replaceChildren(...[
-      h("div", { class: "tally" }, h("b", { id: "tally" }, String(count), h("small", {}, ` / ${list.expected.length}`)), h("p", {}, t("bulk.counted")), told),
-      last ? sealOf(last) : null,
-    ].filter(Boolean));
+    tally.replaceChildren(h("b", { id: "tally" }, String(count), h("small", {}, ` / ${list.expected.length}`)), h("p", {}, t("bulk.counted")), told);
+    if (!asks) beside.replaceChildren(...(last ? [sealOf(last)] : []));
+    beside.hidden = !beside.hasChildNodes();
     below.replaceChildren(...[
       section("warn", t("bulk.missing", { count: missing.length }), missing.map((each) => packetLine(each, "warning"))),
       section("person", t("bulk.surplus", { count: surplus.length }), surplus.map((each) => packetLine(each, "stamp", h("p", { class: "small" }, t(`bulk.surplus_${way}`))))),
@@ -114,7 +115,7 @@ export function bulk(way, place) {
     const known = packet.seals.at(-1);
     const box = h("div", { class: "notice tone-ok", id: "last" }, icon("seal"), h("div", { class: "stack-tight" },
       h("p", {}, h("span", { class: "code" }, packet.number), h("br"), t("bulk.seal"), " ", h("b", { class: "code" }, spoken(known))),
-      h("button", { class: "button-quiet", type: "button", id: "differs", onclick: () => box.replaceWith(other(packet, slip)) }, t("seal.differs")), undoLink(row)));
+      h("button", { class: "button-quiet", type: "button", id: "differs", onclick: () => { asks = other(packet, slip); box.replaceWith(asks); } }, t("seal.differs")), undoLink(row)));
     return box;
   }
 
@@ -126,7 +127,7 @@ export function bulk(way, place) {
       const { seal, why, count } = readSeal(input.value);
       if (why) return says.say(t(`seal.${why}`, { count }), input);
       if (seal !== packet.seals.at(-1)) await sight(packet, seal, slip);
-      last = null;
+      [last, asks] = [null, null];
       play("stamp");
       say(t("bulk.seal_told"));
       return draw();

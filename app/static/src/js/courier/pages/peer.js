@@ -8,7 +8,7 @@ import { identify } from "../meeting.js";
 import { readNumber } from "../number.js";
 import * as outbox from "../outbox.js";
 import * as peers from "../peers.js";
-import { go } from "../router.js";
+import { go, steadily } from "../router.js";
 import { seal as spoken, t } from "../words.js";
 import { camera } from "./finder.js";
 import { packetLine, strip, undoLink } from "./parts.js";
@@ -102,7 +102,9 @@ export function receiptPage(key) {
 /** The receiver: reads the offer, then each bag, in one look. */
 export function receive() {
   const add = frames.reader();
-  const body = h("div", { class: "stack" });
+  const above = h("div", { class: "stack" });
+  const typed = typing(); // stays where it is whatever the camera sees
+  const below = h("div", { class: "stack" });
   const footer = thumb();
   let offer = peers.underway();
   let busy = false;
@@ -123,7 +125,7 @@ export function receive() {
     const { kind, have, count, message, misread } = await add(text);
     if (kind !== "OF" || (message && message.key === offer?.key)) return;
     seen.say(t("peer.parts", { n: have, count }));
-    if (misread && !offer) body.replaceChildren(wrong());
+    if (misread && !offer) above.replaceChildren(wrong());
     if (!message) return;
     if (day.isRetired(message.device)) {
       play("danger");
@@ -133,7 +135,7 @@ export function receive() {
     offer = await peers.hear(message);
     play("read");
     seen.say(t("peer.now_bags"));
-    draw();
+    steadily(draw);
   }
 
   async function bag(found, typed) {
@@ -149,7 +151,7 @@ export function receive() {
     offer = await peers.takeOver(offer, packet, packet.seals.at(-1), slip);
     play("ok");
     told.textContent = t("bulk.done", { number: packet.number });
-    draw();
+    steadily(draw);
   }
 
   function typing() {
@@ -167,18 +169,16 @@ export function receive() {
   }
 
   function draw() {
-    if (!offer) {
-      body.replaceChildren(h("p", {}, t("peer.receive_lead")));
-      return;
-    }
+    typed.hidden = !offer;
+    if (!offer) return above.replaceChildren(h("p", {}, t("peer.receive_lead")));
     const taken = offer.packets.length - peers.left(offer).length;
-    body.replaceChildren(h("div", { class: "tally" }, h("b", { id: "tally" }, String(taken), h("small", {}, ` / ${offer.packets.length}`)), h("p", {}, t("bulk.counted")), told), typing(),
-      h("p", {}, t("peer.compare")), h("ul", { class: "queue" }, offer.packets.map((each) => packetLine(each, each.code in offer.taken ? "ok" : "warning", undoLink(outbox.row(offer.taken[each.code]), null)))));
-    footer.replaceChildren(...(taken ? [link(t("peer.answer", { count: taken }), `#/receive/${offer.key}`, { before: "qr", id: "answer" })] : []));
+    above.replaceChildren(h("div", { class: "tally" }, h("b", { id: "tally" }, String(taken), h("small", {}, ` / ${offer.packets.length}`)), h("p", {}, t("bulk.counted")), told));
+    below.replaceChildren(h("p", {}, t("peer.compare")), h("ul", { class: "queue" }, offer.packets.map((each) => packetLine(each, each.code in offer.taken ? "ok" : "warning", undoLink(outbox.row(offer.taken[each.code]), null)))));
+    return footer.replaceChildren(...(taken ? [link(t("peer.answer", { count: taken }), `#/receive/${offer.key}`, { before: "qr", id: "answer" })] : []));
   }
 
   draw();
-  return { nodes: [bar(t("peer.receive"), null, { back: "#/take" }), strip(), h("div", { class: "finder finder-low" }, seen.video, seen.words), page(body), footer], ready: seen.ready, leave: seen.leave };
+  return { nodes: [bar(t("peer.receive"), null, { back: "#/take" }), strip(), h("div", { class: "finder finder-low" }, seen.video, seen.words), page(h("div", { class: "stack" }, above, typed, below)), footer], ready: seen.ready, leave: seen.leave };
 }
 
 /** The receiver's codes: their signatures, for the giver to keep. */

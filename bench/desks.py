@@ -22,7 +22,8 @@ from app.config import Settings
 from app.db import atomically, db, now, random_id
 from app.domain import packets, people, sessions
 from app.domain.calendar import today
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier
 from app.domain.packets import Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Act, Citizen

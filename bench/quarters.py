@@ -21,7 +21,8 @@ from app import security
 from app.config import Settings
 from app.db import atomically, db, now, random_id
 from app.domain import figures, people, sessions
-from app.domain.dossiers import CaseLine, CaseState, Dossier
+from app.domain.cases import CaseState
+from app.domain.dossiers import CaseLine, Dossier
 from app.domain.incidents import Incident, Outcome, Sort
 from app.domain.money import Event, MoneyLine
 from app.domain.packets import Packet

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 # Arrows point down: whoever is not named may not be imported. Nouns of app.domain stand in their order.
 DOMAIN = [
     "printing", "parties", "places", "tokens", "tree", "notes", "people", "calendar", "bands", "procedures", "audit", "editions", "exemptions", "imports", "sessions", "invitations", "limits", "outbox", "numbers",
-    "dossiers", "drafts", "forms", "packets", "postage", "visits", "upkeep", "rounds", "codes", "devices", "bodies", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
+    "cases", "dossiers", "drafts", "forms", "packets", "postage", "visits", "upkeep", "rounds", "codes", "devices", "bodies", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
     "findings", "shares", "reading", "logbook", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "takings", "remittances", "tallies", "recovered", "closing", "aftermath", "vetting", "custody", "receipts", "uploads", "corrections", "upshots",
     "manifests", "invariants", "booking", "scope", "phones", "staff", "desk", "reception", "decisions", "counter", "bags", "incidents", "figures", "paper", "sorting", "happenings", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "reach", "day", "slips", "deskforms", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "headlines", "tracking", "lookups", "models",

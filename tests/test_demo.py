@@ -33,8 +33,9 @@ from app.domain import (
     visits,
 )
 from app.domain.calendar import HERE
+from app.domain.cases import CaseState
 from app.domain.devices import Device
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.dossiers import Dossier
 from app.domain.money import Count, Event, MoneyLine, Word
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State, Way

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from app import phrases
-from app.domain.dossiers import CASES
+from app.domain.cases import CASES
 from app.domain.people import Language
 from app.domain.steps import NEXT, REASONS, STEPS
 from app.integrations import wording

@@ -27,9 +27,10 @@ from app.domain import (
     visits,
 )
 from app.domain.calendar import HERE, today
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose, make
 from app.domain.custody import Outcome, Seen
-from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
+from app.domain.dossiers import Dossier, Paper, ReturnWay
 from app.domain.packets import Kind, Packet, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Act, Citizen, Role, User

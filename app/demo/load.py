@@ -11,7 +11,8 @@ from app.demo import cast, scenes
 from app.demo.stage import Days, Stage
 from app.domain import calendar, numbers, people, watch
 from app.domain.calendar import CalendarDay
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
 from app.domain.places import Office

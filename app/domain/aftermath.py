@@ -3,7 +3,7 @@
 from app.db import db
 from app.domain import closing, dossiers, recovered, remittances, repeats, scans, stickers, takings, visits
 from app.domain.bodies import Scan
-from app.domain.dossiers import CaseState
+from app.domain.cases import CaseState
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State
 from app.domain.people import Act, User

@@ -29,8 +29,9 @@ from app.domain import (
     visits,
 )
 from app.domain.calendar import today
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
+from app.domain.dossiers import Dossier, Paper, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Act, Citizen, Language

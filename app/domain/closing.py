@@ -4,7 +4,8 @@ for it are at the ward; what never will be was given up in an incident file.
 
 from app.db import db
 from app.domain import dossiers, packets, recovered
-from app.domain.dossiers import CASES, RULES, CaseState, Dossier, Paper, Place
+from app.domain.cases import CASES, CaseState
+from app.domain.dossiers import RULES, Dossier, Paper, Place
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act
 

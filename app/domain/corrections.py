@@ -11,9 +11,9 @@ from typing import Any
 from app.db import db
 from app.domain import audit, bodies, codes, custody, devices, dossiers, flags, numbers, outbox, people, photos, tokens
 from app.domain.bodies import Extra
+from app.domain.cases import CASES
 from app.domain.codes import Purpose
 from app.domain.devices import DeviceKind
-from app.domain.dossiers import CASES
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Act, Language, User
 from app.domain.steps import REASONS

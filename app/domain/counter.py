@@ -25,8 +25,9 @@ from app.domain import (
     visits,
 )
 from app.domain.bodies import MoneyTaken
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, Slip, State, Way
 from app.domain.people import Act
 from app.domain.places import Office

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain import audit, bags, money, packets, reach, rounds, shelf, takings, tokens, visits
 from app.domain.calendar import today
-from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier, Paper, ReturnWay
 from app.domain.ledger import Handoff, LineKind
 from app.domain.manifests import Manifest, ManifestLine
 from app.domain.packets import Kind, Packet, State, Way

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain import audit, booking, calendar, desk, dossiers, forms, manifests, money, numbers, packets
 from app.domain.calendar import today
-from app.domain.dossiers import GOING_HOME, CaseState, Dossier, Paper, ReturnWay
+from app.domain.cases import GOING_HOME, CaseState
+from app.domain.dossiers import Dossier, Paper, ReturnWay
 from app.domain.packets import Kind, Packet, Way
 from app.domain.people import Act
 from app.domain.places import Office, OfficeKind

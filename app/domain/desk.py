@@ -32,8 +32,9 @@ from app.domain import (
 )
 from app.domain.audit import AuditLine
 from app.domain.calendar import Rule
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act, Language, User
 from app.domain.places import Office

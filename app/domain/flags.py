@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from app.db import db
 from app.domain.bodies import AMENDABLE
+from app.domain.cases import CaseState
 from app.domain.codes import CodeCheck
-from app.domain.dossiers import CaseState
 from app.domain.packets import Packet, Way
 from app.domain.scans import Ruling
 from app.domain.steps import Proof

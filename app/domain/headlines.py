@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from app.db import choice
 from app.domain import counter, packets
-from app.domain.dossiers import ASIDE, GOING_HOME, CaseState, Dossier, Paper, Place, ReturnWay
+from app.domain.cases import ASIDE, GOING_HOME, CaseState
+from app.domain.dossiers import Dossier, Paper, Place, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.visits import OPEN, VisitKind, VisitState
 

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain import audit, codes, headlines, numbers, outbox, packets, shelf, stickers, visits
 from app.domain.calendar import today
-from app.domain.dossiers import CaseState, Dossier, Place, ReturnWay
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier, Place, ReturnWay
 from app.domain.headlines import Sight
 from app.domain.packets import Packet, State
 from app.domain.people import Act, Citizen, Language

@@ -28,7 +28,8 @@ from app.domain import (
     visits,
 )
 from app.domain.bodies import Scan
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier
 from app.domain.happenings import Holder
 from app.domain.money import Event, MoneyLine
 from app.domain.packets import Packet, State, Way

@@ -15,9 +15,10 @@ from sqlalchemy.orm import aliased, selectinload
 
 from app.db import db
 from app.domain import calendar, closing, counter, dossiers, happenings, money, packets, scope, shelf
+from app.domain.cases import AT_WORK, GOING_HOME, RUNNING, CaseState
 from app.domain.decisions import to_return
 from app.domain.desk import result_of
-from app.domain.dossiers import AT_WORK, GOING_HOME, RUNNING, CaseState, Dossier, Paper, ReturnWay
+from app.domain.dossiers import Dossier, Paper, ReturnWay
 from app.domain.happenings import Holder
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State, Way

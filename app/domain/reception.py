@@ -23,9 +23,10 @@ from app.domain import (
     tasks,
     tokens,
 )
+from app.domain.cases import CaseState
 from app.domain.custody import Outcome
 from app.domain.desk import MOST, PRESENCE
-from app.domain.dossiers import CaseState, Paper
+from app.domain.dossiers import Paper
 from app.domain.ledger import LineKind
 from app.domain.manifests import Found, LineResult, Manifest, Side, Word
 from app.domain.packets import Kind, Packet, State, Way

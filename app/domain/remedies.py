@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from app.db import db
 from app.domain import corrections, custody, flags, people
-from app.domain.dossiers import CASES
+from app.domain.cases import CASES
 from app.domain.flags import Detail
 from app.domain.hands import BY_ROLE, Link
 from app.domain.packets import Packet, State, Way

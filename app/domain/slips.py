@@ -24,8 +24,9 @@ from app.domain import (
     visits,
 )
 from app.domain.bodies import Scan
+from app.domain.cases import CaseState
 from app.domain.certificates import Certificate
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.places import Office
 from app.domain.procedures import PaperForm

@@ -25,7 +25,7 @@ class By(StrEnum):
 
 
 class Proof(StrEnum):
-    """What a scan may bring beside its facts; proofs.py says how each is verified."""
+    """What a scan may bring beside its facts; hands.py says how each is verified."""
 
     SEAL = "SEAL"  # number read from the bag
     SHEETS = "SHEETS"  # sheets counted together with the citizen

@@ -26,7 +26,7 @@ from app.domain import (
     scope,
     visits,
 )
-from app.domain.dossiers import CaseState
+from app.domain.cases import CaseState
 from app.domain.manifests import Side, Word
 from app.domain.packets import Packet
 from app.domain.people import Right

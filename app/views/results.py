@@ -35,7 +35,8 @@ from app.domain import (
     slips,
     visits,
 )
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier
 from app.domain.manifests import Side
 from app.domain.people import Right
 from app.errors import Missing, Refused

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from app import language
 from app.domain import calendar
-from app.domain.dossiers import AT_WORK, Dossier, ReturnWay
+from app.domain.cases import AT_WORK
+from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.forms import Form
 from app.domain.packets import Kind, State
 from app.domain.parties import PartyKind

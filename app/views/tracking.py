@@ -36,7 +36,8 @@ from app.domain import (
 )
 from app.domain import tracking as stories
 from app.domain import visits as calls
-from app.domain.dossiers import AT_WORK, UNDECIDED, CaseState, Dossier, Paper
+from app.domain.cases import AT_WORK, UNDECIDED, CaseState
+from app.domain.dossiers import Dossier, Paper
 from app.domain.packets import Kind, Packet, Way
 from app.domain.people import Act
 from app.domain.postage import Bill, Fault

@@ -13,8 +13,8 @@ from typing import Any
 from app.domain import flags, placing, upshots
 from app.domain.bodies import Scan, digest_of
 from app.domain.calendar import HERE
+from app.domain.cases import CaseState
 from app.domain.devices import DeviceKind
-from app.domain.dossiers import CaseState
 from app.domain.hands import Hand
 from app.domain.packets import State, Way, genesis
 from app.domain.parties import PartyKind

@@ -25,7 +25,8 @@ from app.domain import (
 )
 from app.domain.booking import Request
 from app.domain.calendar import Rule
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier
 from app.domain.packets import of_dossier
 from app.domain.places import Neighbourhood, Office, OfficeHours, Ward
 from app.domain.procedures import Procedure, ProvinceRule

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from app.db import atomically, db
 from app.domain import booking, calendar, codes, drafts, visits
 from app.domain.booking import Request
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.drafts import Draft
 from app.domain.outbox import Message
 from app.domain.packets import State, Way, of_dossier

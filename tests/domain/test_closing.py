@@ -23,7 +23,8 @@ from app.domain import (
     tracking,
     visits,
 )
-from app.domain.dossiers import CaseState, Dossier, Paper, Place
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier, Paper, Place
 from app.domain.incidents import Outcome, Side, Sort
 from app.domain.packets import Packet
 from app.domain.postage import Fault

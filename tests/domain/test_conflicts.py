@@ -33,9 +33,10 @@ from app.domain import (
     watch,
 )
 from app.domain.bodies import Scan
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
 from app.domain.devices import Device
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.dossiers import Dossier
 from app.domain.manifests import LineResult
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way

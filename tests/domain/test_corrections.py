@@ -10,8 +10,8 @@ from flask_babel import force_locale
 from app.db import atomically, db
 from app.domain import corrections, counter, custody, ledger, scans
 from app.domain.bodies import Scan
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Language, User

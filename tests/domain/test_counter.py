@@ -9,8 +9,8 @@ from app.db import atomically, db
 from app.domain import counter, limits
 from app.domain.audit import AuditLine
 from app.domain.bodies import MoneyTaken
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
 from app.domain.scans import ScanRow

@@ -31,7 +31,8 @@ from app.domain import (
 )
 from app.domain.audit import AuditLine
 from app.domain.calendar import today
-from app.domain.dossiers import ASIDE, BACK, CASES, PORTAL, CaseLine, CaseState, Dossier, Paper, Place, Who
+from app.domain.cases import ASIDE, BACK, CASES, PORTAL, CaseState, Who
+from app.domain.dossiers import CaseLine, Dossier, Paper, Place
 from app.domain.manifests import Word
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State, Way

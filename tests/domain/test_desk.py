@@ -22,7 +22,8 @@ from app.domain import (
     visits,
 )
 from app.domain.audit import AuditLine
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.manifests import Manifest, Side, Word
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import codes, counter, day, desk, dossiers, postage, reach, shelf, tokens, visits
+from app.domain import cases, codes, counter, day, desk, postage, reach, shelf, tokens, visits
 from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.dossiers import ReturnWay
@@ -146,7 +146,7 @@ def test_old_papers_are_named_by_the_desk_and_ticked_off_at_the_door(world: Worl
     old = [{"name": "Giấy khai sinh cũ", "form": "original", "sheets": 1}]
 
     def name() -> None:
-        packet.dossier.state = dossiers.CaseState.ACCEPTED
+        packet.dossier.state = cases.CaseState.ACCEPTED
         desk.ready(
             packet.dossier, world.act(world.officer), [{"name": "Kết quả", "form": "original", "sheets": 2}], old
         )

@@ -10,7 +10,7 @@ import pytest
 from app.db import atomically, db
 from app.domain import bags, booking, decisions, desk, manifests, protocols, queues, reception, tasks, visits
 from app.domain.bags import Bag
-from app.domain.dossiers import CaseState
+from app.domain.cases import CaseState
 from app.domain.manifests import Found, LineResult, Manifest, Side, Word
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import User

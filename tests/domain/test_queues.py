@@ -8,7 +8,8 @@ import pytest
 from app.db import atomically, db
 from app.domain import queues, scope
 from app.domain.calendar import HERE, cut
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier
 from app.domain.people import User
 from tests.domain.test_desk import submitted
 from tests.world import MONDAY, World

@@ -7,8 +7,8 @@ import pytest
 from app.db import atomically
 from app.domain import counter, desk, reception, recovered
 from app.domain.bodies import Extra
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState
 from app.domain.packets import Packet, State, Way
 from app.errors import Invalid, Missing, Refused
 from tests.conftest import signing_in

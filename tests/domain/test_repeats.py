@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from app.db import atomically, db
 from app.domain import booking, counter, day, desk, money, reception, repeats, visits
 from app.domain.bodies import Extra
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState, ReturnWay
+from app.domain.dossiers import ReturnWay
 from app.domain.manifests import Word
 from app.domain.money import MoneyLine, Purse
 from app.domain.outbox import Message

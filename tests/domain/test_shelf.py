@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from app.db import atomically, db
 from app.domain import counter, day, lookups, queues, reach, reception, shelf, sorting, tracking, visits
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.manifests import Word as Said
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way

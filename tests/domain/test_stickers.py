@@ -20,7 +20,7 @@ from app.domain import (
     upshots,
 )
 from app.domain.bodies import Scan
-from app.domain.dossiers import CaseState
+from app.domain.cases import CaseState
 from app.domain.packets import Packet, State, Way
 from app.domain.scans import Ruling
 from app.domain.tokens import TokenType

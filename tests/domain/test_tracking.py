@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from app.db import atomically, db
 from app.domain import calendar, codes, desk, dossiers, lookups, numbers, outbox, tracking, visits
 from app.domain.calendar import HERE
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.parties import PartyKind

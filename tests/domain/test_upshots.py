@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from app.db import atomically, db
 from app.domain import bodies, corrections, counter, custody, scans, upshots
 from app.domain.bodies import Scan
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Role, User
 from app.domain.scans import Ruling

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from app.db import atomically, db, now
 from app.domain import queues, sessions, tokens
-from app.domain.dossiers import CaseState
+from app.domain.cases import CaseState
 from app.domain.manifests import Manifest, Side, Word
 from app.domain.packets import Packet, State
 from tests.e2e.conftest import Site, axe_faults, staff_signs_in

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 from app.db import atomically, db, now
 from app.domain import packets
 from app.domain.calendar import today
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State
 from app.domain.visits import Round, Slot, VisitState, open_visit

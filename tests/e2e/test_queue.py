@@ -5,7 +5,8 @@ from playwright.sync_api import Page, expect
 
 from app.db import atomically, db, now
 from app.domain import queues
-from app.domain.dossiers import CaseState, Dossier, ReturnWay
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier, ReturnWay
 from tests.conftest import signing_in
 from tests.e2e.conftest import Site
 from tests.e2e.test_keyboard import by_keyboard, type_in

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from app.db import atomically, db
 from app.domain import booking, corrections, counter, desk, packets, queues, repeats, tasks, visits, watch
 from app.domain.bodies import Extra
+from app.domain.cases import CaseState
 from app.domain.codes import Purpose
-from app.domain.dossiers import CaseState
 from app.domain.money import MoneyLine
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way

@@ -11,7 +11,8 @@ from flask_babel import refresh
 
 from app.db import db
 from app.domain import calendar, packets, tokens
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State
 from app.domain.people import User

@@ -17,7 +17,7 @@ from werkzeug.test import stream_encode_multipart
 
 from app.db import atomically, db
 from app.domain import custody, ledger, photos, remedies, scans, tasks
-from app.domain.dossiers import CaseState
+from app.domain.cases import CaseState
 from app.domain.hands import BY_ROLE
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way

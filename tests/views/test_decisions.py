@@ -10,7 +10,8 @@ import time_machine
 
 from app.db import atomically, db
 from app.domain import decisions, money, queues, visits
-from app.domain.dossiers import CaseState, Dossier
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier
 from app.domain.packets import Kind, Packet
 from app.domain.people import User
 from app.views.decisions import PAGES

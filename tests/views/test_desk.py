@@ -12,7 +12,8 @@ from flask_babel import refresh
 from app.db import atomically, db
 from app.domain import queues, sessions, tokens
 from app.domain.audit import ViewLine
-from app.domain.dossiers import CaseState, Dossier, Paper, ReturnWay
+from app.domain.cases import CaseState
+from app.domain.dossiers import Dossier, Paper, ReturnWay
 from app.domain.manifests import Manifest
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State

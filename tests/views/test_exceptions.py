@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from app.db import atomically, db
 from app.domain import scans, tasks, watch
 from app.domain.audit import AuditLine, ViewLine
-from app.domain.dossiers import CASES
+from app.domain.cases import CASES
 from app.domain.packets import Packet, Way
 from app.domain.steps import EVENTS
 from app.domain.tasks import KINDS, Task, TaskKind

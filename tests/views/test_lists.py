@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from app.db import atomically, db, now, random_id
 from app.domain import calendar, desk, packets, queues, visits
 from app.domain.audit import ViewLine
-from app.domain.dossiers import AT_WORK, CaseState, Dossier
+from app.domain.cases import AT_WORK, CaseState
+from app.domain.dossiers import Dossier
 from app.domain.packets import Packet, State
 from app.domain.parties import Party, PartyKind
 from app.domain.people import Citizen

@@ -12,8 +12,8 @@ from flask_babel import refresh
 
 from app.db import atomically, db
 from app.domain import corrections, decisions, desk, outbox, visits
+from app.domain.cases import CaseState
 from app.domain.codes import CodeCheck, Purpose
-from app.domain.dossiers import CaseState
 from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Language

@@ -97,6 +97,7 @@ def test_two_phones_of_one_courier_scan_the_same_day_apart_and_both_end_with_the
         expect(page.locator("#main li").filter(has_text="Cần người xem")).to_have_count(1)
         page.locator("#main li").filter(has_text=apart.number).get_by_role("link").click()
         verdict(page, "Dừng lại", "danger")
+        expect(page.get_by_text("Có hai lượt nhận khác nhau cho gói này.")).to_be_visible()
         assert axe_faults(page) == []
     leave(theirs)
 

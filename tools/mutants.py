@@ -52,6 +52,7 @@ TARGETS = {  # module: the nouns whose tests are tried
     "hands": ("hands", "custody", "steps", "stickers", "door", "conflicts", "corrections"),
     "vetting": ("custody", "conflicts", "phones"),
     "checkpoints": ("checkpoints",),
+    "devices": ("phones", "devices", "hands", "custody"),
 }
 ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not postgresql and not the_phone_believes"]
 HISTORIES = "60"  # invented ones: a lie that these do not notice, four hundred rarely do
@@ -80,7 +81,9 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.file, self.kept = folder / "own.db", folder / "kept.db"
 
-    def build(self, items: list[pytest.Item]) -> None:
+    def build(self, session: pytest.Session) -> None:
+        items: list[pytest.Item] = session.items
+        end: Any = session  # as the next item: only what stands for the whole session is kept
         conftest, databases = importlib.import_module("tests.conftest"), importlib.import_module("tests.databases")
         self.db, world = importlib.import_module("app.db").db, importlib.import_module("tests.world").World
         start, copied, found, seen = conftest.start, databases.copied, world.found, dict[str, Any]()
@@ -106,14 +109,14 @@ class Stage:
         if asks is None:
             return
         databases.copied, conftest.start, world.found = noting, starting, finding
-        runtestprotocol(asks, log=False, nextitem=items[0])  # what stands for a whole session stands from now on
+        runtestprotocol(asks, log=False, nextitem=end)  # what stands for a whole session stands from now on
         databases.copied, conftest.start, world.found = copied, started, found
         shutil.copy(seen["template"], self.file)
         self._begun = start(seen["settings"], f"sqlite:///{self.file}")
         self.app = next(self._begun)
         self.log = self.app.extensions["settings"].checkpoint_dir
         some = [item for item in items if "app" in getattr(item, "fixturenames", ())][::4]
-        for item, after in zip(some, [*some[1:], items[0]], strict=True):
+        for item, after in zip(some, [*some[1:], end], strict=True):
             shutil.copy(seen["template"], self.file)  # most statements are compiled here, once for all children
             runtestprotocol(item, log=False, nextitem=after)
         self.restore(seen["template"])
@@ -153,8 +156,8 @@ class Court:
         hypothesis.settings.load_profile("mutants")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        self.stage.build(session.items)
-        self.after = session.items[0]
+        self.stage.build(session)
+        self.after: Any = session
         for noun in self.modules:
             module = importlib.import_module(f"app.domain.{noun}")
             trials = self._get_to_know(module, [item for item in session.items if _noun(item) in TARGETS[noun]])

@@ -143,7 +143,6 @@ def enrol(
     device, token = register(user, public_key, label, act)
     if check_code:
         device.check_code, device.confirmed_at = check_code, None
-    db.session.flush()
     return device, token
 
 

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import time_machine
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -67,11 +70,23 @@ def test_only_couriers_carry_packets_with_a_phone(app: Flask, world: World, logi
     assert db.session.scalars(sa.select(Device.id)).all() == [phone.device_id]
 
 
-@pytest.mark.parametrize("key", ["", "not base64!", "AAAA", "A" * 500])
+def spelled(key: Any) -> str:
+    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    return base64.b64encode(key.public_key().public_bytes(*form)).decode()
+
+
+KEYS = {
+    "of another kind": spelled(Ed25519PrivateKey.generate()),
+    "of another curve": spelled(ec.generate_private_key(ec.SECP384R1())),
+    "in two lines": spelled(ec.generate_private_key(ec.SECP256R1())).replace("A", "\nA", 1),
+}
+
+
+@pytest.mark.parametrize("key", ["", "not base64!", "AAAA", "A" * 500, *KEYS])
 def test_a_key_that_cannot_be_used_is_said_so(app: Flask, world: World, key: str) -> None:
-    answer = enrol(app, world.phone(), public_key=key)
+    answer = enrol(app, world.phone(), public_key=KEYS.get(key, key))
     assert answer.status_code == 422
-    assert answer.json["key"] in ("device_key", "fields")
+    assert answer.json["key"] == ("fields" if len(key) > 400 or not key else "device_key")
 
 
 @pytest.mark.parametrize(
@@ -207,8 +222,11 @@ def test_a_third_phone_is_refused_and_the_answer_says_what_to_do(app: Flask, wor
     assert "hai điện thoại" in refused.json["detail"]
 
 
-def test_where_settings_ask_for_a_ticket_name_and_password_bring_no_phone(app: Flask, world: World) -> None:
-    app.extensions["settings"] = app.extensions["settings"].model_copy(update={"enrol_by_password": False})
+def test_where_settings_ask_for_a_ticket_name_and_password_bring_no_phone(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = app.extensions["settings"].model_copy(update={"enrol_by_password": False})
+    monkeypatch.setitem(app.extensions, "settings", asking)
     answer = enrol(app, handset(world))
     assert (answer.status_code, answer.json["key"]) == (403, "enrol_by_ticket")
     assert answer_ticket(app, show_ticket(world), handset(world)).status_code == 201

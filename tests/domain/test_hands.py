@@ -1,6 +1,7 @@
 """Hands: what somebody says counts by who they are and by what they prove, never by their saying so."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -92,6 +93,29 @@ def test_an_offer_is_spelled_in_one_way(world: World, letter: str) -> None:
     odd = taker.scan(packet, "transfer", proof=[("PEER", offer[:40] + letter + offer[40:])])
     assert judged(world, odd) == (Ruling.HELD, "proof_missing")
     assert judged(world, taker.scan(packet, "transfer", proof=[("PEER", offer)])) == (Ruling.APPLIED, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        ({"revoked_at": MONDAY + timedelta(seconds=1)}, True),
+        ({"revoked_at": MONDAY}, False),
+        ({"valid_until": None}, True),
+        ({"confirmed_at": None}, False),
+    ],
+)
+def test_an_offer_counts_while_the_phone_that_signed_it_is_in_service(
+    world: World, change: dict[str, datetime | None], counts: bool
+) -> None:
+    giver, taker, packet = meeting(world)
+    scan = taker.scan(packet, "transfer", proof=[("PEER", giver.offer(packet))])
+
+    def put() -> None:
+        for name, value in change.items():
+            setattr(db.session.get_one(Device, giver.device_id), name, value)
+
+    atomically(put)
+    assert judged(world, scan) == ((Ruling.APPLIED, None) if counts else (Ruling.HELD, "proof_missing"))
 
 
 def test_an_offer_is_of_the_packet_as_it_stood_and_a_scan_must_name_that(world: World) -> None:

@@ -12,7 +12,7 @@ from app.db import atomically, db
 from app.demo.phone import Phone as Handset
 from app.domain import devices, phones, scans, sessions, staff, tokens
 from app.domain.audit import AuditLine
-from app.domain.devices import LIFE, WAIT, Device, Standing, Why
+from app.domain.devices import LIFE, WAIT, Device, DeviceKind, Standing, Why
 from app.domain.packets import State, Way
 from app.domain.people import Role, User, hire
 from app.domain.phones import Ticket
@@ -240,6 +240,23 @@ def test_three_phones_that_come_at_once_find_two_places(app: Flask, world: World
     assert found.count("phones_full") == 6
     db.session.rollback()
     assert len(devices.of(courier)) == 2
+
+
+def test_what_a_phone_calls_itself_is_kept_as_far_as_there_is_room(world: World) -> None:
+    device, _ = atomically(devices.register, world.courier, handset(world.courier).der, "a" * 61, world.act())
+    assert device.label == "a" * 60
+
+
+def test_the_key_of_a_phone_is_known_also_out_of_service_and_no_other(world: World) -> None:
+    phone = world.phone()
+    atomically(phones.retire, phone.device_id, Why.LOST, world.act(world.dispatcher, SOON))
+    found = devices.key_of(phone.device_id)
+    assert found and found.der == phone.der
+    atomically(devices.server, DeviceKind.PAGES, world.act())
+    assert devices.get("d-pages").label == "server pages"
+    assert devices.key_of("d-pages") is devices.key_of("d-nobody") is None
+    with pytest.raises(Missing, match="^device_unknown$"):
+        devices.get("d-nobody")
 
 
 # ---- scans of a phone that waits --------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def _of(trail: Trail, packet: Packet) -> Iterator[tuple[Duty, dict[str, Any]]]:
     for entry in trail.entries.values():
         if duty := of_scan(entry.ruling, entry.why, entry.scan.digest, entry.scan.device):
             yield duty, {"why": entry.why}
-    if "collected_after_cancel" in packet.flags and trail.state is not State.DELIVERED:
+    if "collected_after_cancel" in packet.flags:
         yield Duty(TaskKind.AFTER_CANCEL), {}
     if "old_issue" in packet.flags and _both_in_use(trail, packet):
         yield Duty(TaskKind.OLD_ISSUE), {}

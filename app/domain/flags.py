@@ -7,7 +7,7 @@ from app.db import db
 from app.domain.bodies import AMENDABLE
 from app.domain.cases import CaseState
 from app.domain.codes import CodeCheck
-from app.domain.packets import Packet, Way
+from app.domain.packets import ENDED, Packet, State, Way
 from app.domain.scans import Ruling
 from app.domain.steps import Proof
 from app.domain.trails import Entry, Trail
@@ -26,7 +26,7 @@ def of(trail: Trail, packet: Packet) -> list[str]:
         "collect_unproven": packet.way is Way.IN and _is_unproven(acts, notes),
         "seal_mismatch": bool(odd_seals(trail, packet)),
         "old_issue": any(is_of_old_slip(packet, entry) for entry in told),
-        "collected_after_cancel": _is_after_cancel(packet, told),
+        "collected_after_cancel": _is_after_cancel(trail, packet, told),
         "unsure_repeat": any(is_unsure(act) for act in acts),
         "from_paper": any(entry.scan.said("PAPER") is not None for entry in (*told, *notes)),
         "clock": any(is_off(entry) for entry in (*told, *notes, *claimed)),
@@ -50,9 +50,10 @@ def _citizen_proved(entry: Entry) -> bool:
     return vouched or (checked is not None and checked.is_right)
 
 
-def _is_after_cancel(packet: Packet, told: list[Entry]) -> bool:
-    collected = any(entry.scan.event == "collect" for entry in told)
-    return collected and not packet.is_blank and packet.dossier.state is CaseState.CANCELLED
+def _is_after_cancel(trail: Trail, packet: Packet, told: list[Entry]) -> bool:
+    """The papers were collected and their booking is cancelled: until they are home again."""
+    is_out = trail.state not in {State.WAITING, *ENDED} and any(entry.scan.event == "collect" for entry in told)
+    return is_out and not packet.is_blank and packet.dossier.state is CaseState.CANCELLED
 
 
 def is_unsure(act: list[Entry]) -> bool:

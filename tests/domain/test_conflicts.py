@@ -24,6 +24,7 @@ from app.domain import (
     duties,
     hands,
     happenings,
+    invariants,
     packets,
     placing,
     scans,
@@ -430,6 +431,26 @@ def test_19_cancelled_after_it_was_collected_is_the_same(world: World) -> None:
     packet = world.fresh(packet)
     assert (packet.flags, packet.dossier.state) == (["collected_after_cancel"], CaseState.CANCELLED)
     assert (where(world, packet), asked()) == ((State.CARRIED, phone.party), {K.AFTER_CANCEL})
+
+
+def test_19_cancelled_when_the_papers_are_home_again_there_is_nothing_to_bring_back(world: World) -> None:
+    """Brought to the counter, wanted back there, and the booking cancelled in the evening."""
+    packet = world.packet()
+    counter_has, home_code = {"taker": world.post.party_id}, world.code(packet, Purpose.DELIVER)
+
+    def entered(event: str, **facts: Any) -> None:
+        now_ = world.fresh(packet)
+        atomically(
+            custody.enter, now_, event, world.act(world.clerk), giver=now_.holder_id, parent=now_.head, seal="NP0045821", **facts,
+        )  # fmt: skip
+
+    entered("collect", **counter_has, sheets=3, proof=[("WET_SEEN", "")])
+    entered("deliver", taker=home(packet), proof=[("CODE", home_code)])
+    assert where(world, packet) == (State.DELIVERED, home(packet))
+    atomically(lambda: booking.cancel(db.session.get_one(Dossier, packet.dossier_id), world.act()))
+    packet = world.fresh(packet)
+    assert (packet.flags, packet.dossier.state, asked()) == ([], CaseState.CANCELLED, set())
+    assert list(invariants.rebuilt_alike(packet.id, world.keys)) == []
 
 
 # ---- seals and clocks -----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 import labels
 import routes
@@ -48,7 +49,22 @@ from app.errors import Refused
 from app.sentences import sentence
 
 T = TypeVar("T")
-custody_cli = AppGroup("custody", help="The ledger.")
+
+
+class Verbs(AppGroup):
+    """Whoever calls them where no database is, or one that is not of this version, reads so."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (OperationalError, ProgrammingError) as error:
+            first, *_ = str(error.orig).splitlines() or [type(error.orig).__name__]
+            raise click.ClickException(
+                f"The database refused: {first}. Is it the right one (DATABASE_URL), and of this version (flask db upgrade)?"
+            ) from error
+
+
+custody_cli = Verbs("custody", help="The ledger.")
 
 
 @custody_cli.command("verify")
@@ -184,7 +200,7 @@ def stopping() -> Event:
     return stop
 
 
-catalogue_cli = AppGroup("catalogue", help="Places, procedures and the calendar, from files.")
+catalogue_cli = Verbs("catalogue", help="Places, procedures and the calendar, from files.")
 
 
 @catalogue_cli.command("load")
@@ -202,7 +218,7 @@ def load(path: Path) -> None:
         click.echo(f"{table.what:<16} {table.changed:>4} new or changed  {table.same:>4} as before")
 
 
-day_cli = AppGroup("day", help="The couriers' day.")
+day_cli = Verbs("day", help="The couriers' day.")
 
 
 @day_cli.command("plan")
@@ -240,7 +256,7 @@ def due(received: str, days: int, rule: str, cutoff: bool) -> None:
     click.echo((ends if at.tzinfo else ends.replace(tzinfo=None)).isoformat())
 
 
-slips_cli = AppGroup("slips", help="What is printed.")
+slips_cli = Verbs("slips", help="What is printed.")
 
 
 @slips_cli.command("sample")
@@ -306,7 +322,7 @@ def print_day(day: datetime, path: Path, office: str, login: str, what: str) -> 
     click.echo(f"{path}: {path.stat().st_size:,} bytes")
 
 
-people_cli = AppGroup("people", help="Who works here.")
+people_cli = Verbs("people", help="Who works here.")
 
 
 @people_cli.command("hire")
@@ -376,7 +392,7 @@ def _staff(verb: Callable[..., T], who: User, **facts: Any) -> T:
         raise refused(refusal) from refusal
 
 
-outbox_cli = AppGroup("outbox", help="Messages to citizens.")
+outbox_cli = Verbs("outbox", help="Messages to citizens.")
 
 
 @outbox_cli.command("run")
@@ -391,7 +407,7 @@ def outbox_run(once: bool) -> None:
     worker.run(current_app._get_current_object(), stopping())  # type: ignore[attr-defined]
 
 
-demo_cli = AppGroup("demo", help="The demonstration.")
+demo_cli = Verbs("demo", help="The demonstration.")
 
 
 @demo_cli.command("load")

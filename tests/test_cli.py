@@ -194,3 +194,15 @@ def test_a_new_slip_key_is_made_beside_the_old_ones(app: Flask, settings: Settin
         assert (tmp_path / f"slip-{number}.pem").stat().st_mode & 0o777 == 0o600
     keys = Keys.load(tmp_path, "x" * 40)
     assert keys.slip_key_id == 3 and sorted(keys.slip_before) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "args", [["custody", "verify"], ["outbox", "run", "--once"], ["custody", "sequence", "--once"]]
+)
+def test_on_a_database_without_our_tables_it_says_what_to_do(
+    args: list[str], settings: Settings, tmp_path: Path
+) -> None:
+    bare = create_app(settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'bare.db'}"}), TESTING=True)
+    said = bare.test_cli_runner().invoke(args=args)
+    assert said.exit_code == 1 and "no such table" in said.output and "flask db upgrade" in said.output
+    assert "Traceback" not in said.output

@@ -120,6 +120,16 @@ def run(text: str) -> Change:
     return lambda raw, it: raw.execute(sa.text(text))
 
 
+def change_places(raw: sa.Connection, it: Ledger) -> None:
+    """The first two lines of the packet have each other's numbers in the log."""
+    first, second = raw.scalars(
+        sa.select(Handoff.id).where(Handoff.packet_id == it.coming.id, Handoff.seq <= 2).order_by(Handoff.seq)
+    )
+    numbers = {line: raw.scalar(sa.select(Leaf.n).filter_by(line_id=line)) for line in (first, second)}
+    for line, n in ((first, -1), (second, numbers[first]), (first, numbers[second])):
+        raw.execute(sa.update(Leaf).where(Leaf.line_id == line).values(n=n))
+
+
 NAMED = {
     "a line's event": (of_line(2, event="decline"), "line 2: changed after it was written"),
     "a line's time by a microsecond": (of_line(1, recorded_at=now()), "line 1: changed after it was written"),
@@ -129,9 +139,18 @@ NAMED = {
         lambda raw, it: raw.execute(sa.delete(Handoff).where(Handoff.packet_id == it.coming.id, Handoff.seq == 2)),
         "line 2: missing",
     ),
+    "two lines that are gone": (
+        lambda raw, it: raw.execute(
+            sa.delete(Handoff).where(Handoff.packet_id == it.coming.id, Handoff.seq.in_([2, 3]))), "lines 2 to 3: missing",
+    ),
     "the last line, gone": (
         lambda raw, it: raw.execute(sa.delete(Handoff).where(Handoff.packet_id == it.coming.id, Handoff.seq == 4)),
         "line 4: the ledger ends before the packet's own mark",
+    ),
+    "the order of two lines in the log": (lambda raw, it: change_places(raw, it), "line 2: numbered before the line before it"),
+    "the packet's mark, set back": (
+        lambda raw, it: raw.execute(sa.update(Packet).where(Packet.id == it.coming.id).values(seq=3)),
+        "row: the packet's own mark has been set back",
     ),
     "a line's own number": (of_line(1, id=4711), "line 1: its number in the log is gone"),
     "a scan's body": (of_scan(2, body=b"{}"), "line 2: its scan was changed"),
@@ -156,7 +175,7 @@ def test_the_first_broken_line_of_the_packet_is_named(ledger: Ledger, what: str)
     for options in ([], ["--packet", ledger.numbers[0]]):
         result = verify(ledger.app, *options)
         assert result.exit_code == 1
-        assert f"{ledger.numbers[0]}: {said}" in result.output
+        assert f"{ledger.numbers[0]}: {said}" in result.output.splitlines()
 
 
 OF_THE_LOG = {
@@ -175,7 +194,8 @@ OF_THE_LOG = {
         "DELETE FROM scans WHERE digest IN (SELECT digest FROM verdicts WHERE verdict = 'duplicate');"
         "DELETE FROM verdicts WHERE verdict = 'duplicate'", "of its first 6 scans are there"),
     "a verdict of a scan that waits": ("DELETE FROM verdicts WHERE verdict = 'held'", "has no verdict"),
-    "a whole packet's row": ("DELETE FROM packets WHERE seq = 1", "has lines and no row"),
+    "the first packet's row": ("DELETE FROM packets WHERE seq = 4", "log: packet 1: has lines and no row\n"),
+    "the last packet's row": ("DELETE FROM packets WHERE seq = 1", "log: packet 2: has lines and no row\n"),
 }  # fmt: skip
 
 
@@ -247,6 +267,10 @@ def test_a_ledger_is_read_whatever_stands_in_its_cells(ledger: Ledger) -> None:
         with superuser() as raw:
             raw.execute(sa.text(f"UPDATE handoffs SET {column} = :it WHERE id = {kept[0]}"), {"it": kept[1]})
     assert verify(ledger.app, "--full").exit_code == 0
+    with superuser() as raw:
+        raw.execute(sa.text("UPDATE packets SET code = CAST(x'ff00fe' AS TEXT) WHERE seq = 4"))
+    said = verify(ledger.app).output.splitlines()
+    assert f"{ledger.numbers[0]}: row: a cell holds what no program of ours wrote" in said
 
 
 def test_a_line_dated_before_the_one_before_it_is_remarked_and_breaks_nothing(world: World) -> None:

@@ -101,6 +101,7 @@ def test_packets_go_from_phone_to_phone_without_a_network_and_either_tells_both(
             unlock(other)
             expect(other.locator("#tally")).to_have_text("1 / 2")
     expect(other.locator("#tally")).to_have_text("2 / 2")
+    expect(other.get_by_label("Hoặc gõ số")).to_have_value("")
     assert axe_faults(other) == []
     press(other, "Hiện mã trả lời (2)")
     camera.show(*filmed(other))

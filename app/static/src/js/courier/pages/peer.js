@@ -162,6 +162,7 @@ export function receive() {
       const { number, why } = readNumber(input.value);
       if (why) return says.say(t(`type.${why}`), input);
       says.say("", input);
+      input.value = "";
       return bag(parse(number), true);
     }
     return h("form", { class: "stack-tight", novalidate: true, onsubmit: submit }, h("label", { class: "label", for: "number" }, t("bulk.type")), says,

@@ -33,7 +33,7 @@ could-serve: .stamps/python
 test: .stamps/dev assets
 	@bash tools/services.sh
 	$(call say,"Tests")
-	@REQUIRE_ALL=$${REQUIRE_ALL-$${CI:+1}} $(BIN)/python -m pytest -n $${WORKERS-2} --dist loadfile --no-loadscope-reorder --timeout 300 $(ARGS)
+	@REQUIRE_ALL=$${REQUIRE_ALL-$${CI:+1}} $(BIN)/python -m pytest -n $${WORKERS-3} --dist loadfile --no-loadscope-reorder --timeout 300 $(ARGS)
 
 test-fast: .stamps/dev assets
 	@$(BIN)/python -m pytest -x -q --timeout 120 --ignore tests/e2e -k 'not postgresql' $(ARGS)

@@ -409,8 +409,15 @@ def test_what_is_disputed_is_not_done_by_being_entered_once_more(world: World) -
         line=packet.head,
         reason="not_handed_over",
     )
-    with pytest.raises(Refused, match="custody_joins_dispute"):
+    with pytest.raises(Refused, match="^custody_joins_dispute$"):
         hands_in(world.fresh(packet))
+    contested = custody.trail(packet).claims()[0].scan.digest
+    for _ in range(2):  # who disputes it once more is not told that it is disputed
+        packet = world.fresh(packet)
+        atomically(
+            corrections.contest, packet, world.act(world.officer), head=packet.head, line=contested,
+            reason="not_handed_over",
+        )  # fmt: skip
     packet = world.fresh(packet)
     assert (packet.state, packet.holder_id) == (State.DISPUTED, world.desk.party_id)
 

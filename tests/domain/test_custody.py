@@ -40,6 +40,12 @@ def test_without_the_code_it_is_collected_all_the_same_but_flagged(world: World)
     assert packet.flags == ["collect_unproven"]
 
 
+def test_who_scans_is_told_the_packets_flags_when_the_scan_counts(world: World) -> None:
+    phone, packet = world.phone(), world.packet()
+    assert world.record(phone.scan(packet, "collect")).flags == ("collect_unproven",)
+    assert world.record(phone.scan(world.fresh(packet), "amend", parent=None)).flags == ()
+
+
 def test_the_citizens_later_word_closes_the_flag(world: World) -> None:
     phone, packet = world.phone(), world.packet()
     world.record(phone.scan(packet, "collect"))

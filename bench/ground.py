@@ -62,12 +62,14 @@ def make_settings(folder: Path) -> Settings:
 
 
 @contextmanager
-def opened(settings: Settings, url: str) -> Iterator[Flask]:
-    """The application on this database, without a server; its tables are migrated. Passwords are nothing it measures."""
+def opened(settings: Settings, url: str, *, as_it_is: bool = False) -> Iterator[Flask]:
+    """The application on this database, without a server; its tables are migrated, unless who only reads takes it as it is:
+    that waits for nobody who writes. Passwords are nothing it measures."""
     people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     app = create_app(settings.model_copy(update={"database_url": url}), TESTING=True)
     with app.app_context():
-        flask_migrate.upgrade()
+        if not as_it_is:
+            flask_migrate.upgrade()
         yield app
         db.session.remove()
         db.engine.dispose()

@@ -149,7 +149,7 @@ def faults_found(settings: Settings, url: str, history: History, *, alone: bool 
 
     `alone`: everything in the database is of this history. Without `laws`, for which everything is read, another will ask.
     """
-    with opened(settings, url) as app:
+    with opened(settings, url, as_it_is=True) as app:
         found = [f"lost: {each}" for each in invariants.receipts_are_kept(history.receipts)]
         found += [f"no answer: {digest.hex()[:8]}" for digest in history.sent.keys() - history.receipts.keys()]
         lines = Counter(db.session.scalars(sa.select(Handoff.digest)))

@@ -19,9 +19,8 @@ SAID_TWICE = {"confirm"}  # names no parent on purpose, and can happen only once
 def of(trail: Trail, packet: Packet) -> list[str]:
     acts, notes = trail.acts(), trail.notes()
     told = [entry for act in acts for entry in act]
-    claimed = [
-        entry for entry in trail.entries.values() if trail.is_claim(entry)
-    ]  # each telling: which came first is chance
+    # Every telling of what is disputed: which of them came first is chance.
+    claimed = [entry for entry in trail.entries.values() if trail.is_claim(entry)]
     flags = {
         "collect_unproven": packet.way is Way.IN and _is_unproven(acts, notes),
         "seal_mismatch": bool(odd_seals(trail, packet)),

@@ -91,7 +91,7 @@ class Device(Model):
             return Standing.FROZEN
         if self.confirmed_at is None:
             return Standing.WAITING if at < self.enrolled_at + WAIT else Standing.ENDED
-        return Standing.IN_SERVICE if self.valid_until is None or at < self.valid_until else Standing.ENDED
+        return Standing.ENDED if self.is_over(at) else Standing.IN_SERVICE
 
     def lives(self, at: datetime) -> bool:
         """Whether it is shown anything: in service, and its courier still works here."""
@@ -103,9 +103,13 @@ class Device(Model):
         """When it goes, or went, out of service."""
         return min((at for at in (self.revoked_at, self.valid_until) if at), default=None)
 
+    def is_over(self, at: datetime) -> bool:
+        """Whether its service had ended by then; the last moment itself is in time."""
+        return self.ends_at is not None and at > self.ends_at
+
     def served(self, at: datetime) -> bool:
         """Whether what it signed then counts, whoever has left since."""
-        return self.confirmed_at is not None and (self.ends_at is None or at < self.ends_at)
+        return self.confirmed_at is not None and not self.is_over(at)
 
     @property
     def verify_key(self) -> ec.EllipticCurvePublicKey:

@@ -38,7 +38,7 @@ def vet(
         return None
     if device.frozen_at:
         return QUARANTINED, "device_frozen"
-    if device.ends_at and at > device.ends_at and (verdict := _out_of_service(scan, device, at, keys)):
+    if device.is_over(at) and (verdict := _out_of_service(scan, device, at, keys)):
         return verdict
     if device.confirmed_at is None:
         return Ruling.HELD, "device_unconfirmed"
@@ -50,10 +50,9 @@ def vet(
 def _out_of_service(scan: Scan, device: Device, at: datetime, keys: Keys) -> tuple[Ruling, str] | None:
     why = "device_revoked" if device.revoked_at == device.ends_at else "device_expired"
     after, before = made_between(scan, at, keys)
-    assert device.ends_at
-    if before <= device.ends_at:
+    if not device.is_over(before):
         return None
-    return (QUARANTINED if after and after > device.ends_at else Ruling.HELD), why
+    return (QUARANTINED if after and device.is_over(after) else Ruling.HELD), why
 
 
 def made_between(scan: Scan, recorded_at: datetime, keys: Keys) -> tuple[datetime | None, datetime]:

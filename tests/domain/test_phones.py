@@ -177,7 +177,7 @@ def test_a_phone_out_of_service_leaves_its_place(world: World, how: str) -> None
     world.phone()
     change = {
         "revoked": {"revoked_at": MONDAY},
-        "ended": {"valid_until": MONDAY},
+        "ended": {"valid_until": MONDAY - timedelta(microseconds=1)},
         "never confirmed": {"confirmed_at": None, "enrolled_at": MONDAY - WAIT},
     }[how]
     assert not devices.has_room(world.courier, MONDAY)
@@ -345,7 +345,7 @@ def test_a_phone_out_of_service_cannot_renew_itself(world: World, how: str) -> N
     if how != "waiting":
         confirm(world, device)
     if how == "ended":
-        at = SOON + LIFE
+        at = SOON + LIFE + timedelta(microseconds=1)
     if how == "revoked":
         atomically(phones.retire, device.id, Why.LOST, world.act(world.dispatcher, SOON))
     if how == "left":

@@ -43,12 +43,13 @@ MAY_IMPORT = {
     "app.errors": set(),
     "app.config": set(),
     "app.db": set(),
+    "app.crowds": {"app.db"},
     "app.domain": INSIDE | {"routes", "labels"},
     "app.integrations": INSIDE | {"app.language"},
     "app.security": INSIDE,
     "app.sentences": {"app.errors", "app.language"},
     "app.views": DOOR | {"app.demo"},
-    "app.api": DOOR | {"app.errorpages"},
+    "app.api": DOOR | {"app.crowds", "app.errorpages"},
 }
 
 

@@ -20,7 +20,8 @@ from sqlalchemy.exc import OperationalError
 
 from app import errorpages, security
 from app.api import bodies, checkpoints, times
-from app.db import atomically, together
+from app.crowds import together
+from app.db import atomically
 from app.domain import custody, devices, receipts, scans, sessions, tokens, uploads
 from app.domain.bodies import Extra, Scan, parse
 from app.domain.checkpoints import Last

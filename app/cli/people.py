@@ -1,0 +1,89 @@
+"""flask people: staff where no page can be reached yet, or any more."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask_babel import force_locale
+
+from app.cli.verbs import Verbs, refused
+from app.db import atomically, db, now
+from app.domain import audit, invitations, people, staff
+from app.domain.people import Act, Role, User
+from app.domain.places import Office
+from app.errors import Refused
+from app.sentences import sentence
+
+T = TypeVar("T")
+
+
+people_cli = Verbs("people", help="Who works here.")
+
+
+@people_cli.command("hire")
+@click.argument("login")
+@click.option("--name", prompt=True, help="As it stands on their badge.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--office", "code", help="Code of the post office or desk; supervisors and administrators have none.")
+@click.option("--badge", help="A courier's number, printed on slips.")
+@click.password_option(help="Asked for when it is not given: what is given stays in the shell's history.")
+def hire(login: str, name: str, role: str, code: str | None, badge: str | None, password: str) -> None:
+    """LOGIN works here from now on: how the first administrator comes in."""
+    office = db.session.scalar(sa.select(Office).filter_by(code=code)) if code else None
+    if code and office is None:
+        raise click.BadParameter(f"there is no office {code}", param_hint="--office")
+    if not people.LOGIN.fullmatch(login):
+        raise click.BadParameter("small letters, digits, . _ - only, two to sixty", param_hint="LOGIN")
+    if len(password) < people.SHORTEST:
+        raise click.BadParameter(f"at least {people.SHORTEST} letters", param_hint="--password")
+    if db.session.scalar(sa.select(User.id).filter_by(login=login)):
+        raise click.BadParameter(f"{login} works here already", param_hint="LOGIN")
+
+    def enter() -> None:
+        act = Act(None, now(), current_app.extensions["keys"])
+        user = people.hire(login, name, Role(role), office, password, badge=badge)
+        db.session.flush()
+        audit.note("hired", user.id, act, role=role)
+
+    try:
+        atomically(enter)
+    except Refused as refused:
+        with current_app.test_request_context(), force_locale("en"):
+            raise click.BadParameter(sentence(refused)) from refused
+    click.echo(f"{login} can sign in")
+
+
+@people_cli.command("dismiss")
+@click.argument("login")
+def dismiss(login: str) -> None:
+    """LOGIN works here no longer: signed out everywhere, phones out of service, at the next request."""
+    held = _staff(staff.end, _called(login), knows=True)
+    click.echo(f"{login} is signed out everywhere; no phone of theirs is in service")
+    if held.binds:
+        click.echo(
+            f"still on their account: {len(held.packets)} packets, {held.purse.total} đồng; /exceptions/ has them"
+        )
+
+
+@people_cli.command("link")
+@click.argument("login")
+def link(login: str) -> None:
+    """The address at which LOGIN sets a new password and PIN, once, within two days; earlier ones are good no more."""
+    secret = _staff(invitations.make, _called(login))
+    click.echo(f"{current_app.extensions['settings'].base_url.rstrip('/')}/password/{secret}")
+
+
+def _called(login: str) -> User:
+    found = db.session.scalar(sa.select(User).filter_by(login=login))
+    if found is None:
+        raise click.BadParameter(f"there is nobody called {login}", param_hint="LOGIN")
+    return found
+
+
+def _staff(verb: Callable[..., T], who: User, **facts: Any) -> T:
+    try:
+        return atomically(verb, who, Act(None, now(), current_app.extensions["keys"]), **facts)
+    except Refused as refusal:
+        raise refused(refusal) from refusal

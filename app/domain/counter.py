@@ -3,6 +3,7 @@
 A citizen proves themselves with the six digits or with a slip the clerk has seen signed, never by the clerk's word.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -247,6 +248,7 @@ def reprint(packet: Packet, act: Act, reason: str) -> Slip:
         raise Refused("packet_over", number=packet.number)
     if len(packet.slips) >= (most := limits.of("slip_issues")):
         raise Refused("slip_issues", number=packet.number, most=most)
+    act = replace(act, at=custody.after_all(packet, act.at))
     slip = packets.issue_slip(packet, int(packet.dossier.desk.ward.code), act)
     audit.note("slip_reissued", packet.number, act, reason=reason, issue=slip.issue)
     return slip

@@ -161,11 +161,13 @@ class _Sitting:
         return self.devices.get(scan.device) or db.session.get(Device, scan.device)
 
     def _dated(self, scan: Scan, trail: Trail | None) -> datetime:
-        """When it is recorded: never before what people decided, and a decision never before what it decides on."""
+        """When it is recorded: never before what people decided, and a decision never before what it decides on; nor before
+        the newest slip was printed anew."""
         if trail is None:
             return self.seen.at
         known = [e.recorded_at for e in trail.entries.values()] if scan.event in CLOSING_EVENTS else [trail.closed_at]
-        return max([self.seen.at, *(at + AFTER for at in known if at)])
+        anew = [slip.printed_at for slip in self.packets[trail.code].slips[1:]]
+        return max([self.seen.at, *anew, *(at + AFTER for at in known if at)])
 
     def _clash(self, scan: Scan, device: Device) -> str | None:
         """Whether the id or the number of a well-signed scan was used before; a forger's rows do not count."""
@@ -399,6 +401,12 @@ def hold(packet: Packet, act: Act) -> Packet:
 def hold_all(codes: set[bytes]) -> list[Packet]:
     """The packets with these codes, locked in the one order; codes nobody knows are left out."""
     return _lock_packets(codes)
+
+
+def after_all(packet: Packet, at: datetime) -> datetime:
+    """`at`, or the moment after the last that was told of a held packet: the clock may have been set back since."""
+    last = db.session.scalar(sa.select(sa.func.max(ScanRow.recorded_at)).filter_by(packet_code=packet.code))
+    return max(at, last + AFTER) if last else at
 
 
 def expect(packet: Packet, head: bytes | None) -> None:

@@ -166,6 +166,19 @@ def test_only_paper_that_was_scanned_after_its_reprint_is_old(world: World) -> N
     assert told(world, other).flags == ["old_issue"]
 
 
+@pytest.mark.parametrize("printed", [-HOUR, timedelta(0)])
+def test_a_clock_that_is_set_back_puts_no_scan_on_the_other_side_of_a_reprint(world: World, printed: timedelta) -> None:
+    phone = world.phone()
+    before, after = world.collected(phone), world.collected(phone)
+    for packet in (before, after):
+        atomically(counter.reprint, packet, world.act(world.clerk, MONDAY + printed), "damaged")
+    assert told(world, before).flags == []
+    world.record(claimed(phone, world.fresh(after), issue=1), MONDAY - 2 * HOUR)
+    assert told(world, after).flags == ["old_issue"]
+    first = phone.scan(world.packet(), "collect")
+    assert world.record(first, MONDAY - 2 * HOUR).recorded_at == MONDAY - 2 * HOUR, "a first slip replaces none"
+
+
 def test_a_collection_is_proven_whichever_of_its_tellings_brought_the_code(world: World) -> None:
     phone = world.phone()
     for right_first in (True, False):

@@ -9,7 +9,7 @@ from app.db import db
 from app.demo import till, ways
 from app.demo.stage import Stage, at
 from app.demo.ways import CIVIL, HOME
-from app.domain import booking, calendar, corrections, decisions, desk, reception
+from app.domain import booking, calendar, corrections, decisions, reception, results
 from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier
@@ -333,7 +333,7 @@ def closed_at_home(s: Stage, hood: str, courier: str, nth: int) -> None:
 def closed_at_desk(s: Stage, hood: str, courier: str, nth: int) -> None:
     result = ways.sent(s, hood, courier, nth, 4, CIVIL[nth % 4], home=False)
     officer = s.act(s.officer(result.dossier), at(s.days.before(3), "14:10"))
-    desk.hand_over(result, officer, code=s.code(result, Purpose.DELIVER))
+    results.hand_over(result, officer, code=s.code(result, Purpose.DELIVER))
 
 
 # fmt: off

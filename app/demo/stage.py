@@ -26,6 +26,7 @@ from app.domain import (
     phones,
     procedures,
     reception,
+    results,
     takings,
     tasks,
     visits,
@@ -286,7 +287,7 @@ class Stage:
 
     def send_result(self, dossier: Dossier, when: datetime) -> Packet:
         seal = f"NP{78100 + dossier.id:07d}"
-        return desk.send_result(dossier, self.act(self.officer(dossier), when), seal, "spoken")
+        return results.send_result(dossier, self.act(self.officer(dossier), when), seal, "spoken")
 
     def officer_at(self, dossier: Dossier, ago: int, clock: str) -> Act:
         """The officer of the dossier's desk, `ago` working days before today."""

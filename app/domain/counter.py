@@ -21,6 +21,7 @@ from app.domain import (
     numbers,
     packets,
     repeats,
+    results,
     shelf,
     takings,
     visits,
@@ -89,7 +90,7 @@ def accept(
     desk.free_visit(packet, act)
     custody.enter(
         packet, "collect", act, giver=packet.holder_id, taker=office.party_id, parent=packet.head,
-        proof=desk.citizen_proof(code, wet_seen), seal=numbers.read_seal(seal), sheets=sum(counts.values()),
+        proof=results.citizen_proof(code, wet_seen), seal=numbers.read_seal(seal), sheets=sum(counts.values()),
         extra=extra,
     )  # fmt: skip
     audit.note("accepted_at_counter", packet.number, act)
@@ -129,11 +130,11 @@ def hand_out(
         return
     custody.expect(packet, head)
     desk.free_visit(packet, act)
-    desk.give_up(packet, act, surrendered)
+    results.give_up(packet, act, surrendered)
     extra = takings.at_counter(takings.due(packet), money) if packet.way is Way.OUT else None
     custody.enter(
         packet, "deliver", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=packet.head,
-        proof=[*desk.citizen_proof(code, wet_seen), *desk.recipient(letter)], seal=numbers.read_seal(seal),
+        proof=[*results.citizen_proof(code, wet_seen), *results.recipient(letter)], seal=numbers.read_seal(seal),
         extra=extra,
     )  # fmt: skip
     audit.note("handed_out", packet.number, act, by="paper" if wet_seen else "code")
@@ -231,7 +232,7 @@ def confirm(packet: Packet, act: Act, *, code: str | None = None, wet_seen: bool
         return
     custody.enter(
         packet, "confirm", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=None,
-        proof=desk.citizen_proof(code, wet_seen),
+        proof=results.citizen_proof(code, wet_seen),
     )  # fmt: skip
     audit.note("confirmed", packet.number, act, by="paper" if wet_seen else "code")
 

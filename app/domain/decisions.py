@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, booking, calendar, desk, dossiers, forms, manifests, money, numbers, packets
+from app.domain import audit, booking, calendar, desk, dossiers, forms, manifests, money, numbers, packets, results
 from app.domain.calendar import today
 from app.domain.cases import GOING_HOME, CaseState
 from app.domain.dossiers import Dossier, Paper, ReturnWay
@@ -265,7 +265,7 @@ def transfer(
     if to is None or to.ward.province != held.desk.ward.province:
         raise Invalid("desk_unknown")
     desk.check_counted(held)
-    desk.check_seal(seal, held)
+    results.check_seal(seal, held)
     sender = held.desk
     packet = packets.new(held, Kind.TRANSFER, Way.BETWEEN, sender.party_id, int(sender.ward.code), act)
     packet.seals = [seal]
@@ -281,7 +281,7 @@ def transfer(
 
 def to_return(dossier: Dossier) -> list[Paper]:
     """Papers that are to go home by themselves and lie here still."""
-    if dossier.state not in GOING_HOME and not (dossier.state is CaseState.RESULT_READY and desk.result_of(dossier)):
+    if dossier.state not in GOING_HOME and not (dossier.state is CaseState.RESULT_READY and results.result_of(dossier)):
         return []
     return [paper for paper in dossiers.due_home(dossier) if paper.is_here]
 
@@ -298,13 +298,13 @@ def return_papers(dossier: Dossier, act: Act, seal: str) -> Packet:
     papers = to_return(held)
     if not papers:
         raise Refused("nothing_to_return", number=held.number)
-    packet = desk.seal_out(held, Kind.RETURNED_PAPERS, seal, act)
+    packet = results.seal_out(held, Kind.RETURNED_PAPERS, seal, act)
     for paper in papers:
         paper.back_in = packet.number
     db.session.flush()
     by_choice = held.return_way is ReturnWay.DESK and held.returns_by_post
     if by_choice:
-        desk.invite(packet, act)
+        results.invite(packet, act)
     elif held.return_way is not ReturnWay.POST:
         booking.deliver_visit(packet, act)
     return packet

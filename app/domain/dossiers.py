@@ -57,7 +57,7 @@ class Dossier(Model):
     asked_at: Mapped[Instant | None] = mapped_column(
         doc="when the citizen was last asked whether address and phone are right"
     )
-    answer: Mapped[str | None] = mapped_column(sa.String(16), doc="what came of it: one of desk.ANSWERS")
+    answer: Mapped[str | None] = mapped_column(sa.String(16), doc="what came of it: one of results.ANSWERS")
     result_papers: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
     surrender: Mapped[list[dict[str, Any]]] = mapped_column(
         sa.JSON,

@@ -17,13 +17,13 @@ from app.db import db
 from app.domain import calendar, closing, counter, dossiers, happenings, money, packets, scope, shelf
 from app.domain.cases import AT_WORK, GOING_HOME, RUNNING, CaseState
 from app.domain.decisions import to_return
-from app.domain.desk import result_of
 from app.domain.dossiers import Dossier, Paper, ReturnWay
 from app.domain.happenings import Holder
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import User
 from app.domain.places import Office
+from app.domain.results import result_of
 from app.domain.shelf import Word
 from app.domain.visits import OPEN, Visit
 

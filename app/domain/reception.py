@@ -20,6 +20,7 @@ from app.domain import (
     numbers,
     people,
     recovered,
+    results,
     tasks,
     tokens,
 )
@@ -87,7 +88,7 @@ def take_back(
     manifest = manifests.of_one(packet, giver, taken.digest, found, act.at)
     _both_confirm(manifest, giver_by, courier, act)
     audit.note("taken_back", packet.number, act, receipt=manifest.receipt_no, intact=intact)
-    desk.invite(packet, act)
+    results.invite(packet, act)
     return manifest
 
 
@@ -120,7 +121,7 @@ def put_away(packet: Packet, act: Act, counts: dict[int, int] | None) -> None:
     packet = custody.hold(packet, act)
     if packet.way is Way.OUT:
         audit.note("taken_back", packet.number, act)
-        desk.invite(packet, act)
+        results.invite(packet, act)
     elif counts is not None and packet.state is State.AT_DESK:
         _open(packet, act, counts, _write_counts(packet, counts))
 

@@ -14,7 +14,7 @@ from wtforms import SelectChoice
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import bodies, corrections, desk, happenings, numbers, photos, remedies, scope
+from app.domain import bodies, corrections, happenings, numbers, photos, remedies, results, scope
 from app.domain.happenings import Holder
 from app.domain.packets import Packet, State
 from app.domain.people import Right, User
@@ -259,7 +259,7 @@ def _amend(one: Packet, act: Any, form: Any, second: Any) -> None:
 
 
 def _proof(form: Any) -> list[tuple[str, str]]:
-    return desk.citizen_proof(**form.given)
+    return results.citizen_proof(**form.given)
 
 
 ENTER: dict[Remedy, Entering] = {

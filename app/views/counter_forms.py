@@ -90,7 +90,7 @@ class Looked(FlaskForm):  # type: ignore[misc]
     remark = StringField(_l("Remark"), [Length(max=300), fields.printable])
 
 
-SPOKEN = {  # of desk.WORDS
+SPOKEN = {  # of results.WORDS
     "spoken": _l("I have spoken with the citizen: address and phone are right"),
     "unreached": _l("Not reached: it is sent all the same"),
 }

@@ -23,6 +23,7 @@ from app.domain import (
     queues,
     reception,
     recovered,
+    results,
     scope,
     visits,
 )
@@ -119,13 +120,13 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         form = fresh(act, packet)
     if form is not None:
         form.head.data = packet.head.hex()
-    result, again = desk.result_of(dossier), Again(formdata=None, head=packet.head.hex())
+    result, again = results.result_of(dossier), Again(formdata=None, head=packet.head.hex())
     return render_template(
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
         holder=happenings.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
         courier=reception.courier_of(packet), history=happenings.of(dossier), expected=partial(reception.expected, packet=packet),
-        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home, wants_word=desk.wants_word(dossier), fee=desk.fee_due(packet),
-        result=result if result and result.id != packet.id else None, lost=desk.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
+        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home, wants_word=results.wants_word(dossier), fee=results.fee_due(packet),
+        result=result if result and result.id != packet.id else None, lost=results.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user()), pages=PAGES,
         given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), gone=closing.gone(dossier), again=again, failed=again.about(packet),
         today=calendar.today(now()), hour=calendar.local(now()).time(), printable=counters.printable(packet), recovered={line.position: line for line in recovered.of(dossier)},
@@ -258,7 +259,7 @@ def send(number: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(packet, form, 422)
     try:
-        sealed = atomically(desk.send_result, packet.dossier, security.act(), form.seal.data, form.word.data or "")
+        sealed = atomically(results.send_result, packet.dossier, security.act(), form.seal.data, form.word.data or "")
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
     flash(_("Sealed as packet %(number)s. Print the slip and put it on the bag.", number=sealed.number), "ok")
@@ -290,7 +291,7 @@ def hand_over(number: str) -> ResponseReturnValue:
     try:
         security.prove_presence(form.password.data or "")
         with answers.secret("desk-code", packet.number, is_typed=form.has_digits):
-            atomically(desk.hand_over, packet, security.act(), head=form.seen, **form.given)
+            atomically(results.hand_over, packet, security.act(), head=form.seen, **form.given)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
     if packet.dossier.state is CaseState.CLOSED:
@@ -308,7 +309,7 @@ def send_again(number: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(packet, form, 422)
     try:
-        atomically(desk.send_again, packet, security.act(), form.said)
+        atomically(results.send_again, packet, security.act(), form.said)
     except Refused as refusal:
         return _page(packet, form, complain(form, refusal))
     flash(_("A courier comes for it again. The citizen has been told when."), "ok")

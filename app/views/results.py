@@ -23,7 +23,6 @@ from app import security
 from app.db import atomically, now
 from app.domain import (
     calendar,
-    desk,
     happenings,
     manifests,
     numbers,
@@ -31,6 +30,7 @@ from app.domain import (
     reception,
     recovered,
     repeats,
+    results,
     scope,
     slips,
     visits,
@@ -98,7 +98,7 @@ def seal() -> ResponseReturnValue:
     for number, text in listed:
         try:
             dossier = scope.dossier(security.user(), number)
-            done.append(atomically(desk.send_result, dossier, security.act(), text, word).number)
+            done.append(atomically(results.send_result, dossier, security.act(), text, word).number)
         except Missing:
             continue
         except Refused as refusal:
@@ -120,7 +120,7 @@ def _unasked(listed: list[str]) -> list[Dossier]:
     for number in listed:
         with suppress(Missing):
             found.append(scope.dossier(security.user(), number))
-    return [one for one in found if one.state is CaseState.RESULT_READY and desk.wants_word(one)]
+    return [one for one in found if one.state is CaseState.RESULT_READY and results.wants_word(one)]
 
 
 @bp.get("/slips.pdf")
@@ -153,7 +153,7 @@ def ask(number: str) -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         facts = {name: form[name].data or "" for name in known}
         try:
-            atomically(desk.reconfirm, packet.dossier, security.act(), form.answer.data, **facts)
+            atomically(results.reconfirm, packet.dossier, security.act(), form.answer.data, **facts)
         except Refused as refusal:
             return _ask(packet, form, answers.complain(form, refusal, {refusal.key: _field(form, refusal)}))
         flash(_("Noted, with the moment and your name."), "ok")
@@ -205,7 +205,7 @@ def _ask(packet: Any, form: Ask, status: int) -> ResponseReturnValue:
         dossier=dossier,
         form=form,
         answers=ANSWERS,
-        calls=desk.calls(dossier),
+        calls=results.calls(dossier),
         today=calendar.today(now()),
         hour=calendar.local(now()).time(),
     ), status
@@ -221,7 +221,7 @@ def _home(
     text = render_template(
         "desk/results.html", rows=rows, typed=typed, wrong=wrong, back=back, unasked=unasked, asked_form=asked,
         sealed=(done or []) + request.args.getlist("sealed")[:MOST], answers=ANSWERS, why_failed=counter_forms.why_failed,
-        tried=visits.tried(row.packet.id for row in back), late={row.packet.id for row in back if desk.waits_too_long(row.packet.dossier, row.since, at)},
+        tried=visits.tried(row.packet.id for row in back), late={row.packet.id for row in back if results.waits_too_long(row.packet.dossier, row.since, at)},
         failures=repeats.failures([row.packet.id for row in back]), today=calendar.today(at), hour=calendar.local(at).time(),
         coming=coming, holders=happenings.holders(coming), old=old or TakeOld(formdata=None),
         unsaid=manifests.without_word(Side.GIVER, giver_id=user.holds_as),

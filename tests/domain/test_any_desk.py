@@ -17,6 +17,7 @@ from app.domain import (
     desk,
     postage,
     queues,
+    results,
     scope,
     sendings,
     slips,
@@ -153,7 +154,7 @@ def test_slip_tracking_queue_scope_clock_and_money_follow_the_chosen_desk(world:
     atomically(
         desk.ready, held, world.act(world.strange_officer), [{"name": "Kết quả", "form": "original", "sheets": 1}]
     )
-    result = atomically(desk.send_result, held, world.act(world.strange_officer), "NP0045822", "spoken")
+    result = atomically(results.send_result, held, world.act(world.strange_officer), "NP0045822", "spoken")
     out = slips.slip_of(world.fresh(result), "https://x")
     assert out.sender.name.endswith("phường Đông Hòa") and out.recipient.name == "Nguyễn Thị Mơ"
     home_visit = visits.open_visit(result.id)

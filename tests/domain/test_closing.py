@@ -19,6 +19,7 @@ from app.domain import (
     queues,
     reception,
     recovered,
+    results,
     tasks,
     tracking,
     visits,
@@ -65,8 +66,8 @@ def handed_over(
     act = world.act(world.officer)
     atomically(desk.accept, fresh(dossier), act, CODE, DUE)
     atomically(desk.ready, fresh(dossier), act, papers or PAPERS)
-    result = atomically(desk.send_result, fresh(dossier), act, seal, "spoken")
-    atomically(lambda: desk.hand_over(world.fresh(result), act, wet_seen=True))
+    result = atomically(results.send_result, fresh(dossier), act, seal, "spoken")
+    atomically(lambda: results.hand_over(world.fresh(result), act, wet_seen=True))
     return fresh(dossier)
 
 
@@ -106,7 +107,7 @@ def test_what_turns_up_before_the_matter_is_cleared_up_is_here_and_goes_home(wor
     dossier = handed_over(world, dossier)
     assert (dossier.state, listed(world, "gone"), listed(world, "papers")) == (CaseState.RESULT_READY, 0, 1)
     home = atomically(decisions.return_papers, dossier, world.act(world.officer), "NP0051903")
-    atomically(lambda: desk.hand_over(world.fresh(home), world.act(world.officer), wet_seen=True))
+    atomically(lambda: results.hand_over(world.fresh(home), world.act(world.officer), wet_seen=True))
     assert fresh(dossier).state is CaseState.CLOSED
 
 
@@ -159,12 +160,12 @@ def test_an_original_lost_with_the_result_is_not_promised_again_and_waits_for_it
     inside = [*PAPERS, {"name": "Học bạ", "form": "copy", "sheets": 1, "position": 4}]
     atomically(desk.accept, fresh(dossier), act, CODE, DUE)
     atomically(desk.ready, fresh(dossier), act, inside)
-    first = atomically(desk.send_result, fresh(dossier), act, "NP0051902", "spoken")
+    first = atomically(results.send_result, fresh(dossier), act, "NP0051902", "spoken")
     world.record(world.phone().scan(world.fresh(first), "take", seal="NP0051902"))
     first = lose(world, world.fresh(first))
-    second = atomically(desk.send_result, fresh(dossier), act, "NP0051903", "spoken")
+    second = atomically(results.send_result, fresh(dossier), act, "NP0051903", "spoken")
     assert [row["name"] for row in fresh(dossier).result_papers] == ["Giấy khai sinh"]
-    atomically(lambda: desk.hand_over(world.fresh(second), act, wet_seen=True))
+    atomically(lambda: results.hand_over(world.fresh(second), act, wet_seen=True))
     assert (fresh(dossier).state, listed(world, "gone")) == (CaseState.RESULT_READY, 1)
     file_ends(world, first, Sort.LOST, Outcome.LOST)
     assert fresh(dossier).state is CaseState.CLOSED
@@ -176,11 +177,11 @@ def test_originals_that_come_home_close_nothing_while_no_result_has(world: World
     dossier, act = packet.dossier, world.act(world.officer)
     atomically(desk.accept, fresh(dossier), act, CODE, DUE)
     atomically(desk.ready, fresh(dossier), act, PAPERS)
-    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902", "spoken")
+    result = atomically(results.send_result, fresh(dossier), act, "NP0051902", "spoken")
     home = atomically(decisions.return_papers, fresh(dossier), act, "NP0051903")
     world.record(world.phone().scan(world.fresh(result), "take", seal="NP0051902"))
     lose(world, world.fresh(result))
-    atomically(lambda: desk.hand_over(world.fresh(home), act, wet_seen=True))
+    atomically(lambda: results.hand_over(world.fresh(home), act, wet_seen=True))
     assert (fresh(dossier).state, listed(world, "send")) == (CaseState.RESULT_READY, 1)
 
 
@@ -220,6 +221,6 @@ def test_papers_brought_another_way_call_their_courier_off_and_their_empty_packe
     atomically(decisions.supply, fresh(dossier), act, counts, "desk")
     assert db.session.get_one(Visit, visit.id).state is visits.VisitState.CANCELLED
     atomically(desk.ready, fresh(dossier), act, PAPERS)
-    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902", "spoken")
-    atomically(lambda: desk.hand_over(world.fresh(result), act, wet_seen=True))
+    result = atomically(results.send_result, fresh(dossier), act, "NP0051902", "spoken")
+    atomically(lambda: results.hand_over(world.fresh(result), act, wet_seen=True))
     assert fresh(dossier).state is CaseState.CLOSED

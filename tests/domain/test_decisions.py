@@ -24,6 +24,7 @@ from app.domain import (
     packets,
     queues,
     reception,
+    results,
     scope,
     tasks,
     tracking,
@@ -146,7 +147,7 @@ def test_a_refusal_says_why_is_numbered_and_every_paper_goes_home(world: World) 
     assert visits.open_visit(home.id) and messages()[-1] == "papers_sent"
     with pytest.raises(Refused, match="nothing_to_return"):
         atomically(decisions.return_papers, fresh(dossier), act, "NP0051903")
-    atomically(desk.hand_over, home, act, wet_seen=True)
+    atomically(results.hand_over, home, act, wet_seen=True)
     dossier = fresh(dossier)
     assert (dossier.state, dossiers.portal_code(dossier)) == (C.CLOSED, 3)
     assert all(paper.home_at for paper in dossier.papers)
@@ -485,8 +486,8 @@ def test_a_case_does_not_close_while_an_original_is_out(world: World) -> None:
     dossier, act = packet.dossier, world.act(world.officer)
     atomically(desk.accept, fresh(dossier), act, CODE, DUE)
     atomically(desk.ready, fresh(dossier), act, PAPERS)  # the original is not in the bag
-    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902", "spoken")
-    atomically(desk.hand_over, world.fresh(result), act, wet_seen=True)
+    result = atomically(results.send_result, fresh(dossier), act, "NP0051902", "spoken")
+    atomically(results.hand_over, world.fresh(result), act, wet_seen=True)
     held = fresh(dossier)
     assert held.state is C.RESULT_READY and [paper.position for paper in decisions.to_return(held)] == [4]
     assert queues.at_desk(packets.by_number(held.number)) == "papers-home"
@@ -498,7 +499,7 @@ def test_a_case_does_not_close_while_an_original_is_out(world: World) -> None:
     seen = lookups.state_by_number(held.number, "0123", act.at)
     assert seen and seen.headline == "result_home"
     home = atomically(decisions.return_papers, fresh(dossier), act, "NP0051903")
-    atomically(desk.hand_over, world.fresh(home), act, wet_seen=True)
+    atomically(results.hand_over, world.fresh(home), act, wet_seen=True)
     assert fresh(dossier).state is C.CLOSED
 
 
@@ -514,8 +515,8 @@ def test_an_original_in_the_bag_of_the_result_is_home_with_it(world: World) -> N
     atomically(
         desk.ready, fresh(dossier), act, [*PAPERS, {"name": "Học bạ", "form": "copy", "sheets": 1, "position": 4}]
     )
-    result = atomically(desk.send_result, fresh(dossier), act, "NP0051902", "spoken")
-    atomically(desk.hand_over, world.fresh(result), act, wet_seen=True)
+    result = atomically(results.send_result, fresh(dossier), act, "NP0051902", "spoken")
+    atomically(results.hand_over, world.fresh(result), act, wet_seen=True)
     assert fresh(dossier).state is C.CLOSED
 
 
@@ -701,7 +702,7 @@ def test_each_paper_says_where_it_is_until_it_is_back(world: World) -> None:
     assert len(dossiers.still_out(fresh(dossier))) == 3
     home = atomically(decisions.return_papers, fresh(dossier), world.act(world.officer), "NP0051902")
     assert [paper.place for paper in fresh(dossier).papers] == [Place.RETURNS, Place.NOT_FOUND, Place.RETURNS]
-    atomically(desk.hand_over, world.fresh(home), world.act(world.officer), wet_seen=True)
+    atomically(results.hand_over, world.fresh(home), world.act(world.officer), wet_seen=True)
     assert [paper.place for paper in fresh(dossier).papers] == [Place.HOME, Place.NOT_FOUND, Place.HOME]
     held = fresh(dossier)
     assert [paper.position for paper in dossiers.still_out(held)] == [2] and held.state is C.NOT_ACCEPTED

@@ -18,6 +18,7 @@ from app.domain import (
     money,
     packets,
     reception,
+    results,
     tasks,
     visits,
 )
@@ -74,7 +75,7 @@ def with_result(world: World, return_way: ReturnWay = ReturnWay.HOME) -> Dossier
 def at_desk(world: World) -> Packet:
     """A result for which the citizen calls at the desk."""
     dossier = with_result(world, ReturnWay.DESK)
-    return atomically(desk.send_result, dossier, world.act(world.officer), "NP0051902", "spoken")
+    return atomically(results.send_result, dossier, world.act(world.officer), "NP0051902", "spoken")
 
 
 def told() -> list[str]:
@@ -246,7 +247,7 @@ def test_only_the_own_desk_decides(world: World) -> None:
     with pytest.raises(Refused, match="wrong_ward"):
         atomically(desk.ready, dossier, stranger, PAPERS)
     with pytest.raises(Refused, match="wrong_ward"):
-        atomically(desk.send_result, dossier, stranger, "NP0051902", "spoken")
+        atomically(results.send_result, dossier, stranger, "NP0051902", "spoken")
 
 
 @pytest.mark.parametrize(("word", "answer"), [("spoken", "reached"), ("unreached", None)])
@@ -256,9 +257,9 @@ def test_a_result_goes_home_unasked_about_with_a_word_of_its_officer_alone(
     dossier, act = with_result(world), world.act(world.officer)
     for said in ("", "perhaps"):
         with pytest.raises(Invalid, match="word_needed"):
-            atomically(desk.send_result, dossier, act, "NP0051902", said)
-    packet = atomically(desk.send_result, dossier, act, "NP0051902", word)
-    assert atomically(desk.send_result, dossier, act, "NP0051902") == packet, "a second sending asks nothing"
+            atomically(results.send_result, dossier, act, "NP0051902", said)
+    packet = atomically(results.send_result, dossier, act, "NP0051902", word)
+    assert atomically(results.send_result, dossier, act, "NP0051902") == packet, "a second sending asks nothing"
     [line] = db.session.query(AuditLine).filter_by(action="result_word")
     assert (line.subject, line.user_id, line.at, line.details["word"]) == (dossier.number, act.by.id, act.at, word)
     assert world.fresh(packet).dossier.answer == answer
@@ -266,14 +267,14 @@ def test_a_result_goes_home_unasked_about_with_a_word_of_its_officer_alone(
 
 def test_nothing_is_asked_of_a_result_that_is_called_for_or_was_spoken_about(world: World) -> None:
     act = world.act(world.officer)
-    called_for = atomically(desk.send_result, with_result(world, ReturnWay.DESK), act, "NP0051902").dossier_id
+    called_for = atomically(results.send_result, with_result(world, ReturnWay.DESK), act, "NP0051902").dossier_id
     atomically(lambda: setattr(db.session.get_one(Dossier, called_for), "official_code", "X-1"))
     dossier = with_result(world)
     atomically(lambda: setattr(db.session.get_one(Dossier, dossier.id), "answer", "no_answer"))
     with pytest.raises(Invalid, match="word_needed"):
-        atomically(desk.send_result, dossier, act, "NP0051903")
+        atomically(results.send_result, dossier, act, "NP0051903")
     atomically(lambda: setattr(db.session.get_one(Dossier, dossier.id), "answer", "reached"))
-    atomically(desk.send_result, dossier, act, "NP0051903")
+    atomically(results.send_result, dossier, act, "NP0051903")
     assert db.session.query(AuditLine).filter_by(action="result_word").count() == 0
 
 
@@ -281,9 +282,9 @@ def test_the_seal_that_was_on_the_way_in_closes_nothing_again(world: World) -> N
     dossier = with_result(world)
     [came] = packets.of_dossier(dossier.id)
     with pytest.raises(Refused, match="seal_used") as refused:
-        atomically(desk.send_result, dossier, world.act(world.officer), came.seal, "spoken")
+        atomically(results.send_result, dossier, world.act(world.officer), came.seal, "spoken")
     assert refused.value.values["number"] == came.number
-    assert atomically(desk.send_result, dossier, world.act(world.officer), "NP0051902", "spoken").seal == "NP0051902"
+    assert atomically(results.send_result, dossier, world.act(world.officer), "NP0051902", "spoken").seal == "NP0051902"
 
 
 def test_a_same_day_procedure_received_after_three_is_due_on_the_next_working_day(world: World) -> None:
@@ -304,8 +305,8 @@ def test_a_result_needs_at_least_one_paper(world: World) -> None:
 def test_a_result_that_goes_home_has_its_own_slip_a_visit_and_a_code(world: World) -> None:
     dossier = with_result(world)
     act = world.act(world.officer)
-    packet = atomically(desk.send_result, dossier, act, "np 0051 902", "spoken")
-    again = atomically(desk.send_result, dossier, act, "NP0051902", "spoken")
+    packet = atomically(results.send_result, dossier, act, "np 0051 902", "spoken")
+    again = atomically(results.send_result, dossier, act, "NP0051902", "spoken")
     packet = world.fresh(packet)
     assert again.id == packet.id
     assert (packet.way, packet.state, packet.holder_id) == (Way.OUT, State.WAITING, world.desk.party_id)
@@ -314,19 +315,19 @@ def test_a_result_that_goes_home_has_its_own_slip_a_visit_and_a_code(world: Worl
     assert visit and visit.state == VisitState.SCHEDULED
     assert count(codes.DoorCode) >= 1
     with pytest.raises(Refused, match="result_sent"):
-        atomically(desk.send_result, dossier, act, "NP0051903", "spoken")
+        atomically(results.send_result, dossier, act, "NP0051903", "spoken")
 
 
 def test_a_fee_due_with_the_result_is_paid_to_the_ward_before_it_is_handed_over(world: World) -> None:
     packet, act = at_desk(world), world.act(world.officer)
     atomically(lambda: setattr(world.fresh(packet).dossier.procedure, "fee_at_delivery", True))
     packet = world.fresh(packet)
-    assert desk.fee_due(packet) == 15_000
+    assert results.fee_due(packet) == 15_000
     with pytest.raises(Invalid, match="receipt_needed"):
-        atomically(desk.hand_over, packet, act, wet_seen=True)
+        atomically(results.hand_over, packet, act, wet_seen=True)
     assert world.fresh(packet).state is State.WAITING and money.purse(world.desk.party_id).fee == 0
     for _ in range(2):  # a double click
-        atomically(desk.hand_over, world.fresh(packet), act, wet_seen=True, receipt="BL 0007")
+        atomically(results.hand_over, world.fresh(packet), act, wet_seen=True, receipt="BL 0007")
     assert world.fresh(packet).state is State.DELIVERED
     assert money.purse(world.desk.party_id).fee == 15_000
     assert money.purse(packet.dossier.citizen.party_id) == money.Purse(fee=-15_000)
@@ -341,8 +342,8 @@ def test_a_result_called_for_at_the_desk_is_handed_over_with_the_code_and_closes
     message = db.session.scalars(sa.select(Message).order_by(Message.id.desc())).first()
     assert message
     head, act = packet.head, world.act(world.officer)
-    atomically(desk.hand_over, packet, act, head=head, code=message.values["code"])
-    atomically(desk.hand_over, packet, act, head=head, code=message.values["code"])
+    atomically(results.hand_over, packet, act, head=head, code=message.values["code"])
+    atomically(results.hand_over, packet, act, head=head, code=message.values["code"])
     packet = world.fresh(packet)
     assert (packet.state, packet.dossier.state) == (State.DELIVERED, CaseState.CLOSED)
     assert packet.holder_id == packet.dossier.citizen.party_id
@@ -351,32 +352,32 @@ def test_a_result_called_for_at_the_desk_is_handed_over_with_the_code_and_closes
 def test_a_signed_slip_is_as_good_as_the_code_and_a_wrong_code_is_not(world: World) -> None:
     packet, act = at_desk(world), world.act(world.officer)
     with pytest.raises(Refused, match="custody_proof_missing"):
-        atomically(desk.hand_over, packet, act, code="000000")
+        atomically(results.hand_over, packet, act, code="000000")
     with pytest.raises(Invalid, match="proof_needed"):
-        atomically(desk.hand_over, packet, act)
+        atomically(results.hand_over, packet, act)
     with pytest.raises(Refused, match="wrong_ward"):
-        atomically(desk.hand_over, packet, world.act(world.strange_officer), wet_seen=True)
+        atomically(results.hand_over, packet, world.act(world.strange_officer), wet_seen=True)
     assert world.fresh(packet).state == State.WAITING
-    atomically(desk.hand_over, packet, act, wet_seen=True)
+    atomically(results.hand_over, packet, act, wet_seen=True)
     assert world.fresh(packet).state == State.DELIVERED
 
 
 def test_somebody_the_citizen_sent_is_given_it_with_a_letter_and_family_without_one_is_not(world: World) -> None:
     packet, act = at_desk(world), world.act(world.officer)
     with pytest.raises(Invalid, match="letter_needed"):
-        atomically(desk.hand_over, packet, act, wet_seen=True, letter=False)
+        atomically(results.hand_over, packet, act, wet_seen=True, letter=False)
     assert world.fresh(packet).state == State.WAITING
-    atomically(desk.hand_over, packet, act, wet_seen=True, letter=True)
+    atomically(results.hand_over, packet, act, wet_seen=True, letter=True)
     told = [bodies.read(row.body, row.sig) for row in db.session.scalars(sa.select(ScanRow))]
     (handed,) = (scan for scan in told if scan.event == "deliver")
     assert {("RECIPIENT", "authorised"), ("AUTHORISATION", "seen")} <= set(handed.proof)
 
 
 def test_whom_the_citizen_names_is_told_to_the_courier_and_never_to_a_scan(world: World) -> None:
-    packet = atomically(desk.send_result, with_result(world), world.act(world.officer), "NP0051902", "spoken")
+    packet = atomically(results.send_result, with_result(world), world.act(world.officer), "NP0051902", "spoken")
     citizen = packet.dossier.citizen
     facts = {"phone": citizen.phone, "second_phone": "", "street": citizen.street, "proxy": " Nguyễn  Văn Cam "}
-    atomically(lambda: desk.reconfirm(packet.dossier, world.act(world.officer), "reached", **facts))
+    atomically(lambda: results.reconfirm(packet.dossier, world.act(world.officer), "reached", **facts))
     world.on_round(world.fresh(packet))
     visit = visits.open_visit(packet.id)
     assert visit and day.stop(visit)["person"]["proxy"] == "Nguyễn Văn Cam"
@@ -384,19 +385,21 @@ def test_whom_the_citizen_names_is_told_to_the_courier_and_never_to_a_scan(world
     assert line.details["changed"] == ["proxy"] and "Cam" not in str(line.details)
     with pytest.raises(Invalid, match="text_long"):
         atomically(
-            lambda: desk.reconfirm(packet.dossier, world.act(world.officer), "reached", **facts | {"proxy": "x" * 121})
+            lambda: results.reconfirm(
+                packet.dossier, world.act(world.officer), "reached", **facts | {"proxy": "x" * 121}
+            )
         )
 
 
 def test_a_citizen_who_comes_first_frees_the_couriers_place(world: World) -> None:
-    packet = atomically(desk.send_result, with_result(world), world.act(world.officer), "NP0051902", "spoken")
-    atomically(desk.hand_over, packet, world.act(world.officer), wet_seen=True)
+    packet = atomically(results.send_result, with_result(world), world.act(world.officer), "NP0051902", "spoken")
+    atomically(results.hand_over, packet, world.act(world.officer), wet_seen=True)
     visit = db.session.scalar(sa.select(Visit).filter_by(packet_id=packet.id))
     assert visit and (visit.state, visit.slot.taken) == (VisitState.CANCELLED, 0)
 
 
 def test_an_undelivered_result_comes_back_unopened_and_can_be_sent_again(world: World) -> None:
-    packet = atomically(desk.send_result, with_result(world), world.act(world.officer), "NP0051902", "spoken")
+    packet = atomically(results.send_result, with_result(world), world.act(world.officer), "NP0051902", "spoken")
     world.on_round(world.fresh(packet))
     phone = world.phone()
     world.record(phone.scan(world.fresh(packet), "take", seal="NP0051902"))
@@ -415,7 +418,7 @@ def test_an_undelivered_result_comes_back_unopened_and_can_be_sent_again(world: 
         State.AT_DESK, world.desk.party_id, CaseState.RESULT_READY,
     )  # fmt: skip
     assert told()[-1] == "result_at_desk"
-    atomically(desk.send_again, packet, world.act(world.officer))
+    atomically(results.send_again, packet, world.act(world.officer))
     newest = db.session.scalars(sa.select(Visit).filter_by(packet_id=packet.id).order_by(Visit.id.desc())).first()
     assert newest and (newest.state, newest.attempt) == (VisitState.SCHEDULED, 2)
 

@@ -24,6 +24,7 @@ from app.domain import (
     protocols,
     registers,
     repeats,
+    results,
     sendings,
     slips,
     sorting,
@@ -207,7 +208,7 @@ def the_way_home(world: World, packet: Packet) -> None:
         held.surrender = ready["surrender"]
 
     atomically(finish)
-    home = atomically(desk.send_result, dossier_of(packet), world.act(world.officer), "NP0051902", "spoken")
+    home = atomically(results.send_result, dossier_of(packet), world.act(world.officer), "NP0051902", "spoken")
     slips.pdf([home], URL)
     world.on_round(world.fresh(home))
     print_day(world, home, "lists")

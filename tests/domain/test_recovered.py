@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.db import atomically
-from app.domain import counter, desk, reception, recovered
+from app.domain import counter, desk, reception, recovered, results
 from app.domain.bodies import Extra
 from app.domain.cases import CaseState
 from app.domain.codes import Purpose
@@ -72,9 +72,9 @@ def test_what_the_courier_took_is_theirs_until_desk_and_courier_say_it_is_here(w
 def test_at_a_counter_the_old_papers_come_first_and_at_the_desk_they_are_home_at_once(world: World) -> None:
     packet, act = asked_back(world), world.act(world.officer)
     with pytest.raises(Invalid, match="old_papers_needed"):
-        atomically(desk.hand_over, packet, act, wet_seen=True)
+        atomically(results.hand_over, packet, act, wet_seen=True)
     assert world.fresh(packet).state == State.WAITING
-    atomically(lambda: desk.hand_over(packet, act, wet_seen=True, surrendered=True))
+    atomically(lambda: results.hand_over(packet, act, wet_seen=True, surrendered=True))
     assert (world.fresh(packet).state, coming(world)) == (State.DELIVERED, {})
     assert all(line.back_at for line in recovered.of(packet.dossier))
 

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from app.db import atomically, db
-from app.domain import desk, deskforms, forms, registers
+from app.domain import desk, deskforms, forms, registers, results
 from app.domain.audit import ViewLine
 from app.domain.places import Office
 from app.errors import Refused
@@ -34,7 +34,7 @@ def squeezed(text: str) -> str:
 def test_the_book_has_a_line_for_every_receipt_with_its_packets_and_days(world: World) -> None:
     result = at_desk(world)
     dossier = result.dossier
-    atomically(desk.hand_over, result, world.act(world.officer), wet_seen=True)
+    atomically(results.hand_over, result, world.act(world.officer), wet_seen=True)
     office = db.session.get_one(Office, world.desk.id)
     text = words(registers.register_pdf(office, 2026, MONDAY))
     for said in ("SỔ THEO DÕI HỒ SƠ", CODE, dossier.citizen.name, "23/11/2026", result.number):
@@ -63,7 +63,7 @@ def test_a_change_of_hands_kept_its_limit_missed_it_or_had_none() -> None:
 def test_the_result_is_given_away_by_the_day_it_was_due(world: World) -> None:
     result = at_desk(world)
     dossier = result.dossier
-    atomically(desk.hand_over, result, world.act(world.officer), wet_seen=True)
+    atomically(results.hand_over, result, world.act(world.officer), wet_seen=True)
     for late, said in ((0, "đúng hạn"), (-1, "quá hạn"), (3, "trước hạn")):
         dossier.due_on = MONDAY.date() + timedelta(days=late)
         db.session.commit()

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, counter, day, desk, money, reception, repeats, visits
+from app.domain import booking, counter, day, money, reception, repeats, results, visits
 from app.domain.bodies import Extra
 from app.domain.cases import CaseState
 from app.domain.codes import Purpose
@@ -54,7 +54,7 @@ def at_post(world: World, *failure: str) -> Packet:
 
 
 def again(world: World, packet: Packet, fault: Fault | None = None) -> None:
-    atomically(desk.send_again, packet, world.act(world.officer, MONDAY + timedelta(minutes=1)), fault)
+    atomically(results.send_again, packet, world.act(world.officer, MONDAY + timedelta(minutes=1)), fault)
 
 
 def asked(world: World, packet: Packet) -> int:
@@ -151,7 +151,7 @@ def test_one_failure_is_one_way_however_often_the_visit_is_moved_called_off_and_
 def test_whoever_comes_for_it_pays_no_second_way(world: World) -> None:
     packet = at_desk(world)
     again(world, packet)
-    atomically(desk.hand_over, packet, world.act(world.officer), wet_seen=True)
+    atomically(results.hand_over, packet, world.act(world.officer), wet_seen=True)
     assert (world.fresh(packet).state, list(db.session.scalars(sa.select(MoneyLine)))) == (State.DELIVERED, [])
 
 
@@ -182,11 +182,13 @@ def test_the_desk_logs_every_call_and_is_told_when_a_result_waits_too_long(world
     dossier, citizen = packet.dossier, packet.dossier.citizen
     said = {"phone": citizen.phone, "second_phone": "", "street": citizen.street}
     late = MONDAY + timedelta(days=17)  # ten working days, one holiday among them
-    assert not desk.waits_too_long(dossier, MONDAY, MONDAY + timedelta(days=15))
-    assert desk.waits_too_long(dossier, MONDAY, late)
+    assert not results.waits_too_long(dossier, MONDAY, MONDAY + timedelta(days=15))
+    assert results.waits_too_long(dossier, MONDAY, late)
     for at, answer in ((MONDAY, "no_answer"), (late, "reached")):
-        atomically(lambda at=at, answer=answer: desk.reconfirm(dossier, world.act(world.officer, at), answer, **said))  # type: ignore[misc]
-    assert [(call.answer, call.by) for call in desk.calls(dossier)] == [
+        atomically(
+            lambda at=at, answer=answer: results.reconfirm(dossier, world.act(world.officer, at), answer, **said)
+        )  # type: ignore[misc]
+    assert [(call.answer, call.by) for call in results.calls(dossier)] == [
         ("reached", world.officer.name), ("no_answer", world.officer.name),
     ]  # fmt: skip
-    assert not desk.waits_too_long(world.fresh(packet).dossier, MONDAY, late)
+    assert not results.waits_too_long(world.fresh(packet).dossier, MONDAY, late)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 import routes
 from app.db import atomically, db
-from app.domain import booking, day, desk, dispatch, rounds, visits
+from app.domain import booking, day, dispatch, results, rounds, visits
 from app.domain.outbox import Message
 from app.domain.packets import Packet, Way
 from app.domain.people import User
@@ -80,7 +80,7 @@ def test_a_cancelled_visit_moves_the_others_up(world: World) -> None:
     assert told(packets[0], packets[2]) == ["08:00", "08:08"]
     result = world.packet(Way.OUT)
     give(world, world.courier, result)
-    atomically(desk.hand_over, world.fresh(result), world.act(world.officer), wet_seen=True)
+    atomically(results.hand_over, world.fresh(result), world.act(world.officer), wet_seen=True)
     assert told(packets[0], packets[2]) == ["08:00", "08:08"]
 
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import calendar, codes, desk, dossiers, lookups, numbers, outbox, tracking, visits
+from app.domain import calendar, codes, dossiers, lookups, numbers, outbox, results, tracking, visits
 from app.domain.calendar import HERE
 from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier, ReturnWay
@@ -91,7 +91,7 @@ def test_a_collection_without_the_citizens_code_asks_for_it(world: World) -> Non
 
 def test_when_all_is_over_the_result_is_at_home_and_the_ward_keeps_what_it_was_given(world: World) -> None:
     packet = at_desk(world)
-    atomically(desk.hand_over, packet, world.act(world.officer), wet_seen=True)
+    atomically(results.hand_over, packet, world.act(world.officer), wet_seen=True)
     told = story(world.fresh(packet))
     assert told.headline == "closed" and told.holder == tracking.Holder(
         PartyKind.CITIZEN, at_home=False, has_result=True

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, corrections, counter, desk, packets, queues, repeats, tasks, visits, watch
+from app.domain import booking, corrections, counter, desk, packets, queues, repeats, results, tasks, visits, watch
 from app.domain.bodies import Extra
 from app.domain.cases import CaseState
 from app.domain.codes import Purpose
@@ -241,8 +241,8 @@ def test_what_is_refused_at_the_door_stays_with_the_courier(world: World, row: s
 def test_who_has_moved_is_asked_by_the_desk_and_the_result_goes_to_the_new_address(world: World) -> None:
     packet = at_desk(world, "house_not_found")
     said = {"phone": "0900 000 777", "second_phone": "", "street": "7 đường Hoa Cúc"}
-    atomically(lambda: desk.reconfirm(packet.dossier, world.act(world.officer), "reached", **said))
-    atomically(desk.send_again, packet, world.act(world.officer, MONDAY + timedelta(minutes=1)))
+    atomically(lambda: results.reconfirm(packet.dossier, world.act(world.officer), "reached", **said))
+    atomically(results.send_again, packet, world.act(world.officer, MONDAY + timedelta(minutes=1)))
     packet = world.fresh(packet)
     visit = visits.open_visit(packet.id)
     assert visit and visit.packet.dossier.citizen.street == "7 đường Hoa Cúc"
@@ -255,7 +255,7 @@ def test_who_has_moved_is_asked_by_the_desk_and_the_result_goes_to_the_new_addre
 
 def test_a_result_lost_for_good_is_issued_and_sent_anew_and_the_case_closes(world: World) -> None:
     dossier, act = with_result(world), world.act(world.officer)
-    first = atomically(desk.send_result, dossier, act, "NP0051902", "spoken")
+    first = atomically(results.send_result, dossier, act, "NP0051902", "spoken")
     world.on_round(first)
     phone = world.phone()
     assert world.record(phone.scan(world.fresh(first), "take", seal="NP0051902")).verdict == "applied"
@@ -267,9 +267,9 @@ def test_a_result_lost_for_good_is_issued_and_sent_anew_and_the_case_closes(worl
     page = signing_in(world.app)(world.officer).get(f"/desk/packets/{submission.number}").text
     assert "Kết quả đã bị mất" in page and first.number in page
     with pytest.raises(Refused, match="seal_used"):
-        atomically(desk.send_result, first.dossier, act, "NP0051902", "spoken")
-    second = atomically(desk.send_result, first.dossier, act, "NP0051903", "spoken")
-    again = atomically(desk.send_result, first.dossier, act, "NP0051903", "spoken")  # the same form twice
+        atomically(results.send_result, first.dossier, act, "NP0051902", "spoken")
+    second = atomically(results.send_result, first.dossier, act, "NP0051903", "spoken")
+    again = atomically(results.send_result, first.dossier, act, "NP0051903", "spoken")  # the same form twice
     assert (second.id, queues.count(queues.DESK["send"], world.officer, MONDAY)) == (again.id, 0)
     world.record(phone.scan(world.fresh(second), "take", seal="NP0051903"))
     second = world.fresh(second)

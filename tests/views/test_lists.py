@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import atomically, db, now, random_id
-from app.domain import calendar, desk, packets, queues, visits
+from app.domain import calendar, packets, queues, results, visits
 from app.domain.audit import ViewLine
 from app.domain.cases import AT_WORK, CaseState
 from app.domain.dossiers import Dossier
@@ -44,7 +44,7 @@ def test_the_desks_and_the_post_offices_first_page_log_whom_they_name(world: Wor
 
 def test_the_results_page_logs_what_it_shows_of_either_list(world: World, sign_in: Any) -> None:
     first, second = ready(world, 2)
-    packet = atomically(desk.send_result, second, world.act(world.officer), "NP0051902", "spoken")
+    packet = atomically(results.send_result, second, world.act(world.officer), "NP0051902", "spoken")
     atomically(lambda: setattr(db.session.get_one(Packet, packet.id), "state", State.AT_DESK))
     page = sign_in(world.officer).get("/desk/results/").text
     assert first.number in page and second.number in page

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import desk, manifests, protocols
+from app.domain import desk, manifests, protocols, results
 from app.domain.audit import AuditLine
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.manifests import Found, Side, Word
@@ -107,7 +107,7 @@ def test_an_answer_that_is_none_changes_nothing(world: World, over: dict[str, st
     (dossier,) = ready(world, 1)
     facts = {"answer": "reached", "phone": "0900000777", "second_phone": "", "street": "7 đường Hoa Cúc"} | over
     with pytest.raises((Invalid, Refused), match=key):
-        atomically(lambda: desk.reconfirm(dossier, world.act(world.officer), facts.pop("answer"), **facts))
+        atomically(lambda: results.reconfirm(dossier, world.act(world.officer), facts.pop("answer"), **facts))
     assert db.session.get_one(Dossier, dossier.id).asked_at is None
 
 

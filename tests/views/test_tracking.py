@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from flask_babel import refresh
 
 from app.db import atomically, db
-from app.domain import corrections, decisions, desk, outbox, visits
+from app.domain import corrections, decisions, outbox, results, visits
 from app.domain.cases import CaseState
 from app.domain.codes import CodeCheck, Purpose
 from app.domain.outbox import Message
@@ -75,7 +75,7 @@ def test_a_link_speaks_the_language_of_its_booking_unless_the_reader_chose_one(
 
 def test_a_finished_page_says_who_has_the_result_and_what_the_ward_keeps(world: World, client: FlaskClient) -> None:
     packet = at_desk(world)
-    atomically(desk.hand_over, packet, world.act(world.officer), wet_seen=True)
+    atomically(results.hand_over, packet, world.act(world.officer), wet_seen=True)
     body = client.get(link(world.fresh(packet))).text.split('id="main"')[1]
     for words in (
         "Đang giữ kết quả",

@@ -1,4 +1,4 @@
-"""Hồ sơ tận nhà: paper dossiers by public post. Start reading at app/domain/steps.py and custody.py."""
+"""Hồ sơ tận nhà: paper dossiers by public post. Start reading at app/domain/steps.py, placing.py and sittings.py."""
 
 from typing import Any
 

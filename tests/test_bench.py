@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from app.config import ROOT, Settings
 from app.db import Base, atomically, now
 from app.domain import bodies, custody
-from app.domain.custody import Seen
+from app.domain.sittings import Seen
 from app.domain.tokens import Keys
 from bench import floor
 from bench.ground import Ground, opened

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.db import atomically, db
-from app.domain import bodies, custody, invariants, ledger, scans
+from app.domain import bodies, custody, invariants, ledger, scans, sittings
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Role, User, hire
@@ -190,5 +190,5 @@ def without_a_lock(wanted: Iterable[bytes]) -> list[Packet]:
 def test_batches_without_locks_in_one_order_are_caught(
     app: Flask, world: World, phones: list[Phone], monkeypatch: pytest.MonkeyPatch, bug: Any, said: str
 ) -> None:
-    monkeypatch.setattr(custody, "_lock_packets", bug)
+    monkeypatch.setattr(sittings, "lock_packets", bug)
     assert any(said in refusal for refusal in crossing(app, world, phones))

@@ -29,13 +29,13 @@ from app.domain import (
 from app.domain.calendar import HERE, today
 from app.domain.cases import CaseState
 from app.domain.codes import Purpose, make
-from app.domain.custody import Outcome, Seen
 from app.domain.dossiers import Dossier, Paper, ReturnWay
 from app.domain.packets import Kind, Packet, Way
 from app.domain.parties import PartyKind
 from app.domain.people import Act, Citizen, Role, User
 from app.domain.places import Neighbourhood, Office, OfficeHours, OfficeKind, Ward
 from app.domain.procedures import ChecklistLine, PaperForm, Procedure
+from app.domain.sittings import Outcome, Seen
 from app.domain.visits import VisitKind
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=HERE)

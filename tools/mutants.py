@@ -33,22 +33,14 @@ from lies import Lie
 
 ROOT = Path(__file__).parents[1]
 EXPLAINED = Path(__file__).with_suffix(".txt")
+JUDGING = ("sittings", "upshots", "conflicts", "custody", "corrections", "manifests", "order", "phones", "stickers")
 TARGETS = {  # module: the nouns whose tests are tried
     "tree": ("tree",),
     "ledger": ("ledger", "invariants", "checkpoints", "custody", "verify"),
     "trails": ("trails", "fables", "upshots", "conflicts", "custody", "corrections"),
     "placing": ("placing", "settling", "trails", "fables", "upshots", "conflicts", "custody", "corrections"),
-    "custody": (
-        "sittings",
-        "upshots",
-        "conflicts",
-        "custody",
-        "corrections",
-        "manifests",
-        "order",
-        "phones",
-        "stickers",
-    ),
+    "sittings": JUDGING,
+    "custody": JUDGING,
     "hands": ("hands", "custody", "steps", "stickers", "door", "conflicts", "corrections"),
     "vetting": ("custody", "conflicts", "phones"),
     "checkpoints": ("checkpoints",),

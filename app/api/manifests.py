@@ -12,10 +12,10 @@ from app.api import bodies, scans, times
 from app.api.bodies import PRINTABLE
 from app.db import atomically
 from app.domain import checkpoints, manifests, reception, scope, tokens
-from app.domain.custody import Seen
 from app.domain.manifests import MOST, Found, Listed, Manifest, Side, Word
 from app.domain.parties import PartyKind
 from app.domain.people import Right
+from app.domain.sittings import Seen
 from app.errors import Invalid
 from app.security import requires
 

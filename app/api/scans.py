@@ -25,9 +25,9 @@ from app.db import atomically
 from app.domain import custody, devices, receipts, scans, sessions, tokens, uploads
 from app.domain.bodies import Extra, Scan, parse
 from app.domain.checkpoints import Last
-from app.domain.custody import Outcome, Seen
 from app.domain.people import Act
 from app.domain.receipts import Receipt
+from app.domain.sittings import Outcome, Seen
 from app.domain.tokens import Keys
 from app.domain.uploads import Answer, Upload
 from app.errors import Invalid

@@ -15,7 +15,7 @@ from app.api.scans import read
 from app.cli.verbs import Verbs, refused, stopping
 from app.db import atomically, now
 from app.domain import checkpoints, custody, inspection, invariants, packets, proofs, tokens
-from app.domain.custody import Seen
+from app.domain.sittings import Seen
 from app.errors import Refused
 
 custody_cli = Verbs("custody", help="The ledger.")

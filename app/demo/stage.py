@@ -35,7 +35,6 @@ from app.domain.bodies import CountedPaper, Extra, MoneyTaken
 from app.domain.booking import Request
 from app.domain.calendar import HERE
 from app.domain.codes import Purpose
-from app.domain.custody import Seen
 from app.domain.devices import Why
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.exemptions import Proof
@@ -45,6 +44,7 @@ from app.domain.packets import Packet
 from app.domain.people import Act, User
 from app.domain.places import Neighbourhood, Office
 from app.domain.postage import Stream
+from app.domain.sittings import Seen
 from app.domain.tasks import Task, TaskKind
 from app.domain.tokens import Keys
 from app.domain.visits import WINDOWS

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column, selectinload
 
 from app.db import Instant, Model, db
 from app.domain import audit, bodies, counter, custody, desk, manifests, numbers, reception, scope
-from app.domain.custody import Seen
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier, Paper
 from app.domain.ledger import Handoff, LineKind
@@ -23,6 +22,7 @@ from app.domain.packets import Packet, State, Way
 from app.domain.people import Act, User
 from app.domain.procedures import PaperForm
 from app.domain.scans import ScanRow
+from app.domain.sittings import Seen
 from app.errors import Invalid, Missing, Refused
 
 SHIFT = timedelta(hours=16)  # what was handed in longer ago belongs to an earlier bag

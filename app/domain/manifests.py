@@ -17,11 +17,11 @@ from app.db import Digest, Instant, Model, choice, db
 from app.domain import custody, numbers, tasks, tokens
 from app.domain.bodies import Scan
 from app.domain.calendar import today
-from app.domain.custody import Outcome, Seen
 from app.domain.packets import Packet
 from app.domain.parties import Party, PartyKind
 from app.domain.people import User
 from app.domain.scans import Ruling
+from app.domain.sittings import Outcome, Seen
 from app.domain.steps import STEPS
 from app.domain.tasks import TaskKind
 from app.errors import Invalid, Missing, Refused

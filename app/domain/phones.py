@@ -15,11 +15,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Digest, Instant, Model, db, lock
 from app.domain import audit, custody, devices, receipts, scans, scope, tasks, tokens
-from app.domain.custody import Seen
 from app.domain.devices import CURRENT, LIFE, Device, Standing, Why
 from app.domain.people import Act, Right, User
 from app.domain.places import Office
 from app.domain.scans import ScanRow
+from app.domain.sittings import Seen
 from app.domain.tasks import TaskKind
 from app.errors import Gone, Invalid, Missing, NotAllowed, Refused
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.domain import tokens
-from app.domain.custody import Outcome
+from app.domain.sittings import Outcome
 from app.domain.tokens import Keys
 
 

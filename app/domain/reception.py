@@ -25,13 +25,13 @@ from app.domain import (
     tokens,
 )
 from app.domain.cases import CaseState
-from app.domain.custody import Outcome
 from app.domain.desk import MOST, PRESENCE
 from app.domain.dossiers import Paper
 from app.domain.ledger import LineKind
 from app.domain.manifests import Found, LineResult, Manifest, Side, Word
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act, User
+from app.domain.sittings import Outcome
 from app.domain.tasks import TaskKind
 from app.errors import Invalid, Missing, Refused
 

@@ -15,9 +15,9 @@ from app.db import ask
 from app.domain import checkpoints, custody, scans
 from app.domain.bodies import Scan
 from app.domain.checkpoints import Last
-from app.domain.custody import Outcome, Seen
 from app.domain.devices import Device
 from app.domain.scans import NEWS, ScanRow, Verdict
+from app.domain.sittings import Outcome, Seen
 
 
 @dataclass(frozen=True)

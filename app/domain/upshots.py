@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from app.domain import custody, flags, placing, stickers
+from app.domain import flags, placing, sittings, stickers
 from app.domain.bodies import digest_of
 from app.domain.packets import Packet, State
 from app.domain.placing import FINAL, Judge
@@ -36,7 +36,7 @@ class Upshot:
 
 def of(packet: Packet) -> Upshot:
     """As the database has it."""
-    return come_to(custody.open_trails([packet])[packet.code], packet.flags)
+    return come_to(sittings.open_trails([packet])[packet.code], packet.flags)
 
 
 def come_to(trail: Trail, flags_: Iterable[str] = ()) -> Upshot:
@@ -58,12 +58,12 @@ def rebuild(packet: Packet, keys: Keys, shuffle: Shuffle = list.reverse) -> Upsh
 
     Reads evidence, devices and checked codes; neither the ledger nor the packet's own row. Nothing is written.
     """
-    told = custody.open_trails([packet])[packet.code].entries.values()
+    told = sittings.open_trails([packet])[packet.code].entries.values()
     trail = Trail.bare(packet)
     for entry in _in_another_order(told, shuffle):
         trail.entries[entry.scan.digest] = entry
         if entry.ruling is None:
-            hand = partial(custody.hand_of, packet=packet, keys=keys, trail=trail, rehearsal=True)
+            hand = partial(sittings.hand_of, packet=packet, keys=keys, trail=trail, rehearsal=True)
             placing.judge(trail, Judge(hand, say, entry.recorded_at, again=True), entry)
     return come_to(trail, flags.of(trail, packet))
 

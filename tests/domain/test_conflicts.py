@@ -29,6 +29,7 @@ from app.domain import (
     placing,
     scans,
     staff,
+    steps,
     tokens,
     vetting,
     watch,
@@ -81,7 +82,7 @@ def said_to_a_person(world: World, why: str) -> None:
 @pytest.mark.dialects("sqlite")
 def test_the_phone_has_a_sentence_for_every_reason_a_scan_can_be_answered_with(world: World) -> None:
     boards = {"not_me"}  # its word for a contested delivery; no scan is answered with it
-    known = (matters.WHYS.keys() | duties.BY_WHY.keys() | {step.flag for step in custody.STEPS if step.flag}) - boards
+    known = (matters.WHYS.keys() | duties.BY_WHY.keys() | {step.flag for step in steps.STEPS if step.flag}) - boards
     for source in (vetting, placing, hands):
         for each in ast.walk(ast.parse(inspect.getsource(source))):
             if isinstance(each, ast.Constant) and re.fullmatch("[a-z]+_[a-z_]+", str(each.value)):

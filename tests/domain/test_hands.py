@@ -10,12 +10,12 @@ from app.db import atomically, db
 from app.domain import bodies, custody
 from app.domain.bodies import Scan
 from app.domain.codes import Purpose
-from app.domain.custody import Outcome
 from app.domain.devices import Device
 from app.domain.hands import Hand
 from app.domain.packets import Packet, Way
 from app.domain.people import Role, User
 from app.domain.scans import Ruling, ScanRow
+from app.domain.sittings import Outcome
 from app.domain.steps import By
 from app.errors import Refused
 from tests.world import MONDAY, Phone, World

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import bodies, custody, devices, scans, tokens
+from app.domain import bodies, custody, devices, scans, sittings, tokens
 from app.domain.audit import AuditLine
 from app.domain.devices import Device, DeviceKind
 from app.domain.packets import State, Way
@@ -100,7 +100,7 @@ def test_what_the_server_signs_for_a_page_has_every_field_of_a_scan(world: World
         "giver": "pGIVER", "taker": "pTAKER", "parent": b"p" * 32, "proof": [("PRESENCE", "x")], "seal": "Số 1", "sheets": 3,
         "reason": "why", "next_": "then", "tip": b"t" * 32, "state": State.AT_POST,
     }  # fmt: skip
-    said = atomically(custody.sign, packet, "settle", DeviceKind.PAGES, world.officer.id, act, **facts)
+    said = atomically(sittings.sign, packet, "settle", DeviceKind.PAGES, world.officer.id, act, **facts)
     body = json.loads(said.body)
     assert len(bytes.fromhex(body.pop("id"))) == 16
     at = {"wall": act.at.isoformat(), "tz": "Asia/Ho_Chi_Minh", "server_time": act.at.isoformat()}
@@ -118,7 +118,7 @@ def test_a_page_that_says_when_it_happened_lets_nobody_vouch_for_a_time_before_i
     packet, act = world.packet(Way.OUT), world.act(world.officer)
     wall = act.at - timedelta(hours=5)
     facts: dict[str, Any] = {"giver": None, "taker": None, "parent": None, "proof": []}
-    said = atomically(custody.sign, packet, "take", DeviceKind.PAGES, world.officer.id, act, wall=wall, **facts)
+    said = atomically(sittings.sign, packet, "take", DeviceKind.PAGES, world.officer.id, act, wall=wall, **facts)
     assert json.loads(said.body)["at"] == {"wall": wall.isoformat(), "tz": "Asia/Ho_Chi_Minh"}
 
 

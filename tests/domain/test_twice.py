@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import Base, atomically, db
-from app.domain import custody
+from app.domain import sittings
 from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.devices import DeviceKind
@@ -28,7 +28,7 @@ def page(world: World, packet: Packet, event: str, user: User, **facts: Any) -> 
     """What the server signs for somebody at a page."""
     packet = world.fresh(packet)
     said = {"giver": packet.holder_id, "taker": packet.holder_id, "parent": packet.head, "proof": []} | facts
-    return atomically(custody.sign, packet, event, DeviceKind.PAGES, user.id, world.act(user), **said)
+    return atomically(sittings.sign, packet, event, DeviceKind.PAGES, user.id, world.act(user), **said)
 
 
 def taken(world: World) -> Packet:

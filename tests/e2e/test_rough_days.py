@@ -7,11 +7,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.api import scans as door
 from app.db import atomically, db, now
 from app.domain import money, phones
-from app.domain.custody import Seen
 from app.domain.devices import Device, Why
 from app.domain.packets import Packet, State
 from app.domain.people import Act, User
 from app.domain.scans import ScanRow
+from app.domain.sittings import Seen
 from app.domain.tasks import Task, TaskKind
 from app.domain.uploads import Answer, Upload
 from app.domain.visits import open_visit

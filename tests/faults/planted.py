@@ -68,8 +68,8 @@ if PLANTED in ("full_is_fine", "ten_are_enough"):
     from sqlalchemy.exc import OperationalError
 
     from app.api import scans as door
-    from app.domain.custody import Outcome
     from app.domain.scans import Ruling
+    from app.domain.sittings import Outcome
     from app.domain.uploads import Answer, Mark
 
     hear = door.together

@@ -14,7 +14,7 @@ from app import create_app
 from app.config import Settings
 from app.db import atomically, now
 from app.domain import bodies, custody
-from app.domain.custody import Seen
+from app.domain.sittings import Seen
 from bench.ground import Ground, Signed
 from tests.faults.conftest import times
 from tests.faults.history import CLIENTS, History, faults_found

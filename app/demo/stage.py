@@ -263,7 +263,7 @@ class Stage:
     def receive(self, packet: Packet, when: datetime, missing_sheet: bool = False) -> None:
         """Courier and officer count together; this is the legal submission."""
         dossier = packet.dossier
-        counts = {paper.position: reception.expected(paper) for paper in packet.papers}
+        counts = {paper.position: packet.promised(paper) for paper in packet.papers}
         if missing_sheet:
             counts[min(counts)] -= 1
         reception.receive(

@@ -62,10 +62,7 @@ class Item:
     def sheets(self) -> dict[int, int]:
         """What is counted in it, by the paper's position: what the slip promises, but for what was typed."""
         told = self.differs.sheets if self.differs else {}
-        return {
-            paper.position: told.get(str(paper.position), reception.expected(paper, self.packet))
-            for paper in self.papers
-        }
+        return {paper.position: told.get(str(paper.position), self.packet.promised(paper)) for paper in self.papers}
 
     @cached_property
     def papers(self) -> list[Paper]:
@@ -81,7 +78,7 @@ class Item:
         """Papers that are not as the slip says."""
         if self.differs is None:
             return 0
-        return sum(self.sheets[paper.position] != reception.expected(paper, self.packet) for paper in self.papers)
+        return sum(self.sheets[paper.position] != self.packet.promised(paper) for paper in self.papers)
 
 
 @dataclass(frozen=True)
@@ -251,7 +248,7 @@ def differ(
     other = read if read not in packet.seals else None
     if (not intact or other) and not remark:
         raise Invalid("remark_needed")
-    papers = {paper.position: reception.expected(paper, packet) for paper in packet.papers}
+    papers = {paper.position: packet.promised(paper) for paper in packet.papers}
     counts = papers if counts is None else counts
     if set(counts) != set(papers) or not all(0 <= n <= desk.MOST for n in counts.values()):
         raise Invalid("counts_missing")

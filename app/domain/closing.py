@@ -58,8 +58,9 @@ def give_up(packet: Packet, file: str, act: Act) -> None:
 
 def find(packet: Packet, act: Act, *, given: bool = True) -> None:
     """What was not in the bag is here after all, every sheet; or, not `given`, it never was handed over."""
-    for paper in packet.dossier.papers:
-        if paper.place is Place.NOT_FOUND or (given and 0 < (paper.desk_sheets or 0) < paper.sheets):
-            paper.desk_sheets = paper.sheets if given else 0
+    for paper in packet.papers if packet.kind is Kind.TRANSFER else packet.dossier.papers:
+        promised = packet.promised(paper)
+        if paper.place is Place.NOT_FOUND or (given and 0 < (paper.desk_sheets or 0) < promised):
+            paper.desk_sheets = promised if given else 0
             paper.is_missing = not given
     close(packet.dossier, act)

@@ -269,6 +269,8 @@ def transfer(
     sender = held.desk
     packet = packets.new(held, Kind.TRANSFER, Way.BETWEEN, sender.party_id, int(sender.ward.code), act)
     packet.seals = [seal]
+    for paper in held.papers:
+        paper.sent_sheets = paper.desk_sheets if paper.is_here else None
     held.desk_id = to.id
     db.session.flush()
     db.session.expire(held, ["desk"])

@@ -114,6 +114,7 @@ class Paper(Model):
     sheets: Mapped[int] = mapped_column(doc="expected, then as counted at the door")
     is_missing: Mapped[bool] = mapped_column(default=False, doc="not handed over at the door")
     desk_sheets: Mapped[int | None] = mapped_column(doc="as counted at the desk")
+    sent_sheets: Mapped[int | None] = mapped_column(doc="as sealed for another desk; that one counts anew")
     returned: Mapped[bool] = mapped_column(default=False)
     is_supplement: Mapped[bool] = mapped_column(default=False, doc="asked for by the ward after the submission")
     came_in: Mapped[str | None] = mapped_column(sa.String(20), doc="number of the packet that brought a supplement")
@@ -129,6 +130,11 @@ class Paper(Model):
     def name_en(self) -> str:
         """What the procedure calls it in English; "" for a paper that it does not list."""
         return next((line.name_en for line in self.dossier.procedure.papers if line.name == self.name), "")
+
+    @property
+    def given(self) -> int:
+        """Sheets that were handed over at the door."""
+        return 0 if self.is_missing else self.sheets
 
     @property
     def is_here(self) -> bool:

@@ -118,10 +118,19 @@ class Packet(Model):
         if self.way is Way.OUT:
             return [paper for paper in all_ if paper.back_in == self.number]
         if self.kind is Kind.TRANSFER:
-            return [paper for paper in all_ if paper.desk_sheets]
+            return [paper for paper in all_ if paper.sent_sheets]
         if self.kind is Kind.SUPPLEMENT:
             return [one for one in all_ if one.is_supplement and (one.came_in == self.number or not one.desk_sheets)]
         return [paper for paper in all_ if not paper.is_supplement]
+
+    def promised(self, paper: Paper) -> int:
+        """Sheets its slip promises: as counted at the door, from another desk as counted there."""
+        return paper.sent_sheets or 0 if self.kind is Kind.TRANSFER else paper.given
+
+    def counted(self, paper: Paper) -> int | None:
+        """Sheets as counted where it was opened, whatever another desk has counted since."""
+        is_sent_on = self.kind is not Kind.TRANSFER and paper.sent_sheets is not None
+        return paper.sent_sheets if is_sent_on else paper.desk_sheets
 
     @property
     def slip(self) -> "Slip":

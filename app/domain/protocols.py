@@ -103,9 +103,8 @@ def _sent(packet: Packet) -> list[tuple[PaperForm, int, int]]:
 
 def _sheets(paper: Paper, packet: Packet) -> int:
     """As counted here; before that, as the slip says."""
-    if packet.state is State.OPENED and paper.desk_sheets is not None:
-        return paper.desk_sheets
-    return 0 if paper.is_missing else paper.sheets
+    counted = packet.counted(paper) if packet.state is State.OPENED else None
+    return packet.promised(paper) if counted is None else counted
 
 
 def _of(listed: list[tuple[PaperForm, int, int]], form: PaperForm) -> int:

@@ -249,7 +249,7 @@ def _open(packet: Packet, act: Act, counts: dict[int, int], is_complete: bool) -
         packet, "open", act, giver=here, taker=here, parent=packet.head, proof=[("COUNT", _hash_of(counts)), *PRESENCE],
         sheets=sum(counts.values()),
     )  # fmt: skip
-    if not is_complete and packet.kind is Kind.SUBMISSION:
+    if not is_complete and packet.kind in (Kind.SUBMISSION, Kind.TRANSFER):
         tasks.raise_(TaskKind.COUNT, act.at, packet=packet)
 
 
@@ -271,7 +271,7 @@ def _write_counts(packet: Packet, counts: dict[int, int]) -> bool:
     papers = packet.papers
     if set(counts) != {paper.position for paper in papers} or not all(0 <= n <= MOST for n in counts.values()):
         raise Invalid("counts_missing")
-    promised = {paper.position: expected(paper, packet) for paper in papers}
+    promised = {paper.position: packet.promised(paper) for paper in papers}
     for paper in papers:
         paper.desk_sheets = counts[paper.position]
         if paper.is_supplement and paper.desk_sheets and packet.way is Way.IN:
@@ -279,16 +279,9 @@ def _write_counts(packet: Packet, counts: dict[int, int]) -> bool:
     return counts == promised
 
 
-def expected(paper: Paper, packet: Packet | None = None) -> int:
-    """Sheets the slip promises: as counted at the door, from another desk as counted there."""
-    if packet is not None and packet.kind is Kind.TRANSFER:
-        return paper.desk_sheets or 0
-    return 0 if paper.is_missing else paper.sheets
-
-
 def differences(packet: Packet) -> list[Paper]:
-    """Papers whose count at the desk is not the one at the door."""
-    return [paper for paper in packet.papers if paper.desk_sheets not in (None, expected(paper))]
+    """Papers whose count at the desk is not what the slip promised."""
+    return [paper for paper in packet.papers if packet.counted(paper) not in (None, packet.promised(paper))]
 
 
 def _hash_of(counts: dict[int, int]) -> str:

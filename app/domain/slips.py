@@ -245,11 +245,11 @@ def papers_of(packet: Packet) -> tuple[labels.Paper, ...]:
             paper.name,
             labels.Form(paper.form.value),
             copies=paper.copies or None,
-            sheets=paper.sheets or None,
+            sheets=packet.promised(paper) or None,
             give_back=paper.returned,
         )  # fmt: skip
         for paper in packet.papers
-        if not paper.is_missing
+        if packet.promised(paper) or not paper.is_missing
     )
     looked_up = tuple(
         labels.Paper(line.name, labels.Form.DATA)

@@ -68,7 +68,7 @@ def differing(item: Item, listed: list[Paper]) -> Any:
     if typed:
         known |= {"remark": typed.remark, "intact": "yes" if typed.is_intact else "no"}
     seal = numbers.spoken_seal((typed and typed.seal) or item.packet.seal or "")
-    return counting(Differ, listed, item.packet)(formdata=None, seal=seal, **known)
+    return counting(Differ, listed, item.packet.promised)(formdata=None, seal=seal, **known)
 
 
 def differ(courier_id: str, packet: Packet, form: Any, counts: dict[int, int] | None) -> None:

@@ -1,5 +1,6 @@
 """What is asked of a packet at a counter, of the post office and of the ward desk alike, each with what the answer says."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,7 +10,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.validators import Optional as MayBeEmpty
 
 from app.db import now
-from app.domain import desk, reception, repeats
+from app.domain import desk, repeats
 from app.domain.bodies import MoneyTaken
 from app.domain.dossiers import Paper
 from app.domain.exemptions import Proof
@@ -164,15 +165,14 @@ class Received(Proven):
         return super().given | {"letter": letter, "surrendered": self.old.data}
 
 
-def counting(base: type[FlaskForm], papers: list[Paper], packet: Packet | None = None) -> Any:
+def counting(base: type[FlaskForm], papers: list[Paper], promised: Callable[[Paper], int]) -> Any:
     """`base` with one number field for every paper, filled with what the slip promises."""
     checks = [
         InputRequired(_l("Type a number, 0 when the paper is not there")),
         NumberRange(0, desk.MOST, _l("Type a number from 0 to %(most)s", most=desk.MOST)),
     ]
     numbers = {
-        f"sheets_{paper.position}": fields.IntegerField(paper.name, checks, default=reception.expected(paper, packet))
-        for paper in papers
+        f"sheets_{paper.position}": fields.IntegerField(paper.name, checks, default=promised(paper)) for paper in papers
     }
     return type("Counting", (base,), numbers)
 

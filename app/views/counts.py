@@ -118,7 +118,7 @@ def differ(courier_id: str, number: str) -> ResponseReturnValue:
     if item is None:
         return _back(courier_id)
     packet = item.packet
-    form = counter_forms.counting(Differ, packet.papers, packet)()
+    form = counter_forms.counting(Differ, packet.papers, packet.promised)()
     if not form.validate_on_submit():
         return _differs(courier, item, form, 422)
     try:
@@ -255,7 +255,7 @@ def _counted(courier: User, number: str, wrong: list[str], again: bool, signs: b
 def _differs(courier: User, item: Item, form: Any, status: int = 200) -> ResponseReturnValue:
     counters.log_view(item.packet, "desk.count")
     return render_template(
-        "desk/differs.html", place="counts", courier=courier, item=item, packet=item.packet, form=form, expected=reception.expected,
+        "desk/differs.html", place="counts", courier=courier, item=item, packet=item.packet, form=form,
         wrong=_wrong(),
     ), status  # fmt: skip
 

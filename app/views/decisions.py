@@ -1,6 +1,7 @@
 """The decisions of a ward desk: one page a step of the case, one question asked at a time; and the papers they make."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -24,7 +25,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import calendar, decisions, deskforms, dossiers, forms, happenings, money, queues, reception, registers
+from app.domain import calendar, decisions, deskforms, dossiers, forms, happenings, money, queues, registers
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.people import Act, Right
@@ -220,7 +221,7 @@ def _counts(dossier: Dossier, form: Step) -> dict[int, int]:
 def _form(step: str, dossier: Dossier) -> Step:
     """The step's own form; with a number for each paper, the desks there are, the day we would wait until."""
     if step == "supply":
-        made: Step = counter_forms.counting(Supply, dossiers.still_missing(dossier))()
+        made: Step = counter_forms.counting(Supply, dossiers.still_missing(dossier), attrgetter("given"))()
     else:
         made = PAGES[step].form()
     if isinstance(made, Transfer):
@@ -274,7 +275,7 @@ def _page(packet: Packet, step: str, form: Step, status: int = 200) -> ResponseR
     still_open = step in queues.steps_open(dossier, security.user())
     return render_template(
         "desk/decide.html", packet=packet, dossier=dossier, step=step, page=PAGES[step], form=form, still_open=still_open,
-        missing=dossiers.still_missing(dossier), expected=reception.expected, today=calendar.today(now()), hour=calendar.local(now()).time(),
+        missing=dossiers.still_missing(dossier), today=calendar.today(now()), hour=calendar.local(now()).time(),
         history=happenings.of(dossier), asked=telling.stop_asked(dossier), fee=money.fee_paid(dossier),
     ), status  # fmt: skip
 

@@ -1,6 +1,5 @@
 """The ward desk's pages: what waits, one scan to the packet, the one right form, the record of handing over."""
 
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -124,7 +123,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
     return render_template(
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
         holder=happenings.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
-        courier=reception.courier_of(packet), history=happenings.of(dossier), expected=partial(reception.expected, packet=packet),
+        courier=reception.courier_of(packet), history=happenings.of(dossier),
         manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home, wants_word=results.wants_word(dossier), fee=results.fee_due(packet),
         result=result if result and result.id != packet.id else None, lost=results.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user()), pages=PAGES,
@@ -186,7 +185,7 @@ def record(receipt: str) -> ResponseReturnValue:
         counters.log_view(one, "desk.record")
     with force_locale("vi"):
         return render_template(
-            "desk/record.html", manifest=manifest, odd_seal=manifests.bears_another_seal, lines=manifests.lines_of(manifest), expected=reception.expected,
+            "desk/record.html", manifest=manifest, odd_seal=manifests.bears_another_seal, lines=manifests.lines_of(manifest),
             parties=happenings.holders([manifest.giver_id, manifest.taker_id]), desk=security.user().office,
             receiver=manifests.signer(manifest, Side.TAKER), giver_by=manifest.confirmed(Side.GIVER), differences=reception.differences,
         )  # fmt: skip
@@ -200,7 +199,7 @@ def sheet(number: str) -> ResponseReturnValue:
     counters.log_view(packet, "desk.sheet")
     with force_locale("vi"):
         return render_template(
-            "desk/sheet.html", packet=packet, expected=reception.expected, desk=security.user().office,
+            "desk/sheet.html", packet=packet, desk=security.user().office,
             holder=happenings.holders([packet.holder_id])[packet.holder_id], today=calendar.today(now()),
         )  # fmt: skip
 

@@ -129,7 +129,7 @@ def fresh(act: str, packet: Packet) -> Moving:
 
 
 def receiving(packet: Packet) -> type[Moving]:
-    made: type[Moving] = counter_forms.counting(Receive, packet.papers, packet)
+    made: type[Moving] = counter_forms.counting(Receive, packet.papers, packet.promised)
     return made
 
 

@@ -74,7 +74,7 @@ MATTERS = {
     K.COUNT: Matter("warning", "missing",
         _l("Other papers than on the slip"),
         _l("The packet was opened and counted together, and what is in it is not what its slip says."),
-        _l("We do not know whether the slip was wrong or a paper was lost. Until it is cleared up nobody accepts the dossier.")),
+        _l("We do not know whether the slip was wrong or a paper was lost. Until it is cleared up nobody accepts the dossier or sends it on.")),
     K.NO_SHOW: Matter("warning", "clock",
         _l("Nobody came in the agreed time"),
         _l("A quarter of an hour after the agreed time no courier had been at this home. The citizen has been told that the post apologises."),
@@ -397,7 +397,11 @@ STEPS = {
         _l("It is another one: two people open the bag and count."),
     ),
     TaskKind.DAMAGED: (_l("Two people open the bag, count, and seal it anew."),),
-    TaskKind.COUNT: (_l("Look at the slip and at what the courier counted at the door, and call the citizen."),),
+    TaskKind.COUNT: (
+        _l(
+            "Look at the slip and at what was counted before, at the door or by the desk that sent it on. Then call the citizen."
+        ),
+    ),
     TaskKind.NO_SHOW: (_l("Call the courier, then the citizen. Send somebody today, or agree on another time."),),
     TaskKind.FEE_BACK: (_l("Ask the ward for the fee, with the number of the list."),),
     TaskKind.LEAVER: (

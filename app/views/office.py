@@ -129,7 +129,7 @@ def _page(
         "office/packet.html", packet=packet, dossier=packet.dossier, act=act, form=form, says=says,
         holder=happenings.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
         due=takings.due(packet) if act == "accept" or (act == "hand-out" and packet.way is Way.OUT) else None,
-        history=happenings.of(packet.dossier), expected=reception.expected, visit=visits.open_visit(packet.id),
+        history=happenings.of(packet.dossier), visit=visits.open_visit(packet.id),
         handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), printable=counters.printable(packet),
         reprint=reprint or Reprint(formdata=None), shelf=_shelf(packet) if act == "hand-out" else None,
         shelve=shelve, failed=shelve.about(packet), today=calendar.today(now()), hour=calendar.local(now()).time(),
@@ -151,7 +151,7 @@ def _shelf(packet: Packet) -> dict[str, Any] | None:
 def _fresh(act: str, packet: Packet) -> Moving:
     seal = numbers.spoken_seal(packet.seal or "")
     if act == "accept":
-        made: Moving = counter_forms.counting(Accept, packet.papers)(formdata=None)
+        made: Moving = counter_forms.counting(Accept, packet.papers, packet.promised)(formdata=None)
         return made
     if act == "hand-in":
         return HandIn(formdata=None, seal=seal)
@@ -175,7 +175,7 @@ def _office() -> Office:
 @camera
 def accept(number: str) -> ResponseReturnValue:
     packet = counters.open_packet(number)
-    form = counter_forms.counting(Accept, packet.papers)()
+    form = counter_forms.counting(Accept, packet.papers, packet.promised)()
     counts = counter_forms.counted(form, packet.papers)
 
     def work(**facts: Any) -> None:

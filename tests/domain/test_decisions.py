@@ -21,11 +21,13 @@ from app.domain import (
     ledger,
     lookups,
     money,
+    oversight,
     packets,
     queues,
     reception,
     results,
     scope,
+    slips,
     tasks,
     tracking,
     visits,
@@ -39,6 +41,7 @@ from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act, User
 from app.domain.places import Office
+from app.domain.tasks import TaskKind
 from app.errors import Invalid, Missing, NotAllowed, Refused
 from app.sentences import SENTENCES
 from tests.domain.test_desk import CODE, DUE, PAPERS, accepted, receive, submitted, told
@@ -409,6 +412,36 @@ def test_it_is_passed_on_when_its_count_is_cleared_up_and_not_before(world: Worl
     atomically(tasks.close, task, "papers_missing", act)
     atomically(decisions.transfer, fresh(dossier), act, world.other_desk.id, "not_competent", "NP0051902")
     assert fresh(dossier).desk_id == world.other_desk.id
+
+
+def test_what_arrives_short_at_the_other_desk_is_somebodys_there_and_no_record_changes(world: World) -> None:
+    first = world.collected(world.phone())
+    receive(world, first, counts={1: 1, 2: 0, 4: 1})
+    act, there = world.act(world.officer), world.act(world.strange_officer)
+    (task,) = tasks.open_about(first)
+    atomically(tasks.close, task, "papers_missing", act)
+    dossier = world.fresh(first).dossier
+    packet = atomically(decisions.transfer, dossier, act, world.other_desk.id, "not_competent", "NP0051902")
+    assert [(paper.position, packet.promised(paper)) for paper in world.fresh(packet).papers] == [(1, 1), (4, 1)]
+    assert [(paper.name, paper.sheets) for paper in slips.papers_of(world.fresh(packet))] == [
+        (paper.name, 1) for paper in packet.papers
+    ]
+    assert world.record(world.phone().scan(packet, "take", seal="NP0051902")).verdict == "applied"
+    receive(
+        world, world.fresh(packet), counts={1: 1, 4: 0}, by=world.strange_officer, seal="NP0051902",
+        giver_by=Word.SIGNED_PRINT,
+    )  # fmt: skip
+    packet = world.fresh(packet)
+    (task,) = tasks.open_about(packet)
+    assert (task.kind, task.office_id) == (TaskKind.COUNT, world.other_desk.id)
+    assert [paper.position for paper in packet.papers] == [1, 4], "what is not there was listed all the same"
+    assert [paper.position for paper in reception.differences(packet)] == [4]
+    assert [paper.position for paper in reception.differences(world.fresh(first))] == [2], "signed as it was counted"
+    with pytest.raises(Refused, match="count_open"):
+        atomically(desk.accept, fresh(dossier), there, CODE, DUE)
+    atomically(oversight.close, task, "papers_found", there)
+    assert [paper.desk_sheets for paper in fresh(dossier).papers] == [1, 0, 1], "found is what was sent, and no more"
+    atomically(desk.accept, fresh(dossier), there, CODE, DUE)
 
 
 def test_only_a_desk_of_the_province_can_be_the_right_one(world: World) -> None:

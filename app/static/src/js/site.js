@@ -12,6 +12,10 @@ live();
 keys();
 printing();
 
+// A page that answers a form is kept by no browser: Back would meet the browser's own question whether to send it again.
+// Once the next form leaves, it is a page like the others, asked for anew.
+document.addEventListener("submit", () => history.replaceState(history.state, "", location.href));
+
 // <button type="button" data-copy="id of a field" data-copied="Copied" hidden>: the words stay on the button
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;

@@ -1,0 +1,85 @@
+"""What goes wrong at a citizen's phone without anybody meaning it: a wrong number, the button Back, two taps for one."""
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from app.db import db
+from app.domain.dossiers import Dossier
+from tests.e2e.conftest import Site
+from tests.world import World
+
+pytestmark = pytest.mark.dialects("sqlite")  # what the browser does
+
+
+def press(page: Page) -> None:
+    with page.expect_navigation():
+        page.locator("main form button[type=submit]").last.click()
+
+
+def choose(page: Page, name: str) -> None:
+    page.locator(f"main [name={name}]:not([disabled])").first.check(force=True)
+
+
+def up_to_the_name(page: Page, site: Site, world: World) -> None:
+    page.goto(f"{site.url}/book?q=giay khai sinh")
+    page.get_by_role("link", name="Sửa thông tin sai trên giấy khai sinh").click()
+    press(page)
+    page.locator(f"main [name=ward][value='{world.neighbourhood.ward_id}']").check(force=True)
+    press(page)
+    page.locator("main select").select_option(str(world.neighbourhood.id))
+    page.locator("main [name=street]").fill("12 đường Mẫu Đơn")
+    press(page)
+    choose(page, "slot")
+    press(page)
+
+
+def test_back_over_a_mistake_shows_the_page_and_not_the_browsers_own_question(
+    page: Page, site: Site, world: World
+) -> None:
+    up_to_the_name(page, site, world)
+    page.locator("main [name=name]").fill("Nguyễn Thị Mơ")
+    page.locator("main [name=phone]").fill("0900 000 12")
+    press(page)
+    expect(page.locator("main")).to_contain_text("Mới có 9 số")
+    page.locator("main [name=phone]").fill("0900 000 123")
+    press(page)
+    assert page.url.endswith("/book/return")
+    page.go_back()
+    assert page.url.endswith("/book/who")
+    expect(page.locator("main [name=phone]")).to_have_value("0900 000 123")
+    expect(page.locator("main [name=name]")).to_have_value("Nguyễn Thị Mơ")
+
+
+def test_two_taps_for_one_book_one_visit_and_back_leads_to_it(page: Page, site: Site, world: World) -> None:
+    up_to_the_name(page, site, world)
+    page.locator("main [name=name]").fill("Nguyễn Thị Mơ")
+    page.locator("main [name=phone]").fill("0900 000 123")
+    press(page)
+    choose(page, "way")
+    press(page)
+    page.locator("main [name=consent]").check(force=True)
+    page.locator("main form button[type=submit]").last.dblclick()
+    page.wait_for_url("**/booked")
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count(Dossier.id))) == 1
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Đã đặt lịch rồi")
+    page.get_by_role("link", name="Xem lịch đã đặt").click()
+    page.wait_for_url("**/booked")
+
+
+def test_a_tap_anywhere_on_a_found_thing_opens_it(page: Page, site: Site, world: World) -> None:
+    page.goto(f"{site.url}/book?q=giay khai sinh")
+    box = page.locator(".finding").first.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] - 6, box["y"] + box["height"] - 6)
+    page.wait_for_url("**/procedures/*")
+
+
+@pytest.mark.parametrize("path", ["/", "/book", "/track"])
+def test_a_thumb_meets_every_link_in_head_and_foot(page: Page, site: Site, path: str) -> None:
+    page.goto(site.url + path)
+    for link in page.locator("header a, footer a").all():
+        box = link.bounding_box()
+        assert box is None or box["height"] >= 44, link.inner_text()

@@ -101,7 +101,7 @@ def answer(status: int, key: str, text: str, **more: Any) -> tuple[Any, int]:
     g.setdefault("user", None)
     again = _again() if status in HELPS_AGAIN or key == "form_expired" else None
     page = render_template(
-        "errors/page.html", status=status, title=title, text=text, reference=more.get("reference"), again=again
+        "errors/page.html", status=status, key=key, title=title, text=text, reference=more.get("reference"), again=again
     )
     return page, status
 

@@ -197,7 +197,7 @@ def charged(lines: Sequence[Charge], shown: int) -> Piece:
     owed = {stream: sum(line.amount for line in lines if line.stream is stream) for stream in Stream}
     both = ""
     if owed[Stream.FEE]:
-        both = f"Cước {say_money(owed[Stream.POSTAGE])} + phí, lệ\u00a0phí {say_money(owed[Stream.FEE])}"
+        both = f"Cước {say_money(owed[Stream.POSTAGE])} + lệ\u00a0phí {say_money(owed[Stream.FEE])}"
     all_ = "Tổng cộng" if shown == len(lines) else "Tổng cộng, cả tờ nối"
     cells = [(all_, STRONG)], [(say_money(sum(owed.values())), STRONG)], [(both, TEXT)]
     return row(CHARGES, cells, 4.6, 0.35)

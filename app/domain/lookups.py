@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain import audit, codes, headlines, numbers, outbox, packets, shelf, stickers, visits
-from app.domain.calendar import today
 from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier, Place, ReturnWay
 from app.domain.headlines import Sight
@@ -77,7 +76,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         .limit(1)
     ).first()
     visit = db.session.execute(
-        sa.select(Visit.state, Visit.kind, Visit.round_id, Visit.next, visits.Slot.day)
+        sa.select(Visit.state, Visit.kind, Visit.round_id, Visit.next, visits.Slot.day, visits.Slot.closes)
         .join(visits.Slot)
         .where(Visit.packet_id == (packet.id if packet else 0))
         .order_by(Visit.id.desc())
@@ -96,7 +95,7 @@ def state_by_number(text: str, phone_last4: str, at: datetime) -> Glimpse | None
         unproven=bool(packet and "collect_unproven" in packet.flags),
         visit=visit.state if visit else None,
         visit_kind=visit.kind if visit else None,
-        visit_today=bool(visit and visit.round_id and visit.day == today(at)),
+        visit_today=bool(visit and visit.round_id and visits.is_due(visit.day, visit.closes, at)),
         next=shelf.next_of(packet.word if packet else None, visit.next if visit else None),
         kind=packet.kind if packet else None,
         last=found.last,

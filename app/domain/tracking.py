@@ -26,7 +26,7 @@ from app.domain import (
     visits,
 )
 from app.domain.calendar import today
-from app.domain.cases import AT_WORK, CaseState
+from app.domain.cases import AT_WORK, RUNNING, CaseState
 from app.domain.codes import Purpose
 from app.domain.denials import Denial
 from app.domain.dossiers import Dossier, Place, ReturnWay
@@ -83,6 +83,7 @@ class Story:
     code: Purpose | None  # what a code sent again would be for
     claim: str | None  # "attest" or "confirm": what the citizen's code would settle
     denial: Denial | None  # what the citizen may say is not so
+    overdue: bool = False  # the time of the visit has gone by, and nothing is known of it
     kept: tuple[tuple[str, str], ...] = ()  # papers that stay with the ward for good, in Vietnamese and in English
 
 
@@ -155,6 +156,7 @@ def story(dossier: Dossier, at: datetime) -> Story:
         code=booking.code_purpose(under_way) if under_way and dossier.state not in OVER and not sticker else None,
         claim=_claim(under_way),
         denial=denials.possible(dossier, at),
+        overdue=coming is not None and visits.is_over(coming.slot.day, coming.slot.closes, at),
         kept=_kept(dossier),
     )
 
@@ -180,7 +182,7 @@ def _sight(dossier: Dossier, packet: Packet | None, visit: Visit | None, at: dat
         unproven="collect_unproven" in packet.flags,
         visit=visit.state if visit else None,
         visit_kind=visit.kind if visit else None,
-        visit_today=bool(visit and visit.round_id and visit.slot.day == today(at)),
+        visit_today=bool(visit and visit.round_id and visits.is_due(visit.slot.day, visit.slot.closes, at)),
         next=shelf.next_of(said.word if said else None, visit.next if visit else None),
         kind=packet.kind,
         shared=sticker is not None,
@@ -271,7 +273,8 @@ def _entries(dossier: Dossier, coming: Visit | None, sticker: Packet | None, hea
     for key in ahead:
         if key == "delivered" and coming and coming.kind is VisitKind.DELIVER:
             continue
-        values = {"day": dossier.due_on} if key == "result_ready" and dossier.due_on else {}
+        runs = key == "result_ready" and dossier.state in RUNNING
+        values = {"day": dossier.due_on} if runs and dossier.due_on else {}
         key = CALLED_FOR.get(dossier.return_way, key) if key == "delivered" else key
         if key not in said and not (key == "delivered" and "delivered_unverified" in said):
             done.append(Entry(key, "next", values=values))

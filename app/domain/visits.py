@@ -24,6 +24,7 @@ WINDOWS = ((time(8), time(10)), (time(10), time(12)), (time(13), time(15)), (tim
 # fmt: on
 NOTICE = timedelta(hours=2)  # a slot can be booked until this long before it begins
 SOON = timedelta(hours=1)  # what the post chooses itself may begin earlier: no papers are to be got ready for it
+GRACE = timedelta(minutes=15)  # of a courier, after the agreed time
 SKEW = timedelta(minutes=10)  # a phone's clock may be this wrong
 HORIZON = 10  # working days ahead
 
@@ -122,6 +123,16 @@ class Visit(Model):
 
 def starts_at(day: date, clock: time) -> datetime:
     return datetime.combine(day, clock, HERE)
+
+
+def is_over(day: date, closes: time, at: datetime) -> bool:
+    """Whether the agreed time has gone by, and the grace a courier has after it."""
+    return at >= starts_at(day, closes) + GRACE
+
+
+def is_due(day: date, closes: time, at: datetime) -> bool:
+    """Whether a courier may still be expected today."""
+    return day == calendar.today(at) and not is_over(day, closes, at)
 
 
 def offers(office: Office, at: datetime, days: int = HORIZON, notice: timedelta = NOTICE) -> list[Offer]:

@@ -20,7 +20,6 @@ from app.domain.tasks import Task, TaskKind
 from app.domain.visits import OPEN, Slot, Visit
 
 GAP = timedelta(hours=2)  # a phone's number that has not arrived
-NOT_COME = timedelta(minutes=15)  # after the agreed time
 UNPROVEN = timedelta(hours=24)  # a delivery without the citizen's proof
 MOST = 500  # of each kind in one look; the next look goes on
 
@@ -172,7 +171,7 @@ def _numbers(at: datetime) -> Iterable[Task]:
 def _not_come(at: datetime) -> Iterable[Task]:
     """Homes of which no phone has said in the agreed time that somebody came: the citizen hears an apology, in case nobody
     did (a phone may be without a network all day), and the office asks."""
-    here = calendar.local(at - NOT_COME)
+    here = calendar.local(at - visits.GRACE)
     over = sa.or_(Slot.day == here.date() - timedelta(1), sa.and_(Slot.day == here.date(), Slot.closes <= here.time()))
     known = sa.exists().where(
         Task.packet_id == Visit.packet_id, Task.kind == TaskKind.NO_SHOW, Task.closed_at.is_(None)

@@ -49,7 +49,8 @@ def by_number() -> ResponseReturnValue:
     """Number and four digits open the state; the same answer for every pair that does not belong together."""
     form = ByNumber()
     if request.method == "GET" or "digits" not in request.form:
-        return render_template("tracking/by_number.html", form=ByNumber(formdata=None, number=form.number.data))
+        known = form.number.data or request.args.get("number", "")[:40]
+        return render_template("tracking/by_number.html", form=ByNumber(formdata=None, number=known))
     if not form.validate():
         return render_template("tracking/by_number.html", form=form), 422
     try:
@@ -65,10 +66,13 @@ def by_number() -> ResponseReturnValue:
     return render_template("tracking/glimpse.html", seen=seen, words=telling.HEADLINES[seen.headline])
 
 
-@bp.post("/track/send")
+@bp.route("/track/send", methods=["GET", "POST"])
 @public
 def send_code() -> ResponseReturnValue:
-    """A code to the phone of this number, if there is one; the next page is the same either way."""
+    """A code to the phone of this number, if there is one; the next page is the same either way. Whoever opens the
+    address of a refusal again, in another language or by the button Back, begins with the number."""
+    if request.method == "GET":
+        return redirect(url_for("lookups.by_number"))
     form = ByNumber()
     try:
         number = numbers.read((form.number.data or "")[:40])

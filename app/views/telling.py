@@ -79,14 +79,14 @@ EXPLAINED = {
     "at_desk_in": _l("The ward opens it and counts together with the post, then both sign."),
     "submitted": _l("This is the day of filing. The ward says next when the result is due."),
     "disputed": _l("You need not do anything. The post has to find out, and answers for the packet."),
-    "result_home": _l("The ward has an original of yours yet. It comes back in a packet of its own."),
+    "result_home": _l("The ward still has an original of yours. It comes back in a packet of its own."),
     "paper_gone": _l("A paper you handed over was not in the bag. You need not do anything: the post answers for it and will call you."),
     "sticker_shared": _l("If the courier has taken the papers, you need not do anything: the post answers for them. If they are still at home, keep them and call us."),
     "lost": _l("You need not do anything. The post searches, and answers for the packet."),
     "written_off": _l("The post bears the cost of new papers and compensates. It will call you."),
     "cancelled": _l("Nobody has collected the papers. Nothing is to be paid."),
-    "cancelled_away": _l("The papers had been collected before that. They are on their way back to you."),
-    "cancelled_back": _l("The papers had been collected before that. They are back with you."),
+    "cancelled_away": _l("The post has the papers and brings them back to you."),
+    "cancelled_back": _l("The papers had been collected. They are back with you."),
     "delivered_unverified": _l("If you have it, type the code below. If not, call us at once."),
     "supplement_required": _l("It asks once, for all of them. When they are complete, the time is counted anew from the beginning."),
     "stop_requested": _l("The ward answers. It can stop only while nothing has been decided."),
@@ -175,7 +175,7 @@ PICTURES = {
 def headline(told: Story) -> str:
     """The page's h1."""
     visit = told.next.values if told.next and told.next.key == "visit" else None
-    if told.headline == "visit_set" and visit:
+    if told.headline == "visit_set" and visit and not told.overdue:
         return _("The courier comes %(day)s, %(window)s", day=language.long_date(visit["day"]), window=_window(visit))
     if told.headline == "courier_today" and visit:
         if "about" in visit:

@@ -86,9 +86,13 @@ def home(secret: str) -> ResponseReturnValue:
 
 def story_page(dossier: Dossier, secret: str | None, form: Code, status: int = 200) -> ResponseReturnValue:
     told = stories.story(dossier, now())
-    strip = []
+    strip: list[tuple[str, str, str]] = []
     if dossier.state in AT_WORK and dossier.due_on and dossier.counted_from:
-        strip = telling.due_strip(calendar.days_until(calendar.today(dossier.counted_from), dossier.due_on))
+        days = calendar.days_until(calendar.today(dossier.counted_from), dossier.due_on)
+        if dossier.procedure.days == sum(
+            mark in ("on", "due") for _day, mark in days
+        ):  # else the ward named another day
+            strip = telling.due_strip(days)
     key = WRITTEN.get(told.headline)
     written = forms.newest(dossier, key) if key else None
     page = render_template(
@@ -277,23 +281,25 @@ def _again(visit: Visit) -> int:
     return repeats.price(visit.packet.dossier, now()) if failed and failed.fault is Fault.CITIZEN else 0
 
 
-@bp.post("/t/<secret>/code")
+@bp.route("/t/<secret>/code", methods=["GET", "POST"])
 @public
 def code_again(secret: str) -> ResponseReturnValue:
     dossier = dossier_of(secret)
+    if request.method == "GET":
+        return redirect(url_for("tracking.home", secret=secret))
     throttle("code", dossier.citizen.phone.encode(), *MESSAGES)
     atomically(booking.resend_code, dossier, security.act())
     flash(_("A new code is on its way to the number ending in %(tail)s.", tail=dossier.citizen.phone[-3:]), "ok")
     return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
 
 
-@bp.post("/t/<secret>/claim")
+@bp.route("/t/<secret>/claim", methods=["GET", "POST"])
 @public
 def claim(secret: str) -> ResponseReturnValue:
     """The citizen's own word, with the code: yes, it was collected; yes, it was handed over."""
     dossier = dossier_of(secret)
     told = stories.story(dossier, now())
-    if told.claim is None or told.packet is None:
+    if told.claim is None or told.packet is None or request.method == "GET":
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     form = Code()
     if not form.validate_on_submit():

@@ -61,6 +61,18 @@ def test_the_courier_is_named_on_the_day_of_the_visit_and_on_no_other(world: Wor
     assert story(packet, on_the_day + timedelta(days=1)).caller is None
 
 
+def test_a_visit_whose_time_has_gone_by_is_announced_no_more(world: World) -> None:
+    """As soon as the message says that nobody is known to have come, page and number say so too."""
+    packet = world.packet()
+    visit = assign(world, packet)
+    last = visits.starts_at(visit.slot.day, visit.slot.closes) + visits.GRACE
+    for at, says, over in ((last - timedelta(seconds=1), "courier_today", False), (last, "visit_set", True)):
+        told, seen = story(packet, at), lookups.state_by_number(packet.number, "0123", at)
+        assert (told.headline, told.overdue) == (says, over)
+        assert told.caller and told.visit
+        assert seen and seen.headline == says
+
+
 def test_nothing_can_be_moved_once_the_courier_is_on_the_way(world: World) -> None:
     packet = world.packet()
     assign(world, packet, VisitState.EN_ROUTE)

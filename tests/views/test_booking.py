@@ -226,6 +226,12 @@ def test_changing_the_ward_asks_again_only_what_hangs_on_it(world: World, client
     assert client.post("/book/time", data={"slot": a_slot(world)}).location == "/book/check"
 
 
+def test_a_procedure_that_is_no_more_leads_to_the_search(client: FlaskClient) -> None:
+    answer = client.get("/procedures/9.999999")
+    assert answer.status_code == 404
+    assert 'href="/book"' in answer.text and "Theo dõi bằng mã" not in answer.text
+
+
 def test_another_procedure_keeps_the_answers(world: World, client: FlaskClient) -> None:
     filled(world, client)
     assert client.post(f"/procedures/{world.procedure.code}").location == "/book/check"

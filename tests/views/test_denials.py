@@ -124,7 +124,7 @@ def test_both_homes_of_one_sticker_are_told_that_a_person_settles_it(world: Worl
     world.record(second)
     for packet in map(world.fresh, (here, there)):
         page = client.get(link(packet)).text
-        assert "Hai nhà bị ghi cùng một tem" in page and page.count("Bưu điện đang kiểm tra") >= 2
+        assert "Hai nhà bị ghi cùng một nhãn" in page and page.count("Bưu điện đang kiểm tra") >= 2
         assert "Ông bà, ở nhà" not in page and "/move" not in page and "/cancel" not in page
         seen = lookups.state_by_number(packet.dossier.number, "0123", MONDAY)
         assert seen and seen.headline == "sticker_shared"

@@ -189,7 +189,7 @@ def test_a_cancelled_booking_says_where_the_papers_are(world: World, client: Fla
     world.record(phone.scan(world.fresh(packet), "collect", proof=[("WET_CLAIMED", "")]))
     assert world.fresh(packet).state is State.CARRIED
     page = client.get(link(packet)).text
-    assert "Chưa ai nhận giấy tờ" not in page and "đang được mang trả lại" in page
+    assert "Chưa ai nhận giấy tờ" not in page and "Bưu điện đang giữ giấy tờ và mang trả lại" in page
     code = world.code(world.fresh(packet), Purpose.DELIVER)
     world.record(phone.scan(world.fresh(packet), "deliver", taker=packet.origin_id, proof=[("CODE", code)]))
     assert "đã về lại nhà" in client.get(link(packet)).text
@@ -213,6 +213,48 @@ def test_a_late_dossier_is_called_late(world: World, client: FlaskClient, due: s
     db.session.commit()
     page = client.get(link(packet)).text
     assert says in page and ("Gọi phường" in page) is bool(says)
+
+
+def test_a_visit_nobody_is_known_to_have_made_is_apologised_for(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    visit = visits.open_visit(packet.id)
+    assert visit
+    with time_machine.travel(visits.starts_at(visit.slot.day, visit.slot.opens), tick=True):
+        assert "Đã quá giờ hẹn" not in client.get(link(packet)).text
+    with time_machine.travel(visits.starts_at(visit.slot.day, visit.slot.closes) + visits.GRACE, tick=True):
+        page = client.get(link(packet)).text
+    assert "Đã quá giờ hẹn, bưu điện chưa nhận tin bưu tá đã đến." in page
+    assert "<h1" in page and "Bưu tá đến Thứ" not in page.split("<h1")[1].split("</h1>")[0]
+
+
+def test_a_day_that_no_longer_runs_is_not_named(world: World, client: FlaskClient) -> None:
+    """While papers are asked for the time stands still; afterwards it is counted anew."""
+    packet = world.packet()
+    dossier = packet.dossier
+    dossier.submitted_at, dossier.due_on = MONDAY, date(2026, 11, 26)
+    for state, named in ((CaseState.PROCESSING, True), (CaseState.FEE_REQUIRED, True), (CaseState.SUPPLEMENT_REQUIRED, False)):  # fmt: skip
+        dossier.state = state
+        db.session.commit()
+        assert ("Hẹn Thứ\u00a0Năm, 26/11/2026" in client.get(link(packet)).text) is named, state
+
+
+def test_the_days_are_shown_one_by_one_only_where_they_add_up(world: World, client: FlaskClient) -> None:
+    """A day put off, or named by the officer, is not what the procedure's days come to."""
+    packet = world.packet()
+    dossier = packet.dossier
+    dossier.state, dossier.submitted_at, dossier.counted_from = CaseState.PROCESSING, MONDAY, MONDAY
+    for day, shown in ((27, True), (26, False), (30, False)):  # three working days from Monday; Tuesday is a day off
+        dossier.due_on = date(2026, 11, day)
+        db.session.commit()
+        assert ("Ngày hẹn tính thế nào?" in client.get(link(packet)).text) is shown, day
+
+
+def test_the_bill_of_more_papers_speaks_of_no_fee(world: World, client: FlaskClient) -> None:
+    dossier = world.packet().dossier
+    dossier.state = CaseState.SUPPLEMENT_REQUIRED
+    db.session.commit()
+    page = client.get(f"/t/{dossier.secret}/more").text
+    assert "Cước gửi đi" in page and "Lệ phí" not in page and "lệ phí" not in page
 
 
 def test_a_visit_is_moved_to_another_time(world: World, client: FlaskClient) -> None:
@@ -337,6 +379,24 @@ def test_a_mistyped_number_says_that_a_digit_is_wrong(world: World, client: Flas
 def test_the_first_pages_field_leads_to_the_four_digits(world: World, client: FlaskClient) -> None:
     answer = client.post("/track", data={"number": "HS-261123-000001-0"})
     assert answer.status_code == 200 and 'value="HS-261123-000001-0"' in answer.text
+
+
+def test_the_address_of_a_refusal_can_be_opened_again(world: World, client: FlaskClient) -> None:
+    """Who chooses the other language there, or goes back to it, asks for the page without the form."""
+    packet = world.packet()
+    assert client.post("/track/send", data={"number": "zzz"}).status_code == 422
+    there = (("/track/send", "/track"), (f"{link(packet)}/claim", link(packet)), (f"{link(packet)}/code", link(packet)))
+    for address, page in there:
+        answer = client.get(address)
+        assert (answer.status_code // 100, answer.location) == (3, page)
+    assert messages("code_again") == []
+
+
+def test_who_scans_their_own_slip_finds_the_way_to_its_page(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    page = client.get(f"/s/{packet.slip.token}").text
+    assert f'href="/track?number={packet.number}"' in page
+    assert f'value="{packet.number}"' in client.get(f"/track?number={packet.number}").text
 
 
 def test_numbers_are_not_tried_in_a_row(world: World, client: FlaskClient) -> None:

@@ -558,6 +558,7 @@ TEXTS = {
     "why.behind_dispute": _l("Two records of this packet differ."),
     "why.two_children": _l("Two different scans claim this packet."),
     "why.joins_dispute": _l("Two different scans claim this packet."),
+    "why.repeats_claim": _l("Two different scans claim this packet."),
     "why.fits_nowhere": _l("The packet is not where this step begins."),
     "why.packet_unknown": _l("The post office does not know this packet yet."),
     "why.unknown_event": _l("This packet cannot do this."),

@@ -294,6 +294,7 @@ SENTENCES = {
     "custody_unknown_event": _l("Packet %(number)s cannot do this."),
     "custody_two_children": _l("Two people claim packet %(number)s. The last undisputed holder answers for it until a supervisor decides."),
     "custody_joins_dispute": _l("Two people claim packet %(number)s. The last undisputed holder answers for it until a supervisor decides."),
+    "custody_repeats_claim": _l("Two people claim packet %(number)s. The last undisputed holder answers for it until a supervisor decides."),
     "custody_behind_dispute": _l("Packet %(number)s is in dispute. A supervisor decides first."),
     "custody_parent_unknown": _l("The page was too old for packet %(number)s. Open it again."),
     "sighting_needed": _l("Write who saw the packet, where and when."),

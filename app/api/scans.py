@@ -5,7 +5,8 @@ be read is kept raw and answered with 400 and its index, nothing of that batch b
 without it. A revoked phone, or that of a person who has left, may still hand in what it holds.
 
 A scan that counts is told the packet's `flags` too, by the names of flags.py: `collected_after_cancel` says that the
-papers go back to the citizen, `seal_mismatch` that two people count.
+papers go back to the citizen, `seal_mismatch` that two people count. A `duplicate` that says `repeats_claim` does not count:
+what it repeats is disputed.
 """
 
 import base64

@@ -16,7 +16,7 @@ from app.domain.bodies import Scan
 from app.domain.devices import Device, DeviceKind
 from app.domain.packets import Packet
 from app.domain.people import Act
-from app.domain.scans import Ruling, ScanRow
+from app.domain.scans import REPEATS_CLAIM, Ruling, ScanRow
 from app.domain.sittings import AFTER, Outcome, Seen, Sitting, lock_packets, open_trails, sign
 from app.domain.tasks import TaskKind
 from app.domain.trails import Trail
@@ -78,13 +78,9 @@ def enter(packet: Packet, event: str, act: Act, *, actor: str | None = None, **f
     """
     said = sign(packet, event, DeviceKind.PAGES, actor or act.by.id, act, **facts)
     outcome = record(said, Seen(act.at, act.keys))
-    stands = (Ruling.APPLIED, Ruling.DUPLICATE) + ((Ruling.DISPUTED,) if event == "dispute" else ())
-    if outcome.verdict not in stands:
+    contests = event == "dispute" and (outcome.verdict is Ruling.DISPUTED or outcome.why == REPEATS_CLAIM)
+    if not (outcome.stands or contests):
         raise Refused(f"custody_{outcome.why}", number=packet.number)
-    if outcome.verdict is Ruling.DUPLICATE and event != "dispute":
-        told = trail(packet)
-        if told.is_claim(told.entries[outcome.digest]):
-            raise Refused("custody_joins_dispute", number=packet.number)
     return outcome
 
 

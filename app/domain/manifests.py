@@ -20,14 +20,12 @@ from app.domain.calendar import today
 from app.domain.packets import Packet
 from app.domain.parties import Party, PartyKind
 from app.domain.people import User
-from app.domain.scans import Ruling
 from app.domain.sittings import Outcome, Seen
 from app.domain.steps import STEPS
 from app.domain.tasks import TaskKind
 from app.errors import Invalid, Missing, Refused
 
 MOST = 200  # packets on one manifest
-MOVED = frozenset({Ruling.APPLIED, Ruling.DUPLICATE})
 
 
 class Side(StrEnum):
@@ -167,7 +165,7 @@ def _write(
 ) -> Manifest:  # fmt: skip
     best: dict[bytes, tuple[Scan, Outcome]] = {}
     for scan, outcome in judged:  # one packet scanned twice is one line: the scan that moved it
-        if scan.code in packets and (scan.code not in best or best[scan.code][1].verdict not in MOVED):
+        if scan.code in packets and (scan.code not in best or not best[scan.code][1].stands):
             best[scan.code] = scan, outcome
     lines = [
         _line(packets[code], code in listed.codes, best.get(code), found.get(code, Found()))
@@ -186,7 +184,7 @@ def _line(packet: Packet, is_listed: bool, judged: tuple[Scan, Outcome] | None, 
     if judged:
         scan, outcome = judged
         line.digest, line.seal = scan.digest, found.seal or scan.seal
-        line.result = LineResult.MOVED if outcome.verdict in MOVED else LineResult.HELD
+        line.result = LineResult.MOVED if outcome.stands else LineResult.HELD
         if not is_listed:
             line.result = LineResult.SURPLUS
     return line

@@ -14,7 +14,7 @@ from app.domain.bodies import Scan
 from app.domain.hands import Hand, Link
 from app.domain.ledger import Handoff, LineKind
 from app.domain.packets import State
-from app.domain.scans import Ruling
+from app.domain.scans import REPEATS_CLAIM, Ruling
 from app.domain.steps import CLOSING_EVENTS, DISPUTES, HOLDERS_NOTES, NOTE_EVENTS, By, Step, rows
 from app.domain.trails import PLACELESS, STANDS, Entry, Happening, Trail
 
@@ -125,9 +125,9 @@ def _beside(trail: Trail, scan: Scan, link: Link, fit: Step | str) -> Place:
         return Place(Ruling.HELD, fit)
     child = trail.child(link)
     if child is not None and trail.entries[child.digest].scan.key == scan.key:
-        return Place(Ruling.DUPLICATE, repeats=child)
+        return Place(Ruling.DUPLICATE, REPEATS_CLAIM if link.digest == trail.fork else None, repeats=child)
     if link.digest == trail.fork and any(claim.scan.key == scan.key for claim in trail.claims()):
-        return Place(Ruling.DUPLICATE)
+        return Place(Ruling.DUPLICATE, REPEATS_CLAIM)
     if isinstance(fit, str):
         return Place(Ruling.HELD, fit)
     if link.digest == trail.fork:
@@ -157,7 +157,7 @@ def contest(trail: Trail, scan: Scan, hand: Hand) -> Place:
         return Place(Ruling.HELD, _why_not_there(trail, scan.contested, named))
     if before.digest == trail.fork:
         known = any(claim.scan.key == scan.key for claim in trail.claims())
-        return Place(Ruling.DUPLICATE) if known else Place(Ruling.DISPUTED, "joins_dispute", before)
+        return Place(Ruling.DUPLICATE, REPEATS_CLAIM) if known else Place(Ruling.DISPUTED, "joins_dispute", before)
     if trail.state is State.DELIVERED and hand.recorded_at - _newest(trail) > LATE:
         return Place(Ruling.HELD, "too_late")
     return Place(Ruling.DISPUTED, "two_children", before)

@@ -13,6 +13,7 @@ from app.db import Digest, Instant, Model, ask, choice, db, memory, write
 from app.domain import bodies
 from app.domain.bodies import Extra, Scan
 
+REPEATS_CLAIM = "repeats_claim"  # why a repetition does not count: what it repeats is disputed
 UNSURE = {"device_revoked", "device_expired", "device_unconfirmed"}  # why a scan is held until a person answers for it
 
 

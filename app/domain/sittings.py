@@ -8,7 +8,7 @@ import json
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -36,7 +36,7 @@ from app.domain.devices import Device, DeviceKind
 from app.domain.hands import BY_ROLE, Hand
 from app.domain.packets import Packet, State
 from app.domain.people import Act
-from app.domain.scans import UNSURE, Ruling, ScanRow
+from app.domain.scans import REPEATS_CLAIM, UNSURE, Ruling, ScanRow
 from app.domain.steps import CLOSING_EVENTS, By
 from app.domain.tokens import Keys
 from app.domain.trails import STANDS, Entry, Trail
@@ -66,6 +66,11 @@ class Outcome:
     packet: str | None
     seq: int | None
     flags: tuple[str, ...] = ()  # of the packet by now; a scan that does not count is told none
+
+    @property
+    def stands(self) -> bool:
+        """It counts, or tells again what does."""
+        return self.verdict in STANDS and self.why != REPEATS_CLAIM
 
 
 class Sitting:
@@ -235,10 +240,8 @@ class Sitting:
         line = trail.line_of(entry) if trail else None
         packet = self.packets[trail.code] if trail else None
         number, seq = packet.number if packet else None, line.seq if line else None
-        flags_ = tuple(packet.flags) if packet and entry.ruling in STANDS else ()
-        return Outcome(
-            scan.digest, scan.device, scan.n, entry.recorded_at, entry.ruling, entry.why, number, seq, flags_
-        )  # fmt: skip
+        found = Outcome(scan.digest, scan.device, scan.n, entry.recorded_at, entry.ruling, entry.why, number, seq)
+        return replace(found, flags=tuple(packet.flags)) if packet and found.stands else found
 
 
 # ---- under lock -------------------------------------------------------------------------------------------------

@@ -194,6 +194,9 @@ WHYS = {
     "joins_dispute": (
         _l("More than two people say they took this packet from the same hands."),
         _l("We do not know who really has it. All scans are signed; none proves another wrong.")),
+    "repeats_claim": (
+        _l("A scan tells once more what is disputed."),
+        _l("Whether it stands depends on how the dispute is settled.")),
     "not_me": (
         _l("The courier recorded a delivery, and the citizen says: it was not me."),
         _l("We do not know who took the packet at the door. The signed slip and the code tell more.")),

@@ -256,6 +256,21 @@ def test_08_two_different_children_of_one_parent_are_both_disputed_and_the_giver
         assert newest[claim.digest.hex()] == "disputed"
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_08_whoever_tells_a_disputed_act_again_is_told_of_the_dispute(world: World, early: bool) -> None:
+    """The second phone of one of the two: its repetition counts for nothing either, and comes to the same in any order."""
+    packet, other = world.packet(Way.OUT), world.phone(world.second_courier)
+    first, second = world.phone(), world.phone()
+    told = [phone.scan(packet, "take") for phone in (first, second)]
+    for scan in (*told, other.scan(packet, "take")) if early else (told[0], other.scan(packet, "take"), told[1]):
+        outcome = world.record(scan)
+    assert [verdict(scan) for scan in told] == [(DISPUTED, "two_children"), (DUPLICATE, "repeats_claim")]
+    assert early or (outcome.why, outcome.stands, outcome.flags) == ("repeats_claim", False, ())
+    later = Line(world.app, second).send(since="2020-01-01T00:00:00Z").json["later"]
+    assert [(each["digest"], each["why"]) for each in later] == [(told[1].digest.hex(), "repeats_claim")]
+    assert (where(world, packet), asked(packet_id=packet.id)) == ((State.DISPUTED, world.desk.party_id), {K.DISPUTED})
+
+
 def test_09_what_arrives_late_with_its_chain_consistent_is_applied_and_said_to_be_late(world: World) -> None:
     packet, giver, taker = world.packet(Way.OUT), world.phone(), world.phone(world.second_courier)
     take = giver.scan(packet, "take")

@@ -409,7 +409,7 @@ def test_what_is_disputed_is_not_done_by_being_entered_once_more(world: World) -
         line=packet.head,
         reason="not_handed_over",
     )
-    with pytest.raises(Refused, match="^custody_joins_dispute$"):
+    with pytest.raises(Refused, match="^custody_repeats_claim$"):
         hands_in(world.fresh(packet))
     contested = custody.trail(packet).claims()[0].scan.digest
     for _ in range(2):  # who disputes it once more is not told that it is disputed

@@ -128,6 +128,15 @@ def test_a_scan_that_is_held_stands_on_the_list_and_stops_nobody_else(world: Wor
     assert world.fresh(second).holder_id == world.desk.party_id
 
 
+def test_what_repeats_a_disputed_scan_has_not_moved(world: World) -> None:
+    handing = Handing(world, 1)
+    (packet,), rival = handing.packets, world.phone(world.second_courier)
+    for scan in (*handing.takes(packet), rival.scan(packet, "take")):
+        world.record(scan)
+    again = handing.takes(packet, parent=packet.genesis.hex(), giver=world.desk.party_id)
+    assert handing.results(handing.receive(again)) == [LineResult.HELD]
+
+
 def test_one_packet_scanned_twice_is_one_line(world: World) -> None:
     handing = Handing(world, 1)
     (packet,) = handing.packets

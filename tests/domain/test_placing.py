@@ -115,7 +115,7 @@ def test_whoever_contests_what_is_disputed_joins_and_the_same_word_again_is_the_
     here = found.links()[-1]
     assert placing.contest(found, against(b"p"), speaks()) == Place(Ruling.DISPUTED, "joins_dispute", here)
     again = delivered(b"a", claim, Entry(against(b"p", "earlier"), AT, Ruling.DISPUTED, "joins_dispute"))
-    assert placing.contest(again, against(b"p"), speaks()) == Place(Ruling.DUPLICATE)
+    assert placing.contest(again, against(b"p"), speaks()) == Place(Ruling.DUPLICATE, "repeats_claim")
 
 
 def test_a_third_act_at_the_fork_joins_the_dispute() -> None:

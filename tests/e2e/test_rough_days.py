@@ -99,6 +99,20 @@ def test_two_phones_of_one_courier_scan_the_same_day_apart_and_both_end_with_the
         verdict(page, "Dừng lại", "danger")
         expect(page.get_by_text("Có hai lượt nhận khác nhau cho gói này.")).to_be_visible()
         assert axe_faults(page) == []
+
+    rival = world.phone(world.second_courier)
+    alike = world.fresh(alike)
+    own, citizen = alike.genesis.hex(), alike.dossier.citizen.party_id
+    world.record(rival.scan(alike, "collect", now(), parent=own, giver=citizen, seal="NP0046999"), now())
+    for page, *_ in lines:  # one of the two is contested, the other repeats it: each phone says the same
+        tell(page)
+        counts(page, kept=0, arrived=1, person=2)
+        to(page, "/carrying")
+        expect(page.locator(".queue li").filter(has_text=alike.number)).to_have_count(0)
+        to(page, "/outbox")
+        page.locator("#main li").filter(has_text=alike.number).get_by_role("link").click()
+        verdict(page, "Dừng lại", "danger")
+        expect(page.get_by_text("Có hai lượt nhận khác nhau cho gói này.")).to_be_visible()
     leave(theirs)
 
 

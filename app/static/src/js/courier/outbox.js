@@ -308,7 +308,8 @@ async function learn(device, batch, data) {
   return safe;
 }
 
-function judged(it, { verdict, why, flags }) {
+function judged(it, { verdict: said, why, flags }) {
+  const verdict = why === "repeats_claim" ? "disputed" : said; // as is what it tells again, maybe on another phone
   const cancelled = flags ? it.meta.event === "collect" && flags.includes("collected_after_cancel") : it.cancelled ?? false;
   const doubtful = it.meta.sealDiffers || cancelled || (why === "collect_unproven" && it.meta.hadCode);
   return { verdict, why, cancelled, status: believed({ verdict }) && !doubtful ? "arrived" : "person" };

@@ -79,12 +79,12 @@ def busy_ledger(world: World) -> Log:
         else:
             world.record(two.scan(world.fresh(going), "take"))  # waits: it does not fit
         for _ in range(turn):
-            world.record(_missed(one, world.fresh(coming)))
+            world.record(missed(one, world.fresh(coming)))
         log.sign()
     return log
 
 
-def _missed(phone: Phone, packet: Packet) -> Any:
+def missed(phone: Phone, packet: Packet) -> Any:
     return phone.scan(packet, "miss", reason="nobody_home", next="another_day")
 
 
@@ -198,15 +198,15 @@ class Forger:
         value = (
             self._other_than(line[column], others) if column in ("recorded_at", "digest") else self.dice.choice(others)
         )
-        chain = self._chain_of(line["packet_id"])
+        chain = self.chain_of(line["packet_id"])
         forged = [row | {column: value} if row["id"] == line["id"] else row for row in chain]
-        self._write(raw, line["packet_id"], forged)
+        self.write(raw, line["packet_id"], forged)
         return f"{column} of {self._of_line(line)} → {value!r}, chained anew", [self._of_line(line)]
 
-    def _chain_of(self, packet_id: int) -> list[Row]:
+    def chain_of(self, packet_id: int) -> list[Row]:
         return sorted((row for row in self.kept[Handoff] if row["packet_id"] == packet_id), key=lambda row: row["seq"])
 
-    def _write(self, raw: sa.Connection, packet_id: int, chain: list[Row]) -> None:
+    def write(self, raw: sa.Connection, packet_id: int, chain: list[Row]) -> None:
         """The packet's lines as the forger wants them, with hashes, leaves and the packet's own row to match."""
         code = self.codes[packet_id]
         prev = packets.genesis(code)
@@ -244,7 +244,7 @@ class Forger:
         for row in sorted(self.kept[Leaf], key=lambda row: row["n"]):
             if row["n"] > (place.n or 0):
                 raw.execute(sa.update(leaves).filter_by(n=row["n"]).values(n=row["n"] - 1))
-        self._write(raw, line["packet_id"], [row for row in self._chain_of(line["packet_id"]) if row is not line])
+        self.write(raw, line["packet_id"], [row for row in self.chain_of(line["packet_id"]) if row is not line])
         return f"{place} taken out", [place]
 
     def _cut(self, raw: sa.Connection) -> tuple[str, list[Place]]:
@@ -253,7 +253,7 @@ class Forger:
         gone = [row for row in self.kept[Handoff] if self.leaf_of[row["id"]] >= n]
         self._forget(raw, gone)
         for packet_id in {row["packet_id"] for row in gone}:
-            left = [row for row in self._chain_of(packet_id) if self.leaf_of[row["id"]] < n]
+            left = [row for row in self.chain_of(packet_id) if self.leaf_of[row["id"]] < n]
             self._project(raw, packet_id, left, left[-1]["hash"] if left else packets.genesis(self.codes[packet_id]))
         sizes = [row["size"] for row in self.kept[Checkpoint] if row["size"] > n]
         if self.dice.random() < 0.7:

@@ -44,9 +44,11 @@ TARGETS = {  # module: the nouns whose tests are tried
     "hands": ("hands", "custody", "steps", "stickers", "door", "conflicts", "corrections"),
     "vetting": ("custody", "conflicts", "phones"),
     "checkpoints": ("checkpoints",),
+    "inspection": ("inspection", "verify", "shares", "tamper"),
     "devices": ("phones", "devices", "hands", "custody"),
 }
-ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not postgresql and not the_phone_believes"]
+BESIDE = ("postgresql", "the_phone_believes", "blind_in_one_eye", "processes_find")  # what no lie here is told to
+ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", " and ".join(f"not {each}" for each in BESIDE)]
 HISTORIES = "60"  # invented ones: a lie that these do not notice, four hundred rarely do
 
 

@@ -7,7 +7,6 @@ without their line, for what had no number yet. What is cut from all of these, p
 """
 
 import hashlib
-import math
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -203,13 +202,13 @@ class _Look:
                         what = what or "numbered before the line before it"
                     elif unnumbered:
                         self.reading.of_line(number, unnumbered, "its number in the log is gone")
-                        unnumbered, is_whole = 0, False
+                        unnumbered = 0
                     last_n = n
                 if at < before and datetime.fromisoformat(before) - datetime.fromisoformat(at) > STEP_BACK:
                     self.report.remarks.append(
                         Fault(number, f"line {seq}", "is dated before the line before it", seq)
                     )  # fmt: skip
-                before = at
+                before = "" if what else at
             except UNREADABLE:
                 what = GARBAGE
             if what:
@@ -225,9 +224,7 @@ class _Look:
             what = (
                 "the packet's own mark has been set back" if behind else "the ledger ends before the packet's own mark"
             )
-            self.report.found(
-                Fault(str(number), "row" if behind else f"line {seq + 1}", what, math.inf if behind else seq + 1)
-            )
+            self.report.found(Fault(str(number), "row" if behind else f"line {seq + 1}", what))
         elif is_whole and (hash_now, state_now, holder_now, head_now) != (prev, state, holder, head):
             self.report.found(Fault(str(number), "row", "its state, holder or head is not what its lines say"))
 

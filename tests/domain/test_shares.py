@@ -43,7 +43,8 @@ class Neighbours:
     """Others who do their shares one after another, on the connection of the one who asked."""
 
     def __init__(self, connection: sa.Connection, work: shares.Work, of: int) -> None:
-        self.found = [work(connection, Share(nth, of), lambda rows: None) for nth in range(1, of)]
+        self.told: list[int] = []
+        self.found = [work(connection, Share(nth, of), self.told.append) for nth in range(1, of)]
 
     def __enter__(self) -> "Neighbours":
         return self
@@ -55,7 +56,9 @@ class Neighbours:
         return self.found
 
     def read(self) -> int:
-        return 0
+        fresh = sum(self.told)
+        self.told.clear()
+        return fresh
 
 
 def test_shares_leave_nothing_out_and_tell_nothing_twice(
@@ -69,6 +72,31 @@ def test_shares_leave_nothing_out_and_tell_nothing_twice(
                 patch.setattr(shares, "count", lambda rows, act=act: 2 + act % 3)
                 patch.setattr(shares, "others", Neighbours)
                 assert told(look()) == alone, what
+
+
+def test_what_each_of_them_reads_is_told(look: Callable[[], Report], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "count", lambda rows: 3)
+    monkeypatch.setattr(shares, "others", Neighbours)
+    told: list[int] = []
+    assert inspection.inspect(Trust(now()), tell=told.append).holds
+    assert sum(told) == inspection.rows_to_look_at()
+
+
+def test_one_packet_or_what_nobody_else_can_see_is_read_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def others(connection: sa.Connection, work: shares.Work, of: int) -> Neighbours:
+        asked.append(of)
+        return Neighbours(connection, work, of)
+
+    monkeypatch.setattr(shares, "count", lambda rows: rows + 1)
+    monkeypatch.setattr(shares, "others", others)
+    inspection.inspect(Trust(now()))
+    packet = world.collected(world.phone())
+    inspection.inspect(Trust(now()))
+    inspection.inspect(Trust(now()), packet.id)
+    inspection.inspect(Trust(now()), inside=db.session.connection())
+    assert asked == [1, 2, 1, 1], "no line, one line, one packet, one transaction"
 
 
 def test_processes_find_what_one_finds(look: Callable[[], Report], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -350,4 +350,4 @@ def _made_by(said: Scan, event: str, giver: str, taker: str, kind: str, code: by
         return False
     if kind == "note":
         return giver == taker
-    return event == "dispute" or (giver in (said.giver or giver,) and taker in (said.taker or taker, giver))
+    return giver in (said.giver or giver,) and taker in (said.taker or taker, giver)

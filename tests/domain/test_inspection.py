@@ -49,23 +49,16 @@ class Past:
         for _ in range(2):
             world.record(missed(phone, world.fresh(coming)))
         log.sign()
-        for packet in (coming, label):
-            world.record(missed(phone, world.fresh(packet)))
+        world.record(missed(phone, world.fresh(label)))
+        named = {"giver": rival.party, "taker": world.post.party_id}  # a note moves nothing, whoever it names
+        world.record(phone.scan(world.fresh(coming), "sighting", **named))
         code, going = world.code(going, Purpose.DELIVER), world.fresh(going)
         world.record(phone.scan(going, "deliver", taker=going.dossier.citizen.party_id, proof=[("CODE", code)]))
         world.record(phone.scan(late, "take"))
         world.record(used(world, phone, other, world.packet()))
-        named = {
-            "coming": coming,
-            "going": going,
-            "torn": torn,
-            "late": late,
-            "label": label,
-            "other": other,
-            "blank": blank,
-        }
-        self.ids = {name: packet.id for name, packet in named.items()}
-        self.names = {packet.number: name for name, packet in named.items()}
+        names, own = "coming going torn late label other blank".split(), (coming, going, torn, late, label, other, blank)
+        self.ids = {name: packet.id for name, packet in zip(names, own, strict=True)}
+        self.names = {packet.number: name for name, packet in zip(names, own, strict=True)}
         with db.engine.connect() as connection:
             lines = connection.execute(sa.select(Packet.number, Handoff.seq, Handoff.digest).join_from(Handoff, Packet))
             self.scans = {f"{self.names[number]} {seq}": digest for number, seq, digest in lines}
@@ -285,6 +278,7 @@ NAMED: dict[str, tuple[Change, list[str]]] = {
     "an early checkpoint, gone": (run("DELETE FROM checkpoints WHERE size = 3"), ["log: checkpoint 3: was signed and is gone"]),
     "the newest checkpoint, gone": (run("DELETE FROM checkpoints WHERE size = 9"), ["log: checkpoint 9: was signed and is gone"]),
 }  # fmt: skip
+LINES = {"coming": 5, "going": 2, "torn": 2, "late": 1, "label": 3, "other": 1}
 NAMED_IN_FULL: dict[str, tuple[Change, list[str]]] = {
     "a scan's signature": (of_scan("coming 2", sig=b"\1" * 64), ["coming: line 2: its scan's signature does not hold"]),
     "a scan noted as forged": (of_scan("coming 2", sig_ok=False), [
@@ -300,7 +294,15 @@ NAMED_IN_FULL: dict[str, tuple[Change, list[str]]] = {
     "what a line says happened": (chained_anew("coming", 5, event="decline"), [f"coming: line 5: {OTHERWISE}"]),
     "whom a note names": (chained_anew("coming", 5, taker_id="x"), [f"coming: line 5: {OTHERWISE}"]),
     "who took it": (chained_anew("going", 2, taker_id="x"), [f"going: line 2: {OTHERWISE}"]),
+    "who answers for what is in dispute": (chained_anew("torn", 2, taker_id="x"), [
+        f"torn: line 2: {OTHERWISE}", "log: leaves 3 to 8: are not those that were signed: coming line 3, coming line 4, "
+        "torn line 1, torn line 2, label line 1, label line 2",
+    ]),
     "who gave what a sticker was put on": (chained_anew("other", 1, giver_id="x"), [f"other: line 1: {OTHERWISE}"]),
+    "every signature": (run("ALTER TABLE scans DROP COLUMN sig", "ALTER TABLE scans ADD COLUMN sig bytea"), [
+        *(f"{name}: line {seq}: its scan's signature is gone" for name, count in LINES.items() for seq in range(1, count + 1)),
+        *(f"log: scan {name}: its scan's signature is gone" for name in ("claim", "early", "echo")),
+    ]),
 }  # fmt: skip
 NAMED_OF_ONE: dict[str, tuple[Change, list[str]]] = {
     "a line's event": NAMED["a line's event"],

@@ -45,7 +45,6 @@ TARGETS = {  # module: the nouns whose tests are tried
     "vetting": ("custody", "conflicts", "phones"),
     "checkpoints": ("checkpoints",),
     "inspection": ("inspection", "verify", "shares", "tamper"),
-    "invariants": ("invariants", "manifests", "conflicts"),
     "devices": ("phones", "devices", "hands", "custody"),
 }
 BESIDE = ("postgresql", "the_phone_believes", "blind_in_one_eye", "processes_find")  # what no lie here is told to

@@ -56,9 +56,17 @@ class Past:
         world.record(phone.scan(going, "deliver", taker=going.dossier.citizen.party_id, proof=[("CODE", code)]))
         world.record(phone.scan(late, "take"))
         world.record(used(world, phone, other, world.packet()))
-        names, own = "coming going torn late label other blank".split(), (coming, going, torn, late, label, other, blank)
-        self.ids = {name: packet.id for name, packet in zip(names, own, strict=True)}
-        self.names = {packet.number: name for name, packet in zip(names, own, strict=True)}
+        own = {
+            "coming": coming,
+            "going": going,
+            "torn": torn,
+            "late": late,
+            "label": label,
+            "other": other,
+            "blank": blank,
+        }
+        self.ids = {name: packet.id for name, packet in own.items()}
+        self.names = {packet.number: name for name, packet in own.items()}
         with db.engine.connect() as connection:
             lines = connection.execute(sa.select(Packet.number, Handoff.seq, Handoff.digest).join_from(Handoff, Packet))
             self.scans = {f"{self.names[number]} {seq}": digest for number, seq, digest in lines}

@@ -8,7 +8,7 @@ from app.domain import queues
 from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier, ReturnWay
 from tests.conftest import signing_in
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, staff_signs_in
 from tests.e2e.test_keyboard import by_keyboard, type_in
 from tests.views.test_desk import received
 from tests.world import World
@@ -81,3 +81,31 @@ def test_from_the_list_over_a_filter_and_two_decisions_back_to_the_list_without_
     db.session.rollback()
     states = [db.session.get_one(Dossier, packet.dossier_id).state for packet in (home, post, refused)]
     assert states == [CaseState.SUBMITTED, CaseState.ACCEPTED, CaseState.NOT_ACCEPTED]
+
+
+def test_the_scan_after_a_wrong_one_takes_its_place_in_the_field(world: World, site: Site, page: Page) -> None:
+    packet = received(world, signing_in(site.app)(world.officer))
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{site.url}/sign-in")
+    staff_signs_in(page, "desk1")
+    expect(page.locator("#list")).to_be_visible()
+    field = page.locator("input[data-wedge]")
+
+    def scan(text: str) -> None:
+        expect(field).to_be_focused()
+        page.keyboard.type(text + "\n")
+
+    for path in ("/desk/", "/desk/counts/"):
+        page.goto(site.url + path)
+        for wrong in ("RZ999999999VN", "NP0045873"):
+            scan(wrong)
+            expect(page.locator("[role=alert]")).to_be_visible()
+            expect(field).to_have_value(wrong)
+    page.goto(f"{site.url}/desk/")
+    scan("NP0045873")
+    expect(page.locator("[role=alert]")).to_be_visible()
+    scan(packet.number)
+    expect(page.locator("h1")).to_contain_text(packet.number)
+    page.go_back()
+    scan(packet.number)
+    expect(page.locator("h1")).to_contain_text(packet.number)

@@ -37,6 +37,8 @@ function ready() {
   if (document.querySelector("dialog[open]") || typing(here)) return;
   const next = [password(), signature("[data-due]")].find((each) => each?.value === "") ?? field;
   if (here === document.body || here === null || (here === field && !field.value && next !== field)) next.focus({ preventScroll: true });
+  else return;
+  if (next === field) field.select(); // what could not be found stands there still: the next scan replaces it
 }
 
 // A form that stays, data-stays="said bag": the answer is the page anew, and those parts of it are put in place of what
@@ -137,7 +139,10 @@ function watchForm() {
       sent = true;
     }
   });
-  window.addEventListener("pageshow", () => { sent = false; });
+  window.addEventListener("pageshow", ({ persisted }) => {
+    sent = false;
+    if (persisted && document.activeElement === field) field.select();
+  });
   window.addEventListener("online", () => { if (unheard.length) stay(""); });
 }
 

@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from flask import Flask, current_app, g, jsonify, render_template, request
+from flask import Flask, current_app, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -60,6 +60,8 @@ def http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if status < 400:
         return error.get_response()  # a redirect
+    if status == 405 and request.method == "GET" and (page := _above()):
+        return redirect(page)
     key, _title, text = PAGES.get(status, PAGES[500])
     return answer(status, key, str(text))
 
@@ -107,6 +109,14 @@ def answer(status: int, key: str, text: str, **more: Any) -> tuple[Any, int]:
 
 
 def _again() -> str | None:
-    """The address of the page that broke, when it can be opened and not only sent to."""
+    """The address of the page that broke; of the page its form stood on, when it can only be sent to."""
     routes = current_app.create_url_adapter(request)
-    return request.full_path.rstrip("?") if routes and routes.test(method="GET") else None
+    return request.full_path.rstrip("?") if routes and routes.test(method="GET") else _above()
+
+
+def _above() -> str | None:
+    """The nearest page above this address that can be opened: what a packet's page sends goes to addresses below its own."""
+    routes, path = current_app.create_url_adapter(request), request.path.rpartition("/")[0]
+    while routes and path and not routes.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return path or None

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.db import atomically, now
@@ -63,6 +64,10 @@ class Sessions(SecureCookieSessionInterface):
         return None if request.path.startswith("/api/") else super().open_session(app, request)
 
 
+class Ended(Unauthorized):
+    """A form of somebody who is signed in no longer: `views/account.py` keeps what was typed."""
+
+
 def init_app(app: Flask) -> None:
     app.session_interface = Sessions()
     app.before_request(measure)
@@ -100,8 +105,10 @@ def guard() -> AnyResponse | None:
     if right is None:
         return None
     if g.user is None:
-        if request.path.startswith("/api/") or request.method != "GET":
+        if request.path.startswith("/api/"):
             abort(401)
+        if request.method != "GET":
+            raise Ended
         return redirect(url_for("account.sign_in", next=request.path))
     if not g.user.may(right):
         raise NotAllowed("not_your_page")

@@ -1,10 +1,11 @@
 """Signing in and out, the language, and where each role starts work."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -20,6 +21,8 @@ from app.sentences import sentence
 
 bp = Blueprint("account", __name__)
 INSIDE = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")  # browsers drop tabs and newlines, so none may be there
+
+SECRETS = {"csrf_token", "password", "pin", "second_secret"}  # what nobody's page says again: it is typed anew
 
 STARTS = {
     Role.COURIER: "courier.home",
@@ -38,6 +41,7 @@ class SignIn(FlaskForm):  # type: ignore[misc]
     )
     password = PasswordField(_l("Password"), [InputRequired(_l("Type your password")), Length(max=200)])
     next = HiddenField()
+    kept = HiddenField(description="the form that was sent too late: its fields, as JSON")
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -52,10 +56,32 @@ def sign_in() -> ResponseReturnValue:
             form.password.errors = [sentence(refusal)]
             status = refusal.status if refusal.status == 429 else 422
         else:
-            return security.sign_in(found.id, redirect(_inside(form.next.data) or url_for("account.start")))
+            after, kept = _inside(form.next.data), _fields(form.kept.data)
+            if after and kept:
+                page = render_template("account/again.html", action=after, fields=kept, name=found.name)
+                return security.sign_in(found.id, make_response(page))
+            return security.sign_in(found.id, redirect(after or url_for("account.start")))
     elif form.is_submitted():
         status = 422
     return render_template("account/sign_in.html", form=form), status
+
+
+@bp.app_errorhandler(security.Ended)
+def ended(_error: security.Ended) -> ResponseReturnValue:
+    """What was typed stays on the page that asks who is there, and goes on from the next. A file would have to be chosen anew."""
+    kept = [(name, text) for name, text in request.form.items(multi=True) if name not in SECRETS]
+    form = SignIn(
+        formdata=None, next=request.full_path.rstrip("?"), kept="" if request.files or not kept else json.dumps(kept)
+    )
+    return render_template("account/sign_in.html", form=form, ended=True), 401
+
+
+def _fields(kept: str | None) -> list[tuple[str, str]]:
+    """The fields of a form that waits, or none when it is not one."""
+    try:
+        return [(str(name), str(text)) for name, text in json.loads(kept or "[]") if name not in SECRETS]
+    except (ValueError, TypeError):
+        return []
 
 
 @bp.get("/start")

@@ -43,7 +43,7 @@ def home() -> ResponseReturnValue:
     return _home()
 
 
-@bp.post("/scan")
+@bp.post("/")
 @requires(Right.DESK)
 @camera
 def first() -> ResponseReturnValue:

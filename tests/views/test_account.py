@@ -1,5 +1,7 @@
 """Signing in: throttled, ended from the server, the same answer whoever does not exist; and what each answer carries."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from app.db import atomically, db, now
 from app.domain import sessions
 from app.domain.people import Role, User
 from tests.conftest import start
+from tests.views.test_desk import received
 from tests.world import World
 
 
@@ -145,3 +148,51 @@ def test_a_broken_page_says_a_number_to_read_out_and_keeps_the_secret(app: Flask
     answer = app.test_client().get("/track")
     assert answer.status_code == 500
     assert "0900 000 123" not in answer.text.replace("\u00a0", " ") or "RuntimeError" not in answer.text
+
+
+def test_a_form_sent_after_the_session_ended_waits_until_its_sender_has_signed_in(  # type: ignore[no-untyped-def]
+    app: Flask, world: World, sign_in
+) -> None:
+    desk = sign_in(world.officer)
+    packet = received(world, desk)
+    page = f"/desk/packets/{packet.number}/accept"
+    typed = {"head": packet.head.hex(), "code": "H29.17-261123-0001", "due_on": "2099-01-05", "pin": "135790"}
+    atomically(sessions.end_all, db.session.get_one(User, world.officer.id), world.act(world.officer, now()))
+    answer = desk.post(page, data=typed)
+    assert answer.status_code == 401
+    assert "Phiên làm việc đã hết" in answer.text and "135790" not in answer.text, "nobody's secret comes back"
+    kept = html.unescape(re.findall(r'name="kept" value="([^"]*)"', answer.text)[0])
+    assert "H29.17-261123-0001" in kept
+
+    said = {"login": "desk1", "next": page, "kept": kept}
+    wrong = desk.post("/sign-in", data=said | {"password": "wrong"})
+    assert wrong.status_code == 422 and "H29.17-261123-0001" in wrong.text
+    again = desk.post("/sign-in", data=said | {"password": World.PASSWORD})
+    assert again.status_code == 200 and f'action="{page}"' in again.text and world.officer.name in again.text
+    fields = {name: html.unescape(value) for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', again.text)}
+    assert fields.keys() >= typed.keys() - {"pin"}
+    assert desk.post(page, data=fields).status_code == 302
+    assert world.fresh(packet).dossier.official_code == "H29.17-261123-0001"
+
+
+def test_a_form_kept_for_another_site_or_unreadable_is_not_sent_on(app: Flask, world: World) -> None:
+    right = {"login": "desk1", "password": World.PASSWORD, "next": "/desk/"}
+    for strange in ("nonsense", "[1]", '{"a": 1}', '[["a", "b", "c"]]'):
+        answer = app.test_client().post("/sign-in", data=right | {"kept": strange})
+        assert (answer.status_code, answer.location) == (302, "/desk/"), strange
+    away = right | {"next": "//evil.example", "kept": '[["a", "b"]]'}
+    assert app.test_client().post("/sign-in", data=away).location == "/start"
+
+
+def test_the_address_of_a_form_leads_back_to_the_page_it_stood_on(  # type: ignore[no-untyped-def]
+    app: Flask, world: World, sign_in
+) -> None:
+    """The other language, or Enter in the line of addresses, after a form was sent back with a fault in it."""
+    desk = sign_in(world.officer)
+    number = received(world, desk).number
+    assert desk.post(f"/desk/packets/{number}/accept", data={"code": "nonsense"}).status_code == 422
+    answer = desk.get(f"/desk/packets/{number}/accept")
+    assert (answer.status_code, answer.location) == (302, f"/desk/packets/{number}")
+    assert desk.post("/desk/counts/", data={"code": "nonsense"}).status_code == 422
+    assert desk.get("/sign-out").status_code == 405, "nothing stands above it"
+    assert desk.put(f"/desk/packets/{number}").status_code == 405

@@ -274,7 +274,7 @@ def test_a_number_of_what_nobody_here_carries_is_unknown(
 def test_the_first_scan_says_of_what_a_courier_here_carries_that_it_belongs_elsewhere(
     world: World, officer: FlaskClient, bag: list[Packet], strays: list[Packet]
 ) -> None:
-    said = officer.post("/desk/counts/scan", data={"code": strays[0].number})
+    said = officer.post("/desk/counts/", data={"code": strays[0].number})
     assert said.status_code == 409 and strays[0].number in said.text and "không thuộc nơi này" in said.text
 
 

@@ -176,6 +176,7 @@ def raise_(
     if office_id is None and rule.keeper is OFFICE:
         office_id = office_of(packet, digest, device_id)
     hours = _hours(office_id)
+    due = due or (at + rule.settle if rule.settle else calendar.office_day_after(at, hours))
     task = Task(
         kind=kind,
         about=about,
@@ -184,8 +185,8 @@ def raise_(
         device_id=device_id,
         office_id=office_id,
         opened_at=at,
-        take_by=calendar.office_time_after(at, rule.take, hours),
-        due=due or (at + rule.settle if rule.settle else calendar.office_day_after(at, hours)),
+        take_by=min(calendar.office_time_after(at, rule.take, hours), due),
+        due=due,
         facts=facts,
     )
     db.session.add(task)

@@ -170,7 +170,7 @@ def _numbers(at: datetime) -> Iterable[Task]:
 
 def _not_come(at: datetime) -> Iterable[Task]:
     """Homes of which no phone has said in the agreed time that somebody came: the citizen hears an apology, in case nobody
-    did (a phone may be without a network all day), and the office asks."""
+    did (a phone may be without a network all day), and the office whose visit it was asks."""
     here = calendar.local(at - visits.GRACE)
     over = sa.or_(Slot.day == here.date() - timedelta(1), sa.and_(Slot.day == here.date(), Slot.closes <= here.time()))
     known = sa.exists().where(
@@ -181,7 +181,7 @@ def _not_come(at: datetime) -> Iterable[Task]:
         ended = visits.starts_at(visit.slot.day, visit.slot.closes)
         if not _known(Task.kind == TaskKind.NO_SHOW, Task.packet_id == visit.packet_id, Task.opened_at >= ended):
             dossiers.tell(visit.packet.dossier, "not_come", at)
-            yield tasks.raise_(TaskKind.NO_SHOW, at, packet=visit.packet)
+            yield tasks.raise_(TaskKind.NO_SHOW, at, packet=visit.packet, office_id=visit.slot.office_id)
 
 
 def _newer_than(moment: datetime) -> sa.ColumnElement[bool]:

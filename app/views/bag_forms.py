@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Regexp
 
 from app import security
 from app.db import atomically, let_go, now
-from app.domain import bags, numbers, scope
+from app.domain import bags, numbers, reception, scope
 from app.domain.bags import Bag, Item
 from app.domain.dossiers import Paper
 from app.domain.manifests import Manifest, Word
@@ -88,6 +88,18 @@ def out_of_bag(courier: User, text: str) -> tuple[str, bool]:
         raise Refused("bag_old_slip", number=number)
     let_go(packet)  # only its code is asked for from here on: it is read again under its lock
     return number, not atomically(bags.take_in, packet, courier, act)
+
+
+def first_out_of_bag(text: str) -> tuple[User, str, bool]:
+    """Whose bag it is by its first slip, and what `out_of_bag` says of that. Raises Missing("courier_unknown") too."""
+    user, act = security.user(), security.act()
+    carriers = [courier.party_id or "" for courier in bags.bringers(user, act.at)]
+    packet, _is_newest = scope.scanned(user, text.strip()[:400], act.keys, carriers)
+    courier = reception.courier_of(packet)
+    if courier is None:
+        raise Refused("bag_not_carried", number=packet.number)
+    courier = bags.bringer(user, courier.id, act.at)
+    return courier, *out_of_bag(courier, text)
 
 
 def close_bag(form: CloseBag, courier_id: str) -> Manifest:

@@ -20,8 +20,27 @@ bp = Blueprint("bags", __name__, url_prefix="/office/bags")
 
 @bp.get("/")
 @requires(Right.COUNTER)
+@camera
 def home() -> ResponseReturnValue:
-    return render_template("office/bags.html", bags=bags.waiting(security.user(), now()))
+    return _home()
+
+
+@bp.post("/")
+@requires(Right.COUNTER)
+@camera
+def first() -> ResponseReturnValue:
+    """The first slip out of a bag says whose bag it is."""
+    text = request.form.get("code", "")
+    try:
+        courier, number, again = bag_forms.first_out_of_bag(text)
+    except Refused as refusal:
+        return _home(refusal.status, says=sentence(refusal), text=text)
+    return redirect(url_for("bags.bag", courier_id=courier.id, last=number, again=again or None))
+
+
+def _home(status: int = 200, says: str = "", text: str = "") -> ResponseReturnValue:
+    waiting = bags.waiting(security.user(), now())
+    return render_template("office/bags.html", bags=waiting, says=says, text=text), status
 
 
 @bp.get("/<courier_id>")

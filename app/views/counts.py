@@ -51,16 +51,7 @@ def first() -> ResponseReturnValue:
     text = request.form.get("code", "")
     try:
         security.prove_presence(request.form.get("password", "")[:200])
-        user = security.user()
-        carriers = [courier.party_id or "" for courier in bags.bringers(user, now())]
-        packet, _is_newest = scope.scanned(user, text.strip()[:400], security.act().keys, carriers)
-        courier = reception.courier_of(packet)
-        if courier is None:
-            raise Refused("bag_not_carried", number=packet.number)
-        courier = bags.bringer(security.user(), courier.id, now())
-        number, again = bag_forms.out_of_bag(courier, text)
-    except Missing as refusal:
-        return _home(refusal.status, says=sentence(refusal), text=text)
+        courier, number, again = bag_forms.first_out_of_bag(text)
     except Refused as refusal:
         return _home(refusal.status, says=sentence(refusal), text=text)
     return redirect(url_for("counts.bag", courier_id=courier.id, last=number, again=again or None))

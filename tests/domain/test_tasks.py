@@ -115,6 +115,13 @@ def test_every_kind_has_a_rule_and_a_deadline(world: World, kind: TaskKind) -> N
     assert task.take_by < task.due <= MONDAY + timedelta(days=2)  # Tuesday is a holiday
 
 
+def test_nobody_is_asked_to_take_a_matter_after_it_should_have_been_closed(world: World) -> None:
+    """In the evening: the two hours of a visit that was missed run by the clock, the office opens in the morning."""
+    at = MONDAY.replace(hour=19)
+    task = the(opened(TaskKind.NO_SHOW, world.packet(), at))
+    assert task.take_by == task.due == at + timedelta(hours=2)
+
+
 def test_what_custody_does_not_believe_is_taken_within_a_quarter_of_an_hour(world: World) -> None:
     of_verdicts = {TaskKind.DISPUTED, TaskKind.DOUBTED, *duties.BY_RULING.values(), *duties.BY_WHY.values()}
     assert {kind for kind in of_verdicts if KINDS[kind].take > timedelta(minutes=15)} == set()

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -223,3 +224,17 @@ def test_homes_nobody_is_late_for_do_not_hide_one_that_was_missed(
     atomically(put_off)
     assert look(ends + timedelta(minutes=15)) == 1
     assert only(TaskKind.NO_SHOW).packet_id == second.packet_id
+
+
+def test_a_home_nobody_came_to_is_a_matter_of_the_post_office_wherever_the_packet_lies(
+    world: World, sign_in: Any
+) -> None:
+    """A sealed result still at the desk: only the post can send somebody."""
+    packet = world.packet(Way.OUT)
+    visit = visits.open_visit(packet.id)
+    assert visit and packet.holder_id == world.desk.party_id
+    look(visits.starts_at(visit.slot.day, visit.slot.closes) + timedelta(minutes=15))
+    task = only(TaskKind.NO_SHOW)
+    assert task.office_id == visit.slot.office_id == world.post.id
+    assert sign_in(world.clerk).get(f"/exceptions/{task.id}").status_code == 200
+    assert sign_in(world.dispatcher).get(f"/exceptions/{task.id}").status_code == 200

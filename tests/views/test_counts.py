@@ -1,5 +1,6 @@
 """What a scan of a bag is answered with: the page's address, the page, or only what changes on it."""
 
+import gc
 import re
 import threading
 from datetime import timedelta
@@ -14,7 +15,7 @@ from app.db import atomically, db, now
 from app.domain import bags, sessions, tokens
 from app.domain.dossiers import Dossier
 from app.domain.manifests import Manifest
-from app.domain.packets import Packet, State
+from app.domain.packets import Packet, State, Way
 from tests.world import World
 
 PREFERS = {"Prefer": "return=representation"}
@@ -116,7 +117,11 @@ def test_a_scan_asks_as_many_questions_of_a_full_bag_as_of_a_small_one(
         return len(said), found[0].text
 
     db.session.rollback()
-    asked = [seen(shown) for shown in range(len(bag) - 1)]
+    gc.disable()  # a sweep in the middle of an answer makes it read a row twice
+    try:
+        asked = [seen(shown) for shown in range(len(bag) - 1)]
+    finally:
+        gc.enable()
     plain = {count for count, _ in asked[1:]}
     assert all(("data-piece" in text) == (shown > 0) for shown, (_, text) in enumerate(asked))
     assert len(plain) == 1 and plain.pop() <= MOST, [count for count, _ in asked]
@@ -306,6 +311,27 @@ def test_the_post_office_writes_down_what_differs_and_has_it_on_the_screen_at_on
     record = clerk.get(clerk.post(f"{path}/close", data=sent).location).text
     assert "Rách góc 3 cm" in record and "hư hỏng" in record and "niêm phong khác" in record
     assert clerk.get(odd).location.endswith(path), "what stands on a list is not changed"
+
+
+def test_the_first_packet_says_whose_bag_it_is_at_the_post_office_too(
+    world: World, bag: list[Packet], sign_in: Any
+) -> None:
+    clerk = sign_in(world.clerk)
+    said = clerk.post("/office/bags/", data={"code": bag[0].number})
+    assert said.location == f"/office/bags/{world.courier.id}?last={bag[0].number}"
+    assert world.fresh(bag[0]).holder_id == world.post.party_id
+    wrong = clerk.post("/office/bags/", data={"code": world.packet().number})
+    assert wrong.status_code == 409 and "không ở bưu tá nào" in wrong.text
+    strange = sign_in(world.stranger).post("/office/bags/", data={"code": bag[1].number})
+    assert strange.status_code == 404 and world.fresh(bag[1]).holder_id == world.courier.party_id
+
+
+def test_a_scanned_result_is_not_said_to_hold_no_papers(world: World, sign_in: Any) -> None:
+    phone, packet = world.phone(), world.packet(Way.OUT)
+    world.record(phone.scan(packet, "take"))
+    clerk = sign_in(world.clerk)
+    page = clerk.get(clerk.post("/office/bags/", data={"code": packet.number}).location).text
+    assert "Niêm phong trên túi phải là" in page and " giấy tờ<" not in page
 
 
 def test_what_differs_at_another_post_office_or_lies_in_no_bag_is_not_there(

@@ -275,6 +275,13 @@ def card(page: Visitor, task: Task) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", article).replace("\u00a0", " ").split())
 
 
+def test_papers_that_nobody_came_for_are_at_home_and_not_looked_for(world: World) -> None:
+    nobody_came(world)
+    db.session.rollback()
+    said = card(Visitor(signing_in(world.app)(world.clerk)), db.session.scalars(sa.select(Task)).one())
+    assert "Giấy tờ vẫn ở nhà" in said and "Theo sổ" not in said
+
+
 @pytest.mark.parametrize("kind", TaskKind)
 def test_a_matter_is_told_owned_due_and_can_be_settled(world: World, kind: TaskKind) -> None:
     ARISES[kind](world)

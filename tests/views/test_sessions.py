@@ -122,3 +122,18 @@ def test_what_is_idle_or_old_is_listed_no_more(world: World, enter) -> None:  # 
 )  # fmt: skip
 def test_a_browser_is_known_by_its_name_and_nothing_finer(called: str, known: str) -> None:
     assert browser(called) == known
+
+
+def test_whoever_belongs_to_no_office_reads_their_task_beside_the_name_on_every_page(  # type: ignore[no-untyped-def]
+    world: World, sign_in
+) -> None:
+    heads = {}
+    for user, pages in (
+        (world.supervisor, ("/exceptions/", "/phones/", "/reports/")),
+        (world.admin, ("/admin/places/", "/reports/")),
+    ):
+        client = sign_in(user)
+        heads[user.role] = [
+            re.findall(r"<small>(.*?)</small>", client.get(page).text)[0] for page in (*pages, "/sessions/")
+        ]
+    assert set(heads["supervisor"]) == {"Giám sát"} and set(heads["admin"]) == {"Quản trị"}

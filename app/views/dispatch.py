@@ -1,5 +1,8 @@
 """The dispatcher's day: who goes where, in which order, and when they will be there."""
 
+from collections.abc import Collection
+from datetime import date
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -32,14 +35,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/<day>")
 @requires(Right.DISPATCH)
 def day(day: str) -> ResponseReturnValue:
-    when = read_day(day)
-    today = calendar.today(now())
-    week = sorted({when, *([today] if calendar.is_working(today) else []), *calendar.working_days_after(today, 5)})
-    found = dispatch.day_of(_office(), when)
-    text = render_template("dispatch/day.html", found=found, week=week, today=today)
-    visits = (*found.unassigned, *(visit for _courier, round_ in found.rounds if round_ for visit in round_.visits))
-    counters.log_names("dispatch.day", {visit.packet.dossier_id for visit in visits})
-    return text
+    return _page(read_day(day))
 
 
 @bp.post("/<day>/assign")
@@ -48,13 +44,20 @@ def assign(day: str) -> ResponseReturnValue:
     when = read_day(day)
     ids = [int(value) for value in request.form.getlist("visit") if value.isdecimal() and len(value) < 10][:500]
     courier = request.form.get("courier", "")
-    if ids and not courier:
-        flash(_("Choose who gets the ticked visits. Nothing has been moved."), "warning")
-    elif ids:
-        moved = atomically(dispatch.assign, _office(), ids, None if courier == NOBODY else courier, security.act())
+    if not ids:
+        return _page(when, 422, _("Tick at least one visit first."), chosen=courier)
+    if not courier:
+        return _page(when, 422, _("Choose who gets the ticked visits. Nothing has been moved."), ids)
+    moved = atomically(dispatch.assign, _office(), ids, None if courier == NOBODY else courier, security.act())
+    if moved:
         flash(ngettext("%(num)d visit moved.", "%(num)d visits moved.", moved), "ok")
-    else:
-        flash(_("Tick at least one visit first."), "warning")
+    if stay := len(ids) - moved:
+        text = ngettext(
+            "%(num)d visit stays where it is: its courier carries the packet, or has been there by now.",
+            "%(num)d visits stay where they are: their courier carries the packet, or has been there by now.",
+            stay,
+        )
+        flash(text, "warning")
     return redirect(url_for("dispatch.day", day=when.isoformat()))
 
 
@@ -78,6 +81,20 @@ def plan(day: str) -> ResponseReturnValue:
     )
     flash(text, "ok" if placed else "stamp")
     return redirect(url_for("dispatch.day", day=when.isoformat()))
+
+
+def _page(
+    when: date, status: int = 200, says: str = "", ticked: Collection[int] = (), chosen: str = ""
+) -> ResponseReturnValue:
+    today = calendar.today(now())
+    week = sorted({when, *([today] if calendar.is_working(today) else []), *calendar.working_days_after(today, 5)})
+    found = dispatch.day_of(_office(), when)
+    text = render_template(
+        "dispatch/day.html", found=found, week=week, today=today, says=says, ticked=ticked, chosen=chosen
+    )
+    visits = (*found.unassigned, *(visit for _courier, round_ in found.rounds if round_ for visit in round_.visits))
+    counters.log_names("dispatch.day", {visit.packet.dossier_id for visit in visits})
+    return text, status
 
 
 def _office() -> Office:

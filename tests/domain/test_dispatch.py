@@ -88,8 +88,11 @@ def test_the_page_plans_and_gives_by_hand(app: Flask, world: World, sign_in) -> 
     assert given.status_code == 302
     db.session.rollback()
     assert db.session.get_one(Visit, visit_id).courier.id == world.second_courier.id
-    unsaid = office.post(f"/dispatch/{day}/assign", data={"visit": visit_id, "courier": ""}, follow_redirects=True)
+    unsaid = office.post(f"/dispatch/{day}/assign", data={"visit": visit_id, "courier": ""})
     assert "Chưa chuyển lượt nào" in unsaid.text and '<option value="">chọn bưu tá</option>' in unsaid.text
+    assert f'value="{visit_id}" checked' in unsaid.text, "nobody ticks forty visits twice"
+    none = office.post(f"/dispatch/{day}/assign", data={"courier": world.courier.id})
+    assert "Đánh dấu ít nhất một lượt" in none.text and f'value="{world.courier.id}" selected' in none.text
     db.session.rollback()
     assert db.session.get_one(Visit, visit_id).courier.id == world.second_courier.id
     office.post(f"/dispatch/{day}/assign", data={"visit": visit_id, "courier": "nobody"})
@@ -149,4 +152,15 @@ def test_a_carried_packet_is_not_given_to_a_colleague_by_hand(world: World) -> N
 def test_a_visit_number_beyond_all_numbers_is_nobodys(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
     day = visit_of(world.packet()).slot.day.isoformat()
     office = sign_in(world.dispatcher)
-    assert office.post(f"/dispatch/{day}/assign", data={"visit": "9" * 30}).status_code == 302
+    assert office.post(f"/dispatch/{day}/assign", data={"visit": "9" * 30}).status_code == 422
+
+
+def test_a_visit_that_cannot_be_moved_is_said_to_stay(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    stays, goes = visit_of(carried(world)), visit_of(world.packet())
+    office, day = sign_in(world.dispatcher), stays.slot.day.isoformat()
+    sent = {"visit": [stays.id], "courier": world.second_courier.id}
+    said = office.post(f"/dispatch/{day}/assign", data=sent, follow_redirects=True).text.replace("\xa0", " ")
+    assert "1 lượt ở nguyên" in said and "Đã chuyển" not in said
+    sent["visit"].append(goes.id)
+    said = office.post(f"/dispatch/{day}/assign", data=sent, follow_redirects=True).text.replace("\xa0", " ")
+    assert "1 lượt ở nguyên" in said and "Đã chuyển 1 lượt" in said

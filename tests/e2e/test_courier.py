@@ -315,7 +315,11 @@ def test_a_wrong_code_when_collecting_costs_nothing_and_says_so(
     press(phone, "Quét phiếu")
     phone.get_by_label("Chụp phiếu").set_input_files(picture)
     count_papers(phone)
+    phone.get_by_role("button", name=re.compile("^Đã dán kín")).click()
+    expect(phone.get_by_role("alert")).to_contain_text("Gõ số trên dây niêm phong")
     seal_and_money(phone)
+    press(phone, "Xong, nhận gói")
+    expect(phone.get_by_role("alert")).to_contain_text("Gõ sáu số người dân đọc")
     wrong = "000000" if code != "000000" else "111111"
     phone.get_by_label("Mã người dân đọc").fill(wrong)
     assert played(phone)["buzzes"] == [[20]]  # the slip was read, and nothing is written: no green beep yet

@@ -24,11 +24,11 @@ export function readNumber(text) {
   return right ? { number: found.value } : { why: "check" };
 }
 
-/** {seal: "NP0045821"} or {why: "short" | "long", count}: seven digits, NP before them unless other letters stand there. */
+/** {seal: "NP0045821"} or {why: "empty" | "short" | "long", count}: seven digits, NP before them unless other letters stand there. */
 export function readSeal(text) {
   const bare = text.toUpperCase().replace(/[^A-Z0-9]/g, "");
   const letters = /^[A-Z]{0,3}/.exec(bare)[0];
   const digits = bare.slice(letters.length).replace(/O/g, "0").replace(/[IL]/g, "1").replace(/\D/g, "");
   if (digits.length === 7) return { seal: (letters || "NP") + digits };
-  return { why: digits.length < 7 ? "short" : "long", count: digits.length };
+  return { why: !digits ? "empty" : digits.length < 7 ? "short" : "long", count: digits.length };
 }

@@ -27,7 +27,7 @@ export function codeStep({ head, row = null, go, note, record, slip = true, pict
   function submit(event) {
     event.preventDefault();
     const digits = input.value.replace(/\D/g, "");
-    if (digits.length !== 6) return says.say(t("code.short", { count: digits.length }), input);
+    if (digits.length !== 6) return says.say(t(digits ? "code.short" : "code.empty", { count: digits.length }), input);
     return write({ kind: "code", value: digits });
   }
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,18 +12,20 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from app.db import atomically, db, now
-from app.domain import codes, money, photos, shelf, takings, tokens, visits
+from app.domain import codes, money, photos, shelf, takings, tasks, tokens, visits
 from app.domain.codes import Purpose
 from app.domain.money import Purse
 from app.domain.packets import Packet, State, Way
 from app.domain.photos import Photo
 from app.domain.scans import ScanExtra, ScanRow
 from app.domain.steps import REASONS
+from app.domain.tasks import TaskKind
 from app.domain.visits import Visit, VisitState, open_visit
 from app.errors import Invalid
 from tests.e2e.conftest import Site, axe_faults
 from tests.e2e.test_courier import (
     CARD,
+    DIGITS,
     count_papers,
     plan,
     press,
@@ -34,6 +37,7 @@ from tests.e2e.test_courier import (
 )
 from tests.e2e.test_receipts import counts
 from tests.e2e.test_scanner import give_detector
+from tests.e2e.test_shift import to
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does
@@ -401,3 +405,43 @@ def test_every_reason_why_a_door_failed_is_recorded_with_each_thing_that_may_com
     db.session.rollback()
     ended = db.session.scalars(sa.select(Visit).where(Visit.state == VisitState.MISSED)).all()
     assert {(str(each.kind), each.reason or ""): each.next for each in ended} == chosen
+
+
+def test_a_torn_bag_is_reported_on_the_way_with_its_picture_and_two_people_are_asked_to_count(
+    world: World, site: Site, phone: Page, context: BrowserContext, tmp_path: Path
+) -> None:
+    packet = world.collected(world.phone())
+    picture = tmp_path / "torn.png"
+    Image.new("RGB", (1200, 900), (120, 90, 60)).save(picture)
+    sign_in(phone, site)
+    to(phone, "/carrying")
+    press(phone, "Gói bị hư?")
+    press(phone, "Báo gói hư")
+    expect(phone.get_by_role("alert")).to_have_text("Chọn gói bị sao")
+    phone.get_by_label("Bao bị rách").check()
+    press(phone, "Báo gói hư")
+    expect(phone.get_by_role("alert")).to_have_text("Chụp chỗ hư trước đã")
+    phone.get_by_label("Chụp chỗ hư").set_input_files(picture)
+    expect(phone.get_by_text("Đã giữ ảnh, gửi sau")).to_be_visible()
+    assert axe_faults(phone) == []
+    phone.reload()  # the camera has cost the page
+    phone.get_by_label("Sáu số mở máy").fill(DIGITS)
+    expect(phone.get_by_label("Bao bị rách")).to_be_checked(timeout=15_000)
+    context.set_offline(True)
+    press(phone, "Báo gói hư")
+    verdict(phone, "Đã ghi", "ok")
+    expect(phone.get_by_text("Đừng mở.")).to_be_visible()
+    to(phone, "/carrying")
+    press(phone, "Đã báo gói hư lúc")
+    context.set_offline(False)
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible(timeout=15_000)
+    packet = world.fresh(packet)
+    (task,) = tasks.open_about(packet)
+    assert (task.kind, task.facts, packet.holder_id) == (TaskKind.DAMAGED, {"reason": "torn"}, world.courier.party_id)
+    [row] = db.session.scalars(sa.select(ScanRow).where(ScanRow.digest == task.digest))
+    said = db.session.get_one(ScanExtra, row.digest).photo_sha256
+    assert said and f'"{said.hex()}"' in row.body.decode()
+    with phone.expect_response("**/api/v1/files") if db.session.get(Photo, said) is None else nullcontext():
+        phone.evaluate("window.dispatchEvent(new Event('online'))")
+    db.session.rollback()
+    assert db.session.get(Photo, said)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.db import atomically, db, now
-from app.domain import bags
+from app.domain import bags, tokens
 from app.domain.codes import Purpose
 from app.domain.packets import Packet, State, Way
 from app.domain.visits import open_visit
@@ -92,6 +92,7 @@ def test_a_day_in_english_leaves_no_vietnamese_but_names(
              world.second_courier.name, "Giấy khai sinh cũ"]  # fmt: skip
     me = Reader(phone, site, "courier1", names)
     taken(me, world, bag, odd_one)
+    me.go(f"/damaged/{tokens.b32(result.code)}", "The bag is damaged")
     delivered(me, world, result, visits[0])
     in_vain(me, visits[1])
     for path in ("/phone", "/phones", "/outbox", f"/visit/{visits[1]}", "/unknown/none", "/unknown/forged", "/unknown/offline",

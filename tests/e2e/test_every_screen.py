@@ -183,6 +183,7 @@ def about(phone: Page, album: Album, visit: int, other: str) -> None:
 
 
 def from_phone_to_phone(phone: Page, album: Album, kept: Packet) -> None:
+    album.go(f"/damaged/{tokens.b32(kept.code)}", "Gói bị hư")
     to(phone, "/carrying")
     press(phone, "Chưa giao gói này?")
     album.look("Quét nhầm")

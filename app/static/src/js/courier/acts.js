@@ -117,6 +117,15 @@ export function undo(digest, packet, reason) {
   );
 }
 
+/** The bag we carry is damaged, as the picture shows that this hash names. */
+export function damage(packet, reason, sha256) {
+  return append(
+    { event: "damaged", packet, giver: packet.holder, taker: packet.holder, parent: null, reason, proof: [["PHOTO", sha256]] },
+    { reason },
+    { photo_sha256: sha256 },
+  );
+}
+
 /** event: miss (nobody there) or decline (they would not have it). `slot`: another time that was agreed at the door. */
 export function fail(stop, packet, event, { reason, next, slot = null, pictures = null }) {
   return append(

@@ -8,6 +8,7 @@ import { me } from "./store.js";
 import { bagPage, bulk } from "./pages/bulk.js";
 import { carrying } from "./pages/carrying.js";
 import { collect } from "./pages/collect.js";
+import { damagedPage } from "./pages/damaged.js";
 import { deliver } from "./pages/deliver.js";
 import { attest, confirm } from "./pages/confirm.js";
 import { failed } from "./pages/failed.js";
@@ -36,7 +37,7 @@ const PAGES = [
   [/^\/collect\/(\d+)(?:\/([a-z]+))?$/, collect], [/^\/deliver\/(\d+)(?:\/([a-z]+))?$/, deliver],
   [/^\/pick\/(\d+)$/, pick], [/^\/card\/(\d+)$/, card], [/^\/seal\/(\d+)$/, sealScan], [/^\/shown\/(\d+)$/, shownPage],
   [/^\/scan(?:\/([a-z]+)(?:\/(\d+))?)?$/, scan], [/^\/type(?:\/([a-z]+)(?:\/(\d+))?)?$/, typing], [/^\/unknown\/([a-z_]+)$/, unknown],
-  [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm], [/^\/attest\/([0-9A-Z]{16})$/, attest],
+  [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm], [/^\/attest\/([0-9A-Z]{16})$/, attest], [/^\/damaged\/([0-9A-Z]{16})$/, damagedPage],
   [/^\/bulk\/(take|give)\/(\w+)$/, bulk], [/^\/bag\/([0-9a-f]{32})$/, bagPage], [/^\/handover\/(BB-[0-9-]+)$/, handover], [/^\/handover\/(BB-[0-9-]+)\/([0-9A-Z]{16})$/, notGiven], [/^\/handed\/([0-9A-Z]{16})$/, notHandedIn],
   [/^\/offer$/, offerPage], [/^\/offer\/([0-9a-f]{32})$/, offered], [/^\/offer\/([0-9a-f]{32})\/receipt$/, receiptPage], [/^\/receive$/, receive], [/^\/receive\/([0-9a-f]{32})$/, answer],
   [/^\/undo\/([0-9a-f]{64})$/, undoPage], [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage], [/^\/money$/, tillPage],

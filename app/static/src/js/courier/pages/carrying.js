@@ -2,6 +2,7 @@
 import * as day from "../day.js";
 import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
 import { clock, date, t } from "../words.js";
+import { damagedLink } from "./damaged.js";
 import { takenIn } from "./handover.js";
 import { forgotten, packetLine, strip } from "./parts.js";
 
@@ -13,8 +14,8 @@ export function carrying() {
     }
     const stop = day.stopFor(now, packet.code);
     const where = day.toDesk(packet) ? t("carrying.to_desk", { place: packet.desk }) : stop?.person ? `${t("kind.deliver")}: ${stop.person.address[0]}` : packet.called_for ? t("carrying.to_post", { place: packet.called_for }) : t(packet.visit_on ? "carrying.to_home_on" : "carrying.to_home", { day: packet.visit_on && date(packet.visit_on) });
-    if (packet.cancelled && !stop && !packet.visit_on) return packetLine(packet, "danger", h("p", { class: "small" }, t("carrying.cancelled")));
-    return packetLine(packet, null, h("p", { class: "small" }, where));
+    if (packet.cancelled && !stop && !packet.visit_on) return packetLine(packet, "danger", h("p", { class: "small" }, t("carrying.cancelled")), damagedLink(packet));
+    return packetLine(packet, null, h("p", { class: "small" }, where), damagedLink(packet));
   };
   const places = day.places(now);
   const asOf = now.known ? h("p", { class: "small soft" }, t("carrying.as_of", { time: clock(day.fetched()) })) : null;

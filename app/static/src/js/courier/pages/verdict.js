@@ -73,6 +73,7 @@ function facts(row, tone) {
     code(meta.number),
     meta.seal ? h("p", {}, t("seal.number", { seal: spoken(meta.seal) })) : null,
     ["miss", "decline"].includes(meta.event) ? h("p", {}, t("verdict.told")) : null,
+    meta.event === "damaged" ? h("p", {}, t("damaged.lead")) : null,
     meta.to === "DELIVERED_UNVERIFIED" ? h("p", {}, t("verdict.unverified")) : null,
     meta.hadCode && row.status === "kept" ? h("p", {}, t("verdict.code_later")) : null,
   ];

@@ -296,6 +296,11 @@ def read_phone(text: str) -> str:
     raise Invalid("phone_short" if digits < 10 else "phone_unknown", digits=digits)
 
 
+def takes_messages(number: str) -> bool:
+    """Whether a text message reaches it: a fixed line takes none."""
+    return phonenumbers.number_type(phonenumbers.parse(number)) != phonenumbers.PhoneNumberType.FIXED_LINE
+
+
 def _plainly_fictitious(number: phonenumbers.PhoneNumber) -> bool:
     """0900 000 xxx reaches nobody: demonstrations and tests use it."""
     national = str(number.national_number)

@@ -106,7 +106,7 @@ class Who(FlaskForm):  # type: ignore[misc]
     phone = StringField(
         _l("Phone number"),
         [DataRequired(_l("Type a phone number, so that the courier can call, for example 0900 000 123.")), a_phone],
-        description=_l("The number and the code for the courier are sent here."),
+        description=_l("Best a mobile one: the tracking number and the code for the courier are sent here."),
         filters=[trimmed],
     )
     language = RadioField(

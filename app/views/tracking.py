@@ -29,6 +29,7 @@ from app.domain import (
     forms,
     packets,
     papers,
+    people,
     postage,
     repeats,
     slips,
@@ -180,6 +181,7 @@ def booked(secret: str) -> ResponseReturnValue:
     return render_template(
         "tracking/booked.html", dossier=dossier, told=told, secret=secret, side=side, path=path, telling=telling,
         due=takings.due(told.packet), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
+        by_message=people.takes_messages(dossier.citizen.phone),
         desk_day=bands.arrives_by(told.visit.slot.day, dossier.citizen.ward, dossier.desk.ward),
     )  # fmt: skip
 

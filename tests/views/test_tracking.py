@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from flask_babel import refresh
 
 from app.db import atomically, db
-from app.domain import corrections, decisions, outbox, results, visits
+from app.domain import corrections, decisions, outbox, people, results, visits
 from app.domain.cases import CaseState
 from app.domain.codes import CodeCheck, Purpose
 from app.domain.outbox import Message
@@ -147,6 +147,16 @@ def test_a_wrong_link_is_not_found_and_says_what_to_do(client: FlaskClient, secr
 def test_guessing_links_is_slowed(client: FlaskClient) -> None:
     seen = [client.get(f"/t/{at:016d}").status_code for at in range(22)]
     assert seen[:20] == [404] * 20 and seen[-1] == 429
+
+
+def test_nobody_is_told_of_a_message_to_a_fixed_line(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    said = "sáu số xác nhận đã nhắn đến số có đuôi 123"
+    assert said in client.get(f"{link(packet)}/booked").text
+    packet.dossier.citizen.phone = people.read_phone("0274 3822 123")
+    db.session.commit()
+    page = client.get(f"{link(packet)}/booked").text
+    assert said not in page and "Xin ghi lại mã theo dõi" in page
 
 
 def test_a_visit_is_cancelled_after_one_question(world: World, client: FlaskClient) -> None:

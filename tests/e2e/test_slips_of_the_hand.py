@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from app.db import db
 from app.domain.dossiers import Dossier
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, axe_faults
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the browser does
@@ -49,6 +49,22 @@ def test_back_over_a_mistake_shows_the_page_and_not_the_browsers_own_question(
     assert page.url.endswith("/book/who")
     expect(page.locator("main [name=phone]")).to_have_value("0900 000 123")
     expect(page.locator("main [name=name]")).to_have_value("Nguyễn Thị Mơ")
+
+
+def test_without_a_network_what_was_typed_stays(page: Page, site: Site, world: World) -> None:
+    up_to_the_name(page, site, world)
+    page.locator("main [name=name]").fill("Nguyễn Thị Mơ")
+    page.locator("main [name=phone]").fill("0900 000 123")
+    page.context.set_offline(True)
+    page.locator("main form button[type=submit]").last.click()
+    expect(page.get_by_role("alert")).to_contain_text("Không có mạng")
+    assert page.url.endswith("/book/who") and axe_faults(page) == []
+    page.context.set_offline(False)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.locator("main [name=name]")).to_have_value("Nguyễn Thị Mơ")
+    page.wait_for_timeout(1_100)  # a second tap within a second counts for none
+    press(page)
+    assert page.url.endswith("/book/return")
 
 
 def test_two_taps_for_one_book_one_visit_and_back_leads_to_it(page: Page, site: Site, world: World) -> None:

@@ -16,6 +16,16 @@ printing();
 // Once the next form leaves, it is a page like the others, asked for anew.
 document.addEventListener("submit", () => history.replaceState(history.state, "", location.href));
 
+// Without a network a form would be lost to the browser's own page: it stays, and says so.
+const offline = document.getElementById("offline");
+document.addEventListener("submit", (event) => {
+  if (!offline || navigator.onLine) return;
+  event.preventDefault();
+  (event.submitter ?? event.target.lastElementChild).before(offline);
+  offline.hidden = false;
+});
+window.addEventListener("online", () => offline?.setAttribute("hidden", ""));
+
 // <button type="button" data-copy="id of a field" data-copied="Copied" hidden>: the words stay on the button
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;

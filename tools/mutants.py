@@ -44,7 +44,10 @@ TARGETS = {  # module: the nouns whose tests are tried
     "hands": ("hands", "custody", "steps", "stickers", "door", "conflicts", "corrections"),
     "vetting": ("custody", "conflicts", "phones"),
     "checkpoints": ("checkpoints",),
+    "flags": ("flags",),
+    "duties": ("duties",),
     "inspection": ("inspection", "verify", "shares", "tamper"),
+    "invariants": ("invariants",),
     "devices": ("phones", "devices", "hands", "custody"),
 }
 BESIDE = ("postgresql", "the_phone_believes", "blind_in_one_eye", "processes_find")  # what no lie here is told to

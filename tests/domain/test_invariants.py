@@ -19,7 +19,7 @@ from app.domain.devices import Device
 from app.domain.invariants import Broken, Told
 from app.domain.ledger import Handoff
 from app.domain.logbook import Trust
-from app.domain.manifests import Found, Manifest
+from app.domain.manifests import Found, LineResult, Manifest, ManifestLine
 from app.domain.packets import Packet, State, Way
 from app.domain.people import Unit, User
 from app.domain.scans import ScanRow, Verdict
@@ -140,6 +140,11 @@ def answers_for(office: str) -> Change:
     return lambda w, p: sa.insert(Unit).values(user_id=w.supervisor.id, office_id=getattr(w, office).id)
 
 
+def listed(packet_id: int, result: LineResult) -> Change:
+    of = sa.select(Manifest.id).scalar_subquery()
+    return lambda w, p: sa.insert(ManifestLine).values(manifest_id=of, packet_id=packet_id, result=result)
+
+
 POST = ("clerk", "dispatcher")  # who can take a matter there
 BREACHES: dict[str, tuple[list[Change], list[str]]] = {
     "a packet whose lines are gone": (
@@ -160,6 +165,10 @@ BREACHES: dict[str, tuple[list[Change], list[str]]] = {
     "how many were scanned": ([lambda w, p: sa.update(Manifest).values(scanned=0)], ["I4 the list: counts (1, 0, 0, 0) do not match its lines"]),
     "how many were missing": ([lambda w, p: sa.update(Manifest).values(missing=1)], ["I4 the list: counts (1, 1, 1, 0) do not match its lines"]),
     "how many were too many": ([lambda w, p: sa.update(Manifest).values(surplus=1)], ["I4 the list: counts (1, 1, 0, 1) do not match its lines"]),
+    "a list of which one is missing, one held and one too many": (
+        [listed(90, LineResult.MISSING), listed(91, LineResult.HELD), listed(92, LineResult.SURPLUS),
+         lambda w, p: sa.update(Manifest).values(expected=3, scanned=3, missing=1, surplus=1)], [],
+    ),
     "a device's mark": (
         [lambda w, p: sa.update(Device).where(Device.id == p.rival).values(contiguous=9)],
         ["I6 rival: acknowledged up to 9, but number 4 is missing"],

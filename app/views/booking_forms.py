@@ -26,10 +26,11 @@ from app.views.fields import held, printable
 
 
 def chosen(message: Any) -> Any:
-    """One of the offered choices, or `message`."""
+    """One of the offered choices, or `message`. What was chosen before counts only where it is sent again: the time of
+    one day does not stand on the page of another."""
 
     def check(_form: FlaskForm, field: Field) -> None:
-        if field.data not in {choice.value for choice in field.choices}:
+        if not field.raw_data or field.data not in {choice.value for choice in field.choices}:
             raise StopValidation(str(message))
 
     return check

@@ -247,7 +247,8 @@ def move(secret: str) -> ResponseReturnValue:
     form.slot.choices = [SelectChoice(offer.key, "") for offer in offers]  # a full one is refused in words
     status = _agreed(form, booking.rebook, dossier)
     if status == SEE_OTHER:
-        flash(_("The new time is set. A message is on its way."), "ok")
+        if form.slot.data != here:
+            flash(_("The new time is set. A message is on its way."), "ok")
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
     page = render_template(

@@ -284,6 +284,20 @@ def test_a_visit_is_moved_to_another_time(world: World, client: FlaskClient) -> 
     assert len(messages("rebooked")) == 1
 
 
+def test_another_day_without_a_time_moves_nothing_and_the_old_time_is_no_new_one(
+    world: World, client: FlaskClient
+) -> None:
+    packet = world.packet()
+    visit = visits.open_visit(packet.id)
+    assert visit
+    later = visits.offers(world.post, MONDAY)[-1]
+    asked = client.post(f"{link(packet)}/move", data={"day": f"{later.day:%Y%m%d}"})
+    assert asked.status_code == 422 and "Chọn giờ còn chỗ" in asked.text and later.key in asked.text
+    same = f"{visit.slot.day:%Y%m%d}-{visit.slot.opens:%H%M}"
+    kept = client.post(f"{link(packet)}/move", data={"slot": same}, follow_redirects=True)
+    assert "Đã đổi giờ" not in kept.text and not messages("rebooked")
+
+
 def test_nothing_under_way_cannot_be_moved(world: World, client: FlaskClient) -> None:
     packet = world.collected(world.phone())
     assert client.get(f"{link(packet)}/move").status_code == 409

@@ -1,6 +1,6 @@
 """What each refusal says to a person. The domain raises a key; the doors say it here, in the reader's language."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -40,7 +40,7 @@ SENTENCES = {
     "already_collected": _l("The courier already has the papers, so this can no longer be cancelled here. Call the post office: it can still be cancelled until the ward signs."),
     "no_code_needed": _l("No code is needed for this dossier just now."),
     "code_closed": _l("Five wrong codes have been typed, so codes no longer count for this packet. Sign the paper slip instead, or call us."),
-    "wait_a_little": _l("Asked too often. Wait %(minutes)s minutes and try again, or call us."),
+    "wait_a_little": _l("Asked too often. Wait %(span)s and try again, or call us."),
     "courier_under_way": _l("The courier has already set out. Call us and we will sort it out together."),
     "visit_over": _l("This visit is already over. Look at the tracking page for what comes next."),
     # reports
@@ -337,6 +337,8 @@ def sentence(refusal: Refused) -> str:
     key, seconds = refusal.key, refusal.values.get("seconds", 0)
     if key == "too_many_tries" and seconds >= 120:
         key, values["minutes"] = "too_many_minutes", -(-seconds // 60)
+    if key == "wait_a_little":
+        values["span"] = language.span(timedelta(minutes=values["minutes"]))
     if "day" in values:
         values["day"] = language.long_date(date.fromisoformat(values["day"]))
     return str(SENTENCES[key]).replace(EXAMPLE, WHOLE) % values

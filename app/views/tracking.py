@@ -39,7 +39,7 @@ from app.domain import tracking as stories
 from app.domain import visits as calls
 from app.domain.cases import AT_WORK, UNDECIDED, CaseState
 from app.domain.dossiers import Dossier, Paper
-from app.domain.packets import Kind, Packet, Way
+from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act
 from app.domain.postage import Bill, Fault
 from app.domain.visits import Visit
@@ -115,8 +115,9 @@ def _due(told: stories.Story) -> Bill:
 
 
 def _asked(dossier: Dossier, told: stories.Story) -> list[Paper]:
-    """Papers the ward waits for, as long as no packet brings them."""
-    waiting = dossier.state is CaseState.SUPPLEMENT_REQUIRED and told.packet is None
+    """Papers the ward waits for, until a courier has them."""
+    at_home = told.packet is None or told.packet.state is State.WAITING
+    waiting = dossier.state is CaseState.SUPPLEMENT_REQUIRED and at_home
     return dossiers.still_missing(dossier) if waiting else []
 
 
@@ -240,6 +241,8 @@ def move(secret: str) -> ResponseReturnValue:
     dossier = dossier_of(secret)
     visit = booking.movable(dossier)
     if visit is None:
+        if request.method == "GET":
+            return redirect(url_for("tracking.home", secret=secret))
         raise Refused("nothing_to_move")
     offers = calls.offers(dossier.post_office, now())
     here = f"{visit.slot.day:%Y%m%d}-{visit.slot.opens:%H%M}" if visit.state in calls.OPEN else None

@@ -92,6 +92,8 @@ def test_more_papers_are_listed_and_collected_in_a_visit_the_citizen_books(world
     assert home.get(f"{link}/more").status_code == 200
     assert home.post(f"{link}/more", data={}).status_code == 422
     assert home.post(f"{link}/more", data={"slot": offer.key}).status_code == 303
+    ready = plain(home.get(link).text)
+    assert "Bản sao căn cước" in ready and "Bưu tá đến nhà lấy" not in ready
     packet = db.session.scalars(sa.select(Packet).filter_by(kind=Kind.SUPPLEMENT)).one()
     assert "Bản sao căn cước" in text_of(home.get(f"{link}/slip.pdf").data)
     assert home.get(f"{link}/booked").status_code == 200

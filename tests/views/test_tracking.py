@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
-from flask_babel import refresh
+from flask_babel import force_locale, refresh
 
 from app.db import atomically, db
 from app.domain import corrections, decisions, outbox, people, results, visits
@@ -300,7 +301,9 @@ def test_another_day_without_a_time_moves_nothing_and_the_old_time_is_no_new_one
 
 def test_nothing_under_way_cannot_be_moved(world: World, client: FlaskClient) -> None:
     packet = world.collected(world.phone())
-    assert client.get(f"{link(packet)}/move").status_code == 409
+    assert client.get(f"{link(packet)}/move").location == link(packet)
+    refused = client.post(f"{link(packet)}/move", data={"slot": visits.offers(world.post, MONDAY)[-1].key})
+    assert refused.status_code == 409 and f'href="{link(packet)}"' in refused.text
 
 
 def test_the_code_is_sent_again_once_a_minute(world: World, client: FlaskClient) -> None:
@@ -523,3 +526,9 @@ def test_waiting_is_told_in_minutes_when_it_is_long() -> None:
     assert "900" not in sentence(TooMany("too_many_tries", seconds=900))
     assert "15" in sentence(TooMany("too_many_tries", seconds=900))
     assert "119" in sentence(TooMany("too_many_tries", seconds=119))
+
+
+@pytest.mark.parametrize(("minutes", "says"), [(1, "Wait 1\u00a0minute and"), (5, "Wait 5\u00a0minutes and")])
+def test_one_minute_is_no_minutes(app: Flask, minutes: int, says: str) -> None:
+    with app.test_request_context(), force_locale("en"):
+        assert says in sentence(TooMany("wait_a_little", seconds=60 * minutes, minutes=minutes))

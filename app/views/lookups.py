@@ -1,5 +1,6 @@
 """Lookups: the state behind a number, its details behind a code, and what a stranger sees of a packet that was found."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,11 +30,17 @@ bp = Blueprint("lookups", __name__)
 GRANT = 15 * MINUTE  # details stay open in this browser
 
 
+def lettered(text: str | None) -> str | None:
+    """A citizen's number has the same two letters always: whoever types only its digits means it all the same."""
+    return f"HS{text}" if text and re.fullmatch(r"[\s.\-–]*(?:[0-9][\s.\-–]*){13}", text) else text
+
+
 class ByNumber(FlaskForm):  # type: ignore[misc]
     number = StringField(
         _l("Tracking number"),
         [DataRequired(_l("Type the tracking number, for example HS-260826-000123-0.")),
          Length(max=40, message=_l("That is too long for a number. It reads like HS-260826-000123-0."))],
+        filters=[lettered],
         description=_l("On the slip or in the message, for example HS-260826-000123-0"),
     )  # fmt: skip
     digits = StringField(

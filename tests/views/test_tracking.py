@@ -381,6 +381,13 @@ def test_number_and_digits_show_the_state_and_nothing_else(world: World, client:
     assert packet.dossier.secret not in answer.text and "Mẫu Đơn" not in answer.text
 
 
+def test_the_digits_of_a_number_are_enough(world: World, client: FlaskClient) -> None:
+    packet = world.packet()
+    for typed in (packet.number[3:], packet.number[3:].replace("-", "")):
+        answer = ask(client, typed, "0123")
+        assert answer.status_code == 200 and packet.number in answer.text
+
+
 def test_wrong_digits_and_unknown_numbers_get_the_same_answer(world: World, client: FlaskClient) -> None:
     from datetime import date
 

@@ -25,7 +25,7 @@ MESSAGES = {
     "courier_late": _l("The courier sets out for %(number)s only now, after the hours promised. The post apologises. Name, badge and phone: %(link)s"),
     "collected": _l("The courier has received packet %(number)s, seal %(seal)s. See: %(link)s"),
     "collected_unproven": _l("The courier says packet %(number)s is collected. Please confirm: %(link)s. Not so? Call %(phone)s"),
-    "missed": _l("The courier did not find you for %(number)s: %(reason)s. %(next)s: %(link)s"),
+    "missed": _l("The visit for %(number)s did not come about: %(reason)s. %(next)s: %(link)s"),
     "given_up": _l("The courier came twice for %(number)s in vain. The booking is closed, nothing is to be paid. You may book anew: %(link)s"),
     "not_come": _l("The post has no word yet that a courier came for %(number)s. If nobody came, it apologises and sends somebody, at no cost. See: %(link)s"),
     "declined": _l("Packet %(number)s was not handed over: %(reason)s. %(next)s: %(link)s"),

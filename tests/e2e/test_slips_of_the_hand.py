@@ -51,6 +51,16 @@ def test_back_over_a_mistake_shows_the_page_and_not_the_browsers_own_question(
     expect(page.locator("main [name=name]")).to_have_value("Nguyễn Thị Mơ")
 
 
+def test_back_by_a_link_from_a_mistake_is_no_question_either(page: Page, site: Site, world: World) -> None:
+    up_to_the_name(page, site, world)
+    press(page)
+    expect(page.locator("main")).to_contain_text("Còn 2 chỗ cần xem lại")
+    page.locator(".brand > a").click()
+    expect(page.locator("h1")).to_have_text("Gửi hồ sơ lên phường ngay tại nhà")
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Ai gửi hồ sơ?")
+
+
 def test_without_a_network_what_was_typed_stays(page: Page, site: Site, world: World) -> None:
     up_to_the_name(page, site, world)
     page.locator("main [name=name]").fill("Nguyễn Thị Mơ")

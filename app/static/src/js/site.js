@@ -13,8 +13,10 @@ keys();
 printing();
 
 // A page that answers a form is kept by no browser: Back would meet the browser's own question whether to send it again.
-// Once the next form leaves, it is a page like the others, asked for anew.
-document.addEventListener("submit", () => history.replaceState(history.state, "", location.href));
+// Whoever leaves it leaves a page like the others, asked for anew.
+const leave = () => history.replaceState(history.state, "", location.href);
+document.addEventListener("submit", leave);
+document.addEventListener("click", (event) => event.target.closest?.('a[href]:not([href^="#"], [href^="tel:"])') && leave());
 
 // Without a network a form would be lost to the browser's own page: it stays, and says so.
 const offline = document.getElementById("offline");

@@ -34,6 +34,8 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
     if scan.event == "correct":
         takings.take_back(scan, act.at)
         remittances.taken_back(scan.parent, act.at)
+    if scan.event in ("collect", "deliver", "correct"):
+        remittances.called_off(packet, act.at)
     if scan.event == "miss" and _gives_up(packet, act):
         return
     if scan.event in ("miss", "decline") and _agreed(packet, scan, act):

@@ -41,13 +41,14 @@ class CountedPaper(BaseModel):
 
 class MoneyTaken(BaseModel):
     """In đồng, the two streams apart; `receipt` is the number of the fee's receipt, `paid_by` None when nothing was paid.
-    `proof`: what was looked at of somebody who is carried for nothing."""
+    `proof`: what was looked at of somebody who is carried for nothing. `given_back`: of the fee, where a booking was called off."""
 
     paid_by: Literal["cash", "transfer"] | None = None
     postage: int | None = Field(default=None, ge=0, le=10**9)
     fee: int | None = Field(default=None, ge=0, le=10**9)
     receipt: str | None = Field(default=None, max_length=24, pattern=r"^[^\x00-\x1f]*$")
     proof: Proof | None = None
+    given_back: int | None = Field(default=None, ge=0, le=10**9)
 
 
 class Extra(BaseModel):

@@ -9,7 +9,21 @@ from collections.abc import Collection
 from typing import Any
 
 from app.db import db
-from app.domain import audit, bodies, codes, custody, devices, dossiers, flags, numbers, outbox, people, photos, tokens
+from app.domain import (
+    audit,
+    bodies,
+    codes,
+    custody,
+    devices,
+    dossiers,
+    flags,
+    numbers,
+    outbox,
+    people,
+    photos,
+    remittances,
+    tokens,
+)
 from app.domain.bodies import Extra
 from app.domain.cases import CASES
 from app.domain.codes import Purpose
@@ -184,6 +198,7 @@ def call_off(packet: Packet, act: Act, *, head: bytes | None = None) -> None:
     db.session.flush()
     dossiers.tell(dossier, case.tell or "", act.at, code=codes.make(packet, Purpose.DELIVER, act))
     custody.judge_again(packet, act)
+    remittances.called_off(packet, act.at)
     _tell_couriers(packet, {packet.holder_id}, "called_off_between", act)
     audit.note("called_off", packet.number, act)
 

@@ -26,10 +26,11 @@ from app.domain import (
     takings,
     visits,
 )
-from app.domain.bodies import MoneyTaken
+from app.domain.bodies import Extra, MoneyTaken
 from app.domain.cases import CaseState
 from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier, ReturnWay
+from app.domain.money import fee_owed
 from app.domain.packets import Kind, Packet, Slip, State, Way
 from app.domain.people import Act
 from app.domain.places import Office
@@ -118,9 +119,10 @@ def hand_in(packet: Packet, act: Act, head: bytes | None, seal: str) -> None:
 
 def hand_out(
     packet: Packet, act: Act, *, seal: str, head: bytes | None = None, code: str | None = None, wet_seen: bool = False,
-    letter: bool | None = None, surrendered: bool = False, money: MoneyTaken | None = None,
+    letter: bool | None = None, surrendered: bool = False, money: MoneyTaken | None = None, fee_back: bool = False,
 ) -> None:  # fmt: skip
-    """The citizen, or whoever they send with a `letter`, calls for a packet held here, and pays what is due with it.
+    """The citizen, or whoever they send with a `letter`, calls for a packet held here, and pays what is due with it; or is given
+    their fee back with papers that were called off (`fee_back`).
 
     Raises Refused: `page_too_old`, custody_… (`custody_proof_missing`: the code is wrong); Invalid: `seal_form`,
     `proof_needed`, `letter_needed`, `old_papers_needed`, and as `takings.at_counter`.
@@ -131,7 +133,10 @@ def hand_out(
     custody.expect(packet, head)
     desk.free_visit(packet, act)
     results.give_up(packet, act, surrendered)
-    extra = takings.at_counter(takings.due(packet), money) if packet.way is Way.OUT else None
+    if packet.way is Way.OUT:
+        extra = takings.at_counter(takings.due(packet), money)
+    else:
+        extra = Extra(money=MoneyTaken(given_back=fee_owed(packet.dossier))) if fee_back else None
     custody.enter(
         packet, "deliver", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=packet.head,
         proof=[*results.citizen_proof(code, wet_seen), *results.recipient(letter)], seal=numbers.read_seal(seal),

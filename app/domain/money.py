@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Instant, Model, choice, db
-from app.domain import audit, calendar, people, repeats
+from app.domain import audit, calendar, dossiers, people, repeats
+from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.parties import Party
@@ -38,7 +39,8 @@ class Event(StrEnum):
     PAID = "paid"  # by the citizen to the ward itself, or by the ward to the post for a second way
     REMITTED = "remitted"  # fees the post passed on, receipted by the ward
     REFUNDED = "refunded"  # postage given back, the post was at fault
-    FEE_BACK = "fee_back"  # by the ward, to whom it did not take or stopped
+    FEE_BACK = "fee_back"  # by the ward, of what it did not take or stopped; to the post, of what never was the ward's
+    GIVEN_BACK = "given_back"  # a fee, by the post: the booking was called off before the ward had the papers
     TAKEN_BACK = "taken_back"  # two people declared that the collection never was
 
 
@@ -177,6 +179,32 @@ def give_fee_back(dossier: Dossier, receipt: str, act: Act) -> int:
     return amount
 
 
+def fee_owed(dossier: Dossier) -> int:
+    """Of a booking that was called off: the fee its citizen paid, in đồng, which the post owes them until it is given back."""
+    return fee_paid(dossier) if dossier.state is CaseState.CANCELLED else 0
+
+
+def fee_home(dossier: Dossier) -> int:
+    """What the post has given back of it, in đồng."""
+    party = dossier.citizen.party_id
+    given = sa.select(sa.func.sum(MoneyLine.amount)).filter_by(event=Event.GIVEN_BACK, taker_id=party)
+    return int(db.session.scalar(given) or 0) if dossier.state is CaseState.CANCELLED and not fee_owed(dossier) else 0
+
+
+def give_back(
+    packet: Packet, giver_id: str, at: datetime, day: date, amount: int, by: User, digest: bytes | None = None
+) -> None:
+    """The post has given the fee of a booking that was called off back, at the door or at its own counter."""
+    dossier = packet.dossier
+    db.session.add(
+        MoneyLine(
+            stream=Stream.FEE, event=Event.GIVEN_BACK, giver_id=giver_id, taker_id=dossier.citizen.party_id, amount=amount,
+            day=day, packet_id=packet.id, digest=digest, by_id=by.id, at=at,
+        )
+    )  # fmt: skip
+    dossiers.tell(dossier, "fee_returned", at, amount=amount)
+
+
 @dataclass(frozen=True)
 class Owing:
     """What a ward owes the post for second ways that were its doing."""
@@ -259,8 +287,10 @@ def days(courier: User, since: date) -> list[Day]:
         of = found.setdefault(line.day, {})
         sign = -1 if line.event is Event.TAKEN_BACK else 1
         if courier.party_id in (line.giver_id, line.taker_id):
-            of[line.stream] = of.get(line.stream, 0) + sign * line.amount
-            of[f"{line.stream}_times"] = of.get(f"{line.stream}_times", 0) + sign
+            gained = line.amount if line.taker_id == courier.party_id else -line.amount
+            of[line.stream] = of.get(line.stream, 0) + gained
+            if sign * gained > 0:  # what is given back was no collection
+                of[f"{line.stream}_times"] = of.get(f"{line.stream}_times", 0) + sign
         else:
             of["by_bank"] = of.get("by_bank", 0) + sign * line.amount
     return [Day(day, **of) for day, of in found.items()]
@@ -348,7 +378,7 @@ def settle(
         raise Refused("money_moved")
     if not 0 <= counted <= MOST:
         raise Invalid("money_amount")
-    word = _word(courier, said, counted, pin)
+    word, given_back = _word(courier, said, counted, pin), _given_back(courier)
     differs = counted != held.total
     if differs and reason not in REASONS:
         raise Invalid("money_reason")
@@ -359,11 +389,12 @@ def settle(
     )  # fmt: skip
     db.session.add(count)
     db.session.flush()
-    for stream, amount in _shares(held, counted):
+    for stream, amount in _shares(held, counted, given_back):
+        giver, taker = (courier, office) if amount > 0 else (office, courier)
         db.session.add(
             MoneyLine(
-                stream=stream, event=Event.HANDED_OVER, giver_id=courier.party_id, taker_id=office.party_id,
-                amount=amount, day=count.day, count_id=count.id, by_id=act.by.id, at=act.at,
+                stream=stream, event=Event.HANDED_OVER, giver_id=giver.party_id, taker_id=taker.party_id,
+                amount=abs(amount), day=count.day, count_id=count.id, by_id=act.by.id, at=act.at,
             )
         )  # fmt: skip
     db.session.flush()
@@ -383,8 +414,16 @@ def _word(courier: User, said: Declared | None, counted: int, pin: str) -> Word:
     return Word.DEVICE
 
 
-def _shares(held: Purse, counted: int) -> list[tuple[Stream, int]]:
-    fee = min(counted, max(held.fee, 0))
+def _given_back(courier: User) -> int:
+    """Fees the courier has given back out of their bag since their last count: the office's, or the ward's, by the lines."""
+    since = newest(courier)
+    lines = sa.select(sa.func.sum(MoneyLine.amount)).filter_by(event=Event.GIVEN_BACK, giver_id=courier.party_id)
+    return int(db.session.scalar(lines.where(MoneyLine.at >= since.at) if since else lines) or 0)
+
+
+def _shares(held: Purse, counted: int, given_back: int) -> list[tuple[Stream, int]]:
+    """Less than nothing: the office makes good what the courier gave back for it."""
+    fee = min(counted, held.fee) if held.fee >= 0 else max(held.fee, -given_back)
     return [(stream, amount) for stream, amount in ((Stream.FEE, fee), (Stream.POSTAGE, counted - fee)) if amount]
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from app.db import db
-from app.domain import bodies, calendar, closing, happenings, ledger, scope, tasks
+from app.domain import bodies, calendar, closing, happenings, ledger, remittances, scope, tasks
 from app.domain.bodies import CLOCK_SLACK, Scan
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
@@ -141,8 +141,12 @@ def _fastest(task: Task) -> ScanRow | None:
 
 
 def close(task: Task, outcome: str, act: Act, second: User | None = None) -> None:
-    """As `tasks.close`; papers that turned up are at the desk from now on."""
+    """As `tasks.close`; papers that turned up are at the desk from now on, and money that was given back is with who has it."""
     tasks.close(task, outcome, act, second)
+    if outcome == "fee_paid_out" and task.packet:
+        remittances.pay_out(task.packet, act)
+    if outcome == "fee_given_back" and task.packet:
+        remittances.came_back(task.packet, act)
     if task.kind is TaskKind.COUNT and outcome == "papers_found" and task.packet:
         closing.find(task.packet, act)
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from app.db import Instant, Model, db
 from app.domain import audit, calendar, money, numbers, tasks
+from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier
 from app.domain.money import Count, Event, MoneyLine
 from app.domain.packets import Packet
@@ -75,7 +76,8 @@ class Owed:
 
 
 def owed(office: Office) -> list[Owed]:
-    """What is to be passed on, by desk. Where the till holds less than was collected, as many whole fees as it holds."""
+    """What is to be passed on, by desk. Where the till holds less than was collected, as many whole fees as it holds; the fee
+    of a booking that was called off is its citizen's."""
     back, listed = aliased(MoneyLine), aliased(Remittance)
     counted = sa.exists().where(
         Count.courier_id == MoneyLine.by_id, Count.office_id == office.id, Count.at >= MoneyLine.at
@@ -95,7 +97,7 @@ def owed(office: Office) -> list[Owed]:
         sa.select(MoneyLine, Dossier.desk_id)
         .join(Packet, Packet.id == MoneyLine.packet_id)
         .join(Dossier, Dossier.id == Packet.dossier_id)
-        .where(MoneyLine.stream == Stream.FEE, here, ~taken_back, ~on_list)
+        .where(MoneyLine.stream == Stream.FEE, here, ~taken_back, ~on_list, Dossier.state != CaseState.CANCELLED)
         .order_by(MoneyLine.id)
     )
     left, by_desk = money.purse(office.party_id).fee - _under_way(office), dict[int, list[MoneyLine]]()
@@ -161,6 +163,10 @@ def receive(remittance: Remittance, act: Act, counted: int, receipt: str) -> Non
             amount=held.amount, day=calendar.today(act.at), receipt=receipt, by_id=act.by.id, at=act.at,
         )
     )  # fmt: skip
+    for fee in held.fees:
+        packet = db.session.get_one(Packet, fee.line.packet_id)
+        if packet.dossier.state is CaseState.CANCELLED:
+            _ask_back(packet, held, act.at)
     audit.note("fees_received", held.number, act, amount=held.amount)
     db.session.flush()
 
@@ -187,14 +193,61 @@ def refuse(remittance: Remittance, act: Act, words: str) -> None:
 def taken_back(digest: bytes | None, at: datetime) -> None:
     """Two people declare that what this scan collected never was: where the ward has already receipted the fee, somebody
     of the post office asks for it back."""
+    _with_ward(MoneyLine.digest == digest, at)
+
+
+def called_off(packet: Packet, at: datetime) -> None:
+    """Its booking is cancelled, or something was paid of one that is: what its citizen paid for the ward goes home with the
+    papers, and somebody of the post office sees to it until it has; what the ward has receipted is asked back."""
+    dossier = packet.dossier
+    if dossier.state is not CaseState.CANCELLED:
+        return
+    db.session.flush()
+    if amount := money.fee_owed(dossier):
+        tasks.raise_(TaskKind.FEE_OWED, at, packet=packet, office_id=dossier.post_office_id, amount=amount)
+        _with_ward(MoneyLine.packet_id == packet.id, at)
+    else:
+        tasks.lower(TaskKind.FEE_OWED, at, packet=packet, outcome="fee_is_home")
+
+
+def pay_out(packet: Packet, act: Act) -> None:
+    """The post office has given the fee back itself. Raises Refused("fee_not_held")."""
+    office, amount = packet.dossier.post_office, money.fee_owed(packet.dossier)
+    if not amount:
+        raise Refused("fee_not_held", number=packet.dossier.number)
+    assert office.party_id
+    money.give_back(packet, office.party_id, act.at, calendar.today(act.at), amount, act.by)
+    audit.note("fee_paid_out", packet.number, act, amount=amount)
+    called_off(packet, act.at)
+
+
+def came_back(packet: Packet, act: Act) -> None:
+    """The ward has given a fee back to the post that never was its: it had receipted it with a list."""
+    held = sa.select(Remittance, MoneyLine.amount).join(Remittance.fees).join(RemittedFee.line)
+    found = held.where(MoneyLine.packet_id == packet.id, Remittance.receipt.is_not(None)).order_by(Remittance.id.desc())
+    if known := db.session.execute(found.limit(1)).one_or_none():
+        list_, amount = known
+        db.session.add(
+            MoneyLine(
+                stream=Stream.FEE, event=Event.FEE_BACK, giver_id=list_.desk.party_id, taker_id=list_.office.party_id,
+                amount=amount, day=calendar.today(act.at), by_id=act.by.id, at=act.at,
+            )
+        )  # fmt: skip
+
+
+def _with_ward(which: sa.ColumnElement[bool], at: datetime) -> None:
     held = (
         sa.select(Remittance, MoneyLine.packet_id)
         .join(RemittedFee, RemittedFee.remittance_id == Remittance.id)
         .join(MoneyLine, MoneyLine.id == RemittedFee.line_id)
-        .where(MoneyLine.digest == digest, MoneyLine.event != Event.TAKEN_BACK, Remittance.receipt.is_not(None))
+        .where(which, MoneyLine.event != Event.TAKEN_BACK, Remittance.receipt.is_not(None))
     )
     for list_, packet_id in db.session.execute(held).all():
-        packet = db.session.get_one(Packet, packet_id)
+        _ask_back(db.session.get_one(Packet, packet_id), list_, at)
+
+
+def _ask_back(packet: Packet, list_: Remittance, at: datetime) -> None:
+    if not tasks.ever(TaskKind.FEE_BACK, packet=packet):
         tasks.raise_(TaskKind.FEE_BACK, at, packet=packet, office_id=list_.office_id, receipt=list_.number)
 
 

@@ -15,7 +15,7 @@ from app.domain import calendar, money, postage, repeats, scans
 from app.domain.bodies import Extra, MoneyTaken, Scan
 from app.domain.exemptions import Proof
 from app.domain.money import Event, MoneyLine
-from app.domain.packets import Packet
+from app.domain.packets import Packet, Way
 from app.domain.people import User
 from app.domain.places import Office, OfficeKind
 from app.domain.postage import Bill, Charge, Line, Stream
@@ -51,10 +51,10 @@ def paid(packet: Packet) -> dict[Stream, MoneyLine]:
     found = sa.select(MoneyLine).where(MoneyLine.packet_id == packet.id).order_by(MoneyLine.id)
     standing: dict[Stream, MoneyLine] = {}
     for line in db.session.scalars(found):
-        if line.event is Event.TAKEN_BACK:
-            standing.pop(line.stream, None)
-        else:
+        if line.event in (Event.COLLECTED, Event.TRANSFERRED):
             standing[line.stream] = line
+        elif line.event is Event.TAKEN_BACK and line.taker_id == packet.dossier.citizen.party_id:
+            standing.pop(line.stream, None)
     return standing
 
 
@@ -91,13 +91,20 @@ def collect(packet: Packet, scan: Scan, at: datetime) -> None:
     """What was done at a door or a counter stands, and whoever took the money says that it was paid for: a line for each
     stream.
 
+    With papers that go home after all, it says how much of the fee was given back.
+
     A phone says how much of each it took; one that does not took what was due. Money of a bank transfer never was the
     courier's.
     """
     said, till = scans.money_taken(scan.digest), _till(scan)
     if said is None or till is None:
         return
-    (party, by), day, bill = till, calendar.today(min(scan.wall or at, at)), due(packet)
+    (party, by), day = till, calendar.today(min(scan.wall or at, at))
+    if scan.event == "deliver" and packet.way is Way.IN:  # the papers are home again: nothing is asked for
+        if amount := min(said.get("given_back") or 0, money.fee_owed(packet.dossier)):
+            money.give_back(packet, party, at, day, amount, by, scan.digest)
+        return
+    bill = due(packet)
     by_bank, proven = said.get("paid_by") == "transfer", _proven(bill, said.get("proof"))
     for stream in Stream:
         asked = 0 if proven and stream is Stream.POSTAGE else bill.of(stream)

@@ -49,7 +49,8 @@ class TaskKind(StrEnum):
     RAW_INBOX = "raw_inbox"
     COUNT = "count"  # the papers in a packet are not those of its slip
     NO_SHOW = "no_show"  # nobody came to a home in the agreed time
-    FEE_BACK = "fee_back"  # a fee was taken back after the ward had receipted it
+    FEE_BACK = "fee_back"  # the ward has receipted a fee that never was its
+    FEE_OWED = "fee_owed"  # a fee goes home with papers that were called off: the post owes it until then
     LEAVER = "leaver"  # with a courier who works here no longer
     NUMBERS_LOW = "numbers_low"  # of no packet: the ranges of item numbers come to their end
 
@@ -87,6 +88,7 @@ KINDS = {
     TaskKind.COUNT:               Rule(OFFICE,     QUARTER,   None, ("papers_found", "papers_missing")),
     TaskKind.NO_SHOW:             Rule(OFFICE,     NOW,       TWO_HOURS, ("visit_set", "courier_came")),
     TaskKind.FEE_BACK:            Rule(OFFICE,     TWO_HOURS, None, ("fee_given_back", "looked_at")),
+    TaskKind.FEE_OWED:            Rule(OFFICE,     TWO_HOURS, None, ("fee_paid_out",)),
     TaskKind.LEAVER:              Rule(OFFICE,     QUARTER,   None, ()),
     TaskKind.OLD_ISSUE:           Rule(OFFICE,     TWO_HOURS, None, ("slip_matches", "slip_replaced")),
     TaskKind.AFTER_CANCEL:        Rule(OFFICE,     TWO_HOURS, None, ("returned_to_citizen",)),

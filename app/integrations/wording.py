@@ -40,6 +40,7 @@ MESSAGES = {
     "fee_required": _l("A fee of %(amount)s is due for %(number)s before the ward goes on. How to pay: %(link)s"),
     "fee_paid": _l("The fee for %(number)s is paid. The ward goes on. See: %(link)s"),
     "fee_back": _l("The ward gave back the fee of %(amount)s for %(number)s. Not received it? Call %(phone)s"),
+    "fee_returned": _l("The post gave back the ward's fee of %(amount)s for %(number)s. Not received it? Call %(phone)s"),
     "extended": _l("The ward apologises: %(number)s will be late. New day: %(due)s. Why: %(link)s"),
     "stop_requested": _l("Your wish to stop %(number)s has reached the ward. It answers here: %(link)s"),
     "stopped": _l("%(number)s is stopped as you wished. How the papers come back: %(link)s"),

@@ -81,7 +81,7 @@ MATTERS = {
         _l("We do not know where the courier is. Perhaps the scan has not arrived.")),
     K.FEE_BACK: Matter("stamp", "money",
         _l("A fee to be asked back from the ward"),
-        _l("Two people took back a collection whose fee the ward has already receipted."),
+        _l("The ward has receipted a fee, and its collection was taken back or its booking called off."),
         _l("We do not know whether the ward gives it back, or keeps it for what the citizen sends anew.")),
     K.LEAVER: Matter("warning", "courier",
         _l("With somebody who works here no longer"),
@@ -91,6 +91,10 @@ MATTERS = {
         _l("An old slip was scanned"),
         _l("The slip scanned on the bag has been replaced by a newer one."),
         _l("We do not know which slip is on which bag now.")),
+    K.FEE_OWED: Matter("warning", "money",
+        _l("A fee to be given back to the citizen"),
+        _l("The booking was called off before the ward had the papers, and the citizen has paid the ward's fee. The post owes it to them."),
+        _l("Nothing is in doubt. It goes back with the papers, or is paid out here.")),
     K.AFTER_CANCEL: Matter("warning", "undo",
         _l("Cancelled, and the papers are not at home"),
         _l("The citizen cancelled, and the papers have been collected: before that, or all the same."),
@@ -250,6 +254,7 @@ OUTCOMES = {
     "visit_set": _l("Somebody was sent, or another time is agreed"),
     "courier_came": _l("The courier was there; the scan comes late"),
     "fee_given_back": _l("The ward gave the fee back"),
+    "fee_paid_out": _l("The post office has given the fee back"),
     "clock_set": _l("The phone's clock has been set"),
     "device_replaced": _l("The phone was taken out of service, another one enrolled"),
     "read_by_hand": _l("Read by hand and recorded"),
@@ -264,6 +269,7 @@ OUTCOMES = {
     "settled_itself": _l("It is no longer so"),
     "scans_arrived": _l("The missing scans have arrived"),
     "handed_over": _l("Somebody at work has the packet"),
+    "fee_is_home": _l("The citizen has the fee again"),
     "numbers_loaded": _l("Another range has been loaded"),
     "proven": _l("The delivery has been proven"),
     "attested": _l("The citizen has confirmed the collection"),
@@ -313,6 +319,8 @@ def _figures(entry: Entry) -> str:
             return _("It is %(far)s ahead.", far=far) if seconds > 0 else _("It is %(far)s behind.", far=far)
     if task.kind in (TaskKind.MISSING, TaskKind.SURPLUS, TaskKind.DAMAGED, TaskKind.FEE_BACK) and facts.get("receipt"):
         return _("Record of the handover: %(receipt)s.", receipt=facts["receipt"])
+    if task.kind is TaskKind.FEE_OWED and facts.get("amount"):
+        return _("The fee: %(sum)s.", sum=language.money(facts["amount"]))
     if task.kind is TaskKind.NUMBERS_LOW:
         left = facts["left"]
         return str(
@@ -408,6 +416,12 @@ STEPS = {
         ),
     ),
     TaskKind.NO_SHOW: (_l("Call the courier, then the citizen. Send somebody today, or agree on another time."),),
+    TaskKind.FEE_OWED: (
+        _l("It goes back with the papers: at the counter, or by the courier, whose phone says so."),
+        _l(
+            "They are home already, or are not to wait for it: give it back here, or transfer it, and close the matter with that."
+        ),
+    ),
     TaskKind.FEE_BACK: (_l("Ask the ward for the fee, with the number of the list."),),
     TaskKind.LEAVER: (
         _l("Look on the shelf, then call whoever left. Scan the packet at the counter as soon as it is here."),

@@ -6,12 +6,25 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectChoice, SelectField
+from wtforms import BooleanField, HiddenField, SelectChoice, SelectField
 from wtforms.validators import InputRequired
 
 from app import security
 from app.db import atomically, now
-from app.domain import calendar, counter, happenings, numbers, photos, queues, reception, scope, shelf, takings, visits
+from app.domain import (
+    calendar,
+    counter,
+    happenings,
+    money,
+    numbers,
+    photos,
+    queues,
+    reception,
+    scope,
+    shelf,
+    takings,
+    visits,
+)
 from app.domain.packets import Packet, Way
 from app.domain.people import Right
 from app.domain.places import Office
@@ -38,6 +51,11 @@ class HandIn(Sealed):
 
 class HandOut(Received, Paid, Sealed):
     act = "hand-out"
+    fee_back = BooleanField(_l("The fee was counted back into their hand"))
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return super().given | {"fee_back": self.fee_back.data}
 
 
 class Confirm(Proven):
@@ -128,7 +146,7 @@ def _page(
     return render_template(
         "office/packet.html", packet=packet, dossier=packet.dossier, act=act, form=form, says=says,
         holder=happenings.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
-        due=takings.due(packet) if act == "accept" or (act == "hand-out" and packet.way is Way.OUT) else None,
+        owed=money.fee_owed(packet.dossier), due=takings.due(packet) if act == "accept" or (act == "hand-out" and packet.way is Way.OUT) else None,
         history=happenings.of(packet.dossier), visit=visits.open_visit(packet.id),
         handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), printable=counters.printable(packet),
         reprint=reprint or Reprint(formdata=None), shelf=_shelf(packet) if act == "hand-out" else None,

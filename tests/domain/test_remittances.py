@@ -9,11 +9,17 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import corrections, incidents, money, remittances, tallies
+from app.domain import booking, corrections, counter, incidents, money, oversight, remittances, takings, tallies, tasks
+from app.domain.bodies import Extra
+from app.domain.codes import Purpose
+from app.domain.dossiers import Dossier
 from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.money import Event, MoneyLine, Purse
-from app.domain.postage import Fault
+from app.domain.outbox import Message
+from app.domain.packets import Packet, State
+from app.domain.postage import Fault, Stream
 from app.domain.remittances import Remittance, RemittedFee
+from app.domain.tasks import TaskKind
 from app.errors import Invalid, Missing, Refused
 from tests.domain.test_money import BANK, CASH, held, paid, settle
 from tests.world import MONDAY, World
@@ -169,3 +175,128 @@ def test_the_accounts_balance_after_any_history_and_no_fee_is_passed_on_twice(wo
         receipted = db.session.scalars(sa.select(MoneyLine.amount).filter_by(event=Event.REMITTED)).all()
         assert money.purse(world.desk.party_id).fee == sum(receipted)
         assert money.purse(world.post.party_id).fee >= 0
+
+
+# ---- a booking that is called off -------------------------------------------------------------------------------
+
+
+def called_off(world: World, said: dict[str, Any] = CASH) -> Packet:
+    """The fee was paid at the door, and the citizen wants the papers back before the ward has them."""
+    packet = paid(world, world.phone(), said)
+    atomically(corrections.call_off, packet, world.act(world.clerk))
+    return world.fresh(packet)
+
+
+def handed_in(world: World, packet: Packet) -> Packet:
+    atomically(counter.hand_in, packet, world.act(world.clerk), packet.head, "NP0045821")
+    return world.fresh(packet)
+
+
+def hand_out(world: World, packet: Packet, fee_back: bool) -> Packet:
+    facts: dict[str, Any] = {"seal": "NP0045821", "wet_seen": True, "fee_back": fee_back}
+    atomically(lambda: counter.hand_out(packet, world.act(world.clerk), **facts))
+    return world.fresh(packet)
+
+
+def matters(packet: Packet) -> dict[TaskKind, dict[str, Any]]:
+    db.session.rollback()
+    return {task.kind: task.facts for task in tasks.open_about(packet)}
+
+
+def citizens(packet: Packet) -> int:
+    db.session.rollback()
+    return money.purse(packet.dossier.citizen.party_id).fee
+
+
+@pytest.mark.parametrize("said", [CASH, BANK])
+def test_the_fee_of_a_booking_called_off_is_owed_to_its_citizen_and_passed_on_no_more(
+    world: World, said: dict[str, Any]
+) -> None:
+    packet, other = called_off(world, said), paid(world, world.phone())
+    assert matters(packet)[TaskKind.FEE_OWED] == {"amount": 15_000} and TaskKind.FEE_OWED not in matters(other)
+    (task,) = [one for one in tasks.open_about(packet) if one.kind is TaskKind.FEE_OWED]
+    assert (task.office_id, money.fee_owed(packet.dossier)) == (world.post.id, 15_000)
+    settle(world)
+    assert owed(world) == {world.desk.name: 15_000}, "of the other one"
+    packet = hand_out(world, handed_in(world, packet), fee_back=True)
+    assert (packet.state, matters(packet), citizens(packet)) == (State.DELIVERED, {}, 0)
+    assert money.purse(world.post.party_id).fee == 15_000 and owed(world) == {world.desk.name: 15_000}
+    told = [one.kind for one in db.session.scalars(sa.select(Message).order_by(Message.id))]
+    assert told.count("fee_returned") == 1
+
+
+def test_papers_that_went_home_without_the_fee_leave_it_with_somebody_until_it_is_paid_out(world: World) -> None:
+    packet = hand_out(world, handed_in(world, called_off(world)), fee_back=False)
+    assert (matters(packet).keys(), citizens(packet)) == ({TaskKind.FEE_OWED}, -15_000)
+    (task,) = tasks.open_about(packet)
+    settle(world)
+    atomically(oversight.close, task, "fee_paid_out", world.act(world.clerk))
+    assert (matters(packet), citizens(packet), money.purse(world.post.party_id)) == ({}, 0, Purse(60_000))
+    with pytest.raises(Refused, match="fee_not_held"):
+        atomically(remittances.pay_out, packet, world.act(world.clerk))
+
+
+def test_the_courier_who_brings_the_papers_home_gives_the_fee_back_out_of_the_bag(world: World) -> None:
+    phone, packet = world.phone(), handed_in(world, called_off(world))
+    settle(world)
+    assert world.record(phone.scan(packet, "take", seal="NP0045821")).verdict == "applied"
+    paid(world, phone)
+    extra = Extra.read({"salt": "s", "money": {"given_back": 15_000}})
+    facts = {"taker": packet.dossier.citizen.party_id, "proof": [("CODE", world.code(packet, Purpose.DELIVER))]}
+    assert world.record(phone.scan(world.fresh(packet), "deliver", extra=extra, **facts)).verdict == "applied"
+    packet = world.fresh(packet)
+    assert (matters(packet), citizens(packet), held(world)) == ({}, 0, Purse(60_000, 0))
+    assert takings.paid(packet)[Stream.FEE].amount == 15_000, "what the slip says was paid stays as it was"
+    day = money.told(world.courier, MONDAY)
+    assert (day["fee"], day["times"]) == (0, [2, 2])
+    settle(world)
+    assert (held(world), money.purse(world.post.party_id), owed(world)) == (
+        Purse(), Purse(120_000, 15_000), {world.desk.name: 15_000},
+    )  # fmt: skip
+    act = world.act(world.clerk)
+    atomically(corrections.correct, packet, act, second=world.dispatcher, reason="wrong_packet", head=packet.head)
+    assert (matters(packet)[TaskKind.FEE_OWED], citizens(packet)) == ({"amount": 15_000}, -15_000)
+
+
+def test_a_courier_who_gave_more_fees_back_than_they_took_is_made_good_by_the_office(world: World) -> None:
+    phone, packet = world.phone(), handed_in(world, called_off(world))
+    settle(world)
+    world.record(phone.scan(packet, "take", seal="NP0045821"))
+    paid(world, phone, CASH | {"money": {"paid_by": "cash", "postage": 60_000, "fee": 0}})
+    extra = Extra.read({"salt": "s", "money": {"given_back": 99_000}})
+    facts = {"taker": packet.dossier.citizen.party_id, "proof": [("CODE", world.code(packet, Purpose.DELIVER))]}
+    world.record(phone.scan(world.fresh(packet), "deliver", extra=extra, **facts))
+    assert held(world) == Purse(60_000, -15_000), "no more than is owed"
+    settle(world)
+    assert (held(world), money.purse(world.post.party_id)) == (Purse(), Purse(120_000))
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_fee_the_ward_has_receipted_is_asked_back_and_the_post_owes_it_all_the_same(
+    world: World, early: bool
+) -> None:
+    packet = paid(world, world.phone(), BANK)
+    made, officer = hand_over(world), world.act(world.officer)
+    if early:
+        atomically(corrections.call_off, packet, world.act(world.clerk))
+    atomically(remittances.receive, made, officer, made.amount, "0001")
+    if not early:
+        atomically(corrections.call_off, world.fresh(packet), world.act(world.clerk))
+    found = matters(packet)
+    assert (found[TaskKind.FEE_OWED], found[TaskKind.FEE_BACK]) == ({"amount": 15_000}, {"receipt": made.number})
+    asked = {task.kind: task for task in tasks.open_about(packet)}
+    atomically(oversight.close, asked[TaskKind.FEE_BACK], "fee_given_back", world.act(world.clerk))
+    hand_out(world, handed_in(world, world.fresh(packet)), fee_back=False)
+    assert matters(packet).keys() == {TaskKind.FEE_OWED}, "what somebody has seen to is not asked again"
+    atomically(oversight.close, asked[TaskKind.FEE_OWED], "fee_paid_out", world.act(world.clerk))
+    db.session.rollback()
+    assert (citizens(packet), money.purse(world.desk.party_id).fee, money.purse(world.post.party_id).fee) == (0, 0, 0)
+    assert matters(packet) == {}
+
+
+def test_what_is_collected_after_it_was_called_off_is_owed_as_soon_as_it_is_known(world: World) -> None:
+    packet, phone = world.packet(), world.phone()
+    atomically(lambda: booking.cancel(db.session.get_one(Dossier, packet.dossier_id), world.act()))
+    proof = [("CODE", world.code(packet))]
+    world.record(phone.scan(packet, "collect", proof=proof, extra=Extra.read({"salt": "s"} | CASH)))
+    assert matters(packet)[TaskKind.FEE_OWED] == {"amount": 15_000}

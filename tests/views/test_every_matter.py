@@ -214,6 +214,10 @@ def fee_back(world: World) -> None:
     atomically(lambda: corrections.correct(world.fresh(packet), world.act(world.clerk), **facts))
 
 
+def fee_owed(world: World) -> None:
+    atomically(corrections.call_off, paid(world, world.phone()), world.act(world.clerk))
+
+
 def left(world: World) -> None:
     world.collected(world.phone())
     atomically(staff.end, world.courier, world.act(world.admin), knows=True)
@@ -225,7 +229,7 @@ ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.SEAL_MISMATCH: another_seal, K.DAMAGED: damaged, K.OLD_ISSUE: both_slips, K.AFTER_CANCEL: called_off,
     K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.DOUBTED: after_its_time, K.SIMILAR: not_me, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
-    K.LEAVER: left, K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
+    K.LEAVER: left, K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.FEE_OWED: fee_owed, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
 }  # fmt: skip
 
 

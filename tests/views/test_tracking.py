@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from flask_babel import force_locale, refresh
 
 from app.db import atomically, db
-from app.domain import corrections, decisions, outbox, people, results, visits
+from app.domain import corrections, counter, decisions, outbox, people, results, visits
 from app.domain.cases import CaseState
 from app.domain.codes import CodeCheck, Purpose
 from app.domain.outbox import Message
@@ -22,6 +22,7 @@ from app.domain.visits import Round, Slot, VisitState
 from app.errors import TooMany
 from app.sentences import sentence
 from tests.domain.test_desk import at_desk, submitted
+from tests.domain.test_money import paid
 from tests.world import MONDAY, World
 
 
@@ -539,3 +540,22 @@ def test_waiting_is_told_in_minutes_when_it_is_long() -> None:
 def test_one_minute_is_no_minutes(app: Flask, minutes: int, says: str) -> None:
     with app.test_request_context(), force_locale("en"):
         assert says in sentence(TooMany("wait_a_little", seconds=60 * minutes, minutes=minutes))
+
+
+def test_the_fee_of_a_booking_called_off_is_owed_on_the_citizens_page_until_the_counter_gives_it_back(
+    world: World, client: FlaskClient, sign_in: Any
+) -> None:
+    packet = paid(world, world.phone())
+    assert "được trả lại cùng giấy tờ" not in client.get(link(packet)).text
+    atomically(corrections.call_off, packet, world.act(world.clerk))
+    owes = f"Lệ phí đã đóng, 15.000\u00a0đ, được trả lại cùng giấy tờ. Chưa trả thì {world.post.name} còn nợ khoản này."
+    assert owes in client.get(link(packet)).text
+    atomically(counter.hand_in, packet, world.act(world.clerk), packet.head, "NP0045821")
+    clerk, url = sign_in(world.clerk), f"/office/packets/{packet.number}"
+    page = clerk.get(url).text
+    assert "Trả lại lệ phí cùng giấy tờ: 15.000\u00a0đ." in page and "Đã đếm trả lệ phí tận tay" in page
+    form = {"seal": "NP 0045 821", "paper": "y", "fee_back": "y", "who": "self", "head": world.fresh(packet).head.hex()}
+    assert clerk.post(f"{url}/hand-out", data=form).status_code == 302
+    assert world.fresh(packet).state is State.DELIVERED
+    page = client.get(link(packet)).text
+    assert "Bưu điện đã trả lại lệ phí, 15.000\u00a0đ." in page and "được trả lại cùng giấy tờ" not in page

@@ -18,7 +18,7 @@ from app.sentences import sentence
 
 # status: (key, title, text)
 PAGES = {
-    400: ("bad_request", _l("This page was sent incompletely"), _l("Go back one page and send it again. What you typed is still there.")),
+    400: ("bad_request", _l("This page was sent incompletely"), _l("Go back one page and send it again. Nothing has been recorded.")),
     401: ("sign_in_needed", _l("Please sign in first"), _l("Your session is over. Sign in again and repeat the last step.")),
     403: ("not_allowed", _l("This page is not open to you"), _l("If it should be, ask your supervisor.")),
     404: ("not_found", _l("There is nothing at this address"), _l("The link may be cut off or old. Start from the first page, or track by number.")),
@@ -31,7 +31,7 @@ PAGES = {
     426: ("app_too_old", _l("A newer version is needed"), ""),
     429: ("too_many_tries", _l("Too many tries"), ""),
     500: ("broken", _l("This page is in trouble"), _l("The fault is ours. What you filled in on the steps before is kept.")),
-    503: ("busy", _l("The service is pausing for a moment"), _l("Try again in a minute. What you typed is kept.")),
+    503: ("busy", _l("The service is pausing for a moment"), _l("Nothing has been recorded. Try again in a minute.")),
 }  # fmt: skip
 TITLES = {"form_expired": _l("This page was open too long")}  # where the key says more than the status
 HELPS_AGAIN = (429, 500, 503)  # and a form that was open too long

@@ -233,6 +233,8 @@ def _next(dossier: Dossier, packet: Packet | None, visit: Visit | None, key: str
         return Entry("bring_by", "next", values={"day": dossier.supplement_by})
     if dossier.state in AT_WORK and dossier.due_on and key == dossier.state:
         return Entry("due", "next", values={"day": dossier.due_on, "hour": dossier.due_time})
+    if key in ("call_at_post", "call_at_post_papers") and packet and (until := shelf.keep_until(packet.id)):
+        return Entry("keep_until", "next", values={"day": until})
     if dossier.return_way is ReturnWay.POST and key in ("result_ready", "waiting_out", "carried_out"):
         return Entry("to_the_post", "next")
     return Entry(NO_DAY[key], "next") if key in NO_DAY else None

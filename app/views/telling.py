@@ -239,6 +239,8 @@ def _coming(entry: Entry) -> tuple[str, str, str]:
         return "clock", _("Result due"), due
     if entry.key == "bring_by":
         return "calendar", _("The papers should be there by"), language.long_date(values["day"])
+    if entry.key == "keep_until":
+        return "calendar", _("The post office keeps it until the end of"), language.long_date(values["day"])
     if entry.key in WITHOUT_DAY:
         return "clock", _("What comes next"), str(WITHOUT_DAY[entry.key])
     return "calendar", _("What comes next"), _("Choose another time")

@@ -27,3 +27,16 @@ def test_a_letter_is_sent_and_printed_and_the_packet_goes_back_for_a_reason(worl
     assert said and (said.word, said.reason) == ("back", "refused")
     assert sign_in(world.stranger).post(f"{page}/shelf", data=data).status_code == 404
     assert client.post(f"{page}/shelf", data=data | {"word": "burn"}).status_code == 302  # no such button
+
+
+def test_the_citizens_page_says_how_long_the_post_office_keeps_it(world: World, sign_in: Any) -> None:
+    """The day of the letter, and of the message about it."""
+    client, packet = sign_in(world.clerk), held(world, ReturnWay.POST)
+    link = f"/t/{packet.dossier.secret}"
+    assert "Bưu cục giữ đến hết" not in world.app.test_client().get(link).text
+    page = f"/office/packets/{packet.number}"
+    client.post(f"{page}/shelf", data={"head": seen(client.get(page).text), "word": "letter"})
+    until = shelf.keep_until(packet.id)
+    assert until
+    told = world.app.test_client().get(link).text.split("Bưu cục giữ đến hết")[1]
+    assert f"{until.day}/{until.month}/{until.year}" in told.split("</p>")[0]

@@ -77,6 +77,16 @@ def test_without_a_network_what_was_typed_stays(page: Page, site: Site, world: W
     assert page.url.endswith("/book/return")
 
 
+def test_a_browser_that_is_wrong_about_the_network_is_not_believed_twice(page: Page, site: Site, world: World) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'onLine', {get: () => false})")
+    page.goto(f"{site.url}/track")
+    page.locator("main form button[type=submit]").last.click()
+    expect(page.get_by_role("alert")).to_contain_text("Không có mạng")
+    page.wait_for_timeout(1_100)
+    press(page)
+    expect(page.locator("main")).to_contain_text("Còn 2 chỗ cần xem lại")
+
+
 def test_two_taps_for_one_book_one_visit_and_back_leads_to_it(page: Page, site: Site, world: World) -> None:
     up_to_the_name(page, site, world)
     page.locator("main [name=name]").fill("Nguyễn Thị Mơ")

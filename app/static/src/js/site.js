@@ -18,10 +18,11 @@ const leave = () => history.replaceState(history.state, "", location.href);
 document.addEventListener("submit", leave);
 document.addEventListener("click", (event) => event.target.closest?.('a[href]:not([href^="#"], [href^="tel:"])') && leave());
 
-// Without a network a form would be lost to the browser's own page: it stays, and says so.
+// Without a network a form would be lost to the browser's own page: it stays, and says so. The next press is sent all the
+// same: a browser may be wrong about the network, as on a machine that has none and serves itself.
 const offline = document.getElementById("offline");
 document.addEventListener("submit", (event) => {
-  if (!offline || navigator.onLine) return;
+  if (!offline?.hidden || navigator.onLine) return;
   event.preventDefault();
   (event.submitter ?? event.target.lastElementChild).before(offline);
   offline.hidden = false;

@@ -73,13 +73,10 @@ def by_number() -> ResponseReturnValue:
     return render_template("tracking/glimpse.html", seen=seen, words=telling.HEADLINES[seen.headline])
 
 
-@bp.route("/track/send", methods=["GET", "POST"])
+@bp.post("/track/send")
 @public
 def send_code() -> ResponseReturnValue:
-    """A code to the phone of this number, if there is one; the next page is the same either way. Whoever opens the
-    address of a refusal again, in another language or by the button Back, begins with the number."""
-    if request.method == "GET":
-        return redirect(url_for("lookups.by_number"))
+    """A code to the phone of this number, if there is one; the next page is the same either way."""
     form = ByNumber()
     try:
         number = numbers.read((form.number.data or "")[:40])

@@ -288,25 +288,23 @@ def _again(visit: Visit) -> int:
     return repeats.price(visit.packet.dossier, now()) if failed and failed.fault is Fault.CITIZEN else 0
 
 
-@bp.route("/t/<secret>/code", methods=["GET", "POST"])
+@bp.post("/t/<secret>/code")
 @public
 def code_again(secret: str) -> ResponseReturnValue:
     dossier = dossier_of(secret)
-    if request.method == "GET":
-        return redirect(url_for("tracking.home", secret=secret))
     throttle("code", dossier.citizen.phone.encode(), *MESSAGES)
     atomically(booking.resend_code, dossier, security.act())
     flash(_("A new code is on its way to the number ending in %(tail)s.", tail=dossier.citizen.phone[-3:]), "ok")
     return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
 
 
-@bp.route("/t/<secret>/claim", methods=["GET", "POST"])
+@bp.post("/t/<secret>/claim")
 @public
 def claim(secret: str) -> ResponseReturnValue:
     """The citizen's own word, with the code: yes, it was collected; yes, it was handed over."""
     dossier = dossier_of(secret)
     told = stories.story(dossier, now())
-    if told.claim is None or told.packet is None or request.method == "GET":
+    if told.claim is None or told.packet is None:
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     form = Code()
     if not form.validate_on_submit():

@@ -57,14 +57,8 @@ class Past:
         world.record(phone.scan(late, "take"))
         world.record(used(world, phone, other, world.packet()))
         own = {
-            "coming": coming,
-            "going": going,
-            "torn": torn,
-            "late": late,
-            "label": label,
-            "other": other,
-            "blank": blank,
-        }
+            "coming": coming, "going": going, "torn": torn, "late": late, "label": label, "other": other, "blank": blank,
+        }  # fmt: skip
         self.ids = {name: packet.id for name, packet in own.items()}
         self.names = {packet.number: name for name, packet in own.items()}
         with db.engine.connect() as connection:
@@ -100,10 +94,9 @@ def counted(report: Report) -> list[int]:
 
 
 def test_of_an_honest_past_nothing_is_said_and_everything_counted(past: Past) -> None:
-    told: dict[str, list[int]] = {}
     whole = [9, 14, 17, 9, 9, 2]
-    assert counted(past.look(tell=told.setdefault("whole", []).append)) == whole
     for how, count in (
+        ({}, whole),
         ({"full": True}, whole),
         ({"since": 3}, [9, 14, 14, 9, 9, 2]),
         ({"since": 3, "full": True}, [9, 14, 14, 9, 9, 2]),

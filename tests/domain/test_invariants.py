@@ -1,6 +1,6 @@
 """Each law holds for honest histories, and notices the one thing it is there to notice: word for word, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -56,15 +56,15 @@ class Past:
         atomically(checkpoints.sequence)
         self.given, self.torn, self.still = (world.fresh(packet) for packet in (given, torn, still))
         self.held, self.early, self.claim, self.other = held.digest, early.digest, claims[0].digest, claims[1].digest
-        self.phone, self.rival, self.citizen = phone.device_id, rival.device_id, self.given.holder_id
+        self.phone, self.rival = phone.device_id, rival.device_id
         (list_,) = db.session.scalars(sa.select(Manifest.receipt_no))
         named = {self.given.number: "given", self.torn.number: "torn", self.still.number: "still", list_: "the list"}
         scans = {"held": self.held, "early": self.early, "claim": self.claim, "other": self.other}
         spelled = {f"scan {digest.hex()[:8]}:": f"{name}:" for name, digest in scans.items()}
         self.names = named | spelled | {self.phone: "phone", self.rival: "rival"}
 
-    def said(self, found: object) -> list[str]:
-        said = [str(each) for each in found]  # type: ignore[attr-defined]
+    def said(self, found: Iterable[Broken]) -> list[str]:
+        said = [str(each) for each in found]
         for name, short in self.names.items():
             said = [each.replace(name, short) for each in said]
         return sorted(said)

@@ -14,7 +14,7 @@ from app.domain import audit, calendar, dispatch, numbers, papers, printing, rou
 from app.domain.packets import Packet, Way
 from app.domain.people import Act, User
 from app.domain.places import Office
-from app.domain.visits import OPEN, Visit
+from app.domain.visits import OPEN, Visit, VisitKind
 from app.errors import Missing, Refused
 from labels import terms
 
@@ -55,7 +55,9 @@ def _day_lists(office: Office, day: date, base_url: str) -> Iterator[labels.Cour
     """What each courier takes out to homes, to be signed for when the round begins."""
     for courier, round_ in dispatch.day_of(office, day).rounds:
         brought = (
-            [visit for visit in round_.visits if visit.state in OPEN and visit.packet.way is Way.OUT] if round_ else []
+            [visit for visit in round_.visits if visit.state in OPEN and visit.kind is VisitKind.DELIVER]
+            if round_
+            else []
         )
         if round_ and brought:
             yield labels.CourierList(
@@ -74,24 +76,24 @@ def carried(packet: Packet) -> labels.Carried:
     home = slips.home_of(packet.dossier)
     return labels.Carried(
         number=packet.number, name=home.name, address=home.address, phone=home.phone,
-        seal=numbers.spoken_seal(packet.seal) if packet.seal else "", due=takings.due(packet).total,
+        seal=numbers.spoken_seal(packet.seal) if packet.seal else "", due=takings.due(packet).total if packet.way is Way.OUT else 0,
     )  # fmt: skip
 
 
 def named_on(what: str, office: Office, day: date) -> set[int]:
     """The dossiers whose people `print_day` names."""
     waiting = _waiting(office, day)
-    named = [visit for visit in waiting if what != "lists" or visit.packet.way is Way.OUT]
+    named = [visit for visit in waiting if what != "lists" or visit.kind is VisitKind.DELIVER]
     return {visit.packet.dossier_id for visit in named if visit.packet.dossier_id is not None}
 
 
 def _stop(visit: Visit, base_url: str) -> labels.Stop:
     packet = visit.packet
     home = slips.home_of(packet.dossier)
-    charges = slips.charges_of(packet) if packet.way is Way.IN else ()
+    charges = slips.charges_of(packet) if visit.kind is VisitKind.COLLECT else ()
     return labels.Stop(
         window=f"{visit.slot.opens:%-H:%M}–{visit.slot.closes:%-H:%M}",
-        way=labels.Way.OUT if packet.way is Way.OUT else labels.Way.IN,
+        way=labels.Way.OUT if visit.kind is VisitKind.DELIVER else labels.Way.IN,
         number=packet.number,
         token_url=slips.token_url(packet, base_url),
         name=home.name,

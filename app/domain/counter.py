@@ -182,6 +182,21 @@ def send_letter(packet: Packet, act: Act, head: bytes | None = None) -> int:
     return nth
 
 
+def bring_home(packet: Packet, act: Act, head: bytes | None = None) -> None:
+    """Papers that were called off and lie here go home with a courier; the citizen is told when, with a code.
+
+    Raises Refused: `not_kept_here`, `no_slot_left`, `page_too_old`.
+    """
+    office, packet = _own(act), custody.hold(packet, act)
+    here = packet.state is State.AT_POST and packet.holder_id == office.party_id
+    if not here or packet.way is not Way.IN or packet.dossier.state is not CaseState.CANCELLED:
+        raise Refused("not_kept_here", number=packet.number)
+    custody.expect(packet, head)
+    if visits.open_visit(packet.id) is None:
+        booking.deliver_visit(packet, act)
+        audit.note("brought_home", packet.number, act)
+
+
 def try_again(packet: Packet, act: Act, head: bytes | None = None, fault: Fault | None = None) -> None:
     """One more visit at home, the citizen told when. Whoever was to call for it has changed their mind.
 

@@ -147,6 +147,7 @@ def stop(visit: Visit) -> dict[str, Any]:
         "person": _person(visit.packet.dossier) if visit.state in OPEN else None,
         "money": asked(visit),
         "exempt": _exempt(visit) if visit.state in OPEN else None,
+        "give_back": takings.to_give_back(visit),
         "id_check": visit.packet.dossier.procedure.id_check,
         "surrender": visit.packet.dossier.surrender if _brings_result(visit) else [],
         "inside": visit.packet.dossier.result_papers if _brings_result(visit) else [],
@@ -199,14 +200,12 @@ def _person(dossier: Dossier) -> dict[str, Any]:
 
 def asked(visit: Visit) -> list[dict[str, Any]]:
     """What is asked for at this door, line by line, in đồng: statutory fees never mixed with postage."""
-    return [
-        {"kind": line.key, "amount": line.amount, "stream": line.stream} for line in takings.due(visit.packet).lines
-    ]
+    return [{"kind": line.key, "amount": line.amount, "stream": line.stream} for line in takings.at_visit(visit).lines]
 
 
 def _exempt(visit: Visit) -> dict[str, Any] | None:
     """Why no postage is asked for, once the proof was seen: as much as the courier must know to look at it."""
-    bill = takings.due(visit.packet)
+    bill = takings.at_visit(visit)
     if bill.exempt is None or not bill.waived:
         return None
     return {"name": bill.exempt.name, "name_en": bill.exempt.name_en, "source": bill.exempt.source}

@@ -20,6 +20,7 @@ from app.domain.people import User
 from app.domain.places import Office, OfficeKind
 from app.domain.postage import Bill, Charge, Line, Stream
 from app.domain.scans import ScanRow
+from app.domain.visits import Visit, VisitKind
 from app.errors import Invalid
 
 
@@ -44,6 +45,18 @@ def due(packet: Packet) -> Bill:
     brought once more by the citizen's own doing."""
     bill, again = postage.at_door(packet.dossier, packet.kind), repeats.due(packet)
     return replace(bill, lines=(Charge(Line.AGAIN, again), *bill.lines)) if again else bill
+
+
+def at_visit(visit: Visit) -> Bill:
+    """What is asked for at this call. Papers that go home after all cost nothing more."""
+    goes_home = visit.kind is VisitKind.DELIVER and visit.packet.way is Way.IN
+    return Bill(()) if goes_home else due(visit.packet)
+
+
+def to_give_back(visit: Visit) -> int:
+    """What is given back at this call, in đồng: the ward's fee, with papers that were called off."""
+    goes_home = visit.kind is VisitKind.DELIVER and visit.packet.way is Way.IN
+    return money.fee_owed(visit.packet.dossier) if goes_home else 0
 
 
 def paid(packet: Packet) -> dict[Stream, MoneyLine]:

@@ -267,6 +267,7 @@ def shelve(number: str) -> ResponseReturnValue:
         "keep": (lambda: counter.keep(packet, act, form.seen), _("Kept here. The citizen has been told, with a new code.")),
         "letter": (lambda: counter.send_letter(packet, act, form.seen), _("Print the letter and send it today. The citizen has been told as well.")),
         "again": (lambda: counter.try_again(packet, act, form.seen, form.said), _("A courier tries once more. The citizen has been told when.")),
+        "home": (lambda: counter.bring_home(packet, act, form.seen), _("A courier brings the papers home. The citizen has been told when.")),
         "back": (lambda: counter.send_back(packet, act, form.reason.data or "", form.seen), _("It goes back to the ward desk with the next courier.")),
     }  # fmt: skip
     if form.word.data not in verbs:

@@ -118,5 +118,5 @@ def _page(found: Visit, form: Entry, status: int = 200) -> ResponseReturnValue:
         visit=found,
         form=form,
         collects=found.kind is VisitKind.COLLECT,
-        due=takings.due(found.packet),
+        due=takings.at_visit(found),
     ), status

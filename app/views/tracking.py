@@ -112,7 +112,7 @@ def _due(told: stories.Story) -> Bill:
         told.visit and told.visit.kind is calls.VisitKind.DELIVER
     )
     comes = told.packet and told.visit and told.visit.state in calls.OPEN and awaited
-    return takings.due(told.packet) if told.packet and comes else Bill(())
+    return takings.at_visit(told.visit) if told.packet and told.visit and comes else Bill(())
 
 
 def _asked(dossier: Dossier, told: stories.Story) -> list[Paper]:

@@ -5,16 +5,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import labels
 from app.db import atomically, db
-from app.domain import counter, limits
+from app.domain import batches, corrections, counter, day, limits, visits
 from app.domain.audit import AuditLine
 from app.domain.bodies import MoneyTaken
 from app.domain.cases import CaseState
 from app.domain.codes import Purpose
+from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
 from app.domain.people import User
 from app.domain.scans import ScanRow
-from app.domain.visits import Visit, VisitState
+from app.domain.visits import Visit, VisitKind, VisitState
 from app.errors import Invalid, Refused
 from tests.world import World
 
@@ -151,3 +153,28 @@ def test_a_slip_is_issued_as_often_as_the_administrator_allows(world: World) -> 
             atomically(limits.set_to, "slip_issues", wrong, world.act(world.admin))
     line = db.session.scalars(sa.select(AuditLine).filter_by(action="limit_set")).one()
     assert (line.subject, line.details) == ("slip_issues", {"was": 5, "value": 3})
+
+
+def test_papers_that_were_called_off_are_brought_home_and_nothing_more_is_asked_for_at_the_door(world: World) -> None:
+    packet, act = at_post(world), world.act(world.clerk)
+    with pytest.raises(Refused, match="not_kept_here"):
+        atomically(counter.bring_home, packet, act)
+    atomically(corrections.call_off, packet, act)
+    with pytest.raises(Refused, match="not_kept_here"):
+        atomically(counter.bring_home, world.fresh(packet), world.act(world.stranger))
+    with pytest.raises(Refused, match="page_too_old"):
+        atomically(counter.bring_home, world.fresh(packet), act, b"x" * 32)
+    for _ in range(2):
+        atomically(counter.bring_home, world.fresh(packet), act)
+    visit = visits.open_visit(packet.id)
+    assert visit and visit.kind is VisitKind.DELIVER
+    stop = day.stop(visit)
+    assert (stop["money"], stop["exempt"], stop["give_back"]) == ([], None, 15_000)
+    told = [one.kind for one in db.session.scalars(sa.select(Message).order_by(Message.id))]
+    assert told.count("papers_sent") == 1
+    world.on_round(world.fresh(packet))
+    (sheet,) = batches.DAY["rounds"][1](world.post, visit.slot.day, "https://hoso.vi-du.test")
+    (line,) = sheet.stops
+    assert (line.way, line.due) == (labels.Way.OUT, 0)
+    (listed,) = batches.DAY["lists"][1](world.post, visit.slot.day, "https://hoso.vi-du.test")
+    assert [(each.number, each.due) for each in listed.lines] == [(packet.number, 0)]

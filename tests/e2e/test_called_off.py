@@ -1,15 +1,29 @@
 """A citizen calls off while the courier's phone knows of it or does not: whoever would collect is told, before or at once after."""
 
+import re
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from app.db import atomically, db, now
-from app.domain import booking
+from app.domain import booking, corrections, counter, money, tasks
+from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet, State
 from app.domain.visits import open_visit
+from tests.conftest import signing_in
+from tests.domain.test_money import paid
 from tests.e2e.conftest import Site, axe_faults
-from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, type_number, verdict
+from tests.e2e.test_courier import (
+    count_papers,
+    plan,
+    press,
+    right_person,
+    seal_and_money,
+    sign_in,
+    type_number,
+    verdict,
+)
 from tests.e2e.test_shift import to
 from tests.world import World
 
@@ -21,10 +35,14 @@ def call_off(world: World, packet: Packet) -> None:
     atomically(lambda: booking.cancel(db.session.get_one(Dossier, packet.dossier_id), world.act(None, at=now())))
 
 
-def begin(page: Page, packet: Packet, visit: int) -> None:
-    to(page, f"/type/visit/{visit}")
+def typed(page: Page, packet: Packet, path: str) -> None:
+    to(page, path)
     page.get_by_label("Số trên phiếu").fill(packet.number)
     press(page, "Tìm gói")
+
+
+def begin(page: Page, packet: Packet, visit: int) -> None:
+    typed(page, packet, f"/type/visit/{visit}")
     count_papers(page)
 
 
@@ -101,3 +119,50 @@ def test_who_scans_what_was_called_off_before_the_day_was_fetched_is_told_before
     expect(phone.get_by_role("heading", name="Dừng lại")).to_be_visible()
     expect(phone.get_by_text("Không nhận gói. Gọi bưu cục.")).to_be_visible()
     assert world.fresh(packet).state == State.WAITING
+
+
+def test_papers_that_were_called_off_go_home_with_the_fee_and_the_phone_says_how_much(
+    world: World, site: Site, phone: Page
+) -> None:
+    packet, clerk = paid(world, world.phone(world.second_courier)), world.act(world.clerk, now())
+    atomically(corrections.call_off, packet, clerk)
+    packet = world.fresh(packet)
+    atomically(counter.hand_in, packet, clerk, packet.head, "NP0045821")
+    office, url = signing_in(site.app)(world.clerk), f"/office/packets/{packet.number}"
+    assert "Cho bưu tá mang về nhà" in office.get(url).text
+    answer = office.post(f"{url}/shelf", data={"word": "home", "head": world.fresh(packet).head.hex()})
+    assert answer.status_code == 302 and "Cho bưu tá mang về nhà" not in office.get(url).text
+    citizen = site.app.test_client().get(f"/t/{packet.dossier.secret}").text
+    assert "Trả khi bưu tá đến" not in citizen and "được trả lại cùng giấy tờ" in citizen
+    plan(world, packet)
+    phone.add_init_script("localStorage.setItem('theme', 'sun')")
+    sign_in(phone, site)
+    expect(phone.locator(".stop-card")).to_contain_text("Trả giấy tờ về nhà")
+    typed(phone, packet, "/type/take")
+    press(phone, "Đúng số này")
+    verdict(phone, "Đã nhận gói", "ok")
+    visit = open_visit(packet.id)
+    assert visit
+    to(phone, f"/visit/{visit.id}")
+    expect(phone.locator("main")).to_contain_text("trả lại 15.000")
+    typed(phone, packet, f"/type/visit/{visit.id}")
+    right_person(phone)
+    press(phone, "Đúng số này")
+    expect(phone.get_by_role("heading", name="Trả lại lệ phí")).to_be_visible()
+    expect(phone.locator(".number")).to_have_text(re.compile("^15.000.đ$"))
+    press(phone, "Tiếp")
+    expect(phone.get_by_role("alert")).to_have_text("Chọn đã trả hay chưa")
+    phone.get_by_label("Đã đếm trả tận tay").check()
+    assert axe_faults(phone) == []
+    press(phone, "Tiếp")
+    phone.get_by_label("Mã người dân đọc").fill(world.code(packet, Purpose.DELIVER))
+    press(phone, "Xong, trao gói")
+    verdict(phone, "Đã trao xong", "ok")
+    expect(phone.locator("main")).to_contain_text("Đã đếm trả tận tay 15.000")
+    expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible(timeout=15_000)
+    packet = world.fresh(packet)
+    assert (packet.state, money.fee_owed(packet.dossier), tasks.open_about(packet)) == (State.DELIVERED, 0, [])
+    assert money.purse(world.courier.party_id).fee == -15_000
+    to(phone, "/money")
+    expect(phone.locator("main")).to_contain_text("-15.000")
+    assert axe_faults(phone) == []

@@ -9,11 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.db import atomically, db, now
-from app.domain import bags, phones, tokens
+from app.domain import bags, corrections, counter, phones, tokens
 from app.domain.bodies import Scan
 from app.domain.codes import Purpose
 from app.domain.packets import Packet, Way
 from app.domain.visits import open_visit
+from tests.domain.test_money import paid
 from tests.e2e.conftest import PICTURES, RULES, Camera, Site, axe, portray
 from tests.e2e.sight import large_faults, phone_faults
 from tests.e2e.test_courier import choose_digits, count_papers, plan, press, right_person
@@ -122,7 +123,8 @@ def test_every_screen_has_its_picture_in_sun_and_night_and_its_main_action_under
     home, result = world.packet(), world.packet(Way.OUT)
     kept, handed, unlisted = (world.collected(before) for _ in range(3))
     waiting = [world.packet(Way.OUT) for _ in range(2)]
-    plan(world, home, result)
+    back = brought_home(world)
+    plan(world, home, result, back)
 
     def ask_for_more() -> None:
         packet = db.session.get_one(Packet, result.id)
@@ -145,6 +147,7 @@ def test_every_screen_has_its_picture_in_sun_and_night_and_its_main_action_under
     delivered(world, phone, album, result, visits[1])
     rival = world.phone(world.second_courier).scan(world.fresh(waiting[0]), "take")
     taken(world, phone, album, waiting)
+    brought(phone, album, back)
     doubted(world, phone, album, rival, waiting, result)
     phone.reload()
     phone.get_by_label("Sáu số mở máy").wait_for()
@@ -282,6 +285,29 @@ def delivered(world: World, phone: Page, album: Album, packet: Packet, visit: in
     press(phone, "Gõ mã người dân")
     phone.get_by_label("Mã người dân đọc").wait_for()
     album.look()
+
+
+def brought_home(world: World) -> Packet:
+    """Called off after the fee was paid: the clerk has a courier bring the papers home."""
+    packet, clerk = paid(world, world.phone(world.second_courier)), world.act(world.clerk, now())
+    atomically(corrections.call_off, packet, clerk)
+    packet = world.fresh(packet)
+    atomically(counter.hand_in, packet, clerk, packet.head, "NP0045821")
+    atomically(counter.bring_home, packet, clerk)
+    return world.fresh(packet)
+
+
+def brought(phone: Page, album: Album, packet: Packet) -> None:
+    visit = open_visit(packet.id)
+    assert visit
+    typed(phone, packet, "/type/take")
+    press(phone, "Đúng số này")
+    phone.locator("main.verdict.tone-ok").wait_for()
+    album.go(f"/visit/{visit.id}")
+    typed(phone, packet, f"/type/visit/{visit.id}")
+    right_person(phone)
+    press(phone, "Đúng số này")
+    album.look("Trả lại lệ phí")
 
 
 def taken(world: World, phone: Page, album: Album, waiting: list[Packet]) -> None:

@@ -16,9 +16,10 @@ function seen(draft) {
   return [["ID_SEEN", draft.seen], ["ID_MATCH", draft.match ?? "eye"], draft.who && ["RECIPIENT", draft.who], draft.who === "authorised" && ["AUTHORISATION", "seen"]].filter(Boolean);
 }
 
-/** What was paid, the two streams apart, and which proof was seen of whoever pays no postage. */
+/** What was paid, the two streams apart, and which proof was seen of whoever pays no postage; or what was given back. */
 function paid(draft) {
-  const { paidBy, receipt, lines, proof } = draft;
+  const { paidBy, receipt, lines, proof, givenBack } = draft;
+  if (givenBack) return { given_back: givenBack };
   if (!lines) return null;
   const sum = (stream) => lines.filter((line) => line.stream === stream).reduce((total, line) => total + line.amount, 0);
   return { paid_by: paidBy, receipt: receipt || null, postage: sum("postage"), fee: sum("fee"), ...(proof ? { proof } : {}) };
@@ -36,7 +37,7 @@ const photo = (pictures, ...names) => {
   return sha256 ? { photo_sha256: sha256 } : {};
 };
 /** What the phone remembers of the money, in đồng: all of it, in cash or by bank code, and how much of it the ward's fee is. */
-const took = (money) => (money ? { [money.paid_by === "cash" ? "cash" : "bank"]: money.postage + money.fee, fee: money.fee } : {});
+const took = (money) => (money?.given_back ? { cash: -money.given_back, fee: -money.given_back } : money ? { [money.paid_by === "cash" ? "cash" : "bank"]: money.postage + money.fee, fee: money.fee } : {});
 
 function move(packet, to, taker, takerKind) {
   return { parent: packet.head, to, taker, takerKind };

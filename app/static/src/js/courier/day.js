@@ -255,6 +255,8 @@ export function sealedAlready(seal, packet) {
   return row?.meta.number ?? [...model().packets.values()].find((each) => !own(each) && each.seals.includes(seal))?.number ?? null;
 }
 
+/** What is done at a stop, as a word: papers that go home are no result. */
+export const errand = ({ kind, packets: [packet] }) => t(`kind.${kind === "deliver" && packet.kind !== "result" ? "home" : kind}`);
 export const isOpen = (stop) => OPEN.includes(stop.state);
 export const isTakeable = (packet) => next(packet, told?.steps ?? [], "courier").some((step) => step.event === "take");
 export const total = (lines) => lines.reduce((sum, line) => sum + line.amount, 0);
@@ -301,10 +303,10 @@ export function purse() {
     const { cash = 0, bank = 0, fee = 0 } = row.meta;
     held.byBank += dateOf(Date.parse(row.at)) === today() ? bank : 0;
     if (!cash) continue;
-    held.fee += fee;
+    held.fee += fee; // less than nothing where it was given back
     held.postage += cash - fee;
     held.times[0] += cash > fee ? 1 : 0;
-    held.times[1] += fee ? 1 : 0;
+    held.times[1] += fee > 0 ? 1 : 0;
   }
   return held;
 }

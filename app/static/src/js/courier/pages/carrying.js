@@ -13,7 +13,7 @@ export function carrying() {
       return packetLine(packet, "stamp", h("p", { class: "small" }, t("carrying.unverified")), h("a", { class: "button-quiet button-wide", href: `#/confirm/${packet.code}` }, t("carrying.confirm")));
     }
     const stop = day.stopFor(now, packet.code);
-    const where = day.toDesk(packet) ? t("carrying.to_desk", { place: packet.desk }) : stop?.person ? `${t("kind.deliver")}: ${stop.person.address[0]}` : packet.called_for ? t("carrying.to_post", { place: packet.called_for }) : t(packet.visit_on ? "carrying.to_home_on" : "carrying.to_home", { day: packet.visit_on && date(packet.visit_on) });
+    const where = day.toDesk(packet) ? t("carrying.to_desk", { place: packet.desk }) : stop?.person ? `${day.errand(stop)}: ${stop.person.address[0]}` : packet.called_for ? t("carrying.to_post", { place: packet.called_for }) : t(packet.visit_on ? "carrying.to_home_on" : "carrying.to_home", { day: packet.visit_on && date(packet.visit_on) });
     if (packet.cancelled && !stop && !packet.visit_on) return packetLine(packet, "danger", h("p", { class: "small" }, t("carrying.cancelled")), damagedLink(packet));
     return packetLine(packet, null, h("p", { class: "small" }, where), damagedLink(packet));
   };

@@ -1,10 +1,10 @@
 // Handing over: the right person, the old papers, the right bag, the fee, their word. The bag goes only after the green screen.
 import { deliver as sign } from "../acts.js";
 import * as day from "../day.js";
-import { h, icon, notice } from "../dom.js";
+import { button, choices, fault, h, icon, notice, page, thumb } from "../dom.js";
 import { draft } from "../drafts.js";
 import { me } from "../store.js";
-import { t } from "../words.js";
+import { money, t } from "../words.js";
 import { codeStep } from "./code.js";
 import { moneyStep } from "./money.js";
 import { pictureFor } from "./parts.js";
@@ -22,9 +22,23 @@ export function deliver(id, step) {
   if (stop.packets[0].holder !== me().party) return leaveTo(`/visit/${stop.visit}`);
   const pages = [
     ["person", personStep, true], ["returned", returnedStep, stop.surrender?.length > 0], ["seal", sameSeal, true],
-    ["money", moneyStep, day.sum(stop) > 0], ["code", lastStep, true],
+    ["money", moneyStep, day.sum(stop) > 0], ["fee", feeStep, stop.give_back > 0], ["code", lastStep, true],
   ];
   return walk({ kind: "deliver", stop, step, pages, under: stop.person.address[0] });
+}
+
+/** A booking that was called off: the ward's fee goes home with the papers, out of the bag, or the post office pays it out. */
+function feeStep({ stop, d, head, legs, next }) {
+  const says = fault("fee-says");
+  const forward = () => (d.fee ? next() : says.say(t("fee.empty")));
+  return {
+    nodes: [
+      head(t("fee.title")),
+      page(legs, h("p", {}, t("fee.lead")), h("p", { class: "number" }, money(stop.give_back)),
+        choices("fee", t("fee.how"), [["given", t("fee.given")], ["owed", t("fee.owed")]], d.fee, (chosen) => { Object.assign(d, { fee: chosen, givenBack: chosen === "given" ? stop.give_back : 0 }); says.say(""); }), says),
+      thumb(button(t("app.next"), forward, { after: "next", id: "fee-on" })),
+    ],
+  };
 }
 
 const sameSeal = ({ packet, d, head, legs, next }) => sealCheck({

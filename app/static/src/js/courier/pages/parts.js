@@ -74,7 +74,7 @@ export function forgotten(now) {
     h("a", { class: "link-target", href: side === "giver" ? `#/offer/${key}` : "#/receive" }, t("peer.look"))));
 }
 
-export const kindTag = (stop) => tag(stop.kind === "collect" ? "home" : "packet", t(`kind.${stop.kind}`));
+export const kindTag = (stop) => tag(stop.kind === "collect" ? "home" : "packet", day.errand(stop));
 
 /** When: the promised hours, and about when the plan expects us. */
 export const hours = (stop) => h("p", { class: "time" }, slot(stop.slot));

@@ -88,14 +88,14 @@ function later(stops) {
 function done(stops) {
   if (!stops.length) return null;
   const line = (stop) => h("li", {}, h("div", {}, icon(stop.state === "done" ? "check" : "door"),
-    h("span", {}, h("b", {}, t(`kind.${stop.kind}`), ", ", h("span", { class: "nowrap" }, slot(stop.slot))), h("br"), known(stop.packets[0], "small") ?? h("span", { class: "code small" }, stop.packets[0].number)),
+    h("span", {}, h("b", {}, day.errand(stop), ", ", h("span", { class: "nowrap" }, slot(stop.slot))), h("br"), known(stop.packets[0], "small") ?? h("span", { class: "code small" }, stop.packets[0].number)),
     h("span", { class: "small" }, t(stop.state === "done" ? "state.done" : "state.missed"))));
   return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.done_stops")), h("ol", { class: "later" }, stops.map(line)));
 }
 
 function row(stop, when, where) {
   return h("li", {}, h("a", { href: `#/visit/${stop.visit}`, id: `stop-${stop.visit}` }, h("span", { class: "code" }, when),
-    h("span", {}, h("b", {}, where), h("br"), h("span", { class: "small" }, t(`kind.${stop.kind}`))), icon(stop.kind === "collect" ? "home" : "packet")));
+    h("span", {}, h("b", {}, where), h("br"), h("span", { class: "small" }, day.errand(stop))), icon(stop.kind === "collect" ? "home" : "packet")));
 }
 
 const scanAny = (quiet) => link(t("round.scan"), "#/scan", { before: "qr", quiet });

@@ -85,7 +85,7 @@ const where = (row) => (row.status === "kept" ? h("p", {}, icon("saved"), " ", t
 function paid({ meta, extras }) {
   if (!meta.cash && !meta.bank) return null;
   const receipt = extras?.money?.receipt;
-  return h("p", {}, h("a", { class: "link-target", href: "#/money" }, t(meta.cash ? "money.cash" : "money.transfer"), " ", money(meta.cash ?? meta.bank)), receipt ? [h("br"), `${t("money.receipt")}: `, code(receipt)] : null);
+  return h("p", {}, h("a", { class: "link-target", href: "#/money" }, t(meta.cash < 0 ? "fee.given" : meta.cash ? "money.cash" : "money.transfer"), " ", money(Math.abs(meta.cash ?? meta.bank))), receipt ? [h("br"), `${t("money.receipt")}: `, code(receipt)] : null);
 }
 
 /** Where the code can be typed once more, after a collection whose code was wrong; null when nothing lacks it. */

@@ -30,13 +30,13 @@ export function visit(id) {
   return {
     live: true,
     nodes: [
-      bar(street, t(`kind.${stop.kind}`), { back: "#/" }), strip(),
+      bar(street, day.errand(stop), { back: "#/" }), strip(),
       page(
         h("section", { class: "stop-card" },
           h("div", { class: "row between" }, kindTag(stop), stop.attempt > 1 ? h("b", {}, t("visit.attempt", { n: stop.attempt })) : null),
           h("div", {}, hours(stop), stop.arrives_at ? h("p", { class: "small soft" }, t("visit.arrives", { time: clock(stop.arrives_at) })) : null),
           h("div", {}, h("h2", { class: "h3" }, person.name), h("p", {}, [street, ...rest].join(", ")), person.notes ? fact("info", person.notes) : null),
-          h("p", { class: "sentence" }, sum ? h("b", {}, t("visit.ask", { sum: money(sum) })) : t("visit.no_money"), stop.exempt ? ` · ${t("visit.free")}` : null, stop.kind === "collect" && packet.papers.length ? ` · ${t("visit.papers", { count: packet.papers.length })}` : null)),
+          h("p", { class: "sentence" }, sum ? h("b", {}, t("visit.ask", { sum: money(sum) })) : t(stop.give_back ? "visit.give_back" : "visit.no_money", { sum: money(stop.give_back ?? 0) }), stop.exempt ? ` · ${t("visit.free")}` : null, stop.kind === "collect" && packet.papers.length ? ` · ${t("visit.papers", { count: packet.papers.length })}` : null)),
         open ? notice("ok", "saved", h("p", {}, t("visit.begun"), open.sheets ? ` ${t("visit.begun_sheets", { count: open.sheets })}` : "", open.seal ? ` ${t("seal.number", { seal: seal(open.seal) })}.` : "")) : null,
         person.call_first ? notice("stamp", "phone", h("p", {}, t("visit.call_first"))) : null,
         call(person.phone), person.second_phone ? call(person.second_phone, person.second_name) : null,

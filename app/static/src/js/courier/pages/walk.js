@@ -12,6 +12,7 @@ const DONE = {
   returned: (d) => d.returned,
   seal: (d) => d.seal,
   money: (d) => d.lines,
+  fee: (d) => d.fee,
 };
 
 export const leaveTo = (path) => ({ nodes: [page(bigIcon("wait"))], ready: () => go(path, { replace: true }) });

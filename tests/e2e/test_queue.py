@@ -83,12 +83,30 @@ def test_from_the_list_over_a_filter_and_two_decisions_back_to_the_list_without_
     assert states == [CaseState.SUBMITTED, CaseState.ACCEPTED, CaseState.NOT_ACCEPTED]
 
 
-def test_the_scan_after_a_wrong_one_takes_its_place_in_the_field(world: World, site: Site, page: Page) -> None:
-    packet = received(world, signing_in(site.app)(world.officer))
+def sign_in(page: Page, site: Site) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(f"{site.url}/sign-in")
     staff_signs_in(page, "desk1")
     expect(page.locator("#list")).to_be_visible()
+
+
+def test_back_after_a_fault_and_a_link_shows_the_page_and_not_the_browsers_own_question(
+    world: World, site: Site, page: Page
+) -> None:
+    packet = received(world, signing_in(site.app)(world.officer))
+    sign_in(page, site)
+    page.goto(f"{site.url}/desk/packets/{packet.number}")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".govuk-error-summary")).to_be_visible()
+    page.keyboard.press("Alt+2")
+    expect(page.get_by_role("heading", name="Kiểm đếm")).to_be_visible()
+    page.go_back()
+    expect(page.locator("h1")).to_contain_text(packet.number)
+
+
+def test_the_scan_after_a_wrong_one_takes_its_place_in_the_field(world: World, site: Site, page: Page) -> None:
+    packet = received(world, signing_in(site.app)(world.officer))
+    sign_in(page, site)
     field = page.locator("input[data-wedge]")
 
     def scan(text: str) -> None:

@@ -90,6 +90,7 @@ SENTENCES = {
     "round_unknown": _l("There is no such round of yours."),
     # numbers, links, tokens
     "number_form": _l("This is not one of our numbers. Look at the slip: it reads like HS-260826-000123-0, or like RR473124829VN."),
+    "name_unknown": _l("No dossier here bears this name. Look at how it is written, or look beyond this office."),
     "number_check": _l("The last digit does not match, so one digit is probably mistyped. Look at the slip again."),
     "packet_unknown": _l("There is no packet with this number here. Look at the slip again, or call us."),
     "not_signed_yet": _l("What has happened to packet %(number)s is not under a signed checkpoint yet. Ask again in a few minutes."),
@@ -279,7 +280,7 @@ SENTENCES = {
     "office_of_role": _l("Couriers, clerks and dispatchers work at a post office, officers and who leads them at a ward desk, supervisors and administrators at neither."),
     "badge_needed": _l("A courier has a number: it stands on slips. Type it."),
     "label_too_long": _l("The small label has no room for the name and address of packet %(number)s. Print the large label."),
-    "nothing_to_print": _l("No visit of that day is still to be made, so there is nothing to print."),
+    "nothing_to_print": _l("No visit of that day wants this paper any more, so there is nothing to print."),
     "slip_issues": _l("The slip of packet %(number)s was already issued %(most)s times, as often as the administrator allows. Ask the administrator."),
     "limit_bounds": _l("Type a number from %(least)s to %(most)s."),
     "roll_count": _l("A roll has from 1 to %(most)s stickers."),

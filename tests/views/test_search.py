@@ -42,6 +42,8 @@ def test_without_a_reason_and_with_half_a_name_nothing_is_shown_and_nothing_writ
 def test_ones_own_are_found_by_name_and_a_list_of_names_is_a_view_too(world: World, app: Flask) -> None:
     dossiers = [world.packet().dossier for _ in range(2)]
     officer = signing_in(app)(world.officer)
+    none = officer.get("/desk/find?code=khong co ai")
+    assert none.status_code == 404 and "mang tên này" in none.text and "số của gói" not in none.text
     page = officer.get("/desk/find?code=nguyen thi")
     assert all(one.number in page.text for one in dossiers)
     assert sorted(looked("desk.find")) == sorted(one.id for one in dossiers)

@@ -30,6 +30,7 @@ from app.domain.visits import Round, Slot, Visit
 from app.errors import Invalid, Missing, Refused
 
 Rule = sa.ColumnElement[bool]
+FOUND = 20  # of what fits a name or a number: who wants another types more of it
 OTHERS = {TokenType.BAG: "token_bag", TokenType.DESK: "token_list"}  # codes of ours that name no packet
 TOKEN = re.compile(r"(?:^|/S/)([0-9A-Z]{133})$")  # the address on a slip, or its letters alone
 DESKS = frozenset({Role.OFFICER, Role.LEAD})
@@ -311,17 +312,17 @@ def _courier_of(user: User) -> Rule:
     return sa.false()
 
 
-def search(user: User, text: str, limit: int = 20) -> list[Dossier]:
-    """Newest dossiers whose sender's name has a word that begins with each of these, with accents or without; or whose
+def search(user: User, text: str) -> list[Dossier]:
+    """The FOUND newest dossiers whose sender's name has a word that begins with each of these, with accents or without; or whose
     number, official code or phone is the text."""
     rules = [rule for rule in (_told_by(text), _numbered(text)) if rule is not None]
     if not rules:
         return []
-    newest = dossiers(user).join(Citizen).order_by(Dossier.id.desc()).limit(limit)
+    newest = dossiers(user).join(Citizen).order_by(Dossier.id.desc()).limit(FOUND)
     return list(db.session.scalars(newest.where(sa.or_(*rules))))
 
 
-def beyond(user: User, text: str, limit: int = 20) -> list[Dossier]:
+def beyond(user: User, text: str) -> list[Dossier]:
     """What `search` would find in the other offices of the province, or whose number is the text: to say where a dossier
     is, never what stands in it. A name wants two words, so that nobody leafs through other wards' people."""
     rules: list[Rule] = []
@@ -336,7 +337,7 @@ def beyond(user: User, text: str, limit: int = 20) -> list[Dossier]:
         provinces = sa.select(Ward.province).join(Office, Office.ward_id == Ward.id).where(Office.id.in_(own))
         near = near.where(Ward.province.in_(provinces))
     others = sa.select(Dossier).join(Citizen).where(~_dossier_rule(user), Dossier.desk_id.in_(near), sa.or_(*rules))
-    return list(db.session.scalars(others.order_by(Dossier.id.desc()).limit(limit)))
+    return list(db.session.scalars(others.order_by(Dossier.id.desc()).limit(FOUND)))
 
 
 def _told_by(text: str) -> Rule | None:

@@ -88,7 +88,7 @@ class Lists(NamedTuple):
             return self.page(refusal.status, says=sentence(refusal), text=text)
         if found:
             log_names(f"{self.place}.find", {one.id for one in found})
-        return answer or self.page(found=found, text=text)
+        return answer or self.page(found=found, most=scope.FOUND, text=text)
 
     def _counted(self) -> dict[str, Any]:
         """Counts of every list; the one asked for, else the first that holds something, else the first."""

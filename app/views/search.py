@@ -57,7 +57,7 @@ def found() -> ResponseReturnValue:
     own, others = scope.search(user, form.text.data), scope.beyond(user, form.text.data)
     atomically(log, [*own, *others], form.reason.data, security.act())
     page = counters.place_of(user) or "corrections.packet"
-    return render_template("search/home.html", form=form, own=own, others=others, page=page)
+    return render_template("search/home.html", form=form, own=own, others=others, page=page, most=scope.FOUND)
 
 
 def log(found: list[Dossier], reason: str, act: Act) -> None:

@@ -1,5 +1,6 @@
 """Looking beyond one's own lists: a reason first, where it is and no more, and every dossier shown is written down."""
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -45,7 +46,7 @@ def test_ones_own_are_found_by_name_and_a_list_of_names_is_a_view_too(world: Wor
     none = officer.get("/desk/find?code=khong co ai")
     assert none.status_code == 404 and "mang tên này" in none.text and "số của gói" not in none.text
     page = officer.get("/desk/find?code=nguyen thi")
-    assert all(one.number in page.text for one in dossiers)
+    assert all(one.number in page.text for one in dossiers) and "Tìm thấy 2" in page.text.replace("\xa0", " ")
     assert sorted(looked("desk.find")) == sorted(one.id for one in dossiers)
     for text in ("thị mơ", dossiers[0].number, dossiers[0].number.lower()):
         page = officer.post("/search/", data=ASK | {"text": text})
@@ -53,6 +54,15 @@ def test_ones_own_are_found_by_name_and_a_list_of_names_is_a_view_too(world: Wor
     supervisor = signing_in(app)(world.supervisor)
     assert dossiers[1].number in supervisor.post("/search/", data=ASK | {"text": "thi mo"}).text
     assert supervisor.get(f"/corrections/{dossiers[1].number}").status_code == 200
+
+
+def test_what_is_not_shown_of_many_is_not_denied(world: World, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scope, "FOUND", 2)
+    for _ in range(3):
+        world.packet()
+    officer = signing_in(app)(world.officer)
+    for page in (officer.get("/desk/find?code=nguyen"), officer.post("/search/", data=ASK | {"text": "nguyen thi"})):
+        assert "2 hồ sơ mới nhất" in page.text.replace("\xa0", " ") and "Tìm thấy" not in page.text
 
 
 def test_no_courier_and_nobody_of_another_province_looks_beyond(world: World, app: Flask) -> None:

@@ -36,8 +36,9 @@ class Entry(FlaskForm):  # type: ignore[misc]
     )
     seal = StringField(_l("Seal number"), [Length(max=40)])
     sheets = IntegerField(_l("Sheets"), [Optional()])
-    paid_by = SelectField(
+    paid_by = SelectField(  # like proof: not drawn where nothing is owed
         _l("Paid with"),
+        default="",
         choices=[SelectChoice("", _l("Nothing paid")), SelectChoice("cash", _l("Cash")), SelectChoice("transfer", _l("Bank code"))],
     )  # fmt: skip
     receipt = StringField(_l("Number of the fee receipt"), [Length(max=24)])

@@ -7,7 +7,7 @@ import zxingcpp
 
 from app.db import atomically, now
 from app.domain.calendar import today
-from app.domain.packets import State
+from app.domain.packets import State, Way
 from app.domain.visits import open_visit
 from tests.world import World
 
@@ -44,6 +44,22 @@ def test_a_line_of_the_printed_round_leads_to_its_form_and_the_couriers_pin_ente
     assert world.fresh(packet).state is State.CARRIED
     assert "nhập từ phiếu giấy" in client.get(f"/office/packets/{packet.number}").text
     assert client.get("/office/paper/find", query_string={"code": packet.number}).status_code == 404
+
+
+def test_a_delivery_that_costs_nothing_is_entered_with_the_fields_its_page_has(world: World, sign_in: Any) -> None:
+    packet = world.packet(Way.OUT)
+    world.record(world.phone().scan(packet, "take"))
+    world.on_round(packet)
+    visit = open_visit(packet.id)
+    assert visit and visit.round
+    atomically(setattr, visit.round, "day", today(now()))
+    client, url = sign_in(world.clerk), f"/office/paper/{visit.id}"
+    page = client.get(url).text
+    told = TOLD | {"done": "failed", "reason": "nobody_home", "next": "another_day", "pin": World.PIN}
+    drawn = {name: value for name, value in told.items() if f'name="{name}"' in page}
+    assert "paid_by" not in drawn
+    answer = client.post(url, data=drawn)
+    assert answer.location == "/office/paper/", answer.text
 
 
 def test_the_strangers_counter_finds_nothing(world: World, sign_in: Any) -> None:

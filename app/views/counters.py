@@ -44,7 +44,7 @@ def find(text: str, page: str) -> tuple[ResponseReturnValue | None, list[Dossier
         if refusal.key != "number_form":
             raise
         found = scope.search(security.user(), text)
-        if not found and not any(letter.isdigit() for letter in text):
+        if not found and text and not any(letter.isdigit() for letter in text):
             raise Missing("name_unknown") from refusal
         if not found:
             raise

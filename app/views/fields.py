@@ -16,7 +16,6 @@ from app.errors import Invalid
 from app.sentences import sentence
 
 WRITTEN = re.compile(r"[0-9]{1,18}")
-NEEDED = _l("This must not stay empty")
 
 
 def upto(most: int) -> Length:
@@ -35,12 +34,22 @@ def held(rule: Callable[[str], None]) -> Any:
     return check
 
 
+class Needed(InputRequired):  # type: ignore[misc]
+    """It must not stay empty; on top of the page, away from its field, the sentence names it too."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        try:
+            super().__call__(form, field)
+        except StopValidation:
+            raise StopValidation(_("Still empty: %(field)s", field=field.label.text)) from None
+
+
 printable = held(printing.check)  # for whatever stands on papers sooner or later
 
 
 def said(words: Any, most: int, **more: Any) -> wtforms.StringField:
     """A line of text that must not stay empty, and that papers can bear."""
-    return wtforms.StringField(words, [InputRequired(NEEDED), upto(most), printable], **more)
+    return wtforms.StringField(words, [Needed(), upto(most), printable], **more)
 
 
 def seal(words: Any = None) -> wtforms.StringField:

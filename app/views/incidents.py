@@ -51,6 +51,14 @@ FIELDS = {
 }  # fmt: skip
 
 
+class Sorted(FlaskForm):  # type: ignore[misc]
+    sort = RadioField(
+        _l("What happened?"),
+        [InputRequired(_l("Choose what happened"))],
+        choices=[SelectChoice(key, words) for key, words in SORTS.items()],
+    )
+
+
 class Say(FlaskForm):  # type: ignore[misc]
     side = RadioField(
         _l("Who says so?"),
@@ -60,12 +68,8 @@ class Say(FlaskForm):  # type: ignore[misc]
     words = TextAreaField(_l("What was seen or said"), WORDS)
 
 
-class Open(Say):
-    sort = RadioField(
-        _l("What happened?"),
-        [InputRequired(_l("Choose what happened"))],
-        choices=[SelectChoice(key, words) for key, words in SORTS.items()],
-    )
+class Open(Sorted, Say):
+    """In the order of its page, as the list of its faults has them."""
 
 
 class Close(FlaskForm):  # type: ignore[misc]

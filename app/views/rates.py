@@ -31,38 +31,39 @@ ITEMS = {
 }  # fmt: skip
 
 
-class Ordered(FlaskForm):  # type: ignore[misc]
-    """What stands in a decision has its number and a day."""
-
-    day = DateField(_l("First day"), [InputRequired(_l("Choose the first day"))])
-    decision = StringField(
-        _l("Number of the decision"), [InputRequired(_l("Type the number of the decision")), upto(120)]
-    )
+def first_day() -> DateField:
+    return DateField(_l("First day"), [InputRequired(_l("Choose the first day"))])
 
 
-class Decide(Ordered):
+def numbered() -> StringField:
+    return StringField(_l("Number of the decision"), [InputRequired(_l("Type the number of the decision")), upto(120)])
+
+
+class Decide(FlaskForm):  # type: ignore[misc]
     item = RadioField(
         _l("What is the price for?"),
         [InputRequired(_l("Choose what the price is for"))],
         choices=[SelectChoice(item, words) for item, words in ITEMS.items()],
     )
     amount = IntegerField(_l("Price"), [InputRequired(_l("Type the sum in đồng"))])
+    day, decision = first_day(), numbered()
 
     def carry_out(self) -> None:
         postage.decide(Item(self.item.data), self.amount.data, self.day.data, self.decision.data, security.act())
 
 
-class Add(Ordered):
+class Add(FlaskForm):  # type: ignore[misc]
     name = said(_l("What these people are called"), exemptions.LONGEST)
     name_en = said(_l("In English"), exemptions.LONGEST)
+    day, decision = first_day(), numbered()
 
     def carry_out(self) -> None:
         exemptions.add(self.name.data, self.name_en.data, self.day.data, self.decision.data, security.act())
 
 
-class End(Ordered):
-    day = DateField(_l("Last day"), [InputRequired(_l("Choose the last day"))])
+class End(FlaskForm):  # type: ignore[misc]
     key = SelectField(_l("Which people?"), [InputRequired(_l("Choose which people"))])
+    day, decision = DateField(_l("Last day"), [InputRequired(_l("Choose the last day"))]), numbered()
 
     def carry_out(self) -> None:
         exemptions.end(self.key.data, self.day.data, self.decision.data, security.act())

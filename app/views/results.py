@@ -57,13 +57,11 @@ ANSWERS = {
 
 
 class Ask(FlaskForm):  # type: ignore[misc]
-    answer = RadioField(
-        _l("What came of it?"),
-        [InputRequired(_l("Say what came of it"))],
-        choices=[SelectChoice(key, words) for key, words in ANSWERS.items()],
-    )
     phone = StringField(_l("Phone"), [InputRequired(_l("Type the phone number")), Length(max=30)])
     second_phone = StringField(_l("Second phone"), [Length(max=30)])
+    street = StringField(
+        _l("House and street"), [InputRequired(_l("Type the house number and the street")), Length(max=200), printable]
+    )
     proxy = StringField(_l("Who else may receive it, with a letter of authorisation"), [Length(max=120), printable])
     language = RadioField(
         _l("Messages are written in"),
@@ -71,8 +69,10 @@ class Ask(FlaskForm):  # type: ignore[misc]
         choices=[SelectChoice(key, name) for key, name in NAMES.items()],
         validate_choice=False,
     )
-    street = StringField(
-        _l("House and street"), [InputRequired(_l("Type the house number and the street")), Length(max=200), printable]
+    answer = RadioField(
+        _l("What came of it?"),
+        [InputRequired(_l("Say what came of it"))],
+        choices=[SelectChoice(key, words) for key, words in ANSWERS.items()],
     )
 
 

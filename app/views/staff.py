@@ -50,6 +50,12 @@ class Wanted(FlaskForm):  # type: ignore[misc]
     standing = SelectField(_l("State"))
 
 
+class Named(FlaskForm):  # type: ignore[misc]
+    login = StringField(
+        _l("Sign-in name"), [InputRequired(_l("Type a sign-in name, for example courier12")), Length(max=60)]
+    )
+
+
 class Person(FlaskForm):  # type: ignore[misc]
     """Somebody without the sign-in name, which is given once."""
 
@@ -75,10 +81,8 @@ class Person(FlaskForm):  # type: ignore[misc]
         }  # fmt: skip
 
 
-class Newcomer(Person):
-    login = StringField(
-        _l("Sign-in name"), [InputRequired(_l("Type a sign-in name, for example courier12")), Length(max=60)]
-    )
+class Newcomer(Named, Person):
+    """In the order of its page."""
 
 
 class Ending(FlaskForm):  # type: ignore[misc]

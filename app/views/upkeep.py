@@ -24,7 +24,7 @@ from app.security import requires
 from app.sentences import sentence
 from app.views import answers
 from app.views.answers import SEE_OTHER
-from app.views.fields import NEEDED, DateField, FloatField, IntegerField, TimeField, read_day, said
+from app.views.fields import DateField, FloatField, IntegerField, Needed, TimeField, read_day, said
 
 bp = Blueprint("upkeep", __name__, url_prefix="/admin")
 OPENINGS = 2  # of a day that the page has room for: a morning and an afternoon
@@ -45,7 +45,7 @@ class Place(FlaskForm):  # type: ignore[misc]
     kind = RadioField(_l("What is it?"), choices=[SelectChoice(kind, words) for kind, words in KINDS.items()])
     code = StringField(
         _l("Code"),
-        [InputRequired(NEEDED), Length(max=20), Regexp(r"[0-9A-Za-z-]+$", message=_l("Letters, digits and hyphens only"))],
+        [Needed(), Length(max=20), Regexp(r"[0-9A-Za-z-]+$", message=_l("Letters, digits and hyphens only"))],
     )  # fmt: skip
     name = said(_l("Name"), 120)
     ward = SelectField(_l("Ward it stands in"), coerce=int)
@@ -188,7 +188,7 @@ def _plain(value: Any) -> Any:
 class WardForm(FlaskForm):  # type: ignore[misc]
     code = StringField(
         _l("Code"),
-        [InputRequired(NEEDED), Regexp(r"\d{5}$", message=_l("A ward's code has five digits, for example 25942"))],
+        [Needed(), Regexp(r"\d{5}$", message=_l("A ward's code has five digits, for example 25942"))],
     )
     valid_from = DateField(_l("First day"), [InputRequired(_l("Choose the first day"))])
     name = said(_l("Name"), 80)

@@ -59,7 +59,7 @@ def test_the_page_of_an_office_sends_back_what_it_is(world: World, admin: FlaskC
     ("wrong", "says"),
     [
         ({"closes_0_0": ""}, "giờ đóng"), ({"opens_0_0": "18:00"}, "Giờ đóng phải sau giờ mở"), ({"opens_0_0": "bảy giờ"}, "15:30"),
-        ({"phone": "12"}, "10"), ({"lat": "x"}, "10,9072"), ({"lat": "90"}, "24"), ({"ward": "0"}, ""), ({"name": ""}, "cần được điền"), ({"name": "Phường 漢 Dĩ An"}, "Không in được: 漢"),
+        ({"phone": "12"}, "10"), ({"lat": "x"}, "10,9072"), ({"lat": "90"}, "24"), ({"ward": "0"}, ""), ({"name": ""}, "Còn trống: Tên"), ({"name": "Phường 漢 Dĩ An"}, "Không in được: 漢"),
     ],
 )  # fmt: skip
 def test_a_bad_field_of_an_office_is_told_and_what_was_typed_stays(

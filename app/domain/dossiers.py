@@ -216,6 +216,11 @@ def may_move(dossier: Dossier, event: str, user: User) -> bool:
     return dossier.state in case.source and _may(case, user) and not spent and not early
 
 
+def is_past(dossier: Dossier, event: str, on: date) -> bool:
+    """Whether the last day for the step has gone by: nobody is asked to fill in what can only be refused."""
+    return "extend_in_time" in CASES[event].rules and not _in_time(dossier, on)
+
+
 def begin(dossier: Dossier, event: str, act: Act) -> None:
     user_id = act.user.id if act.user else None
     db.session.add(CaseLine(dossier_id=dossier.id, event=event, state=dossier.state, at=act.at, user_id=user_id))
@@ -270,9 +275,9 @@ def due_home(dossier: Dossier) -> list[Paper]:
     return [paper for paper in given if paper.returned or state in GOING_HOME]
 
 
-def _in_time(dossier: Dossier, act: Act) -> bool:
+def _in_time(dossier: Dossier, on: date) -> bool:
     """At the latest one day before the due day."""
-    return dossier.due_on is not None and today(act.at) < dossier.due_on
+    return dossier.due_on is not None and on < dossier.due_on
 
 
 ONCE = {"supplement_once", "extend_once"}
@@ -281,7 +286,7 @@ RULES: dict[str, Callable[[Dossier, Act], bool]] = {
     "supplement_waited_for": _waited_for,
     "supplement_complete": lambda dossier, act: not still_missing(dossier),
     "extend_once": lambda dossier, act: not has_been(dossier, "extend"),
-    "extend_in_time": _in_time,
+    "extend_in_time": lambda dossier, act: _in_time(dossier, today(act.at)),
     "redate_after_supply": lambda dossier, act: has_been(dossier, "supply"),
     "original_out": lambda dossier, act: not still_out(dossier),
 }

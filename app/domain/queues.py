@@ -315,11 +315,13 @@ STEPS = (
 )  # fmt: skip
 
 
-def steps_open(dossier: Dossier, user: User) -> list[str]:
-    """The steps this officer may take now: the state allows them, and the papers are of this desk."""
+def steps_open(dossier: Dossier, user: User, on: date) -> list[str]:
+    """The steps this officer may take on that day: the state allows them, and the papers are of this desk."""
     if dossier.desk_id != user.office_id:
         return []
-    found = [event for event in STEPS if dossiers.may_move(dossier, event, user)]
+    found = [
+        event for event in STEPS if dossiers.may_move(dossier, event, user) and not dossiers.is_past(dossier, event, on)
+    ]
     return found if money.fee_to_give_back(dossier) else [event for event in found if event != "fee_back"]
 
 

@@ -240,7 +240,7 @@ def decide(number: str, step: str) -> ResponseReturnValue:
     dossier, page = packet.dossier, PAGES[step]
     form = _form(step, dossier)
     if not form.is_submitted():
-        if step not in queues.steps_open(dossier, security.user()):
+        if step not in queues.steps_open(dossier, security.user(), calendar.today(now())):
             return redirect(url_for("desk.packet", number=number))
         return _page(packet, step, form)
     if not form.validate():
@@ -272,7 +272,7 @@ def _page(packet: Packet, step: str, form: Step, status: int = 200) -> ResponseR
     counters.log_view(packet, f"desk.{step}")
     dossier = packet.dossier
     form.seen.data = str(decisions.newest(dossier))
-    still_open = step in queues.steps_open(dossier, security.user())
+    still_open = step in queues.steps_open(dossier, security.user(), calendar.today(now()))
     return render_template(
         "desk/decide.html", packet=packet, dossier=dossier, step=step, page=PAGES[step], form=form, still_open=still_open,
         missing=dossiers.still_missing(dossier), today=calendar.today(now()), hour=calendar.local(now()).time(),

@@ -126,7 +126,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         courier=reception.courier_of(packet), history=happenings.of(dossier),
         manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home, wants_word=results.wants_word(dossier), fee=results.fee_due(packet),
         result=result if result and result.id != packet.id else None, lost=results.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
-        steps=queues.steps_open(dossier, security.user()), pages=PAGES,
+        steps=queues.steps_open(dossier, security.user(), calendar.today(now())), pages=PAGES,
         given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), gone=closing.gone(dossier), again=again, failed=again.about(packet),
         today=calendar.today(now()), hour=calendar.local(now()).time(), printable=counters.printable(packet), recovered={line.position: line for line in recovered.of(dossier)},
     ), status  # fmt: skip

@@ -667,14 +667,21 @@ def test_the_new_day_of_the_one_stop_system_is_typed_after_a_supplement_and_only
 
 
 def test_what_may_be_said_once_is_not_offered_again(world: World) -> None:
-    assert "ask_more" in queues.steps_open(accepted(world), world.officer)
+    assert "ask_more" in queues.steps_open(accepted(world), world.officer, today(MONDAY))
     dossier = db.session.query(Dossier).one()
-    assert "redate" not in queues.steps_open(dossier, world.officer)
+    assert "redate" not in queues.steps_open(dossier, world.officer, today(MONDAY))
     atomically(decisions.ask_more, dossier, world.act(world.officer), MISSING, "incomplete", "")
     counts = {paper.position: 1 for paper in dossiers.still_missing(fresh(dossier))}
     atomically(decisions.supply, fresh(dossier), world.act(world.officer), counts, "desk")
-    offered = queues.steps_open(fresh(dossier), world.officer)
+    offered = queues.steps_open(fresh(dossier), world.officer, today(MONDAY))
     assert "ask_more" not in offered and "redate" in offered
+
+
+def test_a_day_is_not_offered_to_be_put_off_once_it_is_too_late(world: World) -> None:
+    dossier = accepted(world)
+    assert dossier.due_on
+    assert "extend" in queues.steps_open(dossier, world.lead, dossier.due_on - timedelta(days=1))
+    assert "extend" not in queues.steps_open(dossier, world.lead, dossier.due_on)
 
 
 def test_a_fee_paid_to_the_ward_is_the_wards_and_never_the_posts(world: World) -> None:
@@ -709,7 +716,7 @@ def test_a_fee_paid_at_the_door_goes_home_where_the_ward_does_not_take_or_stops_
     if closed:
         put(dossier, C.CLOSED)
     state = fresh(dossier).state
-    assert "fee_back" in queues.steps_open(fresh(dossier), world.officer)
+    assert "fee_back" in queues.steps_open(fresh(dossier), world.officer, today(MONDAY))
     with pytest.raises(Invalid, match="receipt_needed"):
         atomically(decisions.give_fee_back, fresh(dossier), act, " ")
     atomically(decisions.give_fee_back, fresh(dossier), act, "PC 12")
@@ -719,7 +726,7 @@ def test_a_fee_paid_at_the_door_goes_home_where_the_ward_does_not_take_or_stops_
         )
     held = fresh(dossier)
     assert (held.state, messages()[-1]) == (state, "fee_back")
-    assert "fee_back" not in queues.steps_open(held, world.officer)
+    assert "fee_back" not in queues.steps_open(held, world.officer, today(MONDAY))
     assert money.purse(held.citizen.party_id).fee == 0
     assert money.purse(world.desk.party_id).fee == -15_000  # the courier's and the post's debt to the ward stays
     assert money.purse(world.courier.party_id).fee == 15_000

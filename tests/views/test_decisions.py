@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from app.db import atomically, db
+from app.db import atomically, db, now
 from app.domain import decisions, money, queues, visits
+from app.domain.calendar import today
 from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier
 from app.domain.packets import Kind, Packet
@@ -97,7 +98,10 @@ def test_more_papers_are_listed_and_collected_in_a_visit_the_citizen_books(world
     packet = db.session.scalars(sa.select(Packet).filter_by(kind=Kind.SUPPLEMENT)).one()
     assert "Bản sao căn cước" in text_of(home.get(f"{link}/slip.pdf").data)
     assert home.get(f"{link}/booked").status_code == 200
-    assert desk.get(f"/desk/packets/{packet.number}").status_code == 200
+    seen_at_desk = desk.get(f"/desk/packets/{packet.number}")
+    assert "người dân còn giữ" in seen_at_desk.text and "đang trên đường đến" not in seen_at_desk.text
+    collected = world.collected(world.phone(), packet)
+    assert "đang trên đường đến" in desk.get(f"/desk/packets/{collected.number}").text
     assert desk.get("/desk/?list=asked").text.count(dossier.number) >= 1
 
 
@@ -174,7 +178,7 @@ def test_every_step_offered_in_a_state_has_a_page_and_every_state_a_story(
     for step in PAGES:
         answer = desk.get(page(dossier, step))
         user = db.session.get_one(User, world.lead.id)
-        if step in queues.steps_open(fresh(dossier), user):
+        if step in queues.steps_open(fresh(dossier), user, today(now())):
             assert answer.status_code == 200 and "govuk-error-summary" not in answer.text, step
             shown += 1
         else:

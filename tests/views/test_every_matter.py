@@ -279,6 +279,16 @@ def card(page: Visitor, task: Task) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", article).replace("\u00a0", " ").split())
 
 
+def test_a_matter_of_a_phone_says_whose_it_is_and_leads_there(world: World) -> None:
+    ARISES[K.DEVICE_GAP](world)
+    db.session.rollback()
+    task = db.session.scalars(sa.select(Task).filter_by(kind=K.DEVICE_GAP)).one()
+    clerk = signing_in(world.app)(world.clerk)
+    page = clerk.get(f"/exceptions/{task.id}").text
+    assert world.courier.name in page.split("<main")[1] and f"/phones/{task.device_id}" in page
+    assert clerk.get(f"/phones/{task.device_id}").status_code == 200
+
+
 def test_papers_that_nobody_came_for_are_at_home_and_not_looked_for(world: World) -> None:
     nobody_came(world)
     db.session.rollback()

@@ -219,7 +219,9 @@ def _write(remedy: Remedy, one: Packet, form: Facts) -> ResponseReturnValue:
 
 def _said(form: Facts, refusal: Refused) -> tuple[int, str]:
     """A refusal about somebody's secret is said at its field, else on top."""
-    field = "second_secret" if refusal.key.startswith("second_") or refusal.status == 429 else FIELDS.get(refusal.key)
+    field = FIELDS.get(refusal.key)
+    if refusal.key.startswith("second_") or refusal.status == 429:
+        field = "second_login" if refusal.key in ("second_same", "second_elsewhere") else "second_secret"
     if field not in SIGNING:
         return refusal.status, sentence(refusal)
     form[field].errors = [sentence(refusal)]

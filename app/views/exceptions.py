@@ -164,7 +164,8 @@ def admit(task_id: int) -> ResponseReturnValue:
 def _complain(form: FlaskForm, refusal: Refused) -> tuple[int, str]:
     """What a refusal says goes to the second person's fields when it is about them, else on top."""
     if refusal.key.startswith("second_") or refusal.status == 429:
-        form.second_secret.errors = [sentence(refusal)]
+        field = form.second_login if refusal.key in ("second_same", "second_elsewhere") else form.second_secret
+        field.errors = [sentence(refusal)]
         return (refusal.status if refusal.status == 429 else 422), ""
     return refusal.status, sentence(refusal)
 

@@ -103,7 +103,7 @@ def test_two_dossiers_of_one_name_are_offered_to_choose_from(world: World, sign_
 
 @pytest.mark.parametrize(
     ("text", "status"),
-    [("HS-261123-999999-9", 422), ("no such thing", 422), ("0" * 133, 422), ("", 422)],
+    [("HS-261123-999999-9", 422), ("no such thing", 404), ("0" * 133, 422), ("", 422)],
 )
 def test_what_cannot_be_read_is_said_in_words(world: World, sign_in: Any, text: str, status: int) -> None:
     answer = sign_in(world.officer).get("/desk/find", query_string={"code": text})

@@ -23,7 +23,7 @@ def test_a_narrowed_list_is_kept_under_a_name_opened_again_and_taken_away(world:
     assert "Nguyễn Thị Mơ" not in elsewhere and "Không có hồ sơ nào khớp" in elsewhere
     assert officer.get("/desk/?way=moon&about=%27%22%3Cb%3E").status_code == 200
     keeps = narrowed.replace("/desk/?", "/desk/filters?")
-    for said, says in (("", "cần được điền"), ("x" * 41, "40")):
+    for said, says in (("", "Còn trống"), ("x" * 41, "40")):
         answer = officer.post(keeps, data={"name": said})
         assert answer.status_code == 422 and says in answer.text and "Nguyễn Thị Mơ" in answer.text
     name = "<b>Khai sinh</b> & hộ tịch"

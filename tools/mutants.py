@@ -47,6 +47,7 @@ TARGETS = {  # module: the nouns whose tests are tried
     "flags": ("flags",),
     "duties": ("duties",),
     "inspection": ("inspection", "verify", "shares", "tamper"),
+    "logbook": ("logbook", "inspection", "verify"),
     "invariants": ("invariants",),
     "devices": ("phones", "devices", "hands", "custody"),
 }

@@ -17,6 +17,8 @@ from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.findings import Report
 from app.domain.ledger import Handoff
+from app.domain.logbook import Trust
+from app.domain.notes import Head, SigningKey
 from app.domain.packets import Packet, Way
 from app.domain.scans import ScanRow, Verdict
 from tests.api.test_checkpoints import Log
@@ -67,17 +69,24 @@ class Past:
         self.scans |= {"echo": echo.digest, "early": early.digest, "claim": claims[1].digest}
         self.names |= {digest.hex(): name for name, digest in self.scans.items()}
         self.names |= {phone.device_id: "phone", rival.device_id: "rival"}
+        self.log = worker.trust().key.name
         self.rival, self.forger = rival.device_id, Forger(0)
 
-    def look(self, inside: sa.Connection | None = None, of: str | None = None, **how: Any) -> Report:
-        trust = worker.trust()
-        later = replace(trust, at=trust.at + timedelta(minutes=5))
-        return inspection.inspect(later, self.ids[of] if of else None, inside=inside, **how)
+    def look(
+        self, inside: sa.Connection | None = None, of: str | None = None, trust: Trust | None = None, **how: Any
+    ) -> Report:
+        return inspection.inspect(trust or self.trust(), self.ids[of] if of else None, inside=inside, **how)
+
+    def trust(self, **other: Any) -> Trust:
+        """What is known outside the database, five minutes later."""
+        known = worker.trust()
+        return replace(known, **({"at": known.at + timedelta(minutes=5)} | other))
 
     def said(self, report: Report) -> list[str]:
         """Every fault, and every remark but the one that is true of an honest past."""
         remarks = (f"{remark.packet or 'log'}: {remark.where}: remark: {remark.what}" for remark in report.remarks)
         read = [re.sub(r"[\w-]{14,}", lambda it: self.names.get(it[0], it[0]), str(each)) for each in report.faults]
+        read = [each.replace(self.log, "LOG") for each in read]
         return sorted(read + [remark for remark in remarks if remark != TAIL.format(5)])
 
 
@@ -276,6 +285,18 @@ NAMED: dict[str, tuple[Change, list[str]]] = {
     "a checkpoint's size": (run("UPDATE checkpoints SET size = 2 WHERE size = 3"), [
         "log: checkpoint 2: its row does not say what was signed", "log: checkpoint 3: was signed and is gone",
     ]),
+    "a checkpoint's note, and a leaf under it": (
+        both(run("UPDATE checkpoints SET note = note || 'x' WHERE size = 3"), run("UPDATE leaves SET leaf_hash = (SELECT digest FROM handoffs WHERE id = line_id) WHERE n = 2")),
+        ["going: line 1: leaf 2 is not its hash", "log: checkpoint 3: is not what the signer signed",
+         "log: leaves 0 to 2: are not those that were signed: coming line 1, coming line 2, going line 1"],
+    ),
+    "a checkpoint that is none": (
+        run(sa.insert(Checkpoint).values(size=5, root=b"x" * 32, note="signed by nobody", at=MONDAY)), ["log: checkpoint 5: not a checkpoint"],
+    ),
+    "a checkpoint somebody else signed": (
+        run(sa.insert(Checkpoint).values(size=5, root=b"x" * 32, note=SigningKey.new("other").sign(Head(5, b"x" * 32)), at=MONDAY)),
+        ["log: checkpoint 5: a checkpoint of other, not of LOG"],
+    ),
     "an early checkpoint, gone": (run("DELETE FROM checkpoints WHERE size = 3"), ["log: checkpoint 3: was signed and is gone"]),
     "the newest checkpoint, gone": (run("DELETE FROM checkpoints WHERE size = 9"), ["log: checkpoint 9: was signed and is gone"]),
 }  # fmt: skip

@@ -20,7 +20,7 @@ DOMAIN = [
     "printing", "parties", "places", "tokens", "tree", "notes", "people", "calendar", "bands", "procedures", "audit", "editions", "exemptions", "imports", "sessions", "invitations", "limits", "outbox", "numbers",
     "cases", "dossiers", "drafts", "forms", "packets", "postage", "visits", "upkeep", "rounds", "codes", "devices", "bodies", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
     "findings", "shares", "reading", "logbook", "inspection", "proofs", "certificates",
-    "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "takings", "remittances", "tallies", "recovered", "closing", "aftermath", "vetting", "sittings", "custody", "receipts", "uploads", "corrections", "upshots",
+    "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "fees", "takings", "remittances", "tallies", "recovered", "closing", "aftermath", "vetting", "sittings", "custody", "receipts", "uploads", "corrections", "upshots",
     "manifests", "invariants", "booking", "scope", "phones", "staff", "desk", "results", "reception", "decisions", "counter", "bags", "incidents", "figures", "paper", "sorting", "happenings", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "reach", "day", "slips", "deskforms", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "headlines", "tracking", "lookups", "models",
 ]  # fmt: skip
 PRINTERS = {"printing", "slips", "deskforms", "papers", "batches", "sendings", "protocols", "registers"}

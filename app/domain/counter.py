@@ -17,6 +17,7 @@ from app.domain import (
     custody,
     desk,
     dossiers,
+    fees,
     limits,
     numbers,
     packets,
@@ -30,7 +31,6 @@ from app.domain.bodies import Extra, MoneyTaken
 from app.domain.cases import CaseState
 from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier, ReturnWay
-from app.domain.money import fee_owed
 from app.domain.packets import Kind, Packet, Slip, State, Way
 from app.domain.people import Act
 from app.domain.places import Office
@@ -136,7 +136,7 @@ def hand_out(
     if packet.way is Way.OUT:
         extra = takings.at_counter(takings.due(packet), money)
     else:
-        extra = Extra(money=MoneyTaken(given_back=fee_owed(packet.dossier))) if fee_back else None
+        extra = Extra(money=MoneyTaken(given_back=fees.post_owes(packet.dossier))) if fee_back else None
     custody.enter(
         packet, "deliver", act, giver=packet.holder_id, taker=packet.dossier.citizen.party_id, parent=packet.head,
         proof=[*results.citizen_proof(code, wet_seen), *results.recipient(letter)], seal=numbers.read_seal(seal),

@@ -11,7 +11,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, booking, calendar, desk, dossiers, forms, manifests, money, numbers, packets, results
+from app.domain import (
+    audit,
+    booking,
+    calendar,
+    desk,
+    dossiers,
+    fees,
+    forms,
+    manifests,
+    money,
+    numbers,
+    packets,
+    results,
+)
 from app.domain.calendar import today
 from app.domain.cases import GOING_HOME, CaseState
 from app.domain.dossiers import Dossier, Paper, ReturnWay
@@ -46,7 +59,7 @@ def refuse(dossier: Dossier, act: Act, reason: str, words: str, seen: int | None
     if held is None:
         return
     facts = _reasons("refuse", reason, words)
-    _take(held, "refuse", act, reason=reason, **facts, papers=_listed(_received(held)), fee=money.fee_paid(held))
+    _take(held, "refuse", act, reason=reason, **facts, papers=_listed(_received(held)), fee=fees.paid(held))
     desk.expect_no_more(held, act)
 
 
@@ -136,7 +149,7 @@ def pay(dossier: Dossier, act: Act, receipt: str, seen: int | None = None) -> No
         return
     receipt = money.read_receipt(receipt)
     amount, held.fee_due = held.fee_due, None
-    money.pay_desk(held, amount or 0, receipt, act)
+    fees.pay_ward(held, amount or 0, receipt, act)
     _take(held, "pay", act, amount=amount, receipt=receipt)
 
 
@@ -148,7 +161,7 @@ def give_fee_back(dossier: Dossier, act: Act, receipt: str, seen: int | None = N
     if held is None:
         return
     receipt = money.read_receipt(receipt)
-    amount = money.give_fee_back(held, receipt, act)
+    amount = fees.ward_gives_back(held, receipt, act)
     _take(held, "fee_back", act, amount=amount, receipt=receipt)
 
 
@@ -213,7 +226,7 @@ def stop(dossier: Dossier, act: Act, words: str = "", seen: int | None = None) -
     asked = next(line for line in reversed(held.history) if line.event == "ask_stop")
     _take(
         held, "stop", act, words=_said(words), asked_on=today(asked.at).isoformat(), online=asked.user_id is None,
-        stage=dossiers.before(held), papers=_listed(_received(held)), fee=money.fee_paid(held),
+        stage=dossiers.before(held), papers=_listed(_received(held)), fee=fees.paid(held),
     )  # fmt: skip
     desk.expect_no_more(held, act)
 

@@ -15,9 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Instant, Model, choice, db
-from app.domain import audit, calendar, dossiers, people, repeats
-from app.domain.cases import CaseState
-from app.domain.dossiers import Dossier
+from app.domain import audit, calendar, people, repeats
 from app.domain.packets import Packet
 from app.domain.parties import Party
 from app.domain.people import Act, User
@@ -139,70 +137,6 @@ def read_receipt(text: str) -> str:
     if not 0 < len(number) <= RECEIPT:
         raise Invalid("receipt_needed")
     return number
-
-
-def pay_desk(dossier: Dossier, amount: int, receipt: str, act: Act) -> None:
-    """A statutory fee the ward asked for was paid to the ward, against this receipt: it never was the post's."""
-    if amount:
-        db.session.add(
-            MoneyLine(
-                stream=Stream.FEE, event=Event.PAID, giver_id=dossier.citizen.party_id, taker_id=dossier.desk.party_id,
-                amount=amount, day=calendar.today(act.at), receipt=receipt, by_id=act.by.id, at=act.at,
-            )
-        )  # fmt: skip
-
-
-def fee_paid(dossier: Dossier) -> int:
-    """The statutory fee its citizen has paid and was not given back, in đồng, whoever of post and ward has it now."""
-    return max(-purse(dossier.citizen.party_id).fee, 0)
-
-
-def fee_to_give_back(dossier: Dossier) -> int:
-    """Of a dossier the ward did not take or has stopped: what it gives back still."""
-    gone = any(line.event in ("refuse", "stop") for line in dossier.history)
-    return fee_paid(dossier) if gone else 0
-
-
-def give_fee_back(dossier: Dossier, receipt: str, act: Act) -> int:
-    """The ward has given the fee back against this paper, in đồng. What the post still has of it, it owes the ward as ever.
-
-    Raises Refused("fee_not_held")."""
-    amount = fee_to_give_back(dossier)
-    if not amount:
-        raise Refused("fee_not_held", number=dossier.number)
-    db.session.add(
-        MoneyLine(
-            stream=Stream.FEE, event=Event.FEE_BACK, giver_id=dossier.desk.party_id, taker_id=dossier.citizen.party_id,
-            amount=amount, day=calendar.today(act.at), receipt=receipt, by_id=act.by.id, at=act.at,
-        )
-    )  # fmt: skip
-    return amount
-
-
-def fee_owed(dossier: Dossier) -> int:
-    """Of a booking that was called off: the fee its citizen paid, in đồng, which the post owes them until it is given back."""
-    return fee_paid(dossier) if dossier.state is CaseState.CANCELLED else 0
-
-
-def fee_home(dossier: Dossier) -> int:
-    """What the post has given back of it, in đồng."""
-    party = dossier.citizen.party_id
-    given = sa.select(sa.func.sum(MoneyLine.amount)).filter_by(event=Event.GIVEN_BACK, taker_id=party)
-    return int(db.session.scalar(given) or 0) if dossier.state is CaseState.CANCELLED and not fee_owed(dossier) else 0
-
-
-def give_back(
-    packet: Packet, giver_id: str, at: datetime, day: date, amount: int, by: User, digest: bytes | None = None
-) -> None:
-    """The post has given the fee of a booking that was called off back, at the door or at its own counter."""
-    dossier = packet.dossier
-    db.session.add(
-        MoneyLine(
-            stream=Stream.FEE, event=Event.GIVEN_BACK, giver_id=giver_id, taker_id=dossier.citizen.party_id, amount=amount,
-            day=day, packet_id=packet.id, digest=digest, by_id=by.id, at=at,
-        )
-    )  # fmt: skip
-    dossiers.tell(dossier, "fee_returned", at, amount=amount)
 
 
 @dataclass(frozen=True)

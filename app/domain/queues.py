@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, selectinload
 
 from app.db import db
-from app.domain import calendar, closing, counter, dossiers, happenings, money, packets, scope, shelf
+from app.domain import calendar, closing, counter, dossiers, fees, happenings, packets, scope, shelf
 from app.domain.cases import AT_WORK, GOING_HOME, RUNNING, CaseState
 from app.domain.decisions import to_return
 from app.domain.dossiers import Dossier, Paper, ReturnWay
@@ -322,7 +322,7 @@ def steps_open(dossier: Dossier, user: User, on: date) -> list[str]:
     found = [
         event for event in STEPS if dossiers.may_move(dossier, event, user) and not dossiers.is_past(dossier, event, on)
     ]
-    return found if money.fee_to_give_back(dossier) else [event for event in found if event != "fee_back"]
+    return found if fees.ward_owes(dossier) else [event for event in found if event != "fee_back"]
 
 
 def at_post(packet: Packet, office: Office) -> str | None:

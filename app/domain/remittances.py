@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from app.db import Instant, Model, db
-from app.domain import audit, calendar, money, numbers, tasks
+from app.domain import audit, calendar, fees, money, numbers, tasks
 from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier
 from app.domain.money import Count, Event, MoneyLine
@@ -203,7 +203,7 @@ def called_off(packet: Packet, at: datetime) -> None:
     if dossier.state is not CaseState.CANCELLED:
         return
     db.session.flush()
-    if amount := money.fee_owed(dossier):
+    if amount := fees.post_owes(dossier):
         tasks.raise_(TaskKind.FEE_OWED, at, packet=packet, office_id=dossier.post_office_id, amount=amount)
         _with_ward(MoneyLine.packet_id == packet.id, at)
     else:
@@ -212,11 +212,11 @@ def called_off(packet: Packet, at: datetime) -> None:
 
 def pay_out(packet: Packet, act: Act) -> None:
     """The post office has given the fee back itself. Raises Refused("fee_not_held")."""
-    office, amount = packet.dossier.post_office, money.fee_owed(packet.dossier)
+    office, amount = packet.dossier.post_office, fees.post_owes(packet.dossier)
     if not amount:
         raise Refused("fee_not_held", number=packet.dossier.number)
     assert office.party_id
-    money.give_back(packet, office.party_id, act.at, calendar.today(act.at), amount, act.by)
+    fees.post_gives_back(packet, office.party_id, act.at, calendar.today(act.at), amount, act.by)
     audit.note("fee_paid_out", packet.number, act, amount=amount)
     called_off(packet, act.at)
 

@@ -14,6 +14,7 @@ from app.domain import (
     custody,
     desk,
     dossiers,
+    fees,
     limits,
     money,
     numbers,
@@ -218,7 +219,7 @@ def hand_over(
         return
     custody.expect(packet, head)
     if fee := fee_due(packet):
-        money.pay_desk(packet.dossier, fee, money.read_receipt(receipt), act)
+        fees.pay_ward(packet.dossier, fee, money.read_receipt(receipt), act)
     desk.free_visit(packet, act)
     give_up(packet, act, surrendered)
     custody.enter(

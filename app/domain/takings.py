@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Instant, Model, choice, db
-from app.domain import calendar, money, postage, repeats, scans
+from app.domain import calendar, fees, money, postage, repeats, scans
 from app.domain.bodies import Extra, MoneyTaken, Scan
 from app.domain.exemptions import Proof
 from app.domain.money import Event, MoneyLine
@@ -56,7 +56,7 @@ def at_visit(visit: Visit) -> Bill:
 def to_give_back(visit: Visit) -> int:
     """What is given back at this call, in đồng: the ward's fee, with papers that were called off."""
     goes_home = visit.kind is VisitKind.DELIVER and visit.packet.way is Way.IN
-    return money.fee_owed(visit.packet.dossier) if goes_home else 0
+    return fees.post_owes(visit.packet.dossier) if goes_home else 0
 
 
 def paid(packet: Packet) -> dict[Stream, MoneyLine]:
@@ -114,8 +114,8 @@ def collect(packet: Packet, scan: Scan, at: datetime) -> None:
         return
     (party, by), day = till, calendar.today(min(scan.wall or at, at))
     if scan.event == "deliver" and packet.way is Way.IN:  # the papers are home again: nothing is asked for
-        if amount := min(said.get("given_back") or 0, money.fee_owed(packet.dossier)):
-            money.give_back(packet, party, at, day, amount, by, scan.digest)
+        if amount := min(said.get("given_back") or 0, fees.post_owes(packet.dossier)):
+            fees.post_gives_back(packet, party, at, day, amount, by, scan.digest)
         return
     bill = due(packet)
     by_bank, proven = said.get("paid_by") == "transfer", _proven(bill, said.get("proof"))

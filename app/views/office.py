@@ -14,8 +14,8 @@ from app.db import atomically, now
 from app.domain import (
     calendar,
     counter,
+    fees,
     happenings,
-    money,
     numbers,
     photos,
     queues,
@@ -146,7 +146,7 @@ def _page(
     return render_template(
         "office/packet.html", packet=packet, dossier=packet.dossier, act=act, form=form, says=says,
         holder=happenings.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
-        owed=money.fee_owed(packet.dossier), due=takings.due(packet) if act == "accept" or (act == "hand-out" and packet.way is Way.OUT) else None,
+        owed=fees.post_owes(packet.dossier), due=takings.due(packet) if act == "accept" or (act == "hand-out" and packet.way is Way.OUT) else None,
         history=happenings.of(packet.dossier), visit=visits.open_visit(packet.id),
         handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), printable=counters.printable(packet),
         reprint=reprint or Reprint(formdata=None), shelf=_shelf(packet) if act == "hand-out" else None,

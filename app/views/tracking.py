@@ -26,8 +26,8 @@ from app.domain import (
     denials,
     deskforms,
     dossiers,
+    fees,
     forms,
-    money,
     packets,
     papers,
     people,
@@ -98,7 +98,7 @@ def story_page(dossier: Dossier, secret: str | None, form: Code, status: int = 2
     key = WRITTEN.get(told.headline)
     written = forms.newest(dossier, key) if key else None
     page = render_template(
-        "tracking/story.html", written=written, asked=_asked(dossier, told), fee_owed=money.fee_owed(dossier), fee_home=money.fee_home(dossier), may_stop=dossier.state in UNDECIDED, dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
+        "tracking/story.html", written=written, asked=_asked(dossier, told), fee_owed=fees.post_owes(dossier), fee_home=fees.home(dossier), may_stop=dossier.state in UNDECIDED, dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         tail=dossier.citizen.phone[-3:],
         late=telling.days_late(dossier, calendar.today(now())), certified=certificates.are_there(dossier),
         printable=papers.of_citizen(dossier, now(), base_url()), due=_due(told),

@@ -17,8 +17,8 @@ from app.domain import (
     decisions,
     desk,
     deskforms,
+    fees,
     forms,
-    money,
     numbers,
     papers,
     protocols,
@@ -189,7 +189,7 @@ def the_desk(world: World, packet: Packet) -> None:
     refused, more, stopped = (submitted(world).dossier for _ in range(3))
     for dossier, code in ((more, f"{CODE[:-1]}2"), (stopped, f"{CODE[:-1]}3")):
         atomically(desk.accept, db.session.merge(dossier), officer, code, DUE)
-    atomically(lambda: money.pay_desk(db.session.merge(refused), 15_000, "BL 0001", officer))
+    atomically(lambda: fees.pay_ward(db.session.merge(refused), 15_000, "BL 0001", officer))
     atomically(decisions.refuse, db.session.merge(refused), officer, "not_competent", "Nộp nơi khác")
     atomically(decisions.ask_more, db.session.merge(more), officer, NEEDED, "incomplete", "Thiếu bản sao căn cước")
     atomically(decisions.ask_stop, db.session.merge(stopped), world.act(None))

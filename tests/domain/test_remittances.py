@@ -9,7 +9,19 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, corrections, counter, incidents, money, oversight, remittances, takings, tallies, tasks
+from app.domain import (
+    booking,
+    corrections,
+    counter,
+    fees,
+    incidents,
+    money,
+    oversight,
+    remittances,
+    takings,
+    tallies,
+    tasks,
+)
 from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier
@@ -215,7 +227,7 @@ def test_the_fee_of_a_booking_called_off_is_owed_to_its_citizen_and_passed_on_no
     packet, other = called_off(world, said), paid(world, world.phone())
     assert matters(packet)[TaskKind.FEE_OWED] == {"amount": 15_000} and TaskKind.FEE_OWED not in matters(other)
     (task,) = [one for one in tasks.open_about(packet) if one.kind is TaskKind.FEE_OWED]
-    assert (task.office_id, money.fee_owed(packet.dossier)) == (world.post.id, 15_000)
+    assert (task.office_id, fees.post_owes(packet.dossier)) == (world.post.id, 15_000)
     settle(world)
     assert owed(world) == {world.desk.name: 15_000}, "of the other one"
     packet = hand_out(world, handed_in(world, packet), fee_back=True)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from app.db import atomically, db, now
-from app.domain import booking, corrections, counter, money, tasks
+from app.domain import booking, corrections, counter, fees, money, tasks
 from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet, State
@@ -161,7 +161,7 @@ def test_papers_that_were_called_off_go_home_with_the_fee_and_the_phone_says_how
     expect(phone.locator("main")).to_contain_text("Đã đếm trả tận tay 15.000")
     expect(phone.get_by_text("Bưu cục đã biết")).to_be_visible(timeout=15_000)
     packet = world.fresh(packet)
-    assert (packet.state, money.fee_owed(packet.dossier), tasks.open_about(packet)) == (State.DELIVERED, 0, [])
+    assert (packet.state, fees.post_owes(packet.dossier), tasks.open_about(packet)) == (State.DELIVERED, 0, [])
     assert money.purse(world.courier.party_id).fee == -15_000
     to(phone, "/money")
     expect(phone.locator("main")).to_contain_text("-15.000")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import time_machine
 
 from app.db import atomically, db, now
-from app.domain import decisions, money, queues, visits
+from app.domain import decisions, fees, queues, visits
 from app.domain.calendar import today
 from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier
@@ -168,7 +168,7 @@ def test_every_step_offered_in_a_state_has_a_page_and_every_state_a_story(
     dossier = submitted(world).dossier
     atomically(decisions.ask_more, dossier, world.act(world.officer), MISSING, "incomplete", "")
     if state in (C.NOT_ACCEPTED, C.STOPPED, C.CLOSED):  # a fee was paid, and the ward did not take it
-        atomically(money.pay_desk, dossier, 15_000, "BL 0001", world.act(world.officer))
+        atomically(fees.pay_ward, dossier, 15_000, "BL 0001", world.act(world.officer))
         put(dossier, C.SUBMITTED)
         atomically(decisions.refuse, dossier, world.act(world.officer), "no_right", "")
     put(dossier, state)

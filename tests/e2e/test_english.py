@@ -2,8 +2,10 @@
 money. Every screen on the way is read: no Vietnamese is left but names, every rule of axe, twice the text."""
 
 import re
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.db import atomically, db, now
@@ -14,12 +16,18 @@ from app.domain.visits import open_visit
 from tests.e2e.conftest import RULES, Camera, Site, axe, leave
 from tests.e2e.sight import large_faults, phone_faults
 from tests.e2e.test_courier import DIGITS, plan, press
+from tests.e2e.test_every_screen import brought_home
 from tests.e2e.test_keyboard import SAID, VIETNAMESE
 from tests.e2e.test_peers import filmed
 from tests.e2e.test_shift import to
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone shows
+
+
+drawn = BytesIO()
+Image.new("RGB", (600, 400), (120, 90, 60)).save(drawn, "PNG")
+PICTURE = drawn.getvalue()
 
 
 class Reader:
@@ -73,7 +81,7 @@ class Reader:
 def test_a_day_in_english_leaves_no_vietnamese_but_names(
     world: World, site: Site, phone: Page, context: BrowserContext, browser: Browser, camera: Camera
 ) -> None:
-    before = world.phone()
+    before, back = world.phone(), brought_home(world)
     bag, odd_one = [world.packet(Way.OUT) for _ in range(2)], world.packet(Way.OUT)
     result, home = world.packet(Way.OUT), world.packet()
     carried, handed = [world.collected(before) for _ in range(2)], world.collected(before)
@@ -85,15 +93,16 @@ def test_a_day_in_english_leaves_no_vietnamese_but_names(
 
     atomically(ask_for_more)
     world.record(before.scan(world.fresh(result), "take"))
-    plan(world, result, home)
+    plan(world, result, home, back)
     visits = [open_visit(each.id).id for each in (result, home)]  # type: ignore[union-attr]
     who = result.dossier.citizen
     names = [who.name, who.street, who.neighbourhood.name, who.ward.name, world.desk.name, world.post.name, world.courier.name,
              world.second_courier.name, "Giấy khai sinh cũ"]  # fmt: skip
     me = Reader(phone, site, "courier1", names)
     taken(me, world, bag, odd_one)
-    me.go(f"/damaged/{tokens.b32(result.code)}", "The bag is damaged")
     delivered(me, world, result, visits[0])
+    brought(me, world, back)
+    damaged(me, carried[0])
     in_vain(me, visits[1])
     for path in ("/phone", "/phones", "/outbox", f"/visit/{visits[1]}", "/unknown/none", "/unknown/forged", "/unknown/offline",
                  "/unknown/other", "/unknown/old", "/unknown/damaged", "/unknown/around", "/unknown/no_seal"):  # fmt: skip
@@ -182,6 +191,50 @@ def delivered(me: Reader, world: World, packet: Packet, visit: int) -> None:
     page.get_by_label("The code they read aloud").fill(code)
     press(page, "Done, packet handed over")
     me.verdict("Packet handed over", "ok")
+
+
+def brought(me: Reader, world: World, packet: Packet) -> None:
+    """Papers that were called off, and their fee."""
+    page, visit = me.page, open_visit(packet.id)
+    assert visit
+    to(page, "/type/take")
+    me.number("Number on the slip", packet)
+    press(page, "The numbers match")
+    me.verdict("Packet received", "ok")
+    me.go(f"/visit/{visit.id}")
+    to(page, f"/type/visit/{visit.id}")
+    me.number("Number on the slip", packet)
+    page.get_by_role("radio", name="Nguyễn Thị Mơ").check()
+    page.get_by_role("radio", name="Identity card", exact=True).check()
+    press(page, "The right person")
+    press(page, "The numbers match")
+    me.read("Give the fee back")
+    press(page, "Next")
+    me.read()
+    page.get_by_label("Counted into their hand").check()
+    press(page, "Next")
+    page.get_by_label("The code they read aloud").fill(world.code(packet, Purpose.DELIVER))
+    press(page, "Done, packet handed over")
+    me.verdict("Packet handed over", "ok")
+    expect(page.locator("main.verdict")).to_contain_text("Counted into their hand")
+
+
+def damaged(me: Reader, packet: Packet) -> None:
+    page = me.page
+    me.go(f"/damaged/{tokens.b32(packet.code)}", "The bag is damaged")
+    press(page, "Report the damage")
+    me.read()
+    page.get_by_label("It is wet").check()
+    press(page, "Report the damage")
+    me.read()
+    page.get_by_label("Picture of the damage").set_input_files(
+        {"name": "wet.png", "mimeType": "image/png", "buffer": PICTURE}
+    )
+    expect(page.get_by_text("Picture is kept, sent later")).to_be_visible()
+    press(page, "Report the damage")
+    me.verdict("Written down", "ok")
+    me.go("/carrying", "In the bag")
+    expect(page.locator("main")).to_contain_text("Damage reported at")
 
 
 def in_vain(me: Reader, visit: int) -> None:

@@ -357,6 +357,6 @@ def test_every_list_of_work_opens_and_has_its_letter(world: World, sign_in: Any)
     for name in queues.DESK:
         page = officer.get(f"/desk/?list={name}")
         assert page.status_code == 200, name
-        (letter,) = re.findall(rf'list={name}" aria-current="true" data-key="(Alt\+[a-z])"', page.text)
+        (letter,) = re.findall(rf'list={name}"\s+aria-current="true"\s+data-key="(Alt\+[a-z])"', page.text)
         letters.add(letter)
     assert len(letters) == len(queues.DESK)

@@ -16,7 +16,7 @@ def test_fees_go_from_the_till_to_the_ward_and_the_day_shows_both(world: World, 
     settle(world)
     clerk, officer = sign_in(world.clerk), sign_in(world.officer)
     text = clerk.get("/office/fees/").text
-    data = dict(re.findall(r'name="(key|desk|expected)" value="(\w+)"', text))
+    data = dict(re.findall(r'name="(key|desk|expected)"\s+value="(\w+)"', text))
     assert clerk.post("/office/fees/", data=data | {"expected": "1"}).status_code == 409
     for _ in range(2):  # a double click is one list
         assert clerk.post("/office/fees/", data=data).status_code == 302

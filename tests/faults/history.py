@@ -154,7 +154,8 @@ def faults_found(settings: Settings, url: str, history: History, *, alone: bool 
         found += [f"no answer: {digest.hex()[:8]}" for digest in history.sent.keys() - history.receipts.keys()]
         lines = Counter(db.session.scalars(sa.select(Handoff.digest)))
         applied = Counter(db.session.scalars(sa.select(Verdict.digest).where(Verdict.verdict == "applied")))
-        found += [f"applied twice: {digest.hex()[:8]}" for digest in history.sent if (lines | applied)[digest] > 1]
+        most = lines | applied
+        found += [f"applied twice: {digest.hex()[:8]}" for digest in history.sent if most[digest] > 1]
         kept = set(db.session.scalars(sa.select(ScanRow.digest)))
         found += [
             f"invented: {digest.hex()[:8]}" for digest in kept - history.sent.keys() if alone and not _ours(digest)

@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 import labels
 from app.db import db
@@ -243,6 +243,34 @@ def test_our_word_for_a_list_goes_again_when_the_line_breaks_before_it(
     assert manifest.confirmed(Side.TAKER)
 
 
+def test_whoever_asks_while_an_older_question_is_on_its_way_is_answered_too(
+    world: World, site: Site, phone: Page, camera: Camera
+) -> None:
+    assert camera  # sees an empty desk
+    answers: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        """The first is answered, and slow to arrive."""
+        if answers:
+            return route.continue_()
+        return answers.append((route, route.fetch()))
+
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/take")
+    again = phone.locator("#again")
+    expect(again).to_be_visible()
+    phone.wait_for_timeout(500)  # what was asked when the phone was opened has arrived
+    phone.route("**/api/v1/day*", hold)
+    again.click()
+    while not answers:
+        phone.wait_for_timeout(20)
+    packet = world.packet(Way.OUT)
+    again.click()
+    route, answer = answers[0]
+    route.fulfill(response=answer)
+    expect(phone.get_by_text(packet.number)).to_be_visible(timeout=2_000)  # long before the page asks by itself
+
+
 def test_a_list_the_office_will_never_write_is_told_and_tried_no_more(
     world: World, site: Site, phone: Page, camera: Camera
 ) -> None:
@@ -257,9 +285,6 @@ def test_a_list_the_office_will_never_write_is_told_and_tried_no_more(
 
     sign_in(phone, site)
     for status, told in (413, '{"key": "too_large"}'), (201, '{"receipt": "BB-1", "lines": [], "statements": {}}'):
-        phone.wait_for_timeout(
-            500
-        )  # a question on its way would be answered without the packet, and none is asked beside it
         packet = world.packet(Way.OUT)
         phone.route("**/api/v1/manifests", partial(answer, status, told))
         phone.evaluate("window.dispatchEvent(new Event('online'))")  # the phone asks what is new

@@ -32,6 +32,7 @@ let sealer = null; // {raw, key}: what the server gave to seal this date's day w
 let fetchedAt = 0;
 let problem = null; // null, "offline", "signin", "old"
 let asking = null;
+let again = null;
 const lookedUp = new Map();
 const readings = new Map(); // signed bodies of our own scans, read once
 
@@ -116,9 +117,12 @@ async function withhold() {
   await keep();
 }
 
+/** Ask what is new. What is on its way already may be answered without what is asked about: then once more after it. */
 export function refresh() {
   if (!me() || me().waiting || !lock.isOpen()) return Promise.resolve();
-  asking ??= ask().finally(() => { asking = null; });
+  const afresh = () => { again = null; return refresh(); };
+  if (asking) return again ??= asking.then(afresh, afresh);
+  asking = ask().finally(() => { asking = null; });
   return asking;
 }
 
@@ -155,11 +159,12 @@ export async function renewed() {
 }
 
 /** Somebody begins at a door: what has changed there is asked for meanwhile, and nobody waits for it. */
-export const freshen = () => { if (clockNow() - fetchedAt > ROUND) refresh(); };
+export const freshen = () => { if (isOlder(ROUND)) refresh(); };
+const isOlder = (age) => !asking && clockNow() - fetchedAt > age;
 
 /** Ask again while a page is shown on which courier and clerk look together. Returns what ends it. */
 export function follow() {
-  const look = () => { if (!document.hidden && clockNow() - fetchedAt > WATCHED / 2) refresh(); };
+  const look = () => { if (!document.hidden && isOlder(WATCHED / 2)) refresh(); };
   look();
   const asked = setInterval(look, WATCHED);
   return () => clearInterval(asked);

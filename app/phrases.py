@@ -76,9 +76,7 @@ TEXTS = {
     "round.empty": _l("No home yet"),
     "round.empty_lead": _l("When the round is planned, it stands here."),
     "round.ahead": _n("Next: %(day)s, %(count)s visit", "Next: %(day)s, %(count)s visits"),
-    "round.loading": _l("Fetching the round"),
     "round.stale": _l("The round could not be fetched. What is shown is of %(time)s."),
-    "round.none_yet": _l("The round could not be fetched. Scanning goes on; try again where there is a network."),
     "round.again": _l("Fetch again"),
     "round.done_title": _l("All homes are done"),
     "round.done_lead": _l("Bring what you carry to the post office or the ward desk."),
@@ -115,6 +113,10 @@ TEXTS = {
     "renew.fetch": _l("Fetch the newer version"),
     "renew.go": _l("Open the newer version"),
     "strip.clock": _l("The clock of this phone is wrong. Let the network set it. Scans count all the same."),
+    "day.asking": _l("Asking the post office"),
+    "day.unheard": _l(
+        "This phone has not heard from the post office yet. Scanning goes on; try again where there is a network."
+    ),
     "day.withheld": _l("Not shown on this phone any more"),
     "lock.title": _l("Open with six digits"),
     "lock.label": _l("Your six digits"),

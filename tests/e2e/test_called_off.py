@@ -21,10 +21,10 @@ from tests.e2e.test_courier import (
     right_person,
     seal_and_money,
     sign_in,
+    to,
     type_number,
     verdict,
 )
-from tests.e2e.test_shift import to
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does; the server's part is in tests/api

@@ -49,6 +49,11 @@ def plan(world: World, *listed: Packet, started: bool = True) -> None:
 
 
 def sign_in(page: Page, site: Site, login: str = "courier1") -> None:
+    enter(page, site, login)
+    expect(page.locator("#carrying")).to_be_visible()  # the day has come: until then no number of packets is said
+
+
+def enter(page: Page, site: Site, login: str = "courier1") -> None:
     page.goto(f"{site.url}/courier/")
     page.get_by_label("Tên đăng nhập").fill(login)
     page.get_by_label("Mật khẩu").fill(World.PASSWORD)
@@ -65,6 +70,10 @@ def choose_digits(page: Page) -> None:
 def unlock(page: Page) -> None:
     """After the page was opened anew, or left alone."""
     page.get_by_label("Sáu số mở máy").fill(DIGITS)
+
+
+def to(page: Page, path: str) -> None:
+    page.evaluate("path => { location.hash = path; }", path)
 
 
 def press(page: Page, name: str) -> None:

@@ -32,12 +32,12 @@ from tests.e2e.test_courier import (
     rows_on_phone,
     seal_and_money,
     sign_in,
+    to,
     type_number,
     verdict,
 )
 from tests.e2e.test_receipts import counts
 from tests.e2e.test_scanner import give_detector
-from tests.e2e.test_shift import to
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does

@@ -15,11 +15,10 @@ from app.domain.packets import Packet, State, Way
 from app.domain.visits import open_visit
 from tests.e2e.conftest import RULES, Camera, Site, axe, leave
 from tests.e2e.sight import large_faults, phone_faults
-from tests.e2e.test_courier import DIGITS, plan, press
+from tests.e2e.test_courier import DIGITS, plan, press, to
 from tests.e2e.test_every_screen import brought_home
 from tests.e2e.test_keyboard import SAID, VIETNAMESE
 from tests.e2e.test_peers import filmed
-from tests.e2e.test_shift import to
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone shows

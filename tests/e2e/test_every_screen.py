@@ -17,9 +17,8 @@ from app.domain.visits import open_visit
 from tests.domain.test_money import paid
 from tests.e2e.conftest import PICTURES, RULES, Camera, Site, axe, portray
 from tests.e2e.sight import large_faults, phone_faults
-from tests.e2e.test_courier import choose_digits, count_papers, plan, press, right_person
+from tests.e2e.test_courier import choose_digits, count_papers, plan, press, right_person, to
 from tests.e2e.test_enrolment import newest
-from tests.e2e.test_shift import to
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone shows

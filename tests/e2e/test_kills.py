@@ -24,11 +24,11 @@ from app.domain import tokens
 from app.domain.packets import Packet, Way
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Camera, Handset, Host, framed
-from tests.e2e.test_courier import count_papers, plan, press, right_person, seal_and_money, sign_in, unlock
+from tests.e2e.test_courier import count_papers, plan, press, right_person, seal_and_money, sign_in, to, unlock
 from tests.e2e.test_peers import GIVEN, HEARD, bare
 from tests.e2e.test_receipts import DEVICE, OFFER, PUT
 from tests.e2e.test_shell import settle
-from tests.e2e.test_shift import find, to
+from tests.e2e.test_shift import find
 from tests.world import Phone, World
 
 pytestmark = [pytest.mark.dialects("sqlite"), pytest.mark.timeout(14_400)]  # what the phone does

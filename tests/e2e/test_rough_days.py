@@ -16,9 +16,9 @@ from app.domain.tasks import Task, TaskKind
 from app.domain.uploads import Answer, Upload
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Site, axe_faults, leave
-from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, verdict
+from tests.e2e.test_courier import count_papers, plan, press, seal_and_money, sign_in, to, verdict
 from tests.e2e.test_receipts import counts, miss
-from tests.e2e.test_shift import find, to
+from tests.e2e.test_shift import find
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phones do

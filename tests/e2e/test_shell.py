@@ -31,10 +31,12 @@ from tests.e2e.conftest import Camera, Handset, Host, Site, axe_faults
 from tests.e2e.test_courier import (
     choose_digits,
     count_papers,
+    enter,
     plan,
     press,
     seal_and_money,
     sign_in,
+    to,
     type_number,
     unlock,
     verdict,
@@ -279,6 +281,23 @@ def test_the_day_lies_sealed_on_the_phone_and_the_lock_guards_it(world: World, h
     press(page, "Quét phiếu")
     type_number(page, packet.number)
     expect(page.get_by_role("heading", name="Đếm giấy tờ")).to_be_visible()  # scanning goes on
+
+
+def test_a_phone_that_has_heard_nothing_yet_says_so_and_names_no_number(world: World, site: Site, phone: Page) -> None:
+    packet = world.collected(world.phone())
+    phone.route("**/api/v1/day*", lambda route: route.abort())
+    enter(phone, site)
+    for path in ("/", "/carrying", "/take", "/money"):
+        to(phone, path)
+        expect(phone.get_by_text("Máy chưa hỏi được bưu cục")).to_be_visible()
+        expect(phone.get_by_role("heading", level=1)).not_to_contain_text("Đang giữ")
+        expect(phone.get_by_text(re.compile("Túi trống|Không có gói nào|0 đ"))).to_have_count(0)
+        assert axe_faults(phone) == []
+    phone.unroute_all(behavior="wait")
+    to(phone, "/carrying")
+    press(phone, "Lấy lại")
+    expect(phone.get_by_text(packet.number)).to_be_visible()
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("Đang giữ 1 gói")
 
 
 def test_eight_hours_without_a_network_are_a_shift_and_after_twelve_the_day_is_gone_and_its_scans_are_not(

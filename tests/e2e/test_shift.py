@@ -18,7 +18,7 @@ from app.domain.tasks import Task, TaskKind
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Camera, Handset, Host, axe_faults
 from tests.e2e.test_bags import show_bag
-from tests.e2e.test_courier import count_papers, hand_over, plan, press, seal_and_money, sign_in, unlock, verdict
+from tests.e2e.test_courier import count_papers, hand_over, plan, press, seal_and_money, sign_in, to, unlock, verdict
 from tests.e2e.test_shell import settle
 from tests.world import World
 
@@ -26,10 +26,6 @@ pytestmark = [pytest.mark.dialects("sqlite"), pytest.mark.timeout(1200)]  # what
 
 LONG = os.environ.get("FAULTS") == "long"
 COLLECT, DELIVER, TAKE = (26, 14, 20) if LONG else (2, 1, 2)
-
-
-def to(page: Page, path: str) -> None:
-    page.evaluate("path => { location.hash = path; }", path)
 
 
 def find(page: Page, packet: Packet, visit: int, filmed: bool) -> None:

@@ -13,8 +13,7 @@ from app.domain.money import Purse
 from app.domain.packets import Packet, Way
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Site, at_counter, axe_faults
-from tests.e2e.test_courier import count_papers, plan, press, right_person, sign_in, verdict
-from tests.e2e.test_shift import to
+from tests.e2e.test_courier import count_papers, plan, press, right_person, sign_in, to, verdict
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")

@@ -13,9 +13,9 @@ from app.domain.packets import Packet, State, Way
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import open_visit
 from tests.e2e.conftest import Camera, Site, axe_faults
-from tests.e2e.test_courier import hand_over, plan, press, sign_in, type_number, verdict
+from tests.e2e.test_courier import hand_over, plan, press, sign_in, to, type_number, verdict
 from tests.e2e.test_receipts import counts, to_the_verdict
-from tests.e2e.test_shift import find, to
+from tests.e2e.test_shift import find
 from tests.world import World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone does; the domain's part runs on both

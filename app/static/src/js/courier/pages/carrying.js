@@ -4,7 +4,7 @@ import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
 import { clock, date, t } from "../words.js";
 import { damagedLink } from "./damaged.js";
 import { takenIn } from "./handover.js";
-import { forgotten, packetLine, strip } from "./parts.js";
+import { forgotten, packetLine, strip, unheard } from "./parts.js";
 
 export function carrying() {
   const now = day.model();
@@ -20,6 +20,9 @@ export function carrying() {
   const places = day.places(now);
   const asOf = now.known ? h("p", { class: "small soft" }, t("carrying.as_of", { time: clock(day.fetched()) })) : null;
   const given = takenIn();
+  const waits = unheard(now);
+  const empty = waits ? [waits] : [bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead")), asOf];
+  const count = waits && !now.carrying.length ? null : t("round.carrying", { count: now.carrying.length });
   let ended = () => {};
   const unsigned = day.unsigned().map(({ receipt, taker, scanned, missing }) => notice("stamp", "pen", h("p", {}, t(missing ? "handover.waits_short" : "handover.waits", { place: taker ?? "", count: scanned, missing })),
     h("a", { class: "button-quiet button-wide", href: `#/handover/${receipt}` }, t("handover.look"))));
@@ -28,8 +31,8 @@ export function carrying() {
     ready() { ended = day.follow(); },
     leave: () => ended(),
     nodes: [
-      bar(t("carrying.title"), t("round.carrying", { count: now.carrying.length }), { back: "#/" }), strip(),
-      now.carrying.length || unsigned.length ? page(forgotten(now), unsigned, asOf, h("ul", { class: "queue" }, now.carrying.map(line)), now.carrying.length ? h("a", { class: "button-quiet button-wide", href: "#/offer", id: "offer" }, icon("courier"), " ", t("peer.offer")) : null, given) : page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none")), h("p", {}, t("carrying.none_lead")), asOf, given),
+      bar(t("carrying.title"), count, { back: "#/" }), strip(),
+      now.carrying.length || unsigned.length ? page(waits, forgotten(now), unsigned, asOf, h("ul", { class: "queue" }, now.carrying.map(line)), now.carrying.length ? h("a", { class: "button-quiet button-wide", href: "#/offer", id: "offer" }, icon("courier"), " ", t("peer.offer")) : null, given) : page(...empty, given),
       thumb(places.length ? places.map(([party, bag], at) => link(t("carrying.give", { place: bag.name, count: bag.packets.length }), `#/bulk/give/${party}`, { before: "qr", quiet: at > 0, id: `give-${at}` })) : link(t("round.scan"), "#/scan", { before: "qr" })),
     ],
   };

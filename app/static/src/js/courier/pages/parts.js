@@ -86,6 +86,13 @@ export function sealLine(packet) {
   return packet.seals.length ? fact("seal", t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null;
 }
 
+/** Instead of an empty list, while this phone has not heard yet what would stand in it; null once it has. */
+export function unheard(now) {
+  if (now.known) return null;
+  if (!day.trouble()) return h("p", { role: "status" }, t("day.asking"));
+  return notice("warning", "offline", h("p", {}, t("day.unheard")), retry(t("round.again"), () => day.refresh()));
+}
+
 /** Where this scan of ours is said to be wrong; nothing once something follows it. */
 export const undoLink = (row, id = "undo") => (row && day.undoable(row) ? h("a", { class: "link-target", href: `#/undo/${row.digest}`, id }, t("undo.link")) : null);
 

@@ -3,7 +3,7 @@ import * as day from "../day.js";
 import { bar, bigIcon, button, h, icon, link, notice, page, pair, thumb } from "../dom.js";
 import { changed, goOn } from "../router.js";
 import { clock, date, money, slot, t } from "../words.js";
-import { counts, forgotten, hours, kindTag, known, renewal, retry, strip, themeButton } from "./parts.js";
+import { counts, forgotten, hours, kindTag, known, renewal, retry, strip, themeButton, unheard } from "./parts.js";
 
 let startFailed = false;
 
@@ -15,7 +15,7 @@ export function round() {
   const top = h("header", { class: "bar" }, bar("").firstChild, h("h1", { class: "grow", tabindex: "-1" }, t("round.title"), under && h("small", {}, under)), themeButton(), menu);
   const parts = [trouble(now), renewal(), day.cancelled().map(({ number }) => notice("danger", "stop", h("p", {}, t("round.cancelled", { number }))))];
   const open = now.stops.filter(day.isOpen);
-  if (!now.known) return { live: true, nodes: [top, strip(), page(parts, waiting(), sync()), thumb(scanAny(false))] };
+  if (!now.known) return { live: true, nodes: [top, strip(), page(parts, unheard(now), sync()), thumb(scanAny(false))] };
   if (!now.stops.length) parts.push(bigIcon("calendar"), h("h2", { class: "h1" }, t("round.empty")), h("p", {}, t("round.empty_lead")));
   else if (!open.length) parts.push(bigIcon("check"), h("h2", { class: "h1" }, t("round.done_title")), h("p", {}, t("round.done_lead")));
   else parts.push(nextStop(now, open[0]));
@@ -29,11 +29,6 @@ function trouble(now) {
   if (startFailed) return notice("warning", "offline", h("p", {}, t("round.started_offline")));
   if (!day.trouble() || !now.known) return null;
   return notice("warning", "offline", h("p", {}, t("round.stale", { time: clock(day.fetched()) })), retry(t("round.again"), () => day.refresh()));
-}
-
-function waiting() {
-  if (!day.trouble()) return h("p", { role: "status" }, t("round.loading"));
-  return notice("warning", "offline", h("p", {}, t("round.none_yet")), retry(t("round.again"), () => day.refresh()));
 }
 
 function nextStop(now, stop) {

@@ -4,7 +4,7 @@ import * as day from "../day.js";
 import { bar, bigIcon, button, h, icon, link, page, thumb } from "../dom.js";
 import { draft, drop } from "../drafts.js";
 import { clock, t } from "../words.js";
-import { packetLine, strip } from "./parts.js";
+import { packetLine, strip, unheard } from "./parts.js";
 import { sealCheck } from "./seal.js";
 import { asked } from "./verdict.js";
 
@@ -16,7 +16,8 @@ export function take() {
   let ended = () => {};
   const followed = { live: true, ready() { ended = day.follow(); }, leave: () => ended() }; // the clerk takes packets in while this is looked at
   if (!waiting.length) {
-    return { ...followed, nodes: [bar(t("take.title"), null, { back: "#/" }), strip(), page(bigIcon("check"), h("p", { class: "h2" }, t("take.none")), h("p", {}, t("take.none_lead")), asOf), thumb(link(t("take.back"), "#/"), link(t("round.scan"), "#/scan/take", { before: "qr", quiet: true }), link(t("peer.receive"), "#/receive", { before: "courier", quiet: true, id: "receive" }))] };
+    const empty = now.known ? [bigIcon("check"), h("p", { class: "h2" }, t("take.none")), h("p", {}, t("take.none_lead")), asOf] : [unheard(now)];
+    return { ...followed, nodes: [bar(t("take.title"), null, { back: "#/" }), strip(), page(...empty), thumb(link(t("take.back"), "#/"), link(t("round.scan"), "#/scan/take", { before: "qr", quiet: true }), link(t("peer.receive"), "#/receive", { before: "courier", quiet: true, id: "receive" }))] };
   }
   const places = Map.groupBy?.(waiting, (packet) => packet.place?.name ?? "") ?? new Map([["", waiting]]);
   return {

@@ -6,7 +6,7 @@ import * as outbox from "../outbox.js";
 import { draw } from "../router.js";
 import * as till from "../till.js";
 import { clock, date, money, t } from "../words.js";
-import { strip } from "./parts.js";
+import { strip, unheard } from "./parts.js";
 
 const sense = (differs) => (differs === 0 ? "even" : differs < 0 ? "short" : "over");
 let again = false; // they want to count once more
@@ -26,6 +26,8 @@ export function tillPage() {
     waiting ? notice("warning", "offline", h("p", {}, t("till.unsent", { count: waiting }))) : null,
   ];
   const head = bar(t("till.title"), date(new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Ho_Chi_Minh" })), { back: "#/" });
+  const waits = unheard(day.model());
+  if (waits) return { live: true, nodes: [head, strip(), page(waits), thumb(link(t("take.back"), "#/"))] }; // what is due is the office's to say
   if (said && !answered && !again) {
     const words = { kept: "till.kept", told: "till.told", refused: "till.refused" }[said.state];
     return { live: true, nodes: [head, strip(), page(...body, notice(said.state === "refused" ? "warning" : "stamp", "money", h("p", { id: "told-count" }, t(words, { sum: money(said.amount) })))),

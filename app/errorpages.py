@@ -2,6 +2,7 @@
 
 import secrets
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, current_app, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -62,6 +63,8 @@ def http(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()  # a redirect
     if status == 405 and request.method == "GET" and (page := _above()):
         return redirect(page)
+    if status == 404 and request.method == "GET" and (page := _without_slash()):
+        return redirect(page, 308)
     key, _title, text = PAGES.get(status, PAGES[500])
     return answer(status, key, str(text))
 
@@ -120,3 +123,12 @@ def _above() -> str | None:
     while routes and path and not routes.test(path, "GET"):
         path = path.rpartition("/")[0]
     return path or None
+
+
+def _without_slash() -> str | None:
+    """This address without the slash somebody typed behind it, when that is a page."""
+    routes, path = current_app.create_url_adapter(request), "/" + request.path.strip("/")
+    typed = request.url_rule is None and request.path.endswith("/") and not path.startswith("/api/")
+    if not typed or not routes or not routes.test(path, "GET"):
+        return None
+    return f"{quote(path)}?{request.query_string.decode('latin-1')}".rstrip("?")

@@ -14,7 +14,8 @@ from app.domain.places import Office
 
 NAMES = {Language.VI: "Tiếng Việt", Language.EN: "English"}
 LANGUAGES = tuple(NAMES)
-COOKIE = "language"  # its own, for a year: a phone keeps no session
+COOKIE = "language"  # its own: a phone keeps no session
+KEPT = timedelta(days=365)
 NBSP = "\u00a0"
 MONDAY = date(2024, 1, 1)
 
@@ -26,7 +27,7 @@ SPACE = re.compile(r"(?<=[0-9]) (?=[0-9])|(?<=\bNP) (?=[0-9])|(?<=\b[0-9]) (?=[^
 
 def choose() -> str:
     """What the reader chose; else what the citizen whose link this is reads; else Vietnamese."""
-    chosen = request.cookies.get(COOKIE)
+    chosen = g.get("chosen") or request.cookies.get(COOKIE)
     written: Language = g.get("written", Language.VI)
     return chosen if chosen in LANGUAGES else written
 
@@ -34,6 +35,12 @@ def choose() -> str:
 def written_for(reader: Language) -> None:
     """From here on this page answers in the language of its citizen's messages, unless its reader chose another."""
     g.written = reader
+    refresh()
+
+
+def speak(to: str) -> None:
+    """From here on this page answers in the language its reader has just chosen."""
+    g.chosen = to
     refresh()
 
 

@@ -2,20 +2,20 @@
 
 import json
 import re
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app import security
-from app.domain.people import Right, Role
+from app.domain.people import Right, Role, User
 from app.errors import Refused
-from app.language import COOKIE, LANGUAGES
+from app.language import COOKIE, KEPT, LANGUAGES, speak
 from app.security import public, requires
 from app.sentences import sentence
 
@@ -48,6 +48,8 @@ class SignIn(FlaskForm):  # type: ignore[misc]
 @public
 def sign_in() -> ResponseReturnValue:
     form = SignIn(next=request.args.get("next", ""))
+    if (to := request.form.get("language", "")) in LANGUAGES:
+        return _in_language(to, form)
     status = 200
     if form.validate_on_submit():
         try:
@@ -56,14 +58,27 @@ def sign_in() -> ResponseReturnValue:
             form.password.errors = [sentence(refusal)]
             status = refusal.status if refusal.status == 429 else 422
         else:
-            after, kept = _inside(form.next.data), _fields(form.kept.data)
-            if after and kept:
-                page = render_template("account/again.html", action=after, fields=kept, name=found.name)
-                return security.sign_in(found.id, make_response(page))
-            return security.sign_in(found.id, redirect(after or url_for("account.start")))
+            answer = _again(form, found) or redirect(_inside(form.next.data) or url_for("account.start"))
+            return security.sign_in(found.id, answer)
     elif form.is_submitted():
         status = 422
     return render_template("account/sign_in.html", form=form), status
+
+
+def _again(form: SignIn, user: User) -> Response | None:
+    """The page that sends on what waits, if anything does."""
+    after, kept = _inside(form.next.data), _fields(form.kept.data)
+    if not after or not kept:
+        return None
+    return make_response(render_template("account/again.html", action=after, fields=kept, name=user.name, form=form))
+
+
+def _in_language(to: str, form: SignIn) -> Response:
+    """The page that was sent, in the other language: what waits in it would be lost on the way of a link."""
+    speak(to)
+    page = _again(form, g.user) if g.user else None
+    asked = SignIn(formdata=None, next=form.next.data, kept=form.kept.data)
+    return _remember(to, page or make_response(render_template("account/sign_in.html", form=asked)))
 
 
 @bp.app_errorhandler(security.Ended)
@@ -101,9 +116,12 @@ def sign_out() -> ResponseReturnValue:
 @public
 def language(to: str) -> ResponseReturnValue:
     answer = redirect(_inside(request.args.get("back", "")) or "/")
-    if to in LANGUAGES:
-        secure = current_app.config["SESSION_COOKIE_SECURE"]
-        answer.set_cookie(COOKIE, to, max_age=timedelta(days=365), secure=secure, httponly=True, samesite="Lax")
+    return _remember(to, answer) if to in LANGUAGES else answer
+
+
+def _remember(to: str, answer: Response) -> Response:
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    answer.set_cookie(COOKIE, to, max_age=KEPT, secure=secure, httponly=True, samesite="Lax")
     return answer
 
 

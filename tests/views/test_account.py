@@ -184,6 +184,62 @@ def test_a_form_kept_for_another_site_or_unreadable_is_not_sent_on(app: Flask, w
     assert app.test_client().post("/sign-in", data=away).location == "/start"
 
 
+def test_a_form_that_waits_goes_along_into_the_other_language(  # type: ignore[no-untyped-def]
+    app: Flask, world: World, sign_in
+) -> None:
+    desk = sign_in(world.officer)
+    page = f"/desk/packets/{received(world, desk).number}/accept"
+    atomically(sessions.end_all, db.session.get_one(User, world.officer.id), world.act(world.officer, now()))
+    asked = desk.post(page, data={"code": "H29.17-261123-0001"})
+    assert asked.status_code == 401 and "/language/en" not in asked.text
+
+    def waiting(text: str) -> dict[str, str]:
+        form = re.search(r'<form id="tongue".*?</form>', text, re.S)
+        assert form and re.search(r'<button[^>]*form="tongue"\s+name="language"\s+value="(en|vi)"', text)
+        return {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)"\s+value="([^"]*)"', form[0])}
+
+    said = desk.post("/sign-in", data=waiting(asked.text) | {"language": "en"})
+    assert said.status_code == 200 and 'lang="en">' in said.text and "Your session is over" in said.text
+    assert waiting(said.text)["kept"] == waiting(asked.text)["kept"] and waiting(said.text)["next"] == page
+    assert desk.get_cookie("language").value == "en", "and the next page knows"
+
+    right = waiting(said.text) | {"login": "desk1", "password": World.PASSWORD}
+    again = desk.post("/sign-in", data=right)
+    assert again.status_code == 200 and "Send it once more?" in again.text
+    back = desk.post("/sign-in", data=waiting(again.text) | {"language": "vi"})
+    assert back.status_code == 200 and 'lang="vi">' in back.text
+    assert f'action="{page}"' in back.text and "H29.17-261123-0001" in back.text
+
+
+def test_the_other_language_opens_no_form_of_somebody_who_has_not_signed_in(app: Flask, world: World) -> None:
+    sent = {"language": "en", "next": "/desk/", "kept": '[["code", "x"]]'}
+    answer = app.test_client().post("/sign-in", data=sent)
+    assert "Sign in for staff" in answer.text and "Send it once more?" not in answer.text
+    unknown = app.test_client().post("/sign-in", data=sent | {"language": "fr"})
+    assert unknown.status_code == 422 and 'lang="vi">' in unknown.text and not unknown.headers.get("Set-Cookie")
+
+
+@pytest.mark.parametrize(
+    ("typed", "page"),
+    [
+        ("/book/", "/book"),
+        ("/book/?q=khai+sinh", "/book?q=khai+sinh"),
+        ("/track/", "/track"),
+        ("/book/ward/", "/book/ward"),
+    ],
+)
+def test_a_slash_too_many_leads_to_the_page(app: Flask, world: World, typed: str, page: str) -> None:
+    answer = app.test_client().get(typed)
+    assert (answer.status_code, answer.location) == (308, page)
+
+
+@pytest.mark.parametrize("typed", ["/nowhere/", "//evil.example/", "///evil.example//", "/api/v1/day/", "/t/AAAA/no/"])
+def test_a_slash_too_many_leads_nowhere_else(app: Flask, world: World, typed: str) -> None:
+    answer = app.test_client().get("/", environ_overrides={"PATH_INFO": typed}, follow_redirects=True)
+    assert answer.status_code == 404 and answer.request.host == "localhost"
+    assert app.test_client().post("/book/").status_code == 404
+
+
 def test_the_address_of_a_form_leads_back_to_the_page_it_stood_on(  # type: ignore[no-untyped-def]
     app: Flask, world: World, sign_in
 ) -> None:

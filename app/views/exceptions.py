@@ -45,27 +45,28 @@ class Close(FlaskForm):  # type: ignore[misc]
 @requires(Right.EXCEPTIONS)
 def home() -> ResponseReturnValue:
     user = security.user()
-    offices = oversight.offices(user) if user.office_id is None else []
     counts = oversight.counts(user) if user.may(Right.SUPERVISE) else {}
-    return render_template("exceptions/home.html", offices=offices, counts=counts, **_board(user))
+    return render_template("exceptions/home.html", counts=counts, **_narrowed(user))
 
 
-@bp.get("/cards")
+@bp.get("/board")
 @requires(Right.EXCEPTIONS)
-def cards() -> ResponseReturnValue:
-    """The cards alone, for the board that is already open."""
-    return render_template("exceptions/_cards.html", **_board(security.user()))
+def board() -> ResponseReturnValue:
+    """The cards and the numbers above them, for the board that is already open."""
+    return render_template("exceptions/_board.html", **_narrowed(security.user()))
 
 
-def _board(user: User) -> dict[str, Any]:
+def _narrowed(user: User) -> dict[str, Any]:
     kind, office, whose = (request.args.get(name, "") for name in ("kind", "office", "whose"))
     chosen: dict[str, Any] = {
         "kind": next((one for one in TaskKind if one == kind), None),
         "office_id": int(office) if office.isdecimal() and len(office) < 9 and user.office_id is None else None,
         "whose": next((one for one in Whose if one == whose), Whose.ALL),
     }
-    at = now()
-    return {"board": oversight.board(user, at, **chosen), "chosen": chosen, "at": at, "say": matters}
+    at, offices = now(), oversight.offices(user) if user.office_id is None else []
+    return {
+        "board": oversight.board(user, at, **chosen), "chosen": chosen, "offices": offices, "at": at, "say": matters
+    }  # fmt: skip
 
 
 # ---- one matter -------------------------------------------------------------------------------------------------

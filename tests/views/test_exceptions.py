@@ -115,7 +115,7 @@ def test_the_board_is_narrowed_by_kind_office_and_owner(world: World, sign_in: A
     atomically(lambda: tasks.take(tasks.get(mine), world.act(world.supervisor)))
 
     def shown(**query: Any) -> list[bool]:
-        page = words(client, "/exceptions/cards", **query)
+        page = words(client, "/exceptions/board", **query)
         return [packet.dossier.number in page for packet in (slip, seal)]
 
     assert shown() == [True, True]
@@ -125,6 +125,21 @@ def test_the_board_is_narrowed_by_kind_office_and_owner(world: World, sign_in: A
     assert shown(whose="mine") == [True, False]
     assert shown(whose="nobodys") == [False, True]
     assert shown(kind="nonsense", office="-1", whose="' OR 1=1") == [True, True]
+
+
+def test_what_is_asked_anew_brings_the_numbers_with_the_cards(world: World, sign_in: Any, monday: Any) -> None:
+    client = sign_in(world.clerk)
+    assert 'data-live="/exceptions/board?whose=all"' in words(client)
+    opened(TaskKind.OLD_ISSUE, world.packet(), MONDAY - timedelta(hours=2))
+    for path in ("/exceptions/", "/exceptions/board"):
+        page = words(client, path)
+        assert re.search(r"<h1[^>]*>\s*Việc cần người xem\s+<span[^>]*>· 1</span>", page), path
+        assert "lâu nhất đã 2 giờ" in page and re.search(r"Quét phải phiếu cũ\s+\(1\)", page), path
+    assert "<html" not in words(client, "/exceptions/board")
+    last = words(
+        client, "/exceptions/board", kind="damaged"
+    )  # what is asked for stays said when the last of it is closed
+    assert re.search(r'<option value="damaged" selected>[^<]+\(0\)', last)
 
 
 def test_nothing_to_do_is_said(world: World, sign_in: Any) -> None:

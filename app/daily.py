@@ -37,7 +37,7 @@ def sheet(folder: Path, at: datetime) -> str | None:
                 _("The key that checks it:"),
                 str(key),
                 "",
-                _("Printed %(when)s. Name, signature, stamp:", when=language.moment(at)),
+                _("Printed %(when)s. Name, signature, stamp:", when=f"{language.long_date(at)}, {language.clock(at)}"),
                 "",
                 "",
                 _("Keep this sheet outside the post: a later ledger that does not extend it has been changed."),

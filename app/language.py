@@ -51,8 +51,10 @@ def long_date(day: date | datetime) -> str:
 
 
 def short_date(day: date | datetime) -> str:
-    """ "Thứ Sáu, 28/8": within a timeline, where the year is plain."""
-    return long_date(day).rsplit("/", 1)[0]
+    """ "Thứ Sáu, 28/8" this year, "Thứ Năm, 28/8/2025" of another."""
+    day = calendar.today(day) if isinstance(day, datetime) else day
+    said = long_date(day)
+    return said.rsplit("/", 1)[0] if day.year == calendar.today(now()).year else said
 
 
 def clock(at: datetime | time) -> str:
@@ -61,6 +63,7 @@ def clock(at: datetime | time) -> str:
 
 
 def moment(at: datetime) -> str:
+    """ "Thứ Sáu, 28/8, 8:05" this year, with the year of another."""
     return f"{short_date(at)}, {clock(at)}"
 
 

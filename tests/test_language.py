@@ -1,8 +1,14 @@
 """How numbers stand in a sentence on a page."""
 
+from datetime import UTC, date, datetime
+
 import pytest
+import time_machine
+from flask import Flask
+from flask_babel import force_locale
 from markupsafe import Markup
 
+from app import language
 from app.language import whole
 
 
@@ -27,3 +33,23 @@ def test_what_somebody_typed_stays_text_and_our_own_marks_stay_marks() -> None:
     marked = whole(Markup('<a href="/t/HS-260826-000123-0">10 số</a>'))
     assert marked == '<a href="/t/HS-260826-000123-0">10\u00a0số</a>'
     assert whole(Markup("A &amp; 8:00–10:00")) == 'A &amp; <span class="nowrap">8:00–10:00</span>'
+
+
+NEW_YEAR = datetime(2026, 12, 31, 17, 30, tzinfo=UTC)  # half past midnight in Viet Nam: it is 2027 already
+
+
+@pytest.mark.dialects("sqlite")
+@pytest.mark.parametrize(
+    ("reader", "this_year", "another"),
+    [
+        ("vi", "Thứ\u00a0Sáu, 1/1, 0:30", "Thứ\u00a0Năm, 31/12/2026, 23:59"),
+        ("en", "Friday, 1/1, 0:30", "Thursday, 31/12/2026, 23:59"),
+    ],
+)
+def test_a_moment_of_another_year_says_the_year(app: Flask, reader: str, this_year: str, another: str) -> None:
+    with app.test_request_context(), force_locale(reader), time_machine.travel(NEW_YEAR, tick=False):
+        assert language.moment(NEW_YEAR) == this_year
+        assert language.moment(datetime(2026, 12, 31, 16, 59, tzinfo=UTC)) == another
+        assert language.short_date(date(2027, 12, 31)).endswith("31/12")
+        assert language.short_date(date(2028, 1, 3)).endswith("3/1/2028")
+        assert language.long_date(date(2027, 1, 1)).endswith("1/1/2027")

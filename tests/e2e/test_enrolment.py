@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.db import atomically, db, now
-from app.domain import phones
+from app.domain import calendar, phones
 from app.domain.devices import Device, Why
 from app.domain.people import User
 from app.domain.scans import ScanRow
@@ -174,6 +174,21 @@ def test_a_lost_phone_is_taken_out_of_service_from_the_other_one(world: World, s
     expect(phone.get_by_text("Máy kia đã ngừng dùng.")).to_be_visible()
     db.session.rollback()
     assert db.session.get_one(Device, lost.device_id).revoked_why is Why.LOST
+
+
+def test_a_phone_last_seen_in_another_year_says_the_year_and_the_day_it_was_here(
+    world: World, strict: Site, phone: Page
+) -> None:
+    other = world.phone()
+    early = datetime(2024, 3, 4, 6, 30, tzinfo=calendar.HERE)  # in UTC it was still the day before
+
+    def once() -> None:
+        db.session.get_one(Device, other.device_id).seen_at = early
+
+    atomically(once)
+    in_service(world, strict, phone)
+    phone.goto(f"{strict.url}/courier/#/phones")
+    expect(phone.get_by_text(re.compile(r"Thứ.Hai, 4/3/2024, 6:30"))).to_be_visible()
 
 
 def test_leaving_a_phone_gives_its_place_back(world: World, strict: Site, phone: Page) -> None:

@@ -13,7 +13,7 @@ import * as replaced from "./replaced.js";
 import * as peers from "./peers.js";
 import { unbase64 } from "./sign.js";
 import { learnReceiptKeys, me, note, read, write } from "./store.js";
-import { support, t } from "./words.js";
+import { dateOf, support, t } from "./words.js";
 import { look } from "./witness.js";
 
 const STALE = 300000;
@@ -72,7 +72,6 @@ export async function wipe() {
 
 /** Now, as the server would say it: a phone's clock may be a day off. */
 export const clockNow = () => Date.now() - (me()?.skew ?? 0);
-const dateOf = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Ho_Chi_Minh" }).format(at);
 export const today = () => dateOf(clockNow());
 const isOver = (at, expires) => clockNow() > Date.parse(expires ?? "") || dateOf(clockNow()) !== dateOf(at);
 

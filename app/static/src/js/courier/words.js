@@ -34,13 +34,20 @@ export const short = (time) => time.replace(/^0/, "");
 
 export const slot = ([opens, closes]) => `${short(opens)}–${short(closes)}`;
 
-/** "2026-08-28" → "Thứ Sáu, 28/8" */
+/** The day of an instant, as "2026-08-28", likewise. */
+export const dateOf = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: HERE }).format(new Date(at));
+
+/** "2026-08-28" → "Thứ Sáu, 28/8" this year, "Thứ Sáu, 28/8/2026" in another */
 export function date(iso) {
   const [year, month, day] = iso.split("-").map(Number);
   const weekday = new Intl.DateTimeFormat(language === "vi" ? "vi-VN" : "en-GB", { weekday: "long", timeZone: "UTC" }).format(new Date(Date.UTC(year, month - 1, day)));
   const upper = weekday.replace(/(^|\s)\S/g, (letter) => letter.toUpperCase());
-  return `${upper.replaceAll(" ", NBSP)}, ${day}/${month}`;
+  const ofYear = dateOf(Date.now()).startsWith(`${year}-`) ? "" : `/${year}`;
+  return `${upper.replaceAll(" ", NBSP)}, ${day}/${month}${ofYear}`;
 }
+
+/** "Thứ Sáu, 28/8, 8:05" */
+export const moment = (at) => `${date(dateOf(at))}, ${clock(at)}`;
 
 /** "NP0045821" → "NP 0045 821" */
 export function seal(number) {

@@ -3,7 +3,7 @@ import { bar, button, choices, fault, h, icon, notice, page, thumb } from "../do
 import * as enrol from "../enrol.js";
 import { changed, goOn } from "../router.js";
 import { me } from "../store.js";
-import { clock, date, t } from "../words.js";
+import { moment, t } from "../words.js";
 import { retry } from "./parts.js";
 
 const WHYS = ["lost", "stolen", "replaced"];
@@ -28,12 +28,10 @@ export function phonesPage() {
   };
 }
 
-const when = (at) => `${date(at.slice(0, 10))}, ${clock(at)}`;
-
 function line(phone) {
   const here = phone.device === me().device;
   return h("li", { class: here ? "tone-ok" : "tone" }, icon("phone"), h("div", {}, h("b", {}, phone.label || t("phones.unnamed")),
-    h("p", { class: "small" }, here ? t("phones.this") : phone.seen ? t("phones.seen", { time: when(phone.seen) }) : t("phones.never")),
+    h("p", { class: "small" }, here ? t("phones.this") : phone.seen ? t("phones.seen", { time: moment(phone.seen) }) : t("phones.never")),
     here ? null : h("a", { class: "button-quiet", href: `#/phones/${phone.device}` }, icon("stop"), " ", t("phones.retire"))));
 }
 

@@ -5,7 +5,7 @@ import { play } from "../feedback.js";
 import * as outbox from "../outbox.js";
 import { draw } from "../router.js";
 import * as till from "../till.js";
-import { clock, date, money, t } from "../words.js";
+import { clock, date, dateOf, money, t } from "../words.js";
 import { strip, unheard } from "./parts.js";
 
 const sense = (differs) => (differs === 0 ? "even" : differs < 0 ? "short" : "over");
@@ -25,7 +25,7 @@ export function tillPage() {
     h("dl", { class: "bill" }, line(t("till.postage", { count: held.times[0] }), held.postage), line(t("till.fee", { count: held.times[1] }), held.fee), line(t("till.bank"), held.byBank)),
     waiting ? notice("warning", "offline", h("p", {}, t("till.unsent", { count: waiting }))) : null,
   ];
-  const head = bar(t("till.title"), date(new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Ho_Chi_Minh" })), { back: "#/" });
+  const head = bar(t("till.title"), date(dateOf(Date.now())), { back: "#/" });
   const waits = unheard(day.model());
   if (waits) return { live: true, nodes: [head, strip(), page(waits), thumb(link(t("take.back"), "#/"))] }; // what is due is the office's to say
   if (said && !answered && !again) {

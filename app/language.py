@@ -99,6 +99,11 @@ def money(amount: int) -> str:
     return f"{grouped(amount)}{NBSP}đ"
 
 
+def kilometres(metres: int) -> str:
+    """ "1,2 km"."""
+    return f"{metres / 1000:.1f}{NBSP}km".replace(".", ",")
+
+
 def phone(number: str) -> str:
     """ "+84900000123" → "0900 000 123", kept in one piece."""
     return numbers.spoken_phone(number).replace(" ", NBSP)
@@ -164,6 +169,7 @@ def init_app(app: Flask) -> None:
         moment=moment,
         span=span,
         money=money,
+        kilometres=kilometres,
         phone=phone,
         seal=seal,
         whole=whole,

@@ -154,7 +154,8 @@ SENTENCES = {
     "enrol_by_ticket": _l("Here a phone comes into service with a code from the post office. Ask there."),
     "no_office": _l("This account belongs to no office. Ask the administrator."),
     "courier_unknown": _l("This courier does not belong to your post office. Choose one from the list."),
-    "round_under_way": _l("This courier has already set out. Call them, then change the rest."),
+    "courier_stopped": _l("This courier goes no further today. Choose somebody else, or say first that they can go on."),
+    "day_over": _l("That day is over. Only what is still to come can be taken over."),
     "day_form": _l("A day reads like 2026-08-28. Choose one from the list."),
     # dossiers
     "case_submit": _l("This dossier has already been received by the ward."),

@@ -122,10 +122,11 @@ def _translate(
 def follow(problem: Problem, leaves: int) -> tuple[int, ...]:
     """When the call at each stop begins if somebody leaves the depot at `leaves` and calls in the order they stand:
     as early as can be, never before its window opens, after it has closed where that cannot be helped."""
-    return tuple(_calls(measure(problem), range(1, len(problem.stops) + 1), leaves))
+    return tuple(calls(measure(problem), range(1, len(problem.stops) + 1), leaves))
 
 
-def _calls(problem: Problem, visits: Sequence[int], leaves: int) -> list[int]:
+def calls(problem: Problem, visits: Sequence[int], leaves: int) -> list[int]:
+    """As `follow`, for visits by their matrix indices in a measured problem."""
     assert problem.durations is not None
     here, clock, arrivals = 0, leaves, []
     for visit in visits:
@@ -143,7 +144,7 @@ def _drive(problem: Problem, courier: Courier, visits: Sequence[int]) -> Round |
     stops = [problem.stops[visit - 1] for visit in visits]
     if not stops or sum(stop.load for stop in stops) > courier.capacity:
         return None
-    arrivals = _calls(problem, visits, courier.shift[0])
+    arrivals = calls(problem, visits, courier.shift[0])
     if any(arrival > stop.closes for arrival, stop in zip(arrivals, stops, strict=True)):
         return None
     back = arrivals[-1] + stops[-1].service + int(durations[visits[-1], 0])

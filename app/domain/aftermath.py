@@ -1,7 +1,7 @@
 """Aftermath: what a new line of a packet means for its visit, its case and its citizen."""
 
 from app.db import db
-from app.domain import closing, dossiers, recovered, remittances, repeats, scans, stickers, takings, visits
+from app.domain import closing, dossiers, recovered, remittances, repeats, rounds, scans, stickers, takings, visits
 from app.domain.bodies import Scan
 from app.domain.cases import CaseState
 from app.domain.ledger import Handoff, LineKind
@@ -31,6 +31,8 @@ def follow(packet: Packet, happening: Happening, act: Act) -> None:
             dossiers.give_back_at_door(packet.dossier, scans.papers_counted(scan.digest))
             recovered.take(packet, scan.giver or packet.holder_id, act)
         takings.collect(packet, scan, act.at)
+    if scan.event == "transfer":
+        rounds.follow(packet, scan.giver, act)
     if scan.event == "correct":
         takings.take_back(scan, act.at)
         remittances.taken_back(scan.parent, act.at)

@@ -132,6 +132,7 @@ def _round(round_: Round) -> dict[str, Any]:
         "id": round_.id,
         "date": round_.day.isoformat(),
         "started": round_.started_at.isoformat() if round_.started_at else None,
+        "stopped": round_.stopped_at.isoformat() if round_.stopped_at else None,
     }
 
 

@@ -3,6 +3,7 @@
 Planning takes seconds, so it is three steps: `problem` reads, `routes.plan` thinks outside any transaction, `adopt` writes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
@@ -18,7 +19,6 @@ from app.domain.places import Office
 from app.domain.visits import OPEN, Round, Slot, Visit, VisitKind, VisitState
 from app.errors import Missing, Refused
 
-CAPACITY = 60  # packets on a motorbike
 FEW, FAIR = 4, 1.2  # no courier gets more than so many times an even share, unless that is only a few visits
 
 
@@ -30,6 +30,11 @@ class Day:
     day: date
     unassigned: list[Visit]
     rounds: list[tuple[User, Round | None]]
+
+    @property
+    def free(self) -> list[tuple[User, Round | None]]:
+        """Couriers who have no visit."""
+        return [(courier, round_) for courier, round_ in self.rounds if round_ is None or not round_.visits]
 
     @property
     def count(self) -> int:
@@ -53,37 +58,47 @@ def of_day(office: Office, day: date) -> list[Visit]:
 
 
 def assign(office: Office, visit_ids: list[int], courier_id: str | None, act: Act) -> int:
-    """Give visits of this office to a courier, each at the end of its window, or to nobody. How many were moved.
+    """Give visits of this office to one courier, or to nobody. How many were moved. Raises as `give`."""
+    return len(give(office, dict.fromkeys(visit_ids, courier_id), act))
 
-    A packet to deliver that a courier already carries stays with that courier: its visit is passed over.
-    Raises Missing("courier_unknown") for another office's courier and Refused("round_under_way") once one has set out.
+
+def give(office: Office, wanted: Mapping[int, str | None], act: Act) -> list[Visit]:
+    """Give visits of this office, by their ids, each to a courier or to nobody. Those that were moved.
+
+    Also on the way: the phone of whoever has set out drops the visit when it next hears of the office, and a courier who
+    stands at that door all the same may finish there. A packet to deliver that a courier already carries stays with that
+    courier: its visit is passed over, as is one that is with whom it is to go to.
+    Raises Missing("courier_unknown") for another office's courier, Refused("courier_stopped") for one who goes no further.
     """
-    courier = next((c for c in people.couriers_of(office.id) if c.id == courier_id), None)
-    if courier_id and courier is None:
+    staff = {courier.id: courier for courier in people.couriers_of(office.id)}
+    if set(wanted.values()) - {None, *staff}:
         raise Missing("courier_unknown")
     moved: list[Visit] = []
     touched: set[Round | None] = set()
-    held = _held(office, Visit.id.in_(visit_ids))
-    for visit in lock(Visit, *visit_ids):
+    held = held_by(office, Visit.id.in_(wanted))
+    for visit in lock(Visit, *wanted):
+        courier = staff.get(wanted[visit.id] or "")
         if visit.slot.office_id != office.id or visit.state not in OPEN:
             continue
-        if visit.state is VisitState.EN_ROUTE:
-            raise Refused("round_under_way")
-        if held.get(visit.id, courier) != courier:
+        if held.get(visit.id, courier) != courier or visit.courier == courier:
             continue
-        touched |= {visit.round} - {None}
+        touched |= {visit.round}
         if courier is None:
             rounds.take_off(visit)
         else:
-            rounds.put_on(rounds.of(courier, office, visit.slot.day), visit)
-            touched.add(visit.round)
+            round_ = rounds.of(courier, office, visit.slot.day)
+            if round_.stopped_at:
+                raise Refused("courier_stopped")
+            rounds.put_on(round_, visit)
+            touched.add(round_)
         moved.append(visit)
     _reckon(touched, act)
     for visit in moved:
         if visit.state is VisitState.EN_ROUTE:  # the round has been announced already
             rounds.announce(visit, act)
-    audit.note("assign", f"office {office.id}", act, visits=[visit.id for visit in moved], courier=courier_id)
-    return len(moved)
+    given = {str(visit.id): visit.round and visit.round.courier_id for visit in moved}
+    audit.note("assign", f"office {office.id}", act, visits=given)
+    return moved
 
 
 def _reckon(touched: set[Round | None], act: Act) -> None:
@@ -93,16 +108,18 @@ def _reckon(touched: set[Round | None], act: Act) -> None:
 
 
 def problem(office: Office, day: date) -> routes.Problem:
-    """Every visit that has not set out, for every courier who has not. Seconds since local midnight.
+    """Every visit that has not set out, for every courier who has not and can. Seconds since local midnight.
 
     What a courier carries to be delivered is left out: nobody else can bring it, and `adopt` keeps it with them.
     """
     here = day_of(office, day)
-    free = [courier for courier, round_ in here.rounds if round_ is None or round_.started_at is None]
+    free = [
+        courier for courier, round_ in here.rounds if round_ is None or not (round_.started_at or round_.stopped_at)
+    ]
     waiting = [v for v in of_day(office, day) if v.state in (VisitState.SCHEDULED, VisitState.ASSIGNED)]
     waiting = [v for v in waiting if not (v.kind is VisitKind.DELIVER and v.packet.state is State.CARRIED)]
     even = len(waiting) / max(len(free), 1)  # the shortest way alone would leave colleagues at the office
-    most = min(CAPACITY, max(FEW, ceil(FAIR * even)))
+    most = min(rounds.CAPACITY, max(FEW, ceil(FAIR * even)))
     return routes.Problem(
         depot=routes.Place(office.lat, office.lon),
         couriers=tuple(routes.Courier(courier.id, rounds.shift(), most) for courier in free),
@@ -116,7 +133,7 @@ def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
     Visits that changed while the plan was made stay as they are.
     """
     placed = 0
-    held = _held(office, Slot.day == day)
+    held = held_by(office, Slot.day == day)
     ids = [int(stop.key) for round_ in plan.rounds for stop in round_.stops]
     left_out = [int(stop.key) for stop in plan.unplanned]
     found = {visit.id: visit for visit in lock(Visit, *{*ids, *left_out, *held})}
@@ -127,7 +144,7 @@ def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
     for planned in plan.rounds:
         courier = db.session.get_one(User, planned.courier.key)
         round_ = rounds.of(courier, office, day)
-        if round_.started_at:
+        if round_.started_at or round_.stopped_at:
             continue
         round_.planned_at = act.at
         touched.add(round_)
@@ -138,16 +155,17 @@ def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
                 visit.position = position
                 placed += 1
     for visit_id, holder in held.items():
-        if _still(found[visit_id], day):
-            rounds.put_on(rounds.of(holder, office, day), found[visit_id])
-            touched.add(found[visit_id].round)
+        round_ = rounds.of(holder, office, day)
+        if _still(found[visit_id], day) and not round_.stopped_at:
+            rounds.put_on(round_, found[visit_id])
+            touched.add(round_)
             placed += 1
     _reckon(touched, act)
     audit.note("plan", f"office {office.id}", act, day=day.isoformat(), placed=placed)
     return placed
 
 
-def _held(office: Office, which: sa.ColumnElement[bool]) -> dict[int, User]:
+def held_by(office: Office, which: sa.ColumnElement[bool]) -> dict[int, User]:
     """Open visits to deliver what a courier of this office carries, in order of their windows, and that courier."""
     couriers = {courier.party_id: courier for courier in people.couriers_of(office.id)}
     query = (

@@ -320,3 +320,10 @@ def couriers_as(parties: Collection[str | None]) -> list[User]:
 def couriers_of(office_id: int) -> list[User]:
     rows = sa.select(User).filter_by(role=Role.COURIER, office_id=office_id, disabled_at=None)
     return list(db.session.scalars(rows.order_by(User.badge)))
+
+
+def courier_at(party_id: str, office_id: int) -> User | None:
+    """The courier of this post office who holds packets as this party; nobody for a place, or for another office's."""
+    return db.session.scalar(
+        sa.select(User).filter_by(role=Role.COURIER, party_id=party_id, office_id=office_id, disabled_at=None)
+    )

@@ -3,6 +3,8 @@
 A visit has its time as soon as it is on a round; whatever changes the round reckons its times anew.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
@@ -10,16 +12,17 @@ from sqlalchemy.orm import joinedload
 
 import routes
 from app.db import db, lock
-from app.domain import dossiers, visits
+from app.domain import dossiers, people, visits
 from app.domain.calendar import HERE
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.people import Act, Citizen, User
 from app.domain.places import Office
-from app.domain.visits import OPEN, Offer, Round, Visit, VisitState
+from app.domain.visits import OPEN, Offer, Round, Visit, VisitKind, VisitState
 
 SHIFT = (time(7, 30), time(17, 30))
 SERVICE = 480  # seconds at a door: count, seal, sign
+CAPACITY = 60  # packets on a motorbike
 MADE = (VisitState.DONE, VisitState.MISSED)
 WITH = (
     joinedload(Visit.slot),
@@ -38,7 +41,7 @@ def of(courier: User, office: Office, day: date) -> Round:
 
 
 def put_on(round_: Round, visit: Visit) -> None:
-    """Last among those of its window; `reckon` follows. A round under way takes the visit along."""
+    """Where it costs least among those of its window; `reckon` follows. A round under way takes the visit along."""
     visit.round, visit.position = round_, None
     visit.state = VisitState.EN_ROUTE if round_.started_at else VisitState.ASSIGNED
 
@@ -48,23 +51,54 @@ def take_off(visit: Visit) -> None:
 
 
 def reckon(round_: Round, at: datetime) -> None:
-    """Order what is still to be made by its windows, newcomers last in theirs, and say when each call begins.
+    """Order what is still to be made by its windows, newcomers where they cost least in theirs, and say when each call
+    begins.
 
     The courier sets out from the post office, or from the home last visited, now or when the shift begins.
     """
     lock(Round, round_.id)
-    mine = list(db.session.scalars(sa.select(Visit).filter_by(round_id=round_.id).options(*WITH)))
+    mine = _visits(round_)
+    last = max((visit.position or 0 for visit in mine if visit.state in MADE), default=0)
+    by_key = {str(visit.id): visit for visit in mine}
+    left = _way(round_, [visit for visit in mine if visit.position is not None or visit.state in MADE], at)
+    for visit in mine:
+        if visit.state in OPEN and visit.position is None:
+            place = routes.fit(left, stop(visit)).at
+            left = replace(left, stops=(*left.stops[:place], stop(visit), *left.stops[place:]))
+    calls = routes.follow(routes.Problem(left.start, (), left.stops), left.leaves)
+    for position, (each, call) in enumerate(zip(left.stops, calls, strict=True), start=last + 1):
+        visit = by_key[each.key]
+        visit.position, visit.arrives_at = position, time_of(round_.day, call)
+    db.session.flush()
+
+
+def way(round_: Round, at: datetime) -> routes.Way:
+    """What is left of a round, in its order, for whoever looks where another visit fits."""
+    return _way(round_, _visits(round_), at)
+
+
+def _way(round_: Round, mine: list[Visit], at: datetime) -> routes.Way:
     made = [visit for visit in mine if visit.state in MADE]
-    last = max((visit.position or 0 for visit in made), default=0)
     coming = [visit for visit in mine if visit.state in OPEN]
     coming.sort(key=lambda visit: (visit.slot.opens, visit.position is None, visit.position or visit.id))
-    midnight = datetime.combine(round_.day, time(), HERE)
-    leaves = max(_seconds(SHIFT[0]), int((at - midnight).total_seconds()))
-    problem = routes.Problem(_starts_from(round_, made), (), tuple(stop(visit) for visit in coming))
-    calls = routes.follow(problem, leaves)
-    for position, (visit, call) in enumerate(zip(coming, calls, strict=True), start=last + 1):
-        visit.position, visit.arrives_at = position, midnight + timedelta(seconds=call)
-    db.session.flush()
+    return way_from(_starts_from(round_, made), round_.courier_id, round_.day, at, coming)
+
+
+def way_from(start: routes.Place, courier_id: str, day: date, at: datetime, coming: Sequence[Visit] = ()) -> routes.Way:
+    """Of a courier who leaves `start` now, or when the shift begins, to make these visits in this order."""
+    opens, ends = shift()
+    leaves = max(opens, int((at - datetime.combine(day, time(), HERE)).total_seconds()))
+    return routes.Way(courier_id, start, leaves, ends, CAPACITY - len(coming), tuple(stop(visit) for visit in coming))
+
+
+def time_of(day: date, seconds: int) -> datetime:
+    """A planner's seconds since midnight as a moment."""
+    return datetime.combine(day, time(), HERE) + timedelta(seconds=seconds)
+
+
+def _visits(round_: Round) -> list[Visit]:
+    query = sa.select(Visit).filter_by(round_id=round_.id).order_by(Visit.id).options(*WITH)
+    return list(db.session.scalars(query))
 
 
 def stop(visit: Visit) -> routes.Stop:
@@ -81,7 +115,10 @@ def _starts_from(round_: Round, made: list[Visit]) -> routes.Place:
     ended = [(visit.ended_at, visit) for visit in made if visit.ended_at]
     if ended:
         return _home(max(ended, key=lambda pair: pair[0])[1])
-    office = db.session.get_one(Office, round_.office_id)
+    return place(db.session.get_one(Office, round_.office_id))
+
+
+def place(office: Office) -> routes.Place:
     return routes.Place(office.lat, office.lon)
 
 
@@ -106,17 +143,35 @@ def call_off(visit: Visit, act: Act) -> None:
 
 
 def move(visit: Visit, offer: Offer, office: Office, act: Act) -> Visit:
-    """Another time. The courier stays the same where day and office do and the round has not set out.
+    """Another time. The courier stays the same where day and office do and the round has neither set out nor been stopped.
 
     Raises as visits.move_to.
     """
     round_ = visit.round if visit.state in OPEN else None
     moved = visits.move_to(visit, offer, office, act)
     if round_:
-        if (round_.day, round_.office_id, round_.started_at) == (offer.day, office.id, None):
+        same = (round_.day, round_.office_id) == (offer.day, office.id)
+        if same and not round_.started_at and not round_.stopped_at:
             put_on(round_, moved)
         reckon(round_, act.at)
     return moved
+
+
+def follow(packet: Packet, giver_id: str | None, act: Act) -> None:
+    """A courier has handed a packet on, and the visit to deliver it was on their round: whoever has it now makes the visit."""
+    visit = visits.open_visit(packet.id)
+    if visit is None or visit.kind is not VisitKind.DELIVER or not visit.courier or visit.courier.party_id != giver_id:
+        return
+    before, taker = visit.round, people.courier_at(packet.holder_id, visit.slot.office_id)
+    if before is None or taker is None:
+        return
+    office = db.session.get_one(Office, visit.slot.office_id)
+    after = of(taker, office, visit.slot.day)
+    put_on(after, visit)
+    for round_ in sorted((before, after), key=lambda one: one.id):
+        reckon(round_, act.at)
+    if visit.state is VisitState.EN_ROUTE:
+        announce(visit, act)
 
 
 def announce(visit: Visit, act: Act) -> None:

@@ -90,6 +90,7 @@ class Round(Model):
     day: Mapped[date]
     planned_at: Mapped[Instant | None]
     started_at: Mapped[Instant | None]
+    stopped_at: Mapped[Instant | None]  # the courier goes no further that day: colleagues take over
 
     courier: Mapped[User] = relationship()
     visits: Mapped[list["Visit"]] = relationship(order_by="Visit.position, Visit.id", back_populates="round")

@@ -9,11 +9,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 import routes
-from app import security
+from app import language, security
 from app.db import atomically, now
 from app.domain import calendar, dispatch
 from app.domain.people import Right
 from app.domain.places import Office
+from app.domain.visits import OPEN
 from app.errors import Missing
 from app.security import requires
 from app.views import counters
@@ -48,13 +49,13 @@ def assign(day: str) -> ResponseReturnValue:
         return _page(when, 422, _("Tick at least one visit first."), chosen=courier)
     if not courier:
         return _page(when, 422, _("Choose who gets the ticked visits. Nothing has been moved."), ids)
-    moved = atomically(dispatch.assign, _office(), ids, None if courier == NOBODY else courier, security.act())
+    moved = atomically(dispatch.assign, own_office(), ids, None if courier == NOBODY else courier, security.act())
     if moved:
         flash(ngettext("%(num)d visit moved.", "%(num)d visits moved.", moved), "ok")
     if stay := len(ids) - moved:
         text = ngettext(
-            "%(num)d visit stays where it is: its courier carries the packet, or has been there by now.",
-            "%(num)d visits stay where they are: their courier carries the packet, or has been there by now.",
+            "%(num)d visit stays where it is: it is with that courier already, its courier carries the packet, or has been there by now.",
+            "%(num)d visits stay where they are: they are with that courier already, their courier carries the packet, or has been there by now.",
             stay,
         )
         flash(text, "warning")
@@ -65,7 +66,7 @@ def assign(day: str) -> ResponseReturnValue:
 @requires(Right.DISPATCH)
 def plan(day: str) -> ResponseReturnValue:
     """Order everything that has not set out. The search itself runs outside any transaction."""
-    when, office = read_day(day), _office()
+    when, office = read_day(day), own_office()
     made = routes.plan(dispatch.problem(office, when))
     placed = atomically(dispatch.adopt, office, when, made, security.act())
     if made.unplanned:
@@ -75,9 +76,9 @@ def plan(day: str) -> ResponseReturnValue:
             len(made.unplanned),
         )
         flash(text, "warning")
-    kilometres = f"{made.distance / 1000:.1f}".replace(".", ",")
+    way = language.kilometres(made.distance)
     text = ngettext(
-        "%(num)d visit ordered, %(km)s km in all.", "%(num)d visits ordered, %(km)s km in all.", placed, km=kilometres
+        "%(num)d visit ordered, %(way)s in all.", "%(num)d visits ordered, %(way)s in all.", placed, way=way
     )
     flash(text, "ok" if placed else "stamp")
     return redirect(url_for("dispatch.day", day=when.isoformat()))
@@ -88,16 +89,16 @@ def _page(
 ) -> ResponseReturnValue:
     today = calendar.today(now())
     week = sorted({when, *([today] if calendar.is_working(today) else []), *calendar.working_days_after(today, 5)})
-    found = dispatch.day_of(_office(), when)
+    found = dispatch.day_of(own_office(), when)
     text = render_template(
-        "dispatch/day.html", found=found, week=week, today=today, says=says, ticked=ticked, chosen=chosen
+        "dispatch/day.html", found=found, week=week, today=today, says=says, ticked=ticked, chosen=chosen, open=OPEN
     )
     visits = (*found.unassigned, *(visit for _courier, round_ in found.rounds if round_ for visit in round_.visits))
     counters.log_names("dispatch.day", {visit.packet.dossier_id for visit in visits})
     return text, status
 
 
-def _office() -> Office:
+def own_office() -> Office:
     office = security.user().office
     if office is None:
         raise Missing("no_office")

@@ -7,8 +7,9 @@ import routes
 from app.db import atomically, db
 from app.domain import dispatch, visits
 from app.domain.packets import Packet, Way
+from app.domain.people import User
 from app.domain.visits import Visit, VisitState
-from app.errors import Missing, Refused
+from app.errors import Missing
 from tests.world import World
 
 
@@ -63,8 +64,24 @@ def test_a_round_that_has_set_out_is_not_planned_again(world: World) -> None:
     problem = dispatch.problem(world.post, visit.slot.day)
     assert problem.stops == ()
     assert world.courier.id not in {courier.key for courier in problem.couriers}
-    with pytest.raises(Refused, match="round_under_way"):
-        atomically(dispatch.assign, world.post, [visit.id], None, world.act(world.dispatcher))
+    assert (
+        atomically(dispatch.adopt, world.post, visit.slot.day, routes.plan(problem), world.act(world.dispatcher)) == 0
+    )
+    assert (visit_of(packet).courier, visit_of(packet).state) == (world.courier, VisitState.EN_ROUTE)
+
+
+def test_a_visit_on_the_way_is_given_to_a_colleague_who_is_announced_once_or_to_nobody(world: World) -> None:
+    packet = world.packet()
+    visit = visit_of(packet)
+    atomically(dispatch.assign, world.post, [visit.id], world.courier.id, world.act(world.dispatcher))
+    atomically(lambda: visits.set_out(visits.round_of(world.courier, visit.slot.day), world.act(world.courier)))
+    second = db.session.get_one(User, world.second_courier.id)
+    for courier, state in ((second, VisitState.ASSIGNED), (None, VisitState.SCHEDULED)):
+        chosen = courier.id if courier else None
+        assert atomically(dispatch.assign, world.post, [visit.id], chosen, world.act(world.dispatcher)) == 1
+        assert (visit_of(packet).courier, visit_of(packet).state) == (courier, state)
+    atomically(visits.cancel, visit_of(packet), world.act())
+    assert visit_of(packet).state == VisitState.CANCELLED, "nobody is on the way any more"
 
 
 def test_another_offices_courier_and_visits_are_out_of_reach(world: World) -> None:

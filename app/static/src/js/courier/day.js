@@ -52,6 +52,8 @@ export const unsigned = () => told?.unsigned ?? [];
 export const handedIn = () => told?.handed_in ?? [];
 /** Homes this phone knew of, called off since: [{visit, number}]. */
 export const cancelled = () => told?.cancelled ?? [];
+/** Homes of this round that the office has given to somebody else since it set out: [{visit, number}]. */
+export const moved = () => told?.moved ?? [];
 export const reasons = () => ({ reasons: told?.reasons ?? {}, next: told?.next ?? {} });
 
 /** Out of sight: what lies on the phone stays sealed. */
@@ -138,6 +140,8 @@ async function ask() {
     if (!lock.isOpen() || device !== me()?.device) return; // locked or left meanwhile: it is asked for again
     const had = new Set([...(told?.stops ?? []), ...(told?.cancelled ?? [])].map(({ visit }) => visit));
     rest.cancelled = (rest.cancelled ?? []).filter(({ visit }) => had.has(visit));
+    rest.moved = movedFrom(told, rest);
+    rest.stops.push(...begunAt(told, rest)); // whoever stands at that door may finish there
     [told, fetchedAt, problem] = [rest, clockNow(), null];
     sealer = raw && { raw, key: await keyOf(raw) };
     await keep();
@@ -149,6 +153,17 @@ async function ask() {
   }
   changed();
 }
+
+/** What was on the round under way and is not any more, called off or made by now apart. */
+function movedFrom(before, now) {
+  if (!before?.round?.started || before.round.id !== now.round?.id) return [];
+  const here = new Set([...now.stops, ...now.cancelled].map(({ visit }) => visit));
+  const left = before.stops.filter((stop) => isOpen(stop)).map(({ visit, packets: [{ number }] }) => ({ visit, number }));
+  return [...(before.moved ?? []), ...left].filter(({ visit }, at, all) => !here.has(visit) && all.findIndex((each) => each.visit === visit) === at);
+}
+
+/** Homes that went to somebody else while this courier had the slip read there. */
+const begunAt = (before, now) => (before?.stops ?? []).filter((stop) => now.moved.some(({ visit }) => visit === stop.visit) && drafts.begun(stop.visit));
 
 /** Before somebody is told what may be over: ask again, if there is a network that answers soon. False: it is as it was. */
 export async function renewed() {

@@ -13,7 +13,7 @@ export function round() {
   const under = [now.round && date(now.round.date), who && (who.badge ?? who.name)].filter(Boolean).join(" · ");
   const menu = h("a", { href: "#/phone", id: "menu" }, icon("person", t("app.menu")));
   const top = h("header", { class: "bar" }, bar("").firstChild, h("h1", { class: "grow", tabindex: "-1" }, t("round.title"), under && h("small", {}, under)), themeButton(), menu);
-  const parts = [trouble(now), renewal(), day.cancelled().map(({ number }) => notice("danger", "stop", h("p", {}, t("round.cancelled", { number }))))];
+  const parts = [trouble(now), renewal(), day.cancelled().map(({ number }) => notice("danger", "stop", h("p", {}, t("round.cancelled", { number })))), givenAway(now)];
   const open = now.stops.filter(day.isOpen);
   if (!now.known) return { live: true, nodes: [top, strip(), page(parts, unheard(now), sync()), thumb(scanAny(false))] };
   if (!now.stops.length) parts.push(bigIcon("calendar"), h("h2", { class: "h1" }, t("round.empty")), h("p", {}, t("round.empty_lead")));
@@ -23,6 +23,13 @@ export function round() {
   if (now.stops.length) parts.push(progress(now, open));
   parts.push(forgotten(now), sync(), bags(now), later(open.slice(1)), done(now.stops.filter((stop) => !day.isOpen(stop))));
   return { live: true, nodes: [top, strip(), page(parts), thumb(main(now, open))] };
+}
+
+/** What the office has given to colleagues, or that it has written down that nobody rides any further. */
+function givenAway(now) {
+  if (now.round?.stopped) return notice("stamp", "stop", h("p", { id: "stopped" }, t("round.stopped", { time: clock(now.round.stopped) })), now.carrying.length ? h("p", {}, t("round.stopped_bag")) : null);
+  const numbers = day.moved().map(({ number }) => number).join(", ");
+  return numbers ? notice("stamp", "courier", h("p", { id: "moved" }, t("round.moved", { numbers }))) : null;
 }
 
 function trouble(now) {

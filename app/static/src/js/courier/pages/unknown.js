@@ -25,7 +25,7 @@ export function unknown(reason) {
         h("p", { class: "h3" }, t(`unknown.${why}`, values)), what ? h("p", {}, t(`unknown.${why}_do`, values)) : null),
       thumb(link(t("verdict.scan_again"), `#${again}`, { before: "qr" }),
         why === "old" && facts.slip ? button(t("unknown.old_go"), () => goOn(facts), { quiet: true, id: "old-go" }) : null,
-        ["yours", "carried_early", "over"].includes(why) ? link(t("verdict.to_round"), "#/", { quiet: true })
+        ["yours", "carried_early", "over", "moved"].includes(why) ? link(t("verdict.to_round"), "#/", { quiet: true })
           : h("a", { class: "button-quiet button-wide button-big", href: `tel:${day.officePhone()}` }, icon("phone"), " ", t("app.call_office"))),
     ],
   };

@@ -9,6 +9,7 @@ import { unknown } from "./unknown.js";
 
 export function missingVisit(id) {
   if (day.cancelled().some((each) => each.visit === Number(id))) return unknown("cancelled");
+  if (day.moved().some((each) => each.visit === Number(id))) return unknown("moved");
   return { live: true, nodes: [bar(t("round.title"), null, { back: "#/" }), page(bigIcon("calendar"), h("p", { class: "h2" }, t("visit.unknown"))), thumb(link(t("verdict.to_round"), "#/"))] };
 }
 

@@ -14,9 +14,11 @@ from flask import Flask
 import app.domain.models  # noqa: F401
 from app.config import Settings
 from app.db import db
+from app.domain.manifests import ManifestLine
 from app.domain.packets import Packet
 from tests import postgres
 from tests.conftest import start
+from tests.domain.test_desk import receive
 from tests.world import World
 
 
@@ -52,6 +54,23 @@ def test_a_database_in_use_goes_down_and_up_again_and_keeps_whom_it_knows(app: F
     assert set(db.session.scalars(sa.select(Packet.number))) == {*known, packet.number}
     assert db.session.connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     assert db.session.connection().exec_driver_sql("PRAGMA foreign_key_check").fetchall() == []
+
+
+@pytest.mark.dialects("sqlite")  # there the tables are the tests' own
+def test_records_that_were_signed_before_their_lines_kept_the_papers_keep_what_is_known_of_them(
+    app: Flask, world: World
+) -> None:
+    short, over = world.collected(world.phone()), world.collected(world.phone())
+    receive(world, short, counts={1: 1, 2: 0, 4: 1}, seal="NP0051999", remark="thiếu 1 tờ")
+    receive(world, over)
+    lines = sa.select(ManifestLine.papers, ManifestLine.sealed_with).order_by(ManifestLine.packet_id)
+    before = db.session.execute(lines).all()
+    assert [[one["counted"] for one in papers] for papers, _ in before] == [[1, 0, 1], [1, 1, 1]]
+    db.session.remove()
+    flask_migrate.downgrade(revision="0049")
+    flask_migrate.upgrade()
+    assert db.session.execute(lines).all() == before
+    assert [sealed for _, sealed in before] == ["NP0045821", None]
 
 
 def test_a_table_that_is_not_ours_is_left_alone(bare: Flask) -> None:

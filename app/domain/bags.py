@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, aliased, mapped_column, selectinload
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from app.db import Instant, Model, db
 from app.domain import audit, bodies, counter, custody, desk, manifests, numbers, reception, scope
 from app.domain.devices import Device
-from app.domain.dossiers import Dossier, Paper
+from app.domain.dossiers import Paper
 from app.domain.ledger import Handoff, LineKind
 from app.domain.manifests import Found, Listed, Manifest, ManifestLine, Side, Word
 from app.domain.packets import Packet, State, Way
@@ -173,7 +173,7 @@ def _tally(items: list[Item], taken: int, unseen: int) -> Tally:
     )  # fmt: skip
 
 
-WITH = (selectinload(Packet.dossier).selectinload(Dossier.papers),)
+WITH = manifests.WITH
 
 
 def purse_bearers(clerk: User) -> list[User]:
@@ -285,17 +285,18 @@ def close(
     if giver_by is Word.PIN:
         reception.check_pin(courier, pin)
     assert courier.party_id and act.by.holds_as
+    opens = _event(act.by) == "receive"
     manifest, _ = manifests.receive(
         Listed(key, courier.party_id, act.by.holds_as, tuple(item.packet.code for item in listed)),
         _scans([item.packet for item in taken]),
         Seen(act.at, act.keys),
-        {item.packet.code: _found(item) for item in taken},
+        {item.packet.code: _found(item, opens) for item in taken},
     )  # fmt: skip
     manifests.confirm(manifest, Side.TAKER, Word.PRESENCE, act.at, act.by)
     for item in taken:
         if item.differs and item.differs.seal:
             reception.saw_seal(item.packet, act, item.differs.seal)
-    if _event(act.by) == "receive":
+    if opens:
         for item in own:
             reception.put_away(item.packet, act, item.sheets if item.is_whole else None)
     if giver_by:
@@ -304,11 +305,12 @@ def close(
     return manifest
 
 
-def _found(item: Item) -> Found:
+def _found(item: Item, opens: bool) -> Found:
     differs = item.differs
+    counts = item.sheets if opens and item.is_whole else None
     if differs is None:
-        return Found(item.packet.seal)
-    return Found(differs.seal or item.packet.seal, differs.is_intact, not item.short, differs.remark)
+        return Found(item.packet.seal, counts=counts)
+    return Found(differs.seal or item.packet.seal, differs.is_intact, not item.short, differs.remark, counts)
 
 
 def _event(user: User) -> str:

@@ -6,26 +6,30 @@ packet. A manifest is closed when both sides have confirmed it; custody has move
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from app.db import Digest, Instant, Model, choice, db
 from app.domain import custody, numbers, tasks, tokens
 from app.domain.bodies import Scan
 from app.domain.calendar import today
-from app.domain.packets import Packet
+from app.domain.dossiers import Dossier
+from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind
 from app.domain.people import User
+from app.domain.procedures import PaperForm
 from app.domain.sittings import Outcome, Seen
 from app.domain.steps import STEPS
 from app.domain.tasks import TaskKind
 from app.errors import Invalid, Missing, Refused
 
 MOST = 200  # packets on one manifest
+WITH = (selectinload(Packet.dossier).selectinload(Dossier.papers),)
 
 
 class Side(StrEnum):
@@ -89,6 +93,13 @@ class ManifestLine(Model):
     is_intact: Mapped[bool] = mapped_column(default=True, doc="the seal was whole")
     is_complete: Mapped[bool] = mapped_column(default=True, doc="every paper of the list was there")
     remark: Mapped[str] = mapped_column(sa.String(300), default="")
+    papers: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list, doc="what lay in it then: `contents`")
+    sealed_with: Mapped[str | None] = mapped_column(sa.String(24), doc="by the record then, where another was read")
+
+    @property
+    def is_own_seal(self) -> bool:
+        """No other number was read from the bag than those on record then."""
+        return self.sealed_with is None
 
 
 class Confirmation(Model):
@@ -122,6 +133,7 @@ class Found:
     is_intact: bool = True
     is_complete: bool = True
     remark: str = ""
+    counts: Mapping[int, int] | None = None  # sheets by the paper's position, where it is opened with the list
 
 
 def receive(
@@ -167,9 +179,10 @@ def _write(
     for scan, outcome in judged:  # one packet scanned twice is one line: the scan that moved it
         if scan.code in packets and (scan.code not in best or not best[scan.code][1].stands):
             best[scan.code] = scan, outcome
+    named = [packets[code] for code in dict.fromkeys((*listed.codes, *best))]
+    db.session.scalars(sa.select(Packet).where(Packet.id.in_([each.id for each in named])).options(*WITH)).all()
     lines = [
-        _line(packets[code], code in listed.codes, best.get(code), found.get(code, Found()))
-        for code in dict.fromkeys((*listed.codes, *best))
+        _line(each, each.code in listed.codes, best.get(each.code), found.get(each.code, Found())) for each in named
     ]
     manifest = _add(listed, lines, at)
     _raise_tasks(manifest, {packet.id: packet for packet in packets.values()}, at)
@@ -177,17 +190,40 @@ def _write(
 
 
 def _line(packet: Packet, is_listed: bool, judged: tuple[Scan, Outcome] | None, found: Found) -> ManifestLine:
-    line = ManifestLine(
-        packet_id=packet.id, result=LineResult.MISSING, seal=found.seal, is_intact=found.is_intact,
-        is_complete=found.is_complete, remark=found.remark,
+    if judged is None:
+        return _as_seen(packet, LineResult.MISSING, found)
+    scan, outcome = judged
+    result = LineResult.MOVED if outcome.stands else LineResult.HELD
+    return _as_seen(
+        packet, result if is_listed else LineResult.SURPLUS, replace(found, seal=found.seal or scan.seal), scan.digest
+    )
+
+
+def _as_seen(packet: Packet, result: LineResult, found: Found, digest: bytes | None = None) -> ManifestLine:
+    is_other = bool(found.seal and packet.seals) and found.seal not in packet.seals
+    return ManifestLine(
+        packet_id=packet.id, result=result, digest=digest, seal=found.seal, is_intact=found.is_intact,
+        is_complete=found.is_complete, remark=found.remark, papers=contents(packet, found.counts),
+        sealed_with=packet.seals[0] if is_other else None,
     )  # fmt: skip
-    if judged:
-        scan, outcome = judged
-        line.digest, line.seal = scan.digest, found.seal or scan.seal
-        line.result = LineResult.MOVED if outcome.stands else LineResult.HELD
-        if not is_listed:
-            line.result = LineResult.SURPLUS
-    return line
+
+
+def contents(packet: Packet, counts: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
+    """Its papers as they are listed now, which a line keeps: name, form, copies, sheets promised and counted (None: not
+    opened). `counts`: what is counted in it with the list."""
+    rows: list[tuple[str, PaperForm, int, int, int | None]]
+    if packet.kind is Kind.RESULT:
+        listed = [(one["name"], PaperForm(one["form"]), int(one["sheets"])) for one in packet.dossier.result_papers]
+        rows = [(name, form, 1, sheets, sheets) for name, form, sheets in listed]
+    elif packet.way is Way.OUT:
+        rows = [(one.name, one.form, one.copies, one.desk_sheets or 0, one.desk_sheets or 0) for one in packet.papers]
+    else:
+        is_open = packet.state is State.OPENED
+        found = {one.position: packet.counted(one) for one in packet.papers if is_open} if counts is None else counts
+        rows = [
+            (one.name, one.form, one.copies, packet.promised(one), found.get(one.position)) for one in packet.papers
+        ]
+    return [dict(zip(("name", "form", "copies", "promised", "counted"), row, strict=True)) for row in rows]
 
 
 def _add(listed: Listed, lines: list[ManifestLine], at: datetime) -> Manifest:
@@ -226,10 +262,7 @@ def _raise_tasks(manifest: Manifest, packets: dict[int, Packet], at: datetime) -
 def of_one(packet: Packet, giver_id: str, digest: bytes, found: Found, at: datetime) -> Manifest:
     """A manifest of one packet that its receiver has already taken over with scan `digest`."""
     listed = Listed(digest.hex(), giver_id, packet.holder_id, (packet.code,))
-    line = ManifestLine(
-        packet_id=packet.id, result=LineResult.MOVED, digest=digest, seal=found.seal, is_intact=found.is_intact,
-        is_complete=found.is_complete, remark=found.remark,
-    )  # fmt: skip
+    line = _as_seen(packet, LineResult.MOVED, found, digest)
     manifest = _add(listed, [line], at)
     _raise_tasks(manifest, {packet.id: packet}, at)
     return manifest
@@ -329,9 +362,9 @@ def by_code(code: bytes) -> Manifest:
     return by_number(f"BB-{digits[:6]}-{digits[6:-1]}-{digits[-1]}")
 
 
-def bears_another_seal(line: ManifestLine, packet: Packet) -> bool:
-    """What was read from the bag is no number on record."""
-    return bool(line.seal and packet.seals) and line.seal not in packet.seals
+def differences(line: ManifestLine) -> list[dict[str, Any]]:
+    """Papers whose count was not what the slip promised."""
+    return [one for one in line.papers if one["counted"] not in (None, one["promised"])]
 
 
 def lines_of(manifest: Manifest) -> list[tuple[ManifestLine, Packet]]:

@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from app.db import db
-from app.domain import bodies, calendar, closing, happenings, ledger, remittances, scope, tasks
+from app.domain import bodies, calendar, closing, happenings, ledger, manifests, remittances, scope, tasks
 from app.domain.bodies import CLOCK_SLACK, Scan
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
 from app.domain.happenings import Holder
+from app.domain.incidents import Incident, Sort
 from app.domain.ledger import Handoff, LineKind
+from app.domain.manifests import Manifest
 from app.domain.numbers import NumberPool
 from app.domain.packets import Packet, State
 from app.domain.people import Act, User
@@ -149,6 +151,41 @@ def close(task: Task, outcome: str, act: Act, second: User | None = None) -> Non
         remittances.came_back(task.packet, act)
     if task.kind is TaskKind.COUNT and outcome == "papers_found" and task.packet:
         closing.find(task.packet, act)
+
+
+# ---- what became of a list ----------------------------------------------------------------------------------------
+
+LISTED = (TaskKind.COUNT, TaskKind.MISSING, TaskKind.SURPLUS, TaskKind.DAMAGED)  # what a list leaves open
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What somebody found out of a packet after a list of it was written, which says nothing else for that."""
+
+    packet: Packet
+    at: datetime
+    outcome: str  # of a matter, or of the incident file
+    file: str | None  # its number
+    by: User | None  # None: the server
+
+
+def after(manifest: Manifest) -> list[Finding]:
+    """How the matters that a list left open have ended, and files of its counts, in the order in which they did."""
+    packets = {packet.id: packet for _line, packet in manifests.lines_of(manifest)}
+    ended = sa.select(Task).where(
+        Task.packet_id.in_(packets), Task.kind.in_(LISTED), Task.opened_at == manifest.at, Task.closed_at.is_not(None)
+    )
+    files = sa.select(Incident).where(
+        Incident.packet_id.in_(packets), Incident.sort == Sort.COUNT, Incident.opened_at >= manifest.at,
+        Incident.closed_at.is_not(None),
+    )  # fmt: skip
+    found: list[Finding] = []
+    for one in [*db.session.scalars(ended), *db.session.scalars(files)]:
+        assert one.closed_at and one.outcome
+        by = db.session.get(User, one.closed_by_id) if one.closed_by_id else None
+        file = one.number if isinstance(one, Incident) else None
+        found.append(Finding(packets[one.packet_id], one.closed_at, one.outcome, file, by))
+    return sorted(found, key=lambda one: one.at)
 
 
 # ---- the evidence -----------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Protocols: a manifest with a desk as the paper both sides sign, the biên bản giao nhận (QĐ 45/2016 Đ7.3).
 
-Said as it was written then; a packet's papers are those of the count, where it has been counted.
+Said as it was written then, its papers as they were counted; what was found out later is `oversight.after`.
 """
 
 from datetime import timedelta
@@ -10,10 +10,9 @@ import sqlalchemy as sa
 import labels
 from app.db import db
 from app.domain import calendar, manifests, numbers, printing, tokens
-from app.domain.dossiers import Paper
 from app.domain.manifests import LineResult, Manifest, ManifestLine, Side
 from app.domain.money import Event, MoneyLine
-from app.domain.packets import Kind, Packet, State, Way
+from app.domain.packets import Packet, Way
 from app.domain.people import User
 from app.domain.places import Office, OfficeKind
 from app.domain.postage import Stream
@@ -70,12 +69,9 @@ def _sheet(manifest: Manifest, base_url: str, keys: Keys) -> labels.Manifest:
 
 def _line(line: ManifestLine, packet: Packet, fee: tuple[int, str] | None) -> labels.Line:
     dossier, is_out = packet.dossier, packet.way is Way.OUT
-    listed = (
-        _sent(packet)
-        if is_out
-        else [(p.form, p.copies, _sheets(p, packet)) for p in packet.papers if _sheets(p, packet)]
-    )
-    is_whole = line.is_intact and not manifests.bears_another_seal(line, packet)
+    counted = [(one["promised"] if one["counted"] is None else one["counted"], one) for one in line.papers]
+    listed = [(PaperForm(one["form"]), one["copies"], sheets) for sheets, one in counted if sheets or is_out]
+    is_whole = line.is_intact and line.is_own_seal
     is_known = line.result is LineResult.MOVED and is_whole
     return labels.Line(
         number=packet.number,
@@ -94,19 +90,6 @@ def _line(line: ManifestLine, packet: Packet, fee: tuple[int, str] | None) -> la
     )  # fmt: skip
 
 
-def _sent(packet: Packet) -> list[tuple[PaperForm, int, int]]:
-    """What the desk has sealed in a bag for the citizen: form, sets, sheets."""
-    if packet.kind is not Kind.RESULT:
-        return [(paper.form, paper.copies, paper.desk_sheets or 0) for paper in packet.papers]
-    return [(PaperForm(one["form"]), 1, int(one["sheets"])) for one in packet.dossier.result_papers]
-
-
-def _sheets(paper: Paper, packet: Packet) -> int:
-    """As counted here; before that, as the slip says."""
-    counted = packet.counted(paper) if packet.state is State.OPENED else None
-    return packet.promised(paper) if counted is None else counted
-
-
 def _of(listed: list[tuple[PaperForm, int, int]], form: PaperForm) -> int:
     return sum(sets for each, sets, _ in listed if each is form)
 
@@ -117,7 +100,7 @@ def _odd(line: ManifestLine, packet: Packet) -> list[labels.Odd]:
     said = [sheet.odd(str(kind), packet.number) for kind in kinds]
     if not line.is_intact:
         said.append(sheet.odd("damaged", packet.number, remark))
-    if manifests.bears_another_seal(line, packet):
+    if not line.is_own_seal:
         said.append(sheet.odd("seal", packet.number, remark))
     if not line.is_complete:
         said.append(sheet.odd("incomplete", packet.number, remark))

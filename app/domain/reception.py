@@ -26,7 +26,6 @@ from app.domain import (
 )
 from app.domain.cases import CaseState
 from app.domain.desk import MOST, PRESENCE
-from app.domain.dossiers import Paper
 from app.domain.ledger import LineKind
 from app.domain.manifests import Found, LineResult, Manifest, Side, Word
 from app.domain.packets import Kind, Packet, State, Way
@@ -277,11 +276,6 @@ def _write_counts(packet: Packet, counts: dict[int, int]) -> bool:
         if paper.is_supplement and paper.desk_sheets and packet.way is Way.IN:
             paper.came_in = packet.number
     return counts == promised
-
-
-def differences(packet: Packet) -> list[Paper]:
-    """Papers whose count at the desk is not what the slip promised."""
-    return [paper for paper in packet.papers if packet.counted(paper) not in (None, packet.promised(paper))]
 
 
 def _hash_of(counts: dict[int, int]) -> str:

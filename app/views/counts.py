@@ -18,7 +18,7 @@ from app.domain.people import Right, User
 from app.errors import Missing, Refused
 from app.security import camera, requires
 from app.sentences import sentence
-from app.views import answers, bag_forms, counter_forms, counters, fields
+from app.views import answers, bag_forms, counter_forms, counters, fields, records
 from app.views.answers import base_url, file_answer
 from app.views.bag_forms import CloseBag, Differ
 
@@ -270,8 +270,8 @@ def _record(manifest: Manifest, form: GiverSays, status: int = 200) -> ResponseR
     _log(manifest, "desk.record")
     lines = manifests.lines_of(manifest)
     return render_template(
-        "desk/joint.html", form=form, odd_seal=manifests.bears_another_seal, lines=lines, asks_password=not security.is_present(),
-        apart=[one for line, one in lines if one.state == "AT_DESK" and one.way != "out"], **_told(manifest),
+        "desk/joint.html", form=form, lines=lines, asks_password=not security.is_present(),
+        later=records.later(manifest), apart=[one for line, one in lines if one.state == "AT_DESK" and one.way != "out"], **_told(manifest),
     ), status  # fmt: skip
 
 

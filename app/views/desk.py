@@ -33,7 +33,7 @@ from app.domain.people import Right
 from app.errors import Refused
 from app.security import camera, requires
 from app.sentences import sentence
-from app.views import answers, counter_forms, counters, narrowing
+from app.views import answers, counter_forms, counters, narrowing, records
 from app.views.answers import SEE_OTHER, complain
 from app.views.counter_forms import Moving
 from app.views.decisions import PAGES
@@ -185,9 +185,9 @@ def record(receipt: str) -> ResponseReturnValue:
         counters.log_view(one, "desk.record")
     with force_locale("vi"):
         return render_template(
-            "desk/record.html", manifest=manifest, odd_seal=manifests.bears_another_seal, lines=manifests.lines_of(manifest),
+            "desk/record.html", manifest=manifest, lines=manifests.lines_of(manifest),
             parties=happenings.holders([manifest.giver_id, manifest.taker_id]), desk=security.user().office,
-            receiver=manifests.signer(manifest, Side.TAKER), giver_by=manifest.confirmed(Side.GIVER), differences=reception.differences,
+            receiver=manifests.signer(manifest, Side.TAKER), giver_by=manifest.confirmed(Side.GIVER), differences=manifests.differences, later=records.later(manifest),
         )  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def sheet(number: str) -> ResponseReturnValue:
     counters.log_view(packet, "desk.sheet")
     with force_locale("vi"):
         return render_template(
-            "desk/sheet.html", packet=packet, desk=security.user().office,
+            "desk/sheet.html", packet=packet, papers=manifests.contents(packet), desk=security.user().office,
             holder=happenings.holders([packet.holder_id])[packet.holder_id], today=calendar.today(now()),
         )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Lists of a handover: what was expected, what was counted, and each side's word for it, given here by whoever is of it."""
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -8,12 +10,15 @@ from flask_wtf import FlaskForm
 
 from app import security
 from app.db import atomically
-from app.domain import happenings, manifests, reception, scope
+from app.domain import happenings, manifests, oversight, reception, scope
+from app.domain.incidents import Outcome
 from app.domain.manifests import LineResult, Manifest, Side, Word
+from app.domain.oversight import Finding
 from app.domain.people import Right
 from app.errors import Refused
 from app.security import requires
 from app.sentences import sentence
+from app.views import incidents, matters
 from app.views.fields import own_password
 
 bp = Blueprint("records", __name__, url_prefix="/records")
@@ -58,12 +63,20 @@ def confirm(receipt: str) -> ResponseReturnValue:
     return redirect(url_for("records.show", receipt=receipt))
 
 
+def later(manifest: Manifest) -> list[tuple[Finding, Any]]:
+    """What was found out since it was written, with its words."""
+    told = oversight.after(manifest)
+    return [
+        (one, incidents.OUTCOMES[Outcome(one.outcome)] if one.file else matters.OUTCOMES[one.outcome]) for one in told
+    ]
+
+
 def _page(manifest: Manifest, form: Confirm, status: int = 200) -> ResponseReturnValue:
     mine = manifests.sides_of(manifest, security.user())
     return render_template(
-        "records/record.html", manifest=manifest, odd_seal=manifests.bears_another_seal, lines=manifests.lines_of(manifest), form=form, sides=SIDES,
+        "records/record.html", manifest=manifest, lines=manifests.lines_of(manifest), form=form, sides=SIDES,
         parties=happenings.holders([manifest.giver_id, manifest.taker_id]), results=RESULTS, words=WORDS,
         signers={side: manifests.signer(manifest, side) for side in Side},
         asked=[side for side in mine if manifest.confirmed(side) is None], asks_password=not security.is_present(),
-        has_paper=bool(mine) and security.user().may(Right.DESK),
+        has_paper=bool(mine) and security.user().may(Right.DESK), later=later(manifest),
     ), status  # fmt: skip

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.db import atomically, db
-from app.domain import manifests, protocols, scope
+from app.domain import corrections, manifests, oversight, protocols, scope, tasks
 from app.domain.bodies import Scan
 from app.domain.ledger import Handoff
 from app.domain.manifests import Found, LineResult, Listed, Manifest, ManifestLine, Side, Word
@@ -24,6 +24,7 @@ from app.domain.people import User
 from app.domain.scans import ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Refused
+from tests.domain.test_desk import receive
 from tests.domain.test_slips import text_of
 from tests.test_race import rush
 from tests.world import MONDAY, Phone, World
@@ -31,6 +32,7 @@ from tests.world import MONDAY, Phone, World
 pytestmark = pytest.mark.usefixtures("laws_hold")
 
 SEAL = "NP0045821"
+LATER = MONDAY + timedelta(hours=3)
 
 
 class Handing:
@@ -328,3 +330,45 @@ def test_whatever_is_listed_and_scanned_the_counts_agree(world: World, data: st.
         moved = world.fresh(packet).holder_id == world.courier.party_id
         fit = code in {scan.code for scan in batch} and handing.codes.index(code) not in wrong
         assert moved == fit
+
+
+# ---- what was signed stays signed --------------------------------------------------------------------------------
+
+
+def printed(world: World, manifest: Manifest) -> str:
+    db.session.rollback()
+    return text_of(protocols.pdf(manifests.by_number(manifest.receipt_no), "https://hoso.vi-du.test", world.keys))
+
+
+@pytest.mark.parametrize("outcome", ["papers_found", "papers_missing"])
+def test_what_turns_up_later_changes_no_signed_record_and_is_said_beside_it(world: World, outcome: str) -> None:
+    packet = world.collected(world.phone())
+    collected = packet.head
+    manifest = receive(world, packet, counts={1: 1, 2: 0, 4: 1}, seal="NP0051999", remark="thiếu 1 tờ")
+    signed, (line,) = printed(world, manifest), manifests.by_number(manifest.receipt_no).lines
+    assert [(one["promised"], one["counted"]) for one in line.papers] == [(1, 1), (1, 0), (1, 1)]
+    assert [one["name"] for one in manifests.differences(line)] == [world.fresh(packet).papers[1].name]
+    assert not line.is_own_seal and oversight.after(manifests.by_number(manifest.receipt_no)) == []
+
+    act = world.act(world.officer, LATER)
+    (task,) = [task for task in tasks.open_about(packet) if task.kind is TaskKind.COUNT]
+    atomically(oversight.close, task, outcome, act)
+    corrected = world.fresh(packet)
+    facts = {"line": collected, "field": "seal", "value": "NP0051999", "second": world.dispatcher}
+    atomically(corrections.amend, corrected, world.act(world.clerk, LATER), head=corrected.head, **facts)
+    assert world.fresh(packet).seals == ["NP0051999"]
+
+    assert printed(world, manifest) == signed
+    fresh = manifests.by_number(manifest.receipt_no)
+    assert not fresh.lines[0].is_own_seal
+    (found,) = oversight.after(fresh)
+    assert (found.packet.id, found.outcome, found.at, found.by) == (packet.id, outcome, LATER, act.by)
+
+
+def test_a_list_of_the_post_keeps_what_the_slips_promised(world: World) -> None:
+    packet, phone = world.collected(world.phone()), world.phone(world.second_courier)
+    scan = phone.scan(packet, "transfer", giver=world.courier.party_id, taker=world.second_courier.party_id)
+    listed = Listed("k", world.courier.party_id, world.second_courier.party_id, (packet.code,))
+    manifest, _ = atomically(manifests.receive, listed, [scan], world.seen())
+    (line,) = manifest.lines
+    assert [(one["promised"], one["counted"]) for one in line.papers] == [(1, None), (1, None), (1, None)]

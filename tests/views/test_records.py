@@ -1,15 +1,18 @@
 """The list of a handover: what was counted stands there, and each side gives its word for itself, at a page or by phone."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 
-from app.db import db, now
-from app.domain import manifests, scope
+from app.db import atomically, db, now
+from app.domain import manifests, oversight, scope, tasks
 from app.domain.manifests import Found, Manifest, Side, Word
+from app.domain.tasks import TaskKind
 from app.errors import Invalid
+from tests.domain.test_desk import receive
 from tests.domain.test_manifests import Handing
 from tests.domain.test_sendings import code_on
 from tests.journeys.pages import Visitor
@@ -98,3 +101,23 @@ def test_the_code_on_its_paper_opens_the_list_for_those_it_concerns(
     assert nobody.status_code == 200 and receipt not in nobody.text and "bảng kê" in nobody.text
     with pytest.raises(Invalid, match="token_list"):
         scope.scanned(world.officer, code, world.keys)
+
+
+def test_what_is_found_out_later_stands_beside_the_record_of_a_count_and_changes_nothing_in_it(
+    world: World, sign_in: Any
+) -> None:
+    packet = world.collected(world.phone())
+    manifest = receive(world, packet, counts={1: 1, 2: 0, 4: 1}, remark="thiếu 1 tờ")
+    name = world.fresh(packet).papers[1].name
+    paths = (f"/desk/records/{manifest.receipt_no}", f"/desk/counts/records/{manifest.receipt_no}", f"/records/{manifest.receipt_no}")  # fmt: skip
+    officer = Visitor(sign_in(world.officer))
+    for path in paths:
+        assert "Sau đó mới rõ" not in officer.open(path).page.text  # type: ignore[union-attr]
+    (task,) = [task for task in tasks.open_about(packet) if task.kind is TaskKind.COUNT]
+    atomically(oversight.close, task, "papers_found", world.act(world.officer))
+    for path in paths:
+        officer.open(path).sees(
+            "Sau đó mới rõ", "Đã rõ: giấy tờ đã giao đều có ở đây", "Biên bản giữ nguyên", world.officer.name
+        )
+    officer.open(paths[0]).sees(f"Không khớp: {name}")
+    assert re.search(r"<td[^>]*>\s*<b>0</b>\s*</td>", officer.page.text)  # type: ignore[union-attr]

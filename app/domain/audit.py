@@ -1,14 +1,17 @@
 """Audit: who did what, and who looked at whom. Keys and ids only, never a name or a phone."""
 
-from datetime import datetime, time
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from app.db import Instant, Model, db
 from app.domain import calendar
-from app.domain.people import Act, User
+from app.domain.people import Act, Role, User
+
+SHOWN = 500  # lines
 
 
 class AuditLine(Model):
@@ -33,6 +36,15 @@ class ViewLine(Model):
     user_id: Mapped[str] = mapped_column(sa.ForeignKey(User.id))
     dossier_id: Mapped[int] = mapped_column(index=True)
     page: Mapped[str] = mapped_column(sa.String(40))
+
+
+@dataclass(frozen=True)
+class Look:
+    """Somebody of this role, at this office, saw what a dossier says on this day, once or often."""
+
+    day: date
+    role: Role
+    office: str | None
 
 
 def note(action: str, subject: str, act: Act, **details: Any) -> None:
@@ -61,3 +73,20 @@ def log_names(user_id: str, page: str, dossiers: set[int], at: datetime) -> None
     if new := unseen(user_id, page, dossiers, at):
         line = {"at": at, "user_id": user_id, "page": page}
         db.session.execute(sa.insert(ViewLine), [line | {"dossier_id": dossier_id} for dossier_id in sorted(new)])
+
+
+def looks(dossier_id: int) -> list[Look]:
+    """Who has looked, the newest day first: of the SHOWN newest lines each role and office once a day, where they work now."""
+    seen = (
+        sa.select(ViewLine.at, User)
+        .join(User, User.id == ViewLine.user_id)
+        .options(joinedload(User.office))
+        .where(ViewLine.dossier_id == dossier_id)
+        .order_by(ViewLine.at.desc(), ViewLine.id.desc())
+        .limit(SHOWN)
+    )
+    found = (
+        Look(calendar.today(at), user.role, user.office.name if user.office else None)
+        for at, user in db.session.execute(seen)
+    )
+    return list(dict.fromkeys(found))

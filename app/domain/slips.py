@@ -35,6 +35,7 @@ from app.errors import Gone, Invalid
 from labels import qr, terms
 
 COPIES = (1, 2, 3)  # sender, inside the envelope, post
+PAPER_YEARS, YEARS = 1, 5  # the slip on paper and its data are kept, at least, once the post has it (TT 17/2017 Đ14)
 
 
 def token_url(packet: Packet, base_url: str) -> str:

@@ -13,7 +13,7 @@ from wtforms import SelectChoice
 
 from app import security
 from app.db import atomically, db, now
-from app.domain import bands, booking, calendar, drafts, exemptions, places, postage, procedures, visits
+from app.domain import bands, booking, calendar, drafts, exemptions, places, postage, procedures, slips, visits
 from app.domain.booking import Request
 from app.domain.dossiers import ReturnWay
 from app.domain.people import Language
@@ -352,7 +352,7 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
     page = render_template(
         "booking/check.html", form=form, answers=answers, procedure=found, place=place, offer=offer, way=way,
         bill=postage.bill(found, way, quote.way.amount, quote.passing_on.amount, exemptions.of(answers.get("exemption"))), quote=quote, desk=desk, has_choice=len(_desks(answers)) > 1,
-        written=NAMES[_language(answers)],
+        written=NAMES[_language(answers)], years=slips.YEARS,
     )  # fmt: skip
     return page, status
 

@@ -14,7 +14,7 @@ from app.domain import paper, takings
 from app.domain.paper import Line
 from app.domain.people import Right
 from app.domain.steps import NEXT, REASONS
-from app.domain.visits import Visit, VisitKind
+from app.domain.visits import OPEN, Visit, VisitKind
 from app.errors import Refused
 from app.phrases import TEXTS
 from app.security import camera, requires
@@ -109,6 +109,9 @@ def _enter(visit_id: int, form: Entry) -> None:
 
 def _sheets(status: int = 200, says: str = "", text: str = "") -> ResponseReturnValue:
     rounds = paper.rounds(security.user(), now())
+    counters.log_names(
+        "office.sheets", {visit.packet.dossier_id for each in rounds for visit in each.visits if visit.state in OPEN}
+    )
     return render_template("office/paper.html", rounds=rounds, says=says, text=text), status
 
 

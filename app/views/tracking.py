@@ -16,6 +16,7 @@ from wtforms.validators import DataRequired, Length
 from app import security
 from app.db import atomically, db, now
 from app.domain import (
+    audit,
     bands,
     booking,
     calendar,
@@ -52,6 +53,7 @@ from app.views import ics, telling
 from app.views.answers import SEE_OTHER, base_url, file_answer, throttle
 from app.views.booking import slot_page
 from app.views.booking_forms import Time
+from app.views.staff import ROLES
 
 bp = Blueprint("tracking", __name__)
 
@@ -104,6 +106,15 @@ def story_page(dossier: Dossier, secret: str | None, form: Code, status: int = 2
         printable=papers.of_citizen(dossier, now(), base_url()), due=_due(told),
     )  # fmt: skip
     return page, status
+
+
+@bp.get("/t/<secret>/looks")
+@public
+def looks(secret: str) -> ResponseReturnValue:
+    """Who on the staff has looked, day by day: roles and offices, no colleague's name."""
+    dossier = dossier_of(secret)
+    found = audit.looks(dossier.id)
+    return render_template("tracking/looks.html", dossier=dossier, secret=secret, looks=found, roles=ROLES)
 
 
 def _due(told: stories.Story) -> Bill:

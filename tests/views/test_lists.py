@@ -3,10 +3,11 @@
 import html
 import re
 import secrets
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import time_machine
 
 from app.db import atomically, db, now, random_id
 from app.domain import calendar, packets, queues, results, visits
@@ -49,6 +50,19 @@ def test_the_results_page_logs_what_it_shows_of_either_list(world: World, sign_i
     page = sign_in(world.officer).get("/desk/results/").text
     assert first.number in page and second.number in page
     assert named("desk.results") == [(world.officer.id, first.id), (world.officer.id, second.id)]
+
+
+def test_the_round_sheets_log_whom_they_name(world: World, sign_in: Any) -> None:
+    packet, over = world.packet(), world.packet()
+    world.on_round(packet)
+    world.on_round(over, world.second_courier)
+    atomically(lambda: setattr(visits.current(over.id), "state", visits.VisitState.MISSED))
+    day = visits.current(packet.id).slot.day  # type: ignore[union-attr]
+    with time_machine.travel(visits.starts_at(day, time(12)), tick=True):
+        client = sign_in(world.clerk)
+        for _ in range(2):
+            assert packet.number in client.get("/office/paper/").text
+    assert named("office.sheets") == [(world.clerk.id, packet.dossier_id)]
 
 
 def test_a_dispatchers_day_logs_whose_streets_it_shows(world: World, sign_in: Any) -> None:

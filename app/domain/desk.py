@@ -26,7 +26,7 @@ from app.domain.packets import Kind, Packet, State, Way
 from app.domain.people import Act
 from app.domain.places import Office
 from app.domain.procedures import PaperForm
-from app.domain.tasks import TaskKind
+from app.domain.tasks import Task, TaskKind
 from app.domain.visits import VisitState
 from app.errors import Invalid, Refused
 
@@ -81,9 +81,14 @@ def accept(dossier: Dossier, act: Act, code: str, due_on: date, due_time: time |
 
 def check_counted(dossier: Dossier) -> None:
     """Raises Refused("count_open") while the count of a packet of it is not cleared up."""
-    for packet in packets.of_dossier(dossier.id):
-        if any(task.kind is TaskKind.COUNT for task in tasks.open_about(packet)):
-            raise Refused("count_open", number=packet.number)
+    for packet in counting(dossier):
+        raise Refused("count_open", number=packet.number)
+
+
+def counting(dossier: Dossier) -> dict[Packet, Task]:
+    """Packets of it that did not hold what their slips say, with the matters that are to clear it up."""
+    about = ((packet, tasks.open_about(packet)) for packet in packets.of_dossier(dossier.id))
+    return {packet: task for packet, open_ in about for task in open_ if task.kind is TaskKind.COUNT}
 
 
 def restart(dossier: Dossier, act: Act, channel: str, since: datetime | None = None) -> None:

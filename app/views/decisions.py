@@ -25,7 +25,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import calendar, decisions, deskforms, dossiers, fees, forms, happenings, money, queues, registers
+from app.domain import calendar, decisions, desk, deskforms, dossiers, fees, forms, happenings, money, queues, registers
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.people import Act, Right
@@ -277,6 +277,7 @@ def _page(packet: Packet, step: str, form: Step, status: int = 200) -> ResponseR
         "desk/decide.html", packet=packet, dossier=dossier, step=step, page=PAGES[step], form=form, still_open=still_open,
         missing=dossiers.still_missing(dossier), today=calendar.today(now()), hour=calendar.local(now()).time(),
         history=happenings.of(dossier), asked=telling.stop_asked(dossier), fee=fees.paid(dossier),
+        counting=desk.counting(dossier) if step in ("transfer", "forward") else {},
     ), status  # fmt: skip
 
 

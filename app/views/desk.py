@@ -124,7 +124,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         "desk/packet.html", packet=packet, dossier=dossier, act=act, form=form, says=says,
         holder=happenings.holders([packet.holder_id])[packet.holder_id], present=security.is_present(),
         courier=reception.courier_of(packet), history=happenings.of(dossier),
-        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home, wants_word=results.wants_word(dossier), fee=results.fee_due(packet),
+        manifest=manifests.of_packet(packet.id), visit=visits.open_visit(packet.id), goes_home=dossier.goes_home, wants_word=results.wants_word(dossier), counting=desk.counting(dossier) if act == "accept" else {}, fee=results.fee_due(packet),
         result=result if result and result.id != packet.id else None, lost=results.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user(), calendar.today(now())), pages=PAGES,
         given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), gone=closing.gone(dossier), again=again, failed=again.about(packet),

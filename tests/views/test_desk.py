@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from flask_babel import refresh
 
 from app.db import atomically, db
-from app.domain import queues, sessions, tokens
+from app.domain import oversight, queues, sessions, tasks, tokens
 from app.domain.audit import ViewLine
 from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier, Paper, ReturnWay
@@ -19,6 +19,7 @@ from app.domain.outbox import Message
 from app.domain.packets import Kind, Packet, State
 from app.domain.sessions import Session
 from tests.conftest import signing_in
+from tests.domain.test_desk import receive
 from tests.world import World
 
 
@@ -273,6 +274,22 @@ def test_a_wrong_code_of_the_one_stop_system_is_said_at_its_field(world: World, 
     assert (answer.status_code, 'id="due_on-error"' in answer.text) == (422, True)
     odd = client.post(url(packet, "accept"), data={"code": "XYZ-261123-0001", "due_on": "2099-01-05"})
     assert odd.status_code == 302
+
+
+def test_a_count_that_is_open_is_said_when_the_page_is_opened_with_the_way_to_it(world: World, sign_in: Any) -> None:
+    client, packet = sign_in(world.officer), world.collected(world.phone())
+    receive(world, packet, counts={1: 1, 2: 0, 4: 1})
+    (task,) = tasks.open_about(packet)
+    home = f"/desk/packets/{packet.number}"
+    says, way = "không khớp phiếu gửi", f'href="/exceptions/{task.id}"'
+    for path in (home, f"{home}/case/transfer"):
+        page = client.get(path).text
+        assert says in page and way in page and 'name="seal"' not in page and 'name="due_on"' not in page, path
+    assert client.get(f"/exceptions/{task.id}").status_code == 200
+    atomically(oversight.close, task, "papers_missing", world.act(world.officer))
+    for path, field in ((home, 'name="due_on"'), (f"{home}/case/transfer", 'name="seal"')):
+        page = client.get(path).text
+        assert says not in page and field in page, path
 
 
 def test_a_form_for_another_step_is_answered_with_the_step_that_is_right(world: World, sign_in: Any) -> None:

@@ -50,6 +50,7 @@ TARGETS = {  # module: the nouns whose tests are tried
     "logbook": ("logbook", "inspection", "verify"),
     "invariants": ("invariants",),
     "devices": ("phones", "devices", "hands", "custody"),
+    "fees": ("takings", "remittances", "money", "decisions", "closing", "counter"),
 }
 BESIDE = ("postgresql", "the_phone_believes", "blind_in_one_eye", "processes_find")  # what no lie here is told to
 ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", " and ".join(f"not {each}" for each in BESIDE)]

@@ -61,10 +61,12 @@ def post_owes(dossier: Dossier) -> int:
 
 
 def home(dossier: Dossier) -> int:
-    """What the post has given back of it, in đồng."""
-    party = dossier.citizen.party_id
-    given = sa.select(sa.func.sum(MoneyLine.amount)).filter_by(event=Event.GIVEN_BACK, taker_id=party)
-    return int(db.session.scalar(given) or 0) if dossier.state is CaseState.CANCELLED and not post_owes(dossier) else 0
+    """What the post has given back of it, in đồng, less what two people declared never was given back."""
+    party, line = dossier.citizen.party_id, MoneyLine
+    given = sa.and_(line.event == Event.GIVEN_BACK, line.taker_id == party)
+    undone = sa.and_(line.event == Event.TAKEN_BACK, line.stream == Stream.FEE, line.giver_id == party)
+    net = sa.select(sa.func.sum(sa.case((given, line.amount), else_=-line.amount))).where(given | undone)
+    return db.session.scalar(net) or 0
 
 
 def post_gives_back(

@@ -30,6 +30,7 @@ from app.domain import (
     tokens,
     visits,
 )
+from app.domain.audit import ViewLine
 from app.domain.calendar import today
 from app.domain.people import GRANTS, Right, Role, User
 from app.domain.remedies import Remedy
@@ -338,6 +339,26 @@ def test_no_form_shows_or_changes_another_offices_things(walk: Walk) -> None:
                     walk.reveals_nothing(answer, url, *said.values(), *printed)
     after = walk.everything()
     assert {at: (row, after.get(at)) for at, row in before.items() if after.get(at) != row} == {}
+
+
+@pytest.mark.dialects("sqlite")
+def test_every_page_that_names_a_citizen_is_in_the_log_of_views(walk: Walk) -> None:
+    """Citizens are told so (`/privacy`) and shown it (`/t/…/looks`)."""
+    said = ("Nguyễn Thị Mơ", "Mẫu Đơn", "900 000 123")
+    named = 0
+    for rule, method, right in walk.pages():
+        for role, client in walk.own.items() if method == "GET" else ():
+            for url in walk.urls(rule, role) if right in GRANTS[role] else ():
+                atomically(db.session.execute, sa.delete(ViewLine))
+                answer = client.get(url)
+                page = answer.text.replace("\u00a0", " ") if answer.mimetype == "text/html" else ""
+                if any(word in page for word in said):
+                    named += 1
+                    db.session.rollback()
+                    assert db.session.scalars(sa.select(ViewLine)).all(), (
+                        f"{url} names somebody to the {role}, unlogged"
+                    )
+    assert named > 15
 
 
 def test_what_is_no_offices_is_for_those_who_see_all(walk: Walk) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
@@ -18,6 +17,7 @@ from app.errors import Refused
 from app.language import COOKIE, KEPT, LANGUAGES, speak
 from app.security import public, requires
 from app.sentences import sentence
+from app.views.fields import Form
 
 bp = Blueprint("account", __name__)
 INSIDE = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")  # browsers drop tabs and newlines, so none may be there
@@ -35,7 +35,7 @@ STARTS = {
 }
 
 
-class SignIn(FlaskForm):  # type: ignore[misc]
+class SignIn(Form):
     login = StringField(
         _l("Sign-in name"), [InputRequired(_l("Type your sign-in name, for example desk1")), Length(max=60)]
     )

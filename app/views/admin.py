@@ -4,7 +4,6 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -15,13 +14,13 @@ from app.domain.people import Act, Right
 from app.errors import Refused
 from app.security import requires
 from app.sentences import sentence
-from app.views.fields import IntegerField
+from app.views.fields import Form, IntegerField
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 SERIAL = NumberRange(0, 99_999_999, _l("A serial has at most eight digits, for example 47312482"))
 
 
-class Pool(FlaskForm):  # type: ignore[misc]
+class Pool(Form):
     prefix = StringField(
         _l("Two letters"),
         [

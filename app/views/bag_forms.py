@@ -5,7 +5,6 @@ import secrets
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectChoice
 from wtforms.validators import InputRequired, Regexp
 
@@ -21,9 +20,10 @@ from app.errors import Refused
 from app.views import fields
 from app.views.answers import secret
 from app.views.counter_forms import Looked, counting
+from app.views.fields import Form
 
 
-class CloseBag(FlaskForm):  # type: ignore[misc]
+class CloseBag(Form):
     """What is to be written of a bag: one list, and what is left out of it. `key`: a double click is one list."""
 
     key = HiddenField(validators=[Regexp(r"[0-9a-f]{32}")])

@@ -22,7 +22,7 @@ from app.domain.booking import LONGEST
 from app.errors import Invalid
 from app.language import NAMES
 from app.sentences import sentence
-from app.views.fields import held, printable
+from app.views.fields import Form, held, printable
 
 
 def chosen(message: Any) -> Any:
@@ -52,7 +52,7 @@ def trimmed(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-class Ward(FlaskForm):  # type: ignore[misc]
+class Ward(Form):
     ward = RadioField(
         _l("Which ward does the courier come to?"),
         [chosen(_l("Choose the ward, by its old name or by its new one."))],
@@ -61,7 +61,7 @@ class Ward(FlaskForm):  # type: ignore[misc]
     )
 
 
-class Address(FlaskForm):  # type: ignore[misc]
+class Address(Form):
     neighbourhood = SelectField(
         _l("Neighbourhood (khu phố)"),
         [chosen(_l("Choose the khu phố, to know which courier comes."))],
@@ -81,7 +81,7 @@ class Address(FlaskForm):  # type: ignore[misc]
     call_first = BooleanField(_l("Call before coming"))
 
 
-class Desk(FlaskForm):  # type: ignore[misc]
+class Desk(Form):
     desk = RadioField(
         _l("Which ward's desk?"),
         [chosen(_l("Choose one of these desks. No other receives this dossier."))],
@@ -93,12 +93,12 @@ class Desk(FlaskForm):  # type: ignore[misc]
     )
 
 
-class Time(FlaskForm):  # type: ignore[misc]
+class Time(Form):
     slot = RadioField(_l("Time"), [chosen(_l("Choose a time that still has places."))], validate_choice=False)
     day = HiddenField()
 
 
-class Who(FlaskForm):  # type: ignore[misc]
+class Who(Form):
     name = StringField(
         _l("Full name"),
         [held(booking.check_name), short("name"), printable],
@@ -135,7 +135,7 @@ class Who(FlaskForm):  # type: ignore[misc]
     )
 
 
-class Return(FlaskForm):  # type: ignore[misc]
+class Return(Form):
     way = RadioField(
         _l("How should the result come back?"),
         [chosen(_l("Choose how the result comes back."))],
@@ -148,7 +148,7 @@ class Return(FlaskForm):  # type: ignore[misc]
     )
 
 
-class Check(FlaskForm):  # type: ignore[misc]
+class Check(Form):
     consent = BooleanField(
         _l("I agree that the post uses this name, address and phone number to collect and return the dossier."),
         [DataRequired(_l("Tick the box if you agree. Without it the post may not use your name, address and phone."))],

@@ -18,9 +18,10 @@ from app.domain.packets import Packet
 from app.domain.postage import Fault
 from app.phrases import TEXTS
 from app.views import fields
+from app.views.fields import Form
 
 
-class Moving(FlaskForm):  # type: ignore[misc]
+class Moving(Form):
     """A form of a packet's page: it carries the head the page showed, so that an old page is refused."""
 
     head = HiddenField()
@@ -80,7 +81,7 @@ class Sealed(Moving):
     seal = fields.seal()
 
 
-class Looked(FlaskForm):  # type: ignore[misc]
+class Looked(Form):
     """What both see of a bag."""
 
     intact = RadioField(
@@ -97,7 +98,7 @@ SPOKEN = {  # of results.WORDS
 }
 
 
-class Spoken(FlaskForm):  # type: ignore[misc]
+class Spoken(Form):
     """Whether a result that goes home will find the citizen, where nobody has heard it from them."""
 
     word = RadioField(

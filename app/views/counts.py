@@ -6,7 +6,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField
 
 from app import security
@@ -21,13 +20,14 @@ from app.sentences import sentence
 from app.views import answers, bag_forms, counter_forms, counters, fields, records
 from app.views.answers import base_url, file_answer
 from app.views.bag_forms import CloseBag, Differ
+from app.views.fields import Form
 
 bp = Blueprint("counts", __name__, url_prefix="/desk/counts")
 MOST = 50  # packets for other desks that one page remembers
 WRONG = ("wrong_ward", "elsewhere")
 
 
-class GiverSays(FlaskForm):  # type: ignore[misc]
+class GiverSays(Form):
     pin = fields.courier_pin()
     on_paper = BooleanField(_l("No PIN: they signed the sheet, and it stays here"))
     password = fields.own_password()

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired
 
@@ -21,13 +20,13 @@ from app.security import requires
 from app.sentences import sentence
 from app.views import answers
 from app.views.answers import SEE_OTHER
-from app.views.fields import DateField, read_day, upto
+from app.views.fields import DateField, Form, read_day, upto
 
 bp = Blueprint("days", __name__, url_prefix="/admin/days")
 FIELDS = {"day_past": "day"}
 
 
-class Day(FlaskForm):  # type: ignore[misc]
+class Day(Form):
     day = DateField(_l("Day"), [InputRequired(_l("Choose the day"))])
     works = RadioField(
         _l("What is it?"),

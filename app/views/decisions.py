@@ -8,7 +8,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     FieldList,
     FormField,
@@ -19,7 +18,6 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.validators import Optional as MayBeEmpty
 
@@ -34,7 +32,7 @@ from app.errors import Missing, Refused
 from app.security import requires
 from app.views import answers, counter_forms, counters, telling
 from app.views.answers import SEE_OTHER, base_url, file_answer
-from app.views.fields import DateField, IntegerField, TimeField, printable, upto
+from app.views.fields import DateField, Form, IntegerField, PlainForm, TimeField, printable, upto
 from app.views.fields import seal as seal_field
 
 bp = Blueprint("decisions", __name__, url_prefix="/desk")
@@ -47,7 +45,7 @@ def _because(event: str) -> RadioField:
     return RadioField(_l("Why?"), [InputRequired(_l("Choose the reason"))], choices=choices)
 
 
-class Step(FlaskForm):  # type: ignore[misc]
+class Step(Form):
     """Carries the step the page showed last, so that a page that has moved on is told so."""
 
     seen = HiddenField()
@@ -65,7 +63,7 @@ class Refuse(Explained):
     reason = _because("refuse")
 
 
-class Wanted(PlainForm):  # type: ignore[misc]
+class Wanted(PlainForm):
     name = StringField(_l("Paper"), [Length(max=200), printable])
     form = SelectField(
         _l("Form"),

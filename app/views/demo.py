@@ -6,7 +6,6 @@ Registered only when DEMO=1; a real installation has no such address.
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 from wtforms import StringField
 
@@ -20,12 +19,13 @@ from app.errors import Invalid, Missing
 from app.integrations import wording
 from app.language import whole
 from app.security import public
+from app.views.fields import Form
 
 bp = Blueprint("demo", __name__, url_prefix="/demo")
 PAGE = 40
 
 
-class ByPhone(FlaskForm):  # type: ignore[misc]
+class ByPhone(Form):
     class Meta:
         csrf = False  # a search changes nothing
 

@@ -6,7 +6,6 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FieldList, FormField, SelectChoice, SelectField, StringField
-from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.validators import Optional as MayBeEmpty
 
@@ -21,6 +20,7 @@ from app.views.fields import (
     DateField,
     HiddenInteger,
     IntegerField,
+    PlainForm,
     TimeField,
     courier_pin,
     own_password,
@@ -58,7 +58,7 @@ class Accept(Moving):
     due_time = TimeField(_l("Hour, if it names one"), [MayBeEmpty()])
 
 
-class ResultPaper(PlainForm):  # type: ignore[misc]
+class ResultPaper(PlainForm):
     position = HiddenInteger()  # of the citizen's own paper, where the line is one
     name = StringField(_l("Paper"), [Length(max=PAPER_NAME), printable])
     form = SelectField(

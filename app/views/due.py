@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from itertools import groupby
 
-import wtforms
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, ngettext
@@ -19,14 +18,14 @@ from app.domain.calendar import HERE, Rule, Term
 from app.language import short_date
 from app.security import public
 from app.views import telling
-from app.views.fields import DateField, IntegerField, TimeField
+from app.views.fields import DateField, IntegerField, PlainForm, TimeField
 
 bp = Blueprint("due", __name__)
 MOST = 90  # working days, and
 YEARS = (2024, 2035)  # years whose holidays can be told
 
 
-class Question(wtforms.Form):  # type: ignore[misc]
+class Question(PlainForm):
     day = DateField(_l("Day on which the ward signed"), [InputRequired(_l("Choose the day on which the ward signed"))])
     hour = TimeField(_l("At what hour"), [MayBeEmpty()])
     days = IntegerField(

@@ -5,7 +5,6 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from wtforms import (
     BooleanField,
@@ -17,13 +16,12 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from app.domain.calendar import Rule
 from app.domain.places import PROVINCES
 from app.domain.procedures import Carriage, Content, Edition, Line, PaperForm
-from app.views.fields import DateField, HiddenInteger, IntegerField, said, upto
+from app.views.fields import DateField, Form, HiddenInteger, IntegerField, PlainForm, said, upto
 
 PAPERS, PROVINCE_ROWS = 40, len(PROVINCES)
 FORMS = {
@@ -40,7 +38,7 @@ def _number(least: int, most: int, usual: int) -> list[Any]:
     return [InputRequired(example), NumberRange(least, most, example)]
 
 
-class Paper(PlainForm):  # type: ignore[misc]
+class Paper(PlainForm):
     name = said(_l("Name of the paper"), 200)
     name_en = said(_l("Name in English"), 200)
     form = SelectField(_l("Form"), choices=[SelectChoice(key, words) for key, words in FORMS.items()])
@@ -51,7 +49,7 @@ class Paper(PlainForm):  # type: ignore[misc]
     note_en = StringField(_l("Note in English"), [upto(300)])
 
 
-class Province(PlainForm):  # type: ignore[misc]
+class Province(PlainForm):
     province = SelectField(_l("Province"), choices=[SelectChoice(name, name) for name in PROVINCES])
     submit_by_post = BooleanField(_l("May be sent by post"))
     return_by_post = BooleanField(_l("The result may come by post"))
@@ -62,7 +60,7 @@ class Province(PlainForm):  # type: ignore[misc]
     any_desk_basis = StringField(_l("Legal basis for any desk"), [upto(300)])
 
 
-class Draft(FlaskForm):  # type: ignore[misc]
+class Draft(Form):
     turn = HiddenInteger(default=0)
     title = said(_l("Name in plain words"), 200)
     title_en = said(_l("Name in English"), 200)
@@ -169,11 +167,11 @@ def rearranged(sent: ImmutableMultiDict[str, str], wish: str) -> MultiDict[str, 
     return made
 
 
-class Code(FlaskForm):  # type: ignore[misc]
+class Code(Form):
     code = StringField(_l("Procedure code"), [InputRequired(_l("Type the code, for example 1.004859")), Length(max=40)])
 
 
-class Decided(FlaskForm):  # type: ignore[misc]
+class Decided(Form):
     decision = StringField(
         _l("Number of the decision"),
         [InputRequired(_l("Type the number of the decision as it stands on the paper, for example 1023/QĐ-UBND.")), Length(max=200)],

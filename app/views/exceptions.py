@@ -24,15 +24,16 @@ from app.errors import Missing, Refused
 from app.security import requires
 from app.sentences import sentence
 from app.views import corrections, counters, matters, testimonies
+from app.views.fields import Form
 
 bp = Blueprint("exceptions", __name__, url_prefix="/exceptions")
 
 
-class Take(FlaskForm):  # type: ignore[misc]
+class Take(Form):
     over = HiddenField()
 
 
-class Close(FlaskForm):  # type: ignore[misc]
+class Close(Form):
     outcome = RadioField(_l("How did it end?"), [InputRequired(_l("Choose how it ended"))])
     second_login = StringField(_l("Second person's sign-in name"), [Length(max=60)])
     second_secret = PasswordField(_l("Second person's password or PIN"), [Length(max=200)])

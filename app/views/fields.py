@@ -8,6 +8,7 @@ from typing import Any
 import wtforms
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
 from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import HiddenInput
 
@@ -15,7 +16,50 @@ from app.domain import printing
 from app.errors import Invalid
 from app.sentences import sentence
 
+# What WTForms says where a field has no words of its own for it, in ours. Whatever else it may say is UNREAD.
+LISTED = _l("Choose one of those listed")
+UNREAD = _l("This cannot be read as it stands")
+SENTENCES = {
+    "This field is required.": _l("Still empty"),
+    "Not a valid choice.": LISTED,
+    "Invalid Choice: could not coerce.": LISTED,
+    "Invalid choice(s): one or more data inputs could not be coerced.": LISTED,
+    "'%(value)s' is not a valid choice for this field.": LISTED,
+    "Invalid value, must be one of: %(values)s.": LISTED,
+    "Field must be at least %(min)d character long.": _l("At least %(min)s letters"),
+    "Field cannot be longer than %(max)d character.": _l("At most %(max)s letters"),
+    "Field must be exactly %(max)d character long.": _l("Exactly %(max)s letters"),
+    "Field must be between %(min)d and %(max)d characters long.": _l("From %(min)s to %(max)s letters"),
+    "Number must be at least %(min)s.": _l("A number from %(min)s upwards"),
+    "Number must be at most %(max)s.": _l("A number up to %(max)s"),
+    "Number must be between %(min)s and %(max)s.": _l("Type a number from %(min)s to %(max)s"),
+}
+
 WRITTEN = re.compile(r"[0-9]{1,18}")
+
+
+class Ours:
+    """The library's sentences for its reader: what stands for its own catalogues."""
+
+    def gettext(self, text: str) -> str:
+        return str(SENTENCES.get(text, UNREAD))
+
+    def ngettext(self, text: str, _plural: str, _count: int) -> str:
+        return self.gettext(text)
+
+
+class PlainForm(wtforms.Form):  # type: ignore[misc]
+    """What is asked in an address, or a row of a form."""
+
+    class Meta:
+        def get_translations(self, _form: Any) -> Ours:
+            return Ours()
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    class Meta:
+        def get_translations(self, _form: Any) -> Ours:
+            return Ours()
 
 
 def upto(most: int) -> Length:

@@ -4,7 +4,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField
 
@@ -22,11 +21,12 @@ from app.views import answers
 from app.views.answers import SEE_OTHER
 from app.views.edition_forms import Publish
 from app.views.editions import FIELDS, naming
+from app.views.fields import Form
 
 bp = Blueprint("imports", __name__, url_prefix="/admin/sheet")
 
 
-class Upload(FlaskForm):  # type: ignore[misc]
+class Upload(Form):
     file = FileField(_l("The filled-in sheet, XLSX or CSV"), [FileRequired(_l("Choose the file"))])
 
 

@@ -4,7 +4,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectChoice, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.validators import Optional as MayBeEmpty
@@ -22,7 +21,7 @@ from app.security import requires
 from app.sentences import sentence
 from app.views import answers, counters
 from app.views.answers import base_url
-from app.views.fields import IntegerField
+from app.views.fields import Form, IntegerField
 
 bp = Blueprint("incidents", __name__, url_prefix="/incidents")
 SORTS = {
@@ -51,7 +50,7 @@ FIELDS = {
 }  # fmt: skip
 
 
-class Sorted(FlaskForm):  # type: ignore[misc]
+class Sorted(Form):
     sort = RadioField(
         _l("What happened?"),
         [InputRequired(_l("Choose what happened"))],
@@ -59,7 +58,7 @@ class Sorted(FlaskForm):  # type: ignore[misc]
     )
 
 
-class Say(FlaskForm):  # type: ignore[misc]
+class Say(Form):
     side = RadioField(
         _l("Who says so?"),
         [InputRequired(_l("Choose whose words these are"))],
@@ -72,7 +71,7 @@ class Open(Sorted, Say):
     """In the order of its page, as the list of its faults has them."""
 
 
-class Close(FlaskForm):  # type: ignore[misc]
+class Close(Form):
     outcome = RadioField(
         _l("How did it end?"),
         [InputRequired(_l("Choose how it ended"))],

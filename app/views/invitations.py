@@ -4,7 +4,6 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
@@ -16,13 +15,13 @@ from app.errors import Refused
 from app.security import public
 from app.views import answers
 from app.views.answers import SEE_OTHER
-from app.views.fields import upto
+from app.views.fields import Form, upto
 
 bp = Blueprint("invitations", __name__)
 FIELDS = {"password_short": "password", "password_plain": "password", "pin_form": "pin", "pin_plain": "pin"}
 
 
-class Own(FlaskForm):  # type: ignore[misc]
+class Own(Form):
     password = PasswordField(_l("New password"), [InputRequired(_l("Choose a password")), upto(200)])
     pin = PasswordField(_l("New PIN, six digits"), [Length(max=12)])
 

@@ -8,7 +8,6 @@ from flask import Blueprint, current_app, g, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
@@ -23,6 +22,7 @@ from app.security import public
 from app.sentences import sentence
 from app.views import counters, telling
 from app.views.answers import SEE_OTHER, throttle
+from app.views.fields import Form
 from app.views.tracking import DAY, HOUR, MESSAGES, MINUTE, Code, story_page
 
 bp = Blueprint("lookups", __name__)
@@ -35,7 +35,7 @@ def lettered(text: str | None) -> str | None:
     return f"HS{text}" if text and re.fullmatch(r"[\s.\-–]*(?:[0-9][\s.\-–]*){13}", text) else text
 
 
-class ByNumber(FlaskForm):  # type: ignore[misc]
+class ByNumber(Form):
     number = StringField(
         _l("Tracking number"),
         [DataRequired(_l("Type the tracking number, for example HS-260826-000123-0.")),

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 
 from app import security
 from app.db import now
@@ -12,7 +11,7 @@ from app.domain import calendar, filters
 from app.domain.dossiers import ReturnWay
 from app.domain.filters import Narrowing
 from app.domain.procedures import Procedure
-from app.views.fields import said
+from app.views.fields import Form, said
 
 FIELDS = {"filter_name": "name", "filter_taken": "name", "filters_full": "name", "filter_empty": "name"}
 WAYS = {
@@ -20,7 +19,7 @@ WAYS = {
 }  # fmt: skip
 
 
-class Keep(FlaskForm):  # type: ignore[misc]
+class Keep(Form):
     name = said(_l("Keep this filter under a name"), filters.LONGEST)
 
 

@@ -4,7 +4,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -20,14 +19,14 @@ from app.phrases import TEXTS
 from app.security import camera, requires
 from app.sentences import sentence
 from app.views import answers, counter_forms, counters
-from app.views.fields import IntegerField, courier_pin
+from app.views.fields import Form, IntegerField, courier_pin
 
 bp = Blueprint("paper", __name__, url_prefix="/office/paper")
 WHY = [reason for event in ("miss", "decline") for reason in REASONS[event]]
 AFTER = list(dict.fromkeys(NEXT["miss"] + NEXT["decline"]))
 
 
-class Entry(FlaskForm):  # type: ignore[misc]
+class Entry(Form):
     time = StringField(_l("Time on the sheet"), [InputRequired(_l("Type the time on the sheet")), Length(max=8)])
     done = RadioField(
         _l("What does the sheet say?"),

@@ -19,7 +19,6 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms.validators import InputRequired
 from wtforms.validators import Optional as MayBeEmpty
 
@@ -34,7 +33,7 @@ from app.sentences import sentence
 from app.views import counters
 from app.views.answers import base_url as public_url
 from app.views.answers import file_answer
-from app.views.fields import IntegerField, read_day
+from app.views.fields import Form, IntegerField, read_day
 from app.views.tracking import dossier_of
 
 bp = Blueprint("papers", __name__)
@@ -42,7 +41,7 @@ LIMITS = {"most": "slip_issues", "hold": "desk_hold"}  # by the field of the for
 AT_ONCE = {"X-Accel-Buffering": "no"}  # a proxy that waited for the end would show no progress
 
 
-class Reprints(FlaskForm):  # type: ignore[misc]
+class Reprints(Form):
     most = IntegerField(
         _l("How often one packet's slip may be issued, the first time included"),
         [InputRequired(_l("Type a number, for example 5"))],

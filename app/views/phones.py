@@ -4,7 +4,6 @@ from flask import Blueprint, current_app, flash, g, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 from wtforms import RadioField
@@ -17,6 +16,7 @@ from app.domain import devices, money, phones, reach, scans, scope
 from app.domain.devices import Device, Standing, Why
 from app.domain.people import Act, Right
 from app.security import requires
+from app.views.fields import Form
 
 bp = Blueprint("phones", __name__, url_prefix="/phones")
 GROUP = 4  # letters of a ticket read aloud at once
@@ -29,7 +29,7 @@ REASONS = {
 }
 
 
-class Retire(FlaskForm):  # type: ignore[misc]
+class Retire(Form):
     why = RadioField(_l("Why?"), [InputRequired(_l("Choose why the phone goes out of service."))])
 
 

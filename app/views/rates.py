@@ -4,7 +4,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired
 
@@ -17,7 +16,7 @@ from app.errors import Refused
 from app.security import requires
 from app.views import answers
 from app.views.answers import SEE_OTHER
-from app.views.fields import DateField, IntegerField, said, upto
+from app.views.fields import DateField, Form, IntegerField, said, upto
 
 bp = Blueprint("rates", __name__, url_prefix="/admin/postage")
 FIELDS = {
@@ -39,7 +38,7 @@ def numbered() -> StringField:
     return StringField(_l("Number of the decision"), [InputRequired(_l("Type the number of the decision")), upto(120)])
 
 
-class Decide(FlaskForm):  # type: ignore[misc]
+class Decide(Form):
     item = RadioField(
         _l("What is the price for?"),
         [InputRequired(_l("Choose what the price is for"))],
@@ -52,7 +51,7 @@ class Decide(FlaskForm):  # type: ignore[misc]
         postage.decide(Item(self.item.data), self.amount.data, self.day.data, self.decision.data, security.act())
 
 
-class Add(FlaskForm):  # type: ignore[misc]
+class Add(Form):
     name = said(_l("What these people are called"), exemptions.LONGEST)
     name_en = said(_l("In English"), exemptions.LONGEST)
     day, decision = first_day(), numbered()
@@ -61,7 +60,7 @@ class Add(FlaskForm):  # type: ignore[misc]
         exemptions.add(self.name.data, self.name_en.data, self.day.data, self.decision.data, security.act())
 
 
-class End(FlaskForm):  # type: ignore[misc]
+class End(Form):
     key = SelectField(_l("Which people?"), [InputRequired(_l("Choose which people"))])
     day, decision = DateField(_l("Last day"), [InputRequired(_l("Choose the last day"))]), numbered()
 

@@ -6,7 +6,6 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 
 from app import security
 from app.db import atomically
@@ -19,7 +18,7 @@ from app.errors import Refused
 from app.security import requires
 from app.sentences import sentence
 from app.views import incidents, matters
-from app.views.fields import own_password
+from app.views.fields import Form, own_password
 
 bp = Blueprint("records", __name__, url_prefix="/records")
 RESULTS = {
@@ -35,7 +34,7 @@ WORDS = {
 }  # fmt: skip
 
 
-class Confirm(FlaskForm):  # type: ignore[misc]
+class Confirm(Form):
     password = own_password()
 
 

@@ -6,7 +6,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length, Regexp
 
@@ -19,18 +18,18 @@ from app.errors import Refused
 from app.language import money as spoken
 from app.security import requires
 from app.views import answers, counters
-from app.views.fields import read_sum
+from app.views.fields import Form, read_sum
 
 bp = Blueprint("remittances", __name__)
 
 
-class HandOver(FlaskForm):  # type: ignore[misc]
+class HandOver(Form):
     key = HiddenField(validators=[Regexp(r"[0-9a-f]{32}")])
     desk = HiddenField(validators=[Regexp(r"\d{1,9}")])
     expected = HiddenField(validators=[Regexp(r"\d{1,12}")])
 
 
-class PayWays(FlaskForm):  # type: ignore[misc]
+class PayWays(Form):
     desk = HiddenField(validators=[Regexp(r"\d{1,9}")])
     expected = HiddenField(validators=[Regexp(r"\d{1,12}")])
     receipt = StringField(
@@ -38,7 +37,7 @@ class PayWays(FlaskForm):  # type: ignore[misc]
     )
 
 
-class Receive(FlaskForm):  # type: ignore[misc]
+class Receive(Form):
     counted = StringField(_l("Counted, in đồng"), [InputRequired(_l("Type what was counted")), Length(max=20)])
     receipt = StringField(
         _l("Number of the ward's receipt"),
@@ -46,7 +45,7 @@ class Receive(FlaskForm):  # type: ignore[misc]
     )
 
 
-class Refuse(FlaskForm):  # type: ignore[misc]
+class Refuse(Form):
     words = StringField(_l("What does not add up?"), [InputRequired(_l("Say what does not add up")), Length(max=300)])
 
 

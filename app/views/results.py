@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -45,7 +44,7 @@ from app.security import requires
 from app.sentences import sentence
 from app.views import answers, counter_forms, counters
 from app.views.answers import base_url, file_answer
-from app.views.fields import courier_pin, printable
+from app.views.fields import Form, courier_pin, printable
 
 bp = Blueprint("results", __name__, url_prefix="/desk/results")
 MOST = 100  # slips printed in one go
@@ -56,7 +55,7 @@ ANSWERS = {
 }
 
 
-class Ask(FlaskForm):  # type: ignore[misc]
+class Ask(Form):
     phone = StringField(_l("Phone"), [InputRequired(_l("Type the phone number")), Length(max=30)])
     second_phone = StringField(_l("Second phone"), [Length(max=30)])
     street = StringField(
@@ -161,7 +160,7 @@ def ask(number: str) -> ResponseReturnValue:
     return _ask(packet, form, 422 if form.errors else 200)
 
 
-class TakeOld(FlaskForm):  # type: ignore[misc]
+class TakeOld(Form):
     """Old papers somebody brings: what is ticked, and their word."""
 
     holder = HiddenField()

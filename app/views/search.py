@@ -6,7 +6,6 @@ What is typed is posted, so that no name stands in an address. Another office's 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -17,11 +16,12 @@ from app.domain.dossiers import Dossier
 from app.domain.people import Act, Right
 from app.security import requires
 from app.views import counters
+from app.views.fields import Form
 
 bp = Blueprint("search", __name__, url_prefix="/search")
 
 
-class Search(FlaskForm):  # type: ignore[misc]
+class Search(Form):
     text = StringField(
         _l("Number, name or phone"),
         [

@@ -6,7 +6,6 @@ from flask import Blueprint, current_app, flash, redirect, render_template, url_
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length
 from wtforms.validators import Optional as MayBeEmpty
@@ -24,7 +23,7 @@ from app.security import requires
 from app.sentences import sentence
 from app.views import answers
 from app.views.answers import SEE_OTHER
-from app.views.fields import printable, upto
+from app.views.fields import Form, printable, upto
 from app.views.phones import drawing
 
 bp = Blueprint("staff", __name__, url_prefix="/admin/people")
@@ -41,7 +40,7 @@ FIELDS = {
 }  # fmt: skip
 
 
-class Wanted(FlaskForm):  # type: ignore[misc]
+class Wanted(Form):
     """What the list is narrowed to. It is posted, so that no name stands in an address."""
 
     text = StringField(_l("Name, sign-in name or number"), [upto(80)])
@@ -50,13 +49,13 @@ class Wanted(FlaskForm):  # type: ignore[misc]
     standing = SelectField(_l("State"))
 
 
-class Named(FlaskForm):  # type: ignore[misc]
+class Named(Form):
     login = StringField(
         _l("Sign-in name"), [InputRequired(_l("Type a sign-in name, for example courier12")), Length(max=60)]
     )
 
 
-class Person(FlaskForm):  # type: ignore[misc]
+class Person(Form):
     """Somebody without the sign-in name, which is given once."""
 
     name = StringField(
@@ -85,11 +84,11 @@ class Newcomer(Named, Person):
     """In the order of its page."""
 
 
-class Ending(FlaskForm):  # type: ignore[misc]
+class Ending(Form):
     knows = BooleanField(_l("I have seen what is still on their account"))
 
 
-class Link(FlaskForm):  # type: ignore[misc]
+class Link(Form):
     password = PasswordField(_l("Your own password"), [Length(max=200)])
 
 

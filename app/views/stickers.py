@@ -4,7 +4,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms.validators import InputRequired, NumberRange
 
 from app import security
@@ -15,12 +14,12 @@ from app.domain.places import Office
 from app.errors import Refused
 from app.security import requires
 from app.views.answers import base_url, file_answer
-from app.views.fields import IntegerField
+from app.views.fields import Form, IntegerField
 
 bp = Blueprint("stickers", __name__, url_prefix="/stickers")
 
 
-class Roll(FlaskForm):  # type: ignore[misc]
+class Roll(Form):
     count = IntegerField(
         _l("How many stickers"),
         [

@@ -6,7 +6,6 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -18,7 +17,7 @@ from app.errors import Refused
 from app.language import money as spoken
 from app.security import requires
 from app.views import answers
-from app.views.fields import courier_pin, read_day, read_sum
+from app.views.fields import Form, courier_pin, read_day, read_sum
 
 bp = Blueprint("till", __name__, url_prefix="/office/money")
 SHOWN = timedelta(days=14)
@@ -31,7 +30,7 @@ REASONS = {
 }
 
 
-class Count(FlaskForm):  # type: ignore[misc]
+class Count(Form):
     expected = HiddenField()
     counted = StringField(_l("Counted together, in đồng"), [InputRequired(_l("Type what was counted")), Length(max=20)])
     reason = SelectField(

@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import SelectChoice, StringField
 from wtforms.validators import DataRequired, Length
@@ -53,6 +52,7 @@ from app.views import ics, telling
 from app.views.answers import SEE_OTHER, base_url, file_answer, throttle
 from app.views.booking import slot_page
 from app.views.booking_forms import Time
+from app.views.fields import Form
 from app.views.staff import ROLES
 
 bp = Blueprint("tracking", __name__)
@@ -64,7 +64,7 @@ WRITTEN = {  # the form behind a headline
 }  # fmt: skip
 
 
-class Code(FlaskForm):  # type: ignore[misc]
+class Code(Form):
     code = StringField(
         _l("Six-digit code"),
         [DataRequired(_l("Type the six digits of the message.")),

@@ -24,7 +24,7 @@ from app.security import requires
 from app.sentences import sentence
 from app.views import answers
 from app.views.answers import SEE_OTHER
-from app.views.fields import DateField, FloatField, IntegerField, Needed, TimeField, read_day, said
+from app.views.fields import DateField, FloatField, Form, IntegerField, Needed, TimeField, read_day, said
 
 bp = Blueprint("upkeep", __name__, url_prefix="/admin")
 OPENINGS = 2  # of a day that the page has room for: a morning and an afternoon
@@ -39,7 +39,7 @@ FIELDS = {
 # ---- offices ---------------------------------------------------------------------------------------------------------
 
 
-class Place(FlaskForm):  # type: ignore[misc]
+class Place(Form):
     """An office without its hours, which `Hours` adds."""
 
     kind = RadioField(_l("What is it?"), choices=[SelectChoice(kind, words) for kind, words in KINDS.items()])
@@ -185,7 +185,7 @@ def _plain(value: Any) -> Any:
 # ---- wards -----------------------------------------------------------------------------------------------------------
 
 
-class WardForm(FlaskForm):  # type: ignore[misc]
+class WardForm(Form):
     code = StringField(
         _l("Code"),
         [Needed(), Regexp(r"\d{5}$", message=_l("A ward's code has five digits, for example 25942"))],

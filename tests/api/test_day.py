@@ -90,7 +90,7 @@ def test_stops_come_in_the_order_of_the_round_with_what_each_door_needs(
     late, early = world.packet(), world.packet(Way.OUT)
     round_id = plan(world, early, late)
     told = day(wire)
-    assert told["round"] == {"id": round_id, "date": "2026-11-24", "started": None}
+    assert told["round"] == {"id": round_id, "date": "2026-11-24", "started": None, "stopped": None}
     deliver, collect = told["stops"]
     assert (deliver["kind"], collect["kind"], collect["attempt"]) == ("deliver", "collect", 1)
     assert collect["slot"] == ["08:00", "10:00"]

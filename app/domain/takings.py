@@ -17,7 +17,6 @@ from app.domain.exemptions import Proof
 from app.domain.money import Event, MoneyLine
 from app.domain.packets import Packet, Way
 from app.domain.people import User
-from app.domain.places import Office, OfficeKind
 from app.domain.postage import Bill, Charge, Line, Stream
 from app.domain.scans import ScanRow
 from app.domain.visits import Visit, VisitKind
@@ -49,14 +48,16 @@ def due(packet: Packet) -> Bill:
 
 def at_visit(visit: Visit) -> Bill:
     """What is asked for at this call. Papers that go home after all cost nothing more."""
-    goes_home = visit.kind is VisitKind.DELIVER and visit.packet.way is Way.IN
-    return Bill(()) if goes_home else due(visit.packet)
+    return Bill(()) if _goes_home(visit) else due(visit.packet)
 
 
 def to_give_back(visit: Visit) -> int:
     """What is given back at this call, in đồng: the ward's fee, with papers that were called off."""
-    goes_home = visit.kind is VisitKind.DELIVER and visit.packet.way is Way.IN
-    return fees.post_owes(visit.packet.dossier) if goes_home else 0
+    return fees.post_owes(visit.packet.dossier) if _goes_home(visit) else 0
+
+
+def _goes_home(visit: Visit) -> bool:
+    return visit.kind is VisitKind.DELIVER and visit.packet.way is Way.IN
 
 
 def paid(packet: Packet) -> dict[Stream, MoneyLine]:
@@ -109,10 +110,10 @@ def collect(packet: Packet, scan: Scan, at: datetime) -> None:
     A phone says how much of each it took; one that does not took what was due. Money of a bank transfer never was the
     courier's.
     """
-    said, till = scans.money_taken(scan.digest), _till(scan)
-    if said is None or till is None:
+    said = scans.money_taken(scan.digest)
+    if said is None:
         return
-    (party, by), day = till, calendar.today(min(scan.wall or at, at))
+    (party, by), day = _till(scan), calendar.today(min(scan.wall or at, at))
     if scan.event == "deliver" and packet.way is Way.IN:  # the papers are home again: nothing is asked for
         if amount := min(said.get("given_back") or 0, fees.post_owes(packet.dossier)):
             fees.post_gives_back(packet, party, at, day, amount, by, scan.digest)
@@ -145,17 +146,13 @@ def _proven(bill: Bill, proof: str | None) -> bool:
     return bill.waived > 0 and proof in (Proof.DECISION, Proof.CERTIFICATE)
 
 
-def _till(scan: Scan) -> tuple[str, User] | None:
+def _till(scan: Scan) -> tuple[str, User]:
     """Whose the money was then, and who took it: the courier who took the packet there, or gave it; or a post office,
     whose clerk did."""
     party = scan.taker if scan.event == "collect" else scan.giver
-    if party is None:
-        return None
-    if courier := db.session.scalar(sa.select(User).filter_by(party_id=party)):
-        return party, courier
-    post = db.session.scalar(sa.select(Office.id).filter_by(party_id=party, kind=OfficeKind.POST))
-    clerk = db.session.get(User, scan.actor) if post and scan.actor else None
-    return (party, clerk) if clerk else None
+    assert party
+    courier = db.session.scalar(sa.select(User).filter_by(party_id=party))
+    return party, courier or db.session.get_one(User, scan.actor)
 
 
 def take_back(scan: Scan, at: datetime) -> None:

@@ -21,6 +21,7 @@ from app.domain import (
     takings,
     tallies,
     tasks,
+    visits,
 )
 from app.domain.bodies import Extra
 from app.domain.codes import Purpose
@@ -28,7 +29,7 @@ from app.domain.dossiers import Dossier
 from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.money import Event, MoneyLine, Purse
 from app.domain.outbox import Message
-from app.domain.packets import Packet, State
+from app.domain.packets import Packet, State, Way
 from app.domain.postage import Fault, Stream
 from app.domain.remittances import Remittance, RemittedFee
 from app.domain.tasks import TaskKind
@@ -268,6 +269,7 @@ def test_the_courier_who_brings_the_papers_home_gives_the_fee_back_out_of_the_ba
     act = world.act(world.clerk)
     atomically(corrections.correct, packet, act, second=world.dispatcher, reason="wrong_packet", head=packet.head)
     assert (matters(packet)[TaskKind.FEE_OWED], citizens(packet)) == ({"amount": 15_000}, -15_000)
+    assert takings.paid(packet)[Stream.FEE].amount == 15_000, "given back or not, it was paid at the door"
 
 
 def test_a_courier_who_gave_more_fees_back_than_they_took_is_made_good_by_the_office(world: World) -> None:
@@ -281,6 +283,32 @@ def test_a_courier_who_gave_more_fees_back_than_they_took_is_made_good_by_the_of
     assert held(world) == Purse(60_000, -15_000), "no more than is owed"
     settle(world)
     assert (held(world), money.purse(world.post.party_id)) == (Purse(), Purse(120_000))
+
+
+def test_a_courier_who_brings_the_papers_home_and_says_nothing_of_the_fee_has_not_given_it_back(world: World) -> None:
+    phone, packet = world.phone(), handed_in(world, called_off(world))
+    world.record(phone.scan(packet, "take", seal="NP0045821"))
+    extra = Extra.read({"salt": "s", "money": {"paid_by": None}})
+    facts = {"taker": packet.dossier.citizen.party_id, "proof": [("CODE", world.code(packet, Purpose.DELIVER))]}
+    assert world.record(phone.scan(world.fresh(packet), "deliver", extra=extra, **facts)).verdict == "applied"
+    assert (matters(packet)[TaskKind.FEE_OWED], citizens(packet)) == ({"amount": 15_000}, -15_000)
+
+
+def test_only_where_papers_that_were_called_off_come_home_the_fee_is_given_back_and_nothing_is_asked_for(
+    world: World,
+) -> None:
+    def call(packet: Packet) -> tuple[int, int]:
+        visit = visits.current(packet.id)
+        assert visit
+        return takings.at_visit(visit).total, takings.to_give_back(visit)
+
+    packet, result = paid(world, world.phone()), world.packet(Way.OUT)
+    assert (call(world.packet()), call(result)) == ((75_000, 0), (0, 0))
+    atomically(corrections.call_off, packet, world.act(world.clerk))
+    assert call(packet) == (75_000, 0), "the call at which it was collected"
+    packet = handed_in(world, world.fresh(packet))
+    atomically(counter.bring_home, packet, world.act(world.clerk))
+    assert call(packet) == (0, 15_000)
 
 
 @pytest.mark.parametrize("early", [True, False])

@@ -1,6 +1,7 @@
 """What is paid where papers change hands, by whoever is carried for nothing: with the proof, without it, at door and counter."""
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from app.domain import corrections, counter, day, incidents, money, papers, remi
 from app.domain.audit import AuditLine
 from app.domain.bodies import Extra, MoneyTaken
 from app.domain.calendar import today
+from app.domain.dossiers import ReturnWay
 from app.domain.incidents import Outcome, Side, Sort
 from app.domain.money import Event, MoneyLine, Purse
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
-from app.domain.postage import Fault, Line
+from app.domain.postage import Fault, Line, Stream
 from app.domain.scans import ScanRow
 from app.domain.takings import Waiver
 from app.errors import Invalid, Refused
@@ -105,6 +107,49 @@ def test_where_the_ward_asks_no_fee_nothing_is_paid_and_that_is_kept(world: Worl
     )
 
 
+def test_the_least_a_decision_may_ask_is_let_off_like_any_other_price(world: World) -> None:
+    packet = exempt(world)
+
+    def cheap() -> None:
+        dossier = world.fresh(packet).dossier
+        dossier.one_way, dossier.return_way, dossier.procedure.fee = 1, ReturnWay.DESK, 0
+
+    atomically(cheap)
+    assert let_off(at_door(world, world.fresh(packet), {"postage": 0, "fee": 0, "proof": "decision"})) == 1
+
+
+def test_what_was_paid_at_a_door_is_known_of_its_packet_alone_and_until_it_is_taken_back(world: World) -> None:
+    def known(packet: Packet) -> set[tuple[Event, Stream, int]]:
+        return {(line.event, line.stream, line.amount) for line in takings.paid(world.fresh(packet)).values()}
+
+    cash, bank = (
+        at_door(world, world.packet(), UNSEEN),
+        at_door(world, world.packet(), UNSEEN | {"paid_by": "transfer"}),
+    )
+    by_cash, by_bank = (
+        {(event, Stream.POSTAGE, 60_000), (event, Stream.FEE, 15_000)} for event in (Event.COLLECTED, Event.TRANSFERRED)
+    )
+    assert (known(cash), known(bank), known(world.packet())) == (by_cash, by_bank, set())
+    act = world.act(world.dispatcher)
+    atomically(corrections.correct, cash, act, second=world.clerk, reason="wrong_packet", head=cash.head)
+    assert (known(cash), known(bank)) == (set(), by_bank)
+    at_door(world, world.fresh(cash), UNSEEN | {"paid_by": "transfer"})
+    assert known(cash) == by_bank
+
+
+@pytest.mark.parametrize(("told", "shift"), [(timedelta(hours=20), 0), (timedelta(hours=-20), -1)])
+def test_money_belongs_to_the_day_it_was_taken_and_never_to_one_that_is_not_yet(
+    world: World, told: timedelta, shift: int
+) -> None:
+    packet = world.packet()
+    extra, proof = Extra.read({"salt": "s", "money": UNSEEN}), [("CODE", world.code(packet))]
+    assert (
+        world.record(world.phone().scan(packet, "collect", proof=proof, extra=extra), MONDAY + told).verdict
+        == "applied"
+    )
+    assert {line.day for line in takings.paid(world.fresh(packet)).values()} == {today(MONDAY) + timedelta(days=shift)}
+
+
 def test_what_was_collected_by_mistake_takes_back_what_was_let_off(world: World) -> None:
     packet = at_door(world, exempt(world), SEEN)
     act = world.act(world.dispatcher)
@@ -132,9 +177,19 @@ def test_the_counter_takes_nothing_in_before_proof_and_money_are_said(
     world: World, said: dict[str, Any], why: str
 ) -> None:
     packet = exempt(world)
-    with pytest.raises(Invalid, match=why):
+    with pytest.raises(Invalid, match=f"^{why}$"):
         bring(world, packet, money=MoneyTaken.model_validate(said))
     assert (world.fresh(packet).state, gave(packet)) == (State.WAITING, Purse())
+
+
+def test_at_the_counter_nobody_says_how_nothing_was_paid(world: World) -> None:
+    def free() -> None:
+        world.procedure.fee = 0
+
+    atomically(free)
+    packet = exempt(world)
+    bring(world, packet, money=MoneyTaken.model_validate({"proof": "decision"}))
+    assert (gave(world.fresh(packet)), let_off(packet)) == (Purse(), 52_000)
 
 
 @pytest.mark.parametrize(("proof", "paid", "off"), [("certificate", FREE, 60_000), ("none", QUOTED, 0)])

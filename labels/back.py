@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from labels import flow, fonts, front, lines, tables, texts
 from labels import sheet as pen
 from labels.front import HALF, OTHER
-from labels.sheet import ENGLISH, HEAD, PRIMARY, STRONG, TEXT, Section, Sheet, Span, Style
+from labels.sheet import ENGLISH, HEAD, PRIMARY, STRONG, TEXT, Piece, Section, Sheet, Span, Style
 from labels.slip import Slip, Way
 from labels.tables import LEFT, WIDTH
 
 RECOVERED_ROOM = {Way.IN: 12.9, Way.OUT: 26.0}  # mm for the rows of recovered papers
+SPARE = 16.0  # mm of an inbound slip's rows for handoffs that what the front has no room for may take: two rows stay
 BOTTOM = 201.0
 SMALL = ENGLISH._replace(leading=2.7)
 
@@ -29,14 +30,26 @@ def overflow(slip: Slip) -> list[Section]:
     return rest
 
 
-def draw(sheet: Sheet, slip: Slip) -> None:
-    """Draw the back: all but its band is the same for most slips of a day. Raises MissingGlyph."""
+def takes(slip: Slip, more: Sequence[Section]) -> bool:
+    """Whether what the front has no room for stands here, and needs no sheet of its own."""
+    return slip.way is Way.IN and flow.tall(_listed(more)) <= SPARE
+
+
+def _listed(more: Sequence[Section]) -> list[Piece]:
+    return [piece for section in more for piece in (*section.heads, *section.rows)]
+
+
+def draw(sheet: Sheet, slip: Slip, more: Sequence[Section] = ()) -> None:
+    """Draw the back, with `more` of the front: all but its band is the same for most slips of a day. Raises MissingGlyph."""
     band(sheet, slip, texts.BACK)
     same = (slip.way, slip.office_phone, slip.recovered, slip.identity, slip.authorisation)
-    sheet.canvas.again(same, lambda: _body(sheet, slip))
+    if more:
+        _body(sheet, slip, more)
+    else:
+        sheet.canvas.again(same, lambda: _body(sheet, slip))
 
 
-def _body(sheet: Sheet, slip: Slip) -> None:
+def _body(sheet: Sheet, slip: Slip, more: Sequence[Section] = ()) -> None:
     y = _terms(sheet, slip, 14.2)
     y = _boxed(sheet, slip, y + 1.2)
     y = _said(
@@ -54,13 +67,14 @@ def _body(sheet: Sheet, slip: Slip) -> None:
     ]
     y = _said(sheet, y + 1.2, texts.COMPLAINTS_HEAD, texts.COMPLAINTS_EN, complaints) + 1.2
     pen.rule(sheet, LEFT, y, WIDTH)
+    y = flow.stack(sheet, y + 0.9, _listed(more))
     basis = pen.wrap([(lines.keep_end(texts.BASIS), Style(fonts.REGULAR, 6.4, 2.8, pen.GREY))], WIDTH)
     low = BOTTOM - basis.height
     pen.write(sheet, LEFT, low, basis)
     low -= 1.2
     low = _missing(sheet, low) if slip.way is Way.IN else _delivery(sheet, slip, low)
     low = _recovered(sheet, slip, low)
-    _handoffs(sheet, y + 0.9, low)
+    _handoffs(sheet, y + (0.9 if more else 0.0), low)
 
 
 def band(sheet: Sheet, slip: Slip, title: str) -> None:

@@ -1,5 +1,5 @@
-"""The A5 slip as pages: front, back, then continuation sheets, always an even number so that it prints on
-both sides."""
+"""The A5 slip as pages: front, back, then continuation sheets for what neither has room for, always an even number so
+that it prints on both sides."""
 
 from reportlab.lib.units import mm
 
@@ -20,11 +20,12 @@ def draw(canvas: Leaf, slip: Slip) -> None:
     sheet = Sheet(canvas, width, height)
     more = front.draw(sheet, slip)
     more += back.overflow(slip)
-    pages = flow.paginate(more, continuation.BOTTOM - continuation.TOP)
+    on_back = more if back.takes(slip, more) else []
+    pages = [] if on_back else flow.paginate(more, continuation.BOTTOM - continuation.TOP)
     sides = 2 + len(pages) + len(pages) % 2
-    _foot(sheet, slip, 1, sides, "Quyền, nghĩa vụ, bồi thường: xem mặt 2.")
+    _foot(sheet, slip, 1, sides, f"{'Phần tiếp, quyền' if on_back else 'Quyền'}, nghĩa vụ, bồi thường: xem mặt 2.")
     canvas.showPage()
-    back.draw(sheet, slip)
+    back.draw(sheet, slip, on_back)
     _foot(sheet, slip, 2, sides)
     canvas.showPage()
     for number, pieces in enumerate(pages, 3):

@@ -1,6 +1,6 @@
 """The front of the slip: the contract itself, in the order of the tracking page (what, number, from whom to
-whom, service, papers, money, seal, signatures). What is cut here stands in full on the continuation sheet:
-nothing is lost."""
+whom, service, papers, money, seal, signatures). What is cut here stands in full on the back, where it has room, or on
+the continuation sheet: nothing is lost."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ from labels.sheet import (
     Span,
     Style,
 )
-from labels.slip import Party, Slip, Way
+from labels.slip import Form, Party, Slip, Way
 from labels.tables import LEFT, WIDTH
 from labels.words import say_day, say_instant
 
@@ -39,7 +39,7 @@ ROWS = 7  # the list is filled up to this with empty rows to write in
 
 
 def draw(sheet: Sheet, slip: Slip) -> list[Section]:
-    """Draw the front; returns what goes to the continuation sheet. Raises MissingGlyph."""
+    """Draw the front; returns what goes to the back or the continuation sheet. Raises MissingGlyph."""
     rest: list[Section] = []
     _top(sheet, slip, rest)
     y = _title(sheet, slip)
@@ -254,6 +254,11 @@ def _papers(sheet: Sheet, slip: Slip, y: float, bottom: float, rest: list[Sectio
     rows = tables.papers(slip.papers)
     note = _note(slip, rest)
     room = bottom - 1.4 - y - head.height - 5.0 - (note.height + 0.8 if note.lines else 0)
+    if flow.tall(rows) > room and all(
+        paper.form is Form.DATA or (paper.copies and paper.sheets) for paper in slip.papers
+    ):
+        nearer = tables.papers(slip.papers, close=True)
+        rows = nearer if len(rows) - flow.fitting(nearer, room) <= 1 else rows  # one over stands on the back
     shown = flow.fitting(rows, room)
     total = tables.total(slip, shown)
     while shown and flow.tall(rows[:shown]) + total.height - 5.0 > room:

@@ -14,6 +14,7 @@ from labels.words import say_money
 
 LEFT, WIDTH = 7.0, 134.0  # mm, the text area of an A5 page
 ROW = 4.4  # mm, the lowest row of the list of papers: tall enough to write in
+AIR, CLOSE = 0.9, 0.35  # mm around the text of a row; where a row more is wanted and nothing is written by hand
 PAD = 0.8
 
 
@@ -90,10 +91,12 @@ def head(columns: Sequence[Column], english: str = "") -> Piece:
     return Piece(height, draw)
 
 
-def row(columns: Sequence[Column], cells: Sequence[Sequence[Span]], lowest: float, weight: float = 0.15) -> Piece:
+def row(
+    columns: Sequence[Column], cells: Sequence[Sequence[Span]], lowest: float, weight: float = 0.15, air: float = AIR
+) -> Piece:
     """A row of texts, each wrapped in its column, centred upright, over a thin rule."""
     blocks = [pen.wrap(cell, column.width - 2 * PAD) for column, cell in zip(columns, cells, strict=True)]
-    height = max(lowest, max(block.height for block in blocks) + 0.9)
+    height = max(lowest, max(block.height for block in blocks) + air)
 
     def draw(sheet: Sheet, y: float) -> None:
         for column, block in zip(columns, blocks, strict=True):
@@ -109,10 +112,11 @@ def _under(sheet: Sheet, columns: Sequence[Column], y: float, weight: float) -> 
     pen.rule(sheet, columns[0].x, y, right - columns[0].x, weight, HAIR if weight < 0.3 else black)
 
 
-def papers(lines: Sequence[Paper]) -> list[Piece]:
+def papers(lines: Sequence[Paper], *, close: bool = False) -> list[Piece]:
     """The list counted together, one row per paper; originals are crossed in their own column (QĐ 45/2016
-    Đ6.4)."""
-    return [_paper(number, line) for number, line in enumerate(lines, 1)]
+    Đ6.4). `close`: the rows nearer together, to be read and not to be written in."""
+    lowest, air = (0.0, CLOSE) if close else (ROW, AIR)
+    return [_paper(number, line, lowest, air) for number, line in enumerate(lines, 1)]
 
 
 def blank(number: int, height: float = ROW) -> Piece:
@@ -120,7 +124,7 @@ def blank(number: int, height: float = ROW) -> Piece:
     return _boxed(row(PAPERS, _cells(str(number), "", "", "", []), height), None)
 
 
-def _paper(number: int, paper: Paper) -> Piece:
+def _paper(number: int, paper: Paper, lowest: float, air: float) -> Piece:
     note: list[Span] = []
     if paper.give_back:
         note.append((texts.GIVE_BACK, STRONG))
@@ -128,9 +132,9 @@ def _paper(number: int, paper: Paper) -> Piece:
         note.append((f" {paper.note}", TEXT))
     if paper.form is Form.DATA:
         note.insert(0, (texts.FROM_DATA, TEXT))
-        return row(PAPERS, _cells(str(number), paper.name, "–", "–", note, boxes="–"), ROW)
+        return row(PAPERS, _cells(str(number), paper.name, "–", "–", note, boxes="–"), lowest, air=air)
     cells = _cells(str(number), paper.name, str(paper.copies or ""), str(paper.sheets or ""), note)
-    return _boxed(row(PAPERS, cells, ROW), paper.form)
+    return _boxed(row(PAPERS, cells, lowest, air=air), paper.form)
 
 
 def _cells(
@@ -152,7 +156,7 @@ def _boxed(line: Piece, form: Form | None) -> Piece:
 
 def total(slip: Slip, shown: int) -> Piece:
     """The sum under the list: papers sent, by form, copies and sheets; a sum with an unknown part is left to
-    the pen. `shown` is how many rows stand above it, the rest being on the continuation sheet."""
+    the pen. `shown` is how many rows stand above it, the rest being on the back or the continuation sheet."""
     sent = [paper for paper in slip.papers if paper.form is not Form.DATA]
     forms = [str(sum(paper.form is form for paper in sent)) for form in BOXES]
     back = sum(paper.give_back for paper in sent)
@@ -171,7 +175,7 @@ def total(slip: Slip, shown: int) -> Piece:
 
 
 def _from(first: int, last: int) -> str:
-    return f"Dòng {first}: tờ nối" if first == last else f"Dòng {first}–{last}: tờ nối"
+    return f"Dòng {first}: tiếp" if first == last else f"Dòng {first}–{last}: tiếp"
 
 
 def _sum(counts: Sequence[int | None]) -> str:
@@ -193,12 +197,12 @@ def charges(lines: Sequence[Charge]) -> list[Piece]:
 
 
 def charged(lines: Sequence[Charge], shown: int) -> Piece:
-    """What is owed in all, with the two streams told apart; `shown` lines stand above, the rest on the continuation."""
+    """What is owed in all, with the two streams told apart; `shown` lines stand above, the rest goes on elsewhere."""
     owed = {stream: sum(line.amount for line in lines if line.stream is stream) for stream in Stream}
     both = ""
     if owed[Stream.FEE]:
         both = f"Cước {say_money(owed[Stream.POSTAGE])} + lệ\u00a0phí {say_money(owed[Stream.FEE])}"
-    all_ = "Tổng cộng" if shown == len(lines) else "Tổng cộng, cả tờ nối"
+    all_ = "Tổng cộng" if shown == len(lines) else "Tổng cộng, cả phần tiếp"
     cells = [(all_, STRONG)], [(say_money(sum(owed.values())), STRONG)], [(both, TEXT)]
     return row(CHARGES, cells, 4.6, 0.35)
 

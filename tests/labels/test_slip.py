@@ -171,6 +171,26 @@ def test_ten_papers_are_all_listed_and_the_rest_go_to_the_continuation_sheet() -
     assert all(listed.count(paper.name) == 1 for paper in many)
 
 
+@pytest.mark.parametrize("count", [6, 7, 8])
+def test_a_paper_more_than_the_front_has_room_for_prints_no_second_sheet(count: int) -> None:
+    many = tuple(replace((PAPERS * 2)[nth], name=f"Giấy tờ thứ {nth}") for nth in range(count))
+    printed = pages(replace(INBOUND, papers=many))
+    assert len(printed) == 2 and f"Cộng: {sum(paper.form is not Form.DATA for paper in many)} giấy tờ" in printed[0]
+    listed = printed[0] + printed[1]
+    assert all(listed.count(paper.name) == 1 for paper in many)
+    if count == 8:
+        assert "Dòng 8: tiếp" in printed[0] and "Phần tiếp, quyền, nghĩa vụ, bồi thường: xem mặt 2." in printed[0]
+        assert "THỦ TỤC: giấy tờ (tiếp)" in printed[1] and "tờ nối" not in listed
+    else:
+        assert "phần tiếp" not in listed.lower()
+
+
+def test_where_counts_are_written_by_hand_the_rows_stay_tall_enough_to_write_in() -> None:
+    by_hand = tuple(replace((PAPERS * 2)[nth], name=f"Giấy tờ thứ {nth}", sheets=None) for nth in range(7))
+    printed = pages(replace(INBOUND, papers=by_hand))
+    assert "Dòng 6–7: tiếp" in printed[0] and len(printed) == 4
+
+
 def test_a_hundred_papers_keep_their_heads_on_every_page() -> None:
     many = tuple(Paper(f"Giấy tờ dài số {number} " + "rất dài " * 12, Form.COPY) for number in range(1, 101))
     printed = pages(replace(INBOUND, papers=many))
@@ -207,7 +227,7 @@ def test_what_is_cut_on_the_front_stands_in_full_on_the_continuation_sheet() -> 
 def test_a_sum_of_which_lines_stand_on_the_continuation_sheet_says_so() -> None:
     assert "tờ nối" not in pages(INBOUND)[0]
     many = pages(replace(INBOUND, charges=INBOUND.charges * 4))
-    assert "Tổng cộng, cả tờ nối" in many[0] and "TIỀN (tiếp)" in " ".join(many[2:])
+    assert "Tổng cộng, cả phần tiếp" in many[0] and "Có tờ nối" in many[0] and "TIỀN (tiếp)" in " ".join(many[2:])
 
 
 def test_an_identity_paper_shows_four_characters_and_no_more() -> None:

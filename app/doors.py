@@ -10,6 +10,7 @@ from app.api import till as api_till
 from app.views import (
     account,
     admin,
+    appointments,
     bags,
     booking,
     certificates,
@@ -75,6 +76,7 @@ VIEWS = (
     paper,
     dispatch,
     relief,
+    appointments,
     exceptions,
     incidents,
     corrections,

@@ -5,14 +5,14 @@ Planning takes seconds, so it is three steps: `problem` reads, `routes.plan` thi
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from math import ceil
 
 import sqlalchemy as sa
 
 import routes
 from app.db import db, lock
-from app.domain import audit, people, rounds
+from app.domain import audit, booking, calendar, people, rounds
 from app.domain.packets import Packet, State
 from app.domain.people import Act, User
 from app.domain.places import Office
@@ -20,6 +20,7 @@ from app.domain.visits import OPEN, Round, Slot, Visit, VisitKind, VisitState
 from app.errors import Missing, Refused
 
 FEW, FAIR = 4, 1.2  # no courier gets more than so many times an even share, unless that is only a few visits
+LOOK_BACK = timedelta(days=14)  # a day that went by stays to be seen so long, while somebody waits for it
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ class Day:
     def count(self) -> int:
         return len(self.unassigned) + sum(len(round_.visits) for _, round_ in self.rounds if round_)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody still waits for a courier."""
+        given = (visit for _, round_ in self.rounds if round_ for visit in round_.visits)
+        return bool(self.unassigned) or any(visit.state in OPEN for visit in given)
+
 
 def day_of(office: Office, day: date) -> Day:
     mine = of_day(office, day)
@@ -55,6 +62,37 @@ def of_day(office: Office, day: date) -> list[Visit]:
         sa.select(Visit).join(Slot).where(Slot.office_id == office.id, Slot.day == day).order_by(Slot.opens, Visit.id)
     )
     return list(db.session.scalars(query))
+
+
+def days(office: Office, at: datetime) -> list[date]:
+    """Days on which somebody still waits for a courier: those that went by, too, and those declared off since."""
+    query = sa.select(Slot.day).join(Visit, Visit.slot_id == Slot.id).distinct().order_by(Slot.day)
+    query = query.where(Slot.office_id == office.id, Visit.state.in_(OPEN), Slot.day >= calendar.today(at) - LOOK_BACK)
+    return list(db.session.scalars(query))
+
+
+def movable(office: Office, packet: Packet) -> Visit | None:
+    """The visit of this office for which another time can be agreed on: that of the packet, unless it has been made."""
+    visit = booking.movable(packet.dossier) if packet.dossier else None
+    return visit if visit and visit.packet_id == packet.id and visit.slot.office_id == office.id else None
+
+
+def is_bound(office: Office, visit: Visit) -> bool:
+    """Whether its courier has set out with the packet: it changes hands before anything else is agreed on."""
+    return visit.state is VisitState.EN_ROUTE and visit.id in held_by(office, Visit.id == visit.id)
+
+
+def rebook(office: Office, packet: Packet, slot_key: str, act: Act) -> Visit:
+    """Another time, agreed on by telephone, also for a visit whose courier is on the way without the packet.
+
+    Raises Refused("nothing_to_move") and as booking.rebook.
+    """
+    visit = movable(office, packet)
+    if visit is None:
+        raise Refused("nothing_to_move")
+    if visit.state is VisitState.EN_ROUTE:
+        give(office, {visit.id: None}, act)
+    return booking.rebook(visit.packet.dossier, slot_key, act)
 
 
 def assign(office: Office, visit_ids: list[int], courier_id: str | None, act: Act) -> int:

@@ -154,7 +154,7 @@ PLACES = (
 WITHIN = {  # pages one comes to from another place's: the one this person has lights up
     "corrections": {"exceptions"}, "till": {"office"}, "sorting": {"office"}, "bags": {"office"}, "paper": {"office"},
     "search": {"office", "desk", "search"}, "remittances": {"office", "desk"}, "decisions": {"desk"}, "records": {"office", "desk"}, "pictures": {"office"},
-    "imports": {"editions"}, "rates": {"upkeep"},
+    "imports": {"editions"}, "rates": {"upkeep"}, "relief": {"dispatch"}, "appointments": {"dispatch"},
 }  # fmt: skip
 
 

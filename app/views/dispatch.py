@@ -88,11 +88,16 @@ def _page(
     when: date, status: int = 200, says: str = "", ticked: Collection[int] = (), chosen: str = ""
 ) -> ResponseReturnValue:
     today = calendar.today(now())
-    week = sorted({when, *([today] if calendar.is_working(today) else []), *calendar.working_days_after(today, 5)})
-    found = dispatch.day_of(own_office(), when)
-    text = render_template(
-        "dispatch/day.html", found=found, week=week, today=today, says=says, ticked=ticked, chosen=chosen, open=OPEN
+    office, worked = (
+        own_office(),
+        {*([today] if calendar.is_working(today) else []), *calendar.working_days_after(today, 5)},
     )
+    week = sorted({when, *worked, *dispatch.days(office, now())})
+    found = dispatch.day_of(office, when)
+    text = render_template(
+        "dispatch/day.html", found=found, week=week, today=today, says=says, ticked=ticked, chosen=chosen, open=OPEN,
+        off=not calendar.is_working(when),
+    )  # fmt: skip
     visits = (*found.unassigned, *(visit for _courier, round_ in found.rounds if round_ for visit in round_.visits))
     counters.log_names("dispatch.day", {visit.packet.dossier_id for visit in visits})
     return text, status

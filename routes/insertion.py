@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from routes.distance import measure
 from routes.model import Place, Problem, Stop
@@ -101,9 +101,9 @@ def _broken(way: Way, stop: Stop, before: list[int], after: list[int], at: int) 
     others = zip(way.stops, before, [*after[:at], *after[at + 1 :]], strict=True)
     if any(now > max(each.closes, was) for each, was, now in others):
         return Broken.OTHERS
-    done = [each.service for each in way.stops]
-    was = before[-1] + done[-1] if before else 0
-    if after[-1] + (done[-1] if at < len(done) else stop.service) > max(way.ends, was):
+    last = way.stops[-1] if at < len(way.stops) else stop
+    ended = [call + each.service for call, each in zip(before, way.stops, strict=True)]
+    if after[-1] + last.service > max([way.ends, *ended]):  # who ends late already breaks nothing new
         return Broken.SHIFT
     return None
 
@@ -143,7 +143,7 @@ def _in_the_end(moves: list[Choice], driven: dict[str, Way]) -> Iterator[Choice]
 def _dearest(waiting: dict[str, Stop], fits: dict[str, dict[str, Fit]], who: set[str]) -> Choice | None:
     """The stop whose second choice would cost most more than its first, one with no second before all others; ties go to
     the cheaper. None when nothing fits any of them."""
-    found: list[tuple[float, int, str, dict[str, Fit]]] = []
+    found: list[Any] = []
     for key in waiting:
         good = {name: each for name, each in fits[key].items() if name in who and not each.broken}
         if good:
@@ -151,7 +151,7 @@ def _dearest(waiting: dict[str, Stop], fits: dict[str, dict[str, Fit]], who: set
             found.append((others[0] - first if others else float("inf"), -first, key, good))
     if not found:
         return None
-    *_, key, good = max(found, key=lambda each: each[:3])
+    *_, key, good = max(found)  # no key is there twice
     return _best(waiting[key], good)
 
 

@@ -63,6 +63,10 @@ TARGETS = {  # module: the nouns whose tests are tried
         "day",
         "repeats",
     ),
+    "relief": ("relief", "dispatch", "rounds"),
+    "rounds": ("rounds", "relief", "dispatch"),
+    "dispatch": ("dispatch", "relief", "rounds"),
+    "routes.insertion": ("insertion", "relief"),
 }
 BESIDE = (
     "postgresql",
@@ -176,7 +180,7 @@ class Court:
         self.stage.build(session)
         self.after: Any = session
         for noun in self.modules:
-            module = importlib.import_module(f"app.domain.{noun}")
+            module = importlib.import_module(noun if "." in noun else f"app.domain.{noun}")
             trials = self._get_to_know(module, [item for item in session.items if _noun(item) in TARGETS[noun]])
             for lie in lies.of(module):
                 if time.monotonic() > self.until:
@@ -262,7 +266,9 @@ def main() -> None:
         modules = asked.modules or [*TARGETS]
         court = Court(modules, asked.seconds, Path(folder), set() if asked.all else explained)
         nouns = {noun for module in modules for noun in TARGETS[module]}
-        found = (ROOT / "tests" / at / f"test_{noun}.py" for noun in sorted(nouns) for at in ("domain", "api", "."))
+        found = (
+            ROOT / "tests" / at / f"test_{noun}.py" for noun in sorted(nouns) for at in ("domain", "api", "routes", ".")
+        )
         tests = [str(path) for path in found if path.exists()]
         if pytest.main([*ONE, "--basetemp", f"{folder}/pytest", *tests], plugins=[court]) not in (0, 5):
             sys.exit(2)

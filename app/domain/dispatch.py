@@ -112,7 +112,7 @@ def give(office: Office, wanted: Mapping[int, str | None], act: Act) -> list[Vis
     if set(wanted.values()) - {None, *staff}:
         raise Missing("courier_unknown")
     moved: list[Visit] = []
-    touched: set[Round | None] = set()
+    touched: set[Round] = set()
     held = held_by(office, Visit.id.in_(wanted))
     for visit in lock(Visit, *wanted):
         courier = staff.get(wanted[visit.id] or "")
@@ -120,7 +120,8 @@ def give(office: Office, wanted: Mapping[int, str | None], act: Act) -> list[Vis
             continue
         if held.get(visit.id, courier) != courier or visit.courier == courier:
             continue
-        touched |= {visit.round}
+        if visit.round:
+            touched.add(visit.round)
         if courier is None:
             rounds.take_off(visit)
         else:
@@ -139,9 +140,8 @@ def give(office: Office, wanted: Mapping[int, str | None], act: Act) -> list[Vis
     return moved
 
 
-def _reckon(touched: set[Round | None], act: Act) -> None:
-    for round_ in sorted(touched - {None}, key=lambda one: one.id if one else 0):
-        assert round_
+def _reckon(touched: set[Round], act: Act) -> None:
+    for round_ in sorted(touched, key=lambda one: one.id):
         rounds.reckon(round_, act.at)
 
 
@@ -159,7 +159,7 @@ def problem(office: Office, day: date) -> routes.Problem:
     even = len(waiting) / max(len(free), 1)  # the shortest way alone would leave colleagues at the office
     most = min(rounds.CAPACITY, max(FEW, ceil(FAIR * even)))
     return routes.Problem(
-        depot=routes.Place(office.lat, office.lon),
+        depot=rounds.place(office),
         couriers=tuple(routes.Courier(courier.id, rounds.shift(), most) for courier in free),
         stops=tuple(rounds.stop(visit) for visit in waiting),
     )
@@ -175,7 +175,7 @@ def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
     ids = [int(stop.key) for round_ in plan.rounds for stop in round_.stops]
     left_out = [int(stop.key) for stop in plan.unplanned]
     found = {visit.id: visit for visit in lock(Visit, *{*ids, *left_out, *held})}
-    touched = {visit.round for visit in found.values()}
+    touched = {visit.round for visit in found.values() if visit.round}
     for visit_id in left_out:
         if visit_id not in held and found[visit_id].state is VisitState.ASSIGNED:
             rounds.take_off(found[visit_id])
@@ -186,7 +186,7 @@ def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
             continue
         round_.planned_at = act.at
         touched.add(round_)
-        for position, stop in enumerate(planned.stops, start=1):
+        for position, stop in enumerate(planned.stops):
             visit = found[int(stop.key)]
             if visit.id not in held and _still(visit, day):
                 rounds.put_on(round_, visit)

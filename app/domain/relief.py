@@ -78,12 +78,10 @@ def _propose(
     shared = routes.share(ways, free, most)
     found = {visit.id: Proposal(visit, holders[visit.id]) for visit in goes if visit.id in holders}
     for stop, courier_id, fit in (*shared.moves, *shared.left):
-        visit = by_key[stop.key]
-        if courier_id is None or fit is None:
-            found[visit.id] = Proposal(visit, None)
-        else:
-            arrives_at = rounds.time_of(day, fit.arrival)
-            found[visit.id] = Proposal(visit, by_id[courier_id], arrives_at, fit.detour, fit.broken)
+        visit, courier = by_key[stop.key], by_id.get(courier_id or "")
+        found[visit.id] = Proposal(visit, courier)
+        if fit:
+            found[visit.id] = Proposal(visit, courier, rounds.time_of(day, fit.arrival), fit.detour, fit.broken)
     return [found[visit.id] for visit in goes]
 
 

@@ -6,6 +6,7 @@ A visit has its time as soon as it is on a round; whatever changes the round rec
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from operator import attrgetter
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -58,7 +59,7 @@ def reckon(round_: Round, at: datetime) -> None:
     """
     lock(Round, round_.id)
     mine = _visits(round_)
-    last = max((visit.position or 0 for visit in mine if visit.state in MADE), default=0)
+    last = max((visit.position for visit in mine if visit.state in MADE and visit.position), default=0)
     by_key = {str(visit.id): visit for visit in mine}
     left = _way(round_, [visit for visit in mine if visit.position is not None or visit.state in MADE], at)
     for visit in mine:
@@ -69,7 +70,6 @@ def reckon(round_: Round, at: datetime) -> None:
     for position, (each, call) in enumerate(zip(left.stops, calls, strict=True), start=last + 1):
         visit = by_key[each.key]
         visit.position, visit.arrives_at = position, time_of(round_.day, call)
-    db.session.flush()
 
 
 def way(round_: Round, at: datetime) -> routes.Way:
@@ -80,7 +80,7 @@ def way(round_: Round, at: datetime) -> routes.Way:
 def _way(round_: Round, mine: list[Visit], at: datetime) -> routes.Way:
     made = [visit for visit in mine if visit.state in MADE]
     coming = [visit for visit in mine if visit.state in OPEN]
-    coming.sort(key=lambda visit: (visit.slot.opens, visit.position is None, visit.position or visit.id))
+    coming.sort(key=lambda visit: (visit.slot.opens, visit.position))
     return way_from(_starts_from(round_, made), round_.courier_id, round_.day, at, coming)
 
 
@@ -112,9 +112,8 @@ def shift() -> tuple[int, int]:
 
 
 def _starts_from(round_: Round, made: list[Visit]) -> routes.Place:
-    ended = [(visit.ended_at, visit) for visit in made if visit.ended_at]
-    if ended:
-        return _home(max(ended, key=lambda pair: pair[0])[1])
+    if made:
+        return _home(max(made, key=attrgetter("ended_at")))
     return place(db.session.get_one(Office, round_.office_id))
 
 
@@ -160,10 +159,11 @@ def move(visit: Visit, offer: Offer, office: Office, act: Act) -> Visit:
 def follow(packet: Packet, giver_id: str | None, act: Act) -> None:
     """A courier has handed a packet on, and the visit to deliver it was on their round: whoever has it now makes the visit."""
     visit = visits.open_visit(packet.id)
-    if visit is None or visit.kind is not VisitKind.DELIVER or not visit.courier or visit.courier.party_id != giver_id:
+    before = visit.round if visit and visit.kind is VisitKind.DELIVER else None
+    if visit is None or before is None or before.courier.party_id != giver_id:
         return
-    before, taker = visit.round, people.courier_at(packet.holder_id, visit.slot.office_id)
-    if before is None or taker is None:
+    taker = people.courier_at(packet.holder_id, visit.slot.office_id)
+    if taker is None:
         return
     office = db.session.get_one(Office, visit.slot.office_id)
     after = of(taker, office, visit.slot.day)

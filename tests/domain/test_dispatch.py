@@ -1,11 +1,13 @@
 """The dispatcher's day: nobody visited twice, windows kept, strangers kept out, what has set out left alone."""
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 import routes
 from app.db import atomically, db
-from app.domain import dispatch, visits
+from app.domain import dispatch, rounds, visits
+from app.domain.audit import AuditLine
 from app.domain.packets import Packet, Way
 from app.domain.people import User
 from app.domain.visits import Visit, VisitState
@@ -181,3 +183,92 @@ def test_a_visit_that_cannot_be_moved_is_said_to_stay(world: World, sign_in) -> 
     sent["visit"].append(goes.id)
     said = office.post(f"/dispatch/{day}/assign", data=sent, follow_redirects=True).text.replace("\xa0", " ")
     assert "1 lượt ở nguyên" in said and "Đã chuyển 1 lượt" in said
+
+
+def test_the_day_says_who_is_free_how_many_visits_there_are_and_what_nobody_has(world: World) -> None:
+    packets = [world.packet() for _ in range(3)]
+    day = visit_of(packets[0]).slot.day
+    atomically(visits.cancel, visit_of(packets[2]), world.act())
+    atomically(dispatch.assign, world.post, [visit_of(packets[0]).id], world.courier.id, world.act(world.dispatcher))
+    found = dispatch.day_of(world.post, day)
+    assert [visit.packet_id for visit in found.unassigned] == [packets[1].id]
+    assert (found.count, [courier.id for courier, _ in found.free]) == (2, [world.second_courier.id])
+    atomically(dispatch.assign, world.post, [visit_of(packets[0]).id], None, world.act(world.dispatcher))
+    found = dispatch.day_of(world.post, day)
+    assert [courier.id for courier, _ in found.free] == [world.courier.id, world.second_courier.id], (
+        "an empty round is none"
+    )
+    assert found.count == 2
+
+
+def test_who_was_given_what_and_how_much_was_planned_is_noted(world: World) -> None:
+    visit = visit_of(world.packet())
+    day, number = visit.slot.day, visit.id
+    for courier in (world.courier.id, None):
+        atomically(dispatch.assign, world.post, [number], courier, world.act(world.dispatcher))
+    plan = routes.plan(dispatch.problem(world.post, day), iterations=10)
+    atomically(dispatch.adopt, world.post, day, plan, world.act(world.dispatcher))
+    notes = db.session.scalars(
+        sa.select(AuditLine).where(AuditLine.action.in_(("assign", "plan"))).order_by(AuditLine.id)
+    )
+    assert [(note.action, note.subject, note.details) for note in notes] == [
+        ("assign", f"office {world.post.id}", {"visits": {str(number): world.courier.id}}),
+        ("assign", f"office {world.post.id}", {"visits": {str(number): None}}),
+        ("plan", f"office {world.post.id}", {"day": day.isoformat(), "placed": 1}),
+    ]
+
+
+def test_one_courier_alone_may_be_planned_for_every_visit(world: World) -> None:
+    world.post.slot_places = 20
+    db.session.commit()
+    made = [world.packet() for _ in range(10)]
+    day = visit_of(made[0]).slot.day
+    atomically(lambda: setattr(rounds.of(world.second_courier, world.post, day), "stopped_at", world.act().at))
+    [alone] = dispatch.problem(world.post, day).couriers
+    assert (alone.key, alone.capacity) == (world.courier.id, 12)
+
+
+def test_what_fits_no_day_is_taken_off_its_round_and_what_is_carried_keeps_its_place_there(world: World) -> None:
+    held, planned, fits = carried(world), world.packet(), world.packet()
+    day, act = visit_of(planned).slot.day, world.act(world.dispatcher)
+    atomically(dispatch.assign, world.post, [visit_of(held).id, visit_of(planned).id], world.courier.id, act)
+    stops = [rounds.stop(visit_of(packet)) for packet in (held, planned)]
+    [free] = [stop for stop in dispatch.problem(world.post, day).stops if stop.key == str(visit_of(fits).id)]
+    kept = routes.plan(routes.Problem(rounds.place(world.post), dispatch.problem(world.post, day).couriers, (free,)))
+    atomically(dispatch.adopt, world.post, day, routes.Plan(kept.rounds, tuple(stops)), act)
+    assert (visit_of(planned).state, visit_of(planned).courier) == (VisitState.SCHEDULED, None)
+    assert (visit_of(held).state, visit_of(held).courier) == (VisitState.ASSIGNED, world.courier)
+    assert visit_of(fits).courier and visit_of(held).arrives_at
+
+
+def test_what_has_set_out_is_not_taken_off_by_a_plan_made_before_and_what_is_carried_gets_its_time(
+    world: World,
+) -> None:
+    packet, held = world.packet(), carried(world)
+    day, act = visit_of(packet).slot.day, world.act(world.dispatcher)
+    atomically(dispatch.assign, world.post, [visit_of(packet).id], world.second_courier.id, act)
+    plan = routes.Plan((), (rounds.stop(visit_of(packet)),))
+    atomically(lambda: visits.set_out(visits.round_of(world.second_courier, day), world.act(world.second_courier)))
+    atomically(dispatch.adopt, world.post, day, plan, act)
+    assert visit_of(packet).state == VisitState.EN_ROUTE
+    assert visit_of(held).courier == world.courier and visit_of(held).arrives_at
+
+
+def test_a_visit_that_nobody_had_and_that_fits_no_day_waits_as_before(world: World) -> None:
+    packet = world.packet()
+    visit = visit_of(packet)
+    plan = routes.Plan((), (rounds.stop(visit),))
+    atomically(dispatch.adopt, world.post, visit.slot.day, plan, world.act(world.dispatcher))
+    assert (visit_of(packet).state, visit_of(packet).courier) == (VisitState.SCHEDULED, None)
+
+
+def test_who_set_out_or_stopped_while_the_plan_was_made_gets_nothing_of_it(world: World) -> None:
+    packet, act = world.packet(), world.act(world.dispatcher)
+    day = visit_of(packet).slot.day
+    for word in ("started_at", "stopped_at"):
+        plan = routes.plan(dispatch.problem(world.post, day), iterations=10)
+        who = db.session.get_one(User, plan.rounds[0].courier.key)
+        atomically(lambda word=word, who=who: setattr(rounds.of(who, world.post, day), word, act.at))
+        assert atomically(dispatch.adopt, world.post, day, plan, act) == 0
+        assert visit_of(packet).courier is None
+        atomically(lambda word=word, who=who: setattr(rounds.of(who, world.post, day), word, None))

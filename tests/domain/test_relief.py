@@ -76,7 +76,9 @@ def test_removing_one_courier_moves_only_that_couriers_visits_and_each_move_has_
             and visit.arrives_at <= visits.starts_at(visit.slot.day, visit.slot.closes)
         )
     note = db.session.scalar(sa.select(AuditLine).filter_by(action="relieve"))
-    assert note and note.user_id == world.dispatcher.id and note.details["moved"] == 3
+    the_day = visit_of(mine[0]).slot.day
+    assert note and (note.user_id, note.subject) == (world.dispatcher.id, f"courier {world.courier.id}")
+    assert note.details == {"day": the_day.isoformat(), "moved": 3}
 
 
 def test_colleagues_on_the_way_are_announced_at_once_and_those_still_here_when_they_set_out(world: World) -> None:
@@ -159,7 +161,7 @@ def test_who_goes_no_further_is_given_nothing_by_hand_or_plan_until_they_can_aga
     the_day = visit_of(packet).slot.day
     act = world.act(world.dispatcher)
     atomically(relief.relieve, world.post, world.courier.id, the_day, {}, act)
-    with pytest.raises(Refused, match="courier_stopped"):
+    with pytest.raises(Refused, match="courier_stopped$"):
         atomically(dispatch.assign, world.post, [visit_of(packet).id], world.courier.id, act)
     assert visit_of(packet).courier is None
     assert [one.key for one in dispatch.problem(world.post, the_day).couriers] == [world.second_courier.id]
@@ -168,7 +170,11 @@ def test_who_goes_no_further_is_given_nothing_by_hand_or_plan_until_they_can_aga
     plan = dispatch.routes.plan(dispatch.problem(world.post, the_day), iterations=10)
     atomically(dispatch.adopt, world.post, the_day, plan, act)
     assert visit_of(held).courier is None
-    atomically(relief.resume, world.post, world.courier.id, the_day, act)
+    for courier in (world.courier, world.second_courier):  # who never stopped has nothing to resume
+        atomically(relief.resume, world.post, courier.id, the_day, act)
+    [note] = db.session.scalars(sa.select(AuditLine).filter_by(action="resume"))
+    assert (note.user_id, note.subject) == (world.dispatcher.id, f"courier {world.courier.id}")
+    assert note.details == {"day": the_day.isoformat()}
     assert atomically(dispatch.assign, world.post, [visit_of(packet).id], world.courier.id, act) == 1
 
 
@@ -181,9 +187,9 @@ def test_only_the_couriers_own_open_visits_are_taken_and_only_by_their_office(wo
     [moved] = atomically(relief.relieve, world.post, world.courier.id, the_day, ids, act)
     assert moved.packet_id == mine.id and visit_of(other).courier
     for office, who in (world.other_post, world.courier), (world.post, world.strange_courier):
-        with pytest.raises(Missing, match="courier_unknown"):
+        with pytest.raises(Missing, match="courier_unknown$"):
             atomically(relief.relieve, office, who.id, the_day, {}, act)
-    with pytest.raises(Missing, match="courier_unknown"):
+    with pytest.raises(Missing, match="courier_unknown$"):
         atomically(
             relief.relieve, world.post, world.second_courier.id, the_day, {visit_of(mine).id: "nobody-known"}, act
         )
@@ -234,3 +240,48 @@ def test_many_visits_are_shared_fairly(world: World) -> None:
         for who in (world.second_courier.id, here.id)
     ]
     assert sorted(counts) == [4, 6]
+
+
+def passed_on(world: World, packet: Packet, giver: User, taker: User) -> None:
+    before, after = world.phone(giver), world.phone(taker)
+    held = world.fresh(packet)
+    over = after.scan(held, "transfer", giver=before.party, proof=[("PEER", before.offer(held))])
+    assert world.record(over).verdict == "applied"
+
+
+def test_a_visit_follows_its_packet_only_from_the_round_of_whoever_gave_it(world: World) -> None:
+    first, second, here = world.courier, world.second_courier, third(world)
+    result, papers = world.packet(Way.OUT), world.collected(world.phone(first))
+    passed_on(world, papers, first, second)  # no visit waits for papers on their way in
+    assert world.record(world.phone(first).scan(world.fresh(result), "take")).verdict == "applied"
+    passed_on(world, result, first, second)
+    assert visit_of(result).courier is None, "it was on nobody's round"
+    give(world, second, result)
+    passed_on(world, result, second, first)
+    passed_on(world, result, first, here)
+    assert visit_of(result).courier == db.session.get_one(User, here.id)
+    passed_on(world, result, here, db.session.get_one(User, world.strange_courier.id))
+    assert visit_of(result).courier == db.session.get_one(User, here.id), "another office's courier has no round here"
+
+
+def test_whoever_takes_a_packet_over_under_way_is_announced(world: World) -> None:
+    held, other = world.packet(Way.OUT), world.packet()
+    assert world.record(world.phone().scan(held, "take")).verdict == "applied"
+    give(world, world.courier, held)
+    give(world, world.second_courier, other)
+    for packet in held, other:
+        set_out(world, packet, morning(packet, 7, 45))
+    numbers = sa.select(Message.values).filter_by(kind="courier_today").order_by(Message.id)
+    before = len(list(db.session.scalars(numbers)))
+    passed_on(world, held, world.courier, world.second_courier)
+    told = list(db.session.scalars(numbers))[before:]
+    assert [each["number"] for each in told] == [held.dossier.number]
+    assert visit_of(held).state == VisitState.EN_ROUTE
+
+
+def test_whoever_takes_a_packet_over_before_setting_out_is_not(world: World) -> None:
+    held = world.packet(Way.OUT)
+    assert world.record(world.phone().scan(held, "take")).verdict == "applied"
+    give(world, world.courier, held)
+    passed_on(world, held, world.courier, world.second_courier)
+    assert not list(db.session.scalars(sa.select(Message.id).where(Message.kind.startswith("courier_"))))

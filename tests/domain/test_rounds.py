@@ -192,3 +192,42 @@ def test_the_phone_is_told_the_next_day_with_visits(world: World) -> None:
     atomically(booking.cancel, packets[0].dossier, world.act())
     assert day.ahead(world.courier, before) == {"date": the_day.isoformat(), "visits": 1}
     assert day.ahead(world.courier, morning(packets[1], 8)) is None  # that day is today
+
+
+def test_planners_know_a_visit_in_seconds_and_a_call_must_end_by_the_end_of_its_hours(world: World) -> None:
+    visit = visit_of(world.packet())
+    stop = rounds.stop(visit)
+    assert (stop.key, stop.opens, stop.closes, stop.service) == (str(visit.id), 8 * 3600, 10 * 3600 - 480, 480)
+    assert rounds.shift() == (7 * 3600 + 1800, 17 * 3600 + 1800)
+    way = rounds.way_from(rounds.place(world.post), "u1", visit.slot.day, morning(world.packet(), 6), [visit])
+    assert (way.leaves, way.ends, way.room, way.stops) == (27_000, 63_000, rounds.CAPACITY - 1, (stop,))
+
+
+def test_whoever_is_under_way_leaves_from_the_home_they_came_from_last(world: World) -> None:
+    packets = [world.packet() for _ in range(3)]
+    give(world, world.courier, *packets)
+    set_out(world, packets[0], morning(packets[0], 7, 45))
+
+    def made() -> None:
+        for packet, minute, north in ((packets[0], 30, 0.01), (packets[1], 10, 0.02)):  # the second was made first
+            visit = visits.open_visit(packet.id)
+            assert visit
+            visit.packet.dossier.citizen.lat += north
+            visits.finish(packet, morning(packet, 8, minute))
+
+    atomically(made)
+    round_ = visit_of(packets[2]).round
+    assert round_
+    start = rounds.way(round_, morning(packets[0], 8, 31)).start
+    assert start.lat == visit_of(packets[0]).packet.dossier.citizen.lat
+
+
+def test_the_message_says_the_promised_hours_and_about_when(world: World) -> None:
+    packet = world.packet()
+    give(world, world.courier, packet)
+    set_out(world, packet, morning(packet, 7, 45))
+    [values] = db.session.scalars(sa.select(Message.values).filter_by(kind="courier_today"))
+    visit = visit_of(packet)
+    assert visit.arrives_at
+    said = {key: values[key] for key in ("opens", "closes", "arrives_at")}
+    assert said == {"opens": "08:00", "closes": "10:00", "arrives_at": visit.arrives_at.isoformat()}

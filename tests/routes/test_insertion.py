@@ -5,7 +5,7 @@ from itertools import pairwise, permutations
 
 import pytest
 
-from routes import Broken, Place, Problem, Sharing, Stop, Way, fit, follow, share
+from routes import Broken, Fit, Place, Problem, Sharing, Stop, Way, fit, follow, share
 from routes.distance import measure
 
 HOUR = 3600
@@ -68,6 +68,49 @@ def test_each_promise_that_would_break_is_named_and_the_gravest_first() -> None:
 def test_who_is_late_already_breaks_nothing_new_that_stays_as_late() -> None:
     late = stop("late", north=1)
     assert fit(way(late, leaves=11), stop("new", north=1, opens=13)).broken is None
+
+
+def test_a_promise_kept_to_the_second_is_kept() -> None:
+    """Nothing lies between: each call takes its time at one house, so that the clock can be told beforehand."""
+    here, now = Place(POST_OFFICE.lat, POST_OFFICE.lon), 8 * HOUR
+    first = Stop("first", here, now, now, 600)
+    second = Stop("second", here, now, now + 600, 600)
+    driven = Way("a", here, now, now + 1800, 1, (first, second))
+    assert fit(driven, Stop("new", here, now, now + 1200, 600)) == Fit(2, now + 1200, 0)
+    assert fit(driven, Stop("new", here, now, now + 1199, 600)).broken is Broken.OTHERS
+    assert fit(driven, Stop("new", here, now, now + 1200, 601)).broken is Broken.SHIFT
+    assert fit(Way("a", here, now, now + 600, 1), Stop("new", here, now, now + 10, 600)).broken is None
+    assert fit(Way("a", here, now, now, 1), Stop("new", here, now, now + 10, 600)).broken is Broken.SHIFT
+    spare = Way("a", here, now, now + 1200, 1, (Stop("soon", here, now, now + 600, 600),))
+    assert fit(spare, Stop("new", here, now, now, 600)) == Fit(0, now, 0), "the other is called at as its window closes"
+    noon = Stop("noon", here, now + 3600, now + 7200, 900)
+    over = Way("a", here, now, now + 3000, 1, (noon,))
+    assert fit(over, Stop("new", here, now, now + 10, 600)).broken is None, "it ends as late as it would have anyway"
+
+
+def test_the_way_to_the_first_home_begins_at_the_office() -> None:
+    assert fit(way(stop("there", north=2)), stop("new", north=1)).detour == 0
+    apart = fit(way(stop("there", north=-1)), stop("new", north=1, opens=8))
+    assert (apart.at, apart.detour) == (1, pytest.approx(2_700, rel=0.01)), (
+        "two kilometres as streets run, not from the office"
+    )
+
+
+def test_a_bag_that_is_full_after_one_gets_no_other() -> None:
+    sharing = share([way(room=1)], [stop("one", north=1), stop("two", north=2)])
+    assert [each.stop.key for each in sharing.moves] == ["one"]
+    assert [each.fit and each.fit.broken for each in sharing.left] == [Broken.FULL]
+
+
+def test_whoever_would_lose_most_by_waiting_is_given_first() -> None:
+    """A second choice that is far dearer comes before one that is nearly as good; one without a second before both."""
+    near, far = way(courier="near"), Way("far", stop("", east=6).place, 8 * HOUR, 17 * HOUR, 60)
+    keen, calm = stop("keen", east=1), stop("calm", east=2.25, north=3.3)
+    sharing = share([near, far], [calm, keen])
+    assert [(each.stop.key, each.courier) for each in sharing.moves] == [("keen", "near"), ("calm", "near")]
+    only = Stop("only", stop("", east=-4).place, 8 * HOUR, 8 * HOUR + 1200)
+    first, *_ = share([near, far], [calm, keen, only]).moves
+    assert (first.stop.key, first.courier) == ("only", "near"), "the other would be there too late"
 
 
 def chance(seed: int) -> tuple[list[Way], list[Stop]]:

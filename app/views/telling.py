@@ -74,6 +74,7 @@ HEADLINES = {
 }
 EXPLAINED = {
     "collected_unproven": _l("The courier scanned without your code. If the packet was collected, type the code below."),
+    "collected_unproven_fixed": _l("The courier scanned without your code. If the packet was collected, call and say so."),
     "carried_in": _l("The dossier counts as filed when the ward signs for it."),
     "at_post_in": _l("The dossier counts as filed when the ward signs for it."),
     "at_desk_in": _l("The ward opens it and counts together with the post, then both sign."),
@@ -88,6 +89,7 @@ EXPLAINED = {
     "cancelled_away": _l("The post has the papers and brings them back to you."),
     "cancelled_back": _l("The papers had been collected. They are back with you."),
     "delivered_unverified": _l("If you have it, type the code below. If not, call us at once."),
+    "delivered_unverified_fixed": _l("If you have it, call and say so. If not, call us at once."),
     "supplement_required": _l("It asks once, for all of them. When they are complete, the time is counted anew from the beginning."),
     "stop_requested": _l("The ward answers. It can stop only while nothing has been decided."),
     "extended": _l("It may put the day off once only."),
@@ -185,9 +187,12 @@ def headline(told: Story) -> str:
     return str(HEADLINES[told.headline])
 
 
-def explained(told: Story) -> str:
+def explained(told: Story, by_message: bool = True) -> str:
+    """`by_message`: whether a code can reach the citizen's phone."""
     key = told.headline
-    if key == "cancelled" and told.packet is None:
+    if not by_message and f"{key}_fixed" in EXPLAINED:
+        key = f"{key}_fixed"
+    elif key == "cancelled" and told.packet is None:
         key = "cancelled_back"
     elif key == "cancelled" and told.packet and told.packet.state is not State.WAITING:
         key = "cancelled_away"

@@ -101,7 +101,7 @@ def story_page(dossier: Dossier, secret: str | None, form: Code, status: int = 2
     written = forms.newest(dossier, key) if key else None
     page = render_template(
         "tracking/story.html", written=written, asked=_asked(dossier, told), fee_owed=fees.post_owes(dossier), fee_home=fees.home(dossier), may_stop=dossier.state in UNDECIDED, dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
-        tail=dossier.citizen.phone[-3:],
+        tail=dossier.citizen.phone[-3:], by_message=people.takes_messages(dossier.citizen.phone),
         late=telling.days_late(dossier, calendar.today(now())), certified=certificates.are_there(dossier),
         printable=papers.of_citizen(dossier, now(), base_url()), due=_due(told),
     )  # fmt: skip
@@ -152,7 +152,7 @@ def more(secret: str) -> ResponseReturnValue:
     form.slot.choices = [SelectChoice(offer.key, "") for offer in offers]
     status = _agreed(form, booking.bring_more, dossier)
     if status == SEE_OTHER:
-        flash(_("A courier comes for the papers. A message is on its way."), "ok")
+        _confirm(dossier, _("A courier comes for the papers."))
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
     missing, bill = dossiers.still_missing(dossier), postage.at_door(dossier, Kind.SUPPLEMENT)
@@ -263,7 +263,7 @@ def move(secret: str) -> ResponseReturnValue:
     status = _agreed(form, booking.rebook, dossier)
     if status == SEE_OTHER:
         if form.slot.data != here:
-            flash(_("The new time is set. A message is on its way."), "ok")
+            _confirm(dossier, _("The new time is set."))
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
     page = render_template(
@@ -277,6 +277,12 @@ def move(secret: str) -> ResponseReturnValue:
         **context,
     )
     return page, status
+
+
+def _confirm(dossier: Dossier, words: str) -> None:
+    """What has been done; and that a message says so too, where one reaches the phone."""
+    by_message = people.takes_messages(dossier.citizen.phone)
+    flash(_("%(done)s A message is on its way.", done=words) if by_message else words, "ok")
 
 
 def _agreed(form: Time, verb: Callable[[Dossier, str, Act], Any], dossier: Dossier) -> int:

@@ -155,10 +155,38 @@ def test_nobody_is_told_of_a_message_to_a_fixed_line(world: World, client: Flask
     packet = world.packet()
     said = "sáu số xác nhận đã nhắn đến số có đuôi 123"
     assert said in client.get(f"{link(packet)}/booked").text
-    packet.dossier.citizen.phone = people.read_phone("0274 3822 123")
-    db.session.commit()
+    on_a_fixed_line(packet)
     page = client.get(f"{link(packet)}/booked").text
     assert said not in page and "Xin ghi lại mã theo dõi" in page
+    steps = page.split("Tiếp theo")[1]
+    assert "sáu số" not in steps and "cho bưu tá quét mã" in steps and "chữ ký trên phiếu" in steps
+    assert "Tin nhắn" not in steps and "Trang này ghi ngày" in steps
+
+
+def on_a_fixed_line(packet: Packet) -> None:
+    def once() -> None:
+        db.session.get_one(Packet, packet.id).dossier.citizen.phone = people.read_phone("0274 3822 123")
+
+    atomically(once)
+
+
+def test_who_has_a_fixed_line_is_asked_for_no_digits_and_told_what_stands_for_them(
+    world: World, client: FlaskClient
+) -> None:
+    packet = world.packet()
+    on_a_fixed_line(packet)
+    visit = visits.open_visit(packet.id)
+    assert visit
+    visit.round = Round(office_id=world.post.id, courier_id=world.courier.id, day=visit.slot.day)
+    visit.state, visit.arrives_at = VisitState.EN_ROUTE, visits.starts_at(visit.slot.day, visit.slot.opens)
+    db.session.commit()
+    with time_machine.travel(visits.starts_at(visit.slot.day, visit.slot.opens), tick=True):
+        page = client.get(link(packet)).text
+        assert "sáu số" not in page and "mới cho bưu tá quét mã" in page and "ký vào phiếu" in page
+    world.record(world.phone().scan(world.fresh(packet), "collect", proof=[("WET_CLAIMED", "")]))
+    page = client.get(link(packet)).text
+    assert "Đã giao gói cho bưu tá chưa?" in page
+    assert 'name="code"' not in page and "Máy bàn không nhận được tin" in page and "sáu số" not in page
 
 
 def test_a_visit_is_cancelled_after_one_question(world: World, client: FlaskClient) -> None:

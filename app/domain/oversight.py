@@ -12,7 +12,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from app.db import db
-from app.domain import bodies, calendar, closing, happenings, ledger, manifests, remittances, scope, tasks
+from app.domain import (
+    bodies,
+    calendar,
+    closing,
+    happenings,
+    ledger,
+    manifests,
+    people,
+    remittances,
+    scope,
+    tasks,
+    visits,
+)
 from app.domain.bodies import CLOCK_SLACK, Scan
 from app.domain.devices import Device
 from app.domain.dossiers import Dossier
@@ -22,7 +34,7 @@ from app.domain.ledger import Handoff, LineKind
 from app.domain.manifests import Manifest
 from app.domain.numbers import NumberPool
 from app.domain.packets import Packet, State
-from app.domain.people import Act, User
+from app.domain.people import Act, Role, User
 from app.domain.places import Office
 from app.domain.scans import RawScan, Ruling, ScanExtra, ScanRow, Verdict
 from app.domain.tasks import Task, TaskKind
@@ -226,6 +238,17 @@ def evidence(task: Task) -> list[Testimony]:
     unique = list(dict.fromkeys(wanted))[:SIDE_BY_SIDE]
     rows = db.session.scalars(sa.select(ScanRow).where(ScanRow.digest.in_(unique)).order_by(ScanRow.recorded_at))
     return [_testimony(row) for row in rows]
+
+
+def couriers(task: Task, told: Iterable[Testimony]) -> list[User]:
+    """Who can be asked, once each: whoever carries the packet or is to come for it, who scanned, whose phone it is about."""
+    packet, found = task.packet, [one.who for one in told]
+    if packet is not None:
+        visit = visits.open_visit(packet.id)
+        found = [people.carrier(packet.holder_id), visit.courier if visit else None, *found]
+    if task.device is not None:
+        found.append(task.device.user)
+    return list({one.id: one for one in found if one and one.role is Role.COURIER}.values())
 
 
 def _beside(task: Task, packet: Packet) -> list[bytes]:

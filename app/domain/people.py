@@ -322,6 +322,11 @@ def couriers_of(office_id: int) -> list[User]:
     return list(db.session.scalars(rows.order_by(User.badge)))
 
 
+def carrier(party_id: str) -> User | None:
+    """The courier who holds packets as this party, of whichever post office; nobody for a place or a citizen."""
+    return db.session.scalar(sa.select(User).filter_by(role=Role.COURIER, party_id=party_id))
+
+
 def courier_at(party_id: str, office_id: int) -> User | None:
     """The courier of this post office who holds packets as this party; nobody for a place, or for another office's."""
     return db.session.scalar(

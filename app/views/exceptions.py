@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length
 
 from app import security
 from app.db import atomically, now
-from app.domain import custody, happenings, oversight, photos, remedies, scope, tasks
+from app.domain import custody, dispatch, happenings, oversight, photos, remedies, scope, tasks
 from app.domain.oversight import Whose
 from app.domain.people import Right, User
 from app.domain.remedies import Remedy
@@ -86,12 +86,20 @@ def _page(one: Task, form: Close | None = None, status: int = 200, says: str = "
         counters.log_view(packet, "exceptions.task")
         history = happenings.of(packet.dossier)
     (entry,) = oversight.entries([one])
+    told = oversight.evidence(one)
     return render_template(
         "exceptions/task.html", task=one, entry=entry, packet=packet, history=history, at=now(), say=matters, tell=testimonies,
-        evidence=oversight.evidence(one), photos=photos.of_packet(packet) if packet else [],
+        evidence=told, photos=photos.of_packet(packet) if packet else [],
         unread=_unread(one), form=form or _closing(one), says=says,
-        page_of=counters.page_of(user, packet) if packet else None, possible=_possible(user, one), remedies=corrections.WORDS, mine=one.owner_id == user.id,
+        page_of=counters.page_of(user, packet) if packet else None, possible=_possible(user, one), couriers=oversight.couriers(one, told) if one.closed_at is None else [], agree=_agree(user, one), remedies=corrections.WORDS, mine=one.owner_id == user.id,
     ), status  # fmt: skip
+
+
+def _agree(user: User, one: Task) -> bool:
+    """Whether this person can agree with the citizen on another time."""
+    if one.packet is None or one.closed_at is not None or user.office is None or not user.may(Right.DISPATCH):
+        return False
+    return dispatch.movable(user.office, one.packet) is not None
 
 
 def _possible(user: User, one: Task) -> list[Remedy]:

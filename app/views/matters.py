@@ -357,9 +357,13 @@ def answers(entry: Entry) -> str:
         return _("The packet's journey is over; nobody of the post holds it any more.")
     if holder.kind is PartyKind.CITIZEN:
         office = packet.dossier.post_office.name
+        if entry.task.closed_at is not None:
+            return _("The papers are with the citizen.")
         if entry.task.kind is TaskKind.NO_SHOW:
             return _("The papers are still at home. %(office)s sees to another visit.", office=office)
         return _("By the ledger the papers still count as the citizen's. %(office)s has to find out.", office=office)
+    if entry.task.closed_at is not None:
+        return _("%(holder)s answers for the packet.", holder=holder.name)
     return _("%(holder)s answers for the packet until this is settled.", holder=holder.name)
 
 

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.db import atomically, db
-from app.domain import scans, tasks, watch
+from app.domain import dispatch, scans, tasks, visits, watch
 from app.domain.audit import AuditLine, ViewLine
 from app.domain.cases import CASES
 from app.domain.packets import Packet, Way
@@ -305,3 +305,61 @@ def test_every_line_of_a_dossiers_story_has_its_words() -> None:
     text = (Path(__file__).parents[2] / "app/templates/macros/packets.html").read_text()
     told = re.findall(r'"(\w+)": _\(', text[text.index("set EVENTS") : text.index("macro where")])
     assert EVENTS | {f"case_{event}" for event in CASES} <= set(told)
+
+
+def test_whom_to_call_is_said_with_the_number_and_the_dispatcher_gets_to_the_times(world: World, sign_in: Any) -> None:
+    packet = world.packet()
+    visit = visits.open_visit(packet.id)
+    assert visit
+    atomically(dispatch.assign, world.post, [visit.id], world.courier.id, world.act(world.dispatcher))
+
+    def reachable() -> None:
+        db.session.merge(world.courier).phone = "+84900000777"
+
+    atomically(reachable)
+    task_id = opened(TaskKind.NO_SHOW, packet, office_id=world.post.id)
+    times = f"/dispatch/packets/{packet.number}/time"
+    for who, leads in ((world.dispatcher, True), (world.supervisor, False), (world.clerk, False)):
+        page = sign_in(who).get(f"/exceptions/{task_id}").text
+        assert "tel:0900000123" in page and "Nguyễn Thị Mơ" in page
+        assert "tel:0900000777" in page and world.courier.name in page
+        assert (times in page) is leads
+    sign_in(world.dispatcher).post(f"/exceptions/{task_id}/close", data={"outcome": "visit_set"})
+    assert "tel:" not in sign_in(world.dispatcher).get(f"/exceptions/{task_id}").text, "nobody is to be called any more"
+
+
+def test_those_who_scanned_can_be_called(world: World, sign_in: Any) -> None:
+    _packet, task_id = disputed(world)
+
+    def reachable() -> None:
+        db.session.merge(world.courier).phone = "+84900000777"
+        db.session.merge(world.second_courier).phone = "+84900000778"
+
+    atomically(reachable)
+    page = sign_in(world.supervisor).get(f"/exceptions/{task_id}").text
+    assert page.count("tel:0900000777") == page.count("tel:0900000778") == 1
+
+
+def test_a_closed_matter_says_what_was_unknown_then_and_holds_nobody_to_it(world: World, sign_in: Any) -> None:
+    packet = world.packet(Way.OUT)
+    task_id = opened(TaskKind.OLD_ISSUE, packet, office_id=world.post.id)
+    page = sign_in(world.dispatcher)
+    before = page.get(f"/exceptions/{task_id}").text
+    assert "Điều chưa biết" in before and "cho đến khi xong việc này" in before
+    page.post(f"/exceptions/{task_id}/close", data={"outcome": KINDS[TaskKind.OLD_ISSUE].outcomes[0]})
+    after = page.get(f"/exceptions/{task_id}").text
+    assert "Lúc đó chưa biết" in after and "Lúc đó đã biết" in after
+    assert "Điều chưa biết" not in after and "cho đến khi xong việc này" not in after
+    assert f"{world.desk.name} chịu trách nhiệm về gói." in after
+
+
+def test_a_matter_that_closed_by_itself_names_no_machine(world: World, sign_in: Any) -> None:
+    task_id = opened(TaskKind.OLD_ISSUE, world.packet(), office_id=world.post.id)
+
+    def by_itself() -> None:
+        task = db.session.get_one(Task, task_id)
+        task.closed_at, task.outcome = MONDAY, KINDS[TaskKind.OLD_ISSUE].outcomes[0]
+
+    atomically(by_itself)
+    page = sign_in(world.dispatcher).get(f"/exceptions/{task_id}").text
+    assert "tự đóng, không còn gì phải làm" in page and "máy chủ" not in page

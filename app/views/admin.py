@@ -29,10 +29,14 @@ class Pool(Form):
         ],
     )
     first = IntegerField(
-        _l("First serial, eight digits"), [InputRequired(_l("Type the first serial, for example 47312482")), SERIAL]
+        _l("First serial, eight digits"),
+        [InputRequired(_l("Type the first serial, for example 47312482")), SERIAL],
+        example="47312482",
     )
     last = IntegerField(
-        _l("Last serial, eight digits"), [InputRequired(_l("Type the last serial, for example 47312999")), SERIAL]
+        _l("Last serial, eight digits"),
+        [InputRequired(_l("Type the last serial, for example 47312999")), SERIAL],
+        example="47312999",
     )
     is_test = BooleanField(_l("A test range: paper and screens mark its numbers"))
 

@@ -32,7 +32,7 @@ from app.errors import Missing, Refused
 from app.security import requires
 from app.views import answers, counter_forms, counters, telling
 from app.views.answers import SEE_OTHER, base_url, file_answer
-from app.views.fields import DateField, Form, IntegerField, PlainForm, TimeField, printable, upto
+from app.views.fields import DateField, Form, IntegerField, PlainForm, SumField, TimeField, printable, upto
 from app.views.fields import seal as seal_field
 
 bp = Blueprint("decisions", __name__, url_prefix="/desk")
@@ -96,7 +96,7 @@ class Supply(Step):
 
 
 class AskFee(Explained):
-    amount = IntegerField(
+    amount = SumField(
         _l("Fee in đồng"),
         [InputRequired(_l("Type the sum in đồng, for example 15000")),
          NumberRange(1, decisions.MOST_FEE, _l("Type a sum of at least 1 đồng"))],

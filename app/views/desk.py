@@ -76,7 +76,7 @@ def keep_filter() -> ResponseReturnValue:
     return LISTS.page(status, narrowing.asked().rules, form=form)
 
 
-@bp.post("/filters/<int:filter_id>/forget")
+@bp.post("/filters/<int(max=2147483647):filter_id>/forget")
 @requires(Right.DESK)
 def forget_filter(filter_id: int) -> ResponseReturnValue:
     gone = atomically(lambda: filters.forget(filter_id, security.act()).list)

@@ -21,7 +21,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from app.domain.calendar import Rule
 from app.domain.places import PROVINCES
 from app.domain.procedures import Carriage, Content, Edition, Line, PaperForm
-from app.views.fields import DateField, Form, HiddenInteger, IntegerField, PlainForm, said, upto
+from app.views.fields import DateField, Form, HiddenInteger, IntegerField, PlainForm, SumField, said, upto
 
 PAPERS, PROVINCE_ROWS = 40, len(PROVINCES)
 FORMS = {
@@ -82,7 +82,7 @@ class Draft(Form):
         default=Rule.LEGAL,
     )
     cutoff = BooleanField(_l("What comes after 15:00 begins on the next working day"))
-    fee = IntegerField(_l("Statutory fee"), _number(0, 1_000_000_000, 15_000))
+    fee = SumField(_l("Statutory fee"), _number(0, 1_000_000_000, 15_000))
     fee_note = StringField(_l("About the fee"), [upto(200)])
     fee_note_en = StringField(_l("About the fee, in English"), [upto(200)])
     fee_at_delivery = BooleanField(_l("The fee is due when the result is handed over"))

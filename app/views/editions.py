@@ -80,7 +80,7 @@ def _show(
     ), status  # fmt: skip
 
 
-@bp.get("/<code>/<int:version>")
+@bp.get("/<code>/<int(max=2147483647):version>")
 @requires(Right.ADMIN)
 def version(code: str, version: int) -> ResponseReturnValue:
     """One version as it was published."""

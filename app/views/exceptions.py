@@ -73,7 +73,7 @@ def _narrowed(user: User) -> dict[str, Any]:
 # ---- one matter -------------------------------------------------------------------------------------------------
 
 
-@bp.get("/<int:task_id>")
+@bp.get("/<int(max=2147483647):task_id>")
 @requires(Right.EXCEPTIONS)
 def task(task_id: int) -> ResponseReturnValue:
     return _page(_task(task_id))
@@ -127,7 +127,7 @@ def _task(task_id: int) -> Task:
     return scope.task(security.user(), task_id)
 
 
-@bp.post("/<int:task_id>/take")
+@bp.post("/<int(max=2147483647):task_id>/take")
 @requires(Right.EXCEPTIONS)
 def take(task_id: int) -> ResponseReturnValue:
     one, form = _task(task_id), Take()
@@ -139,7 +139,7 @@ def take(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("exceptions.task", task_id=task_id))
 
 
-@bp.post("/<int:task_id>/close")
+@bp.post("/<int(max=2147483647):task_id>/close")
 @requires(Right.EXCEPTIONS)
 def close(task_id: int) -> ResponseReturnValue:
     one = _task(task_id)
@@ -155,7 +155,7 @@ def close(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("exceptions.task", task_id=task_id))
 
 
-@bp.post("/<int:task_id>/admit")
+@bp.post("/<int(max=2147483647):task_id>/admit")
 @requires(Right.EXCEPTIONS)
 def admit(task_id: int) -> ResponseReturnValue:
     """Let a doubted scan count: whoever says so answers for it."""

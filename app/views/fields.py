@@ -111,11 +111,28 @@ def courier_pin(*checks: Any) -> wtforms.PasswordField:
 
 
 class IntegerField(wtforms.IntegerField):  # type: ignore[misc]
+    """What is no number is told with an `example` of one that fits there."""
+
+    def __init__(self, *args: Any, example: str = "2", **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.example = example
+
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
             super().process_formdata(valuelist)
         except ValueError as wrong:
-            raise ValueError(_("Type a whole number, for example 2")) from wrong
+            raise ValueError(_("Type a whole number, for example %(example)s", example=self.example)) from wrong
+
+
+class SumField(wtforms.IntegerField):  # type: ignore[misc]
+    """A sum in đồng, typed as pages show it: "67.000 đ"."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist:
+            try:
+                self.data = read_sum(valuelist[0])
+            except Invalid as wrong:
+                raise ValueError(sentence(wrong)) from wrong
 
 
 class FloatField(wtforms.FloatField):  # type: ignore[misc]

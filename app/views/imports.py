@@ -59,7 +59,7 @@ def upload() -> ResponseReturnValue:
     return render_template("editions/upload.html", form=form, read=read), 422 if form.is_submitted() else 200
 
 
-@bp.route("/<int:import_id>", methods=["GET", "POST"])
+@bp.route("/<int(max=2147483647):import_id>", methods=["GET", "POST"])
 @requires(Right.ADMIN)
 def preview(import_id: int) -> ResponseReturnValue:
     """What the sheet does to the catalogue as it is now; confirmed, all of it or nothing. A second click finds it done."""

@@ -21,7 +21,7 @@ from app.security import requires
 from app.sentences import sentence
 from app.views import answers, counters
 from app.views.answers import base_url
-from app.views.fields import Form, IntegerField
+from app.views.fields import Form, SumField
 
 bp = Blueprint("incidents", __name__, url_prefix="/incidents")
 SORTS = {
@@ -82,7 +82,7 @@ class Close(Form):
         [InputRequired(_l("Choose whose fault it was"))],
         choices=[SelectChoice(key, words) for key, words in FAULTS.items()],
     )
-    compensation = IntegerField(
+    compensation = SumField(
         _l("Compensation by the post"), [MayBeEmpty(), NumberRange(0, incidents.MOST_PAID, _l("Type the sum in đồng"))]
     )
     words = TextAreaField(_l("Why, in plain words"), WORDS)

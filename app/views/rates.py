@@ -16,7 +16,7 @@ from app.errors import Refused
 from app.security import requires
 from app.views import answers
 from app.views.answers import SEE_OTHER
-from app.views.fields import DateField, Form, IntegerField, said, upto
+from app.views.fields import DateField, Form, SumField, said, upto
 
 bp = Blueprint("rates", __name__, url_prefix="/admin/postage")
 FIELDS = {
@@ -44,7 +44,7 @@ class Decide(Form):
         [InputRequired(_l("Choose what the price is for"))],
         choices=[SelectChoice(item, words) for item, words in ITEMS.items()],
     )
-    amount = IntegerField(_l("Price"), [InputRequired(_l("Type the sum in đồng"))])
+    amount = SumField(_l("Price"), [InputRequired(_l("Type the sum in đồng"))])
     day, decision = first_day(), numbered()
 
     def carry_out(self) -> None:

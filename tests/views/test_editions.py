@@ -121,7 +121,7 @@ def test_two_administrators_at_one_draft_lose_nothing(world: World, admin: Flask
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"title": ""}, "Còn trống"), ({"title": "x" * 201}, "200"), ({"papers-0-name": "Giấy 漢"}, "Không in được: 漢"), ({"fee": "15 nghìn"}, "ví dụ 2"), ({"fee": "-1"}, "từ 0"),
+        ({"title": ""}, "Còn trống"), ({"title": "x" * 201}, "200"), ({"papers-0-name": "Giấy 漢"}, "Không in được: 漢"), ({"fee": "15 nghìn"}, "ví dụ 748.000"), ({"fee": "-1"}, "Đây không phải số tiền"),
         ({"days": "366"}, "365"), ({"clock": "moon"}, ""), ({"papers-0-form": "stone"}, ""), ({"papers-0-copies": "1000"}, "99"),
         ({"papers-1-name": ""}, "Còn trống"), ({"submit_by_post": "", "why_not": ""}, "vì sao"), ({"any_desk": "y", "any_desk_basis": ""}, "ghi theo căn cứ nào"),
         ({"provinces-0-province": "Sài Gòn", "provinces-0-legal_basis": "x"}, ""),

@@ -83,3 +83,26 @@ def test_whatever_the_library_may_say_is_said_in_our_words(app: Flask) -> None:
                 assert VIETNAMESE.search(words) and set(re.findall(r"%\(\w+\)", words)) <= set(
                     re.findall(r"%\(\w+\)", text)
                 )
+
+
+@pytest.mark.parametrize(
+    ("module", "form", "name"),
+    [("rates", "Decide", "amount"), ("decisions", "AskFee", "amount"), ("incidents", "Close", "compensation"),
+     ("edition_forms", "Draft", "fee")],
+)  # fmt: skip
+def test_a_sum_is_typed_as_every_page_shows_it(app: Flask, module: str, form: str, name: str) -> None:
+    kind = getattr(importlib.import_module(f"app.views.{module}"), form)
+    with app.test_request_context(method="POST"), force_locale("vi"):
+        for text in ("27000", "27.000", "27 000", "27.000 đ", "27,000đ", " 27.000\u00a0đ "):
+            field = kind(formdata=MultiDict({name: text}))[name]
+            assert field.data == 27_000 and not field.process_errors, text
+        for text in ("-5", "hai bảy", "1e5", "9" * 40):
+            read = kind(formdata=MultiDict({name: text}))
+            read.validate()
+            assert "Đây không phải số tiền" in read[name].errors[0], text
+
+
+def test_what_is_no_number_is_told_without_a_number_that_would_be_wrong_there(world: World, sign_in: Any) -> None:
+    said = {"prefix": "RR", "first": "47 triệu", "last": "47312999"}
+    answer = sign_in(world.admin).post("/admin/numbers", data=said)
+    assert answer.status_code == 422 and "Gõ một số, ví dụ 47312482" in answer.text and "ví dụ 2<" not in answer.text

@@ -14,7 +14,7 @@ from wtforms import SelectChoice
 
 from app import language, security
 from app.db import atomically, now
-from app.domain import bodies, corrections, happenings, numbers, photos, remedies, results, scope
+from app.domain import bodies, corrections, happenings, incidents, numbers, photos, remedies, results, scope
 from app.domain.happenings import Holder
 from app.domain.packets import Packet, State
 from app.domain.people import Right, User
@@ -37,6 +37,7 @@ from app.views.correction_forms import (
     readable,
     value_words,
 )
+from app.views.incidents import SORTS
 
 
 def _(text: str, **values: Any) -> str:
@@ -123,6 +124,7 @@ def packet(number: str) -> ResponseReturnValue:
         "corrections/packet.html", packet=one, words=WORDS, say=matters, at=at, tasks=scope.tasks_about(security.user(), one),
         possible=remedies.possible(security.user(), one, at), history=[] if one.is_blank else happenings.of(one.dossier),
         holder=happenings.holders([one.holder_id])[one.holder_id], page_of=counters.page_of(security.user(), one),
+        files=incidents.about(one), sorts=SORTS,
     )  # fmt: skip
 
 

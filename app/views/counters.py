@@ -115,6 +115,11 @@ def page_of(user: User, packet: Packet) -> str | None:
     return url_for(place, number=packet.number)
 
 
+def record_of(user: User, packet: Packet) -> str:
+    """The address where this person reads about a packet they may see: its own page, or for who has none its record."""
+    return url_for(place_of(user) or "corrections.packet", number=packet.number)
+
+
 def open_packet(number: str) -> Packet:
     packet = scope.packet(security.user(), number)
     if packet.is_blank:

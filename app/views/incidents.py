@@ -99,6 +99,7 @@ def home() -> ResponseReturnValue:
         sorts=SORTS,
         outcomes=OUTCOMES,
         left={one.id: incidents.due(one, at) for one in found},
+        pages={one.id: counters.record_of(security.user(), one.packet) for one in found},
     )
 
 
@@ -201,5 +202,5 @@ def _page(found: Incident, say: Say, close: Close, status: int = 200) -> Respons
         outcomes=OUTCOMES, faults=FAULTS, left=incidents.due(found, now()), least=incidents.least(found),
         is_own=found.opened_by_id == security.user().id, gone=closing.gone(found.packet.dossier),
         owed_back=incidents.postage_owed(found) if security.user().may(Right.COUNTER) else 0,
-        page_of=counters.page_of(security.user(), found.packet),
+        page_of=counters.record_of(security.user(), found.packet),
     ), status  # fmt: skip

@@ -574,3 +574,19 @@ def test_every_page_has_its_words_in_both_languages(world: World, sign_in: Any, 
                 assert "%(" not in page + check.text
                 shown.add(remedy)
     assert shown == set(Remedy)
+
+
+def test_an_incident_file_is_opened_from_the_record_of_the_packet_and_leads_back_to_it(
+    world: World, sign_in: Any
+) -> None:
+    packet = world.collected(world.phone())
+    record, file = f"/corrections/{packet.number}", f"/incidents/packets/{packet.number}"
+    for who in (world.dispatcher, world.supervisor):
+        client = sign_in(who)
+        assert file in client.get(record).text, "neither has any other page of the packet"
+    said = {"sort": "lost", "side": "post", "words": "Không thấy gói"}
+    made = client.post(file, data=said, follow_redirects=True)
+    assert made.status_code == 200 and f'href="{record}"' in made.text
+    assert f'href="{record}"' in client.get("/incidents/").text
+    number = made.request.path.removeprefix("/incidents/")
+    assert number in client.get(record).text, "whoever looks at the packet hears of the file"

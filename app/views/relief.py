@@ -61,8 +61,8 @@ def relieve(day: str, courier_id: str) -> ResponseReturnValue:
         flash(text, "warning")
     if stay := len(chosen) - len(moved):
         text = ngettext(
-            "%(num)d visit was left as it is: it has been made by now, or its packet has changed hands.",
-            "%(num)d visits were left as they are: they have been made by now, or their packets have changed hands.",
+            "%(num)d visit was left as it is: it is no longer in this round, has been made by now, or the courier has the packet.",
+            "%(num)d visits were left as they are: they are no longer in this round, have been made by now, or the courier has the packets.",
             stay,
         )
         flash(text, "warning")

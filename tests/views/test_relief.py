@@ -112,3 +112,27 @@ def test_bad_addresses_and_strangers_change_nothing(world: World, sign_in: Any) 
     assert odd.status_code == 302
     assert sign_in(world.clerk).get(f"{path}/{world.courier.id}").status_code == 403
     assert db.session.get_one(Visit, number).courier == db.session.get_one(User, world.courier.id)
+
+
+def test_a_courier_taken_off_a_day_to_come_is_off_that_day_and_not_since_an_hour_of_today(
+    world: World, sign_in: Any
+) -> None:
+    packet = world.packet()
+    when = coming(world, packet, courier=world.courier)
+    office, path = sign_in(world.dispatcher), f"/dispatch/{when}/relief/{world.courier.id}"
+    office.post(path)
+    page = spoken(office.get(path).text)
+    assert "nghỉ từ" not in page and "nghỉ ngày này" in page and "Làm được rồi" in page
+    assert "nghỉ từ" not in spoken(office.get(f"/dispatch/{when}").text)
+
+
+def test_pressed_in_a_second_window_it_says_that_the_visits_are_no_longer_in_the_round(
+    world: World, sign_in: Any
+) -> None:
+    packet = world.packet()
+    when = coming(world, packet, courier=world.courier)
+    office, path = sign_in(world.dispatcher), f"/dispatch/{when}/relief/{world.courier.id}"
+    data = {f"to-{visit_of(packet).id}": "nobody"}
+    office.post(path, data=data)
+    again = spoken(office.post(path, data=data, follow_redirects=True).text)
+    assert "1 lượt giữ nguyên: không còn trong tuyến này, vừa đi xong, hoặc bưu tá đang giữ gói" in again

@@ -193,8 +193,11 @@ class World:
             visit = visits.open_visit(packet.id)
             assert visit
             rider = courier or self.courier
-            round_ = visits.Round(office_id=self.post.id, courier_id=rider.id, day=visit.slot.day)
-            db.session.add(round_)
+            known = sa.select(visits.Round).filter_by(courier_id=rider.id, day=visit.slot.day)
+            round_ = db.session.scalar(known)
+            if round_ is None:
+                round_ = visits.Round(office_id=self.post.id, courier_id=rider.id, day=visit.slot.day)
+                db.session.add(round_)
             db.session.flush()
             visit.round_id, visit.state = round_.id, visits.VisitState.ASSIGNED
 

@@ -51,30 +51,14 @@ TARGETS = {  # module: the nouns whose tests are tried
     "invariants": ("invariants",),
     "devices": ("phones", "devices", "hands", "custody"),
     "fees": ("takings", "remittances", "money", "decisions", "closing", "counter"),
-    "takings": (
-        "takings",
-        "money",
-        "remittances",
-        "exemptions",
-        "postage",
-        "counter",
-        "door",
-        "paper",
-        "day",
-        "repeats",
-    ),
     "relief": ("relief", "dispatch", "rounds"),
     "rounds": ("rounds", "relief", "dispatch"),
     "dispatch": ("dispatch", "relief", "rounds"),
     "routes.insertion": ("insertion", "relief"),
+    "takings": ("takings", "money", "remittances", "exemptions", "postage", "counter", "door", "repeats"),
+    "money": ("money", "takings", "remittances", "till", "repeats", "counter", "paper"),
 }
-BESIDE = (
-    "postgresql",
-    "the_phone_believes",
-    "blind_in_one_eye",
-    "processes_find",
-    "words_on_screen",
-)  # what no lie here is told to
+BESIDE = ("postgresql", "the_phone_believes", "blind_in_one_eye", "processes_find", "words_on_screen")  # told no lie
 ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", " and ".join(f"not {each}" for each in BESIDE)]
 HISTORIES = "60"  # invented ones: a lie that these do not notice, four hundred rarely do
 

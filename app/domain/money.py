@@ -141,7 +141,7 @@ def read_receipt(text: str) -> str:
 
 @dataclass(frozen=True)
 class Owing:
-    """What a ward owes the post for second ways that were its doing."""
+    """What a ward owes the post for second ways that were its doing: how many there were so far, and what is unpaid, in đồng."""
 
     desk: Office
     ways: int
@@ -180,7 +180,6 @@ def pay_bill(desk_id: int, act: Act, expected: int, receipt: str) -> None:
         )
     )  # fmt: skip
     audit.note("ways_paid", office.code, act, desk=bill.desk.code, amount=bill.amount)
-    db.session.flush()
 
 
 # ---- accounts ---------------------------------------------------------------------------------------------------
@@ -277,7 +276,6 @@ def declare(
         key=key, courier_id=courier.id, device_id=device_id, amount=amount, said_at=said_at, sig=sig, at=at
     )  # fmt: skip
     db.session.add(said)
-    db.session.flush()
     return said
 
 
@@ -331,7 +329,6 @@ def settle(
                 amount=abs(amount), day=count.day, count_id=count.id, by_id=act.by.id, at=act.at,
             )
         )  # fmt: skip
-    db.session.flush()
     audit.note("money_counted", courier.id, act, count=count.id, difference=count.difference)
     return count
 
@@ -357,7 +354,7 @@ def _given_back(courier: User) -> int:
 
 def _shares(held: Purse, counted: int, given_back: int) -> list[tuple[Stream, int]]:
     """Less than nothing: the office makes good what the courier gave back for it."""
-    fee = min(counted, held.fee) if held.fee >= 0 else max(held.fee, -given_back)
+    fee = min(counted, max(held.fee, -given_back))
     return [(stream, amount) for stream, amount in ((Stream.FEE, fee), (Stream.POSTAGE, counted - fee)) if amount]
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from app.db import atomically, db
 from app.domain import booking, counter, day, money, reception, repeats, results, visits
+from app.domain.audit import AuditLine
 from app.domain.bodies import Extra
 from app.domain.cases import CaseState
 from app.domain.codes import Purpose
@@ -16,11 +18,12 @@ from app.domain.manifests import Word
 from app.domain.money import MoneyLine, Purse
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
-from app.domain.people import Act
+from app.domain.people import Act, User
 from app.domain.postage import Fault
 from app.domain.steps import REASONS
-from app.errors import Invalid, Refused
+from app.errors import Refused
 from tests.domain.test_shelf import held
+from tests.test_race import rush
 from tests.world import MONDAY, World
 
 pytestmark = pytest.mark.usefixtures("laws_hold")
@@ -100,12 +103,36 @@ def test_the_desk_may_take_the_blame_and_never_lays_it_on_a_citizen_the_record_d
     assert asked(world, packet) == 0
     [bill] = money.bills(world.post)
     assert (bill.desk.id, bill.ways, bill.amount) == (world.desk.id, 1, WAY)
-    with pytest.raises(Refused, match="money_moved"):
-        atomically(money.pay_bill, world.desk.id, world.act(world.clerk), WAY + 1, "B-1")
-    with pytest.raises(Invalid, match="receipt_needed"):
-        atomically(money.pay_bill, world.desk.id, world.act(world.clerk), WAY, " ")
+    for by, sum_, receipt, why in (
+        (world.clerk, WAY + 1, "B-1", "money_moved"),
+        (world.clerk, WAY, " ", "receipt_needed"),
+        (world.supervisor, WAY, "B-1", "no_office"),
+        (world.stranger, WAY, "B-1", "money_moved"),
+    ):
+        with pytest.raises(Refused, match=f"^{why}$"):
+            atomically(money.pay_bill, world.desk.id, world.act(by), sum_, receipt)
     atomically(money.pay_bill, world.desk.id, world.act(world.clerk), WAY, "B-1")
     assert (money.bills(world.post), money.purse(world.post.party_id)) == ([], Purse(postage=WAY))
+    noted = db.session.scalars(sa.select(AuditLine).filter_by(action="ways_paid")).one()
+    assert (noted.subject, noted.details) == (world.post.code, {"desk": world.desk.code, "amount": WAY})
+
+
+def test_a_bill_is_what_was_charged_less_what_was_paid_and_two_clerks_at_once_are_paid_once(
+    app: Flask, world: World
+) -> None:
+    def pay(clerk_id: str) -> object:
+        try:
+            return atomically(money.pay_bill, world.desk.id, world.act(db.session.get_one(User, clerk_id)), WAY, "B")
+        except Refused as refusal:
+            return refusal.key
+
+    for nth in (1, 2):
+        again(world, at_desk(world, "courier_late"), Fault.DESK)
+        [bill] = money.bills(world.post)
+        assert (bill.ways, bill.amount, money.bills(world.other_post)) == (nth, WAY, [])
+        assert sorted(map(str, rush(app, [lambda: pay(world.clerk.id)] * 3))) == ["None", "money_moved", "money_moved"]
+        db.session.rollback()
+        assert (money.bills(world.post), money.purse(world.desk.party_id).postage) == ([], -nth * WAY)
 
 
 def test_the_courier_takes_the_second_way_at_the_door_and_the_ledger_of_postage_has_it(world: World) -> None:

@@ -96,7 +96,7 @@ def _page(
     found = dispatch.day_of(office, when)
     text = render_template(
         "dispatch/day.html", found=found, week=week, today=today, says=says, ticked=ticked, chosen=chosen, open=OPEN,
-        off=not calendar.is_working(when),
+        day_off=not calendar.is_working(when),
     )  # fmt: skip
     visits = (*found.unassigned, *(visit for _courier, round_ in found.rounds if round_ for visit in round_.visits))
     counters.log_names("dispatch.day", {visit.packet.dossier_id for visit in visits})

@@ -112,6 +112,8 @@ def test_a_day_with_visits_stays_to_be_seen_though_it_is_declared_off(world: Wor
     agreed = visit_of(packet).slot.day
     if agreed == EARLY.date():
         agreed = _put_on(packet, later(packet).day)
+    ordinary = spoken(office.get(f"/dispatch/{agreed.isoformat()}").text)
+    assert "Ngày nghỉ" not in ordinary
     atomically(upkeep.declare, agreed, False, "Thử", world.act(world.admin, EARLY))
     today = office.get("/dispatch/", follow_redirects=True)
     assert f'href="/dispatch/{agreed.isoformat()}"' in today.text

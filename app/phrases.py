@@ -336,6 +336,8 @@ TEXTS = {
     "proof.none": _l("Not shown: they pay"),
     "till.title": _l("Money at the end"),
     "till.due": _l("To hand over"),
+    "till.advanced": _l("The post office owes you"),
+    "till.advanced_do": _l("You gave a fee back, and the bag did not hold it. The counter pays it to you, against your PIN; then the bag is counted."),
     "till.postage": _n("Postage (%(count)s home today)", "Postage (%(count)s homes today)"),
     "till.fee": _l("Fee of the ward (%(count)s today)"),
     "till.bank": _l("Paid by bank code today"),

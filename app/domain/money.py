@@ -39,6 +39,7 @@ class Event(StrEnum):
     REFUNDED = "refunded"  # postage given back, the post was at fault
     FEE_BACK = "fee_back"  # by the ward, of what it did not take or stopped; to the post, of what never was the ward's
     GIVEN_BACK = "given_back"  # a fee, by the post: the booking was called off before the ward had the papers
+    MADE_GOOD = "made_good"  # by the post office to a courier, who gave a fee back out of their own money
     TAKEN_BACK = "taken_back"  # two people declared that the collection never was
 
 
@@ -333,6 +334,37 @@ def settle(
     return count
 
 
+def advanced(courier: User) -> int:
+    """What they have given back to citizens out of their own money since their last count, the bag holding less: no
+    shortage, and the office owes it to them."""
+    return max(0, min(-purse(courier.party_id).total, _given_back(courier)))
+
+
+def make_good(courier: User, act: Act, *, expected: int, pin: str) -> int:
+    """The office has paid the courier what they advanced. `expected`: what the page showed; the PIN is the courier's word.
+
+    Raises Refused: `no_office`, `money_moved`, `pin_wrong`.
+    """
+    office = act.by.office
+    if office is None or courier.party_id is None:
+        raise Refused("no_office")
+    db.session.get(User, courier.id, with_for_update=True, populate_existing=True)
+    amount = advanced(courier)
+    if not amount or amount != expected:
+        raise Refused("money_moved")
+    if not people.secret_fits(courier.pin_hash, pin.strip()):
+        raise Refused("pin_wrong")
+    db.session.add(
+        MoneyLine(
+            stream=Stream.FEE, event=Event.MADE_GOOD, giver_id=office.party_id, taker_id=courier.party_id, amount=amount,
+            day=calendar.today(act.at), by_id=act.by.id, at=act.at,
+        )
+    )  # fmt: skip
+    db.session.flush()
+    audit.note("money_made_good", courier.id, act, amount=amount)
+    return amount
+
+
 def _word(courier: User, said: Declared | None, counted: int, pin: str) -> Word:
     if pin:
         if not people.secret_fits(courier.pin_hash, pin.strip()):
@@ -346,10 +378,13 @@ def _word(courier: User, said: Declared | None, counted: int, pin: str) -> Word:
 
 
 def _given_back(courier: User) -> int:
-    """Fees the courier has given back out of their bag since their last count: the office's, or the ward's, by the lines."""
-    since = newest(courier)
-    lines = sa.select(sa.func.sum(MoneyLine.amount)).filter_by(event=Event.GIVEN_BACK, giver_id=courier.party_id)
-    return int(db.session.scalar(lines.where(MoneyLine.at >= since.at) if since else lines) or 0)
+    """Fees the courier has given back out of their bag since their last count: the office's, or the ward's, by the lines;
+    less what the office has made good since."""
+    since, line = newest(courier), MoneyLine
+    gave = sa.and_(line.event == Event.GIVEN_BACK, line.giver_id == courier.party_id)
+    got = sa.and_(line.event == Event.MADE_GOOD, line.taker_id == courier.party_id)
+    net = sa.select(sa.func.sum(sa.case((gave, line.amount), else_=-line.amount))).where(gave | got)
+    return int(db.session.scalar(net.where(line.at >= since.at) if since else net) or 0)
 
 
 def _shares(held: Purse, counted: int, given_back: int) -> list[tuple[Stream, int]]:

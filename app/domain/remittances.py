@@ -19,7 +19,7 @@ from app.domain.packets import Packet
 from app.domain.people import Act, User
 from app.domain.places import Office
 from app.domain.postage import Stream
-from app.domain.tasks import TaskKind
+from app.domain.tasks import Task, TaskKind
 from app.errors import Invalid, Missing, Refused
 
 SHOWN = 50  # lists on one page
@@ -223,9 +223,7 @@ def pay_out(packet: Packet, act: Act) -> None:
 
 def came_back(packet: Packet, act: Act) -> None:
     """The ward has given a fee back to the post that never was its: it had receipted it with a list."""
-    held = sa.select(Remittance, MoneyLine.amount).join(Remittance.fees).join(RemittedFee.line)
-    found = held.where(MoneyLine.packet_id == packet.id, Remittance.receipt.is_not(None)).order_by(Remittance.id.desc())
-    if known := db.session.execute(found.limit(1)).one_or_none():
+    if known := _listed(packet):
         list_, amount = known
         db.session.add(
             MoneyLine(
@@ -233,6 +231,34 @@ def came_back(packet: Packet, act: Act) -> None:
                 amount=amount, day=calendar.today(act.at), by_id=act.by.id, at=act.at,
             )
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Advance:
+    """A fee the post has given back to its citizen, and a ward, which has receipted it, has not given back to the post."""
+
+    desk: Office
+    task: Task  # by which it is asked for
+    amount: int
+
+
+def advanced(office: Office) -> list[Advance]:
+    """What this post office is out of pocket for wards: no shortage of its till."""
+    asked = sa.select(Task).filter_by(kind=TaskKind.FEE_BACK, office_id=office.id, closed_at=None).order_by(Task.id)
+    found = ((task, _listed(task.packet)) for task in db.session.scalars(asked) if task.packet)
+    return [
+        Advance(known[0].desk, task, min(known[1], home))
+        for task, known in found
+        if known and task.packet and (home := fees.home(task.packet.dossier)) > 0
+    ]
+
+
+def _listed(packet: Packet) -> tuple[Remittance, int] | None:
+    """The newest list with which the ward has receipted its fee, and the fee."""
+    held = sa.select(Remittance, MoneyLine.amount).join(Remittance.fees).join(RemittedFee.line)
+    found = held.where(MoneyLine.packet_id == packet.id, Remittance.receipt.is_not(None)).order_by(Remittance.id.desc())
+    row = db.session.execute(found.limit(1)).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def _with_ward(which: sa.ColumnElement[bool], at: datetime) -> None:

@@ -25,6 +25,7 @@ class Tally:
     held: money.Purse
     counts: list[Count]
     waived: int  # postage not asked for, since the proof was seen
+    advanced: int  # given back to citizens out of their own money, and not made good yet
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def tallies(couriers: list[User], office: Office, day: date) -> list[Tally]:
         cash = money.Purse(took.postage - gave.postage, took.fee - gave.fee)
         own, waived = [count for count in counts if count.courier_id == courier.id], takings.waived_by(courier, day)
         if cash.total or by_bank or handed.total or held[courier.party_id].total or own or waived:
-            made.append(Tally(courier, cash, by_bank, handed, held[courier.party_id], own, waived))
+            advanced = money.advanced(courier) if held[courier.party_id].total < 0 else 0
+            made.append(Tally(courier, cash, by_bank, handed, held[courier.party_id], own, waived, advanced))
     return made
 
 

@@ -11,8 +11,8 @@ from wtforms.validators import InputRequired, Length
 
 from app import security
 from app.db import atomically, now
-from app.domain import bags, calendar, money, scope, tallies
-from app.domain.people import Right
+from app.domain import bags, calendar, money, remittances, scope, tallies
+from app.domain.people import Right, User
 from app.errors import Refused
 from app.language import money as spoken
 from app.security import requires
@@ -43,6 +43,11 @@ class Count(Form):
     pin = courier_pin()
 
 
+class MakeGood(Form):
+    expected = HiddenField()
+    pin = courier_pin(InputRequired(_l("The courier types their PIN here")))
+
+
 @bp.get("/")
 @requires(Right.COUNTER)
 def home() -> ResponseReturnValue:
@@ -53,14 +58,14 @@ def home() -> ResponseReturnValue:
     couriers = bags.purse_bearers(user)
     purses = money.purses([courier.party_id for courier in couriers if courier.party_id])
     rows = [
-        (courier, purses[courier.party_id], money.declared(courier))
+        (courier, purses[courier.party_id], money.declared(courier), _advanced(courier, purses[courier.party_id]))
         for courier in couriers
         if courier.party_id and (courier.disabled_at is None or purses[courier.party_id].total)
     ]
     counts = money.counts(office.id, calendar.today(now() - SHOWN))
     return render_template(
         "office/money.html", rows=rows, counts=counts, names={courier.id: courier for courier in couriers},
-        reasons=REASONS, today=calendar.today(now()),
+        reasons=REASONS, today=calendar.today(now()), advances=remittances.advanced(office),
     )  # fmt: skip
 
 
@@ -71,11 +76,12 @@ def day(day: str) -> ResponseReturnValue:
     user, office = security.user(), security.user().office
     if office is None:
         raise Refused("no_office")
-    when = read_day(day)
+    when, today = read_day(day), calendar.today(now())
     return render_template(
         "office/tally.html", day=when, tallies=tallies.tallies(bags.purse_bearers(user), office, when),
         till=tallies.till(office, when), reasons=REASONS, before=when - timedelta(1),
-        after=when + timedelta(1) if when < calendar.today(now()) else None,
+        after=when + timedelta(1) if when < today else None,
+        advances=remittances.advanced(office) if when == today else [],  # what is advanced now says nothing of another day
     )  # fmt: skip
 
 
@@ -105,6 +111,33 @@ def count(courier_id: str) -> ResponseReturnValue:
     return redirect(url_for("till.home"))
 
 
+def _advanced(courier: User, held: money.Purse) -> int:
+    return money.advanced(courier) if held.total < 0 else 0
+
+
+@bp.post("/<courier_id>/advance")
+@requires(Right.COUNTER)
+def make_good(courier_id: str) -> ResponseReturnValue:
+    """The office pays what the courier gave back out of their own money."""
+    form, courier = MakeGood(), scope.purse_bearer(security.user(), courier_id)
+    if not form.validate_on_submit():
+        return _page(courier_id, Count(formdata=None), 422, form)
+    expected = form.expected.data or ""
+    try:
+        if not expected.isdecimal() or len(expected) > 12:
+            raise Refused("money_moved")
+        with answers.secret("courier-pin", courier.party_id or "", is_typed=True):
+            paid = atomically(
+                lambda: money.make_good(
+                    scope.purse_bearer(security.user(), courier_id), security.act(), expected=int(expected), pin=form.pin.data or "",
+                )
+            )  # fmt: skip
+    except Refused as refusal:
+        return _page(courier_id, Count(formdata=None), answers.complain(form, refusal), form)
+    flash(_("%(sum)s paid to %(name)s.", sum=spoken(paid), name=courier.name), "ok")
+    return redirect(url_for("till.home"))
+
+
 def _settle(courier_id: str, form: Count) -> money.Count:
     courier = scope.purse_bearer(security.user(), courier_id)
     expected = form.expected.data or ""
@@ -116,11 +149,12 @@ def _settle(courier_id: str, form: Count) -> money.Count:
     )  # fmt: skip
 
 
-def _page(courier_id: str, form: Count, status: int = 200) -> ResponseReturnValue:
+def _page(courier_id: str, form: Count, status: int = 200, paying: MakeGood | None = None) -> ResponseReturnValue:
     courier = scope.purse_bearer(security.user(), courier_id)
-    held = money.purse(courier.party_id)
-    form.expected.data = str(held.total)
+    held, paying = money.purse(courier.party_id), paying or MakeGood(formdata=None)
+    advanced = _advanced(courier, held)
+    form.expected.data, paying.expected.data = str(held.total), str(advanced)
     return render_template(
-        "office/count.html", courier=courier, held=held, form=form, said=money.declared(courier),
+        "office/count.html", courier=courier, held=held, form=form, said=money.declared(courier), advanced=advanced, paying=paying,
         days=money.days(courier, calendar.today(now() - SHOWN)),
     ), status  # fmt: skip

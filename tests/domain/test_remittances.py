@@ -3,6 +3,7 @@ history, and no fee is passed on twice."""
 
 import random
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -283,6 +284,68 @@ def test_a_courier_who_gave_more_fees_back_than_they_took_is_made_good_by_the_of
     assert held(world) == Purse(60_000, -15_000), "no more than is owed"
     settle(world)
     assert (held(world), money.purse(world.post.party_id)) == (Purse(), Purse(120_000))
+
+
+def gave_back_of_their_own(world: World) -> Packet:
+    """A courier brought called-off papers home with an empty bag, and gave the fee back all the same."""
+    phone = world.phone()
+    packet = paid(world, phone)
+    atomically(corrections.call_off, packet, world.act(world.clerk))
+    packet = handed_in(world, world.fresh(packet))
+    settle(world)
+    world.record(phone.scan(packet, "take", seal="NP0045821"))
+    extra = Extra.read({"salt": "s", "money": {"given_back": 15_000}})
+    facts = {"taker": packet.dossier.citizen.party_id, "proof": [("CODE", world.code(packet, Purpose.DELIVER))]}
+    assert world.record(phone.scan(world.fresh(packet), "deliver", extra=extra, **facts)).verdict == "applied"
+    return world.fresh(packet)
+
+
+def test_what_a_courier_has_advanced_is_paid_back_over_the_counter_and_is_no_difference(world: World) -> None:
+    gave_back_of_their_own(world)
+    act, till = world.act(world.clerk), money.purse(world.post.party_id)
+    assert (held(world), money.advanced(world.courier)) == (Purse(0, -15_000), 15_000)
+    for wrong, refusal in (({"expected": 14_000}, "money_moved"), ({"pin": "000000"}, "pin_wrong")):
+        with pytest.raises(Refused, match=refusal):
+            atomically(money.make_good, world.courier, act, **{"expected": 15_000, "pin": World.PIN} | wrong)
+    atomically(money.make_good, world.courier, act, expected=15_000, pin=World.PIN)
+    assert (held(world), money.advanced(world.courier)) == (Purse(), 0)
+    assert money.purse(world.post.party_id) == Purse(till.postage, till.fee - 15_000)
+    with pytest.raises(Refused, match="money_moved"):
+        atomically(money.make_good, world.courier, act, expected=15_000, pin=World.PIN)
+    paid(world, world.phone())
+    settle(world)
+    assert held(world) == Purse() and money.newest(world.courier).difference == 0  # type: ignore[union-attr]
+    sides = [set(db.session.scalars(sa.select(side))) for side in (MoneyLine.giver_id, MoneyLine.taker_id)]
+    all_ = money.purses(set.union(*sides)).values()
+    assert (sum(one.postage for one in all_), sum(one.fee for one in all_)) == (0, 0)
+
+
+def test_what_a_bag_holds_or_a_count_left_over_is_no_advance(world: World) -> None:
+    packet = gave_back_of_their_own(world)
+    paid(world, world.phone())
+    assert (held(world), money.advanced(world.courier)) == (Purse(60_000, 0), 0)
+    for hours, more in ((1, 0), (2, 5_000)):
+        act, total = world.act(world.clerk, MONDAY + timedelta(hours=hours)), held(world).total
+        facts = {"counted": total + more, "reason": "not_known", "pin": World.PIN}
+        atomically(money.settle, world.courier, act, expected=total, **facts)
+    assert (held(world), money.advanced(world.courier)) == (Purse(-5_000, 0), 0), "too much, and nobody knows why"
+    assert fees.home(packet.dossier) == 15_000
+
+
+def test_what_the_post_has_given_back_before_the_ward_has_is_an_advance_until_the_ward_gives_it_back(
+    world: World,
+) -> None:
+    packet = paid(world, world.phone(), BANK)
+    made = hand_over(world)
+    atomically(remittances.receive, made, world.act(world.officer), made.amount, "0001")
+    atomically(corrections.call_off, world.fresh(packet), world.act(world.clerk))
+    assert remittances.advanced(world.post) == [], "nobody has been given it back yet"
+    hand_out(world, handed_in(world, world.fresh(packet)), fee_back=True)
+    assert money.purse(world.post.party_id).fee == -15_000
+    (one,) = remittances.advanced(world.post)
+    assert (one.desk.id, one.task.packet_id, one.amount, remittances.advanced(world.other_post)) == (world.desk.id, packet.id, 15_000, [])  # fmt: skip
+    atomically(oversight.close, one.task, "fee_given_back", world.act(world.clerk))
+    assert (remittances.advanced(world.post), money.purse(world.post.party_id).fee) == ([], 0)
 
 
 def test_a_courier_who_brings_the_papers_home_and_says_nothing_of_the_fee_has_not_given_it_back(world: World) -> None:

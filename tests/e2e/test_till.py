@@ -12,6 +12,7 @@ from app.domain.codes import Purpose
 from app.domain.money import Purse
 from app.domain.packets import Packet, Way
 from app.domain.visits import open_visit
+from tests.domain.test_remittances import gave_back_of_their_own
 from tests.e2e.conftest import Site, at_counter, axe_faults
 from tests.e2e.test_courier import count_papers, plan, press, right_person, sign_in, to, verdict
 from tests.world import World
@@ -58,6 +59,28 @@ def test_what_is_short_is_seen_by_both_and_stays_under_a_name(
     phone.evaluate("window.dispatchEvent(new Event('online'))")  # the phone asks again what came of it
     expect(phone.locator("#answer")).to_contain_text("Còn thiếu 15.000", timeout=20_000)
     assert atomically(money.told, world.courier, world.act().at)["postage"] == 15_000
+
+
+def test_a_courier_whose_bag_did_not_hold_the_fee_is_told_who_owes_whom_and_is_paid_at_the_counter(
+    world: World, site: Site, phone: Page, context: BrowserContext
+) -> None:
+    gave_back_of_their_own(world)
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/money")
+    expect(phone.get_by_text("Bưu cục nợ lại")).to_be_visible()
+    expect(phone.locator("#due")).to_have_text("15.000\u00a0đ")
+    expect(phone.get_by_label("Đếm được trong túi")).to_have_count(0)
+    assert axe_faults(phone) == []
+    counter = at_counter(context, site)
+    counter.get_by_role("link", name="Tiền của bưu tá").click()
+    counter.get_by_role("link", name=world.courier.name).click()
+    assert axe_faults(counter) == []
+    counter.get_by_label("PIN sáu số").fill(world.PIN)
+    counter.keyboard.press("F8")
+    expect(counter.get_by_role("status").filter(has_text="Đã trả")).to_be_visible()
+    counter.context.close()
+    db.session.rollback()
+    assert money.purse(world.courier.party_id) == Purse()
 
 
 def paid(page: Page, kind: str, visit: int, packet: Packet, code: str, by: str, asked: str, receipt: str = "") -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from app.db import db
-from app.domain import money, remittances
-from tests.domain.test_money import paid, settle
+from app.db import atomically, db, now
+from app.domain import calendar, corrections, money, remittances
+from tests.domain.test_money import BANK, paid, settle
+from tests.domain.test_remittances import gave_back_of_their_own, hand_out, hand_over, handed_in
 from tests.world import MONDAY, World
 
 
@@ -43,3 +44,38 @@ def test_a_day_nobody_can_mean_is_said_to_be_none(world: World, sign_in: Any, da
     for client, page in ((clerk, "/office/money/day/"), (dispatcher, "/dispatch/")):
         answer = client.get(page + day)
         assert answer.status_code == 422 and "2026-08-28" in answer.text, page
+
+
+def test_the_till_says_who_has_advanced_what_and_pays_the_courier_back(world: World, sign_in: Any) -> None:
+    gave_back_of_their_own(world)
+    clerk, purse = sign_in(world.clerk), f"/office/money/{world.courier.id}"
+    home = clerk.get("/office/money/").text
+    assert "bưu tá ứng 15.000\u00a0đ" in home and "-15.000" not in re.sub(
+        r'(?s)data-label="Lệ phí[^>]*>[^<]*', "", home
+    )
+    page = clerk.get(purse).text
+    assert "Bưu cục nợ lại bưu tá" in page and 'name="counted"' not in page and 'name="reason"' not in page
+    assert clerk.post(f"{purse}/advance", data={"expected": "15000", "pin": ""}).status_code == 422
+    wrong = clerk.post(f"{purse}/advance", data={"expected": "15000", "pin": "000000"})
+    assert wrong.status_code == 422 and "PIN" in wrong.text
+    assert sign_in(world.stranger).post(f"{purse}/advance", data={}).status_code == 404
+    assert clerk.post(f"{purse}/advance", data={"expected": "15000", "pin": World.PIN}).status_code == 302
+    db.session.rollback()
+    assert money.purse(world.courier.party_id) == money.Purse()
+    assert 'name="counted"' in clerk.get(purse).text and "bưu tá ứng" not in clerk.get("/office/money/").text
+
+
+def test_the_till_names_what_it_has_advanced_for_a_ward(world: World, sign_in: Any) -> None:
+    packet = paid(world, world.phone(), BANK)
+    made = hand_over(world)
+    atomically(remittances.receive, made, world.act(world.officer), made.amount, "0001")
+    atomically(corrections.call_off, world.fresh(packet), world.act(world.clerk))
+    clerk, pages = sign_in(world.clerk), ("/office/money/", f"/office/money/day/{calendar.today(now())}")
+    assert not any("Ứng thay phường" in clerk.get(page).text for page in pages)
+    hand_out(world, handed_in(world, world.fresh(packet)), fee_back=True)
+    (one,) = remittances.advanced(world.post)
+    for page in pages:
+        text = clerk.get(page).text
+        assert "Ứng thay phường: 15.000\u00a0đ" in text and f'href="/exceptions/{one.task.id}"' in text, page
+        assert "không phải thiếu quỹ" in text
+    assert "Ứng thay phường" not in clerk.get("/office/money/day/2026-01-05").text

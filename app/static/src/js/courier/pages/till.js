@@ -19,9 +19,10 @@ export function tillPage() {
   const waiting = outbox.unsent().filter((row) => row.meta.cash || row.meta.bank).length;
   const said = till.counted();
   const answered = held.counted && (!said || held.counted.at > said.at) ? held.counted : null;
+  const advanced = due < 0 && held.fee < 0 ? -due : 0; // given back to a citizen out of their own money
   const body = [
     answer(answered),
-    h("div", {}, h("p", {}, t("till.due")), h("p", { class: "number", id: "due" }, money(due))),
+    h("div", {}, h("p", {}, t(advanced ? "till.advanced" : "till.due")), h("p", { class: "number", id: "due" }, money(advanced || due))),
     h("dl", { class: "bill" }, line(t("till.postage", { count: held.times[0] }), held.postage), line(t("till.fee", { count: held.times[1] }), held.fee), line(t("till.bank"), held.byBank)),
     waiting ? notice("warning", "offline", h("p", {}, t("till.unsent", { count: waiting }))) : null,
   ];
@@ -33,6 +34,7 @@ export function tillPage() {
     return { live: true, nodes: [head, strip(), page(...body, notice(said.state === "refused" ? "warning" : "stamp", "money", h("p", { id: "told-count" }, t(words, { sum: money(said.amount) })))),
       thumb(button(t("till.again"), () => { again = true; draw(true); }, { quiet: true, id: "again" }))] };
   }
+  if (advanced) return { live: true, nodes: [head, strip(), page(...body, notice("stamp", "money", h("p", {}, t("till.advanced_do")))), thumb(link(t("take.back"), "#/"))] };
   const { says, input, nodes } = counting(due);
   return {
     get live() { return !input.value; }, // what is being typed is never drawn over

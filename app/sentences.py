@@ -156,6 +156,8 @@ SENTENCES = {
     "courier_unknown": _l("This courier does not belong to your post office. Choose one from the list."),
     "courier_stopped": _l("This courier goes no further today. Choose somebody else, or say first that they can go on."),
     "day_over": _l("That day is over. Only what is still to come can be taken over."),
+    "not_over": _l("%(number)s is not over yet, or a matter about it is open. Its data stay until then."),
+    "restricted_before": _l("What can go of this dossier has gone already."),
     "day_form": _l("A day reads like 2026-08-28. Choose one from the list."),
     # dossiers
     "case_submit": _l("This dossier has already been received by the ward."),

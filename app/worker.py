@@ -17,7 +17,7 @@ from flask import Flask, current_app
 
 from app import signer
 from app.db import atomically, db, now
-from app.domain import audit, checkpoints, figures, invariants, notes, numbers, outbox, photos, tasks, watch
+from app.domain import audit, checkpoints, drafts, figures, invariants, notes, numbers, outbox, retention, tasks, watch
 from app.domain.calendar import HERE
 from app.domain.logbook import Trust
 from app.domain.people import Act
@@ -83,9 +83,19 @@ def look() -> int:
     return raised.total()
 
 
+def let_go() -> None:
+    """What is kept no longer goes, a few hundred dossiers at a time, so that nobody waits for it."""
+    at = now()
+    for some in (retention.restrict_due, retention.erase_due):
+        while atomically(some, at):
+            continue
+    for rest in (retention.let_photos_go, retention.sweep, outbox.sweep, drafts.sweep):
+        atomically(rest, at)
+
+
 class Lookout:
-    """Looks for what has become late, once a minute, and once a night whether every law of custody holds; photos go then. A
-    night missed, for the machine was off or fell, is made up for. Then the days that are over are summed for the reports."""
+    """Looks for what has become late, once a minute, and once a night whether every law of custody holds; what is kept no
+    longer goes then. A night missed, for the machine was off or fell, is made up for. Then the days that are over are summed for the reports."""
 
     def __init__(self) -> None:
         self._last: float | None = None
@@ -100,7 +110,7 @@ class Lookout:
         night, last = last_night(now()), audit.newest("laws_checked", "night")
         if last is None or last_night(last) < night:
             broken = check_laws(last)
-            atomically(photos.erase, now())
+            let_go()
             atomically(
                 audit.note, "laws_checked", "night", Act(None, now(), current_app.extensions["keys"]), raised=broken
             )

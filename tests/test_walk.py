@@ -25,6 +25,7 @@ from app.domain import (
     people,
     procedures,
     remittances,
+    retention,
     stickers,
     tasks,
     tokens,
@@ -32,6 +33,7 @@ from app.domain import (
 )
 from app.domain.audit import ViewLine
 from app.domain.calendar import today
+from app.domain.dossiers import Dossier
 from app.domain.people import GRANTS, Right, Role, User
 from app.domain.remedies import Remedy
 from app.domain.tasks import TaskKind
@@ -267,6 +269,23 @@ def test_nobody_gets_in_without_a_right_and_no_page_breaks(walk: Walk) -> None:
                 assert status == 401, (method, url, status)
             else:
                 assert status == 302, (method, url, status)
+
+
+@pytest.mark.dialects("sqlite")
+def test_no_page_breaks_over_what_was_let_go_of(walk: Walk) -> None:
+    """Names, streets and telephones of every dossier are gone: nobody's page minds, and the citizen's link is no link."""
+    ids = list(db.session.scalars(sa.select(Dossier.id)))
+    for step in (retention._restrict, retention._erase):  # whatever stands against it
+        atomically(step, ids, now())
+    gone = ("Nguyễn Thị Mơ", "Mẫu Đơn", "900000123", "900 000 123")
+    links = {rule.endpoint for rule, _, right in walk.rules() if right is None and "secret" in rule.arguments}
+    for rule, method, right in walk.rules():
+        for url in walk.urls(rule) if method == "GET" else ():
+            for role, client in walk.own.items() if right else [(None, walk.app.test_client())]:
+                answer = client.get(url)
+                assert answer.status_code < 500, (role, url, answer.status_code)
+                assert not [word for word in gone if word.encode() in answer.data], (role, url)
+                assert rule.endpoint not in links or answer.status_code == 404, url
 
 
 @pytest.mark.dialects("sqlite")  # who may is no question to a database

@@ -54,6 +54,7 @@ TARGETS = {  # module: the nouns whose tests are tried
     "relief": ("relief", "dispatch", "rounds"),
     "rounds": ("rounds", "relief", "dispatch"),
     "dispatch": ("dispatch", "relief", "rounds"),
+    "retention": ("retention",),
     "routes.insertion": ("insertion", "relief"),
     "takings": ("takings", "money", "remittances", "exemptions", "postage", "counter", "door", "repeats"),
     "money": ("money", "takings", "remittances", "till", "repeats", "counter", "paper"),

@@ -11,6 +11,7 @@ from flask import Flask, current_app
 import routes
 from app import catalogue, worker
 from app.cli.custody import custody_cli
+from app.cli.dossiers import dossiers_cli
 from app.cli.people import people_cli
 from app.cli.slips import slips_cli
 from app.cli.verbs import Verbs, stopping
@@ -118,6 +119,7 @@ def init_app(app: Flask) -> None:
         day_cli,
         slips_cli,
         people_cli,
+        dossiers_cli,
         outbox_cli,
         demo_cli,
     ):

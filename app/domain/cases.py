@@ -20,6 +20,9 @@ class CaseState(StrEnum):
     CANCELLED = "cancelled"
 
 
+OVER = frozenset({CaseState.CLOSED, CaseState.CANCELLED})
+
+
 class Who(StrEnum):
     """Whose step it is."""
 

@@ -31,6 +31,7 @@ class Dossier(Model):
     __table_args__ = (
         sa.Index("ix_dossiers_due", "desk_id", "state", "due_on"),  # what waits at a desk, the most urgent first
         sa.Index("ix_dossiers_counted", "desk_id", "state", "counted_from"),
+        sa.Index("ix_dossiers_kept", "erased_at", "restricted_at", "state"),  # what retention looks for every night
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,6 +65,9 @@ class Dossier(Model):
         default=list,
         doc="old papers given back before the result is: name, form, sheets, and taken at the door",
     )
+
+    restricted_at: Mapped[Instant | None] = mapped_column(doc="since when only those who answer complaints open it")
+    erased_at: Mapped[Instant | None] = mapped_column(doc="since when it names nobody")
 
     procedure: Mapped[Procedure] = relationship()
     citizen: Mapped[Citizen] = relationship()

@@ -36,11 +36,16 @@ def get(secret: str, at: datetime) -> dict[str, Any] | None:
 
 def begin(answers: dict[str, Any], act: Act) -> str:
     """A new draft, with the key its booking will have; returns the secret. Drafts past their day go."""
-    db.session.execute(sa.delete(Draft).where(Draft.updated_at <= act.at - LIFE))
+    sweep(act.at)
     secret = secrets.token_urlsafe(32)
     answers = {"booking_key": secrets.token_hex(20)} | answers
     db.session.add(Draft(secret_hash=_hash(secret), answers=answers, updated_at=act.at))
     return secret
+
+
+def sweep(at: datetime) -> None:
+    """Drafts past their day go."""
+    db.session.execute(sa.delete(Draft).where(Draft.updated_at <= at - LIFE))
 
 
 def keep(secret: str, answers: dict[str, Any], act: Act) -> bool:

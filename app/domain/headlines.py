@@ -7,12 +7,11 @@ import sqlalchemy as sa
 
 from app.db import choice
 from app.domain import counter, packets
-from app.domain.cases import ASIDE, GOING_HOME, CaseState
+from app.domain.cases import ASIDE, GOING_HOME, OVER, CaseState
 from app.domain.dossiers import Dossier, Paper, Place, ReturnWay
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.visits import OPEN, VisitKind, VisitState
 
-OVER = frozenset({CaseState.CLOSED, CaseState.CANCELLED})
 LET_GO = ASIDE - {CaseState.SUPPLEMENT_REQUIRED} | GOING_HOME  # a visit for more papers is not what matters then
 
 # fmt: off

@@ -13,6 +13,7 @@ from app.db import Instant, Model, choice, db
 from app.domain.people import Language
 
 PATIENCE = timedelta(days=2)
+KEPT = timedelta(days=90)  # as long as somebody may ask whether a message was sent
 NOBODY = ""  # the phone of a message that is written and never sent: somebody asked for what is not there
 
 
@@ -75,6 +76,12 @@ def failed(message_id: int, error: str, at: datetime) -> None:
         message.given_up_at = at
     else:
         message.due_at = at + timedelta(seconds=min(3600, 5 * 2 ** min(message.tries, 10)))
+
+
+def sweep(at: datetime) -> None:
+    """Messages that were sent, or given up, go with the codes in them."""
+    over = sa.or_(Message.sent_at.is_not(None), Message.given_up_at.is_not(None))
+    db.session.execute(sa.delete(Message).where(Message.due_at < at - KEPT, over))
 
 
 def newest(limit: int, digits: str = "", skip: int = 0, number: str = "") -> list[Message]:

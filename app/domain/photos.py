@@ -58,9 +58,3 @@ def of_packet(packet: Packet) -> list[Photo]:
     named = sa.select(ScanExtra.photo_sha256).join(ScanRow, ScanRow.digest == ScanExtra.digest)
     mine = named.where(ScanRow.packet_code == packet.code, ScanExtra.photo_sha256.is_not(None))
     return list(db.session.scalars(sa.select(Photo).where(Photo.sha256.in_(mine)).order_by(Photo.at, Photo.sha256)))
-
-
-def erase(at: datetime) -> int:
-    """Let go of what was kept long enough; how many. Who needs one longer has saved it with the matter by then."""
-    gone = db.session.execute(sa.delete(Photo).where(Photo.at < at - KEPT))
-    return gone.rowcount  # type: ignore[attr-defined,no-any-return]

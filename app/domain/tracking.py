@@ -26,11 +26,11 @@ from app.domain import (
     visits,
 )
 from app.domain.calendar import today
-from app.domain.cases import AT_WORK, RUNNING, CaseState
+from app.domain.cases import AT_WORK, OVER, RUNNING, CaseState
 from app.domain.codes import Purpose
 from app.domain.denials import Denial
 from app.domain.dossiers import Dossier, Place, ReturnWay
-from app.domain.headlines import OVER, Sight, visit_matters
+from app.domain.headlines import Sight, visit_matters
 from app.domain.ledger import Handoff
 from app.domain.packets import Kind, Packet, State, Way
 from app.domain.parties import Party, PartyKind

@@ -16,9 +16,11 @@ from app.domain import (
     drafts,
     exemptions,
     incidents,
+    outbox,
     photos,
     placing,
     postage,
+    retention,
     shelf,
     slips,
     visits,
@@ -47,4 +49,5 @@ def privacy() -> ResponseReturnValue:
     return render_template(
         "guide/privacy.html", draft=drafts.LIFE, code=codes.VIEW_LIFE, details=lookups.GRANT, shift=day.SHIFT, photo=photos.KEPT,
         paper_years=slips.PAPER_YEARS, years=slips.YEARS, cookie=language.KEPT, answer=incidents.ANSWER, answer_far=incidents.ANSWER_FAR,
+        after=retention.AFTER, messages=outbox.KEPT,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import atomically, db, now
-from app.domain import photos
+from app.domain import photos, retention
 from app.domain.audit import ViewLine
 from tests.world import World
 
@@ -31,8 +31,8 @@ def test_photos_go_after_ninety_days(world: World, sign_in: Any) -> None:
     phone = world.phone()
     packet = world.collected(phone)
     sha256 = world.photographed(phone, packet)
-    assert atomically(photos.erase, now() + timedelta(days=89)) == 0
-    assert atomically(photos.erase, now() + timedelta(days=91)) == 1
+    assert atomically(retention.let_photos_go, now() + timedelta(days=89)) == 0
+    assert atomically(retention.let_photos_go, now() + timedelta(days=91)) == 1
     assert not photos.is_there(sha256)
     clerk = sign_in(world.clerk)
     assert clerk.get(f"/pictures/{packet.number}/{sha256.hex()}").status_code == 404

@@ -151,7 +151,7 @@ def test_the_money_of_the_doors_is_counted_in_the_evening_and_the_wards_fees_are
     post, desk = login("clerk1").office, login("desk1").office
     assert post and desk
     lines, counts = list(db.session.scalars(sa.select(MoneyLine))), list(db.session.scalars(sa.select(Count)))
-    backwards = {Event.REFUNDED, Event.FEE_BACK, Event.GIVEN_BACK, Event.TAKEN_BACK}
+    backwards = {Event.REFUNDED, Event.FEE_BACK, Event.GIVEN_BACK, Event.MADE_GOOD, Event.TAKEN_BACK}
     assert {line.event for line in lines} == set(Event) - backwards - {Event.PAID}
     assert {line.stream for line in lines if line.event is Event.COLLECTED} == set(Stream)
     assert all(line.receipt for line in lines if line.stream is Stream.FEE and line.packet_id)

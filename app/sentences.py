@@ -281,6 +281,8 @@ SENTENCES = {
     "format_unknown": _l("There is no such paper. Choose one from the list."),
     "paper_empty": _l("There is nothing to put on this paper yet."),
     "office_of_role": _l("Couriers, clerks and dispatchers work at a post office, officers and who leads them at a ward desk, supervisors and administrators at neither."),
+    "badge_not_needed": _l("Only couriers have a number. Leave it empty."),
+    "changed_meanwhile": _l("Somebody has just changed what this page is about. Nothing has been written yet: what you typed stands here. Look at the page in a second window, and send it again if it is right."),
     "badge_needed": _l("A courier has a number: it stands on slips. Type it."),
     "label_too_long": _l("The small label has no room for the name and address of packet %(number)s. Print the large label."),
     "nothing_to_print": _l("No visit of that day wants this paper any more, so there is nothing to print."),

@@ -117,7 +117,7 @@ def add(
 ) -> User:
     """Somebody who sets their own password by a link. `units`: the offices a supervisor answers for, None for all.
 
-    Raises Invalid: `login_form`, `login_taken`, `badge_taken`, `units_none`, and as `people.hire`, `people.read_phone`.
+    Raises Invalid: `login_form`, `login_taken`, `badge_taken`, `badge_not_needed`, `units_none`, and as `people.hire`, `people.read_phone`.
     """
     login = login.strip().lower()
     if not LOGIN.fullmatch(login):
@@ -125,6 +125,7 @@ def add(
     if db.session.scalar(sa.select(User.id).filter_by(login=login)):
         raise Invalid("login_taken", login=login)
     office, badge, phone = _place(None, role, office_id, badge, phone)
+    _check_badge(role, badge)
     person = people.hire(login, name, role, office, None, badge=badge, phone=phone, units=_units(role, units))
     db.session.flush()
     audit.note("hired", person.id, act, **_post(person))
@@ -156,6 +157,7 @@ def change(
         _check_leaving(person, act)
         if Role.COURIER in (role, person.role):
             raise Refused("courier_stays")
+    _check_badge(role, badge)
     place = (role, office.id if office else None)
     held, theirs = holdings(person, act.at), _units(role, units)
     if place != (person.role, person.office_id) and (held.binds or held.visits):
@@ -241,6 +243,11 @@ def _place(
     if badge and db.session.scalar(others):
         raise Invalid("badge_taken", badge=badge)
     return office, badge, people.read_phone(phone) if phone else None
+
+
+def _check_badge(role: Role, badge: str | None) -> None:
+    if badge and role is not Role.COURIER:
+        raise Invalid("badge_not_needed")
 
 
 def _units(role: Role, units: Collection[int] | None) -> list[Office] | None:

@@ -1,8 +1,11 @@
 """Answers: what several views give, files and addresses, a refusal at its field, and how often one may ask."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from hashlib import sha256
+from typing import Any
 
 from flask import Response, current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -80,6 +83,34 @@ def complain(form: FlaskForm, refusal: Refused, fields: dict[str, str] | None = 
         return refusal.status if refusal.status == 429 else 422
     form.form_errors.append(said)
     return refusal.status
+
+
+def fingerprint(form: FlaskForm) -> str:
+    """Of what a form holds, so that it can say what it was filled in from: its field `seen`."""
+    return sha256(json.dumps(_held(form), default=str, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _held(form: FlaskForm) -> dict[str, Any]:
+    held = {field.name: field.data for field in form if field.name not in ("seen", "csrf_token")}
+    return {name: _plainly(data) for name, data in held.items()}
+
+
+def _plainly(data: Any) -> Any:
+    """However it is ticked or spaced."""
+    return (
+        sorted(data) if isinstance(data, list) else " ".join(data.split()) if isinstance(data, str) else data
+    ) or None
+
+
+def check_seen(form: FlaskForm, now: FlaskForm) -> None:
+    """Raises Refused("changed_meanwhile") where the form was filled in from something else than what is so `now`.
+
+    Not where it says what is so already, as when it is pressed twice; and sent once more, it is meant.
+    """
+    shown = form.seen.raw_data[0] if form.seen.raw_data else ""
+    form.seen.data = fingerprint(now)
+    if shown not in ("", form.seen.data) and _held(form) != _held(now):
+        raise Refused("changed_meanwhile")
 
 
 def seen_next(after: str, page: Callable[[], tuple[str, int]]) -> ResponseReturnValue:

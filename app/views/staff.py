@@ -6,7 +6,16 @@ from flask import Blueprint, current_app, flash, redirect, render_template, url_
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length
 from wtforms.validators import Optional as MayBeEmpty
 from wtforms.widgets import CheckboxInput
@@ -35,7 +44,7 @@ STANDINGS = {
     Standing.AT_WORK: _l("at work"), Standing.WAITING: _l("no password yet"), Standing.ENDED: _l("service ended"),
 }  # fmt: skip
 FIELDS = {
-    "login_form": "login", "login_taken": "login", "badge_taken": "badge", "badge_needed": "badge", "office_of_role": "office", "units_none": "units", "last_admin": "role",
+    "login_form": "login", "login_taken": "login", "badge_taken": "badge", "badge_needed": "badge", "badge_not_needed": "badge", "office_of_role": "office", "units_none": "units", "last_admin": "role",
     "not_oneself": "role", "courier_stays": "role", "hands_full": "office", "phone_short": "phone", "phone_long": "phone", "phone_unknown": "phone",
 }  # fmt: skip
 
@@ -71,6 +80,7 @@ class Person(Form):
         default="some",
     )
     units = SelectMultipleField(_l("Offices of a supervisor"), coerce=int, option_widget=CheckboxInput())
+    seen = HiddenField()
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -153,7 +163,7 @@ def person(user_id: str) -> ResponseReturnValue:
     form, status = _with_offices(Person(**_facts(known))), 200
     if form.validate_on_submit():
         try:
-            atomically(lambda: staff.change(_known(user_id), security.act(), **form.facts()))
+            atomically(_change, user_id, form)
         except Refused as refusal:
             status = answers.complain(form, refusal, FIELDS)
         else:
@@ -164,8 +174,15 @@ def person(user_id: str) -> ResponseReturnValue:
     return _page(user_id, form, Link(formdata=None), status)
 
 
+def _change(user_id: str, form: Person) -> None:
+    known = _known(user_id)
+    answers.check_seen(form, Person(formdata=None, **_facts(known)))
+    staff.change(known, security.act(), **form.facts())
+
+
 def _page(user_id: str, form: Person, link: Link, status: int) -> ResponseReturnValue:
     known, at = _known(user_id), now()
+    form.seen.data = form.seen.data or answers.fingerprint(Person(formdata=None, **_facts(known)))
     newest = invitations.newest(known)
     return render_template(
         "staff/person.html", form=form, link=link, known=known, held=staff.holdings(known, at), roles=ROLES, standings=STANDINGS,
@@ -233,8 +250,9 @@ def _known(user_id: str) -> User:
 
 
 def _facts(person: User) -> dict[str, Any]:
+    """What the form shows of somebody."""
     named = {name: getattr(person, name) for name in ("name", "role", "badge")}
-    reach = {"reach": "all" if person.oversees_all else "some", "units": [office.id for office in person.units]}
+    reach = {"reach": "all" if person.oversees_all else "some", "units": sorted(office.id for office in person.units)}
     return (
         named | reach | {"office": person.office_id or 0, "phone": language.phone(person.phone) if person.phone else ""}
     )

@@ -1,6 +1,6 @@
 """Places, for administrators: where offices are and when they are open, and which wards there are."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 from wtforms.validators import Optional as MayBeEmpty
 from wtforms.widgets import CheckboxInput
 
-from app import security
+from app import language, security
 from app.db import atomically, now
 from app.domain import calendar, places, upkeep
 from app.domain.people import Right
@@ -58,6 +58,7 @@ class Place(Form):
     neighbourhoods = SelectMultipleField(
         _l("Khu phố whose dossiers come to this desk"), coerce=int, option_widget=CheckboxInput()
     )
+    seen = HiddenField()
     slot_places = IntegerField(
         _l("Visits in one slot"),
         [MayBeEmpty(), NumberRange(0, 500, _l("Type a number from 0 to 500, for example 6"))],
@@ -109,7 +110,7 @@ def _filled(office: Office) -> dict[str, Any]:
         }
         nth[one.weekday] += 1
     given = [one.id for one in upkeep.neighbourhoods_of(office.ward_id) if one.desk_id == office.id]
-    return facts | {"ward": office.ward_id, "neighbourhoods": given}
+    return facts | {"phone": language.phone(office.phone), "ward": office.ward_id, "neighbourhoods": given}
 
 
 @bp.get("/places/")
@@ -132,7 +133,9 @@ def change_office(office: str) -> ResponseReturnValue:
 
 
 def _office(known: Office | None) -> ResponseReturnValue:
-    form, status, today = Hours(**(_filled(known) if known else {"kind": OfficeKind.POST})), 200, calendar.today(now())
+    shows: dict[str, Any] = _filled(known) if known else {"kind": OfficeKind.POST}
+    form, status, today = Hours(**shows), 200, calendar.today(now())
+    form.seen.data = form.seen.data or answers.fingerprint(Hours(formdata=None, **shows))
     form.ward.choices = [
         SelectChoice(one.id, f"{one.name}, {one.province}") for one in upkeep.wards() if one.valid_on(today)
     ]
@@ -147,13 +150,17 @@ def _office(known: Office | None) -> ResponseReturnValue:
         if is_right and not form.errors:
             facts = {name: _plain(form[name].data) for name in ("name", "address", "phone", "lat", "lon")}
             facts["slot_places"] = form.slot_places.data or 0
-            try:
-                atomically(
-                    lambda: upkeep.keep_office(
-                        form.code.data.strip(), OfficeKind(form.kind.data), form.ward.data, hours, security.act(), is_new=known is None,
-                        neighbourhoods=form.neighbourhoods.data or (), **facts,
-                    )
+
+            def keep() -> None:
+                if known:
+                    answers.check_seen(form, Hours(formdata=None, **_filled(upkeep.office(known.code))))
+                upkeep.keep_office(
+                    form.code.data.strip(), OfficeKind(form.kind.data), form.ward.data, hours, security.act(), is_new=known is None,
+                    neighbourhoods=form.neighbourhoods.data or (), **facts,
                 )  # fmt: skip
+
+            try:
+                atomically(keep)
             except Refused as refusal:
                 status = _complain(form, refusal)
             else:
@@ -194,6 +201,7 @@ class WardForm(Form):
     name = said(_l("Name"), 80)
     province = SelectField(_l("Province"), choices=[SelectChoice(name, name) for name in PROVINCES])
     valid_to = DateField(_l("Last day, if it has ended"), [MayBeEmpty()])
+    seen = HiddenField()
     near = SelectMultipleField(
         _l("Of one former district with"),
         coerce=int,
@@ -215,28 +223,37 @@ def change_ward(ward: str, first: str) -> ResponseReturnValue:
     return _ward(places.ward_known_as(ward, read_day(first)))
 
 
+def _told(ward: Ward, today: date) -> dict[str, Any]:
+    told = {name: getattr(ward, name) for name in ("code", "valid_from", "name", "province", "valid_to")}
+    return told | {"near": sorted(upkeep.near_to(ward, today))}
+
+
 def _ward(known: Ward | None) -> ResponseReturnValue:
-    names = ("code", "valid_from", "name", "province", "valid_to")
-    form, status = WardForm(**{name: getattr(known, name) for name in names} if known else {}), 200
+    today = calendar.today(now())
+    form, status = WardForm(**_told(known, today) if known else {}), 200
     if known and known.province not in PROVINCES:  # one that is over keeps the name it had
         form.province.choices = [SelectChoice(known.province, known.province), *form.province.choices]
     if known:
         form.code.data, form.valid_from.data = known.code, known.valid_from
         form.code.validators = form.valid_from.validators = ()
-        today = calendar.today(now())
         form.near.choices = [SelectChoice(one.id, one.name) for one in upkeep.neighbours_of(known, today)]
-        if not form.is_submitted():
-            form.near.data = sorted(upkeep.near_to(known, today))
+        form.seen.data = form.seen.data or answers.fingerprint(WardForm(formdata=None, **_told(known, today)))
     else:
         del form.near  # said once it is there
     if form.is_submitted():
         status = 422
         if form.validate():
             facts = {"name": form.name.data.strip(), "province": form.province.data, "valid_to": form.valid_to.data}
+
+            def keep() -> None:
+                if known:
+                    fresh = places.ward_known_as(known.code, known.valid_from)
+                    answers.check_seen(form, WardForm(formdata=None, **_told(fresh, today)))
+                near = form.near.data if known else ()
+                upkeep.keep_ward(form.code.data, form.valid_from.data, security.act(), is_new=known is None, near=near, **facts)  # fmt: skip
+
             try:
-                atomically(
-                    lambda: upkeep.keep_ward(form.code.data, form.valid_from.data, security.act(), is_new=known is None, near=form.near.data if known else (), **facts)
-                )  # fmt: skip
+                atomically(keep)
             except Refused as refusal:
                 status = answers.complain(form, refusal, FIELDS)
             else:

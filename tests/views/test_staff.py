@@ -82,6 +82,7 @@ def test_the_page_of_a_person_sends_back_what_they_are(world: World, admin: Flas
     after = person("courier1")
     assert {name: getattr(after, name) for name in before} == before
     assert admin.post(page, data=sent | {"name": "Trần Văn Bòng"}).status_code == 303
+    sent = filled(admin.get(page).text) | {"office": chosen[1]}
     refused = admin.post(page, data=sent | {"role": "clerk"})
     assert refused.status_code == 422 and "đứng tên" in refused.text and person("courier1").role is Role.COURIER
     assert person("courier1").name == "Trần Văn Bòng"
@@ -162,3 +163,28 @@ def test_nobody_does_it_to_themselves(world: World, admin: FlaskClient) -> None:
     for way in ("link", "end"):
         answer = admin.post(f"{page}/{way}")
         assert answer.status_code == 409 and "tự làm việc này" in answer.text, way
+
+
+def test_of_two_open_pages_of_a_colleague_the_older_writes_nothing_over_and_keeps_what_was_typed(
+    world: World, admin: FlaskClient
+) -> None:
+    page = f"/admin/people/{world.clerk.id}"
+    here = {"office": str(world.post.id)}
+    older = filled(admin.get(page).text) | here
+    newer = older | {"name": "Phạm Thị Mới"}
+    assert [admin.post(page, data=newer).status_code for _pressed_twice in range(2)] == [303, 303]
+    refused = admin.post(page, data=older | {"phone": "0900 000 777"})
+    assert refused.status_code == 409 and "Có người vừa sửa trang này" in refused.text
+    assert 'value="0900 000 777"' in refused.text
+    assert (person("clerk1").name, person("clerk1").phone) == ("Phạm Thị Mới", world.clerk.phone)
+    assert admin.post(page, data=filled(refused.text) | here | {"name": "Phạm Thị Mới"}).status_code == 303, (
+        "sent on purpose"
+    )
+    assert (person("clerk1").name, person("clerk1").phone) == ("Phạm Thị Mới", "+84900000777")
+
+
+def test_a_number_is_a_couriers_only(world: World, admin: FlaskClient) -> None:
+    sent = NEW | {"office": str(world.post.id), "badge": "DA-99"}
+    refused = admin.post("/admin/people/new", data=sent)
+    assert refused.status_code == 422 and "Chỉ bưu tá có số hiệu" in refused.text and 'value="DA-99"' in refused.text
+    assert admin.post("/admin/people/new", data=sent | {"badge": ""}).status_code == 303

@@ -53,6 +53,7 @@ def test_the_page_of_an_office_sends_back_what_it_is(world: World, admin: FlaskC
     assert [(one.weekday, one.opens, one.closes) for one in after.hours] == before
     assert admin.post(page, data=sent | {"name": "Quầy mới"}).status_code == 303
     assert "Quầy mới" in admin.get("/admin/places/").text
+    assert 'value="0900\u00a0000\u00a0000"' in admin.get(page).text, "the number stays as people write it"
 
 
 @pytest.mark.parametrize(
@@ -111,9 +112,23 @@ def test_which_wards_count_as_one_former_district_is_said_by_screen_and_prices_w
     sent = filled(admin.get(page).text)
     assert far.name in admin.get(page).text and sent.get("near", []) == []
     for near, price, lines in (([far.id], 26_000, 1), ([far.id], 26_000, 1), ([], 30_000, 2)):
+        sent = filled(admin.get(page).text)
         assert admin.post(page, data=sent | {"near": near}).status_code == 303
         db.session.expire_all()
         assert postage.one_way(home, far, MONDAY.date()).amount == price
         kept = db.session.scalars(sa.select(AuditLine).where(AuditLine.action == "ward_kept")).all()
         assert len(kept) == lines and kept[-1].details["near"] == near
     assert admin.post(page, data=sent | {"near": [99_999]}).status_code == 422
+
+
+def test_of_two_open_pages_of_an_office_or_a_ward_the_older_writes_nothing_over(
+    world: World, admin: FlaskClient
+) -> None:
+    for page, name in ((f"/admin/places/{world.post.code}", "address"), ("/admin/wards/25942/2025-07-01", "name")):
+        older = filled(admin.get(page).text)
+        assert admin.post(page, data=filled(admin.get(page).text) | {name: "Một tên mới"}).status_code == 303
+        refused = admin.post(page, data=older)
+        assert refused.status_code == 409 and "Có người vừa sửa trang này" in refused.text
+        assert 'value="Một tên mới"' in admin.get(page).text
+        assert admin.post(page, data=filled(refused.text)).status_code == 303, "sent on purpose"
+        assert 'value="Một tên mới"' not in admin.get(page).text

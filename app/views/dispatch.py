@@ -15,7 +15,7 @@ from app.domain import calendar, dispatch
 from app.domain.people import Right
 from app.domain.places import Office
 from app.domain.visits import OPEN
-from app.errors import Missing
+from app.errors import Invalid, Missing
 from app.security import requires
 from app.views import counters
 from app.views.fields import read_day
@@ -42,7 +42,7 @@ def day(day: str) -> ResponseReturnValue:
 @bp.post("/<day>/assign")
 @requires(Right.DISPATCH)
 def assign(day: str) -> ResponseReturnValue:
-    when = read_day(day)
+    when = _ahead(day)
     ids = [int(value) for value in request.form.getlist("visit") if value.isdecimal() and len(value) < 10][:500]
     courier = request.form.get("courier", "")
     if not ids:
@@ -66,7 +66,7 @@ def assign(day: str) -> ResponseReturnValue:
 @requires(Right.DISPATCH)
 def plan(day: str) -> ResponseReturnValue:
     """Order everything that has not set out. The search itself runs outside any transaction."""
-    when, office = read_day(day), own_office()
+    when, office = _ahead(day), own_office()
     made = routes.plan(dispatch.problem(office, when))
     placed = atomically(dispatch.adopt, office, when, made, security.act())
     if made.unplanned:
@@ -82,6 +82,14 @@ def plan(day: str) -> ResponseReturnValue:
     )
     flash(text, "ok" if placed else "stamp")
     return redirect(url_for("dispatch.day", day=when.isoformat()))
+
+
+def _ahead(day: str) -> date:
+    """A day on which a courier can still be sent somewhere. Raises Invalid("day_over"), and as read_day."""
+    when = read_day(day)
+    if when < calendar.today(now()):
+        raise Invalid("day_over")
+    return when
 
 
 def _page(

@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 import routes
@@ -12,7 +13,7 @@ from app.domain.packets import Packet, Way
 from app.domain.people import User
 from app.domain.visits import Visit, VisitState
 from app.errors import Missing
-from tests.world import World
+from tests.world import MONDAY, World
 
 
 def visit_of(packet: Packet) -> Visit:
@@ -97,6 +98,7 @@ def test_another_offices_courier_and_visits_are_out_of_reach(world: World) -> No
     assert db.session.get_one(Visit, visit.id).state == VisitState.SCHEDULED
 
 
+@time_machine.travel(MONDAY, tick=False)
 def test_the_page_plans_and_gives_by_hand(app: Flask, world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
     packet = world.packet()
     visit = visit_of(packet)
@@ -168,12 +170,14 @@ def test_a_carried_packet_is_not_given_to_a_colleague_by_hand(world: World) -> N
     assert db.session.get_one(Visit, visit.id).courier == world.courier
 
 
+@time_machine.travel(MONDAY, tick=False)
 def test_a_visit_number_beyond_all_numbers_is_nobodys(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
     day = visit_of(world.packet()).slot.day.isoformat()
     office = sign_in(world.dispatcher)
     assert office.post(f"/dispatch/{day}/assign", data={"visit": "9" * 30}).status_code == 422
 
 
+@time_machine.travel(MONDAY, tick=False)
 def test_a_visit_that_cannot_be_moved_is_said_to_stay(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
     stays, goes = visit_of(carried(world)), visit_of(world.packet())
     office, day = sign_in(world.dispatcher), stays.slot.day.isoformat()

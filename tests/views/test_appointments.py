@@ -139,3 +139,16 @@ def _put_on(packet: Packet, when: date) -> date:
 
     atomically(put)
     return when
+
+
+def test_a_day_that_is_over_is_no_longer_planned_and_says_what_is_left_to_do(world: World, sign_in: Any) -> None:
+    packet, office = world.packet(), sign_in(world.dispatcher)
+    yesterday = _put_on(packet, EARLY.date() - timedelta(days=1))
+    page = spoken(office.get(f"/dispatch/{yesterday.isoformat()}").text)
+    assert "Ngày này qua rồi mà còn người chờ. Gọi cho dân, hẹn giờ khác" in page
+    assert "Xếp thành tuyến" not in page and "Giao các lượt đã đánh dấu" not in page
+    for act in ("plan", "assign"):
+        refused = office.post(f"/dispatch/{yesterday.isoformat()}/{act}", data={"visit": visit_of(packet).id})
+        assert refused.status_code == 422 and "Ngày đó qua rồi" in refused.text
+    coming = _put_on(packet, EARLY.date() + timedelta(days=1))
+    assert "Xếp thành tuyến" in office.get(f"/dispatch/{coming.isoformat()}").text

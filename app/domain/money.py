@@ -241,6 +241,7 @@ def told(courier: User, at: datetime) -> dict[str, Any]:
         "fee": held.fee,
         "by_bank": today.by_bank,
         "times": [today.postage_times, today.fee_times],
+        "given_back": _given_back(courier),
         "scans": [digest.hex() for digest in db.session.scalars(seen) if digest],
         "declared": {"amount": said.amount, "at": said.at.isoformat()} if said else None,
         "counted": {
@@ -360,7 +361,6 @@ def make_good(courier: User, act: Act, *, expected: int, pin: str) -> int:
             day=calendar.today(act.at), by_id=act.by.id, at=act.at,
         )
     )  # fmt: skip
-    db.session.flush()
     audit.note("money_made_good", courier.id, act, amount=amount)
     return amount
 

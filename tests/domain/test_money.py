@@ -244,9 +244,17 @@ def test_a_phone_is_told_what_the_lines_say_which_scans_they_know_and_what_came_
     phone, other = world.phone(), world.phone(world.second_courier)
     packet, theirs = paid(world, phone), paid(world, other, BANK)
     declare(world, phone, 70_000)
-    nothing = {"postage": 0, "fee": 0, "by_bank": 0, "times": [0, 0], "declared": None, "counted": None}
+    nothing = {
+        "postage": 0,
+        "fee": 0,
+        "by_bank": 0,
+        "times": [0, 0],
+        "given_back": 0,
+        "declared": None,
+        "counted": None,
+    }
     mine = nothing | {
-        "postage": 60_000, "fee": 15_000, "times": [1, 1], "scans": [packet.head.hex()],
+        "postage": 60_000, "fee": 15_000, "times": [1, 1], "given_back": 0, "scans": [packet.head.hex()],
         "declared": {"amount": 70_000, "at": told()["declared"]["at"]},
     }  # fmt: skip
     assert told() == mine and datetime.fromisoformat(mine["declared"]["at"]) == MONDAY

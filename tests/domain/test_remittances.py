@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from app.db import atomically, db
 from app.domain import (
@@ -24,6 +25,7 @@ from app.domain import (
     tasks,
     visits,
 )
+from app.domain.audit import AuditLine
 from app.domain.bodies import Extra
 from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier
@@ -31,11 +33,13 @@ from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.money import Event, MoneyLine, Purse
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
+from app.domain.people import User
 from app.domain.postage import Fault, Stream
 from app.domain.remittances import Remittance, RemittedFee
 from app.domain.tasks import TaskKind
 from app.errors import Invalid, Missing, Refused
 from tests.domain.test_money import BANK, CASH, held, paid, settle
+from tests.test_race import rush
 from tests.world import MONDAY, World
 
 
@@ -304,20 +308,59 @@ def test_what_a_courier_has_advanced_is_paid_back_over_the_counter_and_is_no_dif
     gave_back_of_their_own(world)
     act, till = world.act(world.clerk), money.purse(world.post.party_id)
     assert (held(world), money.advanced(world.courier)) == (Purse(0, -15_000), 15_000)
-    for wrong, refusal in (({"expected": 14_000}, "money_moved"), ({"pin": "000000"}, "pin_wrong")):
-        with pytest.raises(Refused, match=refusal):
-            atomically(money.make_good, world.courier, act, **{"expected": 15_000, "pin": World.PIN} | wrong)
+    assert money.told(world.courier, MONDAY)["given_back"] == 15_000
+    good = {"expected": 15_000, "pin": World.PIN}
+    for by, wrong, refusal in (
+        (world.clerk, {"expected": 14_000}, "money_moved"), (world.clerk, {"pin": "000000"}, "pin_wrong"),
+        (world.supervisor, {}, "no_office"),
+    ):  # fmt: skip
+        with pytest.raises(Refused, match=f"^{refusal}$"):
+            atomically(money.make_good, world.courier, world.act(by), **good | wrong)
     atomically(money.make_good, world.courier, act, expected=15_000, pin=World.PIN)
     assert (held(world), money.advanced(world.courier)) == (Purse(), 0)
     assert money.purse(world.post.party_id) == Purse(till.postage, till.fee - 15_000)
-    with pytest.raises(Refused, match="money_moved"):
+    with pytest.raises(Refused, match="^money_moved$"):
         atomically(money.make_good, world.courier, act, expected=15_000, pin=World.PIN)
+    noted = db.session.scalars(sa.select(AuditLine).filter_by(action="money_made_good")).one()
+    assert (noted.subject, noted.details["amount"]) == (world.courier.id, 15_000)
     paid(world, world.phone())
     settle(world)
     assert held(world) == Purse() and money.newest(world.courier).difference == 0  # type: ignore[union-attr]
     sides = [set(db.session.scalars(sa.select(side))) for side in (MoneyLine.giver_id, MoneyLine.taker_id)]
     all_ = money.purses(set.union(*sides)).values()
     assert (sum(one.postage for one in all_), sum(one.fee for one in all_)) == (0, 0)
+
+
+def test_what_was_made_good_is_no_advance_a_second_time(world: World) -> None:
+    gave_back_of_their_own(world)
+    atomically(money.make_good, world.courier, world.act(world.clerk), expected=15_000, pin=World.PIN)
+
+    def hand_in_too_much() -> None:
+        db.session.add(
+            MoneyLine(
+                stream=Stream.POSTAGE, event=Event.HANDED_OVER, giver_id=world.courier.party_id, amount=10_000,
+                taker_id=world.post.party_id, day=MONDAY.date(), by_id=world.clerk.id, at=MONDAY,
+            )
+        )  # fmt: skip
+
+    atomically(hand_in_too_much)
+    assert (held(world), money.advanced(world.courier)) == (Purse(-10_000, 0), 0)
+
+
+def test_of_four_who_pay_an_advance_back_at_once_one_does(app: Flask, world: World) -> None:
+    gave_back_of_their_own(world)
+    courier, clerk = world.courier.id, world.clerk.id
+
+    def pay() -> str:
+        who, by = db.session.get_one(User, courier), db.session.get_one(User, clerk)
+        try:
+            atomically(money.make_good, who, world.act(by), expected=15_000, pin=World.PIN)
+        except Refused as refusal:
+            return refusal.key
+        return "paid"
+
+    assert sorted(rush(app, [pay] * 4)) == ["money_moved"] * 3 + ["paid"]
+    assert held(world) == Purse()
 
 
 def test_what_a_bag_holds_or_a_count_left_over_is_no_advance(world: World) -> None:

@@ -315,7 +315,7 @@ export function places(now) {
 export function purse() {
   const known = told?.money ?? { postage: 0, fee: 0, by_bank: 0, times: [0, 0], scans: [] };
   const heard = new Set(known.scans);
-  const held = { postage: known.postage, fee: known.fee, byBank: known.by_bank, times: [...known.times], declared: known.declared, counted: known.counted };
+  const held = { postage: known.postage, fee: known.fee, byBank: known.by_bank, times: [...known.times], givenBack: known.given_back ?? 0, declared: known.declared, counted: known.counted };
   const since = Date.now() - RECENT;
   for (const row of outbox.rows()) {
     if (row.meta.party !== me()?.party || !(row.meta.cash || row.meta.bank) || heard.has(row.digest) || UNBELIEVED.includes(row.verdict) || (row.verdict === "duplicate" && !isNews(row)) || Date.parse(row.at) < since) continue;
@@ -323,6 +323,7 @@ export function purse() {
     held.byBank += dateOf(Date.parse(row.at)) === today() ? bank : 0;
     if (!cash) continue;
     held.fee += fee; // less than nothing where it was given back
+    held.givenBack += Math.max(0, -fee);
     held.postage += cash - fee;
     held.times[0] += cash > fee ? 1 : 0;
     held.times[1] += fee > 0 ? 1 : 0;

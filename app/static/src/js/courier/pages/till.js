@@ -19,7 +19,7 @@ export function tillPage() {
   const waiting = outbox.unsent().filter((row) => row.meta.cash || row.meta.bank).length;
   const said = till.counted();
   const answered = held.counted && (!said || held.counted.at > said.at) ? held.counted : null;
-  const advanced = due < 0 && held.fee < 0 ? -due : 0; // given back to a citizen out of their own money
+  const advanced = Math.max(0, Math.min(-due, held.givenBack)); // to a citizen, out of their own money
   const body = [
     answer(answered),
     h("div", {}, h("p", {}, t(advanced ? "till.advanced" : "till.due")), h("p", { class: "number", id: "due" }, money(advanced || due))),

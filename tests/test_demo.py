@@ -269,7 +269,7 @@ def test_the_next_week_there_is_work_again(demo: Flask) -> None:
 def test_who_has_done_all_of_today_finds_more_until_the_day_is_full_and_always_gets_in(demo: Flask) -> None:
     client, counts = demo.test_client(), []
     for _ in range(8):
-        over = sa.update(Visit).where(Visit.state.in_(OPEN)).values(state=VisitState.DONE)
+        over = sa.update(Visit).where(Visit.state.in_(OPEN)).values(state=VisitState.DONE, ended_at=THURSDAY)
         atomically(db.session.execute, over)
         assert client.post("/demo/enter", data={"login": "courier1"}).status_code == 302
         mine = visits.round_of(login("courier1"), THURSDAY.date())

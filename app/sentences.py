@@ -44,8 +44,8 @@ SENTENCES = {
     "courier_under_way": _l("The courier has already set out. Call us and we will sort it out together."),
     "visit_over": _l("This visit is already over. Look at the tracking page for what comes next."),
     # reports
-    "quarter_unknown": _l("There is no such quarter. Choose one from the list, for example 2026-3 in the address."),
-    "quarter_coming": _l("This quarter has not begun. Choose one from the list."),
+    "period_unknown": _l("There is no such quarter, half or year. Choose one from the list, for example 2026-3 in the address."),
+    "period_coming": _l("This time has not begun. Choose one from the list."),
     "report_unknown": _l("There is no such report. Choose from the list what it has a line for."),
     # the catalogue
     "ward_overlaps": _l("Ward code %(code)s already means another ward on some of these days."),

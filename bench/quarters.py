@@ -31,11 +31,11 @@ from app.domain.people import Act, Citizen
 from app.domain.places import Office
 from app.domain.postage import Fault, Stream
 from app.domain.procedures import Procedure
-from app.domain.reports import Quarter
+from app.domain.reports import Period
 from bench.ground import opened, row
 from tests.world import World
 
-QUARTER = Quarter(2026, 1)
+QUARTER = Period(2026, 1)
 AFTER = datetime(2026, 4, 2, 3, tzinfo=UTC)
 DESKS, PROCEDURES, BATCH = 50, 20, 5_000
 STEPS = (("submit", 1), ("accept", 2), ("begin", 3), ("ready", 24 * 4), ("close", 24 * 5))  # hours after the booking
@@ -52,11 +52,11 @@ class Reader:
     def page(self) -> float:
         """Seconds for the report, median over what it can have a line for."""
         return median(
-            self._timed(f"/reports/?quarter={QUARTER}&by={by}") for by in ("desk", "ward", "post", "procedure")
+            self._timed(f"/reports/?period={QUARTER}&by={by}") for by in ("desk", "ward", "post", "procedure")
         )
 
     def file(self) -> float:
-        return self._timed(f"/reports/quarter.csv?quarter={QUARTER}&by=procedure")
+        return self._timed(f"/reports/table.csv?period={QUARTER}&by=procedure")
 
     def _timed(self, path: str) -> float:
         began = time.perf_counter()

@@ -1,5 +1,6 @@
-"""Reports: what the post and the wards did in a quarter (TT 17/2017 Đ13), from the figures of its days."""
+"""Reports: what the post and the wards did in a quarter, half a year or a year (TT 17/2017 Đ13), from the figures of its days."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,50 +18,59 @@ from app.domain.places import Office, fold
 from app.domain.procedures import Procedure
 from app.errors import Invalid
 
-MONTHS = 3
+QUARTER, HALF, YEAR = 3, 6, 12  # months
+LETTERS = {HALF: "h", YEAR: "y"}
+PERIOD = re.compile(r"(2[0-9]{3})-(?:([1-4])|(h|y))")
 
 
-@dataclass(frozen=True, order=True)
-class Quarter:
+@dataclass(frozen=True)
+class Period:
+    """What the post reports on: a quarter, the first half of a year, or a year (TT 17/2017 Đ13)."""
+
     year: int
-    nth: int  # 1 to 4
+    nth: int = 1  # of quarters 1 to 4
+    months: int = QUARTER
 
     @property
     def first(self) -> date:
-        return date(self.year, MONTHS * self.nth - 2, 1)
+        return date(self.year, self.months * (self.nth - 1) + 1, 1)
 
     @property
     def last(self) -> date:
         return self.next.first - timedelta(days=1)
 
     @property
-    def next(self) -> "Quarter":
-        return Quarter(self.year + 1, 1) if self.nth == 4 else Quarter(self.year, self.nth + 1)
+    def due(self) -> date:
+        """Before this day the report is with the authority."""
+        return self.next.first.replace(day=10)
 
     @property
-    def before(self) -> "Quarter":
-        return Quarter(self.year - 1, 4) if self.nth == 1 else Quarter(self.year, self.nth - 1)
+    def next(self) -> "Period":
+        """The quarter that begins when this ends."""
+        months = self.first.month - 1 + self.months
+        return Period(self.year + months // YEAR, months % YEAR // QUARTER + 1)
+
+    @property
+    def before(self) -> "Period":
+        """The quarter that ends when this begins."""
+        return quarter_of(self.first - timedelta(days=1))
 
     def __str__(self) -> str:
-        return f"{self.year}-{self.nth}"
+        return f"{self.year}-{LETTERS.get(self.months, self.nth)}"
 
 
-def quarter_of(day: date) -> Quarter:
-    return Quarter(day.year, (day.month + MONTHS - 1) // MONTHS)
+def quarter_of(day: date) -> Period:
+    return Period(day.year, (day.month - 1) // QUARTER + 1)
 
 
-def read_quarter(text: str) -> Quarter:
-    """As in an address: 2026-4. Raises Invalid("quarter_unknown")."""
-    year, _, nth = text.partition("-")
-    if (
-        len(year) == 4
-        and year.isdecimal()
-        and year.isascii()
-        and "2000" <= year <= "2999"
-        and nth in ("1", "2", "3", "4")
-    ):
-        return Quarter(int(year), int(nth))
-    raise Invalid("quarter_unknown")
+def read(text: str) -> Period:
+    """As in an address: 2026-4, 2026-h, 2026-y. Raises Invalid("period_unknown")."""
+    found = PERIOD.fullmatch(text)
+    if found is None:
+        raise Invalid("period_unknown")
+    year, nth, letter = found.groups()
+    months = next((months for months, one in LETTERS.items() if one == letter), QUARTER)
+    return Period(int(year), int(nth or 1), months)
 
 
 class By(StrEnum):
@@ -88,16 +98,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Report:
-    quarter: Quarter
+    period: Period
     until: date  # the last day in it
     lines: list[Line]
     total: Line
 
 
-def quarter(user: User, wanted: Quarter, by: By, at: datetime) -> Report:
-    """What this person may know of, up to this minute. Raises Invalid("quarter_coming") before it has begun."""
+def over(user: User, wanted: Period, by: By, at: datetime) -> Report:
+    """What this person may know of, up to this minute. Raises Invalid("period_coming") before it has begun."""
     if wanted.first > calendar.today(at):
-        raise Invalid("quarter_coming")
+        raise Invalid("period_coming")
     until = min(wanted.last, calendar.today(at))
     line_of, sums, total = _lines(by), dict[str, Counter[str]](), Counter[str]()
     names = dict[str, str]()

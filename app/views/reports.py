@@ -1,8 +1,9 @@
-"""Reports: a quarter's figures on one page, and the same as a file for a spreadsheet."""
+"""Reports: the figures of a quarter, half a year or a year on one page, and the same as a file for a spreadsheet."""
 
 import csv
 import io
 from collections.abc import Iterator
+from datetime import date
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -12,14 +13,14 @@ from app import security
 from app.db import now
 from app.domain import calendar, reports
 from app.domain.people import Right
-from app.domain.reports import By, Line, Quarter, Report
+from app.domain.reports import HALF, YEAR, By, Line, Period, Report
 from app.errors import Invalid
 from app.language import grouped
 from app.security import requires
 from app.spreadsheets import tame
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
-YEARS = 5  # of quarters that can be chosen
+YEARS = 5  # that can be chosen from
 FIGURES = {
     "booked": _l("Booked"), "cancelled": _l("Called off"), "submitted": _l("Filed"), "accepted": _l("Accepted"),
     "refused": _l("Not accepted"), "supplement": _l("More papers asked"), "extended": _l("Put off"), "stopped": _l("Stopped"),
@@ -41,13 +42,12 @@ BY = {
 @requires(Right.REPORTS)
 def home() -> ResponseReturnValue:
     wanted, by, report = _report()
-    newest = reports.quarter_of(calendar.today(now()))
     return render_template(
-        "reports/home.html", report=report, wanted=wanted, by=by, groups=BY, figures=FIGURES, redress=REDRESS, said=said, choices=_before(newest)
+        "reports/home.html", report=report, wanted=wanted, by=by, groups=BY, figures=FIGURES, redress=REDRESS, said=said, choices=_choices(calendar.today(now()))
     )  # fmt: skip
 
 
-@bp.get("/quarter.csv")
+@bp.get("/table.csv")
 @requires(Right.REPORTS)
 def table() -> ResponseReturnValue:
     """UTF-8 with its mark, as spreadsheets expect; figures plain, so that they can be added."""
@@ -61,21 +61,23 @@ def table() -> ResponseReturnValue:
     return Response("\ufeff" + paper.getvalue(), content_type="text/csv; charset=utf-8", headers=named)
 
 
-def _report() -> tuple[Quarter, By, Report]:
+def _report() -> tuple[Period, By, Report]:
     at = now()
-    asked = request.args.get("quarter", "")
-    wanted = reports.read_quarter(asked) if asked else reports.quarter_of(calendar.today(at))
+    asked = request.args.get("period", "")
+    wanted = reports.read(asked) if asked else reports.quarter_of(calendar.today(at))
     try:
         by = By(request.args.get("by", By.DESK))
     except ValueError as error:
         raise Invalid("report_unknown") from error
-    return wanted, by, reports.quarter(security.user(), wanted, by, at)
+    return wanted, by, reports.over(security.user(), wanted, by, at)
 
 
-def _before(newest: Quarter) -> Iterator[Quarter]:
-    for _ in range(4 * YEARS):
-        yield newest
-        newest = newest.before
+def _choices(today: date) -> Iterator[tuple[int, list[Period]]]:
+    """Year by year what has begun, the newest first."""
+    for year in range(today.year, today.year - YEARS, -1):
+        quarters = [Period(year, nth) for nth in (4, 3, 2, 1)]
+        begun = [one for one in quarters if one.first <= today]
+        yield year, [*begun, Period(year, months=HALF), Period(year, months=YEAR)]
 
 
 def said(line: Line, figure: str) -> str:

@@ -13,13 +13,13 @@ from app.domain.dossiers import CaseLine, Dossier
 from app.domain.figures import Figure
 from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.postage import Fault
-from app.domain.reports import By, Quarter
+from app.domain.reports import By, Period
 from app.errors import Invalid
 from tests.domain.test_desk import DUE, PAPERS, submitted
 from tests.domain.test_money import paid
 from tests.world import MONDAY, World
 
-DAY, QUARTER = MONDAY.date(), Quarter(2026, 4)
+DAY, QUARTER = MONDAY.date(), Period(2026, 4)
 LATER = MONDAY + timedelta(days=4)  # three working days: Tuesday is a holiday
 
 
@@ -66,7 +66,7 @@ def a_day(world: World) -> None:
 
 
 def report(world: World, by: By = By.DESK, at: datetime = LATER) -> reports.Report:
-    return reports.quarter(world.supervisor, QUARTER, by, at)
+    return reports.over(world.supervisor, QUARTER, by, at)
 
 
 def test_a_day_counts_each_step_where_it_was_taken_and_what_citizens_paid(world: World) -> None:
@@ -135,9 +135,9 @@ def filed(world: World, at: datetime, sort: Sort = Sort.COMPLAINT, **facts: obje
     return atomically(write)
 
 
-def redress(world: World, quarter: Quarter, at: datetime) -> dict[str, int]:
+def redress(world: World, quarter: Period, at: datetime) -> dict[str, int]:
     """What the report of a quarter says of them, and nothing of what it says of dossiers."""
-    total = reports.quarter(world.supervisor, quarter, By.DESK, at).total
+    total = reports.over(world.supervisor, quarter, By.DESK, at).total
     return {name: total[name] for name in REDRESS if total[name]}
 
 
@@ -228,7 +228,7 @@ def test_through_the_real_verbs_a_file_is_counted_as_it_ended(world: World) -> N
     assert told == {
         "complaints": 1, "answered": 1, "lost": 1, "compensations": 1, "compensation": least, "compensation_paid": least, "paid_in_time": 1,
     }  # fmt: skip
-    other = reports.quarter(world.strange_officer, QUARTER, By.DESK, LATER)
+    other = reports.over(world.strange_officer, QUARTER, By.DESK, LATER)
     assert not any(other.total[name] for name in REDRESS)
 
 
@@ -237,7 +237,7 @@ def test_each_office_reads_its_own_figures_and_supervisors_all(world: World) -> 
     a_day(world)
     atomically(figures.keep, MONDAY + timedelta(days=1, hours=12))
     for user, seen in ((world.supervisor, True), (world.admin, True), (world.officer, True), (world.strange_officer, False)):  # fmt: skip
-        assert bool(reports.quarter(user, QUARTER, By.DESK, LATER).lines) is seen, user.login
+        assert bool(reports.over(user, QUARTER, By.DESK, LATER).lines) is seen, user.login
 
 
 @pytest.mark.dialects("sqlite")
@@ -253,9 +253,27 @@ def test_lines_are_of_desks_wards_post_offices_and_procedures_and_add_up(world: 
 def test_quarters_follow_one_another_and_one_to_come_has_no_report(world: World) -> None:
     assert [str(QUARTER.before), str(QUARTER.next)] == ["2026-3", "2027-1"]
     assert (QUARTER.first, QUARTER.last) == (date(2026, 10, 1), date(2026, 12, 31))
-    assert reports.read_quarter("2026-4") == QUARTER == reports.quarter_of(DAY)
+    assert reports.read("2026-4") == QUARTER == reports.quarter_of(DAY)
     for text in ("2026-5", "26-1", "2026", "", "²026-1", "2026-1-1"):
-        with pytest.raises(Invalid, match="quarter_unknown"):
-            reports.read_quarter(text)
-    with pytest.raises(Invalid, match="quarter_coming"):
-        reports.quarter(world.supervisor, QUARTER.next, By.DESK, datetime(2026, 12, 31, 23, 59, tzinfo=HERE))
+        with pytest.raises(Invalid, match="period_unknown"):
+            reports.read(text)
+    with pytest.raises(Invalid, match="period_coming"):
+        reports.over(world.supervisor, QUARTER.next, By.DESK, datetime(2026, 12, 31, 23, 59, tzinfo=HERE))
+
+
+def test_half_a_year_and_a_year_are_reported_too_each_by_the_tenth_of_the_month_after(world: World) -> None:
+    """TT 17/2017 Đ13: a quarter, the first half of a year, a year."""
+    a_day(world)
+    half, year = reports.read("2026-h"), reports.read("2026-y")
+    assert (half.first, half.last, half.due) == (date(2026, 1, 1), date(2026, 6, 30), date(2026, 7, 10))
+    assert (year.first, year.last, year.due) == (date(2026, 1, 1), date(2026, 12, 31), date(2027, 1, 10))
+    assert (QUARTER.due, Period(2026, 2).due) == (date(2027, 1, 10), date(2026, 7, 10))
+    assert [str(half), str(year)] == ["2026-h", "2026-y"]
+    for text in ("2026-H", "2026-h1", "2026-y1", "2026-6"):
+        with pytest.raises(Invalid, match="period_unknown"):
+            reports.read(text)
+    whole = reports.over(world.supervisor, year, By.DESK, LATER)
+    assert whole.total.sums == report(world).total.sums and whole.total["submitted"]
+    assert not reports.over(world.supervisor, half, By.DESK, LATER).lines
+    with pytest.raises(Invalid, match="period_coming"):
+        reports.over(world.supervisor, reports.read("2027-h"), By.DESK, LATER)

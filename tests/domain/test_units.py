@@ -198,7 +198,7 @@ def test_a_report_of_some_offices_adds_up_those_alone(world: World, near: User, 
     wanted = quarter_of(MONDAY.date())
 
     def filed(user: User) -> int:
-        return reports.quarter(user, wanted, By.DESK, MONDAY).total["submitted"]
+        return reports.over(user, wanted, By.DESK, MONDAY).total["submitted"]
 
     assert filed(world.supervisor) == filed(near) == 1 and filed(limited) == 0
 

@@ -173,7 +173,7 @@ def test_the_pages_of_counter_and_dispatch(world: World, site: Site, eyes: Calla
     eyes(world.officer).look("/desk/fees/", f"/desk/fees/{fees.number}")
     clerk.look(f"/office/packets/{waiting.number}", press="form.card button.button")
     eyes(world.dispatcher).look(f"/dispatch/{day}", "/dispatch/2027-01-04", "/exceptions/")
-    eyes(world.supervisor).look("/exceptions/", "/reports/?quarter=2026-4", "/reports/?quarter=2020-1&by=procedure")
+    eyes(world.supervisor).look("/exceptions/", "/reports/?period=2026-4", "/reports/?period=2020-1&by=procedure")
     admin = eyes(world.admin)
     admin.look("/admin/numbers", "/admin/papers")
     look_at_the_catalogue(world, admin)

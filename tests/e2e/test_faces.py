@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.db import atomically, db, now
 from app.domain import (
     booking,
+    calendar,
     counter,
     dispatch,
     editions,
@@ -172,7 +173,10 @@ def test_the_pages_of_counter_and_dispatch(world: World, site: Site, eyes: Calla
     clerk.look("/office/fees/", "/office/money/", f"/office/money/day/{MONDAY:%Y-%m-%d}")
     eyes(world.officer).look("/desk/fees/", f"/desk/fees/{fees.number}")
     clerk.look(f"/office/packets/{waiting.number}", press="form.card button.button")
-    eyes(world.dispatcher).look(f"/dispatch/{day}", "/dispatch/2027-01-04", "/exceptions/")
+    eyes(world.dispatcher).look(
+        f"/dispatch/{day}", "/dispatch/2027-01-04", "/exceptions/", f"/dispatch/packets/{planned.number}/time",
+        f"/dispatch/{calendar.today(now()) + timedelta(days=1)}/relief/{world.courier.id}", f"/corrections/{carried.number}",
+    )  # fmt: skip
     eyes(world.supervisor).look("/exceptions/", "/reports/?period=2026-4", "/reports/?period=2020-1&by=procedure")
     admin = eyes(world.admin)
     admin.look("/admin/numbers", "/admin/papers")

@@ -21,6 +21,7 @@ from app.views import counters
 from app.views.fields import read_day
 
 bp = Blueprint("dispatch", __name__, url_prefix="/dispatch")
+NAMED = 10  # of visits that stay
 NOBODY = "nobody"  # chosen, not left empty: the visits wait for a courier again
 
 
@@ -49,16 +50,19 @@ def assign(day: str) -> ResponseReturnValue:
         return _page(when, 422, _("Tick at least one visit first."), chosen=courier)
     if not courier:
         return _page(when, 422, _("Choose who gets the ticked visits. Nothing has been moved."), ids)
-    moved = atomically(dispatch.assign, own_office(), ids, None if courier == NOBODY else courier, security.act())
+    wanted = dict.fromkeys(ids, None if courier == NOBODY else courier)
+    moved = atomically(dispatch.give, own_office(), wanted, security.act())
     if moved:
-        flash(ngettext("%(num)d visit moved.", "%(num)d visits moved.", moved), "ok")
-    if stay := len(ids) - moved:
+        flash(ngettext("%(num)d visit moved.", "%(num)d visits moved.", len(moved)), "ok")
+    if stay := len(wanted) - len(moved):
         text = ngettext(
             "%(num)d visit stays where it is: it is with that courier already, its courier carries the packet, or has been there by now.",
             "%(num)d visits stay where they are: they are with that courier already, their courier carries the packet, or has been there by now.",
             stay,
         )
-        flash(text, "warning")
+        left = wanted.keys() - {visit.id for visit in moved}
+        named = [one.packet.dossier.number for one in dispatch.of_day(own_office(), when) if one.id in left]
+        flash(" ".join((text, ", ".join(named[:NAMED]))), "warning")
     return redirect(url_for("dispatch.day", day=when.isoformat()))
 
 

@@ -1,5 +1,7 @@
 """The dispatcher's day: nobody visited twice, windows kept, strangers kept out, what has set out left alone."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 import time_machine
@@ -184,6 +186,8 @@ def test_a_visit_that_cannot_be_moved_is_said_to_stay(world: World, sign_in) -> 
     sent = {"visit": [stays.id], "courier": world.second_courier.id}
     said = office.post(f"/dispatch/{day}/assign", data=sent, follow_redirects=True).text.replace("\xa0", " ")
     assert "1 lượt ở nguyên" in said and "Đã chuyển" not in said
+    notice = re.sub(r"<[^>]+>", "", said[said.index("1 lượt ở nguyên") :])
+    assert re.match(rf"[^.]*\. {stays.packet.dossier.number}\s", notice), "and which it is"
     sent["visit"].append(goes.id)
     said = office.post(f"/dispatch/{day}/assign", data=sent, follow_redirects=True).text.replace("\xa0", " ")
     assert "1 lượt ở nguyên" in said and "Đã chuyển 1 lượt" in said

@@ -58,6 +58,7 @@ TARGETS = {  # module: the nouns whose tests are tried
     "routes.insertion": ("insertion", "relief"),
     "takings": ("takings", "money", "remittances", "exemptions", "postage", "counter", "door", "repeats"),
     "money": ("money", "takings", "remittances", "till", "repeats", "counter", "paper"),
+    "remittances": ("remittances", "takings", "money", "tasks", "corrections"),
 }
 BESIDE = ("postgresql", "the_phone_believes", "blind_in_one_eye", "processes_find", "words_on_screen")  # told no lie
 ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", " and ".join(f"not {each}" for each in BESIDE)]

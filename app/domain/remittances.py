@@ -133,12 +133,11 @@ def hand_over(desk_id: int, act: Act, key: str, expected: int) -> Remittance:
     if found.amount != expected:
         raise Refused("money_moved")
     made = Remittance(
-        number=numbers.take_own(calendar.today(act.at)).replace("HS-", "NP-", 1), key=key, office_id=office.id,
+        number=numbers.take_own(calendar.today(act.at)).replace("HS-", "NP-"), key=key, office_id=office.id,
         desk_id=desk_id, amount=found.amount, at=act.at, by_id=act.by.id,
         fees=[RemittedFee(line_id=line.id) for line in found.lines],
     )  # fmt: skip
     db.session.add(made)
-    db.session.flush()
     audit.note("fees_handed_over", made.number, act, amount=made.amount, fees=len(found.lines))
     return made
 
@@ -168,7 +167,6 @@ def receive(remittance: Remittance, act: Act, counted: int, receipt: str) -> Non
         if packet.dossier.state is CaseState.CANCELLED:
             _ask_back(packet, held, act.at)
     audit.note("fees_received", held.number, act, amount=held.amount)
-    db.session.flush()
 
 
 def refuse(remittance: Remittance, act: Act, words: str) -> None:
@@ -187,7 +185,6 @@ def refuse(remittance: Remittance, act: Act, words: str) -> None:
         raise Refused("remittance_over", number=held.number)
     held.refused, held.ended_at, held.ended_by_id = words, act.at, act.by.id
     audit.note("fees_refused", held.number, act, amount=held.amount)
-    db.session.flush()
 
 
 def taken_back(digest: bytes | None, at: datetime) -> None:
@@ -202,7 +199,6 @@ def called_off(packet: Packet, at: datetime) -> None:
     dossier = packet.dossier
     if dossier.state is not CaseState.CANCELLED:
         return
-    db.session.flush()
     if amount := fees.post_owes(dossier):
         tasks.raise_(TaskKind.FEE_OWED, at, packet=packet, office_id=dossier.post_office_id, amount=amount)
         _with_ward(MoneyLine.packet_id == packet.id, at)
@@ -218,7 +214,6 @@ def pay_out(packet: Packet, act: Act) -> None:
     assert office.party_id
     fees.post_gives_back(packet, office.party_id, act.at, calendar.today(act.at), amount, act.by)
     audit.note("fee_paid_out", packet.number, act, amount=amount)
-    called_off(packet, act.at)
 
 
 def came_back(packet: Packet, act: Act) -> None:
@@ -249,7 +244,7 @@ def advanced(office: Office) -> list[Advance]:
     return [
         Advance(known[0].desk, task, min(known[1], home))
         for task, known in found
-        if known and task.packet and (home := fees.home(task.packet.dossier)) > 0
+        if known and task.packet and (home := fees.home(task.packet.dossier))
     ]
 
 
@@ -257,7 +252,7 @@ def _listed(packet: Packet) -> tuple[Remittance, int] | None:
     """The newest list with which the ward has receipted its fee, and the fee."""
     held = sa.select(Remittance, MoneyLine.amount).join(Remittance.fees).join(RemittedFee.line)
     found = held.where(MoneyLine.packet_id == packet.id, Remittance.receipt.is_not(None)).order_by(Remittance.id.desc())
-    row = db.session.execute(found.limit(1)).one_or_none()
+    row = db.session.execute(found).first()
     return (row[0], row[1]) if row else None
 
 
@@ -266,7 +261,7 @@ def _with_ward(which: sa.ColumnElement[bool], at: datetime) -> None:
         sa.select(Remittance, MoneyLine.packet_id)
         .join(RemittedFee, RemittedFee.remittance_id == Remittance.id)
         .join(MoneyLine, MoneyLine.id == RemittedFee.line_id)
-        .where(which, MoneyLine.event != Event.TAKEN_BACK, Remittance.receipt.is_not(None))
+        .where(which, Remittance.receipt.is_not(None))
     )
     for list_, packet_id in db.session.execute(held).all():
         _ask_back(db.session.get_one(Packet, packet_id), list_, at)

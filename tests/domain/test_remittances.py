@@ -2,7 +2,9 @@
 history, and no fee is passed on twice."""
 
 import random
+import re
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +35,7 @@ from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.money import Event, MoneyLine, Purse
 from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
-from app.domain.people import User
+from app.domain.people import Act, User
 from app.domain.postage import Fault, Stream
 from app.domain.remittances import Remittance, RemittedFee
 from app.domain.tasks import TaskKind
@@ -49,53 +51,73 @@ def owed(world: World) -> dict[str, int]:
 
 
 def hand_over(world: World, key: str = "", **over: Any) -> Remittance:
+    act = world.act(over.pop("by", world.clerk))
     facts = {"expected": owed(world).get(world.desk.name, 0)} | over
-    return atomically(
-        remittances.hand_over, world.desk.id, world.act(world.clerk), key or secrets.token_hex(16), **facts
-    )
+    return atomically(remittances.hand_over, world.desk.id, act, key or secrets.token_hex(16), **facts)
 
 
 def test_fees_are_passed_on_once_the_courier_has_handed_them_in_and_are_the_wards_with_its_receipt(
     world: World,
 ) -> None:
-    paid(world, world.phone())
-    paid(world, world.phone(world.second_courier), BANK)
+    cash = paid(world, world.phone())
+    bank = paid(world, world.phone(world.second_courier), BANK)
     assert owed(world) == {world.desk.name: 15_000}  # what came by bank; the cash is with the courier yet
     settle(world)
     assert owed(world) == {world.desk.name: 30_000}
-    with pytest.raises(Refused, match="money_moved"):
-        hand_over(world, expected=15_000)
+    for over, why in (({"expected": 15_000}, "money_moved"), ({"by": world.supervisor}, "no_office")):
+        with pytest.raises(Refused, match=f"^{why}$"):
+            hand_over(world, **over)
     made = hand_over(world, "k" * 32)
     assert hand_over(world, "k" * 32, expected=30_000).id == made.id
     assert (made.amount, owed(world), money.purse(world.post.party_id).fee) == (30_000, {}, 30_000)
-    with pytest.raises(Refused, match="fees_none"):
+    with pytest.raises(Refused, match="^fees_none$"):
         hand_over(world)
     officer = world.act(world.officer)
     for counted, receipt, key in ((29_000, "0001", "fees_differ"), (30_000, " ", "receipt_needed")):
-        with pytest.raises(Invalid, match=key):
+        with pytest.raises(Invalid, match=f"^{key}$"):
             atomically(remittances.receive, made, officer, counted, receipt)
     for _ in range(2):
         atomically(remittances.receive, made, officer, 30_000, "0001")
     db.session.rollback()
     assert money.purse(world.post.party_id) == Purse(postage=120_000)
     assert money.purse(world.desk.party_id) == Purse(fee=30_000)
-    with pytest.raises(Refused, match="remittance_over"):
-        atomically(remittances.refuse, made, officer, "too late")
+    for again in (
+        lambda: remittances.refuse(made, officer, "too late"),
+        lambda: remittances.receive(made, officer, 30_000, "2"),
+    ):
+        with pytest.raises(Refused, match="^remittance_over$"):
+            atomically(again)
     assert remittances.get(world.officer, made.number).receipt == "0001"
-    with pytest.raises(Missing):
+    with pytest.raises(Missing, match="^remittance_unknown$"):
         remittances.get(world.strange_officer, made.number)
     assert remittances.of(world.stranger) == []
-    assert [line.amount for line, _ in remittances.dossiers_of(made)] == [15_000, 15_000]
+    named = [(line.amount, line.packet_id, dossier.id) for line, dossier in remittances.dossiers_of(made)]
+    assert named == [(15_000, packet.id, packet.dossier_id) for packet in (cash, bank)]
+    assert re.fullmatch(r"NP-\d{6}-\d+-?\d*", made.number), made.number
+    noted = db.session.scalars(sa.select(AuditLine).where(AuditLine.action.like("fees_%")).order_by(AuditLine.id)).all()
+    assert [(one.action, one.subject, one.details) for one in noted] == [
+        ("fees_handed_over", made.number, {"amount": 30_000, "fees": 2}),
+        ("fees_received", made.number, {"amount": 30_000}),
+    ]
 
 
 def test_a_list_that_does_not_add_up_is_refused_and_its_fees_wait_for_the_next(world: World) -> None:
     paid(world, world.phone(), BANK)
     made = hand_over(world)
-    with pytest.raises(Invalid, match="words_needed"):
-        atomically(remittances.refuse, made, world.act(world.officer), " ")
-    atomically(remittances.refuse, made, world.act(world.officer), "one note is torn")
+    officer = world.act(world.officer)
+    for words, why in ((" ", "words_needed"), ("x" * 301, "words_long")):
+        with pytest.raises(Invalid, match=f"^{why}$"):
+            atomically(remittances.refuse, made, officer, words)
+    for _ in range(2):
+        atomically(remittances.refuse, made, officer, " one   note is torn ")
+    with pytest.raises(Refused, match="^remittance_over$"):
+        atomically(remittances.refuse, made, officer, "no, two")
     assert (owed(world), money.purse(world.desk.party_id)) == ({world.desk.name: 15_000}, Purse())
-    assert hand_over(world).amount == 15_000
+    again = hand_over(world)
+    atomically(remittances.refuse, again, officer, "x" * 300)
+    assert (made.refused, again.amount, again.refused) == ("one note is torn", 15_000, "x" * 300)
+    noted = db.session.scalars(sa.select(AuditLine).filter_by(action="fees_refused", subject=made.number)).one()
+    assert noted.details == {"amount": 15_000}
 
 
 def test_a_short_till_passes_on_whole_fees_only_and_a_collection_taken_back_none(world: World) -> None:
@@ -107,6 +129,67 @@ def test_a_short_till_passes_on_whole_fees_only_and_a_collection_taken_back_none
     act = world.act(world.dispatcher)
     atomically(corrections.correct, packet, act, second=world.clerk, reason="wrong_packet", head=packet.head)
     assert owed(world) == {world.desk.name: 15_000}
+
+
+def test_what_is_under_way_in_a_short_till_is_not_promised_twice(world: World) -> None:
+    phone = world.phone()
+    paid(world, phone)
+    paid(world, phone)
+    settle(world, counted=20_000, reason="lost")
+    assert (hand_over(world).amount, owed(world)) == (15_000, {}), "five thousand are left, and no fee is so small"
+
+
+def test_a_list_names_the_fee_that_stands_not_the_one_that_was_taken_back(world: World) -> None:
+    """Of two packets, and of one that was collected twice."""
+
+    def take_back(packet: Packet) -> None:
+        act = world.act(world.dispatcher)
+        atomically(corrections.correct, packet, act, second=world.clerk, reason="wrong_packet", head=packet.head)
+
+    def listed() -> list[int]:
+        db.session.rollback()
+        return [line.id for one in remittances.owed(world.post) for line in one.lines]
+
+    alone = BANK | {"money": {"paid_by": "transfer", "postage": 0, "fee": 15_000}}
+    first, second = paid(world, world.phone(), alone), paid(world, world.phone(), BANK)
+    take_back(first)
+    standing = takings.paid(second)[Stream.FEE].id
+    assert listed() == [standing]
+    first = world.fresh(first)
+    extra, proof = Extra.read({"salt": "s"} | alone), [("CODE", world.code(first))]
+    assert world.record(world.phone().scan(first, "collect", proof=proof, extra=extra)).verdict == "applied"
+    assert listed() == [standing, takings.paid(world.fresh(first))[Stream.FEE].id]
+
+
+def test_two_clerks_at_once_write_one_list_and_two_officers_end_it_once(app: Flask, world: World) -> None:
+    def act(user_id: str) -> Act:
+        return world.act(db.session.get_one(User, user_id))
+
+    def tried(verb: Callable[[], object]) -> str:
+        try:
+            atomically(verb)
+        except Refused as refusal:
+            return refusal.key
+        return "done"
+
+    paid(world, world.phone(), BANK)
+    desk, clerk, officer = world.desk.id, world.clerk.id, world.officer.id
+    write = lambda: tried(  # noqa: E731
+        lambda: remittances.hand_over(desk, act(clerk), secrets.token_hex(16), 15_000)
+    )
+    assert sorted(map(str, rush(app, [write] * 4))) == ["done", "fees_none", "fees_none", "fees_none"]
+    db.session.rollback()
+    made = db.session.scalars(sa.select(Remittance.id)).one()
+    ends: list[Callable[[Remittance], None]] = [
+        lambda it: remittances.receive(it, act(officer), 15_000, "1"),
+        lambda it: remittances.receive(it, act(officer), 15_000, "2"),
+        lambda it: remittances.refuse(it, act(officer), "no"),
+    ]
+    over = rush(app, [lambda end=end: tried(lambda: end(db.session.get_one(Remittance, made))) for end in ends])
+    assert sorted(map(str, over)) == ["done", "remittance_over", "remittance_over"]
+    db.session.rollback()
+    passed = db.session.scalars(sa.select(MoneyLine.amount).filter_by(event=Event.REMITTED)).all()
+    assert list(passed) == ([15_000] if db.session.get_one(Remittance, made).receipt else [])
 
 
 def test_a_day_of_the_office_ends_with_what_it_began_with_and_what_came_less_what_left(world: World) -> None:
@@ -238,6 +321,7 @@ def test_the_fee_of_a_booking_called_off_is_owed_to_its_citizen_and_passed_on_no
     assert owed(world) == {world.desk.name: 15_000}, "of the other one"
     packet = hand_out(world, handed_in(world, packet), fee_back=True)
     assert (packet.state, matters(packet), citizens(packet)) == (State.DELIVERED, {}, 0)
+    assert task.outcome == "fee_is_home"
     assert money.purse(world.post.party_id).fee == 15_000 and owed(world) == {world.desk.name: 15_000}
     told = [one.kind for one in db.session.scalars(sa.select(Message).order_by(Message.id))]
     assert told.count("fee_returned") == 1
@@ -250,6 +334,8 @@ def test_papers_that_went_home_without_the_fee_leave_it_with_somebody_until_it_i
     settle(world)
     atomically(oversight.close, task, "fee_paid_out", world.act(world.clerk))
     assert (matters(packet), citizens(packet), money.purse(world.post.party_id)) == ({}, 0, Purse(60_000))
+    noted = db.session.scalars(sa.select(AuditLine).filter_by(action="fee_paid_out")).one()
+    assert (noted.subject, noted.details) == (packet.number, {"amount": 15_000})
     with pytest.raises(Refused, match="^fee_not_held$"):
         atomically(remittances.pay_out, packet, world.act(world.clerk))
 
@@ -464,3 +550,19 @@ def test_what_came_home_is_what_the_citizen_has_of_it_and_of_a_booking_that_stan
     atomically(corrections.correct, packet, act, second=world.dispatcher, reason="wrong_packet", head=packet.head)
     assert fee(packet) == (15_000, 0)
     assert fee(hand_out(world, world.fresh(packet), fee_back=True)) == (0, 15_000), "once, though it was given twice"
+
+
+def test_a_fee_the_ward_has_receipted_is_asked_back_when_it_was_never_collected_and_no_other_is(world: World) -> None:
+    wrong, right, later = (paid(world, world.phone(), BANK) for _ in range(3))
+    made = hand_over(world)
+    atomically(remittances.receive, made, world.act(world.officer), made.amount, "0001")
+    unlisted = paid(world, world.phone(), BANK)
+    act = world.act(world.dispatcher)
+    atomically(corrections.correct, wrong, act, second=world.clerk, reason="wrong_packet", head=wrong.head)
+    atomically(corrections.call_off, unlisted, world.act(world.clerk))
+    assert matters(wrong)[TaskKind.FEE_BACK] == {"receipt": made.number}
+    assert all(TaskKind.FEE_BACK not in matters(each) for each in (right, later, unlisted)), "the ward never had it"
+    (task,) = [one for one in tasks.open_about(wrong) if one.kind is TaskKind.FEE_BACK]
+    atomically(oversight.close, task, "fee_given_back", world.act(world.clerk))
+    db.session.rollback()
+    assert (money.purse(world.desk.party_id).fee, money.purse(world.post.party_id).fee) == (30_000, 15_000)

@@ -4,6 +4,7 @@ The khu phố decides ward, desk and post office; where a procedure is received 
 may choose another desk of the province (NĐ 118/2025). A visit may be moved or cancelled until the courier sets out.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from app.domain import (
     dossiers,
     exemptions,
     numbers,
+    outbox,
     packets,
     parties,
     people,
@@ -302,6 +304,17 @@ def resend_code(dossier: Dossier, act: Act) -> None:
         raise Refused("code_closed")
     dossiers.tell(dossier, "code_again", act.at, code=codes.make(packet, purpose, act), purpose=purpose)
     audit.note("resend_code", dossier.number, act, purpose=purpose)
+
+
+def rebind(dossier: Dossier, was: str, act: Act) -> None:
+    """Another number speaks for the citizen now: the link and the codes that went to `was` open nothing any more, and both
+    numbers are told."""
+    dossier.secret = dossiers.new_secret()
+    outbox.say(was, "phone_left", act.at, dossier.citizen.language, number=dossier.number)
+    dossiers.tell(dossier, "phone_changed", act.at)
+    if codes.withdraw(dossier.id):
+        with suppress(Refused):  # nothing is to be proved now, or no digits prove it any more
+            resend_code(dossier, act)
 
 
 def code_purpose(packet: Packet) -> Purpose | None:

@@ -63,7 +63,7 @@ def reconfirm(
     language: str = "",
 ) -> None:
     """Before the result leaves, or when it came back: whether it will find the citizen. What they say replaces what was
-    known; the log holds which of it changed, never what it says.
+    known; the log holds which of it changed, never what it says. What went to another number opens nothing any more.
 
     Raises Invalid: `answer_unknown`, `text_long`, or as `booking.check_street`, `printing.check`, `people.read_phone`.
     """
@@ -82,10 +82,13 @@ def reconfirm(
         "second_phone": people.read_phone(second_phone) if second_phone.strip() else None,
         "language": Language(language) if language else held.citizen.language,
     }  # fmt: skip
+    was = held.citizen.phone
     changed = [name for name, value in told.items() if getattr(held.citizen, name) != value]
     if answer == "reached":
         for name in changed:
             setattr(held.citizen, name, told[name])
+        if "phone" in changed:
+            booking.rebind(held, was, act)
     held.asked_at, held.answer = act.at, answer
     audit.note("reconfirmed", held.number, act, answer=answer, changed=changed if answer == "reached" else [])
     db.session.flush()

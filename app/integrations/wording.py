@@ -66,6 +66,8 @@ MESSAGES = {
     "damaged": _l("The bag of packet %(number)s is damaged. The post answers for it; two people count what is inside. See: %(link)s"),
     "resealed": _l("Two people have put a new seal on packet %(number)s: %(seal)s. See: %(link)s"),
     "amended": _l("A detail noted for packet %(number)s was wrong, and two people have put it right. See: %(link)s"),
+    "phone_changed": _l("What there is to say of %(number)s now comes to this number. The old link has ended; the new one: %(link)s"),
+    "phone_left": _l("What there is to say of %(number)s goes to another number from now on. You did not ask for that? Call %(phone)s"),
     # to couriers
     "settled_between": _l("Packet %(number)s: two people have settled the matter. The app shows what holds now. Not so? Call %(phone)s"),
     "corrected_between": _l("Packet %(number)s: two people took back a mistaken record. The app shows what holds now. Not so? Call %(phone)s"),

@@ -24,6 +24,7 @@ from app.domain import (
 )
 from app.domain.audit import AuditLine
 from app.domain.cases import CaseState
+from app.domain.codes import Purpose
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.manifests import Manifest, Side, Word
 from app.domain.outbox import Message
@@ -32,7 +33,7 @@ from app.domain.people import User
 from app.domain.scans import ScanRow
 from app.domain.tasks import TaskKind
 from app.domain.visits import Visit, VisitState
-from app.errors import Invalid, Refused
+from app.errors import Invalid, Missing, Refused
 from tests.world import MONDAY, World
 
 CODE = "H29.17-261123-0001"
@@ -389,6 +390,33 @@ def test_whom_the_citizen_names_is_told_to_the_courier_and_never_to_a_scan(world
                 packet.dossier, world.act(world.officer), "reached", **facts | {"proxy": "x" * 121}
             )
         )
+
+
+def test_what_a_number_was_sent_that_is_the_citizens_no_more_opens_nothing(world: World) -> None:
+    packet = atomically(results.send_result, with_result(world), world.act(world.officer), "NP0051902", "spoken")
+    citizen, link, code = packet.dossier.citizen, packet.dossier.secret, world.code(packet, Purpose.DELIVER)
+    was, facts = citizen.phone, {"phone": "0900 000 777", "second_phone": "", "street": citizen.street}
+
+    def fits(code: str) -> bool:
+        act = world.act()
+        return codes.check(world.fresh(packet), Purpose.DELIVER, b"a scan", code, act.keys, counts=False)
+
+    def ask() -> list[Message]:
+        seen = db.session.scalar(sa.select(sa.func.max(Message.id))) or 0
+        atomically(lambda: results.reconfirm(packet.dossier, world.act(world.officer), "reached", **facts))
+        return list(db.session.scalars(sa.select(Message).where(Message.id > seen).order_by(Message.id)))
+
+    assert fits(code)
+    left, told, again = ask()
+    assert not fits(code) and fits(again.values["code"])
+    with pytest.raises(Missing, match="link_unknown"):
+        dossiers.by_secret(link)
+    now_ = world.fresh(packet).dossier.secret
+    assert (left.phone, left.kind, left.values) == (was, "phone_left", {"number": packet.dossier.number})
+    assert {(one.phone, one.kind, one.values["secret"]) for one in (told, again)} == {
+        ("+84900000777", "phone_changed", now_), ("+84900000777", "code_again", now_),
+    }  # fmt: skip
+    assert ask() == [] and world.fresh(packet).dossier.secret == now_, "the same number said again"
 
 
 def test_a_citizen_who_comes_first_frees_the_couriers_place(world: World) -> None:

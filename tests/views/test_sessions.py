@@ -101,6 +101,16 @@ def test_who_answers_for_all_signs_somebody_out_everywhere(world: World, enter, 
     assert above.get("/sessions/staff/nobody").status_code == 404
 
 
+def test_what_somebody_was_typing_when_they_were_signed_out_is_kept_as_the_page_promises(world: World, enter) -> None:  # type: ignore[no-untyped-def]
+    theirs, admin = enter(world.clerk), enter(world.admin)
+    page = admin.get(f"/sessions/staff/{world.clerk.id}").text
+    assert "những gì đang gõ được giữ đến khi đăng nhập lại" in page and "sẽ mất" not in page
+    assert admin.post(f"/sessions/staff/{world.clerk.id}/end").status_code == 302
+    said = {"sort": "late", "side": "post", "words": "Đến sau giờ hẹn một giờ"}
+    asked = theirs.post(f"/incidents/packets/{world.packet().number}", data=said)
+    assert "những gì đã gõ còn giữ ở đây" in asked.text and 'name="login"' in asked.text
+
+
 def test_what_is_idle_or_old_is_listed_no_more(world: World, enter) -> None:  # type: ignore[no-untyped-def]
     enter(world.officer)
     with time_machine.travel(now() + sessions.IDLE):

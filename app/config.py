@@ -1,5 +1,6 @@
 """Every setting, read once from the environment. Half a configuration does not start."""
 
+import json
 import os
 import re
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +16,7 @@ from sqlalchemy import make_url
 
 ROOT = Path(__file__).parents[1]
 VAR = ROOT / "var"
+HERE = {("http", "localhost"), ("http", "127.0.0.1")}  # a gateway of one's own on this machine
 THREADS = 16  # requests one process answers at the same time
 
 
@@ -43,6 +46,16 @@ class Settings(Where):
     keys_dir: Path = VAR / "keys"
     demo: bool = False
     channel: str = Field(default="", description="how messages leave; while empty they wait. The demo keeps them")
+    sms_url: str = Field(
+        default="", description="CHANNEL=sms: where the gateway takes messages; https, or this machine"
+    )
+    sms_token: str = Field(default="", description="sent as Authorization: Bearer; empty where the body holds the key")
+    sms_body: str = Field(
+        default='{"to": "{to}", "text": "{text}", "reference": "{reference}"}', description="JSON the gateway wants"
+    )
+    sms_taken: str = Field(
+        default="", description="field=words of its answer that mean taken, such as CodeResult=100,124"
+    )
     enrol_by_password: bool | None = Field(
         default=None, description="couriers may bring a phone into service by name and password; default: in the demo"
     )
@@ -60,7 +73,20 @@ class Settings(Where):
             raise ValueError("BASE_URL must begin with http:// or https://")
         if self.demo and not self.channel:
             self.channel = "inbox"
+        if self.channel == "sms":
+            self._check_gateway()
         return self
+
+    def _check_gateway(self) -> None:
+        where = urlsplit(self.sms_url)
+        if not where.hostname or (where.scheme, where.hostname) not in {("https", where.hostname), *HERE}:
+            raise ValueError("SMS_URL is missing or not https: CHANNEL=sms sends names of packets and codes there")
+        try:
+            wanted = set(re.findall(r"\{(\w+)\}", json.dumps(json.loads(self.sms_body))))
+        except ValueError:
+            wanted = set()
+        if not wanted >= {"to", "text"}:
+            raise ValueError('SMS_BODY is JSON that holds "{to}" and "{text}", each as a value of its own')
 
     @property
     def web_role(self) -> str | None:

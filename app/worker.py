@@ -22,7 +22,9 @@ from app.domain.calendar import HERE
 from app.domain.logbook import Trust
 from app.domain.people import Act
 from app.domain.tasks import TaskKind
-from app.integrations import CHANNELS
+from app.integrations import AT_ONCE, CHANNELS, is_quiet
+from app.integrations.letter import Letter
+from app.integrations.sms import NotTaken
 from app.integrations.wording import words
 from app.logs import log
 
@@ -36,17 +38,19 @@ EVERYWHERE = 600.0  # seconds after which the sequencer looks at all lines, not 
 
 def send_due() -> int:
     """Send everything that is due; how many went out. Messages wait while no channel is set."""
-    channel = CHANNELS.get(current_app.extensions["settings"].channel)
+    settings = current_app.extensions["settings"]
+    channel = CHANNELS.get(settings.channel)
     if channel is None:
         return 0
-    count = 0
-    while message := atomically(outbox.claim, now()):
+    count, only = 0, AT_ONCE if channel.rings and is_quiet(now()) else None
+    while message := atomically(outbox.claim, now(), only=only):
         text = words(message.kind, message.values, message.language)
         try:
-            channel(message.phone, text)
+            channel.send(Letter(message.phone, text, f"{settings.host}-{message.id}"))
         except Exception as error:  # a channel may fail in any way; the message waits
-            atomically(outbox.failed, message.id, type(error).__name__, now())
-            log.warning("message failed", kind=message.kind, error=type(error).__name__)
+            why = str(error) if isinstance(error, NotTaken) else type(error).__name__
+            atomically(outbox.failed, message.id, why, now())
+            log.warning("message failed", kind=message.kind, error=why)
         else:
             atomically(outbox.sent, message.id, now())
             count += 1

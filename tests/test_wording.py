@@ -14,6 +14,7 @@ from app.domain.cases import CASES
 from app.domain.people import Language
 from app.domain.steps import NEXT, REASONS, STEPS
 from app.integrations import wording
+from app.integrations.sms import plain
 
 pytestmark = pytest.mark.dialects("sqlite")  # words come out of no database
 DOMAIN = Path(wording.__file__).parents[1] / "domain"
@@ -59,6 +60,19 @@ def test_a_message_is_short_and_fills_every_gap(app: Flask, kind: str, language:
     assert "%(" not in text and "  " not in text
     assert len(text) <= 240
     assert "{" not in text
+
+
+@pytest.mark.parametrize(("kind", "language"), BOTH)
+def test_a_text_message_is_one_part_without_accents_and_two_at_most_in_english(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, kind: str, language: Language
+) -> None:
+    """With a link as long as an installation's own name makes it; a reason may make it two."""
+    mine = app.extensions["settings"].model_copy(update={"base_url": "https://hosotannha.vn"})
+    monkeypatch.setitem(app.extensions, "settings", mine)
+    said = wording.words(kind, SAMPLE | {"amount": 150_000}, language)
+    text = plain(said)
+    assert text.isascii() and text.count("?") == said.count("?")
+    assert len(text) <= {Language.VI: 160, Language.EN: 306}[language], (len(text), text)
 
 
 @pytest.mark.parametrize(("kind", "language"), BOTH)

@@ -14,6 +14,8 @@ from app.domain.outbox import Message
 from app.domain.packets import Packet, State
 from app.domain.people import Language
 from app.domain.tasks import Task
+from app.integrations import Channel
+from app.integrations.letter import Letter
 from tests.world import World
 
 
@@ -29,17 +31,17 @@ def the_message() -> Message:
 def test_a_channel_that_fails_is_tried_again_later(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
 
-    def broken(phone: str, words: str) -> None:
+    def broken(letter: Letter) -> None:
         raise OSError("no route to host")
 
     say()
-    monkeypatch.setitem(integrations.CHANNELS, "inbox", broken)
+    monkeypatch.setitem(integrations.CHANNELS, "inbox", Channel(broken))
     assert worker.send_due() == 0
     waiting = the_message()
     assert (waiting.sent_at, waiting.error, waiting.tries) == (None, "OSError", 1)
     assert waiting.due_at > now()
 
-    monkeypatch.setitem(integrations.CHANNELS, "inbox", lambda phone, words: sent.append(words))
+    monkeypatch.setitem(integrations.CHANNELS, "inbox", Channel(lambda letter: sent.append(letter.words)))
     waiting.due_at = now()
     db.session.commit()
     assert worker.send_due() == 1
@@ -136,7 +138,7 @@ def sending_inside() -> int:
     def work() -> None:
         message = outbox.claim(now())
         assert message
-        integrations.CHANNELS["probe"](message.phone, "")
+        integrations.CHANNELS["probe"].send(Letter(message.phone, "", ""))
         outbox.sent(message.id, now())
 
     atomically(work)
@@ -150,7 +152,7 @@ def test_no_message_is_sent_while_a_transaction_is_open(
     """The second one is the bug, and is caught."""
     found: list[bool] = []
     monkeypatch.setitem(
-        integrations.CHANNELS, "probe", lambda _phone, _words: found.append(db.session().in_transaction())
+        integrations.CHANNELS, "probe", Channel(lambda _letter: found.append(db.session().in_transaction()))
     )
     app.extensions["settings"] = app.extensions["settings"].model_copy(update={"channel": "probe"})
     say()

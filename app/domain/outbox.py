@@ -3,6 +3,7 @@
 A message holds a kind and values; the sentence is made by the channel, in the language of the reader.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -53,9 +54,11 @@ class Due(NamedTuple):
     values: dict[str, Any]
 
 
-def claim(at: datetime, lease: timedelta = timedelta(minutes=2)) -> Due | None:
-    """The next message due, taken for `lease`: a worker that dies gives it back by doing nothing."""
+def claim(at: datetime, lease: timedelta = timedelta(minutes=2), only: Collection[str] | None = None) -> Due | None:
+    """The next message due, taken for `lease`: a worker that dies gives it back by doing nothing. `only`: of these kinds."""
     waiting = sa.select(Message).where(Message.sent_at.is_(None), Message.given_up_at.is_(None), Message.due_at <= at)
+    if only is not None:
+        waiting = waiting.where(Message.kind.in_(only))
     message = db.session.scalar(waiting.order_by(Message.due_at, Message.id).limit(1).with_for_update(skip_locked=True))
     if message is None:
         return None

@@ -138,6 +138,7 @@ def hand_over(desk_id: int, act: Act, key: str, expected: int) -> Remittance:
         fees=[RemittedFee(line_id=line.id) for line in found.lines],
     )  # fmt: skip
     db.session.add(made)
+    db.session.flush()  # whoever receives it in the same transaction names it by its key
     audit.note("fees_handed_over", made.number, act, amount=made.amount, fees=len(found.lines))
     return made
 

@@ -121,6 +121,13 @@ class Visit(Model):
     def courier(self) -> User | None:
         return self.round.courier if self.round else None
 
+    @property
+    def is_late(self) -> bool:
+        """Whether its courier is reckoned to come after the agreed time and the grace after it."""
+        if self.state not in OPEN or self.arrives_at is None:
+            return False
+        return is_over(self.slot.day, self.slot.closes, self.arrives_at)
+
 
 def starts_at(day: date, clock: time) -> datetime:
     return datetime.combine(day, clock, HERE)

@@ -152,3 +152,19 @@ def test_a_day_that_is_over_is_no_longer_planned_and_says_what_is_left_to_do(wor
         assert refused.status_code == 422 and "Ngày đó qua rồi" in refused.text
     coming = _put_on(packet, EARLY.date() + timedelta(days=1))
     assert "Xếp thành tuyến" in office.get(f"/dispatch/{coming.isoformat()}").text
+
+
+def test_a_visit_that_will_be_late_by_the_plan_stands_out(world: World, sign_in: Any) -> None:
+    packet, office = world.packet(), sign_in(world.dispatcher)
+    give(world, world.courier, packet, at=EARLY)
+    day = visit_of(packet).slot.day.isoformat()
+    assert "trễ hẹn" not in office.get(f"/dispatch/{day}").text
+
+    def reckoned(minutes: int) -> None:
+        visit = db.session.get_one(Visit, visit_of(packet).id)
+        visit.arrives_at = visits.starts_at(visit.slot.day, visit.slot.closes) + timedelta(minutes=minutes)
+
+    atomically(reckoned, 10)
+    assert "trễ hẹn" not in office.get(f"/dispatch/{day}").text, "within the grace"
+    atomically(reckoned, 40)
+    assert "khoảng 10:40, trễ hẹn" in spoken(office.get(f"/dispatch/{day}").text)

@@ -59,6 +59,9 @@ TARGETS = {  # module: the nouns whose tests are tried
     "takings": ("takings", "money", "remittances", "exemptions", "postage", "counter", "door", "repeats"),
     "money": ("money", "takings", "remittances", "till", "repeats", "counter", "paper"),
     "remittances": ("remittances", "takings", "money", "tasks", "corrections"),
+    "tallies": ("takings", "remittances", "money"),
+    "exemptions": ("exemptions", "booking", "takings", "paper", "counter"),
+    "postage": ("postage", "exemptions", "takings", "money", "booking", "repeats", "decisions"),
 }
 BESIDE = ("postgresql", "the_phone_believes", "blind_in_one_eye", "processes_find", "words_on_screen")  # told no lie
 ONE = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", " and ".join(f"not {each}" for each in BESIDE)]

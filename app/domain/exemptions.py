@@ -108,7 +108,6 @@ def add(name: str, name_en: str, day: date, decision: str, act: Act) -> Exemptio
         key=secrets.token_hex(6), name=said[0], name_en=said[1], day=day, source=source, at=act.at, by_id=act.by.id
     )
     db.session.add(row)
-    db.session.flush()
     audit.note("exemption_added", row.key, act, day=day.isoformat(), decision=source)
     return Exemption(row.key, day, said[0], said[1], source)
 
@@ -125,7 +124,6 @@ def end(key: str, last: date, decision: str, act: Act) -> None:
     if last < found.valid_from:
         raise Invalid("day_before_first")
     db.session.add(Ordered(key=key, day=last, source=source, at=act.at, by_id=act.by.id))
-    db.session.flush()
     audit.note("exemption_ended", key, act, day=last.isoformat(), decision=source)
 
 

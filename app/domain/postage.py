@@ -179,7 +179,6 @@ def decide(item: Item, amount: int, day: date, decision: str, act: Act) -> Rate:
         raise Invalid("money_amount")
     made = Rate(item=item, amount=amount, valid_from=day, source=source, at=act.at, by_id=act.by.id)
     db.session.add(made)
-    db.session.flush()
     audit.note("postage_decided", source, act, item=item, amount=amount, day=day.isoformat())
     return made
 

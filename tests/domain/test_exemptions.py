@@ -4,9 +4,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.db import atomically, db
 from app.domain import exemptions, postage
+from app.domain.audit import AuditLine
 from app.domain.dossiers import ReturnWay
 from app.domain.exemptions import SHIPPED, Exemption
 from app.domain.people import Citizen
@@ -61,6 +63,24 @@ def test_a_class_holds_from_its_first_day_to_its_last(
     assert exemptions.of(made.key), "whoever was told keeps it"
 
 
+def test_a_class_is_known_by_both_its_names_as_it_was_written_down_and_both_decisions_are_noted(world: World) -> None:
+    made = add(world, name="  Thương binh   nặng ", name_en=" Wounded  soldiers ")
+    assert made == exemptions.of(made.key) == Exemption(made.key, TODAY, "Thương binh nặng", "Wounded soldiers", ORDER)
+    end(world, made.key, TODAY + DAY, "16/2026/TT-BKHCN")
+    noted = db.session.scalars(sa.select(AuditLine).filter_by(subject=made.key).order_by(AuditLine.id)).all()
+    assert [(one.action, one.details) for one in noted] == [
+        ("exemption_added", {"day": TODAY.isoformat(), "decision": ORDER}),
+        ("exemption_ended", {"day": (TODAY + DAY).isoformat(), "decision": "16/2026/TT-BKHCN"}),
+    ]
+
+
+def test_no_class_ends_before_it_begins(world: World) -> None:
+    made = add(world, day=TODAY + 5 * DAY)
+    with pytest.raises(Invalid, match="^day_before_first$"):
+        end(world, made.key, TODAY + 4 * DAY)
+    end(world, made.key, TODAY + 5 * DAY)
+
+
 @pytest.mark.parametrize(
     ("over", "why"),
     [
@@ -104,7 +124,7 @@ def test_a_booking_says_a_class_of_its_day_and_keeps_it_and_its_price_when_both_
     end(world, "before_1945", TODAY)
     late = world.act(None, MONDAY + DAY)
     assert exemptions.on(TODAY + DAY) == []
-    with pytest.raises(Invalid, match="exemption_unknown"):
+    with pytest.raises(Invalid, match="^exemption_unknown$"):
         exemptions.check(MOTHER.key, late.at.date())
     with pytest.raises(Invalid, match="exemption_unknown"):
         book(world, exemption="moon", booking_key="n" * 32)

@@ -4,11 +4,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.db import atomically, db
 from app.domain import bands, postage, repeats, takings
+from app.domain.audit import AuditLine
 from app.domain.bands import TARGETS, Band
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.packets import Kind, of_dossier
@@ -159,6 +161,32 @@ def test_a_law_shipped_later_comes_before_what_was_written_down_for_an_earlier_d
     later = postage.Tariff(day + timedelta(days=3), Item.DISTRICT, 29_000, "16/2026/TT-BKHCN")
     monkeypatch.setattr(postage, "TARIFFS", (*TARIFFS, later))
     assert [postage.tariff(day + timedelta(days=days), Item.DISTRICT).amount for days in (2, 3)] == [28_000, 29_000]
+    atomically(postage.decide, Item.DISTRICT, 29_500, later.valid_from, "17/2026/TT-BKHCN", world.act(world.admin))
+    assert postage.tariff(later.valid_from, Item.DISTRICT).amount == 29_500, "of one day, what was written down here"
+
+
+@pytest.mark.parametrize(("item", "amount"), [(Item.DISTRICT, 1), (Item.PASSING_ON, 0), (Item.COUNTRY, postage.MOST)])
+def test_the_least_and_the_most_a_decision_may_say_and_that_it_is_noted(world: World, item: Item, amount: int) -> None:
+    day = MONDAY.date()
+    atomically(postage.decide, item, amount, day, "15/2026/TT-BKHCN", world.act(world.admin))
+    assert postage.tariff(day, item).amount == amount
+    noted = db.session.scalars(sa.select(AuditLine).filter_by(action="postage_decided")).one()
+    assert noted.subject == "15/2026/TT-BKHCN"
+    assert noted.details == {"item": item, "amount": amount, "day": day.isoformat()}
+
+
+def test_what_is_paid_later_is_said_with_the_papers_and_asked_for_with_the_result(world: World) -> None:
+    dossier = world.packet().dossier
+    dossier.procedure.fee_at_delivery = True
+    bills = {kind: postage.at_door(dossier, kind) for kind in Kind}
+    keys = {kind: ([one.key for one in bill.lines], [one.key for one in bill.later]) for kind, bill in bills.items()}
+    assert keys == {
+        Kind.SUBMISSION: ([THERE, BACK], [PASSED, FEE]),
+        Kind.SUPPLEMENT: ([THERE], []),
+        Kind.RESULT: ([PASSED, FEE], []),
+        Kind.RETURNED_PAPERS: ([], []),
+        Kind.TRANSFER: ([], []),
+    }
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,37 @@ def test_a_day_of_the_office_ends_with_what_it_began_with_and_what_came_less_wha
     assert till.after == money.purse(world.post.party_id)
 
 
+def test_a_day_begins_with_what_the_day_before_ended_with_whatever_came_and_went(world: World) -> None:
+    paid(world, world.phone())
+    refunded = paid(world, world.phone(world.second_courier), BANK)
+    settle(world)
+    file = atomically(incidents.open_, refunded, world.act(world.clerk), Sort.LATE, Side.CITIZEN, "four days late")
+    atomically(incidents.say, file, world.act(world.clerk), Side.POST, "the van stood still")
+    atomically(incidents.close, file, world.act(world.supervisor), Outcome.LATE, Fault.POST, 0, "the post's own delay")
+    atomically(incidents.refund, file, world.act(world.clerk))
+    made = hand_over(world)
+    atomically(remittances.receive, made, world.act(world.officer), made.amount, "0001")
+    day, next_day, ends = MONDAY.date(), MONDAY.date() + timedelta(days=1), Purse(60_000, 0)
+    first, second = tallies.till(world.post, day), tallies.till(world.post, next_day)
+    assert (first.before, first.came, first.left) == (Purse(), Purse(120_000, 30_000), Purse(60_000, 30_000))
+    assert first.after == second.before == second.after == money.purse(world.post.party_id) == ends
+    assert (second.came, second.left) == (Purse(), Purse())
+
+
+@pytest.mark.parametrize("said", [CASH, BANK])
+def test_a_collection_two_people_take_back_is_none_of_its_couriers_day(world: World, said: dict[str, Any]) -> None:
+    phone = world.phone()
+    paid(world, world.phone(world.second_courier))
+    packet = paid(world, phone, said)
+    act = world.act(world.dispatcher)
+    atomically(corrections.correct, packet, act, second=world.clerk, reason="wrong_packet", head=packet.head)
+    (tally,) = tallies.tallies([world.courier, world.second_courier], world.post, MONDAY.date())
+    assert (tally.courier.id, tally.cash, tally.by_bank) == (world.second_courier.id, Purse(60_000, 15_000), 0)
+    paid(world, phone, said)
+    tally, _ = tallies.tallies([world.courier, world.second_courier], world.post, MONDAY.date())
+    assert (tally.cash, tally.by_bank) == ((Purse(60_000, 15_000), 0) if said is CASH else (Purse(), 75_000))
+
+
 def test_postage_goes_back_where_the_post_was_at_fault_once_and_no_more_than_was_paid(world: World) -> None:
     packet = paid(world, world.phone())
     file = atomically(incidents.open_, packet, world.act(world.clerk), Sort.LATE, Side.CITIZEN, "four days late")
@@ -395,6 +426,9 @@ def test_what_a_courier_has_advanced_is_paid_back_over_the_counter_and_is_no_dif
     act, till = world.act(world.clerk), money.purse(world.post.party_id)
     assert (held(world), money.advanced(world.courier)) == (Purse(0, -15_000), 15_000)
     assert money.told(world.courier, MONDAY)["given_back"] == 15_000
+    paid(world, world.phone(world.second_courier))
+    found = tallies.tallies([world.courier, world.second_courier], world.post, MONDAY.date())
+    assert [tally.advanced for tally in found] == [15_000, 0]
     good = {"expected": 15_000, "pin": World.PIN}
     for by, wrong, refusal in (
         (world.clerk, {"expected": 14_000}, "money_moved"), (world.clerk, {"pin": "000000"}, "pin_wrong"),

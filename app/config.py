@@ -46,6 +46,7 @@ class Settings(Where):
     keys_dir: Path = VAR / "keys"
     demo: bool = False
     channel: str = Field(default="", description="how messages leave; while empty they wait. The demo keeps them")
+    metrics_token: str = Field(default="", description="whoever shows it reads /metrics; while empty nobody does")
     sms_url: str = Field(
         default="", description="CHANNEL=sms: where the gateway takes messages; https, or this machine"
     )

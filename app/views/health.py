@@ -1,13 +1,20 @@
-"""Is the process alive, and can it work?"""
+"""Is the process alive, can it work, and how does the installation stand?"""
+
+import secrets
+import shutil
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Blueprint, jsonify
+from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 
-from app.config import ROOT
-from app.db import db
+from app.config import ROOT, Settings
+from app.db import db, now
+from app.domain import gauges
 from app.security import public
 
 bp = Blueprint("health", __name__)
@@ -32,3 +39,36 @@ def readyz() -> ResponseReturnValue:
     if found != wanted:
         return jsonify(status="database is not migrated"), 503
     return jsonify(status="ok")
+
+
+@bp.get("/metrics")
+@public
+def metrics() -> ResponseReturnValue:
+    """For Prometheus, behind a token of its own; without one set there is no such page."""
+    settings: Settings = current_app.extensions["settings"]
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not settings.metrics_token:
+        abort(404)
+    if not secrets.compare_digest(shown.encode(), settings.metrics_token.encode()):
+        abort(401)
+    registry = CollectorRegistry()
+    registry.register(_Now(settings))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Now:
+    """A collector that reads when it is asked, so that no process keeps numbers of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.folder = settings.checkpoint_dir
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        return []  # else registering would ask for the numbers too
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for gauge in gauges.read(now()):
+            yield GaugeMetricFamily(f"hosotannha_{gauge.name}", gauge.says, gauge.value)
+        whole, _used, free = shutil.disk_usage(self.folder if self.folder.exists() else ROOT)
+        yield GaugeMetricFamily(
+            "hosotannha_disk_free_ratio", "Free part of the disk of the signer's folder.", free / whole
+        )

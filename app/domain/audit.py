@@ -57,6 +57,11 @@ def newest(action: str, subject: str) -> datetime | None:
     return db.session.scalar(sa.select(sa.func.max(AuditLine.at)).filter_by(action=action, subject=subject))
 
 
+def oldest(action: str, subject: str) -> datetime | None:
+    """When this was first noted of this subject."""
+    return db.session.scalar(sa.select(sa.func.min(AuditLine.at)).filter_by(action=action, subject=subject))
+
+
 def viewed(user_id: str, dossier_id: int, page: str, at: datetime) -> None:
     db.session.add(ViewLine(at=at, user_id=user_id, dossier_id=dossier_id, page=page))
 

@@ -180,6 +180,15 @@ def newest() -> Checkpoint | None:
     return db.session.scalar(NEWEST)
 
 
+def unsigned_since() -> tuple[datetime, datetime | None] | None:
+    """When the first line was recorded that no signed note covers, and when anything was signed last; None: all is covered."""
+    last, follows = newest(), sa.select(Handoff.recorded_at).order_by(Handoff.id).limit(1)
+    numbered = follows.join(Leaf, Leaf.line_id == Handoff.id).where(Leaf.n == (last.size if last else 0))
+    end = db.session.scalar(sa.select(sa.func.max(Leaf.line_id))) or 0
+    first = db.session.scalar(numbered) or db.session.scalar(follows.where(Handoff.id > end))
+    return (first, last.at if last else None) if first else None
+
+
 def adopt(note: str, key: LogKey, at: datetime) -> Checkpoint | None:
     """Keep what the signer signed, or None when it is known. Raises ValueError for a note that is not true of our log."""
     said = notes.read(note, key)

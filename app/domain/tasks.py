@@ -45,6 +45,7 @@ class TaskKind(StrEnum):
     DEVICE_FROZEN = "device_frozen"
     FORGED_SLIP = "forged_slip"
     FORK_OF_LOG = "fork_of_log"
+    LOG_UNSIGNED = "log_unsigned"  # of no packet: for a day nobody has signed what was recorded
     LAW_BROKEN = "law_broken"  # what must always be true of custody is not
     RAW_INBOX = "raw_inbox"
     COUNT = "count"  # the papers in a packet are not those of its slip
@@ -101,6 +102,7 @@ KINDS = {
     TaskKind.DEVICE_FROZEN:       Rule(SUPERVISOR, QUARTER,   None, ("device_replaced", "reported")),
     TaskKind.FORGED_SLIP:         Rule(SUPERVISOR, QUARTER,   None, ("looked_at", "reported")),
     TaskKind.FORK_OF_LOG:         Rule(SUPERVISOR, QUARTER,   None, ("reported",)),
+    TaskKind.LOG_UNSIGNED:        Rule(SUPERVISOR, QUARTER,   None, ("reported",)),
     TaskKind.LAW_BROKEN:          Rule(SUPERVISOR, QUARTER,   None, ("looked_at", "reported")),
     TaskKind.RAW_INBOX:           Rule(SUPERVISOR, TWO_HOURS, None, ("read_by_hand", "looked_at")),
     TaskKind.NUMBERS_LOW:         Rule(SUPERVISOR, TWO_HOURS, None, ("numbers_asked_for",)),

@@ -10,7 +10,20 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import bodies, calendar, custody, dossiers, ledger, numbers, scans, staff, tasks, visits
+from app.domain import (
+    audit,
+    bodies,
+    calendar,
+    checkpoints,
+    custody,
+    dossiers,
+    ledger,
+    numbers,
+    scans,
+    staff,
+    tasks,
+    visits,
+)
 from app.domain.devices import Device, DeviceKind
 from app.domain.duties import LATE, PATIENT, SILENT, kind_of
 from app.domain.packets import Packet, State
@@ -20,6 +33,7 @@ from app.domain.tasks import Task, TaskKind
 from app.domain.visits import OPEN, Slot, Visit
 
 GAP = timedelta(hours=2)  # a phone's number that has not arrived
+UNSIGNED = timedelta(hours=24)  # what is recorded is signed for within a minute, and never later
 UNPROVEN = timedelta(hours=24)  # a delivery without the citizen's proof
 MOST = 500  # of each kind in one look; the next look goes on
 
@@ -39,6 +53,7 @@ def look(at: datetime) -> Counter[TaskKind]:
         *_unproven(at),
         *_unread(at),
         *_numbers(at),
+        *_unsigned(at),
         *_not_come(at),
         *staff.left_behind(at),
     ]
@@ -168,6 +183,15 @@ def _numbers(at: datetime) -> Iterable[Task]:
         last.facts = {"left": left}
 
 
+def _unsigned(at: datetime) -> Iterable[Task]:
+    """Sequencer or signer stand still: nothing that was recorded since would be missed if it were taken away. A service that has
+    only just begun has signed nothing yet."""
+    since, signed = checkpoints.unsigned_since() or (at, None)
+    late = max(since, signed or audit.oldest("laws_checked", "night") or at) + UNSIGNED
+    if late <= at and not _known(Task.kind == TaskKind.LOG_UNSIGNED, _newer_than(late)):
+        yield tasks.raise_(TaskKind.LOG_UNSIGNED, at)
+
+
 def _not_come(at: datetime) -> Iterable[Task]:
     """Homes of which no phone has said in the agreed time that somebody came: the citizen hears an apology, in case nobody
     did (a phone may be without a network all day), and the office whose visit it was asks."""
@@ -206,6 +230,10 @@ def _lower(at: datetime) -> None:
     if numbers.left_when_low() is None:
         for task in db.session.scalars(open_.where(Task.kind == TaskKind.NUMBERS_LOW)).all():
             task.closed_at, task.outcome = at, "numbers_loaded"
+    since, _ = checkpoints.unsigned_since() or (at, None)
+    if since > at - UNSIGNED:
+        for task in db.session.scalars(open_.where(Task.kind == TaskKind.LOG_UNSIGNED)).all():
+            task.closed_at, task.outcome = at, "log_signed"
     for task in db.session.scalars(open_.where(Task.kind == TaskKind.NO_SHOW)).all():
         visit = visits.open_visit(task.packet_id) if task.packet_id else None
         if visit is None or visits.starts_at(visit.slot.day, visit.slot.closes) > at:

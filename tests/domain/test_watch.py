@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from app import worker
 from app.db import atomically, db
-from app.domain import bodies, custody, numbers, scans, tasks, visits, watch
+from app.domain import audit, bodies, checkpoints, custody, numbers, scans, tasks, visits, watch
 from app.domain.devices import Device
+from app.domain.notes import Head, SigningKey
 from app.domain.packets import Packet, State, Way
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import Slot
@@ -238,3 +239,37 @@ def test_a_home_nobody_came_to_is_a_matter_of_the_post_office_wherever_the_packe
     assert task.office_id == visit.slot.office_id == world.post.id
     assert sign_in(world.clerk).get(f"/exceptions/{task.id}").status_code == 200
     assert sign_in(world.dispatcher).get(f"/exceptions/{task.id}").status_code == 200
+
+
+@pytest.mark.dialects("sqlite")
+def test_a_log_that_nobody_signs_for_a_day_is_told_and_said_to_be_over_when_it_is_signed(world: World) -> None:
+    def told() -> list[str | None]:
+        return [task.outcome for task in of(TaskKind.LOG_UNSIGNED)]
+
+    def sign() -> None:
+        atomically(checkpoints.sequence)
+        size = checkpoints.size()
+        atomically(checkpoints.adopt, key.sign(Head(size, checkpoints.root(size))), key.log_key, at)
+
+    key, at, phone = SigningKey.new("localhost/ledger"), MONDAY, world.phone()
+    packet = world.collected(phone)
+    assert look(MONDAY + 30 * HOUR) == 0, "nothing says that the service has run so long"
+    sign()
+    assert look(MONDAY + 60 * HOUR) == 0, "nothing has happened since"
+    world.record(phone.scan(packet, "miss", reason="nobody_home", next="another_day"), MONDAY + HOUR)
+    assert (look(MONDAY + 20 * HOUR), told()) == (0, [])
+    assert (look(MONDAY + 26 * HOUR), told()) == (1, [None])
+    atomically(checkpoints.sequence)
+    assert (look(MONDAY + 27 * HOUR), told()) == (0, [None]), "numbered and not signed"
+    at = MONDAY + 28 * HOUR
+    sign()
+    assert (look(MONDAY + 29 * HOUR), told()) == (0, ["log_signed"])
+
+
+@pytest.mark.dialects("sqlite")
+def test_a_log_that_was_never_signed_is_told_a_day_after_the_first_night(world: World) -> None:
+    world.collected(world.phone())
+    night = world.act(None, MONDAY + 10 * HOUR)
+    atomically(audit.note, "laws_checked", "night", night, raised=0)
+    assert look(MONDAY + 30 * HOUR) == 0
+    assert look(MONDAY + 35 * HOUR) == 1 and only(TaskKind.LOG_UNSIGNED).office_id is None

@@ -13,7 +13,19 @@ from flask_babel import force_locale
 
 from app import worker
 from app.db import atomically, db
-from app.domain import bodies, checkpoints, corrections, numbers, packets, remittances, scans, staff, visits, watch
+from app.domain import (
+    audit,
+    bodies,
+    checkpoints,
+    corrections,
+    numbers,
+    packets,
+    remittances,
+    scans,
+    staff,
+    visits,
+    watch,
+)
 from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.manifests import Found
@@ -194,6 +206,12 @@ def numbers_low(world: World) -> None:
     look(world)
 
 
+def log_unsigned(world: World) -> None:
+    world.collected(world.phone())
+    atomically(audit.note, "laws_checked", "night", world.act(None, MONDAY - 30 * HOUR), raised=0)
+    atomically(watch.look, MONDAY + 30 * HOUR)
+
+
 def counted_otherwise(world: World) -> None:
     receive(world, world.collected(world.phone()), counts={1: 1, 2: 0, 4: 1})
 
@@ -230,6 +248,7 @@ ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.DOUBTED: after_its_time, K.SIMILAR: not_me, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
     K.LEAVER: left, K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.FEE_OWED: fee_owed, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
+    K.LOG_UNSIGNED: log_unsigned,
 }  # fmt: skip
 
 

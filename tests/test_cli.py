@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ import labels
 from app import create_app, signer
 from app.config import Settings
 from app.db import atomically, db
-from app.domain import checkpoints, outbox, scans, visits
+from app.domain import audit, checkpoints, outbox, scans, visits
+from app.domain.calendar import HERE
 from app.domain.outbox import Message
 from app.domain.packets import State
 from app.domain.people import Language, User
@@ -206,3 +208,41 @@ def test_on_a_database_without_our_tables_it_says_what_to_do(
     said = bare.test_cli_runner().invoke(args=args)
     assert said.exit_code == 1 and "no such table" in said.output and "flask db upgrade" in said.output
     assert "Traceback" not in said.output
+
+
+def test_whose_data_an_account_was_shown_is_told_by_whole_days_and_noted(app: Flask, world: World) -> None:
+    one, two = (world.packet().dossier for _ in range(2))
+    noon = datetime(2026, 11, 20, 12, tzinfo=HERE)
+
+    def look() -> None:
+        for dossier, page, at in (
+            (two, "desk.work", noon - timedelta(hours=12)),
+            (two, "desk.packet", noon + timedelta(hours=1)),
+            (one, "desk.packet", noon + timedelta(hours=2)),
+            (one, "desk.work", noon + timedelta(hours=12)),
+            (one, "desk.work", noon - timedelta(hours=12, seconds=1)),
+        ):
+            audit.viewed(world.officer.id, dossier.id, page, at)
+        audit.viewed(world.clerk.id, one.id, "office.packet", noon)
+
+    atomically(look)
+    runner, days = app.test_cli_runner(), ["--since", "2026-11-20", "--until", "2026-11-20"]
+    told = runner.invoke(args=["people", "saw", world.officer.login, *days])
+    assert told.exit_code == 0, told.output
+    assert told.stdout.splitlines() == [
+        "dossier,first,last,pages",
+        f"{two.number},2026-11-20 00:00,2026-11-20 13:00,desk.packet desk.work",
+        f"{one.number},2026-11-20 14:00,2026-11-20 14:00,desk.packet",
+    ]
+    assert told.stderr.endswith("2 dossiers\n")
+    assert "Nguyễn" not in told.output
+    noted = db.session.scalars(sa.select(audit.AuditLine).filter_by(action="saw")).one()
+    assert (noted.subject, noted.details) == (
+        world.officer.id,
+        {"since": "2026-11-20", "until": "2026-11-20", "dossiers": 2},
+    )
+    assert runner.invoke(args=["people", "saw", world.lead.login, "--since", "2026-11-20"]).stdout.count("\n") == 1
+    for wrong in (["nobody", *days], [world.officer.login, "--since", "soon"], [world.officer.login]):
+        assert runner.invoke(args=["people", "saw", *wrong]).exit_code == 2
+    backwards = ["--since", "2026-11-20", "--until", "2026-11-19"]
+    assert "before the first" in runner.invoke(args=["people", "saw", world.officer.login, *backwards]).output

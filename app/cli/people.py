@@ -1,6 +1,9 @@
 """flask people: staff where no page can be reached yet, or any more."""
 
+import csv
+import sys
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 import click
@@ -10,7 +13,8 @@ from flask_babel import force_locale
 
 from app.cli.verbs import Verbs, refused
 from app.db import atomically, db, now
-from app.domain import audit, invitations, people, staff
+from app.domain import audit, calendar, invitations, people, staff
+from app.domain.dossiers import Dossier
 from app.domain.people import Act, Role, User
 from app.domain.places import Office
 from app.errors import Refused
@@ -65,6 +69,30 @@ def dismiss(login: str) -> None:
         click.echo(
             f"still on their account: {len(held.packets)} packets, {held.purse.total} đồng; /exceptions/ has them"
         )
+
+
+@people_cli.command("saw")
+@click.argument("login")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; today when it is not given.")
+def saw(login: str, since: datetime, until: datetime | None) -> None:
+    """Which dossiers LOGIN was shown on these days, as CSV: whose data somebody had who took their password or phone.
+    docs/breach.md says what to do with it. That it was asked for is noted."""
+    days = since.date(), until.date() if until else calendar.today(now())
+    if days[1] < days[0]:
+        raise click.BadParameter("the last day is before the first", param_hint="--until")
+    who = _called(login)
+    seen = audit.seen_by(who, *days)
+    known = sa.select(Dossier.id, Dossier.number).where(Dossier.id.in_([one.dossier_id for one in seen]))
+    numbers = {row.id: row.number for row in db.session.execute(known)}
+    sheet = csv.writer(sys.stdout, lineterminator="\n")
+    sheet.writerow(["dossier", "first", "last", "pages"])
+    for one in seen:
+        first, last = (f"{calendar.local(at):%Y-%m-%d %H:%M}" for at in (one.first, one.last))
+        sheet.writerow([numbers.get(one.dossier_id, one.dossier_id), first, last, " ".join(one.pages)])
+    noted = {"since": days[0].isoformat(), "until": days[1].isoformat(), "dossiers": len(seen)}
+    atomically(audit.note, "saw", who.id, Act(None, now(), current_app.extensions["keys"]), **noted)
+    click.echo(f"{len(seen)} dossiers", err=True)
 
 
 @people_cli.command("link")

@@ -14,7 +14,7 @@ from app.domain.audit import AuditLine
 from app.domain.packets import Packet, Way
 from app.domain.people import User
 from app.domain.visits import Visit, VisitState
-from app.errors import Missing
+from app.errors import Missing, Refused
 from tests.world import MONDAY, World
 
 
@@ -280,3 +280,26 @@ def test_who_set_out_or_stopped_while_the_plan_was_made_gets_nothing_of_it(world
         assert atomically(dispatch.adopt, world.post, day, plan, act) == 0
         assert visit_of(packet).courier is None
         atomically(lambda word=word, who=who: setattr(rounds.of(who, world.post, day), word, None))
+
+
+def test_another_time_is_agreed_on_also_for_a_visit_on_the_way_but_not_for_what_is_in_a_bag(world: World) -> None:
+    goes, stays = visit_of(world.packet()), visit_of(carried(world))
+    act, office = world.act(world.dispatcher), world.post
+    atomically(dispatch.assign, office, [goes.id, stays.id], world.courier.id, act)
+
+    def set_out() -> None:
+        round_ = db.session.get_one(Visit, goes.id).round
+        assert round_
+        visits.set_out(round_, act)
+
+    atomically(set_out)
+    offer = next(one for one in visits.offers(office, act.at) if one.day > goes.slot.day)
+    assert atomically(dispatch.days, office, act.at) == [goes.slot.day]
+    moved = atomically(dispatch.rebook, office, goes.packet, offer.key, act)
+    assert (moved.slot.day, moved.state, moved.round) == (offer.day, VisitState.SCHEDULED, None)
+    assert atomically(dispatch.days, office, act.at) == sorted({stays.slot.day, offer.day})
+    with pytest.raises(Refused, match="courier_under_way"):
+        atomically(dispatch.rebook, office, stays.packet, offer.key, act)
+    with pytest.raises(Refused, match="nothing_to_move"):
+        atomically(dispatch.rebook, world.other_post, goes.packet, offer.key, act)
+    assert visit_of(stays.packet).courier is not None

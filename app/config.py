@@ -44,6 +44,7 @@ class Settings(Where):
     secret_key: str = Field(default="", description="32 characters or more; sessions and codes hang on it")
     database_owner_url: str = Field(default="", description="for migrations, when another role owns the tables")
     keys_dir: Path = VAR / "keys"
+    backup_key: str = Field(default="", description="public half of the key backups are encrypted to: age1…")
     demo: bool = False
     channel: str = Field(default="", description="how messages leave; while empty they wait. The demo keeps them")
     metrics_token: str = Field(default="", description="whoever shows it reads /metrics; while empty nobody does")

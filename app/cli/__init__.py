@@ -10,6 +10,7 @@ from flask import Flask, current_app
 
 import routes
 from app import catalogue, worker
+from app.cli.backup import backup_cli
 from app.cli.custody import custody_cli
 from app.cli.dossiers import dossiers_cli
 from app.cli.people import people_cli
@@ -122,6 +123,7 @@ def init_app(app: Flask) -> None:
         dossiers_cli,
         outbox_cli,
         demo_cli,
+        backup_cli,
     ):
         app.cli.add_command(group)
     app.cli.add_command(due)

@@ -21,7 +21,8 @@ from app.errors import NotAllowed, Refused
 
 View = TypeVar("View", bound=Callable[..., Any])
 HASHED = re.compile(r"/static/dist/.+\.[0-9A-Za-z]{8,}\.\w+")  # built files whose name says their content
-TOUCH = timedelta(minutes=5)  # the last sign of life of a session or a phone is written this often, not on each request
+TOUCH = timedelta(minutes=5)  # the last sign of life of a phone is written this often, not on each request
+STIR = timedelta(minutes=1)  # that of a session, which ends soon without one
 csrf = CSRFProtect()
 
 
@@ -131,11 +132,16 @@ def _know_session() -> None:
     session = sessions.find(secret, now()) if secret else None
     if session is None:
         return
-    if now() - session.seen_at > TOUCH:
+    if now() - session.seen_at > STIR and not _asks_by_itself():
         atomically(sessions.touch, secret, act())
         session = sessions.find(secret, now())
     if session is not None:
         g.session, g.user = session, session.user
+
+
+def _asks_by_itself() -> bool:
+    """Counts that a page left open keeps fresh: nobody may be there."""
+    return request.headers.get("X-Requested-With") == "live"
 
 
 def act() -> Act:

@@ -26,7 +26,7 @@ from app.domain.sittings import Seen
 from app.errors import Invalid, Missing, Refused
 
 SHIFT = timedelta(hours=16)  # what was handed in longer ago belongs to an earlier bag
-PAUSE = timedelta(minutes=30)  # a count that rests longer is begun anew
+PAUSE = timedelta(minutes=10)  # a count that rests longer is begun anew; a screen nobody touches ends soon after
 TAKEN = {"hand_in": State.AT_POST, "receive": State.AT_DESK}  # how a counter takes in, and where the packet is then
 
 

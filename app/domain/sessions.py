@@ -15,7 +15,7 @@ from app.domain import audit, people
 from app.domain.people import Act, User
 from app.errors import Missing, Refused, TooMany
 
-IDLE = timedelta(hours=2)
+IDLE = timedelta(minutes=15)  # a counter's computer is many people's
 LIFE = timedelta(hours=12)
 PRESENT = timedelta(minutes=5)  # a proof of PRESENCE is worth this long
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -47,7 +48,7 @@ def noted() -> list[tuple[str | None, str, str]]:
 
 def test_the_page_lists_where_one_is_signed_in_and_which_is_this(world: World, enter) -> None:  # type: ignore[no-untyped-def]
     desk = enter(world.officer)
-    with time_machine.travel(now() + timedelta(minutes=30)):
+    with time_machine.travel(now() + timedelta(minutes=10)):
         phone = enter(world.officer, ANDROID)
         page = desk.get("/sessions/").text
         assert "Firefox, Windows" in page and "Samsung Internet, Android" in page
@@ -116,6 +117,26 @@ def test_what_is_idle_or_old_is_listed_no_more(world: World, enter) -> None:  # 
     with time_machine.travel(now() + sessions.IDLE):
         desk = enter(world.officer)
         assert names(desk) == []
+
+
+def test_a_desk_left_open_is_closed_after_a_quarter_of_an_hour_whatever_its_page_asks_by_itself(
+    world: World, enter
+) -> None:  # type: ignore[no-untyped-def]
+    came, live = now(), {"X-Requested-With": "live"}
+    worked, left = enter(world.officer), enter(world.officer)
+
+    def after(minutes: int) -> Any:
+        return time_machine.travel(came + timedelta(minutes=minutes), tick=False)
+
+    for minutes in (7, 14):
+        with after(minutes):
+            assert is_in(worked) and left.get("/desk/queues", headers=live).status_code == 200
+    with after(17):
+        assert is_in(worked) and not is_in(left)
+    with after(31):
+        assert is_in(worked)
+    with after(47):
+        assert not is_in(worked)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ SENTENCES = {
     "already_collected": _l("The courier already has the papers, so this can no longer be cancelled here. Call the post office: it can still be cancelled until the ward signs."),
     "no_code_needed": _l("No code is needed for this dossier just now."),
     "code_closed": _l("Five wrong codes have been typed, so codes no longer count for this packet. Sign the paper slip instead, or call us."),
+    "code_held": _l("The phone number was changed less than a day ago. The code comes to it by itself as soon as the day is over."),
     "wait_a_little": _l("Asked too often. Wait %(span)s and try again, or call us."),
     "courier_under_way": _l("The courier has already set out. Call us and we will sort it out together."),
     "visit_over": _l("This visit is already over. Look at the tracking page for what comes next."),

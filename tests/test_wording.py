@@ -21,7 +21,7 @@ DOMAIN = Path(wording.__file__).parents[1] / "domain"
 SAMPLE = {
     "number": "HS-261123-000001-4", "secret": "0123456789ABCDEF", "code": "123456", "seal": "NP0045821",
     "day": "2026-11-24", "opens": "08:00", "closes": "10:00", "reason": "nobody_home", "next": "another_day",
-    "due_on": "2026-11-27", "amount": 15_000,
+    "due_on": "2026-11-27", "amount": 15_000, "held": "2026-11-24T20:15:00+00:00",
 }  # fmt: skip
 
 

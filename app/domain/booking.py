@@ -4,7 +4,6 @@ The khu phố decides ward, desk and post office; where a procedure is received 
 may choose another desk of the province (NĐ 118/2025). A visit may be moved or cancelled until the courier sets out.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +13,7 @@ from app.db import db
 from app.domain import (
     audit,
     codes,
+    custody,
     dossiers,
     exemptions,
     numbers,
@@ -28,6 +28,7 @@ from app.domain import (
     repeats,
     rounds,
     stickers,
+    tasks,
     visits,
 )
 from app.domain.calendar import today
@@ -39,6 +40,7 @@ from app.domain.parties import PartyKind
 from app.domain.people import Act, Citizen, Language
 from app.domain.places import Neighbourhood, Office, Ward, fold
 from app.domain.procedures import Carriage, PaperForm, Procedure
+from app.domain.tasks import TaskKind
 from app.domain.visits import OPEN, Slot, Visit, VisitKind
 from app.errors import Invalid, Refused
 
@@ -169,7 +171,7 @@ def book(request: Request, act: Act) -> Dossier:
     packet = packets.new(dossier, Kind.SUBMISSION, Way.IN, party.id, unit=int(place.ward.code), act=act)
     visit = visits.schedule(packet, VisitKind.COLLECT, slot, act)
     dossiers.tell(dossier, "booked", act.at, **_when(visit))
-    dossiers.tell(dossier, "door_code", act.at, code=codes.make(packet, Purpose.COLLECT, act))
+    codes.tell(packet, "door_code", Purpose.COLLECT, act)
     audit.note("book", dossier.number, act, procedure=procedure.code, version=procedure.version)
     return dossier
 
@@ -192,7 +194,7 @@ def bring_more(dossier: Dossier, slot_key: str, act: Act) -> Visit:
     packet = packets.new(held, Kind.SUPPLEMENT, Way.IN, citizen.party_id, unit=int(citizen.ward.code), act=act)
     visit = visits.schedule(packet, VisitKind.COLLECT, slot, act)
     dossiers.tell(held, "booked", act.at, **_when(visit))
-    dossiers.tell(held, "door_code", act.at, code=codes.make(packet, Purpose.COLLECT, act))
+    codes.tell(packet, "door_code", Purpose.COLLECT, act)
     audit.note("bring_more", held.number, act)
     return visit
 
@@ -295,26 +297,43 @@ def movable(dossier: Dossier) -> Visit | None:
 
 
 def resend_code(dossier: Dossier, act: Act) -> None:
-    """One more valid code to the phone. The door throttles. Raises Refused: `no_code_needed`, `code_closed`."""
+    """One more valid code to the phone. The door throttles. Raises Refused: `no_code_needed`, `code_closed`, `code_held`."""
     packet = packets.under_way(dossier.id)
+    packet = custody.hold_all({packet.code})[0] if packet else None
     purpose = code_purpose(packet) if packet else None
     if packet is None or purpose is None or dossier.state is CaseState.CANCELLED:
         raise Refused("no_code_needed")
     if codes.closed(packet, purpose):
         raise Refused("code_closed")
-    dossiers.tell(dossier, "code_again", act.at, code=codes.make(packet, purpose, act), purpose=purpose)
+    if purpose is Purpose.DELIVER and codes.held_until(packet.dossier.citizen, act.at):
+        raise Refused("code_held")
+    codes.tell(packet, "code_again", purpose, act, purpose=purpose)
     audit.note("resend_code", dossier.number, act, purpose=purpose)
 
 
 def rebind(dossier: Dossier, was: str, act: Act) -> None:
     """Another number speaks for the citizen now: the link and the codes that went to `was` open nothing any more, and both
-    numbers are told."""
-    dossier.secret = dossiers.new_secret()
-    outbox.say(was, "phone_left", act.at, dossier.citizen.language, number=dossier.number)
-    dossiers.tell(dossier, "phone_changed", act.at)
-    if codes.withdraw(dossier.id):
-        with suppress(Refused):  # nothing is to be proved now, or no digits prove it any more
-            resend_code(dossier, act)
+    numbers are told. The new one has codes of its own, those of a delivery after `codes.HOLD`; one that runs is a matter.
+
+    Call under the locks of its packets and of the dossier.
+    """
+    citizen = dossier.citizen
+    dossier.secret, citizen.bound_at = dossiers.new_secret(), act.at
+    db.session.flush()
+    told = {packet: codes.void(packet, act.at) for packet in packets.of_dossier(dossier.id)}
+    told = {packet: purposes for packet, purposes in told.items() if not packet.ended}
+    runs = [packet for packet, purposes in told.items() if packet.way is Way.OUT or Purpose.DELIVER in purposes]
+    outbox.withdraw(was, dossier.number, act.at)
+    outbox.say(was, "phone_left", act.at, citizen.language, number=dossier.number)
+    dossiers.tell(dossier, "phone_changed", act.at, held=(act.at + codes.HOLD).isoformat() if runs else None)
+    for packet, purposes in told.items():
+        for purpose in sorted(purposes):
+            is_due = purpose is Purpose.DELIVER or code_purpose(packet) is purpose
+            if is_due and not codes.closed(packet, purpose):
+                codes.tell(packet, "code_again", purpose, act, purpose=purpose)
+    for packet in runs:
+        tasks.raise_(TaskKind.NUMBER_CHANGED, act.at, packet=packet, office_id=dossier.post_office_id)
+    audit.note("rebound", dossier.number, act, packets=[packet.number for packet in told])
 
 
 def code_purpose(packet: Packet) -> Purpose | None:
@@ -325,7 +344,8 @@ def code_purpose(packet: Packet) -> Purpose | None:
 
 
 def deliver_visit(packet: Packet, act: Act) -> Visit:
-    """A visit to bring the packet home: the first slot with room that begins in an hour or later, told with its code.
+    """A visit to bring the packet home: the first slot with room that begins in an hour or later, and where the number has
+    changed an hour after its codes are told; told with its code.
 
     Today's, if there is one: the post's own times (TT 17/2017 Đ7) are upper bounds.
 
@@ -336,14 +356,13 @@ def deliver_visit(packet: Packet, act: Act) -> Visit:
     if dossier.citizen.exemption:
         again = 0  # no sum that a proof saves them: what they may owe stands behind the link
     kind = "sent_again" if again else "result_sent" if packet.kind is Kind.RESULT else "papers_sent"
-    dossiers.tell(
-        dossier, kind, act.at, code=codes.make(packet, Purpose.DELIVER, act), amount=again or None, **_when(visit)
-    )
+    codes.tell(packet, kind, Purpose.DELIVER, act, amount=again or None, **_when(visit))
     return visit
 
 
 def _first_slot(dossier: Dossier, act: Act) -> Slot:
-    for offer in visits.offers(dossier.post_office, act.at, notice=visits.SOON):
+    at = codes.held_until(dossier.citizen, act.at) or act.at
+    for offer in visits.offers(dossier.post_office, at, notice=visits.SOON):
         if offer.left:
             try:
                 return visits.take(dossier.post_office, offer)

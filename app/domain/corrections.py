@@ -196,7 +196,7 @@ def call_off(packet: Packet, act: Act, *, head: bytes | None = None) -> None:
     dossier = packet.dossier
     case = dossiers.move(dossier, "call_off", act)
     db.session.flush()
-    dossiers.tell(dossier, case.tell or "", act.at, code=codes.make(packet, Purpose.DELIVER, act))
+    codes.tell(packet, case.tell or "", Purpose.DELIVER, act)
     custody.judge_again(packet, act)
     remittances.called_off(packet, act.at)
     _tell_couriers(packet, {packet.holder_id}, "called_off_between", act)

@@ -16,7 +16,6 @@ from app.domain import (
     codes,
     custody,
     desk,
-    dossiers,
     fees,
     limits,
     numbers,
@@ -277,9 +276,8 @@ def reprint(packet: Packet, act: Act, reason: str) -> Slip:
 
 def _say_here(packet: Packet, act: Act, kind: str = "", **values: Any) -> None:
     """It waits here: the citizen gets a code to call for it."""
-    dossier, code = packet.dossier, codes.make(packet, Purpose.DELIVER, act)
     kind = kind or ("result_at_post" if packet.kind is Kind.RESULT else "papers_at_post")
-    dossiers.tell(dossier, kind, act.at, code=code, **values)
+    codes.tell(packet, kind, Purpose.DELIVER, act, **values)
 
 
 def _own(act: Act) -> Office:

@@ -14,6 +14,7 @@ from app.db import ALPHABET, Instant, Model, choice, db
 from app.domain import outbox
 from app.domain.calendar import today
 from app.domain.cases import ASIDE, BACK, CASES, GOING_HOME, PORTAL, RUNNING, Case, CaseState, Who
+from app.domain.outbox import Message
 from app.domain.people import Act, Citizen, Right, User
 from app.domain.places import Office
 from app.domain.procedures import PaperForm, Procedure
@@ -296,10 +297,10 @@ RULES: dict[str, Callable[[Dossier, Act], bool]] = {
 }
 
 
-def tell(dossier: Dossier, kind: str, at: datetime, **values: Any) -> None:
+def tell(dossier: Dossier, kind: str, at: datetime, **values: Any) -> Message:
     """A message to its citizen, in their language."""
     who = dossier.citizen
-    outbox.say(who.phone, kind, at, who.language, number=dossier.number, secret=dossier.secret, **values)
+    return outbox.say(who.phone, kind, at, who.language, number=dossier.number, secret=dossier.secret, **values)
 
 
 # ---- papers -----------------------------------------------------------------------------------------------------

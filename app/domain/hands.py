@@ -171,7 +171,7 @@ class Hand:
             return False
         sent_for = self._sent_for
         return sent_for is not None and codes.check(
-            sent_for, self._purpose, self.scan.digest, code, self.keys, counts=not self.rehearsal
+            sent_for, self._purpose, self.scan.digest, code, self.keys, self.recorded_at, counts=not self.rehearsal
         )
 
     def token_was_shown(self) -> bool:
@@ -181,7 +181,14 @@ class Hand:
             token is not None
             and sent_for is not None
             and codes.was_shown(
-                sent_for, self._purpose, self.scan.digest, token, made_after, self.keys, counts=not self.rehearsal
+                sent_for,
+                self._purpose,
+                self.scan.digest,
+                token,
+                made_after,
+                self.keys,
+                self.recorded_at,
+                counts=not self.rehearsal,
             )
         )
 

@@ -37,6 +37,7 @@ class _Found:
     case: CaseState
     return_way: ReturnWay
     phone: str
+    bound_at: datetime | None
     language: Language
     last: State | None
     owes: Place | None
@@ -52,7 +53,15 @@ def _nearest(number: str) -> _Found | None:
     ]
     rows = [row for row in near if row]
     its = [row for row in rows if row[1] == number]
-    columns = (Dossier.id, Dossier.number, Dossier.state, Dossier.return_way, Citizen.phone, Citizen.language)
+    columns = (
+        Dossier.id,
+        Dossier.number,
+        Dossier.state,
+        Dossier.return_way,
+        Citizen.phone,
+        Citizen.bound_at,
+        Citizen.language,
+    )
     beside = (headlines.last_moved, headlines.owes)
     found = db.session.execute(
         sa.select(*columns, *(each(Dossier.id).correlate(Dossier).scalar_subquery() for each in beside))
@@ -115,16 +124,25 @@ def ask_details(text: str, act: Act) -> str:
     number = numbers.read(text)
     found = _nearest(number)
     known = found if found and found.is_it else None
-    request, code = codes.ask_view(known.id if known else None, act)
+    request, code = codes.ask_view(known.id if known else None, act, known.bound_at if known else None)
     phone, shown = (known.phone, known.number) if known else (outbox.NOBODY, number)
     language = known.language if known else Language.VI
     outbox.say(phone, "view_code", act.at, language, number=shown, code=code)
     return request
 
 
-def open_details(request: str, code: str, act: Act) -> int | None:
+@dataclass(frozen=True)
+class Opened:
+    """The details a code has opened, as long as the number it went to is the citizen's."""
+
+    dossier_id: int
+    bound_at: datetime | None
+
+
+def open_details(request: str, code: str, act: Act) -> Opened | None:
     """The dossier whose details this code opens, or None; the try is counted either way."""
-    dossier_id = codes.answer_view(request, code, act)
-    if dossier_id is not None:
-        audit.note("details_opened", str(dossier_id), act)
-    return dossier_id
+    asked = codes.answer_view(request, code, act)
+    if asked is None or asked.dossier_id is None:
+        return None
+    audit.note("details_opened", str(asked.dossier_id), act)
+    return Opened(asked.dossier_id, asked.bound_at)

@@ -44,6 +44,14 @@ def say(phone: str, kind: str, at: datetime, language: Language, **values: Any) 
     return message
 
 
+def withdraw(phone: str, number: str, at: datetime) -> None:
+    """What was still to be said to `phone` of the dossier `number` is not said any more."""
+    waiting = sa.select(Message).where(Message.phone == phone, Message.sent_at.is_(None), Message.given_up_at.is_(None))
+    about = waiting.where(Message.values["number"].as_string() == number)
+    for message in db.session.scalars(about.with_for_update(of=Message)):
+        message.given_up_at, message.error = at, "withdrawn"
+
+
 class Due(NamedTuple):
     """What a channel is told of a message: plain values, so that nobody reads the database while it is sent."""
 

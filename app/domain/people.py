@@ -136,6 +136,7 @@ class Citizen(Model):
     party_id: Mapped[str] = mapped_column(sa.ForeignKey(Party.id), unique=True)
     name: Mapped[str] = mapped_column(sa.String(120))
     phone: Mapped[str] = mapped_column(sa.String(20), index=True)
+    bound_at: Mapped[Instant | None] = mapped_column(doc="since when this number is theirs; NULL: since they booked")
     words: Mapped[str] = mapped_column(sa.String(240), doc="the name without accents, a space before each word")
     second_name: Mapped[str | None] = mapped_column(sa.String(120))
     second_phone: Mapped[str | None] = mapped_column(sa.String(20))

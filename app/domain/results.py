@@ -13,7 +13,6 @@ from app.domain import (
     codes,
     custody,
     desk,
-    dossiers,
     fees,
     limits,
     money,
@@ -67,7 +66,9 @@ def reconfirm(
 
     Raises Invalid: `answer_unknown`, `text_long`, or as `booking.check_street`, `printing.check`, `people.read_phone`.
     """
+    custody.hold_all({one.code for one in packets.of_dossier(dossier.id)})
     held = desk.hold(dossier, act)
+    db.session.refresh(held.citizen)
     if answer not in ANSWERS:
         raise Invalid("answer_unknown")
     street = " ".join(street.split())
@@ -272,6 +273,5 @@ def recipient(letter: bool | None) -> list[tuple[str, str]]:
 
 def invite(packet: Packet, act: Act) -> None:
     """It waits here: the citizen gets a code to call for it."""
-    dossier = packet.dossier
-    code = codes.make(packet, Purpose.DELIVER, act)
-    dossiers.tell(dossier, "result_at_desk" if packet.kind is Kind.RESULT else "papers_at_desk", act.at, code=code)
+    kind = "result_at_desk" if packet.kind is Kind.RESULT else "papers_at_desk"
+    codes.tell(packet, kind, Purpose.DELIVER, act)

@@ -16,6 +16,7 @@ from app.domain import (
     bands,
     booking,
     calendar,
+    codes,
     corrections,
     denials,
     headlines,
@@ -81,6 +82,7 @@ class Story:
     cancellable: bool
     recallable: bool  # the papers are on their way: whoever wants them back calls the post office
     code: Purpose | None  # what a code sent again would be for
+    held: datetime | None  # until when no code is told, since the number was changed
     claim: str | None  # "attest" or "confirm": what the citizen's code would settle
     denial: Denial | None  # what the citizen may say is not so
     overdue: bool = False  # the time of the visit has gone by, and nothing is known of it
@@ -141,6 +143,8 @@ def story(dossier: Dossier, at: datetime) -> Story:
     coming = visit if visit and visit.state in OPEN and visit_matters(sight) and sticker is None else None
     waiting = under_way is not None and under_way.way is Way.IN and under_way.state is State.WAITING
     reachable = coming is None or coming.state is not VisitState.EN_ROUTE
+    code = booking.code_purpose(under_way) if under_way and dossier.state not in OVER and not sticker else None
+    held = codes.held_until(dossier.citizen, at) if code is Purpose.DELIVER else None
     return Story(
         number=dossier.number,
         headline=key,
@@ -153,8 +157,9 @@ def story(dossier: Dossier, at: datetime) -> Story:
         movable=reachable and booking.movable(dossier) is not None,
         cancellable=dossier.state is CaseState.BOOKED and waiting and reachable and sticker is None,
         recallable=under_way is not None and corrections.may_be_called_off(under_way),
-        code=booking.code_purpose(under_way) if under_way and dossier.state not in OVER and not sticker else None,
-        claim=_claim(under_way),
+        code=None if held else code,
+        held=held,
+        claim=None if held else _claim(under_way),
         denial=denials.possible(dossier, at),
         overdue=coming is not None and visits.is_over(coming.slot.day, coming.slot.closes, at),
         kept=_kept(dossier),

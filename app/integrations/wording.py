@@ -4,7 +4,7 @@ The worker calls `words` inside an application context. Each in its reader's lan
 """
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 from flask import current_app
@@ -67,6 +67,7 @@ MESSAGES = {
     "resealed": _l("Two people have put a new seal on packet %(number)s: %(seal)s. See: %(link)s"),
     "amended": _l("A detail noted for packet %(number)s was wrong, and two people have put it right. See: %(link)s"),
     "phone_changed": _l("What there is to say of %(number)s now comes to this number. The old link has ended; the new one: %(link)s"),
+    "phone_changed_held": _l("What there is to say of %(number)s now comes to this number: %(link)s. Its delivery code: after %(held)s; until then identity card and signature."),
     "phone_left": _l("What there is to say of %(number)s goes to another number from now on. You did not ask for that? Call %(phone)s"),
     # to couriers
     "settled_between": _l("Packet %(number)s: two people have settled the matter. The app shows what holds now. Not so? Call %(phone)s"),
@@ -128,12 +129,14 @@ def words(kind: str, values: Mapping[str, Any], language: Language) -> str:
     with force_locale(language):
         if kind in ("accepted", "supplied") and values.get("due_on"):
             kind = f"{kind}_due"
+        if kind == "phone_changed" and values.get("held"):
+            kind = "phone_changed_held"
         return str(MESSAGES[kind]) % _filled(values)
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, str]:
     settings = current_app.extensions["settings"]
-    filled = dict.fromkeys(("number", "code", "seal", "day", "window", "opens", "closes", "due", "amount"), "")
+    filled = dict.fromkeys(("number", "code", "seal", "day", "window", "opens", "closes", "due", "amount", "held"), "")
     filled |= {name: str(value) for name, value in values.items() if value is not None}
     filled["link"] = f"{settings.base_url.rstrip('/')}/t/{values.get('secret', '')}"
     filled["phone"] = settings.support_phone
@@ -141,6 +144,8 @@ def _filled(values: Mapping[str, Any]) -> dict[str, str]:
         filled["seal"] = language.seal(str(values["seal"]))
     if values.get("day"):
         filled["day"] = language.long_date(date.fromisoformat(values["day"]))
+    if values.get("held"):
+        filled["held"] = language.moment(datetime.fromisoformat(values["held"]))
     if values.get("amount"):
         filled["amount"] = language.money(int(values["amount"]))
     if values.get("due_on"):

@@ -49,5 +49,5 @@ def privacy() -> ResponseReturnValue:
     return render_template(
         "guide/privacy.html", draft=drafts.LIFE, code=codes.VIEW_LIFE, details=lookups.GRANT, shift=day.SHIFT, photo=photos.KEPT,
         paper_years=slips.PAPER_YEARS, years=slips.YEARS, cookie=language.KEPT, answer=incidents.ANSWER, answer_far=incidents.ANSWER_FAR,
-        after=retention.AFTER, messages=outbox.KEPT,
+        after=retention.AFTER, messages=outbox.KEPT, hold=codes.HOLD,
     )  # fmt: skip

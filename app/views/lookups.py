@@ -108,7 +108,8 @@ def code() -> ResponseReturnValue:
         return _code_page(asked, form), 422
     session.pop("view_request")
     session.pop("view_number", None)
-    session["details"] = {"dossier": found, "until": (now() + GRANT).isoformat()}
+    bound = found.bound_at.isoformat() if found.bound_at else None
+    session["details"] = {"dossier": found.dossier_id, "bound": bound, "until": (now() + GRANT).isoformat()}
     return redirect(url_for("lookups.details"), SEE_OTHER)
 
 
@@ -125,7 +126,8 @@ def details() -> ResponseReturnValue:
     grant: dict[str, Any] = session.get("details") or {}
     until = datetime.fromisoformat(grant["until"]) if grant else datetime.min.replace(tzinfo=UTC)
     dossier = db.session.get(Dossier, grant["dossier"]) if grant and now() < until else None
-    if dossier is None:
+    bound = dossier.citizen.bound_at if dossier else None
+    if dossier is None or grant.get("bound") != (bound.isoformat() if bound else None):
         session.pop("details", None)
         return redirect(url_for("lookups.by_number"))
     return story_page(dossier, None, Code(formdata=None))

@@ -83,6 +83,10 @@ MATTERS = {
         _l("A fee to be asked back from the ward"),
         _l("The ward has receipted a fee, and its collection was taken back or its booking called off."),
         _l("We do not know whether the ward gives it back, or keeps it for what the citizen sends anew.")),
+    K.NUMBER_CHANGED: Matter("stamp", "phone",
+        _l("Another phone number before a delivery"),
+        _l("The ward noted another phone number for this citizen while something is on its way to them. Link and codes of the old number have ended; for a day the new one gets no code for it."),
+        _l("We do not know whether the citizen asked for it, or somebody in their name. The old number has been told.")),
     K.LEAVER: Matter("warning", "courier",
         _l("With somebody who works here no longer"),
         _l("A courier's service has ended, and by the record the packet is still with them. They answer for it until somebody else has it."),
@@ -255,6 +259,7 @@ OUTCOMES = {
     "returned_to_citizen": _l("The papers are back with the citizen"),
     "papers_found": _l("Cleared up: all that was handed over is here"),
     "papers_missing": _l("Cleared up: a paper is missing, and both sides say so"),
+    "change_theirs": _l("The citizen was asked, and the change is theirs"),
     "visit_set": _l("Somebody was sent, or another time is agreed"),
     "courier_came": _l("The courier was there; the scan comes late"),
     "fee_given_back": _l("The ward gave the fee back"),
@@ -432,6 +437,12 @@ STEPS = {
         ),
     ),
     TaskKind.FEE_BACK: (_l("Ask the ward for the fee, with the number of the list."),),
+    TaskKind.NUMBER_CHANGED: (
+        _l("Ask the ward desk who named the new number, then the second contact or the citizen at home."),
+        _l(
+            "A visit today? Tell the courier: only against the identity card and a signed slip, or choose another time."
+        ),
+    ),
     TaskKind.LEAVER: (
         _l("Look on the shelf, then call whoever left. Scan the packet at the counter as soon as it is here."),
         _l("It is not found: a dispatcher declares it lost, together with a second person."),

@@ -270,7 +270,7 @@ def test_a_code_sent_again_is_one_more_valid_code(world: World) -> None:
     (first,), (again,) = said("door_code"), said("code_again")
     for at, message in enumerate((first, again)):
         digest = bytes([at]) * 32
-        assert codes.check(packet, Purpose.COLLECT, digest, message.values["code"], world.keys)
+        assert codes.check(packet, Purpose.COLLECT, digest, message.values["code"], world.keys, MONDAY)
 
 
 def test_no_code_is_sent_when_nothing_is_to_be_proved_or_five_were_wrong(world: World) -> None:
@@ -280,7 +280,7 @@ def test_no_code_is_sent_when_nothing_is_to_be_proved_or_five_were_wrong(world: 
     dossier = book(world)
     (packet,) = of_dossier(dossier.id)
     for at in range(5):
-        codes.check(packet, Purpose.COLLECT, bytes([at]) * 32, "x", world.keys)
+        codes.check(packet, Purpose.COLLECT, bytes([at]) * 32, "x", world.keys, MONDAY)
     db.session.commit()
     with pytest.raises(Refused, match="code_closed"):
         atomically(booking.resend_code, dossier, world.act())

@@ -399,7 +399,7 @@ def test_what_a_number_was_sent_that_is_the_citizens_no_more_opens_nothing(world
 
     def fits(code: str) -> bool:
         act = world.act()
-        return codes.check(world.fresh(packet), Purpose.DELIVER, b"a scan", code, act.keys, counts=False)
+        return codes.check(world.fresh(packet), Purpose.DELIVER, b"a scan", code, act.keys, act.at, counts=False)
 
     def ask() -> list[Message]:
         seen = db.session.scalar(sa.select(sa.func.max(Message.id))) or 0

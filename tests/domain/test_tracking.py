@@ -225,7 +225,8 @@ def test_details_open_with_the_code_sent_to_the_phone_once(world: World) -> None
     code = message.values["code"]
     assert "secret" not in message.values
     assert atomically(lookups.open_details, request, "000000" if code != "000000" else "1", world.act()) is None
-    assert atomically(lookups.open_details, request, code, world.act()) == packet.dossier_id
+    opened = atomically(lookups.open_details, request, code, world.act())
+    assert opened and opened.dossier_id == packet.dossier_id
     assert atomically(lookups.open_details, request, code, world.act()) is None
 
 

@@ -21,6 +21,7 @@ from app.domain import (
     numbers,
     packets,
     remittances,
+    results,
     scans,
     staff,
     visits,
@@ -236,6 +237,12 @@ def fee_owed(world: World) -> None:
     atomically(corrections.call_off, paid(world, world.phone()), world.act(world.clerk))
 
 
+def number_changed(world: World) -> None:
+    packet = world.packet(Way.OUT)
+    facts = {"phone": "0900 000 777", "second_phone": "", "street": packet.dossier.citizen.street}
+    atomically(lambda: results.reconfirm(packet.dossier, world.act(world.officer), "reached", **facts))
+
+
 def left(world: World) -> None:
     world.collected(world.phone())
     atomically(staff.end, world.courier, world.act(world.admin), knows=True)
@@ -249,6 +256,7 @@ ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
     K.LEAVER: left, K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.FEE_OWED: fee_owed, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
     K.LOG_UNSIGNED: log_unsigned,
+    K.NUMBER_CHANGED: number_changed,
 }  # fmt: skip
 
 

@@ -60,6 +60,7 @@ def client(world: World) -> FlaskClient:
 SAID: list[tuple[str, ModuleType, str, str, str]] = [
     ("/privacy", drafts, "LIFE", r"{}, rồi xóa", r"{}, then it is deleted"),
     ("/privacy", codes, "VIEW_LIFE", r"{}\. Trang mở ra", r"{}\. The page stays open"),
+    ("/privacy", codes, "HOLD", r"Trong {} sau đó", r"For {} after that"),
     ("/privacy", lookups, "GRANT", r"xem được trong {}", r"stays open for {}"),
     ("/privacy", day, "SHIFT", r"chỉ hiện trong {}", r"shows it for {} at most"),
     ("/privacy", photos, "KEPT", r"hư hại: {}, rồi xóa", r"damage: {}, then they are deleted"),

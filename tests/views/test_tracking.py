@@ -486,6 +486,28 @@ def test_details_open_for_a_quarter_of_an_hour_with_the_code_of_the_message(
     assert client.get("/track/details").status_code == 302
 
 
+def test_details_that_are_open_close_when_the_number_changes_and_the_page_says_until_when_no_code_comes(
+    world: World, client: FlaskClient, _monday: Any
+) -> None:
+    packet = world.packet(Way.OUT)
+    world.code(packet, Purpose.DELIVER)
+    world.on_round(packet)
+    client.post("/track/send", data={"number": packet.number})
+    assert client.post("/track/code", data={"code": messages("view_code")[0].values["code"]}).status_code == 303
+    assert client.get("/track/details").status_code == 200
+    old, facts = link(packet), {"phone": "0900 000 777", "second_phone": "", "street": packet.dossier.citizen.street}
+    atomically(lambda: results.reconfirm(packet.dossier, world.act(world.officer), "reached", **facts))
+    assert client.get("/track/details").status_code == 302 and client.get(old).status_code == 404
+    new = link(world.fresh(packet))
+    held = client.get(new).text
+    assert "Số điện thoại vừa được đổi" in held and "Gửi lại mã" not in held and f"{new}/door" not in held
+    assert client.get(f"{new}/door").status_code == 302
+    assert client.post(f"{new}/code").status_code == 409
+    _monday.shift(timedelta(hours=25))
+    free = client.get(new).text
+    assert "Số điện thoại vừa được đổi" not in free and f"{new}/code" in free
+
+
 def test_a_code_is_asked_for_an_unknown_number_just_the_same(world: World, client: FlaskClient) -> None:
     from datetime import date
 

@@ -143,7 +143,8 @@ def change(
     phone: str | None = None,
     units: Collection[int] | None = (),
 ) -> None:
-    """Write down what somebody is now. Matters they had taken and see no longer go back to their office.
+    """Write down what somebody is now. Matters they had taken and see no longer go back to their office; in another role or
+    office they sign in anew.
 
     Raises Refused: `service_over`, `not_oneself` (another role), `last_admin`, `courier_stays`, `hands_full` (a courier of
     another office); Invalid as `add`.
@@ -171,6 +172,8 @@ def change(
         db.session.flush()
         db.session.expire(person, ["office", "units"])
         audit.note("person_changed", person.id, act, changed=changed, **_post(person))
+        if {"role", "office_id"} & set(changed):
+            sessions.end_all(person, act)
         seen = set(db.session.scalars(scope.tasks(person).with_only_columns(Task.id)))
         _give_back([task for task in held.matters if task.id not in seen], act)
 

@@ -155,6 +155,21 @@ def test_a_clerk_becomes_a_dispatcher_elsewhere_and_what_they_had_taken_goes_bac
     assert noted().count("person_changed") == 3, "nothing changed, nothing is noted"
 
 
+def test_whoever_gets_another_role_or_office_signs_in_anew(world: World) -> None:
+    def signed_in() -> bool:
+        db.session.rollback()
+        return bool(sessions.living(world.clerk, at=MONDAY))
+
+    atomically(sessions.begin, world.clerk.id, "Firefox", world.act())
+    change(world, world.clerk, name="Phạm Thị Ổi Xanh")
+    assert signed_in(), "a name changes no rights"
+    for over in ({"role": Role.DISPATCHER}, {"office_id": world.other_post.id}):
+        change(world, world.clerk, **over)
+        assert not signed_in(), over
+        atomically(sessions.begin, world.clerk.id, "Firefox", world.act())
+    assert signed_in()
+
+
 def test_nobody_ends_or_demotes_oneself_or_the_last_administrator(world: World) -> None:
     supervisor = {"role": Role.SUPERVISOR, "units": None}
     for verb in (lambda: change(world, world.admin, **supervisor), lambda: atomically(staff.end, world.admin, world.act(world.admin), knows=True),

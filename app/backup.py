@@ -5,8 +5,8 @@ A zip inside age (age-encryption.org/v1): the database, what the signer signed, 
 """
 
 import hashlib
-import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -128,8 +128,11 @@ def _fill(zipped: ZipFile, settings: Settings, at: datetime, tell: Tell) -> Mani
     with dumps.taken(settings.database_owner_url or settings.database_url, tell) as dump:
         packed = ZIP_DEFLATED if dump.dialect == "sqlite" else ZIP_STORED  # pg_dump has packed its own
         parts = [_add(zipped, DATABASE, _told(dump.bytes, dump.size, tell), packed)]
-    for name, data in _signed(settings.checkpoint_dir, dump.checkpoint[0] if dump.checkpoint else 0, at):
-        parts.append(_add(zipped, name, iter([data]), ZIP_DEFLATED))
+    if (settings.checkpoint_dir / notes.PUBLIC).exists():
+        signed = _signed(settings.checkpoint_dir, dump.checkpoint[0] if dump.checkpoint else 0, at)
+        public = (settings.checkpoint_dir / notes.PUBLIC).read_bytes()
+        parts.append(_add(zipped, signer.SIGNED, signed, ZIP_DEFLATED))
+        parts.append(_add(zipped, notes.PUBLIC, iter([public]), ZIP_DEFLATED))
     said = Manifest(
         format=FORMAT, made_at=at, dialect=dump.dialect, server=dump.server, migration=dump.migration,
         checkpoint=dump.checkpoint, parts=parts,
@@ -157,18 +160,12 @@ def _told(stream: IO[bytes], size: int, tell: Tell) -> Iterator[bytes]:
         tell("writing", min(done, size), size)
 
 
-def _signed(folder: Path, size: int, at: datetime) -> Iterator[tuple[str, bytes]]:
-    """The signer's file and its public key. What it signed in the last minute may be of lines the copy has not: that is
-    left out, or the copy would be accused of having lost them."""
-    if not (folder / notes.PUBLIC).exists():
-        return
-    lines = [
-        json.dumps({"at": one.at.isoformat(timespec="microseconds"), "note": one.note}, ensure_ascii=False)
-        for one in signer.History(folder)
-        if notes.claimed(one.note).size <= size or at - one.at > SETTLE
-    ]
-    yield signer.SIGNED, "".join(f"{line}\n" for line in lines).encode()
-    yield notes.PUBLIC, (folder / notes.PUBLIC).read_bytes()
+def _signed(folder: Path, size: int, at: datetime) -> Iterator[bytes]:
+    """The signer's file. What it signed in the last minute may be of lines the copy has not: that is left out, or the copy
+    would be accused of having lost them."""
+    for one in signer.History(folder):
+        if at - one.at > SETTLE or notes.claimed(one.note).size <= size:
+            yield signer.line(one).encode()
 
 
 @contextmanager
@@ -262,6 +259,6 @@ def lay_notes(folder: Path, into: Path) -> None:
     into.mkdir(parents=True, exist_ok=True)
     for name in NOTES:
         if (folder / name).exists():
-            (into / name).write_bytes((folder / name).read_bytes())
+            shutil.copyfile(folder / name, into / name)
             dumps.sync(into / name)
     dumps.sync(into)

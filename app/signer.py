@@ -55,6 +55,12 @@ def signed(folder: Path, start: int = 0) -> tuple[list[Signed], int]:
     return [_said(line) for line in whole.splitlines()], start + len(whole) + bool(whole)
 
 
+def line(said: Signed) -> str:
+    """As it stands in the signer's file."""
+    row = {"at": said.at.isoformat(timespec="microseconds"), "note": said.note}
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
 def _said(line: bytes) -> Signed:
     row = json.loads(line)
     return Signed(row["note"], datetime.fromisoformat(row["at"]))
@@ -153,8 +159,7 @@ class Signer:
         if grown.size == self.last.size:
             return None
         head = Head(grown.size, grown.root())
-        said = {"at": datetime.now(UTC).isoformat(timespec="microseconds"), "note": self.key.sign(head)}
-        _append(self.folder / SIGNED, json.dumps(said, ensure_ascii=False) + "\n")
+        _append(self.folder / SIGNED, line(Signed(self.key.sign(head), datetime.now(UTC))))
         self.last, self._signed = head, at
         return head
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -206,6 +207,34 @@ def test_a_ledger_that_does_not_hold_is_said_to_be_so(office: Office, target: st
     assert done.exit_code == 1 and "Restored, but the ledger does not hold" in done.output
 
 
+@pytest.mark.dialects("postgresql")
+def test_a_dump_shows_what_its_manifest_was_read_of(
+    office: Office, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody changes a row after the manifest's figures were read and before pg_dump has begun."""
+    slow = tmp_path / "bin" / "pg_dump"
+    slow.parent.mkdir()
+    slow.write_text(
+        f"""#!/bin/sh
+        psql -q "$1" -c "UPDATE citizens SET name = 'Somebody Later'" && exec {shutil.which("pg_dump")} "$@"
+        """
+    )
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    assert office.restore(office.make(), target).exit_code == 0
+    assert db.session.scalars(sa.text("SELECT name FROM citizens")).all() == ["Somebody Later"]
+    assert asked(target, "SELECT name FROM citizens") == [("Nguyễn Thị Mơ",)]
+
+
+@pytest.mark.dialects("postgresql")
+def test_what_cannot_be_restored_whole_is_not_restored_at_all(office: Office, target: str) -> None:
+    with superuser() as connection:
+        connection.execute(sa.text("DELETE FROM citizens"))  # a dossier points at nobody: seen when the rows are in
+    done = office.restore(office.make(), target)
+    assert done.exit_code == 1 and "pg_restore has failed" in done.output
+    assert is_empty(target)
+
+
 # ---- what is refused ---------------------------------------------------------------------------------------------
 
 
@@ -383,6 +412,18 @@ def test_a_role_that_may_not_read_everything_makes_no_backup(office: Office) -> 
     with pytest.raises(Failed, match="pg_dump has failed"):
         backup.make(settings, office.folder, now(), silent)
     assert list(office.folder.iterdir()) == []
+
+
+@pytest.mark.dialects("postgresql")
+def test_a_role_that_only_reads_makes_one(office: Office, target: str) -> None:
+    settings = office.app.extensions["settings"]
+    reader = postgres.hire(f"reader_{uuid4().hex[:12]}", settings.database_owner_url)
+    role = sa.make_url(reader).username
+    with postgres.connect(settings.database_owner_url) as connection:
+        connection.execute(f"GRANT pg_read_all_data TO {role}")
+    said = {"database_url": reader, "database_owner_url": ""}
+    file, _ = backup.make(settings.model_copy(update=said), office.folder, now(), silent)
+    assert office.restore(file, target).exit_code == 0
 
 
 @pytest.mark.dialects("sqlite")

@@ -25,7 +25,9 @@ from app.domain import (
     visits,
 )
 from app.domain.devices import Device, DeviceKind
+from app.domain.dossiers import Dossier
 from app.domain.duties import LATE, PATIENT, SILENT, kind_of
+from app.domain.outbox import NOBODY, Message
 from app.domain.packets import Packet, State
 from app.domain.people import Act
 from app.domain.scans import WAITING, RawScan, Ruling, ScanRow, Verdict
@@ -34,6 +36,7 @@ from app.domain.visits import OPEN, Slot, Visit
 
 GAP = timedelta(hours=2)  # a phone's number that has not arrived
 UNSIGNED = timedelta(hours=24)  # what is recorded is signed for within a minute, and never later
+UNTOLD = timedelta(days=3)  # a message due so long ago has been seen to, or never will be
 UNPROVEN = timedelta(hours=24)  # a delivery without the citizen's proof
 MOST = 500  # of each kind in one look; the next look goes on
 
@@ -54,6 +57,7 @@ def look(at: datetime) -> Counter[TaskKind]:
         *_unread(at),
         *_numbers(at),
         *_unsigned(at),
+        *_unheard(at),
         *_not_come(at),
         *staff.left_behind(at),
     ]
@@ -190,6 +194,19 @@ def _unsigned(at: datetime) -> Iterable[Task]:
     late = max(since, signed or audit.oldest("laws_checked", "night") or at) + UNSIGNED
     if late <= at and not _known(Task.kind == TaskKind.LOG_UNSIGNED, _newer_than(late)):
         yield tasks.raise_(TaskKind.LOG_UNSIGNED, at)
+
+
+def _unheard(at: datetime) -> Iterable[Task]:
+    """Messages to citizens that were given up: somebody tells them by telephone."""
+    lost = sa.select(Message.values, Message.given_up_at).where(
+        Message.due_at > at - UNTOLD, Message.given_up_at.is_not(None), Message.phone != NOBODY
+    )
+    for values, given_up in db.session.execute(lost.order_by(Message.id).limit(MOST)).all():
+        number = values.get("number") if "secret" in values else None  # couriers are told of packets without one
+        newest = sa.select(Packet).join(Dossier).where(Dossier.number == number).order_by(Packet.id.desc()).limit(1)
+        packet = db.session.scalar(newest) if number else None
+        if packet and not _known(Task.kind == TaskKind.UNHEARD, Task.packet_id == packet.id, _newer_than(given_up)):
+            yield tasks.raise_(TaskKind.UNHEARD, at, packet=packet, office_id=packet.dossier.post_office_id)
 
 
 def _not_come(at: datetime) -> Iterable[Task]:

@@ -9,10 +9,12 @@ import sqlalchemy as sa
 
 from app import worker
 from app.db import atomically, db
-from app.domain import audit, bodies, checkpoints, custody, numbers, scans, tasks, visits, watch
+from app.domain import audit, bodies, checkpoints, custody, dossiers, numbers, outbox, scans, tasks, visits, watch
 from app.domain.devices import Device
 from app.domain.notes import Head, SigningKey
+from app.domain.outbox import Message
 from app.domain.packets import Packet, State, Way
+from app.domain.people import Language
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import Slot
 from tests.world import MONDAY, Phone, World
@@ -239,6 +241,36 @@ def test_a_home_nobody_came_to_is_a_matter_of_the_post_office_wherever_the_packe
     assert task.office_id == visit.slot.office_id == world.post.id
     assert sign_in(world.clerk).get(f"/exceptions/{task.id}").status_code == 200
     assert sign_in(world.dispatcher).get(f"/exceptions/{task.id}").status_code == 200
+
+
+def test_a_citizen_who_has_not_heard_is_a_matter_once_for_each_time_and_a_courier_is_none(world: World) -> None:
+    packet = world.packet()
+
+    def give_up(at: datetime) -> None:
+        dossier = db.session.get_one(Packet, packet.id).dossier
+        dossiers.tell(dossier, "lost", at)
+        outbox.say("+84900000555", "lost_between", at, Language.VI, number=packet.number)
+        outbox.say(outbox.NOBODY, "view_code", at, Language.VI, number=dossier.number, secret=dossier.secret)
+        db.session.flush()
+        for message in db.session.scalars(sa.select(Message).filter_by(given_up_at=None)):
+            outbox.failed(message.id, "HTTP 400", at + outbox.PATIENCE + HOUR)
+
+    def matters(at: datetime) -> int:
+        look(at)
+        return len(of(TaskKind.UNHEARD))
+
+    atomically(dossiers.tell, packet.dossier, "lost", MONDAY)
+    atomically(lambda: outbox.failed(db.session.scalars(sa.select(Message.id)).one(), "HTTP 400", MONDAY + HOUR))
+    assert matters(MONDAY + 2 * HOUR) == 0, "tried still"
+    atomically(give_up, MONDAY)
+    later = MONDAY + outbox.PATIENCE + 2 * HOUR
+    assert [matters(later), matters(later + HOUR)] == [1, 1]
+    task = only(TaskKind.UNHEARD)
+    assert (task.packet_id, task.office_id) == (packet.id, world.post.id)
+    atomically(lambda: tasks.close(db.session.merge(task), "citizen_told", world.act(world.clerk, later + 2 * HOUR)))
+    assert matters(later + 3 * HOUR) == 1, "told is told"
+    atomically(give_up, later)
+    assert matters(later + outbox.PATIENCE + 2 * HOUR) == 2
 
 
 @pytest.mark.dialects("sqlite")

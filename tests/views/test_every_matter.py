@@ -18,7 +18,9 @@ from app.domain import (
     bodies,
     checkpoints,
     corrections,
+    dossiers,
     numbers,
+    outbox,
     packets,
     remittances,
     results,
@@ -31,6 +33,7 @@ from app.domain.codes import Purpose
 from app.domain.devices import Device
 from app.domain.manifests import Found
 from app.domain.notes import Head
+from app.domain.outbox import Message
 from app.domain.packets import Packet, Way
 from app.domain.people import Role
 from app.domain.tasks import KINDS, Keeper, Task, TaskKind
@@ -213,6 +216,19 @@ def log_unsigned(world: World) -> None:
     atomically(watch.look, MONDAY + 30 * HOUR)
 
 
+def unheard(world: World) -> None:
+    packet = world.packet()
+
+    def give_up() -> None:
+        dossiers.tell(db.session.get_one(Packet, packet.id).dossier, "lost", MONDAY)
+        db.session.flush()
+        message = db.session.scalars(sa.select(Message)).one()
+        outbox.failed(message.id, "HTTP 400", MONDAY + outbox.PATIENCE + HOUR)
+
+    atomically(give_up)
+    atomically(watch.look, MONDAY + outbox.PATIENCE + 2 * HOUR)
+
+
 def counted_otherwise(world: World) -> None:
     receive(world, world.collected(world.phone()), counts={1: 1, 2: 0, 4: 1})
 
@@ -255,7 +271,7 @@ ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.DOUBTED: after_its_time, K.SIMILAR: not_me, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
     K.LEAVER: left, K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.FEE_OWED: fee_owed, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
-    K.LOG_UNSIGNED: log_unsigned,
+    K.LOG_UNSIGNED: log_unsigned, K.UNHEARD: unheard,
     K.NUMBER_CHANGED: number_changed,
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from app.db import atomically, now
 from app.domain import (
     calendar,
     closing,
+    codes,
     decisions,
     desk,
     dossiers,
@@ -128,7 +129,7 @@ def _page(packet: Packet, form: Moving | None = None, status: int = 200) -> Resp
         result=result if result and result.id != packet.id else None, lost=results.lost_result(dossier), going=queues.beside(packet), returning=decisions.to_return(dossier),
         steps=queues.steps_open(dossier, security.user(), calendar.today(now())), pages=PAGES,
         given=forms.given(dossier), next_step=queues.NEXT_STEP.get(dossier.state), missing=dossiers.still_missing(dossier), out=dossiers.still_out(dossier), gone=closing.gone(dossier), again=again, failed=again.about(packet),
-        today=calendar.today(now()), hour=calendar.local(now()).time(), printable=counters.printable(packet), recovered={line.position: line for line in recovered.of(dossier)},
+        today=calendar.today(now()), hour=calendar.local(now()).time(), printable=counters.printable(packet), held=codes.held_until(dossier.citizen, now()), recovered={line.position: line for line in recovered.of(dossier)},
     ), status  # fmt: skip
 
 

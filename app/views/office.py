@@ -13,6 +13,7 @@ from app import security
 from app.db import atomically, now
 from app.domain import (
     calendar,
+    codes,
     counter,
     fees,
     happenings,
@@ -148,7 +149,7 @@ def _page(
         holder=happenings.holders([packet.holder_id])[packet.holder_id], courier=reception.courier_of(packet),
         owed=fees.post_owes(packet.dossier), due=takings.due(packet) if act == "accept" or (act == "hand-out" and packet.way is Way.OUT) else None,
         history=happenings.of(packet.dossier), visit=visits.open_visit(packet.id),
-        handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), printable=counters.printable(packet),
+        handover=scope.handover_of(security.user(), packet), photos=photos.of_packet(packet), held=codes.held_until(packet.dossier.citizen, now()), printable=counters.printable(packet),
         reprint=reprint or Reprint(formdata=None), shelf=_shelf(packet) if act == "hand-out" else None,
         shelve=shelve, failed=shelve.about(packet), today=calendar.today(now()), hour=calendar.local(now()).time(),
     ), status  # fmt: skip

@@ -1,17 +1,19 @@
 """Results on their way home: many sealed at a time, the citizen asked whether they will be found, what came back."""
 
+from datetime import timedelta
 from typing import Any
 
 import pypdfium2
 import pytest
 import sqlalchemy as sa
+import time_machine
 
-from app.db import atomically, db
-from app.domain import desk, manifests, protocols, results
+from app.db import atomically, db, now
+from app.domain import codes, desk, manifests, protocols, results
 from app.domain.audit import AuditLine
 from app.domain.dossiers import Dossier, ReturnWay
 from app.domain.manifests import Found, Side, Word
-from app.domain.packets import Kind, Packet, State
+from app.domain.packets import Kind, Packet, State, Way
 from app.errors import Invalid, Refused
 from tests.conftest import signing_in
 from tests.domain.test_desk import accepted
@@ -98,6 +100,18 @@ def test_what_the_citizen_says_is_where_the_result_goes_and_the_log_holds_none_o
     )
     db.session.rollback()
     assert (held.citizen.street, held.answer) == ("7 đường Hoa Cúc", "no_answer")
+
+
+def test_whoever_hands_over_reads_that_no_code_comes_while_a_new_number_is_on_hold(world: World, sign_in: Any) -> None:
+    packet, client = world.packet(Way.OUT), sign_in(world.officer)
+    number, said = packet.number, {"phone": "0900 000 777", "second_phone": "", "street": "7 đường Hoa Cúc"}
+    assert "vừa đổi số điện thoại" not in client.get(f"/desk/packets/{number}").text
+    assert client.post(f"/desk/results/{number}/ask", data=said | {"answer": "reached"}).status_code == 303
+    assert "vừa đổi số điện thoại" in client.get(f"/desk/packets/{number}").text
+    world.fresh(packet)
+    with time_machine.travel(now() + codes.HOLD + timedelta(minutes=1)):
+        again = signing_in(world.app)(world.officer)
+        assert "vừa đổi số điện thoại" not in again.get(f"/desk/packets/{number}").text
 
 
 @pytest.mark.parametrize(

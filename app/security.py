@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import structlog
 from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
@@ -24,6 +25,7 @@ HASHED = re.compile(r"/static/dist/.+\.[0-9A-Za-z]{8,}\.\w+")  # built files who
 TOUCH = timedelta(minutes=5)  # the last sign of life of a phone is written this often, not on each request
 STIR = timedelta(minutes=1)  # that of a session, which ends soon without one
 csrf = CSRFProtect()
+log = structlog.get_logger()
 
 
 def requires(right: Right) -> Callable[[View], View]:
@@ -208,10 +210,14 @@ def _counted(check: Callable[[str, str], User], login: str, secret: str, purpose
     doing = act()
     name = login.strip().lower()
     here = doing.keys.digest(purpose, name, request.remote_addr or "")
-    atomically(sessions.count, here, PER_LOGIN, WINDOW, doing.at)
-    atomically(sessions.count, doing.keys.digest(f"{purpose}-anywhere", name), ANYWHERE, HOUR, doing.at)
-    atomically(sessions.count, address_key(f"{purpose}-from"), PER_ADDRESS, WINDOW, doing.at)
-    found = check(login, secret)
+    try:
+        atomically(sessions.count, here, PER_LOGIN, WINDOW, doing.at)
+        atomically(sessions.count, doing.keys.digest(f"{purpose}-anywhere", name), ANYWHERE, HOUR, doing.at)
+        atomically(sessions.count, address_key(f"{purpose}-from"), PER_ADDRESS, WINDOW, doing.at)
+        found = check(login, secret)
+    except Refused as refusal:
+        log.warning("proof refused", kind=purpose, error=refusal.key)  # no name: people type passwords there, too
+        raise
     atomically(sessions.forget, here)
     return found
 

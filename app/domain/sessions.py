@@ -91,6 +91,7 @@ def begin(user_id: str, browser: str, act: Act) -> str:
     secret = secrets.token_urlsafe(32)
     moments = {"created_at": act.at, "seen_at": act.at, "present_at": act.at}
     db.session.add(Session(secret_hash=hash_of(secret), user_id=user_id, browser=browser[:40], **moments))
+    audit.note("signed_in", user_id, Act(db.session.get_one(User, user_id), act.at, act.keys), browser=browser[:40])
     return secret
 
 

@@ -1,5 +1,6 @@
 """Where one is signed in: everybody sees and ends their own, who answers for all offices everybody's, and it is written down."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -55,6 +56,26 @@ def test_the_page_lists_where_one_is_signed_in_and_which_is_this(world: World, e
         assert page.count("<span>nơi này</span>") == 1 and len(names(desk)) == 1 == len(names(phone))
         assert names(desk) != names(phone), "no page offers to end itself"
         assert 'href="/sessions/"' in desk.get("/desk/").text
+
+
+def test_who_signs_in_is_written_down_and_who_fails_to_is_said_in_the_log_without_a_name(
+    world: World, enter, app: Flask, capfd: pytest.CaptureFixture[str]
+) -> None:  # type: ignore[no-untyped-def]
+    enter(world.officer)
+    (line,) = db.session.scalars(sa.select(AuditLine).filter_by(action="signed_in"))
+    assert (line.user_id, line.subject, line.details) == (
+        world.officer.id,
+        world.officer.id,
+        {"browser": "Firefox, Windows"},
+    )
+    client, said = app.test_client(), {"login": world.officer.login, "password": "not this one"}
+    for _ in range(9):
+        client.post("/sign-in", data=said)
+    told = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "proof refused" in line]
+    assert [(one["kind"], one["error"]) for one in told] == 8 * [("sign-in", "sign_in_wrong")] + [
+        ("sign-in", "too_many_tries")
+    ]
+    assert not any(word in str(told) for word in said.values())
 
 
 def test_one_is_ended_and_the_others_stay(world: World, enter) -> None:  # type: ignore[no-untyped-def]

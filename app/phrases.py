@@ -158,6 +158,7 @@ TEXTS = {
     "visit.attempt": _l("Attempt %(n)s"),
     "visit.way": _l("Show the way"),
     "visit.call_first": _l("Asks to be called first"),
+    "visit.no_code": _l("Their phone number was changed lately: no code comes before %(time)s. Look at the identity card and have the slip signed."),
     "visit.second": _l("Second contact: %(name)s"),
     "visit.arrives": _l("expected about %(time)s"),
     "visit.begun": _l("Begun at this door: nothing of it is lost."),

@@ -110,8 +110,12 @@ def tell(packet: Packet, kind: str, purpose: Purpose, act: Act, /, **values: Any
 
 def held_until(citizen: Citizen, at: datetime) -> datetime | None:
     """When the number, changed less than a day ago, is told what proves a delivery; None: at once."""
-    until = citizen.bound_at + HOLD if citizen.bound_at else at
-    return until if until > at else None
+    until = hold_ends(citizen)
+    return until if until and until > at else None
+
+
+def hold_ends(citizen: Citizen) -> datetime | None:
+    return citizen.bound_at + HOLD if citizen.bound_at else None
 
 
 def void(packet: Packet, at: datetime) -> set[Purpose]:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, bags, money, packets, reach, rounds, shelf, takings, tokens, visits
+from app.domain import audit, bags, codes, money, packets, reach, rounds, shelf, takings, tokens, visits
 from app.domain.calendar import today
 from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier, Paper, ReturnWay
@@ -185,6 +185,7 @@ def _clock(at: time) -> str:
 
 def _person(dossier: Dossier) -> dict[str, Any]:
     who = dossier.citizen
+    no_code = codes.hold_ends(who)
     return {
         "name": who.name,
         "phone": who.phone,
@@ -194,6 +195,7 @@ def _person(dossier: Dossier) -> dict[str, Any]:
         "address": [who.street, who.neighbourhood.name, who.ward.name],
         "notes": who.notes,
         "call_first": who.call_first,
+        "no_code_until": no_code and no_code.isoformat(),
         "lat": who.lat,
         "lon": who.lon,
     }

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import atomically, db
-from app.domain import booking, codes, lookups, results, tasks, tracking, visits
+from app.domain import booking, codes, day, lookups, results, tasks, tracking, visits
 from app.domain.audit import AuditLine
 from app.domain.codes import HOLD, CodeCheck, Purpose
 from app.domain.outbox import Message
@@ -119,6 +119,16 @@ def test_the_code_of_a_delivery_is_told_a_day_later_and_the_page_says_so(world: 
         else:
             atomically(booking.resend_code, dossier, world.act(at=at))
             assert said("code_again").due_at == at
+
+
+def test_the_courier_is_told_until_when_no_code_comes(world: World) -> None:
+    _phone, packet = carried(world)
+    world.on_round(packet)
+    visit = visits.open_visit(packet.id)
+    assert visit and day.stop(visit)["person"]["no_code_until"] is None
+    change(world, packet)
+    world.fresh(packet)
+    assert datetime.fromisoformat(day.stop(visit)["person"]["no_code_until"]) == MONDAY + HOLD
 
 
 def test_papers_that_are_still_at_home_wait_for_nothing(world: World) -> None:

@@ -671,6 +671,35 @@ def test_what_the_office_puts_into_the_round_is_there_when_its_number_is_typed_o
     expect(phone.get_by_text("Nhà 1 / 3")).to_be_visible()
 
 
+def test_a_courier_reads_at_the_home_and_where_digits_are_typed_that_no_code_comes_yet(
+    world: World, site: Site, phone: Page
+) -> None:
+    there = world.packet(Way.OUT)
+    plan(world, there)
+
+    def change() -> None:
+        db.session.get_one(Packet, there.id).dossier.citizen.bound_at = now()
+
+    atomically(change)
+    world.record(world.phone().scan(world.fresh(there), "take"))
+    visit = open_visit(there.id)
+    assert visit
+    sign_in(phone, site)
+    phone.goto(f"{site.url}/courier/#/visit/{visit.id}")
+    expect(phone.get_by_text("Người nhận vừa đổi số điện thoại")).to_be_visible()
+    assert axe_faults(phone) == []
+    press(phone, "Quét phiếu")
+    type_number(phone, there.number)
+    phone.get_by_role("radio", name="Người khác nhận").check()
+    phone.get_by_role("radio", name="Căn cước", exact=True).check()
+    phone.get_by_label("Đã xem giấy ủy quyền").check()
+    press(phone, "Đúng người")
+    press(phone, "Đúng số này")
+    expect(phone.get_by_label("Mã người dân đọc")).to_be_visible()
+    expect(phone.get_by_text("Người nhận vừa đổi số điện thoại")).to_be_visible()
+    assert axe_faults(phone) == []
+
+
 def test_axe_finds_nothing_on_the_screens_few_see(
     world: World, site: Site, phone: Page, context: BrowserContext, tmp_path: Path
 ) -> None:

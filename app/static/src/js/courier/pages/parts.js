@@ -12,7 +12,7 @@ import { newer, renew, speak } from "../shell.js";
 import { isTight } from "../spare.js";
 import { me } from "../store.js";
 import { doubts } from "../witness.js";
-import { other, seal, slot, t } from "../words.js";
+import { moment, other, seal, slot, t } from "../words.js";
 
 const THEME_ICONS = { day: "eye", sun: "sun", night: "moon" };
 const LONG = 7200000;
@@ -81,6 +81,13 @@ export const hours = (stop) => h("p", { class: "time" }, slot(stop.slot));
 
 /** One fact: a picture and its words, the words under each other when they wrap. */
 export const fact = (name, words) => h("p", { class: "fact" }, icon(name), h("span", {}, words));
+
+/** Another phone number, less than a day ago: they may have no code for what is brought. The server judges; this only says so. */
+export function noCodeYet({ kind, person }) {
+  const until = person.no_code_until;
+  if (kind !== "deliver" || !until || Date.parse(until) <= day.clockNow()) return null;
+  return notice("stamp", "lock", h("p", {}, t("visit.no_code", { time: moment(until) })));
+}
 
 export function sealLine(packet) {
   return packet.seals.length ? fact("seal", t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null;

@@ -4,7 +4,7 @@ import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
 import { begun, draft } from "../drafts.js";
 import { me } from "../store.js";
 import { clock, inLanguage, maps, money, phone, seal, t } from "../words.js";
-import { fact, hours, kindTag, known, sealLine, strip } from "./parts.js";
+import { fact, hours, kindTag, known, noCodeYet, sealLine, strip } from "./parts.js";
 import { unknown } from "./unknown.js";
 
 export function missingVisit(id) {
@@ -40,6 +40,7 @@ export function visit(id) {
           h("p", { class: "sentence" }, sum ? h("b", {}, t("visit.ask", { sum: money(sum) })) : t(stop.give_back ? "visit.give_back" : "visit.no_money", { sum: money(stop.give_back ?? 0) }), stop.exempt ? ` · ${t("visit.free")}` : null, stop.kind === "collect" && packet.papers.length ? ` · ${t("visit.papers", { count: packet.papers.length })}` : null)),
         open ? notice("ok", "saved", h("p", {}, t("visit.begun"), open.sheets ? ` ${t("visit.begun_sheets", { count: open.sheets })}` : "", open.seal ? ` ${t("seal.number", { seal: seal(open.seal) })}.` : "")) : null,
         person.call_first ? notice("stamp", "phone", h("p", {}, t("visit.call_first"))) : null,
+        noCodeYet(stop),
         call(person.phone), person.second_phone ? call(person.second_phone, person.second_name) : null,
         h("a", { class: "button-quiet button-big button-wide", href: `#/visit/${stop.visit}/map` }, icon("pin"), " ", t("visit.way")),
         h("section", { class: "stack-tight" }, fact("packet", [known(packet, ""), known(packet, "") && h("br"), h("span", { class: "code" }, packet.number)]), sealLine(packet), packet.way === "in" ? fact("desk", t("visit.desk", { desk: packet.desk })) : null,

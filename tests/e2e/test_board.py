@@ -29,6 +29,7 @@ def test_the_numbers_of_an_open_board_follow_its_cards(world: World, site: Site,
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{site.url}/sign-in")
     staff_signs_in(page, world.clerk.login)
+    page.wait_for_url("**/office/**")
     page.clock.install(time=now())
     page.goto(f"{site.url}/exceptions/")
     heading, cards = page.get_by_role("heading", level=1), page.locator("article")

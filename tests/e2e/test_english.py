@@ -13,6 +13,7 @@ from app.domain import bags, tokens
 from app.domain.codes import Purpose
 from app.domain.packets import Packet, State, Way
 from app.domain.visits import open_visit
+from tests.domain.test_money import paid
 from tests.e2e.conftest import RULES, Camera, Site, axe, leave
 from tests.e2e.sight import large_faults, phone_faults
 from tests.e2e.test_courier import DIGITS, plan, press, to
@@ -109,6 +110,9 @@ def test_a_day_in_english_leaves_no_vietnamese_but_names(
     handed_in(me, world, handed)
     passed_on(me, world, site, browser, camera, carried, names)
     me.go("/money", "Money at the end")
+    expect(phone.get_by_text("The post office owes you")).to_be_visible()  # a fee was given back, and the bag held none
+    paid(world, world.phone())
+    phone.evaluate("window.dispatchEvent(new Event('online'))")
     phone.get_by_label("Counted in the bag").fill("1000")
     me.read()
     assert not me.odd, "\n".join(me.odd)

@@ -1,6 +1,7 @@
 """The dispatcher's day: nobody visited twice, windows kept, strangers kept out, what has set out left alone."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -300,6 +301,40 @@ def test_another_time_is_agreed_on_also_for_a_visit_on_the_way_but_not_for_what_
     assert atomically(dispatch.days, office, act.at) == sorted({stays.slot.day, offer.day})
     with pytest.raises(Refused, match="courier_under_way"):
         atomically(dispatch.rebook, office, stays.packet, offer.key, act)
-    with pytest.raises(Refused, match="nothing_to_move"):
+    with pytest.raises(Refused, match="nothing_to_move$"):
         atomically(dispatch.rebook, world.other_post, goes.packet, offer.key, act)
     assert visit_of(stays.packet).courier is not None
+
+
+def test_somebody_waits_while_a_visit_is_open_whether_a_courier_has_it_or_not(world: World) -> None:
+    mine, other = world.packet(), world.packet()
+    day, act = visit_of(mine).slot.day, world.act(world.dispatcher)
+    atomically(visits.cancel, visit_of(other), act)
+    assert dispatch.day_of(world.post, day).waiting, "nobody has it yet"
+    atomically(dispatch.assign, world.post, [visit_of(mine).id], world.courier.id, act)
+    assert dispatch.day_of(world.post, day).waiting, "a courier has it"
+    atomically(visits.finish, db.session.get_one(Packet, mine.id), act.at)
+    assert not dispatch.day_of(world.post, day).waiting
+    waits = world.packet()
+    assert visit_of(waits).slot.day == day and dispatch.day_of(world.post, day).waiting, "one is done, one is nobody's"
+
+
+def test_a_day_that_went_by_is_seen_for_a_fortnight_while_somebody_waits_for_it(world: World) -> None:
+    visit = visit_of(world.packet())
+    last = visits.starts_at(visit.slot.day + dispatch.LOOK_BACK, visit.slot.opens)
+    assert dispatch.days(world.post, last) == [visit.slot.day]
+    assert dispatch.days(world.post, last + timedelta(days=1)) == []
+
+
+def test_a_visit_is_bound_once_its_courier_has_set_out_with_its_packet(world: World) -> None:
+    held, other = carried(world), world.packet()
+    ids = [visit_of(packet).id for packet in (held, other)]
+    atomically(dispatch.assign, world.post, ids, world.courier.id, world.act(world.dispatcher))
+
+    def bound() -> list[bool]:
+        return [dispatch.is_bound(world.post, visit_of(packet)) for packet in (held, other)]
+
+    assert bound() == [False, False], "nobody has set out"
+    round_day = visit_of(held).slot.day
+    atomically(lambda: visits.set_out(visits.round_of(world.courier, round_day), world.act(world.courier)))
+    assert bound() == [True, False], "what is to be collected is in nobody's bag"

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from math import ceil
 
-import sqlalchemy as sa
-
 import routes
-from app.db import db
-from app.domain import audit, dispatch, people, reach, rounds
+from app.domain import audit, dispatch, reach, rounds
 from app.domain.people import Act, User
 from app.domain.places import Office
 from app.domain.visits import OPEN, Round, Visit
@@ -48,24 +45,22 @@ class Relief:
 
 def look(office: Office, courier_id: str, day: date, at: datetime) -> Relief:
     """What could be done for this courier's visits of that day. Raises Missing("courier_unknown") for another office's."""
-    staff = people.couriers_of(office.id)
-    courier = next((one for one in staff if one.id == courier_id), None)
+    found = dict(dispatch.day_of(office, day).rounds)
+    courier = next((one for one in found if one.id == courier_id), None)
     if courier is None:
         raise Missing("courier_unknown")
-    found = {round_.courier_id: round_ for round_ in _rounds(office, day)}
-    stopped = {one for one, round_ in found.items() if round_.stopped_at}
-    others = [one for one in staff if one.id not in stopped | {courier_id}]
-    round_ = found.get(courier_id)
+    others = {one: round_ for one, round_ in found.items() if one != courier and not (round_ and round_.stopped_at)}
+    round_ = found[courier]
     mine = [visit for visit in round_.visits if visit.state in OPEN] if round_ else []
     holders = dispatch.held_by(office, Visit.id.in_([visit.id for visit in mine]))
     stays = [visit for visit in mine if holders.get(visit.id) == courier]
     goes = [visit for visit in mine if visit not in stays]
     ways = [
-        rounds.way(found[one.id], at) if one.id in found else rounds.way_from(rounds.place(office), one.id, day, at)
-        for one in others
+        rounds.way(theirs, at) if theirs else rounds.way_from(rounds.place(office), one.id, day, at)
+        for one, theirs in others.items()
     ]
     bag = len(reach.carried_by(courier))
-    return Relief(courier, day, round_, _propose(goes, ways, others, holders, day), stays, bag, others)
+    return Relief(courier, day, round_, _propose(goes, ways, [*others], holders, day), stays, bag, [*others])
 
 
 def _propose(
@@ -105,7 +100,3 @@ def resume(office: Office, courier_id: str, day: date, act: Act) -> None:
     if seen.round and seen.round.stopped_at:
         seen.round.stopped_at = None
         audit.note("resume", f"courier {courier_id}", act, day=day.isoformat())
-
-
-def _rounds(office: Office, day: date) -> list[Round]:
-    return list(db.session.scalars(sa.select(Round).filter_by(office_id=office.id, day=day)))

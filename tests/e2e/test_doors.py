@@ -407,6 +407,30 @@ def test_every_reason_why_a_door_failed_is_recorded_with_each_thing_that_may_com
     assert {(str(each.kind), each.reason or ""): each.next for each in ended} == chosen
 
 
+def test_a_choice_made_while_a_picture_is_kept_does_not_hide_that_it_was(
+    world: World, site: Site, phone: Page, tmp_path: Path
+) -> None:
+    packet = world.packet(Way.OUT)
+    plan(world, packet)
+    world.record(world.phone().scan(world.fresh(packet), "take"))
+    door = tmp_path / "door.png"
+    Image.new("RGB", (400, 300), (90, 60, 40)).save(door)
+    phone.add_init_script(
+        "const quick = createImageBitmap; window.createImageBitmap = async (...what) => {"
+        " await new Promise((done) => { window.ready = done; }); return quick(...what); };"
+    )
+    sign_in(phone, site)
+    press(phone, "Đã tới cửa")
+    press(phone, "Không trao được")
+    phone.get_by_role("radio", name="Không có ai ở nhà").check()
+    phone.get_by_label("Chụp cửa nhà, không có người").set_input_files(door)
+    phone.wait_for_function("() => Boolean(window.ready)")
+    phone.get_by_role("radio", name="Để giấy mời lần 1").check()  # the page is drawn anew
+    expect(phone.get_by_text("Đã giữ ảnh, gửi sau")).to_have_count(0)
+    phone.evaluate("window.ready()")
+    expect(phone.get_by_text("Đã giữ ảnh, gửi sau")).to_be_visible()
+
+
 def test_a_torn_bag_is_reported_on_the_way_with_its_picture_and_two_people_are_asked_to_count(
     world: World, site: Site, phone: Page, context: BrowserContext, tmp_path: Path
 ) -> None:

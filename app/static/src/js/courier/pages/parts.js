@@ -114,6 +114,8 @@ export function packetLine(packet, tone = null, ...more) {
     packet.seals.length ? h("p", { class: "small" }, t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null, more));
 }
 
+let showPicture = () => {}; // on the page as it is drawn now: a choice may have drawn it anew while the picture was made small
+
 /** A picture for this scan, if the courier wants one: kept on the phone under its hash, sent later. `key` says of what. What is
  *  typed on the page stays. */
 export function pictureFor(d, key) {
@@ -127,7 +129,7 @@ export function pictureFor(d, key) {
       d.pictures = { ...d.pictures, [key]: (await keepPhoto(chosen)).sha256 };
       says.say("");
       keep();
-      show();
+      showPicture();
     } catch (error) {
       says.say(t(error.name === "QuotaExceededError" ? "outbox.tight" : "photo.unread"));
     }
@@ -138,5 +140,6 @@ export function pictureFor(d, key) {
     label.replaceChildren(file, icon(there ? "check" : "camera"), h("span", {}, t(there ? "photo.kept" : key)));
   }
   show();
+  showPicture = show;
   return h("div", { class: "stack-tight" }, label, says);
 }

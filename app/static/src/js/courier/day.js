@@ -52,8 +52,9 @@ export const unsigned = () => told?.unsigned ?? [];
 export const handedIn = () => told?.handed_in ?? [];
 /** Homes this phone knew of, called off since: [{visit, number}]. */
 export const cancelled = () => told?.cancelled ?? [];
-/** Homes of this round that the office has given to somebody else since it set out: [{visit, number}]. */
-export const moved = () => told?.moved ?? [];
+/** Homes of this round that the office has given to somebody else since it set out, and that were not seen to here all the same:
+ *  [{visit, number}]. */
+export const moved = () => (told?.moved ?? []).filter(({ visit }) => !outbox.rows().some(({ meta }) => meta.ends && meta.visit === visit));
 export const reasons = () => ({ reasons: told?.reasons ?? {}, next: told?.next ?? {} });
 
 /** Out of sight: what lies on the phone stays sealed. */

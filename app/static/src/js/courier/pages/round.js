@@ -28,8 +28,8 @@ export function round() {
 /** What the office has given to colleagues, or that it has written down that nobody rides any further. */
 function givenAway(now) {
   if (now.round?.stopped) return notice("stamp", "stop", h("p", { id: "stopped" }, t("round.stopped", { time: clock(now.round.stopped) })), now.carrying.length ? h("p", {}, t("round.stopped_bag")) : null);
-  const numbers = day.moved().map(({ number }) => number).join(", ");
-  return numbers ? notice("stamp", "courier", h("p", { id: "moved" }, t("round.moved", { numbers }))) : null;
+  const numbers = day.moved().map(({ number }) => [" ", h("span", { class: "nowrap" }, number)]);
+  return numbers.length ? notice("stamp", "courier", h("p", { id: "moved" }, t("round.moved", { numbers: "" }).trim(), numbers)) : null;
 }
 
 function trouble(now) {

@@ -10,6 +10,7 @@ from app.api import till as api_till
 from app.views import (
     account,
     admin,
+    alongside,
     appointments,
     bags,
     booking,
@@ -58,6 +59,7 @@ VIEWS = (
     booking,
     tracking,
     lookups,
+    alongside,
     certificates,
     due,
     guide,

@@ -35,6 +35,7 @@ SENTENCES = {
     "street_missing": _l("Type the house number and the street, for example 12 Mẫu Đơn street."),
     "text_long": _l("That is too long. At most %(limit)s letters fit."),
     "no_slot_left": _l("No time is left in the coming days. Call us, or bring the papers to the post office."),
+    "nothing_to_join": _l("Nothing more can go along with this visit: it is over, or begins too soon. Book another one."),
     "nothing_to_move": _l("There is no visit to move just now. Look at the tracking page for what comes next."),
     "nothing_to_deny": _l("The record says something else by now. Look at the tracking page again; nothing has been recorded."),
     "already_collected": _l("The courier already has the papers, so this can no longer be cancelled here. Call the post office: it can still be cancelled until the ward signs."),

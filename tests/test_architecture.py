@@ -22,7 +22,7 @@ DOMAIN = [
     "cases", "dossiers", "drafts", "forms", "packets", "postage", "visits", "upkeep", "rounds", "codes", "devices", "bodies", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
     "findings", "shares", "reading", "logbook", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "fees", "takings", "remittances", "tallies", "recovered", "closing", "aftermath", "vetting", "sittings", "custody", "receipts", "uploads", "corrections", "upshots",
-    "manifests", "invariants", "booking", "scope", "phones", "staff", "desk", "results", "reception", "decisions", "counter", "bags", "incidents", "figures", "paper", "sorting", "happenings", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "reach", "relief", "day", "slips", "retention", "deskforms", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "gauges", "headlines", "tracking", "lookups", "models",
+    "manifests", "invariants", "booking", "alongside", "scope", "phones", "staff", "desk", "results", "reception", "decisions", "counter", "bags", "incidents", "figures", "paper", "sorting", "happenings", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "reach", "relief", "day", "slips", "retention", "deskforms", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "gauges", "headlines", "tracking", "lookups", "models",
 ]  # fmt: skip
 PRINTERS = {"printing", "slips", "deskforms", "papers", "batches", "sendings", "protocols", "registers"}
 INSIDE = {"app.db", "app.errors", "app.domain"}
@@ -102,7 +102,7 @@ def test_only_rounds_dispatch_and_relief_know_routes_and_only_the_papers_print()
 
 
 # The doors of citizens and of nobody: what they show hangs on a secret of the asker's, not on an office.
-PUBLIC = {"account", "booking", "booking_forms", "demo", "health", "ics", "lookups", "telling", "tracking"}
+PUBLIC = {"account", "booking", "booking_forms", "demo", "grants", "health", "ics", "lookups", "telling", "tracking"}
 UNSCOPED = {"session", "select", "by_number", "by_code", "of_dossier", "get_one"}
 
 

@@ -69,3 +69,9 @@ def just_booked(secret: str, at: datetime) -> Dossier | None:
     found = db.session.get(Draft, _hash(secret))
     recent = found is not None and at - found.updated_at < REMEMBERED
     return db.session.get(Dossier, found.answers["booked"]) if found and recent and "booked" in found.answers else None
+
+
+def knows(secret: str, dossier_id: int, at: datetime) -> bool:
+    """Whether this browser was told or has typed what the dossier says of its sender: it booked it within the hour, or goes on from it."""
+    booked, answers = just_booked(secret, at), get(secret, at) or {}
+    return (booked is not None and booked.id == dossier_id) or answers.get("beside", {}).get("id") == dossier_id

@@ -6,7 +6,7 @@ Answers wait in a draft; the browser holds only its secret. Every page works wit
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms import SelectChoice
@@ -27,6 +27,7 @@ from app.phrases import TEXTS
 from app.security import public
 from app.sentences import sentence
 from app.views import booking_forms as forms
+from app.views import draft
 from app.views.answers import SEE_OTHER
 from app.views.highlight import highlight
 
@@ -42,7 +43,7 @@ class DraftGone(Exception):
 
 @bp.errorhandler(DraftGone)
 def draft_gone(_error: DraftGone) -> ResponseReturnValue:
-    booked = drafts.just_booked(request.cookies.get(_cookie(), ""), now())
+    booked = drafts.just_booked(draft.secret(), now())
     return render_template("booking/restart.html", booked=booked), 410
 
 
@@ -97,27 +98,33 @@ def begin(code: str) -> ResponseReturnValue:
     found = procedures.get(code, calendar.today(now()))
     if not booking.carriage(found, now()).submit_by_post:
         raise Refused("procedure_in_person")
-    secret = request.cookies.get(_cookie(), "")
-    if secret and atomically(drafts.keep, secret, {"procedure": code, "desk_id": None}, security.act()):
-        return _on(drafts.get(secret, now()) or {})
+    secret = draft.secret()
+    if secret and atomically(drafts.keep, secret, {"procedure": code, "desk_id": _same_desk(code)}, security.act()):
+        return _on(draft.answers() or {})
     secret = atomically(drafts.begin, {"procedure": code}, security.act())
-    answer = make_response(redirect(url_for("booking.ward"), SEE_OTHER))
-    answer.set_cookie(
-        _cookie(), secret, max_age=int(drafts.LIFE.total_seconds()), httponly=True, samesite="Lax", path="/",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-    )  # fmt: skip
-    return answer
+    return draft.remember(make_response(redirect(url_for("booking.ward"), SEE_OTHER)), secret)
+
+
+def _same_desk(code: str) -> int | None:
+    """That of the dossier this one goes along with, if it receives both; else it is asked for, with other papers anew."""
+    answers = draft.answers() or {}
+    if "beside" not in answers or not answers.get("neighbourhood_id"):
+        return None
+    offered = _desks(answers | {"procedure": code})
+    return next((one.id for one in offered if one.id == answers["desk_id"]), None)
 
 
 # ---- the draft --------------------------------------------------------------------------------------------------
 
 
-def _cookie() -> str:
-    return "__Host-hs-draft" if current_app.config["SESSION_COOKIE_SECURE"] else "hs-draft"
+@bp.context_processor
+def _beside() -> dict[str, Any]:
+    """The dossier that the one being booked goes along with, on every page of it."""
+    return {"beside": (draft.answers() or {}).get("beside")}
 
 
 def _draft() -> dict[str, Any]:
-    answers = drafts.get(request.cookies.get(_cookie(), ""), now())
+    answers = draft.answers()
     if answers is None or "procedure" not in answers:
         raise DraftGone
     return answers
@@ -125,7 +132,7 @@ def _draft() -> dict[str, Any]:
 
 def _keep(**answers: Any) -> ResponseReturnValue:
     """Keep what this page asked and go to the first question still open."""
-    secret = request.cookies.get(_cookie(), "")
+    secret = draft.secret()
     if not atomically(drafts.keep, secret, answers, security.act()):
         raise DraftGone
     return _on(_draft())
@@ -347,6 +354,8 @@ def _check_page(form: forms.Check, answers: dict[str, Any], status: int) -> Resp
         offer = visits.read_key(place.post_office, answers["slot_key"], now())
     except Missing as gone:
         return _other_time(answers, gone)
+    if not offer.left:
+        return _other_time(answers, Refused("slot_full"))
     way = ReturnWay(answers["return_way"]) if booking.carriage(found, now(), place).return_by_post else ReturnWay.DESK
     form.booking_key.data, quote = answers["booking_key"], postage.quote(place.ward, desk.ward, calendar.today(now()))
     page = render_template(
@@ -372,7 +381,7 @@ def _book(answers: dict[str, Any]) -> ResponseReturnValue:
         if refusal.key == "desk_not_offered":
             raise DeskGone(refusal) from refusal
         raise
-    atomically(drafts.finish, request.cookies.get(_cookie(), ""), dossier, security.act())
+    atomically(drafts.finish, draft.secret(), dossier, security.act())
     return redirect(url_for("tracking.booked", secret=dossier.secret), SEE_OTHER)
 
 

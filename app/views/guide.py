@@ -27,7 +27,7 @@ from app.domain import (
 )
 from app.domain.postage import Item
 from app.security import public
-from app.views import lookups
+from app.views import grants
 
 bp = Blueprint("guide", __name__)
 
@@ -39,7 +39,7 @@ def home() -> ResponseReturnValue:
     prices = {item.value: postage.tariff(today, item).amount for item in Item}
     return render_template(
         "guide/help.html", prices=prices, exempt=exemptions.on(today), tries=codes.TRIES, shown=codes.SHOWN_LIFE,
-        details=lookups.GRANT, late=placing.LATE, grace=visits.GRACE, in_vain=aftermath.ATTEMPTS, letters=shelf.LETTERS, apart=shelf.APART,
+        details=grants.GRANT, late=placing.LATE, grace=visits.GRACE, in_vain=aftermath.ATTEMPTS, letters=shelf.LETTERS, apart=shelf.APART,
     )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def home() -> ResponseReturnValue:
 @public
 def privacy() -> ResponseReturnValue:
     return render_template(
-        "guide/privacy.html", draft=drafts.LIFE, code=codes.VIEW_LIFE, details=lookups.GRANT, shift=day.SHIFT, photo=photos.KEPT,
+        "guide/privacy.html", draft=drafts.LIFE, remembered=drafts.REMEMBERED, code=codes.VIEW_LIFE, details=grants.GRANT, shift=day.SHIFT, photo=photos.KEPT,
         paper_years=slips.PAPER_YEARS, years=slips.YEARS, cookie=language.KEPT, answer=incidents.ANSWER, answer_far=incidents.ANSWER_FAR,
         after=retention.AFTER, messages=outbox.KEPT, hold=codes.HOLD,
     )  # fmt: skip

@@ -1,8 +1,6 @@
 """Lookups: the state behind a number, its details behind a code, and what a stranger sees of a packet that was found."""
 
 import re
-from datetime import UTC, datetime
-from typing import Any
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -12,22 +10,20 @@ from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
 from app import security
-from app.db import atomically, db, now
+from app.db import atomically, now
 from app.domain import codes, lookups, manifests, numbers, packets, tokens
-from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
 from app.domain.people import Right, User
 from app.errors import Invalid, Missing
 from app.security import public
 from app.sentences import sentence
-from app.views import counters, telling
+from app.views import alongside, counters, grants, telling
 from app.views.answers import SEE_OTHER, throttle
 from app.views.fields import Form
-from app.views.tracking import DAY, HOUR, MESSAGES, MINUTE, Code, story_page
+from app.views.grants import HOUR, MINUTE
+from app.views.tracking import Code, story_page
 
 bp = Blueprint("lookups", __name__)
-
-GRANT = 15 * MINUTE  # details stay open in this browser
 
 
 def lettered(text: str | None) -> str | None:
@@ -83,11 +79,7 @@ def send_code() -> ResponseReturnValue:
     except Invalid as wrong:
         form.number.errors = [sentence(wrong)]
         return render_template("tracking/by_number.html", form=form), 422
-    throttle("send", security.address_key("send"), (5, 10 * MINUTE), (30, DAY))
-    throttle("send-number", number.encode(), *MESSAGES)
-    session["view_request"] = atomically(lookups.ask_details, number, security.act())
-    session["view_number"] = number
-    return redirect(url_for("lookups.code"), SEE_OTHER)
+    return grants.ask(number, session.get("view_what", "") if number == session.get("view_number") else "")
 
 
 @bp.route("/track/code", methods=["GET", "POST"])
@@ -106,29 +98,25 @@ def code() -> ResponseReturnValue:
     if found is None:
         form.code.errors = [_("This is not the code of the message. Look again.")]
         return _code_page(asked, form), 422
-    session.pop("view_request")
-    session.pop("view_number", None)
-    bound = found.bound_at.isoformat() if found.bound_at else None
-    session["details"] = {"dossier": found.dossier_id, "bound": bound, "until": (now() + GRANT).isoformat()}
+    if grants.give(found) == grants.ANOTHER and (dossier := grants.opened()):
+        return alongside.begun(dossier)
     return redirect(url_for("lookups.details"), SEE_OTHER)
 
 
 def _code_page(asked: str, form: Code) -> str:
     """The field while the code may still open; after that why it does not, and the way to a new one."""
     shut = codes.view_shut(asked, now())
-    return render_template("tracking/code.html", form=form, shut=shut, number=session.get("view_number"))
+    return render_template(
+        "tracking/code.html", form=form, shut=shut, number=session.get("view_number"), what=session.get("view_what")
+    )
 
 
 @bp.get("/track/details")
 @public
 def details() -> ResponseReturnValue:
     """The same story, opened by a code: it shows, and changes nothing."""
-    grant: dict[str, Any] = session.get("details") or {}
-    until = datetime.fromisoformat(grant["until"]) if grant else datetime.min.replace(tzinfo=UTC)
-    dossier = db.session.get(Dossier, grant["dossier"]) if grant and now() < until else None
-    bound = dossier.citizen.bound_at if dossier else None
-    if dossier is None or grant.get("bound") != (bound.isoformat() if bound else None):
-        session.pop("details", None)
+    dossier = grants.opened()
+    if dossier is None:
         return redirect(url_for("lookups.by_number"))
     return story_page(dossier, None, Code(formdata=None))
 

@@ -1,7 +1,6 @@
 """Tracking: the citizen's own page behind the secret link."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,6 +14,7 @@ from wtforms.validators import DataRequired, Length
 from app import security
 from app.db import atomically, db, now
 from app.domain import (
+    alongside,
     audit,
     bands,
     booking,
@@ -48,17 +48,16 @@ from app.errors import Missing, Refused
 from app.language import written_for
 from app.security import public
 from app.sentences import sentence
-from app.views import ics, telling
+from app.views import draft, ics, telling
 from app.views.answers import SEE_OTHER, base_url, file_answer, throttle
 from app.views.booking import slot_page
 from app.views.booking_forms import Time
 from app.views.fields import Form
+from app.views.grants import DAY, HOUR, MESSAGES, MINUTE
 from app.views.staff import ROLES
 
 bp = Blueprint("tracking", __name__)
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-MESSAGES = ((1, MINUTE), (3, 10 * MINUTE), (10, DAY))  # codes sent to one phone
 WRITTEN = {  # the form behind a headline
     "not_accepted": "refusal", "supplement_required": "supplement", "extended": "apology", "stopped": "stop",
 }  # fmt: skip
@@ -103,7 +102,7 @@ def story_page(dossier: Dossier, secret: str | None, form: Code, status: int = 2
         "tracking/story.html", written=written, asked=_asked(dossier, told), fee_owed=fees.post_owes(dossier), fee_home=fees.home(dossier), may_stop=dossier.state in UNDECIDED, dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         tail=dossier.citizen.phone[-3:], by_message=people.takes_messages(dossier.citizen.phone),
         late=telling.days_late(dossier, calendar.today(now())), certified=certificates.are_there(dossier),
-        printable=papers.of_citizen(dossier, now(), base_url()), due=_due(told),
+        printable=papers.of_citizen(dossier, now(), base_url()), due=_due(told), another=_another(dossier),
     )  # fmt: skip
     return page, status
 
@@ -115,6 +114,12 @@ def looks(secret: str) -> ResponseReturnValue:
     dossier = dossier_of(secret)
     found = audit.looks(dossier.id)
     return render_template("tracking/looks.html", dossier=dossier, secret=secret, looks=found, roles=ROLES)
+
+
+def _another(dossier: Dossier) -> bool:
+    """Whether another dossier can be sent at the same time: with a code to the phone, or in the browser it was booked in."""
+    here = people.takes_messages(dossier.citizen.phone) or draft.is_known(dossier)
+    return here and alongside.awaited(dossier, now()) is not None
 
 
 def _due(told: stories.Story) -> Bill:
@@ -194,7 +199,7 @@ def booked(secret: str) -> ResponseReturnValue:
     return render_template(
         "tracking/booked.html", dossier=dossier, told=told, secret=secret, side=side, path=path, telling=telling,
         due=takings.due(told.packet), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
-        by_message=people.takes_messages(dossier.citizen.phone),
+        by_message=people.takes_messages(dossier.citizen.phone), another=_another(dossier),
         desk_day=bands.arrives_by(told.visit.slot.day, dossier.citizen.ward, dossier.desk.ward),
     )  # fmt: skip
 

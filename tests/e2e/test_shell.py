@@ -287,7 +287,12 @@ def test_a_phone_that_has_heard_nothing_yet_says_so_and_names_no_number(world: W
     packet = world.collected(world.phone())
     phone.route("**/api/v1/day*", lambda route: route.abort())
     enter(phone, site)
-    for path in ("/carrying", "/take", "/money", "/"):  # the last asks once, when it is come to: the others ask by themselves
+    for path in (
+        "/carrying",
+        "/take",
+        "/money",
+        "/",
+    ):  # the last asks once, when it is come to: the others ask by themselves
         to(phone, path)
         expect(phone.get_by_text("Máy chưa hỏi được bưu cục")).to_be_visible()
         expect(phone.get_by_role("heading", level=1)).not_to_contain_text("Đang giữ")

@@ -30,7 +30,7 @@ from app.domain import (
 )
 from app.domain.audit import viewed
 from app.domain.postage import Item
-from app.views import lookups
+from app.views import grants
 from labels import texts
 from tests.views.test_booking import filled
 from tests.world import MONDAY, World
@@ -59,9 +59,10 @@ def client(world: World) -> FlaskClient:
 # Where a number of the code stands on a page: in Vietnamese, in English.
 SAID: list[tuple[str, ModuleType, str, str, str]] = [
     ("/privacy", drafts, "LIFE", r"{}, rồi xóa", r"{}, then it is deleted"),
+    ("/privacy", drafts, "REMEMBERED", r"đặt lịch, trong {}", r"was booked in, for {}"),
     ("/privacy", codes, "VIEW_LIFE", r"{}\. Trang mở ra", r"{}\. The page stays open"),
     ("/privacy", codes, "HOLD", r"Trong {} sau đó", r"For {} after that"),
-    ("/privacy", lookups, "GRANT", r"xem được trong {}", r"stays open for {}"),
+    ("/privacy", grants, "GRANT", r"xem được trong {}", r"stays open for {}"),
     ("/privacy", day, "SHIFT", r"chỉ hiện trong {}", r"shows it for {} at most"),
     ("/privacy", photos, "KEPT", r"hư hại: {}, rồi xóa", r"damage: {}, then they are deleted"),
     ("/privacy", retention, "AFTER", r"{} sau khi mọi việc xong", r"{} after everything is over, then it is deleted"),
@@ -77,7 +78,7 @@ SAID: list[tuple[str, ModuleType, str, str, str]] = [
     ("/help", aftermath, "ATTEMPTS", r"Đến {} lần", r"After {} visits? in vain"),
     ("/help", shelf, "LETTERS", r"để {} giấy mời", r"leaves {} letters?"),
     ("/help", shelf, "APART", r"cách nhau {} ngày", r" {} working days apart"),
-    ("/help", lookups, "GRANT", r"xem được trong {}", r"stays open for {}"),
+    ("/help", grants, "GRANT", r"xem được trong {}", r"stays open for {}"),
     ("/help", codes, "SHOWN_LIFE", r"dùng trong {}", r"good for {}"),
     ("/help", codes, "TRIES", r"sai {} lần", r"After {} wrong (?:try|tries)"),
     ("/help", placing, "LATE", r"báo, trong {}", r"report it, within {}"),

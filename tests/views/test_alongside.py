@@ -1,0 +1,167 @@
+"""Another dossier at the same time: what was said once is not asked again, and shown to nobody who only has a link."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask.testing import FlaskClient
+
+from app.db import db
+from app.domain import visits
+from app.domain.dossiers import Dossier
+from app.domain.outbox import Message
+from tests.views.test_booking import answers, book
+from tests.world import MONDAY, World
+
+PRIVATE = ("Nguyễn Thị Mơ", "900 000 123", "900000123", "Mẫu Đơn", "cổng xanh")
+AGAIN = "Gửi thêm hồ sơ cùng lượt"
+
+
+@pytest.fixture(autouse=True)
+def _monday() -> Any:
+    with time_machine.travel(MONDAY, tick=True) as clock:
+        yield clock
+
+
+@pytest.fixture
+def client(world: World) -> FlaskClient:
+    return world.app.test_client()
+
+
+@pytest.fixture
+def first(world: World, client: FlaskClient) -> Dossier:
+    """What `client` has just booked."""
+    assert book(world, client).status_code == 303
+    return db.session.scalars(sa.select(Dossier)).one()
+
+
+def another(client: FlaskClient, first: Dossier) -> str:
+    answer = client.post(f"/t/{first.secret}/another")
+    assert answer.status_code == 303, answer.text
+    return str(answer.location)
+
+
+def dossiers() -> list[Dossier]:
+    return list(db.session.scalars(sa.select(Dossier).order_by(Dossier.id)))
+
+
+def test_whoever_has_just_booked_sends_another_with_its_papers_and_consent_alone(
+    world: World, client: FlaskClient, first: Dossier
+) -> None:
+    assert AGAIN in client.get(f"/t/{first.secret}/booked").text
+    assert another(client, first) == "/book"
+    assert first.number in client.get("/book").text and "Bước 1 trên 3" in client.get("/book").text
+    chosen = client.post(f"/procedures/{world.procedure.code}")
+    assert (chosen.status_code, chosen.location) == (303, "/book/check")
+    page = client.get("/book/check").text
+    assert "Nguyễn Thị Mơ" in page and "12 đường Mẫu Đơn" in page and first.number in page
+    key = re.search(r'name="booking_key" value="(\w{40})"', page)
+    assert key and client.post("/book/check", data={"booking_key": key[1]}).status_code == 422, "consent is asked anew"
+    assert client.post("/book/check", data={"booking_key": key[1], "consent": "y"}).status_code == 303
+    one, two = dossiers()
+    for field in ("name", "phone", "street", "notes", "call_first", "neighbourhood_id", "language", "exemption"):
+        assert getattr(one.citizen, field) == getattr(two.citizen, field), field
+    assert (one.return_way, one.desk_id, one.one_way) == (two.return_way, two.desk_id, two.one_way)
+    found = [visits.open_visit(packet) for packet in (1, 2)]
+    assert found[0] and found[1] and found[0].slot_id == found[1].slot_id and found[0].id != found[1].id
+    assert one.secret != two.secret and one.booking_key != two.booking_key
+
+
+def test_each_answer_that_was_taken_over_can_be_changed(world: World, client: FlaskClient, first: Dossier) -> None:
+    another(client, first)
+    client.post(f"/procedures/{world.procedure.code}")
+    said = answers(world)["/book/who"] | {"name": "Nguyễn Văn Mít"}
+    assert client.post("/book/who", data=said).location == "/book/check"
+    assert client.post("/book/return", data={"way": "desk"}).location == "/book/check"
+    page = client.get("/book/check").text
+    assert "Nguyễn Văn Mít" in page and "Nguyễn Thị Mơ" not in page
+    assert first.citizen.name == "Nguyễn Thị Mơ"
+
+
+def test_the_bare_link_shows_no_name_and_no_address_and_has_a_code_sent(
+    world: World, client: FlaskClient, first: Dossier
+) -> None:
+    stranger = world.app.test_client()
+    assert AGAIN in stranger.get(f"/t/{first.secret}").text
+    assert another(stranger, first) == "/track/code"
+    for page in ("/book", "/track/code"):
+        assert not [private for private in PRIVATE if private in stranger.get(page).text], page
+    assert stranger.get("/book/check").status_code == 410
+    code = db.session.scalars(sa.select(Message).filter_by(kind="view_code")).one()
+    assert code.phone == first.citizen.phone
+    assert stranger.post("/track/code", data={"code": "000001"}).status_code == 422
+    opened = stranger.post("/track/code", data={"code": code.values["code"]})
+    assert (opened.status_code, opened.location) == (303, "/book")
+    assert stranger.post(f"/procedures/{world.procedure.code}").location == "/book/check"
+    assert "Nguyễn Thị Mơ" in stranger.get("/book/check").text
+
+
+def test_details_opened_by_a_code_lead_to_another_dossier_too(
+    world: World, client: FlaskClient, first: Dossier, _monday: Any
+) -> None:
+    reader = world.app.test_client()
+    assert reader.post("/track/another").location == "/track"
+    reader.post("/track/send", data={"number": first.number})
+    code = db.session.scalars(sa.select(Message).filter_by(kind="view_code")).one()
+    assert reader.post("/track/code", data={"code": code.values["code"]}).location == "/track/details"
+    page = reader.get("/track/details").text
+    assert "/track/another" in page and first.secret not in page
+    assert reader.post("/track/another").location == "/book"
+    _monday.shift(timedelta(minutes=16))
+    assert reader.post("/track/another").location == "/track"
+
+
+def test_a_browser_knows_for_an_hour_what_it_booked_and_asks_for_a_code_after_that(
+    world: World, client: FlaskClient, first: Dossier, _monday: Any
+) -> None:
+    _monday.shift(timedelta(minutes=61))
+    assert another(client, first) == "/track/code"
+
+
+def test_who_got_another_number_meanwhile_is_asked_for_a_code(
+    world: World, client: FlaskClient, first: Dossier
+) -> None:
+    first.citizen.bound_at = MONDAY
+    db.session.commit()
+    assert another(client, first) == "/track/code"
+
+
+def test_a_time_that_is_full_is_asked_for_again_and_nothing_else_is_lost(
+    world: World, client: FlaskClient, first: Dossier
+) -> None:
+    another(client, first)
+    slot = db.session.scalars(sa.select(visits.Slot)).one()
+    slot.taken = slot.places
+    db.session.commit()
+    client.post(f"/procedures/{world.procedure.code}")
+    page = client.get("/book/check")
+    assert page.status_code == 409 and "Chọn giờ khác" in page.text
+    free = next(offer for offer in visits.offers(world.post, MONDAY) if offer.left)
+    assert client.post("/book/time", data={"slot": free.key}).location == "/book/check"
+    again = client.get("/book/check").text
+    assert "Nguyễn Thị Mơ" in again and "cùng lượt" not in again.split("<h1")[1], "it no longer goes along"
+
+
+def test_nothing_goes_along_with_a_visit_that_is_over_called_off_or_begins_too_soon(
+    world: World, client: FlaskClient, first: Dossier, _monday: Any
+) -> None:
+    slot = db.session.scalars(sa.select(visits.Slot)).one()
+    with time_machine.travel(visits.starts_at(slot.day, slot.opens) - timedelta(minutes=119), tick=True):
+        assert AGAIN not in client.get(f"/t/{first.secret}/booked").text
+        assert client.post(f"/t/{first.secret}/another").status_code == 409
+    client.post(f"/t/{first.secret}/cancel")
+    assert AGAIN not in client.get(f"/t/{first.secret}").text
+    refused = client.post(f"/t/{first.secret}/another")
+    assert refused.status_code == 409 and "Đặt một lượt mới" in refused.text
+
+
+def test_a_fixed_line_gets_no_code_so_only_the_browser_of_the_booking_offers_it(
+    world: World, client: FlaskClient, first: Dossier
+) -> None:
+    first.citizen.phone = "+842838123456"
+    db.session.commit()
+    assert AGAIN in client.get(f"/t/{first.secret}").text
+    assert AGAIN not in world.app.test_client().get(f"/t/{first.secret}").text

@@ -231,8 +231,10 @@ SENTENCES = {
     "incident_over": _l("File %(number)s is closed. Open a new one if something else has happened."),
     "incident_own": _l("You opened this file yourself. A colleague says how it ended."),
     "incident_one_sided": _l("Only one side has been heard. Write down what the other side says first."),
+    "paid_short": _l("At least %(sum)s is owed, the compensation of this file."),
+    "paid_over": _l("The compensation of this file is %(sum)s. More is paid only as interest, when it is late."),
     "incident_nothing_owed": _l("Nothing is owed by file %(number)s."),
-    "compensation_low": _l("The post owes at least %(least)s đ here, four times the postage. Type that or more."),
+    "compensation_low": _l("The post owes at least %(sum)s here, four times the postage. Type that or more."),
     "compensation_not_owed": _l("Only the post compensates, and only for its own fault. Leave the sum empty."),
     "answer_unknown": _l("Say what came of it: reached, nobody answered, or a wrong number."),
     "bag_not_open": _l("Packet %(number)s stands on a list already. What differs is said on its own page now."),
@@ -245,7 +247,7 @@ SENTENCES = {
     "money_key": _l("This count has been sent before with another sum. Count again."),
     "money_moved": _l("What should be there has changed since this page was opened. Look at it again; nothing has been recorded."),
     "money_no_word": _l("The courier has not said what they counted. Let them count on the phone, or type their PIN here."),
-    "money_two_counts": _l("The courier's count is %(amount)s đ. Count together again; nothing has been recorded."),
+    "money_two_counts": _l("The courier's count is %(sum)s. Count together again; nothing has been recorded."),
     "money_reason": _l("Say why it differs. If nobody knows, that is an answer too."),
     "pin_empty": _l("The PIN is empty: the courier types it here, or signs the print. Nothing has been recorded yet."),
     "pin_wrong": _l("The courier's PIN is not right. Nothing has been recorded yet."),
@@ -257,7 +259,7 @@ SENTENCES = {
     "result_sent": _l("The result is already sealed in packet %(number)s."),
     "not_waiting_here": _l("Packet %(number)s does not wait at this desk, so no visit can be planned for it."),
     "fees_none": _l("No fee lies here for that ward desk. Nothing has been recorded."),
-    "fees_differ": _l("The list says %(amount)s đ. Count once more; if it still differs, do not take it in and say what is wrong."),
+    "fees_differ": _l("The list says %(sum)s. Count once more; if it still differs, do not take it in and say what is wrong."),
     "remittance_unknown": _l("There is no such list of fees for this desk."),
     "remittance_over": _l("The list of fees %(number)s has already been taken in or refused."),
     "refund_not_owed": _l("Postage is given back only where the file says that the post was at fault."),
@@ -347,6 +349,8 @@ def sentence(refusal: Refused) -> str:
         key, values["minutes"] = "too_many_minutes", -(-seconds // 60)
     if key == "wait_a_little":
         values["span"] = language.span(timedelta(minutes=values["minutes"]))
+    if "sum" in values:
+        values["sum"] = language.money(values["sum"])
     if "day" in values:
         values["day"] = language.long_date(date.fromisoformat(values["day"]))
     return str(SENTENCES[key]).replace(EXAMPLE, WHOLE) % values

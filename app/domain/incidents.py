@@ -5,6 +5,8 @@ It decides about people, money, and papers that are never found, not about custo
 alone. Nobody ends what they opened themselves. What is said here is kept with the file, and is no line of the ledger.
 """
 
+from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -12,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Instant, Model, choice, db
-from app.domain import audit, calendar, closing, numbers, postage, scope
+from app.domain import audit, bands, calendar, closing, custody, numbers, postage, scope
 from app.domain.dossiers import Dossier
 from app.domain.money import Event, MoneyLine
-from app.domain.packets import Packet
+from app.domain.packets import Packet, State, Way
 from app.domain.people import Act, User
 from app.domain.postage import Fault, Stream
 from app.errors import Invalid, Missing, Refused
@@ -23,6 +25,7 @@ from app.errors import Invalid, Missing, Refused
 SEARCH = 3  # working days a packet is looked for
 ANSWER, ANSWER_FAR = 5, 7  # working days to an answer, within a province and between two (TT 17/2017 Đ8)
 PAY = timedelta(days=30)  # from the document that says whose fault it was (NĐ 47/2011 Đ26)
+FOR_LOSS, FOR_DAMAGE = 6, 1  # months in which a citizen may complain (Luật Bưu chính Đ38)
 TIMES = 4  # compensation, at least so many times the postage (NĐ 47/2011 Đ25)
 LONGEST = 1000
 MOST_PAID = 100_000_000  # đồng
@@ -66,6 +69,7 @@ class Incident(Model):
     compensation: Mapped[int | None] = mapped_column(doc="đồng, by the post")
     pay_by: Mapped[date | None]
     paid_at: Mapped[Instant | None]
+    interest: Mapped[int | None] = mapped_column(doc="đồng beyond the compensation, which was paid late")
     closed_at: Mapped[Instant | None]
     closed_by_id: Mapped[str | None] = mapped_column(sa.ForeignKey(User.id))
 
@@ -180,7 +184,7 @@ def close(incident: Incident, act: Act, outcome: Outcome, fault: Fault, compensa
         raise Refused("incident_one_sided")
     owed = fault is Fault.POST and outcome in (Outcome.DAMAGED, Outcome.LOST)
     if owed and not least(held) <= compensation <= MOST_PAID:
-        raise Invalid("compensation_low", least=least(held))
+        raise Invalid("compensation_low", sum=least(held))
     if compensation and fault is not Fault.POST:
         raise Invalid("compensation_not_owed")
     say(held, act, Side.POST if act.by.role not in scope.DESKS else Side.DESK, words)
@@ -194,14 +198,29 @@ def close(incident: Incident, act: Act, outcome: Outcome, fault: Fault, compensa
         closing.find(held.packet, act, given=outcome is Outcome.WHOLE)
 
 
-def pay(incident: Incident, act: Act) -> None:
-    """The compensation has been paid. Raises Refused("incident_nothing_owed")."""
+def pay(incident: Incident, act: Act, paid: int) -> None:
+    """The compensation has been paid, `paid` đồng: exactly what is owed; after its day, with the interest for the days it is
+    late (NĐ 47/2011 Đ26), which no citizen has to ask for and one may forgo.
+
+    Raises Refused("incident_nothing_owed"); Invalid: `paid_short`, `paid_over` (the compensation).
+    """
     held = _hold(incident)
     if not held.compensation:
         raise Refused("incident_nothing_owed", number=held.number)
-    if held.paid_at is None:
-        held.paid_at = act.at
-        audit.note("incident_paid", held.number, act, compensation=held.compensation)
+    if held.paid_at is not None:
+        return
+    interest = paid - held.compensation
+    if interest < 0:
+        raise Invalid("paid_short", sum=held.compensation)
+    if interest > (held.compensation if is_overdue(held, act.at) else 0):
+        raise Invalid("paid_over", sum=held.compensation)
+    held.paid_at, held.interest = act.at, interest or None
+    audit.note("incident_paid", held.number, act, compensation=held.compensation, interest=interest)
+
+
+def is_overdue(incident: Incident, at: datetime) -> bool:
+    """Whether a compensation is owed longer than the law allows."""
+    return bool(incident.pay_by and incident.paid_at is None and incident.pay_by < calendar.today(at))
 
 
 def postage_owed(incident: Incident) -> int:
@@ -260,3 +279,38 @@ def _said(words: str) -> str:
 def due(incident: Incident, at: datetime) -> int:
     """Days until the answer is due; below zero it is late."""
     return (incident.answer_by - calendar.today(at)).days
+
+
+def next_day(incident: Incident) -> date:
+    """The day by which something is due of a file that is not over: the compensation where one is owed, else its answer."""
+    return incident.pay_by or incident.answer_by
+
+
+def pressing(at: datetime) -> Sequence[Incident]:
+    """Files whose answer or whose compensation is due by the next working day, or late; the most urgent first."""
+    soon = calendar.working_days_after(calendar.today(at), 1)[-1]
+    answer = sa.and_(Incident.closed_at.is_(None), Incident.answer_by <= soon)
+    pay = sa.and_(Incident.paid_at.is_(None), Incident.pay_by <= soon)
+    by = sa.func.coalesce(Incident.pay_by, Incident.answer_by)
+    return db.session.scalars(sa.select(Incident).where(sa.or_(answer, pay)).order_by(by, Incident.id)).all()
+
+
+# ---- how long a citizen may complain ----------------------------------------------------------------------------
+
+
+def complain_by(packet: Packet) -> dict[Sort, date | None]:
+    """The last day on which a citizen may complain, by law: of a loss or a delay six months from the day it was to arrive, of
+    all else one month from the day it was handed over (Luật Bưu chính Đ38); None while that has not come."""
+    links = custody.trail(packet).links()[1:]
+    home, ward = packet.dossier.citizen.ward, packet.dossier.desk.ward
+    days = [(link.state, calendar.today(link.line.recorded_at)) for link in links if link.line]
+    arrived = {State.DELIVERED, State.DELIVERED_UNVERIFIED, *([] if packet.way is Way.OUT else [State.AT_DESK])}
+    lost = _months_after(bands.arrives_by(days[0][1], home, ward), FOR_LOSS) if days else None
+    handed = next((_months_after(day, FOR_DAMAGE) for state, day in reversed(days) if state in arrived), None)
+    return {sort: lost if sort in (Sort.LOST, Sort.LATE) else handed for sort in Sort}
+
+
+def _months_after(day: date, months: int) -> date:
+    """The same day of a later month, or its last (Bộ luật Dân sự Đ148)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

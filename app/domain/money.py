@@ -373,7 +373,7 @@ def _word(courier: User, said: Declared | None, counted: int, pin: str) -> Word:
     if said is None:
         raise Refused("money_no_word")
     if said.amount != counted:
-        raise Refused("money_two_counts", amount=said.amount)
+        raise Refused("money_two_counts", sum=said.amount)
     return Word.DEVICE
 
 

@@ -146,7 +146,7 @@ def hand_over(desk_id: int, act: Act, key: str, expected: int) -> Remittance:
 def receive(remittance: Remittance, act: Act, counted: int, receipt: str) -> None:
     """The officer has counted the same sum and written a receipt: it is the ward's now.
 
-    Raises Invalid: `fees_differ` (amount), `receipt_needed`; Refused("remittance_over").
+    Raises Invalid: `fees_differ` (sum), `receipt_needed`; Refused("remittance_over").
     """
     held = _hold(remittance)
     receipt = money.read_receipt(receipt)
@@ -155,7 +155,7 @@ def receive(remittance: Remittance, act: Act, counted: int, receipt: str) -> Non
     if held.ended_at is not None:
         raise Refused("remittance_over", number=held.number)
     if counted != held.amount:
-        raise Invalid("fees_differ", amount=held.amount)
+        raise Invalid("fees_differ", sum=held.amount)
     held.receipt, held.ended_at, held.ended_by_id = receipt, act.at, act.by.id
     db.session.add(
         MoneyLine(

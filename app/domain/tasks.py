@@ -52,6 +52,7 @@ class TaskKind(StrEnum):
     NO_SHOW = "no_show"  # nobody came to a home in the agreed time
     FEE_BACK = "fee_back"  # the ward has receipted a fee that never was its
     FEE_OWED = "fee_owed"  # a fee goes home with papers that were called off: the post owes it until then
+    FILE_DUE = "file_due"  # an incident file: its answer, or the compensation
     UNHEARD = "unheard"  # a message to the citizen was given up
     NUMBER_CHANGED = "number_changed"  # another phone number, while something is on its way to the citizen
     LEAVER = "leaver"  # with a courier who works here no longer
@@ -92,6 +93,7 @@ KINDS = {
     TaskKind.NO_SHOW:             Rule(OFFICE,     NOW,       TWO_HOURS, ("visit_set", "courier_came")),
     TaskKind.FEE_BACK:            Rule(OFFICE,     TWO_HOURS, None, ("fee_given_back", "looked_at")),
     TaskKind.FEE_OWED:            Rule(OFFICE,     TWO_HOURS, None, ("fee_paid_out",)),
+    TaskKind.FILE_DUE:            Rule(OFFICE,     TWO_HOURS, None, ()),
     TaskKind.UNHEARD:             Rule(OFFICE,     TWO_HOURS, None, ("citizen_told", "nobody_reached")),
     TaskKind.NUMBER_CHANGED:      Rule(OFFICE,     QUARTER,   None, ("change_theirs", "reported")),
     TaskKind.LEAVER:              Rule(OFFICE,     QUARTER,   None, ()),

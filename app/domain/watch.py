@@ -17,6 +17,7 @@ from app.domain import (
     checkpoints,
     custody,
     dossiers,
+    incidents,
     ledger,
     numbers,
     scans,
@@ -59,6 +60,7 @@ def look(at: datetime) -> Counter[TaskKind]:
         *_unsigned(at),
         *_unheard(at),
         *_not_come(at),
+        *_files(at),
         *staff.left_behind(at),
     ]
     return Counter(task.kind for task in raised)
@@ -225,6 +227,17 @@ def _not_come(at: datetime) -> Iterable[Task]:
             yield tasks.raise_(TaskKind.NO_SHOW, at, packet=visit.packet, office_id=visit.slot.office_id)
 
 
+def _files(at: datetime) -> Iterable[Task]:
+    """Incident files whose day comes: one matter for each packet, of its most urgent file."""
+    for file in incidents.pressing(at)[:MOST]:
+        if not _known(Task.kind == TaskKind.FILE_DUE, Task.packet_id == file.packet_id, Task.closed_at.is_(None)):
+            due = visits.starts_at(incidents.next_day(file), calendar.HALVES[-1][1])
+            office_id = file.packet.dossier.post_office_id
+            yield tasks.raise_(
+                TaskKind.FILE_DUE, at, packet=file.packet, office_id=office_id, due=due, file=file.number
+            )
+
+
 def _newer_than(moment: datetime) -> sa.ColumnElement[bool]:
     """A task that is open, or was closed by somebody who could see what happened at `moment`."""
     return sa.or_(Task.closed_at.is_(None), Task.closed_at >= moment)
@@ -251,6 +264,10 @@ def _lower(at: datetime) -> None:
     if since > at - UNSIGNED:
         for task in db.session.scalars(open_.where(Task.kind == TaskKind.LOG_UNSIGNED)).all():
             task.closed_at, task.outcome = at, "log_signed"
+    pressing = {file.number for file in incidents.pressing(at)}
+    for task in db.session.scalars(open_.where(Task.kind == TaskKind.FILE_DUE)).all():
+        if task.facts["file"] not in pressing:
+            task.closed_at, task.outcome = at, "file_answered"
     for task in db.session.scalars(open_.where(Task.kind == TaskKind.NO_SHOW)).all():
         visit = visits.open_visit(task.packet_id) if task.packet_id else None
         if visit is None or visits.starts_at(visit.slot.day, visit.slot.closes) > at:

@@ -10,7 +10,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from app import security
 from app.db import atomically, now
-from app.domain import closing, evidence, incidents
+from app.domain import calendar, closing, evidence, incidents
 from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.packets import Packet
 from app.domain.people import Right
@@ -47,6 +47,7 @@ ABOUT = (  # of the pack, for whoever reads it without us
 )  # fmt: skip
 FIELDS = {
     "words_needed": "words", "words_long": "words", "compensation_low": "compensation", "compensation_not_owed": "compensation",
+    "paid_short": "paid", "paid_over": "paid",
 }  # fmt: skip
 
 
@@ -65,6 +66,10 @@ class Say(Form):
         choices=[SelectChoice(key, words) for key, words in SIDES.items()],
     )
     words = TextAreaField(_l("What was seen or said"), WORDS)
+
+
+class Pay(Form):
+    paid = SumField(_l("Paid to the citizen"), [InputRequired(_l("Type the sum in đồng"))])
 
 
 class Open(Sorted, Say):
@@ -123,7 +128,7 @@ def begin(number: str) -> ResponseReturnValue:
 @bp.get("/<incident>")
 @requires(Right.EXCEPTIONS)
 def show(incident: str) -> ResponseReturnValue:
-    return _page(_get(incident), Say(formdata=None), Close(formdata=None))
+    return _page(_get(incident))
 
 
 @bp.post("/<incident>/say")
@@ -131,11 +136,11 @@ def show(incident: str) -> ResponseReturnValue:
 def say(incident: str) -> ResponseReturnValue:
     found, form = _get(incident), Say()
     if not form.validate_on_submit():
-        return _page(found, form, Close(formdata=None), 422)
+        return _page(found, say=form, status=422)
     try:
         atomically(lambda: incidents.say(_get(incident), security.act(), Side(form.side.data), form.words.data or ""))
     except Refused as refusal:
-        return _page(found, form, Close(formdata=None), answers.complain(form, refusal, FIELDS))
+        return _page(found, say=form, status=answers.complain(form, refusal, FIELDS))
     return redirect(url_for("incidents.show", incident=incident), 303)
 
 
@@ -144,12 +149,12 @@ def say(incident: str) -> ResponseReturnValue:
 def close(incident: str) -> ResponseReturnValue:
     found, form = _get(incident), Close()
     if not form.validate_on_submit():
-        return _page(found, Say(formdata=None), form, 422)
+        return _page(found, close=form, status=422)
     facts = (Outcome(form.outcome.data), Fault(form.fault.data), form.compensation.data or 0, form.words.data or "")
     try:
         atomically(lambda: incidents.close(_get(incident), security.act(), *facts))
     except Refused as refusal:
-        return _page(found, Say(formdata=None), form, answers.complain(form, refusal, FIELDS))
+        return _page(found, close=form, status=answers.complain(form, refusal, FIELDS))
     flash(_("The file is closed."), "ok")
     return redirect(url_for("incidents.show", incident=incident), 303)
 
@@ -157,7 +162,13 @@ def close(incident: str) -> ResponseReturnValue:
 @bp.post("/<incident>/paid")
 @requires(Right.EXCEPTIONS)
 def paid(incident: str) -> ResponseReturnValue:
-    atomically(lambda: incidents.pay(_get(incident), security.act()))
+    found, form = _get(incident), Pay()
+    if not form.validate_on_submit():
+        return _page(found, pay=form, status=422)
+    try:
+        atomically(lambda: incidents.pay(_get(incident), security.act(), form.paid.data or 0))
+    except Refused as refusal:
+        return _page(found, pay=form, status=answers.complain(form, refusal, FIELDS))
     return redirect(url_for("incidents.show", incident=incident), 303)
 
 
@@ -192,13 +203,21 @@ def _get(number: str) -> Incident:
 
 
 def _begin(packet: Packet, form: Open, status: int = 200) -> ResponseReturnValue:
-    return render_template("incidents/begin.html", packet=packet, form=form, known=incidents.about(packet)), status
+    return render_template(
+        "incidents/begin.html", packet=packet, form=form, known=incidents.about(packet), until=incidents.complain_by(packet),
+        day=calendar.today(now()),
+    ), status  # fmt: skip
 
 
-def _page(found: Incident, say: Say, close: Close, status: int = 200) -> ResponseReturnValue:
+def _page(
+    found: Incident, *, say: Say | None = None, close: Close | None = None, pay: Pay | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """The file; the form that was sent as it was sent, the others empty."""
     counters.log_view(found.packet, "incident.show")
     return render_template(
-        "incidents/incident.html", incident=found, packet=found.packet, say=say, close=close, sorts=SORTS, sides=SIDES,
+        "incidents/incident.html", incident=found, packet=found.packet, say=say or Say(formdata=None),
+        close=close or Close(formdata=None), pay=pay or Pay(formdata=None), overdue=incidents.is_overdue(found, now()),
+        until=incidents.complain_by(found.packet)[found.sort], opened_on=calendar.today(found.opened_at), sorts=SORTS, sides=SIDES,
         outcomes=OUTCOMES, faults=FAULTS, left=incidents.due(found, now()), least=incidents.least(found),
         is_own=found.opened_by_id == security.user().id, gone=closing.gone(found.packet.dossier),
         owed_back=incidents.postage_owed(found) if security.user().may(Right.COUNTER) else 0,

@@ -10,6 +10,7 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from app import language
+from app.domain import calendar
 from app.domain.oversight import Entry, Urgency, Whose
 from app.domain.parties import PartyKind
 from app.domain.remedies import Remedy
@@ -87,6 +88,10 @@ MATTERS = {
         _l("Another phone number before a delivery"),
         _l("The ward noted another phone number for this citizen while something is on its way to them. Link and codes of the old number have ended; for a day the new one gets no code for it."),
         _l("We do not know whether the citizen asked for it, or somebody in their name. The old number has been told.")),
+    K.FILE_DUE: Matter("stamp", "calendar",
+        _l("An incident file is due"),
+        _l("An answer to the citizen, or the compensation that was promised, is due by the next working day, or late."),
+        _l("Nothing is in doubt: whoever looks after the file goes on with it.")),
     K.UNHEARD: Matter("warning", "phone",
         _l("The citizen has not heard"),
         _l("A message to them could not be delivered for two days, and is tried no more."),
@@ -255,6 +260,7 @@ OUTCOMES = {
     "recorded_anew": _l("Recorded again in the right way"),
     "reported": _l("Reported to those who investigate"),
     "with_giver": _l("Found: the giver still has it"),
+    "file_answered": _l("The file has been answered, or the compensation paid"),
     "citizen_told": _l("The citizen has been told by telephone"),
     "nobody_reached": _l("Nobody was reached by telephone"),
     "citizen_called": _l("The citizen was called and says the courier has it"),
@@ -335,6 +341,9 @@ def _figures(entry: Entry) -> str:
             return _("It is %(far)s ahead.", far=far) if seconds > 0 else _("It is %(far)s behind.", far=far)
     if task.kind in (TaskKind.MISSING, TaskKind.SURPLUS, TaskKind.DAMAGED, TaskKind.FEE_BACK) and facts.get("receipt"):
         return _("Record of the handover: %(receipt)s.", receipt=facts["receipt"])
+    if task.kind is TaskKind.FILE_DUE and (file := facts.get("file")):
+        day = language.short_date(calendar.today(task.due))
+        return _("File %(number)s, due on %(day)s.", number=file.replace("-", "\u2011"), day=day)
     if task.kind is TaskKind.FEE_OWED and facts.get("amount"):
         return _("The fee: %(sum)s.", sum=language.money(facts["amount"]))
     if task.kind is TaskKind.NUMBERS_LOW:
@@ -420,6 +429,10 @@ STEPS = {
     TaskKind.UNHEARD: (
         _l("Call the citizen, and the second number if there is one; say what the page of the dossier says."),
         _l("If the number is wrong, ask the ward desk what they know."),
+    ),
+    TaskKind.FILE_DUE: (
+        _l("Hear the side that has not been heard, and say how it ended: somebody else than who opened it."),
+        _l("It has ended: pay the compensation, and write down in the file what was paid."),
     ),
     TaskKind.COLLECT_UNPROVEN: (
         _l("Send the citizen the confirmation link again, or call."),

@@ -1,5 +1,6 @@
 """An incident file: a clock from its opening, both sides heard, ended by somebody else, and all evidence in one file."""
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.db import atomically, db
-from app.domain import evidence, incidents
+from app.domain import calendar, evidence, incidents
 from app.domain.incidents import Incident, Outcome, Side, Sort
 from app.domain.packets import Packet
 from app.domain.people import User
@@ -88,7 +89,7 @@ def test_what_the_post_owes_is_four_times_the_postage_and_nobody_else_pays(
 def test_it_ends_once_is_paid_within_thirty_days_and_takes_no_more_words(world: World) -> None:
     incident = heard(world)
     with pytest.raises(Refused, match="incident_nothing_owed"):
-        atomically(incidents.pay, incident, world.act(world.clerk))
+        atomically(incidents.pay, incident, world.act(world.clerk), 0)
     for _ in range(2):  # a double click
         close(world, incident)
     held = db.session.get_one(Incident, incident.id)
@@ -98,8 +99,65 @@ def test_it_ends_once_is_paid_within_thirty_days_and_takes_no_more_words(world: 
         close(world, incident, fault=Fault.CITIZEN, compensation=0)
     with pytest.raises(Refused, match="incident_over"):
         atomically(incidents.say, incident, world.act(world.officer), Side.CITIZEN, "Còn nữa")
-    atomically(incidents.pay, incident, world.act(world.clerk))
-    assert db.session.get_one(Incident, incident.id).paid_at == MONDAY
+    for _ in range(2):
+        atomically(incidents.pay, incident, world.act(world.clerk), 4 * POSTAGE)
+    paid = db.session.get_one(Incident, incident.id)
+    assert (paid.paid_at, paid.interest) == (MONDAY, None)
+
+
+@pytest.mark.parametrize(
+    ("days", "paid", "told"),
+    [
+        (30, 4 * POSTAGE - 1, "paid_short"),
+        (30, 4 * POSTAGE + 1, "paid_over"),  # the thirtieth day is in time: nothing is owed beside it
+        (30, 4 * POSTAGE, None),
+        (31, 4 * POSTAGE - 1, "paid_short"),
+        (31, 8 * POSTAGE + 1, "paid_over"),  # a digit too many, and no interest
+        (31, 4 * POSTAGE, None),  # the citizen forgoes it
+        (31, 4 * POSTAGE + 1_700, 1_700),
+        (31, 8 * POSTAGE, 4 * POSTAGE),
+    ],
+)
+def test_a_compensation_is_paid_to_the_dong_and_after_thirty_days_with_interest(
+    world: World, days: int, paid: int, told: str | int | None
+) -> None:
+    incident = heard(world)
+    close(world, incident)
+    act = dataclasses.replace(world.act(world.clerk), at=MONDAY + timedelta(days=days))
+    assert incidents.is_overdue(incident, act.at) is (days > 30)
+    if isinstance(told, str):
+        with pytest.raises(Invalid, match=told):
+            atomically(incidents.pay, incident, act, paid)
+        assert db.session.get_one(Incident, incident.id).paid_at is None
+        return
+    atomically(incidents.pay, incident, act, paid)
+    held = db.session.get_one(Incident, incident.id)
+    assert (held.paid_at, held.interest, held.compensation) == (act.at, told, 4 * POSTAGE)
+    assert not incidents.is_overdue(held, act.at + timedelta(days=9))
+
+
+# ---- how long a citizen may complain ----------------------------------------------------------------------------
+
+
+def test_of_a_loss_six_months_from_the_promised_day_of_all_else_one_from_the_day_it_was_handed_over(
+    world: World,
+) -> None:
+    waiting, carried, there = world.packet(), world.collected(world.phone()), submitted(world)
+    promised = calendar.working_days_after(MONDAY.date(), 1)[-1]
+    assert promised == date(2026, 11, 25)  # 24/11 is a holiday
+    loss, month = date(2027, 5, 25), date(2026, 12, 23)
+    for packet, by_loss, by_damage in ((waiting, None, None), (carried, loss, None), (there, loss, month)):
+        told = incidents.complain_by(packet)
+        assert (told[Sort.LOST], told[Sort.LATE]) == (by_loss, by_loss)
+        assert {told[sort] for sort in (Sort.DAMAGED, Sort.COUNT, Sort.COMPLAINT)} == {by_damage}
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "later"),
+    [(date(2026, 8, 31), 6, date(2027, 2, 28)), (date(2027, 12, 31), 1, date(2028, 1, 31)), (date(2028, 1, 31), 1, date(2028, 2, 29))],
+)  # fmt: skip
+def test_a_month_without_that_day_ends_with_its_last(day: date, months: int, later: date) -> None:
+    assert incidents._months_after(day, months) == later
 
 
 def test_both_offices_of_the_packet_see_it_and_a_stranger_does_not(world: World) -> None:

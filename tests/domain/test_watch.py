@@ -1,5 +1,6 @@
 """What time brings to light: raised once, lowered when it has settled, never raised again for what somebody closed."""
 
+import dataclasses
 import json
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -9,7 +10,21 @@ import sqlalchemy as sa
 
 from app import worker
 from app.db import atomically, db
-from app.domain import audit, bodies, checkpoints, custody, dossiers, numbers, outbox, scans, tasks, visits, watch
+from app.domain import (
+    audit,
+    bodies,
+    checkpoints,
+    custody,
+    dossiers,
+    incidents,
+    numbers,
+    outbox,
+    scans,
+    tasks,
+    visits,
+    watch,
+)
+from app.domain.calendar import HERE
 from app.domain.devices import Device
 from app.domain.notes import Head, SigningKey
 from app.domain.outbox import Message
@@ -17,6 +32,8 @@ from app.domain.packets import Packet, State, Way
 from app.domain.people import Language
 from app.domain.tasks import Task, TaskKind
 from app.domain.visits import Slot
+from tests.domain.test_incidents import close as answered
+from tests.domain.test_incidents import heard
 from tests.world import MONDAY, Phone, World
 
 HOUR = timedelta(hours=1)
@@ -305,3 +322,28 @@ def test_a_log_that_was_never_signed_is_told_a_day_after_the_first_night(world: 
     atomically(audit.note, "laws_checked", "night", night, raised=0)
     assert look(MONDAY + 30 * HOUR) == 0
     assert look(MONDAY + 35 * HOUR) == 1 and only(TaskKind.LOG_UNSIGNED).office_id is None
+
+
+def test_an_incident_file_is_somebodys_from_the_working_day_before_its_answer_and_again_before_it_is_paid(
+    world: World,
+) -> None:
+    incident = heard(world)  # on Monday the 23rd: answered by Tuesday, 1 December
+    morning = {day: datetime(2026, 11, 23, 8, tzinfo=HERE) + timedelta(days=day) for day in range(40)}
+    assert (look(morning[4]), of(TaskKind.FILE_DUE)) == (0, [])  # Friday: the weekend comes between
+    assert (look(morning[7]), look(morning[7] + HOUR)) == (1, 0)
+    task = only(TaskKind.FILE_DUE)
+    assert (task.office_id, task.facts, task.due) == (
+        world.post.id,
+        {"file": incident.number},
+        datetime(2026, 12, 1, 17, tzinfo=HERE),
+    )
+    answered(world, incident)
+    assert look(morning[7] + 2 * HOUR) == 0
+    assert only(TaskKind.FILE_DUE).outcome == "file_answered"
+    assert look(morning[28]) == 0  # paid by Wednesday, 23 December: Monday
+    assert look(morning[29]) == 1
+    late = dataclasses.replace(world.act(world.clerk), at=morning[32])
+    assert incident.compensation
+    atomically(incidents.pay, incident, late, incident.compensation + 900)
+    assert look(morning[32]) == 0
+    assert [one.outcome for one in of(TaskKind.FILE_DUE)] == ["file_answered"] * 2

@@ -19,6 +19,7 @@ from app.domain import (
     checkpoints,
     corrections,
     dossiers,
+    incidents,
     numbers,
     outbox,
     packets,
@@ -41,6 +42,7 @@ from app.views import matters
 from tests.conftest import signing_in
 from tests.domain.test_corrections import Quarrel
 from tests.domain.test_desk import receive
+from tests.domain.test_incidents import opened as opened_file
 from tests.domain.test_manifests import Handing
 from tests.domain.test_money import paid
 from tests.domain.test_money import settle as settle_money
@@ -253,6 +255,11 @@ def fee_owed(world: World) -> None:
     atomically(corrections.call_off, paid(world, world.phone()), world.act(world.clerk))
 
 
+def file_due(world: World) -> None:
+    opened_file(world)
+    atomically(watch.look, MONDAY + 7 * 24 * HOUR)
+
+
 def number_changed(world: World) -> None:
     packet = world.packet(Way.OUT)
     facts = {"phone": "0900 000 777", "second_phone": "", "street": packet.dossier.citizen.street}
@@ -272,7 +279,7 @@ ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
     K.LEAVER: left, K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.FEE_OWED: fee_owed, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
     K.LOG_UNSIGNED: log_unsigned, K.UNHEARD: unheard,
-    K.NUMBER_CHANGED: number_changed,
+    K.NUMBER_CHANGED: number_changed, K.FILE_DUE: file_due,
 }  # fmt: skip
 
 
@@ -308,9 +315,18 @@ def take_in(page: Visitor, world: World, packet: Packet) -> None:
     assert world.fresh(packet).holder_id == world.post.party_id
 
 
+def answer(page: Visitor, world: World, packet: Packet) -> None:
+    """The side that had not been heard, and how it ended."""
+    (file,) = incidents.about(packet)
+    page.open(f"/incidents/{file.number}").send(to="/say", side="post", words="Túi còn nguyên khi giao")
+    page.send(to="/close", outcome="unfounded", fault="nobody", words="Giấy tờ đủ, đã xin lỗi")
+    look(world)
+
+
 SETTLES: dict[TaskKind, tuple[str, Callable[[Visitor, World, Packet], None]]] = {
     K.DISPUTED: ("settle", settle), K.LOST: ("settle", settle), K.DELIVERY_UNVERIFIED: ("/office/packets/", prove),
     K.DOUBTED: ("/admit", admit), K.LEAVER: ("/office/packets/", take_in),
+    K.FILE_DUE: ("/incidents/SC-", answer),
 }  # fmt: skip
 WHO = {K.DISPUTED: Role.SUPERVISOR, K.LOST: Role.SUPERVISOR}  # who decides, when it is not whose matter it is
 

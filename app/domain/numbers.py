@@ -75,15 +75,25 @@ def own(day: date, serial: int) -> str:
     return f"HS-{digits[:6]}-{digits[6:]}-{damm(digits)}"
 
 
-def load_pool(
-    prefix: str, first: int, last: int, at: datetime, *, country: str = "VN", is_test: bool = False
-) -> NumberPool:
+def s10(prefix: str, serial: int, country: str = "VN") -> str:
+    """An item number in the union's form (UPU S10), its check digit reckoned."""
+    return f"{prefix}{serial:08d}{s10_check(f'{serial:08d}')}{country}"
+
+
+def check_range(prefix: str, first: int, last: int, country: str = "VN") -> None:
     """Raises Invalid("pool_range") or Invalid("pool_overlaps"); first letters J K S T W are reserved by the UPU."""
     if not re.fullmatch(r"[A-IL-RUVX-Z][A-Z]", prefix) or not 0 <= first <= last <= 99_999_999:
         raise Invalid("pool_range")
     same = sa.select(NumberPool).filter_by(prefix=prefix, country=country)
     if db.session.scalar(same.where(NumberPool.first <= last, NumberPool.last >= first)):
         raise Invalid("pool_overlaps")
+
+
+def load_pool(
+    prefix: str, first: int, last: int, at: datetime, *, country: str = "VN", is_test: bool = False
+) -> NumberPool:
+    """Raises as `check_range`."""
+    check_range(prefix, first, last, country)
     pool = NumberPool(prefix=prefix, country=country, first=first, last=last, next=first, is_test=is_test, loaded_at=at)
     db.session.add(pool)
     return pool
@@ -110,10 +120,10 @@ def take_s10() -> str | None:
     pool = db.session.get_one(NumberPool, pool_id, with_for_update=True, populate_existing=True)
     if pool.next > pool.last:
         return take_s10()  # somebody took the last one while we waited for the lock
-    serial = f"{pool.next:08d}"
+    number = s10(pool.prefix, pool.next, pool.country)
     pool.next += 1
     db.session.flush()
-    return f"{pool.prefix}{serial}{s10_check(serial)}{pool.country}"
+    return number
 
 
 def take_own(day: date) -> str:

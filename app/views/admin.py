@@ -1,6 +1,6 @@
 """For administrators: the pools of numbers."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,6 +14,7 @@ from app.domain.people import Act, Right
 from app.errors import Refused
 from app.security import requires
 from app.sentences import sentence
+from app.views.answers import SEE_OTHER
 from app.views.fields import Form, IntegerField
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -44,23 +45,25 @@ class Pool(Form):
 @bp.route("/numbers", methods=["GET", "POST"])
 @requires(Right.ADMIN)
 def number_pools() -> ResponseReturnValue:
-    form, status = Pool(), 200
+    """A range is shown once more as whole numbers before it is loaded: nothing takes it out again."""
+    form, status, checked = Pool(), 422 if request.method == "POST" else 200, None
     if form.validate_on_submit():
+        wanted = (form.prefix.data.upper(), form.first.data, form.last.data)
         try:
-            atomically(
-                load, form.prefix.data.upper(), form.first.data, form.last.data, form.is_test.data, security.act()
-            )
+            numbers.check_range(*wanted)
+            if request.form.get("step") == "write":
+                atomically(load, *wanted, form.is_test.data, security.act())
+                flash(_("The range is loaded. New packets take their numbers from it."), "ok")
+                return redirect(url_for("admin.number_pools"), SEE_OTHER)
         except Refused as refusal:
             form.first.errors = [sentence(refusal)]
-            status = 422
         else:
-            flash(_("The range is loaded. New packets take their numbers from it."), "ok")
-            return redirect(url_for("admin.number_pools"))
-    elif form.is_submitted():
-        status = 422
+            status, prefix = 200, wanted[0]
+            ends = [numbers.s10(prefix, serial) for serial in wanted[1:]]
+            checked = (*ends, wanted[2] - wanted[1] + 1) if request.form.get("step") != "change" else None
     return render_template(
-        "admin/numbers.html", form=form, pools=oversight.pools(), low=numbers.left_when_low() is not None
-    ), status
+        "admin/numbers.html", form=form, pools=oversight.pools(), low=numbers.left_when_low() is not None, checked=checked
+    ), status  # fmt: skip
 
 
 def load(prefix: str, first: int, last: int, is_test: bool, act: Act) -> None:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,6 +122,27 @@ def test_administrators_are_warned_before_the_numbers_run_out(world: World, sign
     assert "sắp hết" in text and "Cần dải số mới" not in text  # one range nearly used up, another whole
     atomically(numbers.take_s10)
     assert "đã hết" in client.get(page).text
+
+
+def test_a_range_is_shown_as_whole_numbers_before_it_is_loaded_and_can_be_changed(world: World, sign_in) -> None:  # type: ignore[no-untyped-def]
+    client, page = sign_in(world.admin), "/admin/numbers"
+    said = {"prefix": "rr", "first": "47312482", "last": "47312999"}
+    shown = client.post(page, data=said)
+    assert shown.status_code == 200 and not db.session.scalars(sa.select(numbers.NumberPool)).all()
+    for words in (numbers.s10("RR", 47312482), numbers.s10("RR", 47312999), ">518<"):
+        assert words in shown.text
+    back = client.post(page, data={**said, "step": "change"})
+    assert back.status_code == 200 and 'value="47312999"' in back.text and 'type="hidden" name="last"' not in back.text
+    assert client.post(page, data={**said, "step": "write"}).status_code == 303
+    db.session.rollback()
+    (pool,) = db.session.scalars(sa.select(numbers.NumberPool))
+    assert (pool.prefix, pool.first, pool.last, pool.is_test) == ("RR", 47312482, 47312999, False)
+    assert atomically(numbers.take_s10) == numbers.s10("RR", 47312482)
+    for step in ({}, {"step": "write"}):  # sent again: it is loaded already
+        again = client.post(page, data={**said, **step})
+        assert again.status_code == 422 and 'value="47312482"' in again.text
+    swapped = client.post(page, data={"prefix": "RR", "first": "9", "last": "8"})
+    assert swapped.status_code == 422
 
 
 def test_a_range_is_loaded_once_and_in_the_unions_form(world: World) -> None:

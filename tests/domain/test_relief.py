@@ -1,6 +1,7 @@
 """A courier falls ill: only their visits move, each says why, nothing they carry goes without its packet."""
 
 from datetime import datetime
+from itertools import permutations
 
 import pytest
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from app.db import atomically, db
 from app.domain import corrections, day, dispatch, people, relief, rounds, visits
 from app.domain.audit import AuditLine
+from app.domain.ledger import Handoff
 from app.domain.outbox import Message
 from app.domain.packets import Packet, Way
 from app.domain.people import Role, User
@@ -285,3 +287,37 @@ def test_whoever_takes_a_packet_over_before_setting_out_is_not(world: World) -> 
     give(world, world.courier, held)
     passed_on(world, held, world.courier, world.second_courier)
     assert not list(db.session.scalars(sa.select(Message.id).where(Message.kind.startswith("courier_"))))
+
+
+@pytest.mark.usefixtures("laws_hold")
+def test_a_whole_bag_handed_on_ends_alike_in_every_order_told_twice_and_what_is_missing_stays_with_the_giver(
+    world: World,
+) -> None:
+    """Both phones tell both signatures; the giver goes on with what was not scanned."""
+    before, after = world.phone(), world.phone(world.second_courier)
+    for told in sorted(set(permutations(("first", "first", "second", "second", "missing")))):
+        bag = {name: world.packet(Way.OUT) for name in ("first", "second", "missing")}
+        for packet in bag.values():
+            assert world.record(before.scan(packet, "take")).verdict == "applied"
+        give(world, world.courier, *bag.values())
+        scans = {
+            name: after.scan(held, "transfer", giver=before.party, proof=[("PEER", before.offer(held)), ("LISTED", "")])
+            for name in ("first", "second")
+            if (held := world.fresh(bag[name]))
+        }
+        scans["missing"] = before.scan(
+            world.fresh(bag["missing"]), "miss", parent=None, reason="nobody_home", next="later_today",
+            taker=before.party,
+        )  # fmt: skip
+        verdicts = [world.record(scans[name]).verdict for name in told]
+        assert verdicts == ["applied"] * 5, "told again it is the same answer"
+        holders = {name: world.fresh(packet).holder_id for name, packet in bag.items()}
+        assert holders == {"first": after.party, "second": after.party, "missing": before.party}, told
+        assert ledger_of(bag["first"]) == ledger_of(bag["second"]) == ["take", "transfer"], told
+        assert {name: visit_of(packet).courier for name, packet in bag.items() if name != "missing"} == {
+            name: db.session.get_one(User, world.second_courier.id) for name in ("first", "second")
+        }
+
+
+def ledger_of(packet: Packet) -> list[str]:
+    return list(db.session.scalars(sa.select(Handoff.event).filter_by(packet_id=packet.id).order_by(Handoff.seq)))

@@ -205,6 +205,8 @@ def from_phone_to_phone(phone: Page, album: Album, kept: Packet) -> None:
     to(phone, f"/receive/{offer}")  # our own offer stands in for another's: the codes differ, the screen does not
     phone.locator(".codes canvas").wait_for()
     album.look()
+    to(phone, f"/receive/{offer}/{tokens.b32(kept.code)}")
+    album.look("Mã hỏng")
 
 
 def typed(phone: Page, packet: Packet, path: str) -> None:

@@ -18,8 +18,10 @@ from app.db import atomically, db, now
 from app.domain import counter, phones, tokens
 from app.domain.devices import Device, Why
 from app.domain.packets import Packet, State
+from app.domain.scans import ScanRow
 from app.errors import Invalid
 from tests.e2e.conftest import FRAME, HEIGHT, WIDTH, Camera, Site, axe_faults, framed, leave
+from tests.e2e.test_bags import show_bag
 from tests.e2e.test_courier import press, sign_in, unlock
 from tests.e2e.test_receipts import DEVICE, OFFER, PUT
 from tests.e2e.test_shell import settle
@@ -37,6 +39,10 @@ UNMARKED = """() => new Promise((done) => { indexedDB.open("courier-peers").onsu
   tx.objectStore("offers").openCursor().onsuccess = ({ target: { result: row } }) => row.update({ ...row.value, taken: {} });
   tx.oncomplete = () => { db.close(); done(); }; }; })"""
 
+
+TOLD = """() => new Promise((done) => { indexedDB.open("courier-peers").onsuccess = ({ target: { result: db } }) => {
+  db.transaction("words").objectStore("words").getAll().onsuccess = ({ target: { result } }) => {
+    db.close(); done(result.filter((word) => word.sent).length); }; }; })"""
 
 GIVEN, HEARD = "a" * 32, "b" * 32  # offers: one's own, and a colleague's
 
@@ -176,6 +182,81 @@ def test_more_packets_than_twelve_go_over_in_a_row_of_codes(
     other.goto(f"{site.url}/courier/#/")
     expect(other.locator("#sync-arrived b")).to_have_text(str(MANY), timeout=30_000)
     assert {world.fresh(packet).holder_id for packet in packets} == {world.second_courier.party_id}
+    leave(theirs)
+
+
+def test_a_whole_bag_goes_over_in_one_act_and_what_is_not_scanned_stays_with_the_giver(
+    world: World, site: Site, phone: Page, context: BrowserContext, browser: Browser, camera: Camera
+) -> None:
+    """Any scanner of the phone knows a colleague's codes; a torn slip is taken by its two numbers; another seal is said at once."""
+    before = world.phone()
+    packets = [world.collected(before) for _ in range(4)]
+    read, torn, lost = packets[:2], packets[2], packets[3]
+    sign_in(phone, site)
+    settle(phone)
+    theirs = browser.new_context(locale="vi-VN", viewport={"width": 360, "height": 740})
+    theirs.grant_permissions(["camera"], origin=site.url)
+    other = theirs.new_page()
+    sign_in(other, site, "courier2")
+    settle(other)
+    context.set_offline(True)
+    theirs.set_offline(True)
+
+    phone.goto(f"{site.url}/courier/#/offer")
+    press(phone, "Bỏ chọn hết")
+    expect(phone.locator("#show")).to_have_text("Hiện mã (0 gói)")
+    press(phone, "Chọn cả túi")
+    assert axe_faults(phone) == []
+    press(phone, "Hiện mã (4 gói)")
+    camera.show(*filmed(phone))
+    other.goto(f"{site.url}/courier/#/scan")
+    expect(other.get_by_role("heading", name="Nhận từ bưu tá khác")).to_be_visible(timeout=60_000)
+    expect(other.locator("#tally")).to_have_text("0 / 4", timeout=60_000)
+    show_bag(camera, read)
+    other.reload()
+    unlock(other)
+    expect(other.locator("#tally")).to_have_text("2 / 4", timeout=60_000)
+    expect(other.locator("#last")).to_contain_text("NP 0045 821")
+    assert axe_faults(other) == []
+    differing = other.locator("#last .code").first.inner_text()
+    other.locator("#differs").click()
+    other.get_by_label("Số trên dây niêm phong").fill("0099 999")
+    other.keyboard.press("Enter")
+    expect(other.locator("#told")).to_contain_text("Đã ghi")
+    other.locator(".queue li", has_text=torn.number).get_by_role("link", name="Mã hỏng").click()
+    expect(other.get_by_text(torn.number)).to_be_visible()
+    assert axe_faults(other) == []
+    press(other, "Đúng cả hai, nhận gói")
+    expect(other.locator("#tally")).to_have_text("3 / 4")
+    expect(other.locator(".queue li").first).to_contain_text(lost.number)  # what is missing stands first
+    press(other, "Hiện mã trả lời (3), thiếu 1")
+    camera.show(*filmed(other))
+    expect(other.locator("#left")).to_contain_text("1 gói chưa quét")
+    assert axe_faults(other) == []
+
+    phone.goto(f"{site.url}/courier/#/scan")
+    expect(phone.locator("#given")).to_contain_text("3 gói đã sang bưu tá kia", timeout=60_000)
+    expect(phone.locator("#given")).to_contain_text("1 gói còn tính")
+    assert axe_faults(phone) == []
+    phone.goto(f"{site.url}/courier/#/carrying")
+    expect(phone.locator(".queue li")).to_have_count(1)
+    expect(phone.locator(".queue li")).to_contain_text(lost.number)
+
+    for line in context, theirs:  # both tell: the second time changes nothing
+        line.set_offline(False)
+    other.goto(f"{site.url}/courier/#/")
+    expect(other.locator("#sync-arrived b")).to_have_text("3", timeout=30_000)
+    expect(other.locator("#sync-person b")).to_have_text("1")  # the other seal
+    for _ in range(100):
+        if phone.evaluate(TOLD) == 3:
+            break
+        phone.wait_for_timeout(100)
+    assert phone.evaluate(TOLD) == 3
+    holders = [world.fresh(packet).holder_id for packet in packets]
+    assert holders == [world.second_courier.party_id] * 3 + [world.courier.party_id]
+    assert [packet.number for packet in packets if "seal_mismatch" in packet.flags] == [differing]
+    scans = db.session.scalars(sa.select(ScanRow))
+    assert {scan.packet_code for scan in scans if b"LISTED" in scan.body} == {torn.code}
     leave(theirs)
 
 

@@ -3,7 +3,8 @@ import { append } from "./outbox.js";
 import { me } from "./store.js";
 
 const known = (packet, seal) => packet.seals.length === 0 || packet.seals.includes(seal);
-const found = (how) => (how?.typed ? [["TYPED", ""]] : how?.listed ? [["LISTED", ""]] : []);
+/** How a packet was found without its code. */
+export const found = (how) => (how?.typed ? [["TYPED", ""]] : how?.listed ? [["LISTED", ""]] : []);
 
 /** The citizen's word, however it was given: {kind: "code" | "shown" | "paper", value}. */
 const WORDS = { code: "CODE", shown: "DOOR", paper: "WET_CLAIMED" };

@@ -24,6 +24,7 @@ export async function write(kind, message) {
 }
 
 export const isFrame = (text) => FRAME.test(text);
+export const kindOf = (text) => FRAME.exec(text)[1];
 
 /** A reader that takes frames as they come: add(text) → {kind, have, count, message, misread}; the message once all are there. */
 export function reader() {

@@ -1,6 +1,7 @@
 // Peers: a packet goes from one courier to another without a network. The giver's phone signs an offer for each packet,
 // the receiver's signs that it took it, and each keeps the other's word; whoever finds a network first tells both.
 import { openDB } from "idb";
+import { found } from "./acts.js";
 import { call } from "./api.js";
 import { append, changes, row as own, rows as scans } from "./outbox.js";
 import * as receipts from "./receipt.js";
@@ -75,8 +76,8 @@ export const left = (offer) => offer.packets.filter((each) => !(each.code in off
 const age = (offer) => Date.now() - Date.parse(offer.at);
 /** Offers that lie open too long: {key, side, packets}. */
 export const forgotten = () => mine().filter((each) => age(each) > LATE && (each.side === "giver" || age(each) < SHIFT)).map((each) => ({ key: each.key, side: each.side, packets: left(each) }));
-/** The offer this phone was taking over when the page went away. */
-export const underway = () => mine().filter((each) => each.side === "taker" && left(each).length && age(each) < SHIFT).at(-1) ?? null;
+/** The offer this phone was taking over, or making (`side`), when the page went away. */
+export const underway = (side = "taker") => mine().filter((each) => each.side === side && left(each).length && age(each) < SHIFT).at(-1) ?? null;
 /** Packets this phone has only heard of from another one. */
 export const met = () => mine().filter((each) => each.side === "taker").flatMap((each) => each.packets.map((packet) => ({ packet, digest: each.taken[packet.code] ?? null, at: each.at })));
 /** What other phones signed about packets, as rows the day can fold. */
@@ -112,7 +113,7 @@ export function hear(told) {
 export async function takeOver(offered, packet, seal, slip) {
   const { party } = me();
   const row = await append(
-    { event: "transfer", packet, issue: slip?.issue, giver: offered.party, taker: party, parent: packet.head, seal, proof: [["PEER", `${offered.peer}:${packet.peer}`]] },
+    { event: "transfer", packet, issue: slip?.issue, giver: offered.party, taker: party, parent: packet.head, seal, proof: [["PEER", `${offered.peer}:${packet.peer}`], ...found(slip)] },
     { parent: packet.head, to: "CARRIED", taker: party, takerKind: "courier", seal, known: packet.seals.at(-1) ?? null, sealDiffers: packet.seals.length > 0 && !packet.seals.includes(seal) },
   );
   return keep("offers", { ...get(offered.key), taken: { ...get(offered.key).taken, [packet.code]: row.digest } });

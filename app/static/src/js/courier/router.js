@@ -18,7 +18,7 @@ import { handover, notGiven, notHandedIn } from "./pages/handover.js";
 import { map, visit } from "./pages/visit.js";
 import { outboxPage } from "./pages/outbox.js";
 import { tillPage } from "./pages/till.js";
-import { answer, offered, offerPage, receiptPage, receive } from "./pages/peer.js";
+import { answer, byEye, offered, offerPage, receiptPage, receive } from "./pages/peer.js";
 import { phonePage } from "./pages/phone.js";
 import { round } from "./pages/round.js";
 import { pick, scan } from "./pages/scan.js";
@@ -39,7 +39,7 @@ const PAGES = [
   [/^\/scan(?:\/([a-z]+)(?:\/(\d+))?)?$/, scan], [/^\/type(?:\/([a-z]+)(?:\/(\d+))?)?$/, typing], [/^\/unknown\/([a-z_]+)$/, unknown],
   [/^\/take$/, take], [/^\/take\/([0-9A-Z]{16})$/, takeOne], [/^\/carrying$/, carrying], [/^\/confirm\/([0-9A-Z]{16})$/, confirm], [/^\/attest\/([0-9A-Z]{16})$/, attest], [/^\/damaged\/([0-9A-Z]{16})$/, damagedPage],
   [/^\/bulk\/(take|give)\/(\w+)$/, bulk], [/^\/bag\/([0-9a-f]{32})$/, bagPage], [/^\/handover\/(BB-[0-9-]+)$/, handover], [/^\/handover\/(BB-[0-9-]+)\/([0-9A-Z]{16})$/, notGiven], [/^\/handed\/([0-9A-Z]{16})$/, notHandedIn],
-  [/^\/offer$/, offerPage], [/^\/offer\/([0-9a-f]{32})$/, offered], [/^\/offer\/([0-9a-f]{32})\/receipt$/, receiptPage], [/^\/receive$/, receive], [/^\/receive\/([0-9a-f]{32})$/, answer],
+  [/^\/offer$/, offerPage], [/^\/offer\/([0-9a-f]{32})$/, offered], [/^\/offer\/([0-9a-f]{32})\/receipt$/, receiptPage], [/^\/receive$/, receive], [/^\/receive\/([0-9a-f]{32})$/, answer], [/^\/receive\/([0-9a-f]{32})\/([0-9A-Z]{16})$/, byEye],
   [/^\/undo\/([0-9a-f]{64})$/, undoPage], [/^\/outbox$/, outboxPage], [/^\/phone$/, phonePage], [/^\/money$/, tillPage],
   [/^\/phones$/, phonesPage], [/^\/phones\/(\w+)$/, retirePage], [/^\/verdict\/([0-9a-f]{64})$/, verdict],
 ];

@@ -7,12 +7,13 @@ import { bar, button, fault, h, icon, page, pair, thumb } from "../dom.js";
 import { play } from "../feedback.js";
 import * as lists from "../lists.js";
 import { identify } from "../meeting.js";
-import { readNumber, readSeal } from "../number.js";
+import { readNumber } from "../number.js";
 import { go, steadily } from "../router.js";
 import { me } from "../store.js";
-import { seal as spoken, t } from "../words.js";
+import { t } from "../words.js";
 import { camera } from "./finder.js";
-import { packetLine, strip, undoLink } from "./parts.js";
+import { lastBag } from "./lastbag.js";
+import { packetLine, strip } from "./parts.js";
 
 /** way: "take" from the party `place`, or "give" to it. */
 export function bulk(way, place) {
@@ -21,13 +22,12 @@ export function bulk(way, place) {
   if (!bag) return { nodes: [page()], ready: () => go(way === "take" ? "/take" : "/carrying", { replace: true }) };
   let list = lists.begin(way, place, bag.name, bag.packets);
   let last = null; // the packet read last, whose seal the eye compares
-  let asks = null; // the form for another seal: it stays while somebody types, whatever the camera sees
   let turn = Promise.resolve();
   const tally = h("div", { class: "tally" });
-  const beside = h("div", {});
+  const beside = lastBag(() => { last = null; say(t("bulk.seal_told")); draw(); });
   const below = h("div", { class: "stack" });
   const typing = typingForm(); // stays where it is whatever the camera sees, and the keyboard with it
-  const body = h("div", { class: "stack", id: "bag" }, tally, beside, typing, below);
+  const body = h("div", { class: "stack", id: "bag" }, tally, beside.node, typing, below);
   const seen = camera(onCode);
   const told = h("p", { role: "status", id: "told" }); // what came of the packet read last; the camera has its own words
   const say = (text) => { told.textContent = text; };
@@ -99,8 +99,7 @@ export function bulk(way, place) {
     const { count, missing, surplus } = lists.balance(list);
     const section = (name, title, lines) => (lines.length ? h("section", { class: "stack-tight" }, h("h2", { class: "h3 row" }, icon(name), " ", title), h("ul", { class: "queue" }, lines)) : null);
     tally.replaceChildren(h("b", { id: "tally" }, String(count), h("small", {}, ` / ${list.expected.length}`)), h("p", {}, t("bulk.counted")), told);
-    if (!asks) beside.replaceChildren(...(last ? [sealOf(last)] : []));
-    beside.hidden = !beside.hasChildNodes();
+    beside.show(last);
     below.replaceChildren(...[
       section("warn", t("bulk.missing", { count: missing.length }), missing.map((each) => packetLine(each, "warning"))),
       section("person", t("bulk.surplus", { count: surplus.length }), surplus.map((each) => packetLine(each, "stamp", h("p", { class: "small" }, t(`bulk.surplus_${way}`))))),
@@ -108,32 +107,6 @@ export function bulk(way, place) {
     ].filter(Boolean));
     const words = t(missing.length ? `bulk.${way}_short` : `bulk.${way}_all`, { count: count + surplus.length, missing: missing.length });
     footer.replaceChildren(...[count + surplus.length ? button(words, finish, { before: "check", id: "finish" }) : null, pair(seen.torch)].filter(Boolean));
-  }
-
-  /** The number that should stand on the bag just read; another one is typed, and people look at it. */
-  function sealOf({ packet, slip, row }) {
-    const known = packet.seals.at(-1);
-    const box = h("div", { class: "notice tone-ok", id: "last" }, icon("seal"), h("div", { class: "stack-tight" },
-      h("p", {}, h("span", { class: "code" }, packet.number), h("br"), t("bulk.seal"), " ", h("b", { class: "code" }, spoken(known))),
-      h("button", { class: "button-quiet", type: "button", id: "differs", onclick: () => { asks = other(packet, slip); box.replaceWith(asks); } }, t("seal.differs")), undoLink(row)));
-    return box;
-  }
-
-  function other(packet, slip) {
-    const says = fault("seal-says");
-    const input = h("input", { class: "input digits", id: "seal", inputmode: "numeric", autocomplete: "off", maxlength: 16, enterkeyhint: "done", "aria-describedby": "seal-hint seal-says" });
-    async function submit(event) {
-      event.preventDefault();
-      const { seal, why, count } = readSeal(input.value);
-      if (why) return says.say(t(`seal.${why}`, { count }), input);
-      if (seal !== packet.seals.at(-1)) await sight(packet, seal, slip);
-      [last, asks] = [null, null];
-      play("stamp");
-      say(t("bulk.seal_told"));
-      return draw();
-    }
-    return h("form", { class: "notice tone-stamp", novalidate: true, onsubmit: submit }, icon("seal"), h("div", { class: "stack-tight" }, h("label", { class: "label", for: "seal" }, `${t("seal.label")}, `, h("span", { class: "code" }, packet.number)),
-      h("span", { class: "hint", id: "seal-hint" }, t("seal.hint_other")), says, input, h("button", { class: "button-quiet", type: "submit" }, t("app.next"))));
   }
 
   /** What was read before the list is closed still belongs to it. */

@@ -1,4 +1,5 @@
-// From phone to phone: the giver shows codes, the receiver reads them, scans each bag and shows codes back.
+// From phone to phone, the whole bag in one act: the giver shows codes, the receiver reads them, scans each bag and shows codes
+// back. What is not scanned stays with the giver.
 import { parse } from "../../shared/codes.js";
 import * as day from "../day.js";
 import { bar, bigIcon, button, fault, h, icon, link, notice, page, thumb } from "../dom.js";
@@ -11,6 +12,7 @@ import * as peers from "../peers.js";
 import { go, steadily } from "../router.js";
 import { seal as spoken, t } from "../words.js";
 import { camera } from "./finder.js";
+import { lastBag } from "./lastbag.js";
 import { packetLine, strip, undoLink } from "./parts.js";
 
 const PACE = 900; // how long one code of several stands
@@ -38,22 +40,31 @@ function wrong() {
 
 const wait = (title, back) => ({ nodes: [bar(title, null, { back }), page(bigIcon("wait")), thumb()] });
 
-/** Which packets go to the other courier. */
+/** Which packets go to the other courier: all of them, unless somebody says otherwise. */
 export function offerPage() {
   const mine = day.model().carrying.filter((packet) => packet.state === "CARRIED" && packet.seals.length);
+  if (!mine.length) return { nodes: [bar(t("peer.offer"), null, { back: "#/carrying" }), page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none"))), thumb()] };
   const says = fault("offer-says");
-  const boxes = mine.map((packet) => h("input", { type: "checkbox", id: `p-${packet.code}`, value: packet.code, checked: true }));
+  const boxes = mine.map((packet) => h("input", { type: "checkbox", id: `p-${packet.code}`, value: packet.code, checked: true, onchange: count }));
+  const turn = button("", () => { const on = !chosen().length; for (const box of boxes) box.checked = on; count(); }, { quiet: true, big: false, id: "turn" });
+  const show = button("", make, { before: "qr", id: "show" });
+  function chosen() { return mine.filter((_, at) => boxes[at].checked); }
+  function count() {
+    const { length } = chosen();
+    turn.querySelector("span").textContent = t(length ? "peer.none" : "peer.all");
+    show.querySelector("span").textContent = t("peer.show", { count: length });
+    if (length) says.say("");
+  }
   async function make() {
-    const chosen = mine.filter((_, at) => boxes[at].checked);
-    if (!chosen.length) return says.say(t("peer.none_chosen"));
-    const offered = await peers.offer(chosen);
+    if (!chosen().length) return says.say(t("peer.none_chosen"));
+    const offered = await peers.offer(chosen());
     return go(`/offer/${offered.key}`, { replace: true });
   }
-  if (!mine.length) return { nodes: [bar(t("peer.offer"), null, { back: "#/carrying" }), page(bigIcon("packet"), h("p", { class: "h2" }, t("carrying.none"))), thumb()] };
+  count();
   return {
     nodes: [bar(t("peer.offer"), null, { back: "#/carrying" }), strip(),
-      page(h("p", {}, t("peer.offer_lead")), says, mine.map((packet, at) => h("label", { class: "tick", for: `p-${packet.code}` }, boxes[at], h("span", {}, h("b", { class: "code" }, packet.number), h("br"), t("seal.number", { seal: spoken(packet.seals.at(-1)) }))))),
-      thumb(button(t("peer.show"), make, { before: "qr", id: "show" }))],
+      page(h("p", {}, t("peer.offer_lead")), says, mine.length > 1 ? turn : null, mine.map((packet, at) => h("label", { class: "tick", for: `p-${packet.code}` }, boxes[at], h("span", {}, h("b", { class: "code" }, packet.number), h("br"), t("seal.number", { seal: spoken(packet.seals.at(-1)) }))))),
+      thumb(show)],
   };
 }
 
@@ -104,6 +115,8 @@ export function receive() {
   const add = frames.reader();
   const above = h("div", { class: "stack" });
   const typed = typing(); // stays where it is whatever the camera sees
+  const beside = lastBag(() => { last = null; told.textContent = t("bulk.seal_told"); draw(); });
+  let last = null; // the bag read last, whose seal the eye compares
   const below = h("div", { class: "stack" });
   const footer = thumb();
   let offer = peers.underway();
@@ -149,6 +162,7 @@ export function receive() {
     }
     if (packet.code in offer.taken) return;
     offer = await peers.takeOver(offer, packet, packet.seals.at(-1), slip);
+    last = { packet: day.model().packets.get(packet.code) ?? packet, slip, row: outbox.row(offer.taken[packet.code]) };
     play("ok");
     told.textContent = t("bulk.done", { number: packet.number });
     steadily(draw);
@@ -172,14 +186,37 @@ export function receive() {
   function draw() {
     typed.hidden = !offer;
     if (!offer) return above.replaceChildren(h("p", {}, t("peer.receive_lead")));
-    const taken = offer.packets.length - peers.left(offer).length;
-    above.replaceChildren(h("div", { class: "tally" }, h("b", { id: "tally" }, String(taken), h("small", {}, ` / ${offer.packets.length}`)), h("p", {}, t("bulk.counted")), told));
-    below.replaceChildren(h("p", {}, t("peer.compare")), h("ul", { class: "queue" }, offer.packets.map((each) => packetLine(each, each.code in offer.taken ? "ok" : "warning", undoLink(outbox.row(offer.taken[each.code]), null)))));
-    return footer.replaceChildren(...(taken ? [link(t("peer.answer", { count: taken }), `#/receive/${offer.key}`, { before: "qr", id: "answer" })] : []));
+    const left = peers.left(offer);
+    const taken = offer.packets.filter((each) => !left.includes(each));
+    const count = taken.length;
+    above.replaceChildren(h("div", { class: "tally" }, h("b", { id: "tally" }, String(count), h("small", {}, ` / ${offer.packets.length}`)), h("p", {}, t("bulk.counted")), told));
+    beside.show(last);
+    below.replaceChildren(h("ul", { class: "queue" }, left.map((each) => packetLine(each, "warning", h("a", { class: "link-target", href: `#/receive/${offer.key}/${each.code}` }, t("peer.unread")))),
+      taken.map((each) => packetLine(each, "ok", undoLink(outbox.row(offer.taken[each.code]), null)))));
+    return footer.replaceChildren(...(count ? [link(t(left.length ? "peer.answer_short" : "peer.answer", { count, left: left.length }), `#/receive/${offer.key}`, { before: "qr", id: "answer" })] : []));
   }
 
   draw();
-  return { nodes: [bar(t("peer.receive"), null, { back: "#/take" }), strip(), h("div", { class: "finder finder-low" }, seen.video, seen.words), page(h("div", { class: "stack" }, above, typed, below)), footer], ready: seen.ready, leave: seen.leave };
+  return { nodes: [bar(t("peer.receive"), null, { back: "#/take" }), strip(), h("div", { class: "finder finder-low" }, seen.video, seen.words), page(h("div", { class: "stack" }, beside.node, above, typed, below)), footer], ready: seen.ready, leave: seen.leave };
+}
+
+/** One bag of the offer whose code cannot be read: its number and its seal tie it to the offer, as the eye sees both. */
+export function byEye(key, code) {
+  const offer = peers.get(key);
+  const packet = offer && peers.left(offer).find((each) => each.code === code);
+  const back = () => go(offer && !peers.left(peers.get(key)).length ? `/receive/${key}` : "/receive", { replace: true });
+  if (!packet) return { nodes: [page()], ready: back };
+  async function take({ currentTarget: pressed }) {
+    pressed.disabled = true;
+    await peers.takeOver(offer, packet, packet.seals.at(-1), { issue: packet.issue, listed: true });
+    play("ok");
+    back();
+  }
+  return {
+    nodes: [bar(t("peer.unread"), null, { back: "#/receive" }), strip(),
+      page(h("p", { class: "h2" }, t("peer.by_eye")), h("p", { class: "h2 code" }, packet.number), h("p", {}, t("bulk.seal")), h("p", { class: "number" }, spoken(packet.seals.at(-1))), h("p", {}, t("peer.by_eye_not"))),
+      thumb(button(t("peer.by_eye_go"), take, { before: "check", id: "by-eye" }), link(t("peer.by_eye_back"), "#/receive", { quiet: true }))],
+  };
 }
 
 /** The receiver's codes: their signatures, for the giver to keep. */
@@ -187,7 +224,8 @@ export function answer(key) {
   const offer = peers.get(key);
   if (!offer) return { nodes: [page()], ready: () => go("/take", { replace: true }) };
   const rows = Object.values(offer.taken).map((digest) => outbox.row(digest)).filter(Boolean);
-  const shown = wait(t("peer.answer_title"), "#/receive");
+  const left = peers.left(offer).length;
+  const shown = wait(t("peer.answer_title"), left ? "#/receive" : "#/take");
   let running = null;
   let gone = false;
   return {
@@ -196,7 +234,7 @@ export function answer(key) {
       const texts = await frames.write("RC", peers.receipt(offer, rows));
       if (gone) return;
       running = slides(texts);
-      document.querySelector("main").replaceChildren(h("p", {}, t("peer.hold_back")), ...running.nodes, h("p", { class: "small" }, t("peer.yours_now", { count: rows.length })));
+      document.querySelector("main").replaceChildren(h("p", {}, t("peer.hold_back")), ...running.nodes, h("p", { class: "small" }, t("peer.yours_now", { count: rows.length })), left ? h("p", { class: "small", id: "left" }, t("peer.left", { count: left })) : "");
       document.querySelector("footer").replaceChildren(link(t("take.back"), "#/", { before: "check" }));
     },
     leave() { gone = true; running?.leave(); },

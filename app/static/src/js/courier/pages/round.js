@@ -27,7 +27,7 @@ export function round() {
 
 /** What the office has given to colleagues, or that it has written down that nobody rides any further. */
 function givenAway(now) {
-  if (now.round?.stopped) return notice("stamp", "stop", h("p", { id: "stopped" }, t("round.stopped", { time: clock(now.round.stopped) })), now.carrying.length ? h("p", {}, t("round.stopped_bag")) : null);
+  if (now.round?.stopped) return notice("stamp", "stop", h("p", { id: "stopped" }, t("round.stopped", { time: clock(now.round.stopped) })), now.carrying.length ? [h("p", {}, t("round.stopped_bag")), h("a", { class: "button-quiet button-wide", href: "#/offer", id: "offer" }, icon("courier"), " ", t("peer.offer"))] : null);
   const numbers = day.moved().map(({ number }) => [" ", h("span", { class: "nowrap" }, number)]);
   return numbers.length ? notice("stamp", "courier", h("p", { id: "moved" }, t("round.moved", { numbers: "" }).trim(), numbers)) : null;
 }

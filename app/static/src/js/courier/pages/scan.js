@@ -6,7 +6,9 @@ import * as day from "../day.js";
 import { bar, button, h, icon, link, page, thumb } from "../dom.js";
 import { draft } from "../drafts.js";
 import { play } from "../feedback.js";
+import { isFrame, kindOf } from "../frames.js";
 import { meet } from "../meeting.js";
+import * as peers from "../peers.js";
 import { go } from "../router.js";
 import { me } from "../store.js";
 import { genesis, genuine, read as readToken } from "../token.js";
@@ -19,6 +21,7 @@ export function scan(mode, id) {
   const stop = mode === "visit" ? day.stopOf(day.model(), id) : null;
 
   async function read(text, say) {
+    if (!stop && isFrame(text)) return fromPhone(kindOf(text));
     const found = parse(text);
     if (!found) return t("scan.foreign");
     if (found.kind === "slip" && await underSticker(found.value, stop)) return null;
@@ -39,6 +42,15 @@ export function scan(mode, id) {
     ],
   });
   return page;
+}
+
+/** Another courier's phone: their offer, or their answer to ours. */
+function fromPhone(kind) {
+  const offer = kind === "RC" ? peers.underway("giver") : null;
+  if (kind === "RC" && !offer) return t("peer.other_receipt");
+  play("read");
+  go(offer ? `/offer/${offer.key}/receipt` : "/receive");
+  return null;
 }
 
 /**

@@ -223,7 +223,7 @@ def test_through_the_real_verbs_a_file_is_counted_as_it_ended(world: World) -> N
     atomically(incidents.say, file, world.act(world.clerk), Side.POST, "Không tìm thấy")
     least = incidents.least(file)
     atomically(incidents.close, file, world.act(world.clerk, LATER), Outcome.LOST, Fault.POST, least, "Bưu điện trả")
-    atomically(incidents.pay, file, world.act(world.clerk, LATER))
+    atomically(incidents.pay, file, world.act(world.clerk, LATER), least)
     told = redress(world, QUARTER, LATER)
     assert told == {
         "complaints": 1, "answered": 1, "lost": 1, "compensations": 1, "compensation": least, "compensation_paid": least, "paid_in_time": 1,

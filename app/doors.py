@@ -5,7 +5,7 @@ from types import ModuleType
 from flask import Flask
 
 from app import security
-from app.api import day, devices, files, manifests, scans
+from app.api import day, devices, files, manifests, openapi, scans
 from app.api import till as api_till
 from app.views import (
     account,
@@ -97,7 +97,7 @@ VIEWS = (
     admin,
     sessions,
 )
-APIS: tuple[ModuleType, ...] = (devices, scans, files, day, manifests, api_till)
+APIS: tuple[ModuleType, ...] = (devices, scans, files, day, manifests, api_till, openapi)
 
 
 def init_app(app: Flask) -> None:

@@ -35,7 +35,7 @@ from app.domain.calendar import local
 from app.domain.logbook import Trust
 from app.domain.people import User
 from app.domain.tokens import Keys
-from tests import databases, lending, postgres
+from tests import contract, databases, lending, postgres
 from tests.world import Rows, World
 
 people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -211,6 +211,7 @@ def start(settings: Settings, url: str, *, own: bool = False) -> Iterator[Flask]
         if app is None:
             app = create_app(settings, TESTING=True, WTF_CSRF_ENABLED=False)
             app.jinja_env.bytecode_cache = COMPILED
+            contract.hold(app)
         addresses = list(app.url_map.iter_rules())
         with app.app_context(), _put_back_after(app):
             app.extensions |= {"settings": settings, "keys": Keys.load(settings.keys_dir, settings.secret_key)}

@@ -9,8 +9,9 @@ from flask_babel import get_locale
 from pydantic import BaseModel, Field, model_validator
 
 from app import security
-from app.api import bodies, checkpoints, devices, times
+from app.api import bodies, checkpoints, devices, shapes, times
 from app.api.bodies import PRINTABLE
+from app.api.promises import promises
 from app.db import atomically
 from app.domain import day, packets, reach, sessions, tokens
 from app.domain.calendar import today as date_of
@@ -28,7 +29,9 @@ LOOKUPS, LOOKUP_WINDOW = 120, timedelta(minutes=10)  # a courier's hands are slo
 
 @bp.get("/day")
 @requires(Right.SCAN)
+@promises({200: shapes.Today}, asks={"pin": "how many lines the log had in the checkpoint that the device saw last"})
 def today() -> ResponseReturnValue:
+    """The courier's day. It names the people of the open visits of today's own round, and that it did is logged."""
     act, courier = security.act(), security.user()
     told = day.of(courier, act.at)
     answer = times.vouched(act.at, act.keys) | {
@@ -70,7 +73,9 @@ def _office(courier: User) -> dict[str, str] | None:
 
 @bp.post("/rounds/<int(max=2147483647):round_id>/start")
 @requires(Right.SCAN)
+@promises({200: shapes.SetOut}, again="the same; nobody is told twice.", refuses={404: "round_unknown"})
 def start(round_id: int) -> ResponseReturnValue:
+    """Set out on one's round of today. Those who wait are told who comes and when."""
     bodies.same_site()
     round_ = atomically(day.set_out, round_id, security.act())
     assert round_.started_at
@@ -79,8 +84,13 @@ def start(round_id: int) -> ResponseReturnValue:
 
 @bp.get("/slips/revoked")
 @requires(Right.SCAN)
+@promises(
+    {200: "application/octet-stream"},
+    asks={"since": "`Slips-Until` of the answer before; all of them without it, or when it cannot be read"},
+    headers={"Slips-Until": "what to ask with the next time"},
+)
 def revoked() -> ResponseReturnValue:
-    """Slips that were replaced, since the instant of the answer before: 60 kB for ten thousand. `tokens.revocations`."""
+    """Slips that were replaced. Six bytes each: the first five of the packet's code, then the newest issue that is void."""
     since, at = request.args.get("since"), security.act().at
     try:
         after = datetime.fromisoformat(since) - OVERLAP if since else None
@@ -93,7 +103,7 @@ def revoked() -> ResponseReturnValue:
 
 
 class Asked(BaseModel):
-    """Exactly one of what is printed on a packet."""
+    """Exactly one of what is printed on a packet: its code, its number, or the token of its QR."""
 
     code: str | None = Field(default=None, max_length=16, pattern=PRINTABLE)
     number: str | None = Field(default=None, max_length=60, pattern=PRINTABLE)
@@ -108,7 +118,14 @@ class Asked(BaseModel):
 
 @bp.post("/lookups")
 @requires(Right.SCAN)
+@promises(
+    {200: shapes.Found}, takes=Asked, again="the same, as one more try.",
+    refuses={
+        404: "packet_unknown", 422: "fields number_check number_form token_damaged token_forged", 429: "too_many_tries",
+    },
+)  # fmt: skip
 def look_up() -> ResponseReturnValue:
+    """One packet by what is printed on it. What is not there and what is not one's own are refused alike."""
     asked, act = bodies.read(Asked), security.act()
     atomically(sessions.count, act.keys.digest("lookup", security.device().id), LOOKUPS, LOOKUP_WINDOW, act.at)
     found = day.look_up(security.user(), act.at, act.keys, code=asked.code, number=asked.number, token=asked.token)

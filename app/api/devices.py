@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field, model_validator
 
 from app import security
-from app.api import bodies, times
+from app.api import bodies, shapes, times
 from app.api.bodies import PRINTABLE
+from app.api.promises import promises
 from app.config import Settings
 from app.db import atomically, now
 from app.domain import devices, phones, receipts, sessions
@@ -26,7 +27,8 @@ TRIES, WINDOW = 40, timedelta(minutes=15)  # tickets from one address: an office
 
 
 class Enrolment(BaseModel):
-    """With a ticket and the key's signature over it, or with name and password."""
+    """With `ticket`, the letters that the post office shows, and `proof`, the key's ES256 over `enrol-v1`, a newline, the
+    letters; or, where the installation allows it, with `user` and `password`. `public_key`: SubjectPublicKeyInfo, base64."""
 
     user: str | None = Field(default=None, min_length=1, max_length=60, pattern=PRINTABLE)
     password: str | None = Field(default=None, min_length=1, max_length=200)
@@ -48,6 +50,8 @@ class Retired(BaseModel):
 
 
 class Renewed(BaseModel):
+    """`proof`: this device's ES256 over `renew-v1`, a newline, its id and the instant `valid_until` as it was told."""
+
     proof: str = Field(min_length=1, max_length=200)
 
 
@@ -61,7 +65,15 @@ class WrongPassword(Refused):
 
 @bp.post("/devices")
 @public
+@promises(
+    {201: shapes.Enrolled}, takes=Enrolment, is_open=True, again="a ticket is good for one device: enrol with a new one.",
+    refuses={
+        401: "sign_in_wrong", 403: "enrol_by_ticket not_a_courier", 404: "ticket_unknown", 409: "ticket_used phones_full",
+        410: "ticket_over", 422: "fields device_key phone_proof", 429: "too_many_tries",
+    },
+)  # fmt: skip
 def enrol() -> ResponseReturnValue:
+    """Bring a device into service. One that came by ticket waits until a second person has compared six digits."""
     asked, act = bodies.read(Enrolment), security.act()
     key = devices.read_public_key(asked.public_key)
     if asked.ticket and asked.proof:
@@ -88,6 +100,7 @@ def _by_password(asked: Enrolment, key: bytes, act: Act) -> tuple[Device, str]:
 
 @bp.get("/devices/me")
 @public
+@promises({200: shapes.Phone})
 def mine() -> ResponseReturnValue:
     """How this phone stands: also one that waits for its second person, or is out of service."""
     return jsonify(told(security.device()))
@@ -95,20 +108,28 @@ def mine() -> ResponseReturnValue:
 
 @bp.get("/devices")
 @requires(Right.SCAN)
+@promises({200: shapes.Phones})
 def all_of_mine() -> ResponseReturnValue:
+    """All devices of one's own that are in service, or wait for it."""
     found = [told(device) for device in devices.of(security.user())]
     return jsonify(devices=[each for each in found if each["standing"] in ("in_service", "waiting")])
 
 
 @bp.post("/devices/me/renew")
 @requires(Right.SCAN)
+@promises({200: shapes.Phone}, takes=Renewed, again="the same.", refuses={403: "phone_over", 422: "fields phone_proof"})
 def renew() -> ResponseReturnValue:
+    """Ninety more days for the same key, when the end is near."""
     proof = _bytes(bodies.read(Renewed).proof)
     return jsonify(told(atomically(phones.renew, security.device_id(), proof, security.act())))
 
 
 @bp.post("/devices/me/prove")
 @requires(Right.SCAN)
+@promises(
+    {200: shapes.Phone}, takes=Proven, again="one more try.",
+    refuses={422: "fields presence_wrong", 429: "too_many_tries"},
+)  # fmt: skip
 def prove() -> ResponseReturnValue:
     """Whether it is the phone's own courier who holds it: they have forgotten the digits that open it."""
     try:
@@ -120,8 +141,12 @@ def prove() -> ResponseReturnValue:
 
 @bp.post("/devices/<device_id>/retire")
 @requires(Right.SCAN)
+@promises(
+    {200: shapes.Phone}, takes=Retired, again="the same.",
+    refuses={403: "phone_not_yours", 404: "handset_unknown", 422: "fields phone_why"},
+)  # fmt: skip
 def retire(device_id: str) -> ResponseReturnValue:
-    """One's own, from this phone or from another."""
+    """Take a device of one's own out of service, from itself or from another. What it holds it may still hand in."""
     return jsonify(told(atomically(phones.retire, device_id, bodies.read(Retired).why, security.act())))
 
 

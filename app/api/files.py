@@ -10,7 +10,8 @@ from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app import security
-from app.api import bodies
+from app.api import bodies, shapes
+from app.api.promises import promises
 from app.db import atomically
 from app.domain import photos, sessions
 from app.security import public
@@ -22,8 +23,12 @@ TRIES, WINDOW = 300, timedelta(days=1)  # of one phone
 
 @bp.post("/files")
 @public
+@promises(
+    {200: shapes.Kept, 201: shapes.Kept}, takes=tuple(sorted(photos.KINDS)), largest=photos.LARGEST,
+    again="200, and it is there once.", refuses={422: "picture_unreadable", 429: "too_many_tries"},
+)  # fmt: skip
 def upload() -> ResponseReturnValue:
-    """201 when it is kept, 200 when it was there; both name the hash of what was sent."""
+    """A picture that a scan names. 201 when it is kept, 200 when it was there; both name the hash of what was sent."""
     device_id, act = security.device_id(), security.act()
     data = bodies.take(photos.LARGEST)
     if request.mimetype not in photos.KINDS:

@@ -5,11 +5,12 @@ from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SkipValidation
 
 from app import security
-from app.api import bodies, scans, times
+from app.api import bodies, scans, shapes, times
 from app.api.bodies import PRINTABLE
+from app.api.promises import promises
 from app.db import atomically
 from app.domain import checkpoints, manifests, reception, scope, tokens
 from app.domain.manifests import MOST, Found, Listed, Manifest, Side, Word
@@ -34,22 +35,27 @@ class Noticed(BaseModel):
 
 
 class Bag(BaseModel):
+    """`key`: random, one a list. `expected`: what the list said before counting; `scans`: what was counted, signed."""
+
     key: str = Field(min_length=16, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")
     giver: str = PARTY
     expected: list[Code] = Field(min_length=1, max_length=MOST)
-    scans: list[Any] = Field(max_length=MOST)
+    scans: list[SkipValidation[shapes.SignedScan]] = Field(max_length=MOST)
     found: dict[Code, Noticed] = Field(default_factory=dict, max_length=MOST)
 
 
 class Confirmed(BaseModel):
+    """`sig`: this device's ES256 over the manifest's `statements[side]`."""
+
     side: Side
     sig: str = Field(min_length=1, max_length=200)
 
 
 @bp.get("")
 @requires(Right.SCAN)
+@promises({200: shapes.Expected}, asks={"giver": "the party whose packets are counted"})
 def expected() -> ResponseReturnValue:
-    """What party `giver` has for a courier, of the dossiers of one's own office: the list the counting begins with."""
+    """What party `giver` has for a courier, of the dossiers of one's own office. The list that counting begins with."""
     giver = request.args.get("giver", "")
     listed = scope.to_hand_over(security.user(), giver, PartyKind.COURIER)
     return jsonify(
@@ -64,8 +70,12 @@ def expected() -> ResponseReturnValue:
 
 @bp.post("")
 @requires(Right.SCAN)
+@promises(
+    {201: shapes.Received}, takes=Bag, largest=LARGEST, again="the same key answers as the first time.",
+    refuses={409: "manifest_key_used", 422: "fields manifest_list manifest_party scan_unreadable token_damaged"},
+)  # fmt: skip
 def receive() -> ResponseReturnValue:
-    """The receiver is the courier who sends it. The same key again answers as the first time."""
+    """Take over a whole bag. The receiver is the courier who sends it; every scan is judged, what is missing stays the giver's."""
     bag, act, user = bodies.read(Bag, LARGEST), security.act(), security.user()
     listed = Listed(bag.key, bag.giver, user.holds_as or "", tuple(_code(text) for text in bag.expected))
     scope.may_list(user, {*listed.codes})
@@ -78,14 +88,20 @@ def receive() -> ResponseReturnValue:
 
 @bp.get("/<receipt>")
 @requires(Right.SCAN)
+@promises({200: shapes.Manifest}, refuses={404: "manifest_unknown"})
 def show(receipt: str) -> ResponseReturnValue:
+    """One list of what one gave or took, by its receipt number."""
     return jsonify(told(scope.manifest(security.user(), receipt)))
 
 
 @bp.post("/<receipt>/confirm")
 @requires(Right.SCAN)
+@promises(
+    {200: shapes.Manifest}, takes=Confirmed, again="the same.",
+    refuses={404: "manifest_unknown", 409: "not_your_manifest", 422: "fields manifest_signature"},
+)  # fmt: skip
 def confirm(receipt: str) -> ResponseReturnValue:
-    """`sig`: this phone's ES256 over the `statement` of its side."""
+    """One side's word that the list is right. With both it is closed."""
     said, act, user = bodies.read(Confirmed), security.act(), security.user()
     manifest = scope.manifest(user, receipt)
     try:

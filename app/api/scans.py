@@ -16,11 +16,12 @@ from typing import Any
 
 from flask import Blueprint, abort, jsonify
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, SkipValidation, ValidationError
 from sqlalchemy.exc import OperationalError
 
 from app import errorpages, security
-from app.api import bodies, checkpoints, times
+from app.api import bodies, checkpoints, shapes, times
+from app.api.promises import promises
 from app.crowds import together
 from app.db import atomically
 from app.domain import custody, devices, receipts, scans, sessions, tokens, uploads
@@ -43,15 +44,25 @@ RAW_TRIES, RAW_WINDOW = 200, timedelta(hours=1)  # unreadable posts of one devic
 
 
 class Envelope(BaseModel):
+    """`since`: from when on the device wants to hear what came of its earlier scans. `pin`: what it saw of the log."""
+
     device: str | None = None
-    since: Any = None
-    pin: Any = None
-    scans: list[Any] = Field(default_factory=list)
+    since: SkipValidation[shapes.Instant | None] = None
+    pin: SkipValidation[shapes.Pin | None] = None
+    scans: list[SkipValidation[shapes.SignedScan]] = Field(default_factory=list, json_schema_extra={"maxItems": BATCH})
 
 
 @bp.post("/scans")
 @public
+@promises(
+    {200: shapes.Handed}, takes=Envelope, largest=LARGEST, refuses={400: "scan_unreadable", 429: "too_many_tries"},
+    again="the verdict and the receipt of the first time, however much later; nothing is recorded twice.",
+)  # fmt: skip
 def upload() -> ResponseReturnValue:
+    """Hand in scans. Each is kept for ever as it was signed, then judged; a verdict is no refusal: what is held or disputed
+    waits for a person and is not to be scanned again. An item that cannot be read is kept too and answered with 400 and its
+    `index`, nothing of that batch being judged: send the rest without it. With too many at once (413) send half of them. A device out of
+    service may still hand in what it holds."""
     device_id, act = security.device_id(), security.act()
     data = bodies.take(LARGEST)
     if not bodies.says_json():

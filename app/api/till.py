@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field, field_validator
 
 from app import security
-from app.api import bodies, times
+from app.api import bodies, shapes, times
+from app.api.promises import promises
 from app.db import atomically
 from app.domain import money, tokens
 from app.domain.people import Right
@@ -20,6 +21,8 @@ bp.before_request(bodies.new_enough)
 
 
 class Said(BaseModel):
+    """`sig`: this device's ES256 over the lines `money-v1`, its id, `key`, `amount` in đồng and `at`."""
+
     key: str = Field(min_length=16, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")
     amount: int = Field(ge=0, le=money.MOST)
     at: str = Field(max_length=40)
@@ -35,8 +38,12 @@ class Said(BaseModel):
 
 @bp.post("")
 @requires(Right.SCAN)
+@promises(
+    {201: shapes.Counting}, takes=Said, again="the same key answers as the first time.",
+    refuses={409: "money_key", 422: "fields manifest_signature money_amount"},
+)  # fmt: skip
 def declare() -> ResponseReturnValue:
-    """`sig`: this phone's ES256 over `money.statement`. The same key again answers as the first time."""
+    """What the courier has counted of the money, in their device's hand. The clerk's count answers it."""
     said, act, device = bodies.read(Said), security.act(), security.device()
     try:
         sig = base64.b64decode(said.sig, validate=True)

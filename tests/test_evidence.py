@@ -79,7 +79,7 @@ def pack(world: World, sign_in: Any) -> tuple[Pack, Packet]:
     atomically(incidents.say, file, world.act(world.clerk), Side.POST, "Bưu tá nhận túi còn nguyên")
     facts = (Outcome.DAMAGED, Fault.POST, incidents.least(file), "Bưu điện trả")
     atomically(incidents.close, file, world.act(world.clerk), *facts)
-    atomically(incidents.pay, file, world.act(world.clerk))
+    atomically(incidents.pay, file, world.act(world.clerk), file.compensation or 0)
     assert f'href="/desk/packets/{packet.number}"' in sign_in(world.officer).get(f"/incidents/{file.number}").text
     answer = sign_in(world.officer).get(f"/incidents/{file.number}.zip")
     assert answer.status_code == 200

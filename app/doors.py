@@ -51,6 +51,7 @@ from app.views import (
     till,
     tracking,
     upkeep,
+    votes,
 )
 
 VIEWS = (
@@ -58,6 +59,7 @@ VIEWS = (
     account,
     booking,
     tracking,
+    votes,
     lookups,
     alongside,
     certificates,

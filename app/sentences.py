@@ -226,6 +226,7 @@ SENTENCES = {
     "bag_no_seal": _l("No seal is on record for packet %(number)s. Take it in on its own page, with the number that is on the bag."),
     "bag_old_slip": _l("The slip on packet %(number)s has been replaced. Find the newer slip and scan that; nothing has been recorded."),
     "register_empty": _l("No dossier of this year has a receipt yet, so there is nothing to print."),
+    "vote_over": _l("Your answer has been counted, or the thirty days for it are over. Call us if something is not right."),
     "incident_unknown": _l("There is no incident file with this number here."),
     "incident_blank": _l("Sticker %(number)s has not been used yet, so nothing can have happened to it."),
     "incident_over": _l("File %(number)s is closed. Open a new one if something else has happened."),

@@ -25,6 +25,7 @@ from app.domain.packets import Packet
 from app.domain.people import Citizen
 from app.domain.places import Office
 from app.domain.procedures import Procedure
+from app.domain.votes import Vote
 
 OVER = timedelta(hours=1)  # after midnight: whoever began to write before it has ended
 MOST = 31  # days in one transaction
@@ -73,6 +74,14 @@ class Figure(Model):
     compensation_paid: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     paid_in_time: Mapped[int] = mapped_column(default=0, doc="of the compensations: within 30 days")
     paid_late: Mapped[int] = mapped_column(default=0, doc="not within them, whether paid later or not yet")
+    good: Mapped[int] = mapped_column(default=0, doc="votes of citizens: how they found it")
+    fair: Mapped[int] = mapped_column(default=0)
+    poor: Mapped[int] = mapped_column(default=0)
+    about_time: Mapped[int] = mapped_column(default=0, doc="of the votes: what should be better")
+    about_courier: Mapped[int] = mapped_column(default=0)
+    about_desk: Mapped[int] = mapped_column(default=0)
+    about_price: Mapped[int] = mapped_column(default=0)
+    about_pages: Mapped[int] = mapped_column(default=0)
 
 
 class Place(NamedTuple):
@@ -107,6 +116,7 @@ def of_day(day: date) -> dict[Place, Counter[str]]:
         for *place, stream, amount in db.session.execute(of_stream):
             found[Place(*place)][stream] += sign * int(amount)
     _redress(day, found)
+    _votes(day, found)
     return found
 
 
@@ -152,6 +162,13 @@ def _redress(day: date, found: dict[Place, Counter[str]]) -> None:
         }
         if told := {name: int(much) for name, much in counted.items() if much}:  # a limit that was kept says nothing
             found[Place(*place)].update(told)
+
+
+def _votes(day: date, found: dict[Place, Counter[str]]) -> None:
+    """How citizens found it, and what should be better."""
+    asked = sa.select(*_OF, Vote.mark, Vote.about).join_from(Vote, Dossier).where(_within(Vote.at, day))
+    for *place, mark, about in db.session.execute(asked):
+        found[Place(*place)].update([str(mark), *(f"about_{one}" for one in about.split())])
 
 
 def _within(

@@ -41,4 +41,5 @@ from app.domain import (  # noqa: F401
     takings,
     tasks,
     visits,
+    votes,
 )

@@ -25,6 +25,7 @@ from app.domain.photos import Photo
 from app.domain.places import Neighbourhood
 from app.domain.scans import ScanExtra, ScanRow
 from app.domain.tasks import Task
+from app.domain.votes import Vote
 from app.errors import Refused
 
 AFTER = timedelta(days=90)  # from the end of the case, or of the last matter about it
@@ -121,6 +122,7 @@ def _restrict(ids: Ids, at: datetime) -> None:
     _gone(sa.delete(ScanExtra).where(ScanExtra.digest.in_(told)))
     _gone(sa.delete(codes.DoorCode).where(codes.DoorCode.packet_id.in_(theirs)))
     _gone(sa.delete(codes.ViewCode).where(codes.ViewCode.dossier_id.in_(ids)))
+    _gone(sa.delete(Vote).where(Vote.dossier_id.in_(ids)))
     lat, lon = (
         sa.select(each).where(Neighbourhood.id == Citizen.neighbourhood_id).scalar_subquery()
         for each in (Neighbourhood.lat, Neighbourhood.lon)

@@ -32,7 +32,11 @@ REDRESS = {
     "lost": _l("Lost for good"), "damaged": _l("Damaged or incomplete"), "compensations": _l("Claims owed"), "compensation": _l("Owed, đồng"),
     "compensation_paid": _l("Paid, đồng"), "paid_in_time": _l("Paid within 30 days"), "paid_late": _l("Not paid within 30 days"),
 }  # fmt: skip
-ALL = FIGURES | REDRESS
+VOTES = {
+    "good": _l("Good"), "fair": _l("So-so"), "poor": _l("Not good"), "about_time": _l("How long it took"), "about_courier": _l("The courier"),
+    "about_desk": _l("The ward"), "about_price": _l("The price"), "about_pages": _l("These pages and the messages"),
+}  # fmt: skip
+ALL = FIGURES | REDRESS | VOTES
 BY = {
     By.DESK: _l("Ward desk"), By.WARD: _l("Ward"), By.POST: _l("Post office"), By.PROCEDURE: _l("Procedure"),
 }  # fmt: skip
@@ -43,7 +47,7 @@ BY = {
 def home() -> ResponseReturnValue:
     wanted, by, report = _report()
     return render_template(
-        "reports/home.html", report=report, wanted=wanted, by=by, groups=BY, figures=FIGURES, redress=REDRESS, said=said, choices=_choices(calendar.today(now()))
+        "reports/home.html", report=report, wanted=wanted, by=by, groups=BY, figures=FIGURES, redress=REDRESS, votes=VOTES, said=said, choices=_choices(calendar.today(now()))
     )  # fmt: skip
 
 

@@ -44,17 +44,31 @@ def speak(to: str) -> None:
     refresh()
 
 
+def in_english() -> bool:
+    return str(get_locale()) == "en"
+
+
 def long_date(day: date | datetime) -> str:
-    """ "Thứ Sáu, 28/8/2026"."""
+    """ "Thứ Sáu, 28/8/2026"; "Friday, 28 August 2026", since some who read English put the month first."""
     day = calendar.today(day) if isinstance(day, datetime) else day
-    return f"{weekday(day)}, {day.day}/{day.month}/{day.year}"
+    return f"{weekday(day)}, {_day_and_month(day)}{' ' if in_english() else '/'}{day.year}"
 
 
 def short_date(day: date | datetime) -> str:
     """ "Thứ Sáu, 28/8" this year, "Thứ Năm, 28/8/2025" of another."""
     day = calendar.today(day) if isinstance(day, datetime) else day
-    said = long_date(day)
-    return said.rsplit("/", 1)[0] if day.year == calendar.today(now()).year else said
+    return f"{weekday(day)}, {_day_and_month(day)}" if day.year == calendar.today(now()).year else long_date(day)
+
+
+def _day_and_month(day: date) -> str:
+    return format_date(day, "d MMMM").replace(" ", NBSP) if in_english() else f"{day.day}/{day.month}"
+
+
+def figures(day: date, *, year: bool = False) -> str:
+    """ "28/8", "28/8/2026" where there is little room; "28 Aug", "28 Aug 2026"."""
+    if in_english():
+        return str(format_date(day, "d MMM y" if year else "d MMM")).replace(" ", NBSP)
+    return f"{day.day}/{day.month}/{day.year}" if year else f"{day.day}/{day.month}"
 
 
 def clock(at: datetime | time) -> str:
@@ -90,8 +104,13 @@ def span(length: timedelta) -> str:
 
 
 def grouped(number: int) -> str:
-    """ "1.250.000"."""
-    return f"{number:,}".replace(",", ".")
+    """ "1.250.000"; "1,250,000" in English, where a point would begin the decimals."""
+    return f"{number:,}" if in_english() else f"{number:,}".replace(",", ".")
+
+
+def decimal(number: float) -> str:
+    """ "2,5"; "2.5" in English."""
+    return f"{number:.1f}" if in_english() else f"{number:.1f}".replace(".", ",")
 
 
 def money(amount: int) -> str:
@@ -101,7 +120,7 @@ def money(amount: int) -> str:
 
 def kilometres(metres: int) -> str:
     """ "1,2 km"."""
-    return f"{metres / 1000:.1f}{NBSP}km".replace(".", ",")
+    return f"{decimal(metres / 1000)}{NBSP}km"
 
 
 def phone(number: str) -> str:
@@ -123,7 +142,7 @@ def whole(sentence: object) -> Markup:
 
 def in_language(vietnamese: str, english: str) -> str:
     """Catalogue data carries both: procedures, papers."""
-    return english if str(get_locale()) == "en" and english else vietnamese
+    return english if in_english() and english else vietnamese
 
 
 def days_of(office: Office) -> list[str]:
@@ -165,6 +184,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         long_date=long_date,
         short_date=short_date,
+        figures=figures,
         clock=clock,
         moment=moment,
         span=span,

@@ -15,7 +15,7 @@ from app.domain import calendar, reports
 from app.domain.people import Right
 from app.domain.reports import HALF, YEAR, By, Line, Period, Report
 from app.errors import Invalid
-from app.language import grouped
+from app.language import decimal, grouped
 from app.security import requires
 from app.spreadsheets import tame
 
@@ -85,9 +85,9 @@ def _choices(today: date) -> Iterator[tuple[int, list[Period]]]:
 
 
 def said(line: Line, figure: str) -> str:
-    """A figure for a reader: 1.250, 2,5, and a dash where there is none."""
+    """A figure for a reader: 1.250, 2,5 (1,250, 2.5), and a dash where there is none."""
     if figure == "average":
-        return "–" if line.average is None else f"{line.average:.1f}".replace(".", ",")
+        return "–" if line.average is None else decimal(line.average)
     return grouped(line[figure])
 
 

@@ -383,17 +383,17 @@ def due_strip(marks: list[tuple[date, str]]) -> list[tuple[str, str, str]]:
             at = last + 1
             continue
         if mark == "received":
-            strip.append(("", f"{day.day}/{day.month}", _("received")))
+            strip.append(("", language.figures(day), _("received")))
         else:
             counted += 1
-            strip.append((mark, f"{day.day}/{day.month}", _("day %(num)s", num=counted)))
+            strip.append((mark, language.figures(day), _("day %(num)s", num=counted)))
         at += 1
     return strip
 
 
 def _span(first: date, last: date) -> str:
     if first == last:
-        return f"{first.day}/{first.month}"
+        return language.figures(first)
     if first.month == last.month:
-        return f"{first.day}–{last.day}/{last.month}"
-    return f"{first.day}/{first.month}–{last.day}/{last.month}"
+        return f"{first.day}–{language.figures(last)}"
+    return f"{language.figures(first)}–{language.figures(last)}"

@@ -108,7 +108,7 @@ def test_the_years_are_those_that_stand_on_the_slip() -> None:
 
 @pytest.mark.parametrize("tongue", ["vi", "en"])
 def test_prices_and_who_is_exempt_are_those_of_today(world: World, client: FlaskClient, tongue: str) -> None:
-    with client.application.app_context():
+    with client.application.app_context(), force_locale(tongue):
         today = MONDAY.date()
         prices = {item: language.money(postage.tariff(today, item).amount).replace("\u00a0", " ") for item in Item}
         exempt = [one.name if tongue == "vi" else one.name_en for one in exemptions.on(today)]
@@ -121,7 +121,9 @@ def test_prices_and_who_is_exempt_are_those_of_today(world: World, client: Flask
 
     atomically(decide)
     page = words(client, "/help", tongue)
-    assert "12.345 đ" in page and {"vi": "Người thử", "en": "People of a test"}[tongue] in page
+    assert {"vi": "12.345 đ", "en": "12,345 đ"}[tongue] in page and {"vi": "Người thử", "en": "People of a test"}[
+        tongue
+    ] in page
 
 
 @pytest.mark.parametrize("tongue", ["vi", "en"])

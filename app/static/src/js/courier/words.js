@@ -22,7 +22,12 @@ export const told = (...keys) => t(keys.find((key) => key in said.texts) ?? keys
 /** A word of the record, in the reader's language where the catalogue has it. */
 export const inLanguage = (thing, field) => (language === "en" && thing[`${field}_en`]) || thing[field] || "";
 
-export const money = (amount) => new Intl.NumberFormat("vi-VN").format(amount) + NBSP + "đ";
+const written = language === "vi" ? "vi-VN" : "en-GB";
+
+/** 67000 → "67.000"; "67,000" in English, where a point would begin the decimals */
+export const grouped = (number) => new Intl.NumberFormat(written).format(number);
+
+export const money = (amount) => grouped(amount) + NBSP + "đ";
 
 /** "8:05", local to Viet Nam whatever the phone thinks. */
 export function clock(at) {
@@ -37,13 +42,14 @@ export const slot = ([opens, closes]) => `${short(opens)}–${short(closes)}`;
 /** The day of an instant, as "2026-08-28", likewise. */
 export const dateOf = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: HERE }).format(new Date(at));
 
-/** "2026-08-28" → "Thứ Sáu, 28/8" this year, "Thứ Sáu, 28/8/2026" in another */
+/** "2026-08-28" → "Thứ Sáu, 28/8" this year, "Thứ Sáu, 28/8/2026" in another; "Friday, 28 August", "Friday, 28 August 2026" */
 export function date(iso) {
   const [year, month, day] = iso.split("-").map(Number);
-  const weekday = new Intl.DateTimeFormat(language === "vi" ? "vi-VN" : "en-GB", { weekday: "long", timeZone: "UTC" }).format(new Date(Date.UTC(year, month - 1, day)));
-  const upper = weekday.replace(/(^|\s)\S/g, (letter) => letter.toUpperCase());
-  const ofYear = dateOf(Date.now()).startsWith(`${year}-`) ? "" : `/${year}`;
-  return `${upper.replaceAll(" ", NBSP)}, ${day}/${month}${ofYear}`;
+  const say = (parts) => new Intl.DateTimeFormat(written, { ...parts, timeZone: "UTC" }).format(new Date(Date.UTC(year, month - 1, day)));
+  const weekday = say({ weekday: "long" }).replace(/(^|\s)\S/g, (letter) => letter.toUpperCase()).replaceAll(" ", NBSP);
+  const another = !dateOf(Date.now()).startsWith(`${year}-`);
+  if (language === "vi") return `${weekday}, ${day}/${month}${another ? `/${year}` : ""}`;
+  return `${weekday}, ${say({ day: "numeric", month: "long" }).replace(" ", NBSP)}${another ? ` ${year}` : ""}`;
 }
 
 /** "Thứ Sáu, 28/8, 8:05" */

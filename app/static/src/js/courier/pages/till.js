@@ -5,7 +5,7 @@ import { play } from "../feedback.js";
 import * as outbox from "../outbox.js";
 import { draw } from "../router.js";
 import * as till from "../till.js";
-import { clock, date, dateOf, money, t } from "../words.js";
+import { clock, date, dateOf, grouped, money, t } from "../words.js";
 import { strip, unheard } from "./parts.js";
 
 const sense = (differs) => (differs === 0 ? "even" : differs < 0 ? "short" : "over");
@@ -59,7 +59,7 @@ function counting(due) {
   const input = h("input", { class: "input digits", id: "cash", inputmode: "numeric", autocomplete: "off", maxlength: 16, "aria-describedby": "cash-says", oninput: count });
   function count() {
     const amount = typed();
-    if (amount !== null) input.value = new Intl.NumberFormat("vi-VN").format(amount);
+    if (amount !== null) input.value = grouped(amount);
     begun = input.value;
     says.say("", input);
     differs.replaceChildren(...(amount === null ? [] : [weighed(amount - due)]));

@@ -31,7 +31,7 @@ PAGES = {
     422: ("invalid", _l("Something needs another look"), ""),
     426: ("app_too_old", _l("A newer version is needed"), ""),
     429: ("too_many_tries", _l("Too many tries"), ""),
-    500: ("broken", _l("This page is in trouble"), _l("The fault is ours. What you filled in on the steps before is kept.")),
+    500: ("broken", _l("This page is not working"), _l("The fault is ours. What you filled in on the steps before is kept.")),
     503: ("busy", _l("The service is pausing for a moment"), _l("Nothing has been recorded. Try again in a minute.")),
 }  # fmt: skip
 TITLES = {"form_expired": _l("This page was open too long")}  # where the key says more than the status

@@ -79,7 +79,7 @@ COLUMNS = (
     Column(_l("About the fee, in English"), {"procedure": "fee_note_en"}, width=30),
     Column(_l("Fee when the result comes"), {"procedure": "fee_at_delivery"}, YES_NO),
     Column(_l("Identity seen at the door"), {"procedure": "id_check"}, YES_NO),
-    Column(_l("Often done"),            {"procedure": "popular"}, YES_NO),
+    Column(_l("Often needed"),            {"procedure": "popular"}, YES_NO),
     Column(_l("Further words to find it by"), {"procedure": "synonyms"}, width=36),
     Column(_l("Form of the paper"),     {"paper": "form"}, FORMS, width=22),
     Column(_l("Copies"),                {"paper": "copies"}, number=True),
@@ -143,7 +143,7 @@ def _read(table: Table, done: Read) -> None:
         if kind == "procedure":
             _finish(procedure, done)
             if code in begun:
-                row.tell(COLUMNS[1], _("Procedure %(code)s stands in row %(row)s already", code=code, row=begun[code]))
+                row.tell(COLUMNS[1], _("Procedure %(code)s is in row %(row)s already", code=code, row=begun[code]))
             begun[code] = at
             procedure = row.facts("procedure") | {"code": code, "row": row, "papers": [], "provinces": []}
         elif kind is not None:
@@ -206,10 +206,10 @@ class _Row:
     def said(self, column: Column) -> str:
         cell = self.cells.get(column, "")
         if cell is None:
-            self.tell(column, _("A formula stands here. Put its value in its place"))
+            self.tell(column, _("There is a formula here. Put its value in its place"))
             return ""
         if len(cell) > MOST_LETTERS or any(ord(c) < 32 and c not in "\n\r\t" for c in cell):
-            self.tell(column, _("This is too long, or holds signs that are no text"))
+            self.tell(column, _("This is too long, or holds characters that are not text"))
             return ""
         if letters := printing.unprintable(cell):
             self.tell(
@@ -296,7 +296,7 @@ def _wrong(kind: str, facts: dict[str, Any]) -> str:
     if kind in ("missing", "string_too_short"):
         return str(_("This must not stay empty"))
     if kind == "string_too_long":
-        return str(_("At most %(most)s letters", most=facts["max_length"]))
+        return str(_("At most %(most)s characters", most=facts["max_length"]))
     if kind in ("less_than_equal", "greater_than_equal"):
         return str(
             _("Write a number up to %(most)s", most=facts["le"]) if "le" in facts else _("Write a number from 0")

@@ -304,7 +304,7 @@ def who() -> ResponseReturnValue:
     asked = ("name", "phone", "second_name", "second_phone", "proxy", "language", "exemption")
     form = forms.Who(**{name: answers.get(name, "") for name in asked} | {"language": _language(answers)})
     form.exemption.choices = [
-        SelectChoice("", _("Nobody of these")),
+        SelectChoice("", _("None of these")),
         *(SelectChoice(one.key, in_language(one.name, one.name_en)) for one in exemptions.on(calendar.today(now()))),
     ]
     if form.validate_on_submit():

@@ -38,7 +38,7 @@ def chosen(message: Any) -> Any:
 
 def short(field: str) -> Length:
     limit = LONGEST[field]
-    return Length(max=limit, message=_l("That is too long. At most %(limit)s letters fit.", limit=limit))
+    return Length(max=limit, message=_l("That is too long. At most %(limit)s characters fit.", limit=limit))
 
 
 def a_phone(_form: FlaskForm, field: Field) -> None:
@@ -107,7 +107,7 @@ class Who(Form):
     phone = StringField(
         _l("Phone number"),
         [DataRequired(_l("Type a phone number, so that the courier can call, for example 0900 000 123.")), a_phone],
-        description=_l("Best a mobile one: the tracking number and the code for the courier are sent here."),
+        description=_l("A mobile number is best: the tracking number and the code for the courier are sent here."),
         filters=[trimmed],
     )
     language = RadioField(
@@ -118,8 +118,8 @@ class Who(Form):
     )
     exemption = RadioField(
         _l("Who are the papers for?"),
-        [Optional(), chosen(_l("Choose one of these, or nobody of them."))],
-        description=_l("By law the post carries the papers of some people for nothing. They show the courier the paper that proves it."),
+        [Optional(), chosen(_l("Choose one of these, or none of them."))],
+        description=_l("By law the post carries the papers of some people free of charge. They show the courier the paper that proves it."),
         validate_choice=False,
         default="",
     )  # fmt: skip
@@ -141,8 +141,8 @@ class Return(Form):
         [chosen(_l("Choose how the result comes back."))],
         choices=[
             SelectChoice("home", _l("The courier brings it home")),
-            SelectChoice("post", _l("I call for it at the post office")),
-            SelectChoice("desk", _l("I call for it at the ward")),
+            SelectChoice("post", _l("I pick it up at the post office")),
+            SelectChoice("desk", _l("I pick it up at the ward")),
         ],
         validate_choice=False,
     )

@@ -38,7 +38,7 @@ def _reason() -> RadioField:
 
 def _sighting() -> TextAreaField:
     needed = DataRequired(_l("Write who saw the packet, where and when"))
-    long = Length(max=500, message=_l("At most 500 letters"))
+    long = Length(max=500, message=_l("At most 500 characters"))
     return TextAreaField(_l("Who saw the packet, where and when?"), [needed, long])
 
 

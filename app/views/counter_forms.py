@@ -35,7 +35,7 @@ class Moving(Form):
 
 
 WENT_BACK = {  # of shelf.REASONS
-    "letters_done": _l("Both letters brought nobody"),
+    "letters_done": _l("Both letters sent, and nobody came"),
     "refused": _l("The recipient does not want it"),
     "moved": _l("The recipient has moved away or has died"),
     "unknown": _l("Nobody knows the recipient at this address or phone"),
@@ -52,7 +52,7 @@ class Repeated(Moving):
     """Home once more: who pays, where it had failed. The citizen stands among them only where the record says so."""
 
     fault = RadioField(
-        _l("By whose doing did it fail? They pay the second way."),
+        _l("Who caused it to fail? They pay for the second trip."),
         [MayBeEmpty()],
         choices=[
             SelectChoice(Fault.CITIZEN, _l("The citizen's: pays the courier at the door")),

@@ -113,8 +113,8 @@ class Extend(Explained):
     new_due = DateField(_l("New day"), [InputRequired(_l("Type the new day"))])
     reason = _because("extend")
     whose = RadioField(
-        _l("By whose doing?"),
-        [InputRequired(_l("Choose whose doing it is"))],
+        _l("Who caused the delay?"),
+        [InputRequired(_l("Choose who caused it"))],
         choices=[
             SelectChoice("ours", _l("This office's")),
             SelectChoice("other_agency", _l("Another agency's")),
@@ -186,11 +186,11 @@ PAGES: dict[str, Page] = {
     "extend": Page(Extend, lambda d, act, f, seen: decisions.extend(d, act, f.new_due.data, f.reason.data, f.words.data or "", f.whose.data, f.work_done.data or "", seen),
         _l("Put the day off, and apologise"), _l("Apologise and name the new day"), "clock", _l("The citizen has been told the new day. Print the apology.")),
     "ask_stop": Page(AskStop, lambda d, act, f, seen: decisions.ask_stop(d, act, f.channel.data, seen),
-        _l("The citizen asks to stop"), _l("Note the wish to stop"), "stop", _l("Noted. Look whether anything has been decided, then answer.")),
+        _l("The citizen asks to stop"), _l("Note the request to stop"), "stop", _l("Noted. Look whether anything has been decided, then answer.")),
     "stop": Page(StopNow, lambda d, act, f, seen: decisions.stop(d, act, f.words.data or "", seen),
-        _l("Stop, as the citizen wishes"), _l("Nothing is decided: stop"), "stop", _l("Stopped. Print the notice, then seal the papers for their way home.")),
+        _l("Stop, as the citizen asks"), _l("Nothing is decided: stop"), "stop", _l("Stopped. Print the notice, then seal the papers for their way home.")),
     "go_on": Page(GoOn, lambda d, act, f, seen: decisions.go_on(d, act, f.reason.data, seen),
-        _l("Go on in spite of the wish to stop"), _l("Go on"), "next", _l("It goes on, and the citizen has been told.")),
+        _l("Go on in spite of the request to stop"), _l("Go on"), "next", _l("It goes on, and the citizen has been told.")),
     "fee_back": Page(Pay, lambda d, act, f, seen: decisions.give_fee_back(d, act, f.receipt.data, seen),
         _l("Give the fee back"), _l("The citizen has it: note it"), "money", _l("Noted. The citizen has been told.")),
     "transfer": Page(Transfer, lambda d, act, f, seen: decisions.transfer(d, act, f.to.data, f.reason.data, f.seal.data, seen=seen),

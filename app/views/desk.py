@@ -81,7 +81,7 @@ def keep_filter() -> ResponseReturnValue:
 @requires(Right.DESK)
 def forget_filter(filter_id: int) -> ResponseReturnValue:
     gone = atomically(lambda: filters.forget(filter_id, security.act()).list)
-    flash(_("The filter is taken away."), "ok")
+    flash(_("The filter is removed."), "ok")
     return redirect(url_for("desk.home", list=gone), SEE_OTHER)
 
 

@@ -67,7 +67,7 @@ class Draft(Form):
     official_name = said(_l("Official name"), 300)
     field = said(_l("Field of work"), 80)
     synonyms = TextAreaField(_l("Further words people look for it by"), [upto(1000)])
-    popular = BooleanField(_l("Stands among what is often done"))
+    popular = BooleanField(_l("Listed under “Often needed”"))
     submit_by_post = BooleanField(_l("May be sent by post"))
     return_by_post = BooleanField(_l("The result may come by post"))
     legal_basis = said(_l("Legal basis"), 300)

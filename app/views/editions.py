@@ -124,7 +124,7 @@ def publish(code: str) -> ResponseReturnValue:
     """What the draft changes against the latest version; then the decision and the first day. A second click finds it done."""
     draft, last, today = editions.draft_of(code), procedures.latest(code), calendar.today(now())
     if draft is None and request.method == "POST" and last:
-        flash(_("This draft was published or discarded already. Here is what stands now."), "stamp")
+        flash(_("This draft was published or discarded already. Here is what holds now."), "stamp")
         return redirect(url_for("editions.show", code=code), SEE_OTHER)
     draft = draft or editions.draft(code)
     form, status = Publish(day=today), 200

@@ -26,10 +26,10 @@ SENTENCES = {
     "Invalid choice(s): one or more data inputs could not be coerced.": LISTED,
     "'%(value)s' is not a valid choice for this field.": LISTED,
     "Invalid value, must be one of: %(values)s.": LISTED,
-    "Field must be at least %(min)d character long.": _l("At least %(min)s letters"),
-    "Field cannot be longer than %(max)d character.": _l("At most %(max)s letters"),
-    "Field must be exactly %(max)d character long.": _l("Exactly %(max)s letters"),
-    "Field must be between %(min)d and %(max)d characters long.": _l("From %(min)s to %(max)s letters"),
+    "Field must be at least %(min)d character long.": _l("At least %(min)s characters"),
+    "Field cannot be longer than %(max)d character.": _l("At most %(max)s characters"),
+    "Field must be exactly %(max)d character long.": _l("Exactly %(max)s characters"),
+    "Field must be between %(min)d and %(max)d characters long.": _l("From %(min)s to %(max)s characters"),
     "Number must be at least %(min)s.": _l("A number from %(min)s upwards"),
     "Number must be at most %(max)s.": _l("A number up to %(max)s"),
     "Number must be between %(min)s and %(max)s.": _l("Type a number from %(min)s to %(max)s"),
@@ -63,7 +63,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
 
 def upto(most: int) -> Length:
-    return Length(max=most, message=_l("At most %(most)s letters", most=most))
+    return Length(max=most, message=_l("At most %(most)s characters", most=most))
 
 
 def held(rule: Callable[[str], None]) -> Any:

@@ -15,12 +15,12 @@ from app.views.fields import Form, said
 
 FIELDS = {"filter_name": "name", "filter_taken": "name", "filters_full": "name", "filter_empty": "name"}
 WAYS = {
-    ReturnWay.HOME: _l("goes home"), ReturnWay.POST: _l("goes to the post office"), ReturnWay.DESK: _l("called for here"),
+    ReturnWay.HOME: _l("goes home"), ReturnWay.POST: _l("goes to the post office"), ReturnWay.DESK: _l("picked up here"),
 }  # fmt: skip
 
 
 class Keep(Form):
-    name = said(_l("Keep this filter under a name"), filters.LONGEST)
+    name = said(_l("Save this filter under a name"), filters.LONGEST)
 
 
 def asked() -> Narrowing:

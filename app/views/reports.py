@@ -22,7 +22,7 @@ from app.spreadsheets import tame
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 YEARS = 5  # that can be chosen from
 FIGURES = {
-    "booked": _l("Booked"), "cancelled": _l("Called off"), "submitted": _l("Filed"), "accepted": _l("Accepted"),
+    "booked": _l("Booked"), "cancelled": _l("Cancelled"), "submitted": _l("Filed"), "accepted": _l("Accepted"),
     "refused": _l("Not accepted"), "supplement": _l("More papers asked"), "extended": _l("Put off"), "stopped": _l("Stopped"),
     "ready": _l("With a result"), "on_time": _l("On time"), "late": _l("Late"), "average": _l("Working days, average"), "returned": _l("Returned home"),
     "postage": _l("Postage, đồng"), "fee": _l("Fees, đồng"),

@@ -26,7 +26,7 @@ class Search(Form):
         _l("Number, name or phone"),
         [
             InputRequired(_l("Type a number, a name or a phone")),
-            Length(min=3, max=80, message=_l("At least three letters")),
+            Length(min=3, max=80, message=_l("At least three characters")),
         ],
     )
     reason = SelectField(

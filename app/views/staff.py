@@ -237,7 +237,7 @@ def back(user_id: str) -> ResponseReturnValue:
     else:
         flash(
             _(
-                "%(name)s works here again. The password of then counts no more: make a link.",
+                "%(name)s works here again. The old password no longer counts: make a link.",
                 name=_known(user_id).name,
             ),
             "ok",

@@ -30,7 +30,7 @@ HEADLINES = {
     "visit_set": _l("Booked. Waiting for the courier"),
     "no_visit": _l("Booked. No visit is set"),
     "courier_today": _l("The courier comes today"),
-    "missed": _l("The visit did not come about. Choose another time"),
+    "missed": _l("The visit failed. Choose another time"),
     "missed_out": _l("The result could not be handed over. Choose another time"),
     "carried_in": _l("The courier has the packet"),
     "collected_unproven": _l("The courier has the packet. Please confirm"),
@@ -55,8 +55,8 @@ HEADLINES = {
     "fee_required": _l("A fee is to be paid before the ward goes on"),
     "processing": _l("The ward is working on it"),
     "extended": _l("The ward apologises: it will be late"),
-    "stop_requested": _l("Your wish to stop has been sent to the ward"),
-    "stopped": _l("Stopped at your wish. Your papers come back"),
+    "stop_requested": _l("Your request to stop has been sent to the ward"),
+    "stopped": _l("Stopped at your request. Your papers come back"),
     "between": _l("On the way between two wards"),
     "waiting_back": _l("Your papers are sealed and wait for the courier"),
     "carried_back": _l("The courier has your papers, to bring them back"),
@@ -120,7 +120,7 @@ ENTRIES = {
     "settled": _l("The post has cleared up where it is"),
     "corrected": _l("A mistaken record was corrected"),
     "handed_on": _l("Another courier took it over"),
-    "missed": _l("Visit %(attempt)s did not come about"),
+    "missed": _l("Visit %(attempt)s failed"),
     "not_accepted": _l("The ward did not take it"),
     "supplement_required": _l("The ward asked for more papers"),
     "supplied": _l("All papers are there. The time is counted anew"),
@@ -145,8 +145,8 @@ AHEAD = {
     "accepted": _l("The ward says when the result is due"),
     "result_ready": _l("The result is ready"),
     "delivered": _l("The courier brings the result home"),
-    "called_for": _l("You call for the result at the ward"),
-    "called_for_at_post": _l("You call for the result at the post office"),
+    "called_for": _l("You pick up the result at the ward"),
+    "called_for_at_post": _l("You pick up the result at the post office"),
     "supplied": _l("The ward has all papers, and counts anew"),
     "papers_returned": _l("Your papers are back with you"),
 }
@@ -155,7 +155,7 @@ WITHOUT_DAY = {
     "ward_signs": _l("The ward opens, counts and signs"),
     "ward_packs": _l("The ward seals the result and names the day"),
     "to_the_post": _l("A courier takes it to the post office. A message says when it is there"),
-    "opening_hours": _l("Call for it in opening hours"),
+    "opening_hours": _l("Pick it up in opening hours"),
     "post_searches": _l("The post looks for it, and answers for it"),
     "ward_packs_papers": _l("The ward seals your papers, and the post brings them back"),
     "ward_answers": _l("The ward answers"),
@@ -235,7 +235,7 @@ def _coming(entry: Entry) -> tuple[str, str, str]:
             slot = Markup('{}, <span class="nowrap">{}</span>').format(slot, about)
         return "calendar", errand(values["kind"], values["packet"]), slot
     if entry.key == "to_desk":
-        term = _("Should have reached the ward by") if values["is_late"] else _("Reaches the ward at the latest")
+        term = _("Should have reached the ward by") if values["is_late"] else _("Reaches the ward by")
         return "clock", term, language.long_date(values["day"])
     if entry.key == "due":
         due = language.long_date(values["day"])
@@ -337,12 +337,12 @@ WHY = {
     "other_agency": _l("another agency has not answered yet"),
     "verification": _l("facts have to be looked into"),
     "many_dossiers": _l("more dossiers came than usual"),
-    "system_down": _l("the computers of the State stood still"),
+    "system_down": _l("the State's computers were down"),
     "old_address": _l("the address now belongs to another ward"),
     "linked": _l("another office does its part next"),
     "opinion": _l("another office is asked for its opinion"),
     "decided": _l("it has been decided already"),
-    "withdrawn": _l("the citizen thought better of it"),
+    "withdrawn": _l("the citizen changed their mind and wants to go on"),
     "other": _l("another reason"),
 }
 # fmt: on

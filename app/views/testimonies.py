@@ -24,7 +24,7 @@ SCANS = {
     "miss": _l("met nobody"), "decline": _l("was not given it"), "lost": _l("declared it lost"), "settle": _l("settled the dispute"),
     "correct": _l("took a record back"), "dispute": _l("said the record is wrong"), "seal_change": _l("sealed it anew"),
     "damaged": _l("reported damage"), "sighting": _l("saw it"), "amend": _l("corrected a detail"),
-    "call_off": _l("cancelled it at the citizen's wish"),
+    "call_off": _l("cancelled it at the citizen's request"),
 }
 RULINGS = {
     Ruling.APPLIED: ("ok", "check", _l("believed")),

@@ -48,7 +48,7 @@ class Place(Form):
         [Needed(), Length(max=20), Regexp(r"[0-9A-Za-z-]+$", message=_l("Letters, digits and hyphens only"))],
     )  # fmt: skip
     name = said(_l("Name"), 120)
-    ward = SelectField(_l("Ward it stands in"), coerce=int)
+    ward = SelectField(_l("Ward it is in"), coerce=int)
     address = said(_l("Address"), 200)
     phone = said(_l("Phone"), 20)
     lat = FloatField(_l("Latitude"), [NumberRange(8, 24, _l("Type a number from 8 to 24, for example 10.9072"))])
@@ -203,7 +203,7 @@ class WardForm(Form):
     valid_to = DateField(_l("Last day, if it has ended"), [MayBeEmpty()])
     seen = HiddenField()
     near = SelectMultipleField(
-        _l("Of one former district with"),
+        _l("In the same former district as"),
         coerce=int,
         description=_l(
             "Postage and days on the way are those of one district. With every other ward of the province they are those of two."

@@ -12,12 +12,13 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from app.db import abandon, atomically, db
+from app.db import abandon, atomically, briefly, db
 
 R = TypeVar("R")
 T = TypeVar("T")
 WAITED = {"55P03", "57014"}  # PostgreSQL: a lock or a statement took too long
 LINGER = 0.04  # seconds; who has just been answered often sends again at once
+WARY = 10.0  # seconds after one of them in which nobody waits longer than a moment for a row: all the others wait too
 MOST = 200  # size of one transaction: a larger group would keep pages waiting
 
 
@@ -48,6 +49,7 @@ class _Crowd:
     def __init__(self) -> None:
         self._mutex, self._waiting, self._is_served = threading.Condition(), deque[_Part](), False
         self._expected, self._until = 0, 0.0  # so many callers, until then
+        self._wary_until = 0.0
 
     def join(self, part: _Part) -> None:
         """Returns when the part is done or must serve."""
@@ -86,6 +88,16 @@ class _Crowd:
             if called:
                 called.called.release()
 
+    def attempt(self, work: Callable[..., R], *args: Any) -> R:
+        """`work` in a transaction; soon after a row was waited for in vain no other makes the crowd wait as long."""
+        is_wary = time.monotonic() < self._wary_until
+        try:
+            return atomically(partial(briefly, work) if is_wary else work, *args)
+        except OperationalError as error:
+            if _waited(error):
+                self._wary_until = time.monotonic() + WARY
+            raise
+
 
 _crowds: WeakKeyDictionary[sa.Engine, dict[Any, _Crowd]] = WeakKeyDictionary()
 
@@ -107,7 +119,7 @@ def together(work: Callable[..., list[R]], items: list[T], *args: Any, size: int
         group = crowd.close()
         db.session().expire_on_commit = begun  # nobody looks at its objects afterwards
         try:
-            _serve(group, work, args)
+            _serve(crowd, group, work, args)
         finally:
             crowd.leave(group)
     if part.error:
@@ -116,10 +128,10 @@ def together(work: Callable[..., list[R]], items: list[T], *args: Any, size: int
     return part.results
 
 
-def _serve(group: list[_Part], work: Callable[..., list[Any]], args: tuple[Any, ...]) -> None:
+def _serve(crowd: _Crowd, group: list[_Part], work: Callable[..., list[Any]], args: tuple[Any, ...]) -> None:
     if len(group) > 1:
         try:
-            results: Iterator[Any] = iter(atomically(work, [item for part in group for item in part.items], *args))
+            results: Iterator[Any] = iter(crowd.attempt(work, [item for part in group for item in part.items], *args))
         except Exception as error:
             if _is_away(error):
                 for part in group:
@@ -130,9 +142,13 @@ def _serve(group: list[_Part], work: Callable[..., list[Any]], args: tuple[Any, 
                 part.results = list(islice(results, len(part.items)))
             return
     for part in group:
-        part.settle(partial(atomically, work, part.items, *args))
+        part.settle(partial(crowd.attempt, work, part.items, *args))
 
 
 def _is_away(error: Exception) -> bool:
     """Whether the database itself is gone or full: asking again for each caller would only take longer."""
-    return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) not in WAITED
+    return isinstance(error, OperationalError) and not _waited(error)
+
+
+def _waited(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in WAITED

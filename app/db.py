@@ -25,12 +25,16 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapper, ORMExecuteState, Session, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app import patience
+
 log = structlog.get_logger()
 
 R = TypeVar("R")
 T = TypeVar("T")
 GAVE_WAY = {"40P01", "40001"}  # PostgreSQL: deadlock, serialization failure
-BUSY, AGAIN = 5, 0.003  # SQLite: seconds to wait for another process that writes, and between two tries
+BUSY, AGAIN = 5, 0.003  # SQLite: seconds a program waits for another process that writes, and between two tries
+UNKNOWN = "lost while it ended"  # nobody can tell whether it was recorded
+FOR_EVER = 1e6  # seconds: our own queue moves
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 
 
@@ -95,17 +99,33 @@ class _Turns:
     def __init__(self) -> None:
         self._mutex, self._waiting, self._taken = threading.Lock(), deque[threading.Lock](), False
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def turn(self, longest: float) -> Iterator[None]:
+        """Who has waited for `longest` seconds goes on without a turn, and hears from the database that it may not."""
+        has_turn = self._take(longest)
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._pass_on()
+
+    def _take(self, longest: float) -> bool:
         called = threading.Lock()
         called.acquire()
         with self._mutex:
             if not self._taken:
                 self._taken = True
-                return
+                return True
             self._waiting.append(called)
-        called.acquire()
+        if called.acquire(timeout=longest):
+            return True
+        with self._mutex:
+            if called in self._waiting:
+                self._waiting.remove(called)
+                return False
+        return True  # called at this very moment
 
-    def __exit__(self, *_error: object) -> None:
+    def _pass_on(self) -> None:
         with self._mutex:
             if self._waiting:
                 self._waiting.popleft().release()
@@ -125,16 +145,20 @@ def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     calling it again is safe.
     """
     session, came = db.session, time.monotonic()
-    with _sqlite_writer if db.engine.dialect.name == "sqlite" else nullcontext():
+    is_sqlite, longest = db.engine.dialect.name == "sqlite", patience.until(came, FOR_EVER) - came
+    with _sqlite_writer.turn(longest) if is_sqlite else nullcontext():
         for earlier in count():
+            is_done = False
             session.rollback()  # what was read before may be stale by now
             try:
                 session.connection(execution_options={"writes": came})
                 session.info["memory"] = defaultdict(dict)
-                result = work(*args, **kwargs)
+                result, is_done = work(*args, **kwargs), True
                 session.commit()
             except DBAPIError as error:
                 session.rollback()
+                if is_done and error.connection_invalidated:
+                    error.add_detail(UNKNOWN)
                 if earlier >= _patience(error):
                     raise
             except BaseException:
@@ -143,6 +167,12 @@ def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
             else:
                 return result
     raise AssertionError("unreachable")
+
+
+def briefly(work: Callable[..., T], *args: Any) -> T:
+    """`work`, in the transaction that has begun: a row that somebody holds is waited for a moment only."""
+    patience.briefly(db.session.connection())
+    return work(*args)
 
 
 def abandon() -> None:
@@ -285,10 +315,12 @@ def tune(engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _tune_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
+        patience.limit_sqlite(engine)
     else:
         sa.event.listen(engine, "connect", _refuse_unsafe)
         sa.event.listen(engine, "connect", _plan_anew)
         sa.event.listen(engine, "connect", _warn_unchecked, once=True)
+        patience.limit_postgresql(engine)
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
@@ -303,12 +335,13 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     if came is None:
         connection.exec_driver_sql("BEGIN")
     else:
-        _begin_to_write(connection, came + BUSY)
+        _begin_to_write(connection, patience.until(came, BUSY))
 
 
 def _begin_to_write(connection: sa.Connection, until: float) -> None:
     """Ask often and evenly: SQLite's own waiting asks ever more rarely, and who has waited longest loses to newcomers.
-    Behind another process that writes for long nobody waits longer than BUSY, the time in our own queue included."""
+    Behind another process that writes for long nobody waits longer than they have patience for, the time in our own queue
+    included."""
     driver: Any = connection.connection.driver_connection
     driver.execute("PRAGMA busy_timeout=0")
     try:

@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from app.db import abandon
+from app.db import UNKNOWN, abandon
 from app.errors import Refused
 from app.logs import log
 from app.sentences import sentence
@@ -35,6 +35,8 @@ PAGES = {
     503: ("busy", _l("The service is pausing for a moment"), _l("Nothing has been recorded. Try again in a minute.")),
 }  # fmt: skip
 TITLES = {"form_expired": _l("This page was open too long")}  # where the key says more than the status
+UNSURE = _l("Our answer was lost on its way. It may have been recorded, or not: look first, before you send it again.")
+SECRETS = {"password", "pin", "second_secret"}  # fields that no page shows again
 HELPS_AGAIN = (429, 500, 503)  # and a form that was open too long
 
 
@@ -70,10 +72,15 @@ def http(error: HTTPException) -> ResponseReturnValue:
 
 
 def busy(error: OperationalError) -> ResponseReturnValue:
-    """The database is away or too busy: nothing was written, and the same request may be sent again."""
+    """The database is away, full or too busy: nothing was written, and the same request may be sent again. Where its last word
+    was lost nobody knows whether it was written, and a person looks first."""
     abandon()
     log.error("database away", kind=type(error.orig).__name__, route=request.url_rule.rule if request.url_rule else "-")
     key, _title, text = PAGES[503]
+    if UNKNOWN in error.detail and not request.path.startswith(
+        "/api/"
+    ):  # a phone sends the same again whatever came of it
+        return *answer(503, "unsure", str(UNSURE)), {"Retry-After": "5"}
     return *answer(503, key, str(text)), {"Retry-After": "5"}
 
 
@@ -106,9 +113,17 @@ def answer(status: int, key: str, text: str, **more: Any) -> tuple[Any, int]:
     g.setdefault("user", None)
     again = _again() if status in HELPS_AGAIN or key == "form_expired" else None
     page = render_template(
-        "errors/page.html", status=status, key=key, title=title, text=text, reference=more.get("reference"), again=again
-    )
+        "errors/page.html", status=status, key=key, title=title, text=text, reference=more.get("reference"), again=again,
+        filled=_filled_in() if key == "busy" else None, is_secret_asked=any(request.form.get(name) for name in SECRETS),
+    )  # fmt: skip
     return page, status
+
+
+def _filled_in() -> list[tuple[str, str]] | None:
+    """What a form brought, to be sent once more; nothing where a file was with it, which no page can hold."""
+    if request.method != "POST" or any(file.filename for file in request.files.values()):
+        return None
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in SECRETS]
 
 
 def _again() -> str | None:

@@ -66,7 +66,7 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
-        g.began = time.perf_counter()
+        g.began = time.monotonic()
 
     @app.after_request
     def tell(response: Response) -> Response:
@@ -76,7 +76,7 @@ def init_app(app: Flask) -> None:
                 method=request.method,
                 route=request.url_rule.rule if request.url_rule else "-",
                 status=response.status_code,
-                ms=round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
+                ms=round((time.monotonic() - g.began) * 1000, 1) if "began" in g else None,
                 role=g.get("role"),
             )
         return response

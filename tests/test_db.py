@@ -189,11 +189,11 @@ def test_writers_are_let_in_in_the_order_they_came() -> None:
     turns, order = _Turns(), list[int]()
 
     def enter(at: int) -> None:
-        with turns:
+        with turns.turn(10):
             order.append(at)
 
     threads = [threading.Thread(target=enter, args=(at,)) for at in range(20)]
-    with turns:
+    with turns.turn(10):
         for at, thread in enumerate(threads, 1):
             thread.start()
             while len(turns._waiting) < at:

@@ -9,6 +9,7 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | kill -9 of the web workers, all or one of two, on both databases | test_kills | an answer before the commit |
 | kill -9 of the database | test_kills | synchronous_commit=off |
 | the data disk full (a small tmpfs), on both databases when long | test_disk | an error taken for a success |
+| a row held (on SQLite the one writer) for as long as a minute, on both databases; PostgreSQL frozen for half a minute | test_waits | a patience without end |
 | eight processes write SQLite, one reads for long; size of its log of changes | test_writers | a deferred BEGIN |
 | requests doubled and shuffled, a fifth of the answers dropped | test_network | judging by the present holder |
 | the server's clock an hour, a day and fifty years off, the couriers' phones a day behind | test_network | judging by device time, by the server's own |
@@ -32,6 +33,6 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 
 Not shown here, for a container cannot: a power cut (what the operating system has and the disk has not survives kill -9,
 so fsync=off would pass), a reboot of the machine, a file system that flips bits, a real mobile network.
-Not shown here, for nobody has built it yet: the database frozen or a row locked for a minute, partners that hang, fifty
-phones after eight hours without a network, memory and file handles running out, a migration killed on its way, a restore.
+Not shown here, for nobody has built it yet: partners that hang, fifty phones after eight
+hours without a network, memory and file handles running out, a migration killed on its way, a restore.
 """

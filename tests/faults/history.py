@@ -36,7 +36,8 @@ class History:
     receipts: dict[bytes, datetime] = field(default_factory=dict)  # digest → recorded_at, as phones hold them
     unknown: Counter[str] = field(default_factory=Counter)  # why a try had no answer
     statuses: Counter[int] = field(default_factory=Counter)
-    slowest: float = 0.0
+    slowest: float = 0.0  # seconds until a post had its answer, however often it was sent
+    longest: float = 0.0  # seconds one request took, whatever came of it
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait_for(self, receipts: int) -> None:
@@ -97,6 +98,7 @@ class Client(threading.Thread):
     def _send(self, post: list[Signed]) -> bool:
         told = [{"body": base64.b64encode(s.body).decode(), "sig": base64.b64encode(s.sig).decode()} for s in post]
         headers = {"Authorization": f"Bearer {post[0].token}", "Content-Type": "application/json"}
+        began = time.monotonic()
         try:
             if self._wire is None:
                 self._wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -106,6 +108,9 @@ class Client(threading.Thread):
             data = answer.read()
         except (OSError, http.client.HTTPException) as error:
             return self._lost(type(error).__name__)
+        finally:
+            with self.history.lock:
+                self.history.longest = max(self.history.longest, time.monotonic() - began)
         with self.history.lock:
             self.history.statuses[answer.status] += 1
         if answer.status != 200:

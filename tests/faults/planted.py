@@ -96,6 +96,11 @@ if PLANTED in ("full_is_fine", "ten_are_enough"):
 
     door.together = never_mind if PLANTED == "full_is_fine" else ten
 
+if PLANTED == "patience_without_end":
+    from app import patience
+
+    patience.LOCK = patience.STATEMENT = patience.SILENCE = 3600.0
+
 if PLANTED in ("device_time", "server_time"):
     from app.domain import placing
 

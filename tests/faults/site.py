@@ -142,10 +142,25 @@ class Postgres:
             return False
         return True
 
+    def _processes(self) -> list[int]:
+        master = int((self.data / "postmaster.pid").read_text().split()[0])
+        return [master, *_children(master)]
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Nothing of it moves: as on a machine that hangs, or behind a network that is gone."""
+        pids = self._processes()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """kill -9 to every process of the server at once: what was not on disk is gone."""
-        master = int((self.data / "postmaster.pid").read_text().split()[0])
-        pids = [master, *_children(master)]
+        pids = self._processes()
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -138,18 +138,21 @@ class World:
         self.receipts[answer.digest] = answer.recorded_at
         return answer
 
-    def packet(self, way: Way = Way.IN, kind: Kind | None = None) -> Packet:
-        """A packet waiting with its giver, with an open visit: at the citizen's home, or sealed at the desk."""
-        return atomically(self._packet, way, kind or (Kind.SUBMISSION if way is Way.IN else Kind.RESULT))
+    def packet(self, way: Way = Way.IN, kind: Kind | None = None, home: Packet | None = None) -> Packet:
+        """A packet waiting with its giver, with an open visit: at the citizen's home, or sealed at the desk. `home`: of the
+        same family as that one; else of another house of the same street."""
+        return atomically(self._packet, way, kind or (Kind.SUBMISSION if way is Way.IN else Kind.RESULT), home)
 
-    def _packet(self, way: Way, kind: Kind) -> Packet:
+    def _packet(self, way: Way, kind: Kind, home: Packet | None) -> Packet:
         act = self.act()
         party = parties.new(PartyKind.CITIZEN)
         db.session.flush()
         hood = db.session.get_one(Neighbourhood, self.neighbourhood.id)
+        houses = db.session.scalar(sa.select(sa.func.count()).select_from(Citizen)) or 0
+        street = home.dossier.citizen.street if home else f"{12 + 2 * houses} đường Mẫu Đơn"
         citizen = Citizen(
             party_id=party.id, name="Nguyễn Thị Mơ", phone="+84900000123", ward_id=hood.ward_id,
-            neighbourhood_id=hood.id, street="12 đường Mẫu Đơn", notes="", lat=hood.lat, lon=hood.lon,
+            neighbourhood_id=hood.id, street=street, notes="", lat=hood.lat, lon=hood.lon,
         )  # fmt: skip
         db.session.add(citizen)
         dossier = Dossier(

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import audit, bags, codes, money, packets, reach, rounds, shelf, takings, tokens, visits
+from app.domain import audit, bags, codes, homes, money, packets, reach, rounds, shelf, takings, tokens, visits
 from app.domain.calendar import today
 from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier, Paper, ReturnWay
@@ -36,7 +36,7 @@ def of(courier: User, at: datetime) -> dict[str, Any]:
     stops = [visit for visit in round_.visits if visit.state is not VisitState.CANCELLED] if round_ else []
     return {
         "round": _round(round_) if round_ else None,
-        "stops": [stop(visit) for visit in stops],
+        "stops": [stop(visit) | {"home": first} for visit, first in _by_home(stops)],
         "carrying": _dated(reach.carried_by(courier)),
         "to_take": [packet(each, papers=False) for each in reach.to_take(courier, at)],
         "cancelled": cancelled(courier, at),
@@ -45,6 +45,12 @@ def of(courier: User, at: datetime) -> dict[str, Any]:
         "unsigned": [_list(each) for each in bags.unsigned(courier, at)],
         "handed_in": handed_in(courier, at),
     }
+
+
+def _by_home(stops: list[Visit]) -> list[tuple[Visit, int]]:
+    """Visits with the name of their home: that of the first visit there, since who lives there may be told no more."""
+    homes_ = {visit.id: min(each.id for each in together) for together in homes.at_doors(stops) for visit in together}
+    return [(visit, homes_[visit.id]) for visit in stops]
 
 
 def _dated(carried: list[Packet]) -> list[dict[str, Any]]:

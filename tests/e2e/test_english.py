@@ -96,7 +96,8 @@ def test_a_day_in_english_leaves_no_vietnamese_but_names(
     plan(world, result, home, back)
     visits = [open_visit(each.id).id for each in (result, home)]  # type: ignore[union-attr]
     who = result.dossier.citizen
-    names = [who.name, who.street, who.neighbourhood.name, who.ward.name, world.desk.name, world.post.name, world.courier.name,
+    streets = [each.dossier.citizen.street for each in (result, home, back)]
+    names = [who.name, *streets, who.neighbourhood.name, who.ward.name, world.desk.name, world.post.name, world.courier.name,
              world.second_courier.name, "Giấy khai sinh cũ"]  # fmt: skip
     me = Reader(phone, site, "courier1", names)
     taken(me, world, bag, odd_one)

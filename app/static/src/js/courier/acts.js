@@ -128,11 +128,12 @@ export function damage(packet, reason, sha256) {
   );
 }
 
-/** event: miss (nobody there) or decline (they would not have it). `slot`: another time that was agreed at the door. */
-export function fail(stop, packet, event, { reason, next, slot = null, pictures = null }) {
+/** event: miss (nobody there) or decline (they would not have it). `slot`: another time that was agreed at the door; `also`: digests of the
+ *  same act for the other packets of that home. */
+export function fail(stop, packet, event, { reason, next, slot = null, pictures = null, also = null }) {
   return append(
     { event, packet, giver: packet.holder, taker: packet.holder, parent: null, reason, next, proof: slot ? [["SLOT", slot]] : [] },
-    { visit: stop.visit, ends: "missed", reason, next },
+    { visit: stop.visit, ends: "missed", reason, next, ...(also ? { also } : {}) },
     beside(null, null, photo(pictures, "photo.door")),
   );
 }

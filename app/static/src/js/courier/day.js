@@ -283,6 +283,14 @@ export const total = (lines) => lines.reduce((sum, line) => sum + line.amount, 0
 export const sum = (stop) => total(stop.money);
 /** The lines of the bill at this door: no postage for whoever is exempt, unless their proof was asked for and not shown. */
 export const asked = (stop, proof) => stop.money.map((line) => (stop.exempt && proof !== "none" && line.stream === "postage" ? { ...line, amount: 0 } : line));
+/** Stops of one home are one call: [[stop, …], …], each home where its first stop stands. */
+export function homes(stops) {
+  const found = new Map();
+  for (const stop of stops) found.set(stop.home ?? stop.visit, [...(found.get(stop.home ?? stop.visit) ?? []), stop]);
+  return [...found.values()];
+}
+/** What is open at the home of this stop: itself first, while it is, then the other packets there. */
+export const atHome = (day, stop) => (homes(day.stops).find((each) => each.includes(stop)) ?? []).filter(isOpen).sort((a, b) => (b === stop) - (a === stop));
 export const stopOf = (day, visit) => day?.stops.find((stop) => stop.visit === Number(visit)) ?? null;
 export const stopFor = (day, code) => day?.stops.find((stop) => isOpen(stop) && stop.packets.some((packet) => packet.code === code)) ?? null;
 export const byNumber = (day, number) => [...day.packets.values()].find((packet) => packet.number === number)

@@ -5,6 +5,7 @@ import * as day from "../day.js";
 import { bar, button, choices, fault, h, icon, notice, page, thumb } from "../dom.js";
 import { draft, drop } from "../drafts.js";
 import { draw } from "../router.js";
+import { me } from "../store.js";
 import { clock, date, phone, slot, t } from "../words.js";
 import { pictureFor } from "./parts.js";
 import { asked } from "./verdict.js";
@@ -12,6 +13,7 @@ import { missingVisit, overVisit } from "./visit.js";
 
 const AT_DELIVERY = ["nobody_home", "house_not_found", "courier_late", "refused_id"]; // of the reasons for a miss
 const NOBODY = ["nobody_home", "house_not_found"]; // there was nobody to agree with
+const WHOLE = [...NOBODY, "courier_late"]; // what is so of a home, whatever the packet
 const OFFERED = 6; // other times
 
 export function failed(id) {
@@ -26,13 +28,21 @@ export function failed(id) {
   if (!d.reason && [...d.counts.values()].some((line) => line.state === "missing")) d.reason = "papers_not_ready";
   const after = comesNext(stop, eventOf(d.reason), d.reason);
   if (!after.includes(d.next)) d.next = null;
+  const others = WHOLE.includes(d.reason) ? alike(stop, eventOf(d.reason), d) : [];
   const says = fault("failed-says");
+  let written = false;
 
   async function record() {
     if (!d.reason) return says.say(t("failed.why_empty"));
     if (!d.next) return says.say(t("failed.next_empty"));
-    const made = await fail(stop, stop.packets[0], eventOf(d.reason), { reason: d.reason, next: d.next, slot: d.next === "another_day" ? d.slot : null, pictures: NOBODY.includes(d.reason) ? d.pictures : null });
-    drop(stop.visit);
+    if (written) return undefined;
+    written = true;
+    const facts = { reason: d.reason, next: d.next, slot: d.next === "another_day" ? d.slot : null, pictures: NOBODY.includes(d.reason) ? d.pictures : null };
+    const note = (each, more) => fail(each, each.packets[0], eventOf(d.reason), { ...facts, ...more });
+    const also = [];
+    for (const each of others) also.push((await note(each)).digest);
+    const made = await note(stop, others.length ? { also } : {});
+    for (const each of [stop, ...others]) drop(each.visit);
     return asked(made, false);
   }
 
@@ -44,6 +54,7 @@ export function failed(id) {
     nodes: [
       bar(t(`failed.${stop.kind}`), `${stop.person.name} · ${t("visit.attempt", { n: stop.attempt })}`, { back: `#/visit/${stop.visit}` }),
       page(choices("reason", t("failed.why"), offered.map((each) => [each, t(`reason.${each}`)]), d.reason, pick("reason")),
+        others.length ? notice("stamp", "home", h("p", {}, t("failed.whole", { count: others.length + 1 })), [stop, ...others].map(({ packets: [packet] }) => h("p", { class: "code" }, packet.number))) : null,
         calls(stop, d), d.reason && NOBODY.includes(d.reason) ? pictureFor(d, "photo.door") : null, choices("next", t("failed.next"), after.map((each) => [each, named(stop, each)]), d.next, pick("next")),
         d.next === "another_day" && d.reason && !NOBODY.includes(d.reason) ? times(d) : null,
         d.next === "invite" ? notice("stamp", "post", h("p", {}, t("invite.leave"))) : null, says),
@@ -60,6 +71,13 @@ function comesNext(stop, event, reason) {
   const due = !from || from <= day.today();
   const goesBack = event === "decline" || (nth > of && due);
   return all.filter((each) => (each === "invite" ? nth <= of && due : each === "back_to_desk" ? goesBack : true));
+}
+
+/** The other packets of this home that the same can be said of: those to bring, where they are in the bag. */
+function alike(stop, event, d) {
+  const now = day.model();
+  const [, ...others] = day.atHome(now, day.stopOf(now, stop.visit));
+  return others.filter((each) => each.person && (each.kind === "collect" || each.packets[0].holder === me().party) && (!d.next || comesNext(each, event, d.reason).includes(d.next)));
 }
 
 const named = (stop, next) => (next === "invite" ? t("next.invite", { n: stop.invite?.nth ?? 1 }) : t(`next.${next}`));

@@ -15,13 +15,14 @@ export function round() {
   const top = h("header", { class: "bar" }, bar("").firstChild, h("h1", { class: "grow", tabindex: "-1" }, t("round.title"), under && h("small", {}, under)), themeButton(), menu);
   const parts = [trouble(now), renewal(), day.cancelled().map(({ number }) => notice("danger", "stop", h("p", {}, t("round.cancelled", { number })))), givenAway(now)];
   const open = now.stops.filter(day.isOpen);
+  const homes = day.homes(open);
   if (!now.known) return { live: true, nodes: [top, strip(), page(parts, unheard(now), sync()), thumb(scanAny(false))] };
   if (!now.stops.length) parts.push(bigIcon("calendar"), h("h2", { class: "h1" }, t("round.empty")), h("p", {}, t("round.empty_lead")));
   else if (!open.length) parts.push(bigIcon("check"), h("h2", { class: "h1" }, t("round.done_title")), h("p", {}, t("round.done_lead")));
-  else parts.push(nextStop(now, open[0]));
+  else parts.push(nextStop(now, homes[0]));
   if (!open.length && now.ahead) parts.push(h("p", { class: "sentence", id: "ahead" }, t("round.ahead", { day: date(now.ahead.date), count: now.ahead.visits })));
   if (now.stops.length) parts.push(progress(now, open));
-  parts.push(forgotten(now), sync(), bags(now), later(open.slice(1)), done(now.stops.filter((stop) => !day.isOpen(stop))));
+  parts.push(forgotten(now), sync(), bags(now), later(homes.slice(1)), done(now.stops.filter((stop) => !day.isOpen(stop))));
   return { live: true, nodes: [top, strip(), page(parts), thumb(main(now, open))] };
 }
 
@@ -38,33 +39,37 @@ function trouble(now) {
   return notice("warning", "offline", h("p", {}, t("round.stale", { time: clock(day.fetched()) })), retry(t("round.again"), () => day.refresh()));
 }
 
-function nextStop(now, stop) {
+function nextStop(now, home) {
+  const [stop] = home;
   const { person } = stop;
   const [street, ...rest] = person.address;
-  const papers = stop.packets[0].papers.length;
-  const sum = day.total(day.asked(stop));
+  const all = day.homes(now.stops);
+  const papers = home.reduce((count, each) => count + each.packets[0].papers.length, 0);
+  const sum = day.total(home.flatMap((each) => day.asked(each)));
   const facts = [
     stop.kind === "collect" && papers ? t("visit.papers", { count: papers }) : null,
     sum ? t("visit.ask", { sum: money(sum) }) : t("visit.no_money"),
-    stop.exempt ? t("visit.free") : null,
+    home.some((each) => each.exempt) ? t("visit.free") : null,
   ].filter(Boolean);
   return h("section", { class: "stop-card", "aria-labelledby": "next-home" },
-    h("div", { class: "row between" }, kindTag(stop), h("b", {}, t("round.stop_of", { n: now.stops.indexOf(stop) + 1, count: now.stops.length }))),
+    h("div", { class: "row between" }, kindTag(stop), h("b", {}, t("round.stop_of", { n: all.findIndex((each) => each.includes(stop)) + 1, count: all.length }))),
     hours(stop),
     stop.arrives_at ? h("p", { class: "small soft" }, t("visit.arrives", { time: clock(stop.arrives_at) })) : null,
     h("div", {}, h("h2", { class: "h3", id: "next-home" }, street), h("p", {}, rest.join(", "), person.notes ? `. ${person.notes}` : "")),
     h("p", {}, h("b", {}, person.name), " · ", facts.join(" · ")),
+    home.length > 1 ? h("div", { id: "packets" }, h("p", {}, h("b", {}, t("home.packets", { count: home.length }))), home.map((each) => h("p", { class: "code" }, each.packets[0].number))) : null,
     person.call_first ? notice("stamp", "phone", h("p", {}, t("visit.call_first"))) : null,
     pair(h("a", { class: "button-quiet", href: `#/visit/${stop.visit}/map` }, icon("pin"), " ", t("visit.way")),
       h("a", { class: "button-quiet", href: `tel:${person.phone}` }, icon("phone"), " ", t("app.call"))));
 }
 
 function progress(now, open) {
-  const finished = now.stops.length - open.length;
+  const count = day.homes(now.stops).length;
+  const finished = count - day.homes(open).length;
   const { postage, fee, byBank } = day.purse();
   return h("div", { class: "stack-tight" },
-    h("progress", { value: finished, max: now.stops.length, "aria-label": t("round.progress", { done: finished, count: now.stops.length }) }),
-    h("p", { class: "row between small" }, h("span", {}, t("round.progress", { done: finished, count: now.stops.length })),
+    h("progress", { value: finished, max: count, "aria-label": t("round.progress", { done: finished, count }) }),
+    h("p", { class: "row between small" }, h("span", {}, t("round.progress", { done: finished, count })),
       postage || fee || byBank ? h("a", { href: "#/money", id: "money", class: "link-target" }, t("round.money", { sum: money(postage + fee) })) : null));
 }
 
@@ -82,9 +87,9 @@ function bags(now) {
     one("#/carrying", "carrying", "packet", t("round.carrying", { count: now.carrying.length })));
 }
 
-function later(stops) {
-  if (!stops.length) return null;
-  return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.later")), h("ol", { class: "later" }, stops.map((stop) => row(stop, stop.arrives_at ? clock(stop.arrives_at) : slot(stop.slot), stop.person?.address[0] ?? ""))));
+function later(homes) {
+  if (!homes.length) return null;
+  return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.later")), h("ol", { class: "later" }, homes.map(([stop, ...others]) => row(stop, stop.arrives_at ? clock(stop.arrives_at) : slot(stop.slot), stop.person?.address[0] ?? "", others.length + 1))));
 }
 
 function done(stops) {
@@ -95,9 +100,9 @@ function done(stops) {
   return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.done_stops")), h("ol", { class: "later" }, stops.map(line)));
 }
 
-function row(stop, when, where) {
+function row(stop, when, where, count) {
   return h("li", {}, h("a", { href: `#/visit/${stop.visit}`, id: `stop-${stop.visit}` }, h("span", { class: "code" }, when),
-    h("span", {}, h("b", {}, where), h("br"), h("span", { class: "small" }, day.errand(stop))), icon(stop.kind === "collect" ? "home" : "packet")));
+    h("span", {}, h("b", {}, where), h("br"), h("span", { class: "small" }, day.errand(stop), count > 1 ? [" · ", h("b", { class: "nowrap" }, t("home.packets", { count }))] : null)), icon(stop.kind === "collect" ? "home" : "packet")));
 }
 
 const scanAny = (quiet) => link(t("round.scan"), "#/scan", { before: "qr", quiet });

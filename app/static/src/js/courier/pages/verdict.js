@@ -2,9 +2,10 @@
 import * as day from "../day.js";
 import * as outbox from "../outbox.js";
 import { button, code, h, icon, link, page, thumb } from "../dom.js";
-import { drop } from "../drafts.js";
+import { begun, drop } from "../drafts.js";
 import { play } from "../feedback.js";
 import { go } from "../router.js";
+import { me } from "../store.js";
 import { money, seal as spoken, t } from "../words.js";
 import { reason } from "./outbox.js";
 import { undoLink } from "./parts.js";
@@ -43,8 +44,14 @@ function look(row) {
   return { tone: "ok", picture: "check", word: t(row.meta.to === "DELIVERED_UNVERIFIED" ? "verdict.ok_unverified" : `verdict.ok_${row.meta.event}`) };
 }
 
+/** Of the same act for several packets of a home, the one that most wants eyes. */
+function gravest(row) {
+  const rows = row ? [row, ...(row.meta.also ?? []).map(outbox.row).filter(Boolean)] : [];
+  return ["danger", "stamp", "ok"].flatMap((tone) => rows.filter((each) => look(each).tone === tone))[0];
+}
+
 export function verdict(digest) {
-  const row = outbox.row(digest);
+  const row = gravest(outbox.row(digest));
   if (!row) return { nodes: [page()], ready: () => go("/", { replace: true }) };
   if (asking === digest) return { live: true, nodes: [h("main", { class: "page asking", id: "main" }, icon("saved"), h("h1", { class: "h2", tabindex: "-1", role: "status" }, t("code.asking")))] };
   const { tone, picture, word } = look(row);
@@ -70,7 +77,7 @@ function facts(row, tone) {
   if (again(row)) return [h("p", { class: "h3" }, t("verdict.code_wrong")), code(meta.number), h("p", {}, t("verdict.code_wrong_in"))];
   if (tone === "stamp") return [h("p", {}, reason(row)), code(meta.number), outbox.isLarge(row) ? null : h("p", {}, t("verdict.go_on"))];
   return [
-    code(meta.number),
+    [row, ...(meta.also ?? []).map(outbox.row).filter(Boolean)].map((each) => h("p", {}, code(each.meta.number))),
     meta.seal ? h("p", {}, t("seal.number", { seal: spoken(meta.seal) })) : null,
     ["miss", "decline"].includes(meta.event) ? h("p", {}, t("verdict.told")) : null,
     meta.event === "damaged" ? h("p", {}, t("damaged.lead")) : null,
@@ -94,6 +101,21 @@ function again(row) {
   return lacking && (lacking === row || (row.meta.event === "attest" && row.why === "proof_missing")) ? `#/attest/${row.meta.code}` : null;
 }
 
+/** What is still open at the home of a visit that is over. */
+function besides(visit) {
+  const now = day.model();
+  const stop = day.stopOf(now, visit);
+  return stop && !day.isOpen(stop) ? day.atHome(now, stop) : [];
+}
+
+/** To the slip of the next packet there; to its page, where it is not in the bag yet or was begun. */
+const wayTo = ({ kind, visit, packets: [packet] }) => ((kind === "collect" || packet.holder === me().party) && !begun(visit) ? `#/scan/visit/${visit}` : `#/visit/${visit}`);
+
+function forgetful(way, forget) {
+  way.addEventListener("click", forget);
+  return way;
+}
+
 function after(row, tone) {
   const { meta } = row;
   if (stopped(row) && meta.event === "deliver") return [button(t("verdict.type_again"), () => go(`/deliver/${meta.visit}/code`, { replace: true }), { before: "keys", id: "again" }), link(t("visit.deliver_failed"), `#/visit/${meta.visit}/failed`, { quiet: true })];
@@ -101,8 +123,10 @@ function after(row, tone) {
   if (tone === "danger") return [h("a", { class: "button button-wide button-big", href: `tel:${day.officePhone()}`, id: "call" }, icon("phone"), " ", t("app.call_office")), link(t("verdict.to_round"), "#/", { quiet: true, id: "on" })];
   const forget = () => { drop(meta.visit); };
   if (meta.event === "take") return [link(t("verdict.next_packet"), "#/scan/take", { before: "qr" }), link(t("take.back"), "#/", { quiet: true })];
+  const [beside] = meta.visit ? besides(meta.visit) : [];
+  if (beside && !again(row)) return [forgetful(link(t("home.next"), wayTo(beside), { after: "next", id: "beside" }), forget), forgetful(link(t("verdict.to_round"), "#/", { quiet: true, id: "on" }), forget)];
   const on = link(t(tone === "ok" && meta.visit ? "verdict.next_home" : "verdict.to_round"), "#/", { after: "next", quiet: Boolean(again(row)), id: "on" });
-  on.addEventListener("click", forget);
+  forgetful(on, forget);
   return [again(row) ? link(t("verdict.type_again"), again(row), { before: "keys", id: "again" }) : null, on];
 }
 

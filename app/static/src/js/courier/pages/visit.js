@@ -40,7 +40,7 @@ export function visit(id) {
           h("p", { class: "sentence" }, sum ? h("b", {}, t("visit.ask", { sum: money(sum) })) : t(stop.give_back ? "visit.give_back" : "visit.no_money", { sum: money(stop.give_back ?? 0) }), stop.exempt ? ` · ${t("visit.free")}` : null, stop.kind === "collect" && packet.papers.length ? ` · ${t("visit.papers", { count: packet.papers.length })}` : null)),
         open ? notice("ok", "saved", h("p", {}, t("visit.begun"), open.sheets ? ` ${t("visit.begun_sheets", { count: open.sheets })}` : "", open.seal ? ` ${t("seal.number", { seal: seal(open.seal) })}.` : "")) : null,
         person.call_first ? notice("stamp", "phone", h("p", {}, t("visit.call_first"))) : null,
-        noCodeYet(stop),
+        noCodeYet(stop), alsoHere(stop),
         call(person.phone), person.second_phone ? call(person.second_phone, person.second_name) : null,
         h("a", { class: "button-quiet button-big button-wide", href: `#/visit/${stop.visit}/map` }, icon("pin"), " ", t("visit.way")),
         h("section", { class: "stack-tight" }, fact("packet", [known(packet, ""), known(packet, "") && h("br"), h("span", { class: "code" }, packet.number)]), sealLine(packet), packet.way === "in" ? fact("desk", t("visit.desk", { desk: packet.desk })) : null,
@@ -50,6 +50,14 @@ export function visit(id) {
         link(t(`visit.${stop.kind}_failed`), `#/visit/${stop.visit}/failed`, { quiet: true })),
     ],
   };
+}
+
+/** The other packets of this home, each with the way to it. */
+function alsoHere(stop) {
+  const now = day.model();
+  const [, ...others] = day.atHome(now, day.stopOf(now, stop.visit));
+  if (!others.length) return null;
+  return notice("", "packet", h("p", {}, t("home.also", { count: others.length })), others.map((each) => h("p", {}, h("a", { class: "link-target code", href: `#/visit/${each.visit}` }, each.packets[0].number))));
 }
 
 /** The way there. Nothing is fetched: these are addresses for other apps, opened by a tap. */

@@ -1,0 +1,26 @@
+"""Homes: visits that are one call at one door, since the same people live there and wait for the same courier at the same time.
+
+Each keeps its packet, its code and its end; only the way to the door is one.
+"""
+
+from collections.abc import Iterable
+
+from app.domain.places import fold
+from app.domain.visits import Visit
+
+Door = tuple[int, str, int, str, str]
+
+
+def door(visit: Visit) -> Door:
+    """The same for visits that are one call: one slot and errand, one neighbourhood and street, however it is spelt, and one phone."""
+    citizen = visit.packet.dossier.citizen
+    street = " ".join("".join(c if c.isalnum() or c == "/" else " " for c in fold(citizen.street)).split())
+    return visit.slot_id, visit.kind, citizen.neighbourhood_id, street, citizen.phone
+
+
+def at_doors(visits: Iterable[Visit]) -> list[list[Visit]]:
+    """Visits, door by door, each door where its first one stands."""
+    found: dict[Door, list[Visit]] = {}
+    for visit in visits:
+        found.setdefault(door(visit), []).append(visit)
+    return list(found.values())

@@ -334,6 +334,7 @@ class Stop(BaseModel):
     """One call at a home. Who lives there is said while the visit is open, and no longer."""
 
     visit: int
+    home: Annotated[int, Field(description="the same for stops that are one call at one door: a visit of that home")]
     slot: Annotated[list[Clock], Field(min_length=2, max_length=2)]
     arrives_at: Instant | None
     kind: VisitKind

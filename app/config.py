@@ -43,6 +43,9 @@ class Where(BaseSettings):
 class Settings(Where):
     secret_key: str = Field(default="", description="32 characters or more; sessions and codes hang on it")
     database_owner_url: str = Field(default="", description="for migrations, when another role owns the tables")
+    data_dir: Path | None = Field(
+        default=None, description="a folder on PostgreSQL's disk, where it is this machine's: watched for room"
+    )
     keys_dir: Path = VAR / "keys"
     backup_key: str = Field(default="", description="public half of the key backups are encrypted to: age1…")
     demo: bool = False

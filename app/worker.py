@@ -15,7 +15,7 @@ from threading import Event, Thread
 
 from flask import Flask, current_app
 
-from app import signer
+from app import disks, signer
 from app.db import atomically, db, now
 from app.domain import audit, checkpoints, drafts, figures, invariants, notes, numbers, outbox, retention, tasks, watch
 from app.domain.calendar import HERE
@@ -79,9 +79,15 @@ def last_night(at: datetime) -> date:
 
 
 def look() -> int:
-    """Judge what has found its packet, then raise what has become late; how many tasks were raised."""
+    """Judge what has found its packet, then raise what has become late; how many tasks were raised. Of a disk without room
+    the log is told first: nothing can be raised there any more."""
+    used = disks.fullest(current_app.extensions["settings"])
+    if used >= watch.DISKS[TaskKind.DISK_FULL]:
+        log.error("disk nearly full", count=used)
     atomically(watch.welcome, Act(None, now(), current_app.extensions["keys"]))
-    raised = atomically(watch.look, now())
+    raised = atomically(watch.look, now(), used)
+    if raised[TaskKind.DISK_FILLS]:
+        log.warning("disk fills up", count=used)
     if raised[TaskKind.NUMBERS_LOW]:
         log.warning("item numbers run out", count=numbers.left_when_low())
     return raised.total()

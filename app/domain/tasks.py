@@ -57,6 +57,8 @@ class TaskKind(StrEnum):
     NUMBER_CHANGED = "number_changed"  # another phone number, while something is on its way to the citizen
     LEAVER = "leaver"  # with a courier who works here no longer
     NUMBERS_LOW = "numbers_low"  # of no packet: the ranges of item numbers come to their end
+    DISK_FILLS = "disk_fills"  # of no packet: the disk our data lie on
+    DISK_FULL = "disk_full"  # of no packet: soon nothing more can be recorded
 
 
 class Keeper(StrEnum):
@@ -112,6 +114,8 @@ KINDS = {
     TaskKind.LAW_BROKEN:          Rule(SUPERVISOR, QUARTER,   None, ("looked_at", "reported")),
     TaskKind.RAW_INBOX:           Rule(SUPERVISOR, TWO_HOURS, None, ("read_by_hand", "looked_at")),
     TaskKind.NUMBERS_LOW:         Rule(SUPERVISOR, TWO_HOURS, None, ("numbers_asked_for",)),
+    TaskKind.DISK_FILLS:          Rule(SUPERVISOR, TWO_HOURS, None, ("reported",)),
+    TaskKind.DISK_FULL:           Rule(SUPERVISOR, QUARTER,   TWO_HOURS, ("reported",)),
 }
 # fmt: on
 

@@ -39,15 +39,20 @@ GAP = timedelta(hours=2)  # a phone's number that has not arrived
 UNSIGNED = timedelta(hours=24)  # what is recorded is signed for within a minute, and never later
 UNTOLD = timedelta(days=3)  # a message due so long ago has been seen to, or never will be
 UNPROVEN = timedelta(hours=24)  # a delivery without the citizen's proof
+DISKS = {TaskKind.DISK_FILLS: 85, TaskKind.DISK_FULL: 95}  # percent in use
+ROOM = 3  # percent less, and it is over
+AGAIN = timedelta(hours=24)  # what was reported and is still so is told again
 MOST = 500  # of each kind in one look; the next look goes on
 
 KIND_OF_STATE = {State.DISPUTED: TaskKind.DISPUTED, State.LOST: TaskKind.LOST}
 SETTLED = {State.DISPUTED: "settled", State.LOST: "found", State.DELIVERED_UNVERIFIED: "proven"}
 
 
-def look(at: datetime) -> Counter[TaskKind]:
-    """How many tasks of each kind were raised. `at` is now."""
+def look(at: datetime, used: int | None = None) -> Counter[TaskKind]:
+    """How many tasks of each kind were raised. `at` is now; `used`: percent of the fullest disk, where somebody has looked."""
     _lower(at)
+    if used is not None:
+        _make_room(at, used)
     staff.no_longer_left(at)
     raised = [
         *_gaps(at),
@@ -62,6 +67,7 @@ def look(at: datetime) -> Counter[TaskKind]:
         *_not_come(at),
         *_files(at),
         *staff.left_behind(at),
+        *_disks(at, used or 0),
     ]
     return Counter(task.kind for task in raised)
 
@@ -198,6 +204,12 @@ def _unsigned(at: datetime) -> Iterable[Task]:
         yield tasks.raise_(TaskKind.LOG_UNSIGNED, at)
 
 
+def _disks(at: datetime, used: int) -> Iterable[Task]:
+    for kind, most in DISKS.items():
+        if used >= most and not _known(Task.kind == kind, _newer_than(at - AGAIN)):
+            yield tasks.raise_(kind, at, used=used)
+
+
 def _unheard(at: datetime) -> Iterable[Task]:
     """Messages to citizens that were given up: somebody tells them by telephone."""
     lost = sa.select(Message.values, Message.given_up_at).where(
@@ -248,6 +260,13 @@ def _known(*rules: sa.ColumnElement[bool]) -> bool:
 
 
 # ---- lowering ---------------------------------------------------------------------------------------------------
+
+
+def _make_room(at: datetime, used: int) -> None:
+    for kind, most in DISKS.items():
+        if used <= most - ROOM:
+            for task in db.session.scalars(sa.select(Task).where(Task.closed_at.is_(None), Task.kind == kind)).all():
+                task.closed_at, task.outcome = at, "disk_has_room"
 
 
 def _lower(at: datetime) -> None:

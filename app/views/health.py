@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
+from app import disks
 from app.config import ROOT, Settings
 from app.db import db, now
 from app.domain import gauges
@@ -60,7 +61,7 @@ class _Now:
     """A collector that reads when it is asked, so that no process keeps numbers of its own."""
 
     def __init__(self, settings: Settings) -> None:
-        self.folder = settings.checkpoint_dir
+        self.settings, self.folder = settings, settings.checkpoint_dir
 
     def describe(self) -> list[GaugeMetricFamily]:
         return []  # else registering would ask for the numbers too
@@ -68,6 +69,12 @@ class _Now:
     def collect(self) -> Iterator[GaugeMetricFamily]:
         for gauge in gauges.read(now()):
             yield GaugeMetricFamily(f"hosotannha_{gauge.name}", gauge.says, gauge.value)
+        used = GaugeMetricFamily(
+            "hosotannha_disk_used_ratio", "Used part of the disk of the data, and of the signer's.", labels=["disk"]
+        )
+        for disk, part in disks.used(self.settings).items():
+            used.add_metric([disk], part)
+        yield used
         whole, _used, free = shutil.disk_usage(self.folder if self.folder.exists() else ROOT)
         yield GaugeMetricFamily(
             "hosotannha_disk_free_ratio", "Free part of the disk of the signer's folder.", free / whole

@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from app import language
-from app.domain import calendar
+from app.domain import calendar, watch
 from app.domain.oversight import Entry, Urgency, Whose
 from app.domain.parties import PartyKind
 from app.domain.remedies import Remedy
@@ -164,6 +164,14 @@ MATTERS = {
         _l("New item numbers are needed"),
         _l("Every range of item numbers is nearly used up."),
         _l("Nothing is in doubt. Without a new range, packets carry our own HS numbers.")),
+    K.DISK_FILLS: Matter("warning", "data",
+        _l("The disk of the records fills up"),
+        _l("More than %(percent)s %% of the disk that holds the records is in use.", percent=watch.DISKS[K.DISK_FILLS]),
+        _l("Nothing is lost. We do not know how soon it will be full.")),
+    K.DISK_FULL: Matter("danger", "data",
+        _l("The disk of the records is nearly full"),
+        _l("More than %(percent)s %% of the disk that holds the records is in use.", percent=watch.DISKS[K.DISK_FULL]),
+        _l("Nothing is lost. When it is full nothing new is recorded: phones keep their scans until there is room, pages ask to wait.")),
 }
 
 # What is known and unknown for one reason; a reason without a row is told by its kind alone.
@@ -292,6 +300,7 @@ OUTCOMES = {
     "handed_over": _l("Somebody at work has the packet"),
     "fee_is_home": _l("The citizen has the fee again"),
     "numbers_loaded": _l("Another range has been loaded"),
+    "disk_has_room": _l("The disk has room again"),
     "log_signed": _l("What was recorded has been signed"),
     "proven": _l("The delivery has been proven"),
     "attested": _l("The citizen has confirmed the collection"),
@@ -490,6 +499,8 @@ STEPS = {
     TaskKind.LOG_UNSIGNED: (_l("Call whoever runs the service: the sequencer and the signer are to be looked at."),),
     TaskKind.LAW_BROKEN: (_l("Stop nothing and delete nothing. Call whoever runs the service."),),
     TaskKind.RAW_INBOX: (_l("Read what can be read, and ask the courier what was done."),),
+    TaskKind.DISK_FILLS: (_l("Tell whoever runs the service that the disk needs room."),),
+    TaskKind.DISK_FULL: (_l("Call whoever runs the service now: the disk needs room."), _l("Delete nothing yourself.")),
     TaskKind.NUMBERS_LOW: (_l("Ask the postal operator for another range; an administrator loads it."),),
 }
 

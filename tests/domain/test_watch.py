@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app import worker
+from app import disks, worker
 from app.db import atomically, db
 from app.domain import (
     audit,
@@ -223,6 +223,50 @@ def test_the_end_of_the_item_numbers_is_told_once_a_load_and_again_when_none_is_
     assert told() == [(1, "numbers_asked_for"), (0, None)]
     atomically(numbers.load_pool, "RR", pool * 1000, pool * 1000 + 999, MONDAY + 4 * HOUR)
     assert (look(MONDAY + 5 * HOUR), told()) == (0, [(1, "numbers_asked_for"), (0, "numbers_loaded")])
+
+
+@pytest.mark.dialects("sqlite")
+def test_a_disk_that_fills_is_told_twice_and_again_after_a_day_and_said_to_be_over(world: World) -> None:
+    def told() -> list[list[str | None]]:
+        return [[task.outcome for task in of(kind)] for kind in (TaskKind.DISK_FILLS, TaskKind.DISK_FULL)]
+
+    def see(used: int, at: datetime) -> list[list[str | None]]:
+        atomically(watch.look, at, used)
+        return told()
+
+    assert see(84, MONDAY) == [[], []]
+    assert see(85, MONDAY) == see(94, MONDAY + HOUR) == [[None], []]
+    assert see(95, MONDAY + HOUR) == see(100, MONDAY + 2 * HOUR) == [[None], [None]]
+    assert {task.office_id for task in of(TaskKind.DISK_FULL)} == {None}
+    assert look(MONDAY + 2 * HOUR) == 0 and told() == [[None], [None]], "nobody has looked at the disk"
+    assert see(93, MONDAY + 2 * HOUR) == [[None], [None]], "it comes and goes about the mark"
+    assert see(92, MONDAY + 2 * HOUR) == [[None], ["disk_has_room"]]
+    atomically(
+        lambda: tasks.close(
+            tasks.get(of(TaskKind.DISK_FILLS)[0].id), "reported", world.act(world.supervisor, MONDAY + 3 * HOUR)
+        )
+    )
+    assert see(90, MONDAY + 26 * HOUR)[0] == ["reported"]
+    assert see(90, MONDAY + 28 * HOUR)[0] == ["reported", None]
+    assert see(82, MONDAY + 29 * HOUR)[0] == ["reported", "disk_has_room"]
+
+
+@pytest.mark.dialects("sqlite")
+def test_the_log_tells_of_a_disk_without_room_before_anything_is_written(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said() -> list[tuple[str, str, int]]:
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if "disk" in line]
+        return [(line["event"], line["level"], line["count"]) for line in lines]
+
+    monkeypatch.setattr(disks, "measure", lambda _folder: (100, 86, 14))
+    assert worker.look() == 1 and said() == [("disk fills up", "warning", 86)]
+    assert worker.look() == 0 and said() == []
+    monkeypatch.setattr(disks, "measure", lambda _folder: (100, 97, 3))
+    monkeypatch.setattr(worker, "atomically", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        worker.look()
+    assert said() == [("disk nearly full", "error", 97)]
 
 
 def test_homes_nobody_is_late_for_do_not_hide_one_that_was_missed(

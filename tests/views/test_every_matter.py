@@ -218,6 +218,14 @@ def log_unsigned(world: World) -> None:
     atomically(watch.look, MONDAY + 30 * HOUR)
 
 
+def disk_fills(world: World) -> None:
+    atomically(watch.look, MONDAY, 85)
+
+
+def disk_full(world: World) -> None:
+    atomically(watch.look, MONDAY, 95)
+
+
 def unheard(world: World) -> None:
     packet = world.packet()
 
@@ -278,7 +286,7 @@ ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.UNSURE_REPEAT: repeated_perhaps, K.AFTER_SETTLE: late_after_settlement, K.DOUBTED: after_its_time, K.SIMILAR: not_me, K.CLOCK: clock_off, K.DEVICE_GAP: gap,
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
     K.LEAVER: left, K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.FEE_OWED: fee_owed, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
-    K.LOG_UNSIGNED: log_unsigned, K.UNHEARD: unheard,
+    K.LOG_UNSIGNED: log_unsigned, K.UNHEARD: unheard, K.DISK_FILLS: disk_fills, K.DISK_FULL: disk_full,
     K.NUMBER_CHANGED: number_changed, K.FILE_DUE: file_due,
 }  # fmt: skip
 

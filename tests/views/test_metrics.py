@@ -1,14 +1,18 @@
 """How the installation stands, in numbers, for whoever has the token and nobody else."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import make_url
 
+from app import disks
 from app.db import atomically, db, now
 from app.domain import checkpoints, outbox, tasks
 from app.domain.outbox import Message
@@ -48,7 +52,7 @@ def test_a_wrong_token_reads_nothing(watched: Flask, world: World, header: str |
 
 def test_an_empty_installation_answers(watched: Flask) -> None:
     found = asked(watched)
-    assert {name: value for name, value in found.items() if name != "disk_free_ratio"} == dict.fromkeys(
+    assert {name: value for name, value in found.items() if not name.startswith("disk_")} == dict.fromkeys(
         (
             "messages_waiting", "messages_oldest_seconds", "messages_given_up", "tasks_open", "tasks_overdue", "ledger_lines",
             "ledger_leaves", "checkpoint_size", "checkpoint_age_seconds", "laws_checked_age_seconds",
@@ -83,3 +87,20 @@ def test_what_waits_is_late_or_was_given_up_is_counted_and_names_nobody(watched:
     while found := checkpoints.waiting():
         atomically(checkpoints.number, found)
     assert asked(watched)["ledger_leaves"] > 0
+
+
+def test_the_disks_are_told_by_what_lies_there(watched: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said() -> dict[str, float]:
+        page = watched.test_client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+        found = re.findall(r'hosotannha_disk_used_ratio{disk="(\w+)"} (\S+)', page)
+        return {disk: float(part) for disk, part in found}
+
+    settings = watched.extensions["settings"]
+    own = Path(make_url(settings.database_url).database or "").parent
+    full = {own: 0.9, settings.checkpoint_dir: 0.4, tmp_path: 0.7}
+    monkeypatch.setattr(disks, "measure", lambda folder: (110, full[folder] * 100, 100 - full[folder] * 100))
+    assert said() == {"data": 0.9, "signer": 0.4}
+    watched.extensions["settings"] = settings.model_copy(update={"database_url": "postgresql:///dossiers"})
+    assert said() == {"signer": 0.4}, "another machine's disk"
+    watched.extensions["settings"] = settings.model_copy(update={"data_dir": tmp_path})
+    assert said() == {"data": 0.7, "signer": 0.4}

@@ -29,10 +29,11 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | a line of 64 kbit/s that loses a tenth, one that is dead and looks alive, one that loses the answers | tests/e2e/test_poor_line.py | a client that gives up what was not answered |
 | the browser's database and the network under the phone | tests/e2e/test_courier.py, tests/e2e/test_receipts.py | |
 | a phone's app a version ahead of the server and one behind; a browser whose room is used up | tests/e2e/test_shell.py | |
+| the database lost, restored into an empty one (on PostgreSQL into a cluster that never saw it) from a backup made while phones sent; phones send again what they hold | test_restore | a restore without its newest lines, one without a table; phones that send nothing again |
 | two phones of one courier; a phone taken out of service in the middle of its queue | tests/e2e/test_rough_days.py | |
 
 Not shown here, for a container cannot: a power cut (what the operating system has and the disk has not survives kill -9,
 so fsync=off would pass), a reboot of the machine, a file system that flips bits, a real mobile network.
-Not shown here, for nobody has built it yet: partners that hang, fifty phones after eight
-hours without a network, memory and file handles running out, a migration killed on its way, a restore.
+Not shown here, for nobody has built it yet: partners that hang, fifty phones after eight hours without a network, memory and
+file handles running out, a migration killed on its way.
 """

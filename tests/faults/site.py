@@ -28,6 +28,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def environment(settings: Settings, url: str, folder: Path) -> dict[str, str]:
+    """What a process of ours must know to work on this database; what was signed lies in `folder`."""
+    return os.environ | {
+        "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url, "BASE_URL": settings.base_url,
+        "DEMO": "0", "CHECKPOINT_DIR": str(folder / "checkpoint"), "BACKUP_KEY": settings.backup_key,
+    }  # fmt: skip
+
+
 class Web:
     """The server as the product runs it; `planted` switches one known bug on, `clock` names a file with its skew."""
 
@@ -35,9 +43,8 @@ class Web:
         self, settings: Settings, url: str, folder: Path, planted: str = "", clock: Path | None = None
     ) -> None:
         self.port, self.log = free_port(), folder / f"web-{free_port()}.log"
-        self._environment = os.environ | {
-            "SECRET_KEY": settings.secret_key, "KEYS_DIR": str(settings.keys_dir), "DATABASE_URL": url,
-            "BASE_URL": f"http://localhost:{self.port}", "DEMO": "0", "CHECKPOINT_DIR": str(folder / "checkpoint"), "PLANTED": planted, "CLOCK": str(clock or ""),
+        self._environment = environment(settings, url, folder) | {
+            "BASE_URL": f"http://localhost:{self.port}", "PLANTED": planted, "CLOCK": str(clock or ""),
         }  # fmt: skip
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -92,6 +99,14 @@ class Web:
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         ours = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{self.port:04X}") and row[3] == "01"}
         return sum(_target(one) in ours for one in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def flask(environment: dict[str, str], *verb: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command of ours, in a process of its own, to its end; what it said."""
+    command = [sys.executable, "-m", "flask", "--app", "app", *map(str, verb)]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
 
 
 @contextmanager

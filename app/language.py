@@ -51,24 +51,25 @@ def in_english() -> bool:
 def long_date(day: date | datetime) -> str:
     """ "Thứ Sáu, 28/8/2026"; "Friday, 28 August 2026", since some who read English put the month first."""
     day = calendar.today(day) if isinstance(day, datetime) else day
-    return f"{weekday(day)}, {_day_and_month(day)}{' ' if in_english() else '/'}{day.year}"
+    said = _spelt(day, "d MMMM y") if in_english() else figures(day, year=True)
+    return f"{weekday(day)}, {said}"
 
 
 def short_date(day: date | datetime) -> str:
-    """ "Thứ Sáu, 28/8" this year, "Thứ Năm, 28/8/2025" of another."""
+    """ "Thứ Sáu, 28/8" this year, "Thứ Năm, 28/8/2025" of another; "Friday, 28 Aug"."""
     day = calendar.today(day) if isinstance(day, datetime) else day
-    return f"{weekday(day)}, {_day_and_month(day)}" if day.year == calendar.today(now()).year else long_date(day)
-
-
-def _day_and_month(day: date) -> str:
-    return format_date(day, "d MMMM").replace(" ", NBSP) if in_english() else f"{day.day}/{day.month}"
+    return f"{weekday(day)}, {figures(day, year=day.year != calendar.today(now()).year)}"
 
 
 def figures(day: date, *, year: bool = False) -> str:
-    """ "28/8", "28/8/2026" where there is little room; "28 Aug", "28 Aug 2026"."""
+    """ "28/8", "28/8/2026"; "28 Aug", "28 Aug 2026"."""
     if in_english():
-        return str(format_date(day, "d MMM y" if year else "d MMM")).replace(" ", NBSP)
+        return _spelt(day, "d MMM y" if year else "d MMM")
     return f"{day.day}/{day.month}/{day.year}" if year else f"{day.day}/{day.month}"
+
+
+def _spelt(day: date, form: str) -> str:
+    return str(format_date(day, form)).replace(" ", NBSP, 1)
 
 
 def clock(at: datetime | time) -> str:

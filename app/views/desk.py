@@ -6,6 +6,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from app import language, security
 from app.db import atomically, now
@@ -176,7 +177,7 @@ def _take(packet: Packet, form: Any, verb: Any) -> ResponseReturnValue:
 @requires(Right.DESK)
 @camera
 def record(receipt: str) -> ResponseReturnValue:
-    """The biên bản giao nhận. A legal paper: Vietnamese whatever the reader's language."""
+    """The biên bản giao nhận. A legal paper: Vietnamese whatever the language of the page around it."""
     manifest = scope.record(security.user(), receipt)
     if manifest.taker_id != security.user().holds_as:
         return redirect(url_for("records.show", receipt=receipt))
@@ -184,12 +185,15 @@ def record(receipt: str) -> ResponseReturnValue:
         return redirect(url_for("counts.record", receipt=receipt))
     for _line, one in manifests.lines_of(manifest):
         counters.log_view(one, "desk.record")
-    with force_locale("vi"):
-        return render_template(
-            "desk/record.html", manifest=manifest, lines=manifests.lines_of(manifest),
-            parties=happenings.holders([manifest.giver_id, manifest.taker_id]), desk=security.user().office,
-            receiver=manifests.signer(manifest, Side.TAKER), giver_by=manifest.confirmed(Side.GIVER), differences=manifests.differences, later=records.later(manifest),
-        )  # fmt: skip
+    lines = manifests.lines_of(manifest)
+    paper = _in_vietnamese(
+        "desk/_record.html", manifest=manifest, lines=lines, parties=happenings.holders([manifest.giver_id, manifest.taker_id]),
+        desk=security.user().office, receiver=manifests.signer(manifest, Side.TAKER), giver_by=manifest.confirmed(Side.GIVER),
+        differences=manifests.differences,
+    )  # fmt: skip
+    return render_template(
+        "desk/record.html", manifest=manifest, lines=lines, paper=paper, later=records.later(manifest)
+    )
 
 
 @bp.get("/packets/<number>/sheet")
@@ -198,11 +202,16 @@ def sheet(number: str) -> ResponseReturnValue:
     """The record to be signed by hand, when the courier has no PIN."""
     packet = counters.open_packet(number)
     counters.log_view(packet, "desk.sheet")
+    paper = _in_vietnamese(
+        "desk/_sheet.html", packet=packet, papers=manifests.contents(packet), desk=security.user().office,
+        holder=happenings.holders([packet.holder_id])[packet.holder_id], today=calendar.today(now()),
+    )  # fmt: skip
+    return render_template("desk/sheet.html", packet=packet, paper=paper)
+
+
+def _in_vietnamese(template: str, **values: Any) -> Markup:
     with force_locale("vi"):
-        return render_template(
-            "desk/sheet.html", packet=packet, papers=manifests.contents(packet), desk=security.user().office,
-            holder=happenings.holders([packet.holder_id])[packet.holder_id], today=calendar.today(now()),
-        )  # fmt: skip
+        return Markup(render_template(template, **values))  # noqa: S704 - the template has escaped it
 
 
 # ---- the case ---------------------------------------------------------------------------------------------------

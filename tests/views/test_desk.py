@@ -368,6 +368,16 @@ def test_an_officer_who_reads_english_reads_the_papers_in_english(world: World, 
     assert "School record" in page and "Học bạ" not in page
 
 
+def test_a_legal_paper_is_vietnamese_and_the_page_around_it_its_readers(world: World, sign_in: Any) -> None:
+    client = sign_in(world.officer)
+    client.get("/language/en")
+    refresh()
+    page = client.get(url(world.collected(world.phone()), "sheet")).text
+    around, paper = page.split('<article class="sheet" lang="vi">')
+    assert 'lang="en"' in around and "Sheet to sign" in around and "Back to the packet" in around
+    assert "Bên giao" in paper.split("</article>")[0] and "Giving side" not in page
+
+
 def test_every_list_of_work_opens_and_has_its_letter(world: World, sign_in: Any) -> None:
     officer = sign_in(world.officer)
     letters = set()

@@ -22,7 +22,7 @@ export const told = (...keys) => t(keys.find((key) => key in said.texts) ?? keys
 /** A word of the record, in the reader's language where the catalogue has it. */
 export const inLanguage = (thing, field) => (language === "en" && thing[`${field}_en`]) || thing[field] || "";
 
-const written = language === "vi" ? "vi-VN" : "en-GB";
+const written = language === "vi" ? "vi-VN" : "en-US"; // whose months have three letters, as the pages write them
 
 /** 67000 → "67.000"; "67,000" in English, where a point would begin the decimals */
 export const grouped = (number) => new Intl.NumberFormat(written).format(number);
@@ -42,14 +42,14 @@ export const slot = ([opens, closes]) => `${short(opens)}–${short(closes)}`;
 /** The day of an instant, as "2026-08-28", likewise. */
 export const dateOf = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: HERE }).format(new Date(at));
 
-/** "2026-08-28" → "Thứ Sáu, 28/8" this year, "Thứ Sáu, 28/8/2026" in another; "Friday, 28 August", "Friday, 28 August 2026" */
+/** "2026-08-28" → "Thứ Sáu, 28/8" this year, "Thứ Sáu, 28/8/2026" in another; "Friday, 28 Aug", "Friday, 28 Aug 2026" */
 export function date(iso) {
   const [year, month, day] = iso.split("-").map(Number);
   const say = (parts) => new Intl.DateTimeFormat(written, { ...parts, timeZone: "UTC" }).format(new Date(Date.UTC(year, month - 1, day)));
   const weekday = say({ weekday: "long" }).replace(/(^|\s)\S/g, (letter) => letter.toUpperCase()).replaceAll(" ", NBSP);
   const another = !dateOf(Date.now()).startsWith(`${year}-`);
   if (language === "vi") return `${weekday}, ${day}/${month}${another ? `/${year}` : ""}`;
-  return `${weekday}, ${say({ day: "numeric", month: "long" }).replace(" ", NBSP)}${another ? ` ${year}` : ""}`;
+  return `${weekday}, ${day}${NBSP}${say({ month: "short" })}${another ? ` ${year}` : ""}`;
 }
 
 /** "Thứ Sáu, 28/8, 8:05" */

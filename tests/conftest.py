@@ -20,6 +20,7 @@ import flask_migrate
 import jinja2
 import pytest
 import sqlalchemy as sa
+import time_machine
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
@@ -36,7 +37,7 @@ from app.domain.logbook import Trust
 from app.domain.people import User
 from app.domain.tokens import Keys
 from tests import contract, databases, lending, postgres
-from tests.world import Rows, World
+from tests.world import MONDAY, Rows, World
 
 disks.measure = lambda _folder: (100, 30, 70)  # whatever this machine's are like
 people.use_hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -263,6 +264,20 @@ def app(request: pytest.FixtureRequest, database: str, settings: Settings) -> It
 @pytest.fixture
 def db(app: Flask) -> sa.orm.scoped_session[Any]:
     return _db.session
+
+
+@pytest.fixture
+def monday() -> Iterator[time_machine.Traveller]:
+    """The clock stands at the Monday morning at nine on which the world lives, for pages look at it; `shift` moves it."""
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def ticking_monday() -> Iterator[time_machine.Traveller]:
+    """The same, and the clock goes on."""
+    with time_machine.travel(MONDAY, tick=True) as clock:
+        yield clock
 
 
 @pytest.fixture

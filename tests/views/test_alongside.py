@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,14 +15,10 @@ from app.domain.outbox import Message
 from tests.views.test_booking import answers, book
 from tests.world import MONDAY, World
 
+pytestmark = pytest.mark.usefixtures("ticking_monday")
+
 PRIVATE = ("Nguyễn Thị Mơ", "900 000 123", "900000123", "Mẫu Đơn", "cổng xanh")
 AGAIN = "Gửi thêm hồ sơ cùng lượt"
-
-
-@pytest.fixture(autouse=True)
-def _monday() -> Any:
-    with time_machine.travel(MONDAY, tick=True) as clock:
-        yield clock
 
 
 @pytest.fixture
@@ -100,7 +95,7 @@ def test_the_bare_link_shows_no_name_and_no_address_and_has_a_code_sent(
 
 
 def test_details_opened_by_a_code_lead_to_another_dossier_too(
-    world: World, client: FlaskClient, first: Dossier, _monday: Any
+    world: World, client: FlaskClient, first: Dossier, ticking_monday: time_machine.Traveller
 ) -> None:
     reader = world.app.test_client()
     assert reader.post("/track/another").location == "/track"
@@ -110,14 +105,14 @@ def test_details_opened_by_a_code_lead_to_another_dossier_too(
     page = reader.get("/track/details").text
     assert "/track/another" in page and first.secret not in page
     assert reader.post("/track/another").location == "/book"
-    _monday.shift(timedelta(minutes=16))
+    ticking_monday.shift(timedelta(minutes=16))
     assert reader.post("/track/another").location == "/track"
 
 
 def test_a_browser_knows_for_an_hour_what_it_booked_and_asks_for_a_code_after_that(
-    world: World, client: FlaskClient, first: Dossier, _monday: Any
+    world: World, client: FlaskClient, first: Dossier, ticking_monday: time_machine.Traveller
 ) -> None:
-    _monday.shift(timedelta(minutes=61))
+    ticking_monday.shift(timedelta(minutes=61))
     assert another(client, first) == "/track/code"
 
 
@@ -146,7 +141,7 @@ def test_a_time_that_is_full_is_asked_for_again_and_nothing_else_is_lost(
 
 
 def test_nothing_goes_along_with_a_visit_that_is_over_called_off_or_begins_too_soon(
-    world: World, client: FlaskClient, first: Dossier, _monday: Any
+    world: World, client: FlaskClient, first: Dossier, ticking_monday: time_machine.Traveller
 ) -> None:
     slot = db.session.scalars(sa.select(visits.Slot)).one()
     with time_machine.travel(visits.starts_at(slot.day, slot.opens) - timedelta(minutes=119), tick=True):

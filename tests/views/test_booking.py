@@ -23,11 +23,7 @@ from app.domain.visits import Slot
 from tests.domain.test_any_desk import free
 from tests.world import MONDAY, World
 
-
-@pytest.fixture(autouse=True)
-def _monday() -> Any:
-    with time_machine.travel(MONDAY, tick=True):
-        yield
+pytestmark = pytest.mark.usefixtures("ticking_monday")
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 import io
 import re
-from typing import Any
 
 import pypdf
 import pypdfium2
 import pytest
 import sqlalchemy as sa
-import time_machine
 import zxingcpp
 from flask.testing import FlaskClient
 
@@ -22,13 +20,9 @@ from tests.api.test_checkpoints import Log
 from tests.forging import superuser
 from tests.world import MONDAY, World
 
+pytestmark = pytest.mark.usefixtures("ticking_monday")
+
 PRIVATE = ("Nguyễn Thị Mơ", "Mẫu Đơn", "900000123", "Trần Văn Bưởi", "giấy khai sinh", "Nhị Đồng")
-
-
-@pytest.fixture(autouse=True)
-def _monday() -> Any:
-    with time_machine.travel(MONDAY, tick=True) as clock:
-        yield clock
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 import io
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -32,14 +30,10 @@ from tests.test_race import rush
 from tests.views.test_desk import seen
 from tests.world import MONDAY, Phone, World
 
+pytestmark = pytest.mark.usefixtures("monday")
+
 SECOND = {"second_login": "dispatcher1", "second_secret": World.PASSWORD}
 SIGHTING = "Chị Sen thấy ở kệ 3 bưu cục, 9:10"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Any]:
-    with time_machine.travel(MONDAY, tick=False) as moving:
-        yield moving
 
 
 def words(text: str) -> str:
@@ -176,9 +170,11 @@ def test_guessing_is_slowed_down(world: World, sign_in: Any) -> None:
     assert quarrel.events() == ["take", "dispute"]
 
 
-def test_one_person_at_a_colleagues_open_screen_cannot_sign_for_both(world: World, sign_in: Any, clock: Any) -> None:
+def test_one_person_at_a_colleagues_open_screen_cannot_sign_for_both(
+    world: World, sign_in: Any, monday: time_machine.Traveller
+) -> None:
     quarrel, client = Quarrel(world), sign_in(world.supervisor)
-    clock.shift(timedelta(minutes=6))
+    monday.shift(timedelta(minutes=6))
     page = client.post(
         url(quarrel.number, "settle"), data=quarrel.facts(client.get(url(quarrel.number, "settle")).text)
     )

@@ -6,7 +6,6 @@ from typing import Any
 import pypdf
 import pytest
 import sqlalchemy as sa
-import time_machine
 
 from app.db import atomically, db, now
 from app.domain import decisions, fees, queues, visits
@@ -21,13 +20,7 @@ from tests.domain.test_desk import accepted, submitted
 from tests.world import MONDAY, World
 
 C = CaseState
-pytestmark = pytest.mark.usefixtures("laws_hold")
-
-
-@pytest.fixture(autouse=True)
-def _monday() -> Any:
-    with time_machine.travel(MONDAY, tick=True) as clock:
-        yield clock
+pytestmark = pytest.mark.usefixtures("laws_hold", "ticking_monday")
 
 
 def page(dossier: Dossier, step: str) -> str:

@@ -20,13 +20,7 @@ from tests.domain.test_stickers import settled, sticker, used
 from tests.views.test_tracking import link
 from tests.world import MONDAY, World
 
-pytestmark = pytest.mark.usefixtures("laws_hold")
-
-
-@pytest.fixture(autouse=True)
-def _monday() -> Any:
-    with time_machine.travel(MONDAY, tick=True):
-        yield
+pytestmark = pytest.mark.usefixtures("laws_hold", "ticking_monday")
 
 
 @pytest.fixture

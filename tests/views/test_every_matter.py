@@ -2,13 +2,11 @@
 that whoever it belongs to can go from its page."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask_babel import force_locale
 
 from app import worker
@@ -52,15 +50,11 @@ from tests.forging import superuser
 from tests.journeys.pages import Visitor
 from tests.world import MONDAY, World
 
+pytestmark = pytest.mark.usefixtures("monday")
+
 K = TaskKind
 HOUR = timedelta(hours=1)
 SIGHTING = "Chị Sen thấy ở kệ 3 bưu cục, 9:10"
-
-
-@pytest.fixture(autouse=True)
-def monday() -> Iterator[Any]:
-    with time_machine.travel(MONDAY, tick=False) as clock:
-        yield clock
 
 
 def look(world: World, later: timedelta = timedelta()) -> None:

@@ -1,14 +1,12 @@
 """The board of exceptions: each office sees its own, every card says whose it is and by when, and nobody is accused."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -24,14 +22,9 @@ from tests.conftest import signing_in
 from tests.test_race import rush
 from tests.world import MONDAY, World
 
+pytestmark = pytest.mark.usefixtures("monday")
+
 SECOND = {"second_login": "dispatcher1", "second_secret": World.PASSWORD}
-
-
-@pytest.fixture(autouse=True)
-def monday() -> Iterator[Any]:
-    """Pages look at the clock; the world lives on a Monday at nine."""
-    with time_machine.travel(MONDAY, tick=False) as clock:
-        yield clock
 
 
 def opened(kind: TaskKind, packet: Packet | None = None, at: datetime = MONDAY, **more: Any) -> int:

@@ -3,10 +3,8 @@
 import re
 from datetime import timedelta
 from types import ModuleType
-from typing import Any
 
 import pytest
-import time_machine
 from flask.testing import FlaskClient
 from flask_babel import force_locale
 
@@ -35,6 +33,8 @@ from labels import texts
 from tests.views.test_booking import filled
 from tests.world import MONDAY, World
 
+pytestmark = pytest.mark.usefixtures("ticking_monday")
+
 PAGES = ("/help", "/privacy")
 
 
@@ -43,12 +43,6 @@ def words(client: FlaskClient, path: str, tongue: str = "vi") -> str:
     answer = client.get(path)
     assert answer.status_code == 200
     return re.sub(r"[\s\u00a0]+", " ", re.sub(r"<[^>]+>", "", answer.text)).replace("&#160;", " ")
-
-
-@pytest.fixture(autouse=True)
-def _monday() -> Any:
-    with time_machine.travel(MONDAY, tick=True):
-        yield
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import time_machine
 
 from app.db import atomically, db
@@ -12,6 +13,8 @@ from app.domain.incidents import Incident
 from tests.domain.test_desk import submitted
 from tests.domain.test_incidents import POSTAGE, close, heard
 from tests.world import MONDAY, World
+
+pytestmark = pytest.mark.usefixtures("monday")
 
 
 def said(text: str) -> str:

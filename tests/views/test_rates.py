@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 
 from app.db import db
 from app.domain import exemptions, postage
 from app.domain.audit import AuditLine
 from tests.world import MONDAY, World
+
+pytestmark = pytest.mark.usefixtures("ticking_monday")
 
 ORDER = {"day": f"{MONDAY:%Y-%m-%d}", "decision": "15/2026/TT-BKHCN"}
 FORMS = {
@@ -25,12 +26,6 @@ def filled(form: str = "price", **over: str) -> dict[str, str]:
 
 
 SAID = filled()
-
-
-@pytest.fixture(autouse=True)
-def _monday() -> Any:
-    with time_machine.travel(MONDAY, tick=True):
-        yield
 
 
 def test_a_price_is_written_down_and_asked_for_from_its_day_on(world: World, sign_in: Any) -> None:

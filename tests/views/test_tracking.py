@@ -25,11 +25,7 @@ from tests.domain.test_desk import at_desk, submitted
 from tests.domain.test_money import paid
 from tests.world import MONDAY, World
 
-
-@pytest.fixture(autouse=True)
-def _monday() -> Any:
-    with time_machine.travel(MONDAY, tick=True) as clock:
-        yield clock
+pytestmark = pytest.mark.usefixtures("ticking_monday")
 
 
 @pytest.fixture
@@ -469,7 +465,7 @@ def test_numbers_are_not_tried_in_a_row(world: World, client: FlaskClient) -> No
 
 
 def test_details_open_for_a_quarter_of_an_hour_with_the_code_of_the_message(
-    world: World, client: FlaskClient, _monday: Any
+    world: World, client: FlaskClient, ticking_monday: time_machine.Traveller
 ) -> None:
     packet = world.collected(world.phone())
     assert client.get("/track/details").status_code == 302
@@ -482,12 +478,12 @@ def test_details_open_for_a_quarter_of_an_hour_with_the_code_of_the_message(
     page = client.get("/track/details").text
     assert "NP\u00a00045\u00a0821" in page
     assert packet.dossier.secret not in page and "<form" not in page.split('id="main"')[1]
-    _monday.shift(timedelta(minutes=16))
+    ticking_monday.shift(timedelta(minutes=16))
     assert client.get("/track/details").status_code == 302
 
 
 def test_details_that_are_open_close_when_the_number_changes_and_the_page_says_until_when_no_code_comes(
-    world: World, client: FlaskClient, _monday: Any
+    world: World, client: FlaskClient, ticking_monday: time_machine.Traveller
 ) -> None:
     packet = world.packet(Way.OUT)
     world.code(packet, Purpose.DELIVER)
@@ -503,7 +499,7 @@ def test_details_that_are_open_close_when_the_number_changes_and_the_page_says_u
     assert "Số điện thoại vừa được đổi" in held and "Gửi lại mã" not in held and f"{new}/door" not in held
     assert client.get(f"{new}/door").status_code == 302
     assert client.post(f"{new}/code").status_code == 409
-    _monday.shift(timedelta(hours=25))
+    ticking_monday.shift(timedelta(hours=25))
     free = client.get(new).text
     assert "Số điện thoại vừa được đổi" not in free and f"{new}/code" in free
 
@@ -522,7 +518,7 @@ def test_a_code_is_asked_for_an_unknown_number_just_the_same(world: World, clien
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_code_that_opens_nothing_any_more_says_so_and_a_new_one_is_sent(
-    world: World, client: FlaskClient, _monday: Any, known: bool
+    world: World, client: FlaskClient, ticking_monday: time_machine.Traveller, known: bool
 ) -> None:
     number = world.packet().number if known else "HS-260101-000001-5"
     client.post("/track/send", data={"number": number})
@@ -530,10 +526,10 @@ def test_a_code_that_opens_nothing_any_more_says_so_and_a_new_one_is_sent(
     assert {page.status_code for page in pages} == {422}
     assert ["/track/send" in page.text for page in pages] == [False] * 4 + [True] * 2
     assert "/track/send" in client.get("/track/code").text
-    _monday.shift(timedelta(minutes=2))
+    ticking_monday.shift(timedelta(minutes=2))
     assert client.post("/track/send", data={"number": number}).location == "/track/code"
     assert "/track/send" not in client.get("/track/code").text
-    _monday.shift(timedelta(minutes=6))
+    ticking_monday.shift(timedelta(minutes=6))
     late = client.get("/track/code")
     assert late.status_code == 200 and f'value="{number}"' in late.text and 'name="code"' not in late.text
 

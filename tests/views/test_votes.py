@@ -11,6 +11,8 @@ from tests.domain.test_desk import submitted
 from tests.domain.test_retention import over
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("monday")
+
 
 @pytest.fixture
 def client(world: World) -> FlaskClient:

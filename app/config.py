@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -64,6 +64,9 @@ class Settings(Where):
     enrol_by_password: bool | None = Field(
         default=None, description="couriers may bring a phone into service by name and password; default: in the demo"
     )
+    staff_passkey: Literal["optional", "required"] = Field(
+        default="optional", description="required: whoever works at a page signs in with a passkey; couriers need none"
+    )
     support_phone: str = "0900 000 000"
     web_workers: int = Field(default=min(2, os.cpu_count() or 1), ge=1, description="processes that answer")
     cookie_secure: bool | None = Field(default=None, description="default: when BASE_URL is https")
@@ -76,6 +79,10 @@ class Settings(Where):
             raise ValueError("DATABASE_URL must name the role it enters as: DATABASE_OWNER_URL grants it its rights")
         if not self.base_url.startswith(("http://", "https://")):
             raise ValueError("BASE_URL must begin with http:// or https://")
+        if self.passkeys_required and not self.takes_passkeys:
+            raise ValueError(
+                "STAFF_PASSKEY=required needs a BASE_URL of https:// with a name: passkeys are good nowhere else"
+            )
         if self.demo and not self.channel:
             self.channel = "inbox"
         if self.channel == "sms":
@@ -109,6 +116,18 @@ class Settings(Where):
     @property
     def password_is_enough(self) -> bool:
         return self.demo if self.enrol_by_password is None else self.enrol_by_password
+
+    @property
+    def passkeys_required(self) -> bool:
+        return self.staff_passkey == "required"
+
+    @property
+    def takes_passkeys(self) -> bool:
+        """Whether browsers make passkeys for this address: one with a name, by https, or this machine's own."""
+        where = urlsplit(self.base_url)
+        host = where.hostname or ""
+        named = ":" not in host and re.search("[a-z]", host.rpartition(".")[2])
+        return bool(named) and (where.scheme == "https" or host == "localhost")
 
     @property
     def secure(self) -> bool:

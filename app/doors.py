@@ -35,6 +35,7 @@ from app.views import (
     office,
     paper,
     papers,
+    passkeys,
     phones,
     pictures,
     rates,
@@ -98,6 +99,7 @@ VIEWS = (
     days,
     admin,
     sessions,
+    passkeys,
 )
 APIS: tuple[ModuleType, ...] = (devices, scans, files, day, manifests, api_till, openapi)
 

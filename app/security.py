@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
+from flask import session as cookie
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import Unauthorized
@@ -16,11 +17,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.db import atomically, now
 from app.domain import devices, people, sessions
 from app.domain.devices import Device
-from app.domain.people import Act, Right, User
+from app.domain.people import Act, Right, Role, User
 from app.domain.sessions import Session
 from app.errors import NotAllowed, Refused
 
 View = TypeVar("View", bound=Callable[..., Any])
+Found = TypeVar("Found")
 HASHED = re.compile(r"/static/dist/.+\.[0-9A-Za-z]{8,}\.\w+")  # built files whose name says their content
 TOUCH = timedelta(minutes=5)  # the last sign of life of a phone is written this often, not on each request
 STIR = timedelta(minutes=1)  # that of a session, which ends soon without one
@@ -41,6 +43,12 @@ def requires(right: Right) -> Callable[[View], View]:
 def public(view: View) -> View:
     """Admit anybody."""
     view.right = None  # type: ignore[attr-defined]
+    return view
+
+
+def by_password(view: View) -> View:
+    """Admit also whoever signed in by password where passkeys are required: what it takes to get one."""
+    view.by_password = True  # type: ignore[attr-defined]
     return view
 
 
@@ -104,6 +112,10 @@ def guard() -> AnyResponse | None:
         _know_device(right)
     else:
         _know_session()
+        if _wants_passkey() and not hasattr(view, "by_password"):
+            if right is not None:
+                return redirect(url_for("passkeys.home"))
+            g.user = g.session = None
     g.role = str(g.user.role) if g.user else None
     if right is None:
         return None
@@ -141,6 +153,16 @@ def _know_session() -> None:
         g.session, g.user = session, session.user
 
 
+def _wants_passkey() -> bool:
+    """Somebody signed in by password, where that opens only the page of passkeys."""
+    return g.session is not None and g.session.passkey_id is None and passkey_required(g.user)
+
+
+def passkey_required(user: User) -> bool:
+    """Couriers sign in on a phone of their own, which is known by its key."""
+    return current_app.extensions["settings"].passkeys_required and user.role is not Role.COURIER
+
+
 def _asks_by_itself() -> bool:
     """Counts that a page left open keeps fresh: nobody may be there."""
     return request.headers.get("X-Requested-With") == "live"
@@ -161,6 +183,11 @@ def here() -> Session:
     """The session this request comes from, in a view that requires a right."""
     found: Session = g.session
     return found
+
+
+def place() -> bytes:
+    """Of whoever calls, told apart from all others: the session's hash, or that of a word in the browser's form cookie."""
+    return here().secret_hash if g.session else sessions.hash_of(cookie.setdefault("place", secrets.token_urlsafe(16)))
 
 
 def device_id() -> str:
@@ -191,7 +218,7 @@ ANYWHERE, HOUR = 100, timedelta(hours=1)  # for one login from all addresses: a 
 
 def check_password(login: str, password: str, purpose: str = "sign-in") -> User:
     """The user, or Refused("sign_in_wrong"); tries are counted for the login at this address, and for each alone."""
-    return _counted(sessions.check_password, login, password, purpose)
+    return counted(lambda: sessions.check_password(login, password), login, purpose)
 
 
 def second_person(login: str | None, secret: str | None) -> User:
@@ -201,12 +228,13 @@ def second_person(login: str | None, secret: str | None) -> User:
     """
     if not login or not login.strip() or not secret:
         raise Refused("second_missing")
-    found = _counted(sessions.check_second, login, secret, "second")
+    found = counted(lambda: sessions.check_second(login, secret), login, "second")
     people.check_second(user(), found)
     return found
 
 
-def _counted(check: Callable[[str, str], User], login: str, secret: str, purpose: str) -> User:
+def counted(check: Callable[[], Found], login: str, purpose: str) -> Found:
+    """What `check` finds; tries are counted for this name at this address, and for each alone. Raises TooMany."""
     doing = act()
     name = login.strip().lower()
     here = doing.keys.digest(purpose, name, request.remote_addr or "")
@@ -214,7 +242,7 @@ def _counted(check: Callable[[str, str], User], login: str, secret: str, purpose
         atomically(sessions.count, here, PER_LOGIN, WINDOW, doing.at)
         atomically(sessions.count, doing.keys.digest(f"{purpose}-anywhere", name), ANYWHERE, HOUR, doing.at)
         atomically(sessions.count, address_key(f"{purpose}-from"), PER_ADDRESS, WINDOW, doing.at)
-        found = check(login, secret)
+        found = check()
     except Refused as refusal:
         log.warning("proof refused", kind=purpose, error=refusal.key)  # no name: people type passwords there, too
         raise
@@ -222,9 +250,9 @@ def _counted(check: Callable[[str, str], User], login: str, secret: str, purpose
     return found
 
 
-def sign_in(user_id: str, answer: AnyResponse) -> AnyResponse:
+def sign_in(user_id: str, answer: AnyResponse, passkey_id: str | None = None) -> AnyResponse:
     """Begin a session, with a new secret each time, and hand its cookie to `answer`."""
-    secret = atomically(sessions.begin, user_id, browser(request.user_agent.string), act())
+    secret = atomically(sessions.begin, user_id, browser(request.user_agent.string), act(), passkey_id)
     answer.set_cookie(
         cookie_name(),
         secret,
@@ -279,6 +307,11 @@ def prove_presence(password: str) -> None:
         raise Refused("presence_wrong") if refusal.key == "sign_in_wrong" else refusal from refusal
     if found.id != user().id:
         raise Refused("presence_wrong")
+    be_present()
+
+
+def be_present() -> None:
+    """Whoever sits here has proved that it is them."""
     secret = request.cookies[cookie_name()]
     atomically(sessions.touch, secret, act(), present=True)
     g.session = sessions.find(secret, now())

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 # Arrows point down: whoever is not named may not be imported. Nouns of app.domain stand in their order.
 DOMAIN = [
-    "printing", "parties", "places", "tokens", "tree", "notes", "people", "calendar", "bands", "procedures", "audit", "editions", "exemptions", "imports", "sessions", "invitations", "limits", "outbox", "numbers",
+    "printing", "parties", "places", "tokens", "tree", "notes", "people", "calendar", "bands", "procedures", "audit", "editions", "exemptions", "imports", "sessions", "passkeys", "invitations", "limits", "outbox", "numbers",
     "cases", "dossiers", "votes", "drafts", "forms", "packets", "postage", "visits", "homes", "upkeep", "rounds", "codes", "devices", "bodies", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
     "findings", "shares", "reading", "logbook", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "fees", "takings", "remittances", "tallies", "recovered", "closing", "aftermath", "vetting", "sittings", "custody", "receipts", "uploads", "corrections", "upshots",

@@ -21,6 +21,7 @@ from app.domain.outbox import Message
 from app.domain.packets import State
 from app.domain.people import Language, User
 from app.domain.tokens import Keys
+from tests.authenticator import Authenticator
 from tests.conftest import signing_in
 from tests.world import MONDAY, World
 
@@ -115,6 +116,23 @@ def test_a_link_for_a_password_is_made_by_the_terminal_and_the_last_administrato
     phone = world.phone()
     world.collected(phone)
     assert "still on their account: 1 packets" in runner.invoke(args=["people", "dismiss", "courier1"]).output
+
+
+def test_a_lost_passkey_is_put_out_of_use_by_the_terminal(app: Flask, world: World) -> None:
+    runner, client = app.test_cli_runner(), signing_in(app)(world.officer)
+    assert runner.invoke(args=["people", "passkeys", "desk1"]).output == ""
+    for name in ("Điện thoại", "Máy bàn"):
+        asked = client.post("/passkeys/begin", data={"password": World.PASSWORD}).get_json()
+        client.post("/passkeys/", data={"name": name, "passkey": Authenticator().make(asked)})
+    first, second = runner.invoke(args=["people", "passkeys", "desk1"]).output.splitlines()
+    assert first.endswith("never used  Điện thoại") and second.endswith("Máy bàn")
+    wrong = runner.invoke(args=["people", "passkeys", "clerk1", "--remove", first.split()[0]])
+    assert wrong.exit_code == 1 and "no such passkey" in wrong.output
+    assert runner.invoke(args=["people", "passkeys", "desk1", "--remove", first.split()[0]]).exit_code == 0
+    assert client.get("/desk/").status_code == 302, "signed out"
+    assert runner.invoke(args=["people", "passkeys", "desk1"]).output.splitlines() == [second]
+    assert runner.invoke(args=["people", "passkeys", "desk1", "--remove", "all"]).exit_code == 0
+    assert runner.invoke(args=["people", "passkeys", "desk1"]).output == ""
 
 
 def test_the_first_administrator_comes_in_by_the_terminal(app: Flask, world: World) -> None:

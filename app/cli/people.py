@@ -13,7 +13,7 @@ from flask_babel import force_locale
 
 from app.cli.verbs import Verbs, refused
 from app.db import atomically, db, now
-from app.domain import audit, calendar, invitations, people, staff
+from app.domain import audit, calendar, invitations, passkeys, people, staff
 from app.domain.dossiers import Dossier
 from app.domain.people import Act, Role, User
 from app.domain.places import Office
@@ -101,6 +101,30 @@ def link(login: str) -> None:
     """The address at which LOGIN sets a new password and PIN, once, within two days; earlier ones are good no more."""
     secret = _staff(invitations.make, _called(login))
     click.echo(f"{current_app.extensions['settings'].base_url.rstrip('/')}/password/{secret}")
+
+
+@people_cli.command("passkeys")
+@click.argument("login")
+@click.option("--remove", "passkey_id", help="The one to put out of use, as the list calls it; or: all.")
+def passkeys_of(login: str, passkey_id: str | None) -> None:
+    """LOGIN's passkeys; one that is lost is put out of use, and LOGIN signed out everywhere."""
+    who = _called(login)
+    if passkey_id is None:
+        for one in passkeys.of(who):
+            used = f"{calendar.local(one.used_at):%Y-%m-%d %H:%M}" if one.used_at else "never used"
+            click.echo(f"{one.id}  {calendar.local(one.created_at):%Y-%m-%d}  {used}  {one.name}")
+        return
+    for each in [one.id for one in passkeys.of(who)] if passkey_id == "all" else [passkey_id]:
+        atomically(_remove, who.id, each)
+        click.echo(f"{each} opens nothing any more")
+
+
+def _remove(user_id: str, passkey_id: str) -> None:
+    act = Act(None, now(), current_app.extensions["keys"])
+    try:
+        passkeys.remove(db.session.get_one(User, user_id), passkey_id, act)
+    except Refused as refusal:
+        raise refused(refusal) from refusal
 
 
 def _called(login: str) -> User:

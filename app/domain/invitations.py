@@ -1,6 +1,7 @@
 """Invitations: links with which somebody sets their own password and PIN. Nobody else sees or chooses either.
 
-A link is a secret of 256 bits, kept as its hash, good once and for two days; a newer one ends it.
+A link is a secret of 256 bits, kept as its hash, good once and for two days; a newer one ends it. Whoever needs one has lost
+something, or fears so: passkeys of before end with it.
 """
 
 import secrets
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Digest, Instant, Model, db, lock
-from app.domain import audit, people, sessions
+from app.domain import audit, passkeys, people, sessions
 from app.domain.people import Act, User
 from app.errors import Gone, Missing, Refused
 
@@ -79,7 +80,8 @@ def _check(found: Invitation | None, at: datetime) -> Invitation:
 
 
 def accept(secret: str, password: str, pin: str | None, act: Act) -> User:
-    """The person says their own password, and a PIN where they sign with one; they are signed out everywhere.
+    """The person says their own password, and a PIN where they sign with one; they are signed out everywhere, and no passkey
+    of theirs is good any more.
 
     Raises as `find`, `people.check_password` and `people.check_pin`.
     """
@@ -93,8 +95,17 @@ def accept(secret: str, password: str, pin: str | None, act: Act) -> User:
     found.used_at = found.ended_at = act.at
     own = Act(user, act.at, act.keys)
     sessions.end_all(user, own)
+    passkeys.remove_all(user, own)
     audit.note("link_used", user.id, own)
     return user
+
+
+def check_way_in(user: User, at: datetime) -> None:
+    """Whether a password alone opens the page of passkeys, where they are required: for whoever has none, within LIFE of the
+    link that an administrator handed them. Raises Refused("passkey_first")."""
+    used = sa.select(Invitation).where(Invitation.user_id == user.id, Invitation.used_at > at - LIFE).limit(1)
+    if passkeys.of(user) or db.session.scalar(used) is None:
+        raise Refused("passkey_first")
 
 
 def newest(user: User) -> Invitation | None:

@@ -26,6 +26,7 @@ from app.domain import (  # noqa: F401
     outbox,
     packets,
     parties,
+    passkeys,
     people,
     phones,
     photos,

@@ -30,6 +30,9 @@ class Session(Model):
     present_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
     browser: Mapped[str] = mapped_column(sa.String(40), doc="what it called itself, e.g. Firefox, Windows; no version")
+    passkey_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey("passkeys.id"), doc="with which it was opened; NULL: by password"
+    )
 
     user: Mapped[User] = relationship()
 
@@ -86,12 +89,14 @@ def check_second(login: str, secret: str) -> User:
     return user
 
 
-def begin(user_id: str, browser: str, act: Act) -> str:
+def begin(user_id: str, browser: str, act: Act, passkey_id: str | None = None) -> str:
     """A new session; the secret goes into the cookie and is known nowhere else."""
     secret = secrets.token_urlsafe(32)
     moments = {"created_at": act.at, "seen_at": act.at, "present_at": act.at}
-    db.session.add(Session(secret_hash=hash_of(secret), user_id=user_id, browser=browser[:40], **moments))
-    audit.note("signed_in", user_id, Act(db.session.get_one(User, user_id), act.at, act.keys), browser=browser[:40])
+    facts = {"browser": browser[:40], "passkey_id": passkey_id}
+    db.session.add(Session(secret_hash=hash_of(secret), user_id=user_id, **moments, **facts))
+    noted = {"browser": browser[:40]} | ({"passkey": passkey_id} if passkey_id else {})
+    audit.note("signed_in", user_id, Act(db.session.get_one(User, user_id), act.at, act.keys), **noted)
     return secret
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db, lock
-from app.domain import audit, devices, invitations, money, people, phones, rounds, scope, sessions, tasks
+from app.domain import audit, devices, invitations, money, passkeys, people, phones, rounds, scope, sessions, tasks
 from app.domain.devices import CURRENT, Device
 from app.domain.packets import Packet, State
 from app.domain.people import LOGIN, Act, Right, Role, User
@@ -193,6 +193,7 @@ def end(person: User, act: Act, *, knows: bool) -> Holdings:
     person.disabled_at = act.at
     sessions.end_all(person, act)
     invitations.end_all(person, act)
+    passkeys.remove_all(person, act)
     phones.withdraw(person, act)
     _give_back(held.matters, act)
     touched = {visit.round for visit in held.visits}

@@ -12,17 +12,27 @@ from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app import security
+from app.db import now
+from app.domain import invitations
+from app.domain.passkeys import Purpose
 from app.domain.people import Right, Role, User
 from app.errors import Refused
 from app.language import COOKIE, KEPT, LANGUAGES, speak
 from app.security import public, requires
 from app.sentences import sentence
+from app.views import passkeys
 from app.views.fields import Form
 
 bp = Blueprint("account", __name__)
 INSIDE = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")  # browsers drop tabs and newlines, so none may be there
 
-SECRETS = {"csrf_token", "password", "pin", "second_secret"}  # what nobody's page says again: it is typed anew
+SECRETS = {
+    "csrf_token",
+    "password",
+    "passkey",
+    "pin",
+    "second_secret",
+}  # what nobody's page says again: it is typed anew
 
 STARTS = {
     Role.COURIER: "courier.home",
@@ -51,18 +61,36 @@ def sign_in() -> ResponseReturnValue:
     if (to := request.form.get("language", "")) in LANGUAGES:
         return _in_language(to, form)
     status = 200
-    if form.validate_on_submit():
+    if shown := request.form.get("passkey", ""):
+        try:
+            passkey = passkeys.shown(shown, Purpose.SIGN_IN)
+        except Refused as refusal:
+            form.form_errors.append(sentence(refusal))
+            status = _status(refusal)
+        else:
+            return _enter(form, passkey.user, passkey.id)
+    elif form.validate_on_submit():
         try:
             found = security.check_password(form.login.data, form.password.data)
+            if security.passkey_required(found):
+                invitations.check_way_in(found, now())
         except Refused as refusal:
             form.password.errors = [sentence(refusal)]
-            status = refusal.status if refusal.status == 429 else 422
+            status = _status(refusal)
         else:
-            answer = _again(form, found) or redirect(_inside(form.next.data) or url_for("account.start"))
-            return security.sign_in(found.id, answer)
+            return _enter(form, found)
     elif form.is_submitted():
         status = 422
     return render_template("account/sign_in.html", form=form), status
+
+
+def _status(refusal: Refused) -> int:
+    return refusal.status if refusal.status == 429 else 422
+
+
+def _enter(form: SignIn, user: User, passkey_id: str | None = None) -> Response:
+    answer = _again(form, user) or redirect(_inside(form.next.data) or url_for("account.start"))
+    return security.sign_in(user.id, answer, passkey_id)
 
 
 def _again(form: SignIn, user: User) -> Response | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -23,7 +23,7 @@ from wtforms.widgets import CheckboxInput
 from app import language, security
 from app.config import Settings
 from app.db import atomically, now
-from app.domain import invitations, scope, staff, upkeep
+from app.domain import invitations, passkeys, scope, staff, upkeep
 from app.domain.people import Right, Role, User
 from app.domain.places import OfficeKind
 from app.domain.staff import Standing
@@ -130,7 +130,7 @@ def home() -> ResponseReturnValue:
     )  # fmt: skip
     return render_template(
         "staff/home.html", form=form, found=found[: staff.SHOWN], more=len(found) - staff.SHOWN, roles=ROLES,
-        standings=STANDINGS, standing=staff.standing, overseen=staff.has_overseer(),
+        standings=STANDINGS, standing=staff.standing, passkeys=passkeys.held(found[: staff.SHOWN]), overseen=staff.has_overseer(),
     ), status  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def _page(user_id: str, form: Person, link: Link, status: int) -> ResponseReturn
     return render_template(
         "staff/person.html", form=form, link=link, known=known, held=staff.holdings(known, at), roles=ROLES, standings=STANDINGS,
         standing=staff.standing(known), open_link=newest if newest and newest.lives(at) else None,
-        proves=not security.is_present(), own=known.id == security.user().id,
+        proves=not security.is_present(), own=known.id == security.user().id, passkeys=passkeys.of(known),
     ), status  # fmt: skip
 
 
@@ -208,6 +208,18 @@ def link(user_id: str) -> ResponseReturnValue:
     return render_template(
         "staff/link.html", known=_known(user_id), address=address, side=side, path=path, until=now() + invitations.LIFE
     )  # fmt: skip
+
+
+@bp.post("/<user_id>/passkey")
+@requires(Right.ADMIN)
+def lost_passkey(user_id: str) -> ResponseReturnValue:
+    """Out of use, and its person signed out wherever it may have opened a page."""
+    known = _known(user_id)
+    if known.id == security.user().id:
+        raise Refused("not_oneself")
+    atomically(lambda: passkeys.remove(_known(user_id), request.form.get("passkey", ""), security.act()))
+    flash(_("The passkey opens nothing any more, and %(name)s is signed out everywhere.", name=known.name), "ok")
+    return redirect(url_for("staff.person", user_id=user_id), SEE_OTHER)
 
 
 @bp.route("/<user_id>/end", methods=["GET", "POST"])

@@ -4,19 +4,26 @@ import json
 import sys
 import time
 from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
 import click
+import sqlalchemy as sa
 from flask import current_app
 
 from app import daily, signer, worker
 from app.api.scans import read
 from app.cli.verbs import Verbs, refused, stopping
-from app.db import atomically, now
-from app.domain import checkpoints, custody, inspection, invariants, packets, proofs, tokens
+from app.db import atomically, db, now
+from app.domain import audit, checkpoints, custody, inspection, invariants, packets, proofs, standards, tokens
+from app.domain.calendar import HERE
+from app.domain.people import Act
+from app.domain.places import Office
 from app.domain.sittings import Seen
+from app.domain.standards import Range
 from app.errors import Refused
+from app.integrations import epcis
 
 custody_cli = Verbs("custody", help="The ledger.")
 
@@ -84,6 +91,39 @@ def proof(packet: str, out: Path | None) -> None:
         )
     else:
         click.echo(text, nl=False)
+
+
+@custody_cli.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option("--format", "kind", type=click.Choice([*epcis.FORMATS]), default="epcis", show_default=True)
+@click.option("--office", help="Code of one office: dossiers it carries or receives. All of them otherwise.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day of recording, here in Viet Nam.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day of it.")
+def export(file: Path, kind: str, office: str | None, since: datetime | None, until: datetime | None) -> None:
+    """Write what the ledger says into FILE for a partner: EPCIS 2.0 as JSON, or postal events (EMSEVT) as CSV.
+
+    It names no citizen and says nothing that people wrote. That it was written is noted in the audit.
+    """
+    one = db.session.scalar(sa.select(Office).filter_by(code=office)) if office else None
+    if office and one is None:
+        raise click.BadParameter(f"there is no office {office}", param_hint="--office")
+    days = Range(_begins(since), _begins(until + timedelta(days=1)) if until else None, one)
+    codes = {each.party_id: each.code for each in db.session.scalars(sa.select(Office))}
+    part, at, count = file.with_name(file.name + ".part"), now(), 0
+    bar = click.progressbar(length=standards.count(days), label="Ledger", width=24, file=sys.stderr)
+    with bar, part.open("w", encoding="utf-8", newline="") as out:
+        for written in epcis.FORMATS[kind](out, days, codes, at):
+            count += written
+            bar.update(1)
+    part.replace(file)
+    act = Act(None, at, current_app.extensions["keys"])
+    said = {"office": office, "since": since and f"{since:%F}", "until": until and f"{until:%F}", "events": count}
+    atomically(audit.note, "exported", kind, act, **said)
+    click.echo(f"{file} written: {count} events")
+
+
+def _begins(day: datetime | None) -> datetime | None:
+    return day.replace(tzinfo=HERE) if day else None
 
 
 @custody_cli.command("take-in")

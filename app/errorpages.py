@@ -34,7 +34,11 @@ PAGES = {
     500: ("broken", _l("This page is not working"), _l("The fault is ours. What you filled in on the steps before is kept.")),
     503: ("busy", _l("The service is pausing for a moment"), _l("Nothing has been recorded. Try again in a minute.")),
 }  # fmt: skip
-TITLES = {"form_expired": _l("This page was open too long")}  # where the key says more than the status
+TITLES = {  # where the key says more than the status
+    "form_expired": _l("This page was open too long"),
+    "two_under_way": _l("One moment, please"),
+    "press_busy": _l("One moment, please"),
+}
 UNSURE = _l("Our answer was lost on its way. It may have been recorded, or not: look first, before you send it again.")
 SECRETS = {"password", "pin", "second_secret"}  # fields that no page shows again
 HELPS_AGAIN = (429, 500, 503)  # and a form that was open too long

@@ -43,6 +43,8 @@ SENTENCES = {
     "code_closed": _l("Five wrong codes have been typed, so codes no longer count for this packet. Sign the paper slip instead, or call us."),
     "code_held": _l("The phone number was changed less than a day ago. The code comes to it by itself as soon as the day is over."),
     "wait_a_little": _l("Asked too often. Wait %(span)s and try again, or call us."),
+    "two_under_way": _l("Two of your documents are being made already. Wait until one is ready, then ask again."),
+    "press_busy": _l("Many documents are being made just now. Wait a quarter of a minute, then ask again."),
     "courier_under_way": _l("The courier has already set out. Call us and we will sort it out together."),
     "visit_over": _l("This visit is already over. Look at the tracking page for what comes next."),
     # reports

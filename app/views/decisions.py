@@ -34,6 +34,7 @@ from app.views import answers, counter_forms, counters, telling
 from app.views.answers import SEE_OTHER, base_url, file_answer
 from app.views.fields import DateField, Form, IntegerField, PlainForm, SumField, TimeField, printable, upto
 from app.views.fields import seal as seal_field
+from app.views.presses import by_the_press
 
 bp = Blueprint("decisions", __name__, url_prefix="/desk")
 ROWS = 4  # papers that can be asked for in one go, beyond those already typed
@@ -295,6 +296,7 @@ def paper(number: str, form: str) -> Response | ResponseReturnValue:
 
 @bp.get("/register.pdf")
 @requires(Right.DESK)
+@by_the_press
 def register() -> Response | ResponseReturnValue:
     """A volume of the desk's book of this year; who opened it is logged for every dossier in it. Where there are several,
     which one is asked first."""

@@ -22,6 +22,7 @@ from app.views.answers import SEE_OTHER
 from app.views.edition_forms import Publish
 from app.views.editions import FIELDS, naming
 from app.views.fields import Form
+from app.views.presses import by_the_press
 
 bp = Blueprint("imports", __name__, url_prefix="/admin/sheet")
 
@@ -36,6 +37,7 @@ class Confirm(Publish):
 
 @bp.get("/procedures.<suffix>")
 @requires(Right.ADMIN)
+@by_the_press
 def written(suffix: str) -> ResponseReturnValue:
     """All procedures in force or to come: to be looked through, and the pattern of what can be read."""
     if suffix not in FORMATS:

@@ -34,6 +34,7 @@ from app.views import counters
 from app.views.answers import base_url as public_url
 from app.views.answers import file_answer
 from app.views.fields import Form, IntegerField, read_day
+from app.views.presses import by_the_press
 from app.views.tracking import dossier_of
 
 bp = Blueprint("papers", __name__)
@@ -132,6 +133,7 @@ def of_citizen(secret: str, sheet: str) -> ResponseReturnValue:
 
 @bp.get("/dispatch/<day>/print/<paper>")
 @requires(Right.DISPATCH)
+@by_the_press
 def day(day: str, paper: str) -> ResponseReturnValue:
     """One kind of paper for the visits of the day that are still to be made."""
     office = security.user().office

@@ -18,6 +18,7 @@ from app.errors import Invalid
 from app.language import decimal, grouped
 from app.security import requires
 from app.spreadsheets import tame
+from app.views.presses import by_the_press
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 YEARS = 5  # that can be chosen from
@@ -53,6 +54,7 @@ def home() -> ResponseReturnValue:
 
 @bp.get("/table.csv")
 @requires(Right.REPORTS)
+@by_the_press
 def table() -> ResponseReturnValue:
     """UTF-8 with its mark, as spreadsheets expect; figures plain, so that they can be added."""
     wanted, by, report = _report()

@@ -45,6 +45,7 @@ from app.sentences import sentence
 from app.views import answers, counter_forms, counters
 from app.views.answers import base_url, file_answer
 from app.views.fields import Form, courier_pin, printable
+from app.views.presses import by_the_press
 
 bp = Blueprint("results", __name__, url_prefix="/desk/results")
 MOST = 100  # slips printed in one go
@@ -124,6 +125,7 @@ def _unasked(listed: list[str]) -> list[Dossier]:
 
 @bp.get("/slips.pdf")
 @requires(Right.DESK)
+@by_the_press
 def printed() -> ResponseReturnValue:
     """The slips of several results, one after another."""
     found = [counters.open_packet(number) for number in request.args.getlist("sealed")[:MOST]]

@@ -15,6 +15,7 @@ from app.errors import Refused
 from app.security import requires
 from app.views.answers import base_url, file_answer
 from app.views.fields import Form, IntegerField
+from app.views.presses import by_the_press
 
 bp = Blueprint("stickers", __name__, url_prefix="/stickers")
 
@@ -48,6 +49,7 @@ def home() -> ResponseReturnValue:
 
 @bp.get("/<int(max=2147483647):roll_id>.pdf")
 @requires(Right.COUNTER)
+@by_the_press
 def sheets(roll_id: int) -> Response:
     """The sheets of one roll, beginning at any cell of the first: a half-used sheet goes back into the printer."""
     roll = stickers.of_roll(_office(), roll_id)

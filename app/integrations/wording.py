@@ -78,7 +78,7 @@ MESSAGES = {
     "resealed_between": _l("Packet %(number)s: two people have put a new seal on it, %(seal)s. Not so? Call %(phone)s"),
     "amended_between": _l("Packet %(number)s: two people have put right a detail that was noted wrongly. The app shows what holds now. Not so? Call %(phone)s"),
     "called_off_between": _l("Packet %(number)s: cancelled at the citizen's request. The papers go back to them, not to the ward. Questions? Call %(phone)s"),
-    "view_code": _l("Code %(code)s opens the tracking page of %(number)s. It is good for 5 minutes. Tell it to nobody."),
+    "view_code": _l("Code %(code)s opens the tracking page of %(number)s. It is good for 5 minutes. Do not tell it to anybody."),
 }
 REASONS = {
     "nobody_home": _l("nobody was at home"),

@@ -73,7 +73,7 @@ def keep_filter() -> ResponseReturnValue:
         except Refused as refusal:
             status = complain(form, refusal, narrowing.FIELDS)
         else:
-            flash(_("%(name)s stands below the lists now.", name=made.name), "ok")
+            flash(_("%(name)s is below the lists now.", name=made.name), "ok")
             return redirect(narrowing.address(made.list, made.says), SEE_OTHER)
     return LISTS.page(status, narrowing.asked().rules, form=form)
 

@@ -58,7 +58,7 @@ def confirm(receipt: str) -> ResponseReturnValue:
     except Refused as refusal:
         form.password.errors = [sentence(refusal)]
         return _page(scope.manifest(security.user(), receipt), form, 429 if refusal.status == 429 else 422)
-    flash(_("Your side's word stands on the list now."), "ok")
+    flash(_("Your side's word is on the list now."), "ok")
     return redirect(url_for("records.show", receipt=receipt))
 
 

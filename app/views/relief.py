@@ -22,7 +22,7 @@ bp = Blueprint("relief", __name__, url_prefix="/dispatch/<day>/relief")
 
 WHY = {
     "late": _l("Nobody is there in time: %(name)s about %(time)s. Call and agree another time."),
-    "others": _l("Whoever goes in between keeps others waiting after their hours. Call and agree another time."),
+    "others": _l("Anybody who fits it in keeps others waiting beyond their hours. Call and agree another time."),
     "shift": _l("It would end after the working day. Call and agree another time."),
     "full": _l("Every colleague has as many packets as a motorbike carries."),
 }

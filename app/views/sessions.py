@@ -64,7 +64,7 @@ def colleague(user_id: str) -> ResponseReturnValue:
 def end_all(user_id: str) -> ResponseReturnValue:
     name = scope.colleague(security.user(), user_id).name
     atomically(_end_all, user_id, security.act())
-    flash(_("%(name)s is signed in nowhere now.", name=name), "ok")
+    flash(_("%(name)s is not signed in anywhere now.", name=name), "ok")
     return redirect(url_for("sessions.staff"))
 
 

@@ -67,9 +67,7 @@ class Named(Form):
 class Person(Form):
     """Somebody without the sign-in name, which is given once."""
 
-    name = StringField(
-        _l("Name, as it stands on their badge"), [InputRequired(_l("Type the name")), upto(120), printable]
-    )
+    name = StringField(_l("Name, as on their badge"), [InputRequired(_l("Type the name")), upto(120), printable])
     role = SelectField(_l("Role"), choices=[SelectChoice(role, words) for role, words in ROLES.items()])
     office = SelectField(_l("Office"), coerce=int)
     badge = StringField(_l("Courier's number"), [MayBeEmpty(), upto(20), printable])

@@ -10,7 +10,7 @@ let startFailed = false;
 export function round() {
   const now = day.model();
   const who = day.courier();
-  const under = [now.round && date(now.round.date), who && (who.badge ?? who.name)].filter(Boolean).join(" · ");
+  const under = [now.round && date(now.round.date), who && (who.badge?.replace("-", "\u2011") ?? who.name)].filter(Boolean).join(" · ");
   const menu = h("a", { href: "#/phone", id: "menu" }, icon("person", t("app.menu")));
   const top = h("header", { class: "bar" }, bar("").firstChild, h("h1", { class: "grow", tabindex: "-1" }, t("round.title"), under && h("small", {}, under)), themeButton(), menu);
   const parts = [trouble(now), renewal(), day.cancelled().map(({ number }) => notice("danger", "stop", h("p", {}, t("round.cancelled", { number })))), givenAway(now)];

@@ -170,6 +170,7 @@ def book(request: Request, act: Act) -> Dossier:
     dossiers.begin(dossier, "book", act)
     packet = packets.new(dossier, Kind.SUBMISSION, Way.IN, party.id, unit=int(place.ward.code), act=act)
     visit = visits.schedule(packet, VisitKind.COLLECT, slot, act)
+    rounds.join(visit, act)
     dossiers.tell(dossier, "booked", act.at, **_when(visit))
     codes.tell(packet, "door_code", Purpose.COLLECT, act)
     audit.note("book", dossier.number, act, procedure=procedure.code, version=procedure.version)
@@ -193,6 +194,7 @@ def bring_more(dossier: Dossier, slot_key: str, act: Act) -> Visit:
     citizen = held.citizen
     packet = packets.new(held, Kind.SUPPLEMENT, Way.IN, citizen.party_id, unit=int(citizen.ward.code), act=act)
     visit = visits.schedule(packet, VisitKind.COLLECT, slot, act)
+    rounds.join(visit, act)
     dossiers.tell(held, "booked", act.at, **_when(visit))
     codes.tell(packet, "door_code", Purpose.COLLECT, act)
     audit.note("bring_more", held.number, act)
@@ -353,6 +355,7 @@ def deliver_visit(packet: Packet, act: Act) -> Visit:
     """
     dossier = packet.dossier
     visit, again = visits.schedule(packet, VisitKind.DELIVER, _first_slot(dossier, act), act), repeats.due(packet)
+    rounds.join(visit, act)
     if dossier.citizen.exemption:
         again = 0  # no sum that a proof saves them: what they may owe stands behind the link
     kind = "sent_again" if again else "result_sent" if packet.kind is Kind.RESULT else "papers_sent"

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 import routes
 from app.db import db, lock
-from app.domain import audit, booking, calendar, people, rounds
+from app.domain import audit, booking, calendar, homes, people, rounds
 from app.domain.packets import Packet, State
 from app.domain.people import Act, User
 from app.domain.places import Office
@@ -36,6 +36,13 @@ class Day:
     def free(self) -> list[tuple[User, Round | None]]:
         """Couriers who have no visit."""
         return [(courier, round_) for courier, round_ in self.rounds if round_ is None or not round_.visits]
+
+    @property
+    def shared(self) -> dict[int, int]:
+        """Of open visits to a home that several are made to at once: how many."""
+        given = [visit for _, round_ in self.rounds if round_ for visit in round_.visits if visit.state in OPEN]
+        doors = homes.at_doors([*self.unassigned, *given])
+        return {visit.id: len(door) for door in doors if len(door) > 1 for visit in door}
 
     @property
     def count(self) -> int:
@@ -146,9 +153,11 @@ def _reckon(touched: set[Round], act: Act) -> None:
 
 
 def problem(office: Office, day: date) -> routes.Problem:
-    """Every visit that has not set out, for every courier who has not and can. Seconds since local midnight.
+    """Every visit that has not set out, those of one home as one stop, for every courier who has not and can. Seconds since
+    local midnight.
 
-    What a courier carries to be delivered is left out: nobody else can bring it, and `adopt` keeps it with them.
+    What a courier carries to be delivered is left out: nobody else can bring it, and `adopt` keeps it with them; and what
+    is collected at a home to which somebody is on the way.
     """
     here = day_of(office, day)
     free = [
@@ -156,12 +165,14 @@ def problem(office: Office, day: date) -> routes.Problem:
     ]
     waiting = [v for v in of_day(office, day) if v.state in (VisitState.SCHEDULED, VisitState.ASSIGNED)]
     waiting = [v for v in waiting if not (v.kind is VisitKind.DELIVER and v.packet.state is State.CARRIED)]
+    led = _led(office, day)
+    doors = homes.at_doors(visit for visit in waiting if visit.id not in led)
     even = len(waiting) / max(len(free), 1)  # the shortest way alone would leave colleagues at the office
-    most = min(rounds.CAPACITY, max(FEW, ceil(FAIR * even)))
+    most = min(rounds.CAPACITY, max(FEW, ceil(FAIR * even), *map(len, doors)))
     return routes.Problem(
         depot=rounds.place(office),
         couriers=tuple(routes.Courier(courier.id, rounds.shift(), most) for courier in free),
-        stops=tuple(rounds.stop(visit) for visit in waiting),
+        stops=tuple(rounds.stop(*door) for door in doors),
     )
 
 
@@ -171,9 +182,10 @@ def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
     Visits that changed while the plan was made stay as they are.
     """
     placed = 0
-    held = held_by(office, Slot.day == day)
-    ids = [int(stop.key) for round_ in plan.rounds for stop in round_.stops]
-    left_out = [int(stop.key) for stop in plan.unplanned]
+    led = _led(office, day)
+    held = held_by(office, Slot.day == day) | led
+    ids = [visit_id for round_ in plan.rounds for stop in round_.stops for visit_id in rounds.visits_at(stop)]
+    left_out = [visit_id for stop in plan.unplanned for visit_id in rounds.visits_at(stop)]
     found = {visit.id: visit for visit in lock(Visit, *{*ids, *left_out, *held})}
     touched = {visit.round for visit in found.values() if visit.round}
     for visit_id in left_out:
@@ -186,8 +198,8 @@ def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
             continue
         round_.planned_at = act.at
         touched.add(round_)
-        for position, stop in enumerate(planned.stops):
-            visit = found[int(stop.key)]
+        for position, visit_id in enumerate(one for stop in planned.stops for one in rounds.visits_at(stop)):
+            visit = found[visit_id]
             if visit.id not in held and _still(visit, day):
                 rounds.put_on(round_, visit)
                 visit.position = position
@@ -199,8 +211,28 @@ def adopt(office: Office, day: date, plan: routes.Plan, act: Act) -> int:
             touched.add(round_)
             placed += 1
     _reckon(touched, act)
+    for visit_id in led:
+        if found[visit_id].state is VisitState.EN_ROUTE:
+            rounds.announce(found[visit_id], act)
     audit.note("plan", f"office {office.id}", act, day=day.isoformat(), placed=placed)
     return placed
+
+
+def _led(office: Office, day: date) -> dict[int, User]:
+    """Visits to collect at a home to which a courier is on the way for another packet, and that courier."""
+    mine = [visit for visit in of_day(office, day) if visit.kind is VisitKind.COLLECT and visit.state in OPEN]
+    on_way = {homes.door(one): one.courier for one in mine if one.state is VisitState.EN_ROUTE}
+    waiting = {one.id: on_way.get(homes.door(one)) for one in mine if one.state is not VisitState.EN_ROUTE}
+    return {visit_id: courier for visit_id, courier in waiting.items() if courier}
+
+
+def along(office: Office, visit_ids: list[int]) -> list[Visit]:
+    """The other open visits of the homes that these visits of the office are made to, whoever has them."""
+    given = [visit for visit in lock(Visit, *visit_ids) if visit.slot.office_id == office.id]
+    doors = {homes.door(visit) for visit in given}
+    query = sa.select(Visit).where(Visit.slot_id.in_([visit.slot_id for visit in given]), Visit.state.in_(OPEN))
+    others = db.session.scalars(query.where(Visit.id.not_in(visit_ids)).order_by(Visit.id))
+    return [visit for visit in others if homes.door(visit) in doors]
 
 
 def held_by(office: Office, which: sa.ColumnElement[bool]) -> dict[int, User]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from math import ceil
 
 import routes
-from app.domain import audit, dispatch, reach, rounds
+from app.domain import audit, dispatch, homes, reach, rounds
 from app.domain.people import Act, User
 from app.domain.places import Office
 from app.domain.visits import OPEN, Round, Visit
@@ -67,16 +67,17 @@ def _propose(
     goes: list[Visit], ways: list[routes.Way], others: list[User], holders: dict[int, User], day: date
 ) -> list[Proposal]:
     """In the order of the round. What a colleague carries by now is theirs to bring."""
-    by_id, by_key = {one.id: one for one in others}, {str(visit.id): visit for visit in goes}
-    free = [rounds.stop(visit) for visit in goes if visit.id not in holders]
+    by_id, by_visit = {one.id: one for one in others}, {visit.id: visit for visit in goes}
+    free = [rounds.stop(*door) for door in homes.at_doors(visit for visit in goes if visit.id not in holders)]
     most = max(dispatch.FEW, ceil(dispatch.FAIR * len(free) / max(len(ways), 1)))
     shared = routes.share(ways, free, most)
     found = {visit.id: Proposal(visit, holders[visit.id]) for visit in goes if visit.id in holders}
     for stop, courier_id, fit in (*shared.moves, *shared.left):
-        visit, courier = by_key[stop.key], by_id.get(courier_id or "")
-        found[visit.id] = Proposal(visit, courier)
-        if fit:
-            found[visit.id] = Proposal(visit, courier, rounds.time_of(day, fit.arrival), fit.detour, fit.broken)
+        courier = by_id.get(courier_id or "")
+        for visit in (by_visit[visit_id] for visit_id in rounds.visits_at(stop)):
+            found[visit.id] = Proposal(visit, courier)
+            if fit:
+                found[visit.id] = Proposal(visit, courier, rounds.time_of(day, fit.arrival), fit.detour, fit.broken)
     return [found[visit.id] for visit in goes]
 
 

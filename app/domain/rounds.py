@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 
 import routes
 from app.db import db, lock
-from app.domain import dossiers, people, visits
+from app.domain import dossiers, homes, people, visits
 from app.domain.calendar import HERE
 from app.domain.dossiers import Dossier
 from app.domain.packets import Packet
@@ -23,6 +23,7 @@ from app.domain.visits import OPEN, Offer, Round, Visit, VisitKind, VisitState
 
 SHIFT = (time(7, 30), time(17, 30))
 SERVICE = 480  # seconds at a door: count, seal, sign
+ANOTHER = 360  # seconds for each further packet of that home: the way to the door and the greeting are made
 CAPACITY = 60  # packets on a motorbike
 MADE = (VisitState.DONE, VisitState.MISSED)
 WITH = (
@@ -47,6 +48,18 @@ def put_on(round_: Round, visit: Visit) -> None:
     visit.state = VisitState.EN_ROUTE if round_.started_at else VisitState.ASSIGNED
 
 
+def join(visit: Visit, act: Act) -> None:
+    """A new visit of a home that a courier is to call at anyway goes along, unless they have set out or go no further."""
+    same = sa.select(Visit).where(Visit.slot_id == visit.slot_id, Visit.kind == visit.kind, Visit.id != visit.id)
+    same = same.where(Visit.state == VisitState.ASSIGNED).order_by(Visit.id).options(*WITH)
+    for other in db.session.scalars(same):
+        round_ = other.round
+        if round_ and not (round_.started_at or round_.stopped_at) and homes.door(other) == homes.door(visit):
+            put_on(round_, visit)
+            reckon(round_, act.at)
+            return
+
+
 def take_off(visit: Visit) -> None:
     visit.round, visit.position, visit.arrives_at, visit.state = None, None, None, VisitState.SCHEDULED
 
@@ -59,17 +72,24 @@ def reckon(round_: Round, at: datetime) -> None:
     """
     lock(Round, round_.id)
     mine = _visits(round_)
-    last = max((visit.position for visit in mine if visit.state in MADE and visit.position), default=0)
-    by_key = {str(visit.id): visit for visit in mine}
+    position = max((visit.position for visit in mine if visit.state in MADE and visit.position), default=0)
+    doors, newcomers = {}, []
+    for door in homes.at_doors(visit for visit in mine if visit.state in OPEN):
+        doors[stop(*door).key] = door
+        stands = [visit.position for visit in door if visit.position is not None]
+        if not stands:
+            newcomers.append(stop(*door))
+        for visit in door:
+            visit.position = min(stands, default=None)  # who joins a home stands where it stands
     left = _way(round_, [visit for visit in mine if visit.position is not None or visit.state in MADE], at)
-    for visit in mine:
-        if visit.state in OPEN and visit.position is None:
-            place = routes.fit(left, stop(visit)).at
-            left = replace(left, stops=(*left.stops[:place], stop(visit), *left.stops[place:]))
+    for new in newcomers:
+        place = routes.fit(left, new).at
+        left = replace(left, stops=(*left.stops[:place], new, *left.stops[place:]))
     calls = routes.follow(routes.Problem(left.start, (), left.stops), left.leaves)
-    for position, (each, call) in enumerate(zip(left.stops, calls, strict=True), start=last + 1):
-        visit = by_key[each.key]
-        visit.position, visit.arrives_at = position, time_of(round_.day, call)
+    for each, call in zip(left.stops, calls, strict=True):
+        for visit in doors[each.key]:
+            position += 1
+            visit.position, visit.arrives_at = position, time_of(round_.day, call)
 
 
 def way(round_: Round, at: datetime) -> routes.Way:
@@ -88,7 +108,9 @@ def way_from(start: routes.Place, courier_id: str, day: date, at: datetime, comi
     """Of a courier who leaves `start` now, or when the shift begins, to make these visits in this order."""
     opens, ends = shift()
     leaves = max(opens, int((at - datetime.combine(day, time(), HERE)).total_seconds()))
-    return routes.Way(courier_id, start, leaves, ends, CAPACITY - len(coming), tuple(stop(visit) for visit in coming))
+    return routes.Way(
+        courier_id, start, leaves, ends, CAPACITY - len(coming), tuple(stop(*door) for door in homes.at_doors(coming))
+    )
 
 
 def time_of(day: date, seconds: int) -> datetime:
@@ -101,10 +123,17 @@ def _visits(round_: Round) -> list[Visit]:
     return list(db.session.scalars(query))
 
 
-def stop(visit: Visit) -> routes.Stop:
-    """A visit as planners know it, in seconds since local midnight."""
-    opens, closes = _seconds(visit.slot.opens), _seconds(visit.slot.closes)
-    return routes.Stop(str(visit.id), _home(visit), opens, closes - SERVICE, SERVICE)
+def stop(*door: Visit) -> routes.Stop:
+    """The visits of one door as planners know them, in seconds since local midnight: one stop, so that nobody parts them."""
+    slot, service = door[0].slot, SERVICE + ANOTHER * (len(door) - 1)
+    opens, closes = _seconds(slot.opens), _seconds(slot.closes)
+    key = "+".join(str(visit_id) for visit_id in sorted(visit.id for visit in door))
+    return routes.Stop(key, _home(door[0]), opens, max(opens, closes - service), service, len(door))
+
+
+def visits_at(planned: routes.Stop) -> list[int]:
+    """The ids of the visits that `stop` made one of."""
+    return [int(visit_id) for visit_id in planned.key.split("+")]
 
 
 def shift() -> tuple[int, int]:
@@ -153,6 +182,8 @@ def move(visit: Visit, offer: Offer, office: Office, act: Act) -> Visit:
         if same and not round_.started_at and not round_.stopped_at:
             put_on(round_, moved)
         reckon(round_, act.at)
+    if moved.round is None:
+        join(moved, act)
     return moved
 
 

@@ -14,7 +14,7 @@ from app.db import atomically, now
 from app.domain import calendar, dispatch
 from app.domain.people import Right
 from app.domain.places import Office
-from app.domain.visits import OPEN
+from app.domain.visits import OPEN, Visit
 from app.errors import Invalid, Missing
 from app.security import requires
 from app.views import counters
@@ -51,9 +51,14 @@ def assign(day: str) -> ResponseReturnValue:
     if not courier:
         return _page(when, 422, _("Choose who gets the ticked visits. Nothing has been moved."), ids)
     wanted = dict.fromkeys(ids, None if courier == NOBODY else courier)
-    moved = atomically(dispatch.give, own_office(), wanted, security.act())
+    moved, along = atomically(_give, own_office(), wanted, "alone" in request.form)
     if moved:
         flash(ngettext("%(num)d visit moved.", "%(num)d visits moved.", len(moved)), "ok")
+    if along:
+        text = ngettext(
+            "%(num)d more of the same home goes along:", "%(num)d more of the same homes go along:", len(along)
+        )
+        flash(" ".join((text, ", ".join(one.packet.dossier.number for one in along[:NAMED]))), "stamp")
     if stay := len(wanted) - len(moved):
         text = ngettext(
             "%(num)d visit stays where it is: it is with that courier already, its courier carries the packet, or has been there by now.",
@@ -64,6 +69,13 @@ def assign(day: str) -> ResponseReturnValue:
         named = [one.packet.dossier.number for one in dispatch.of_day(own_office(), when) if one.id in left]
         flash(" ".join((text, ", ".join(named[:NAMED]))), "warning")
     return redirect(url_for("dispatch.day", day=when.isoformat()))
+
+
+def _give(office: Office, wanted: dict[int, str | None], alone: bool) -> tuple[list[Visit], list[Visit]]:
+    """Those of the ticked that were moved, and those that went along because the same courier calls at their home."""
+    courier, others = next(iter(wanted.values())), [] if alone else dispatch.along(office, [*wanted])
+    moved = dispatch.give(office, wanted | {visit.id: courier for visit in others}, security.act())
+    return [visit for visit in moved if visit.id in wanted], [visit for visit in moved if visit.id not in wanted]
 
 
 @bp.post("/<day>/plan")

@@ -3,12 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
+import time_machine
+from flask.testing import FlaskClient
 
-from app.db import atomically
-from app.domain import day, homes, visits
+import routes
+from app.db import atomically, db
+from app.domain import day, dispatch, homes, relief, rounds, visits
+from app.domain.outbox import Message
 from app.domain.packets import Packet, Way
-from app.domain.visits import Visit
-from tests.world import World
+from app.domain.people import User
+from app.domain.visits import Visit, VisitState
+from tests.world import MONDAY, World
 
 
 def visit(packet: Packet) -> Visit:
@@ -65,3 +71,108 @@ def test_the_phone_is_told_which_stops_are_one_home(world: World) -> None:
     assert {stop["visit"]: stop["home"] for stop in told["stops"]} == {
         ids[first.id]: ids[first.id], ids[second.id]: ids[first.id], ids[other.id]: ids[other.id],
     }  # fmt: skip
+
+
+# ---- one stop to whoever plans -----------------------------------------------------------------------------------
+
+
+def two_of_one(world: World) -> tuple[Packet, Packet, Packet]:
+    first = world.packet()
+    other = world.packet()
+    return first, other, world.packet(home=first)
+
+
+def test_a_plan_never_parts_a_home_and_its_second_packet_costs_its_counting_alone(world: World) -> None:
+    first, other, second = two_of_one(world)
+    day_ = visit(first).slot.day
+    problem = dispatch.problem(world.post, day_)
+    one, two = sorted(problem.stops, key=lambda stop: -stop.load)
+    assert rounds.visits_at(one) == [visit(first).id, visit(second).id] and rounds.visits_at(two) == [visit(other).id]
+    assert (one.load, one.service, two.service) == (2, rounds.SERVICE + rounds.ANOTHER, rounds.SERVICE)
+    assert one.closes == two.closes - rounds.ANOTHER, "both are done within the hours"
+    plan = routes.plan(problem, iterations=50)
+    assert atomically(dispatch.adopt, world.post, day_, plan, world.act(world.dispatcher)) == 3
+    assert visit(first).courier == visit(second).courier is not None
+    assert visit(first).arrives_at == visit(second).arrives_at, "the same call"
+    if visit(other).courier == visit(first).courier:
+        places = {packet.id: visit(packet).position for packet in (first, other, second)}
+        assert abs(places[first.id] - places[second.id]) == 1  # type: ignore[operator]
+
+
+def test_a_home_with_more_packets_than_an_even_share_is_still_one_couriers(world: World) -> None:
+    world.post.slot_places = 20
+    db.session.commit()
+    first = world.packet()
+    for _ in range(dispatch.FEW):
+        world.packet(home=first)
+    day_ = visit(first).slot.day
+    plan = routes.plan(dispatch.problem(world.post, day_), iterations=20)
+    assert plan.unplanned == () and len(plan.rounds) == 1 and plan.rounds[0].stops[0].load == dispatch.FEW + 1
+
+
+def test_a_new_dossier_of_a_home_goes_along_on_the_round_that_has_the_first(world: World) -> None:
+    first, other, second = two_of_one(world)
+    act = world.act(world.dispatcher)
+    atomically(dispatch.assign, world.post, [visit(first).id, visit(other).id], world.courier.id, act)
+    atomically(rounds.join, visit(second), act)
+    assert visit(second).courier == world.courier
+    assert [visit(packet).position for packet in (first, second, other)] == [1, 2, 3]
+    assert visit(second).arrives_at == visit(first).arrives_at != visit(other).arrives_at
+
+
+@pytest.mark.parametrize("word", ["started_at", "stopped_at"])
+def test_nothing_joins_a_round_that_has_set_out_or_goes_no_further(world: World, word: str) -> None:
+    first, _other, second = two_of_one(world)
+    act = world.act(world.dispatcher)
+    atomically(dispatch.assign, world.post, [visit(first).id], world.courier.id, act)
+    atomically(lambda: setattr(visit(first).round, word, act.at))
+    atomically(rounds.join, visit(second), act)
+    assert visit(second).courier is None
+
+
+def test_a_plan_gives_a_late_dossier_to_whoever_is_on_the_way_to_its_home(world: World) -> None:
+    first, other, second = two_of_one(world)
+    day_, act = visit(first).slot.day, world.act(world.dispatcher)
+    atomically(dispatch.assign, world.post, [visit(first).id], world.courier.id, act)
+    atomically(lambda: visits.set_out(visit(first).round, act))  # type: ignore[arg-type]
+    problem = dispatch.problem(world.post, day_)
+    assert [rounds.visits_at(stop) for stop in problem.stops] == [[visit(other).id]]
+    assert atomically(dispatch.adopt, world.post, day_, routes.plan(problem, iterations=20), act) == 2
+    assert (visit(second).courier, visit(second).state) == (world.courier, VisitState.EN_ROUTE)
+    told = db.session.scalars(sa.select(Message.values).filter_by(kind="courier_today")).all()
+    assert [values["number"] for values in told] == [second.dossier.number]
+
+
+def test_whoever_takes_over_for_a_colleague_gets_a_home_whole(world: World) -> None:
+    first, other, second = two_of_one(world)
+    act = world.act(world.dispatcher)
+    ids = [visit(packet).id for packet in (first, other, second)]
+    atomically(dispatch.assign, world.post, ids, world.courier.id, act)
+    found = relief.look(world.post, world.courier.id, visit(first).slot.day, act.at)
+    proposed = {proposal.visit.id: proposal for proposal in found.proposals}
+    assert sorted(proposed) == sorted(ids)
+    assert proposed[ids[0]].courier == proposed[ids[2]].courier is not None
+    assert proposed[ids[0]].arrives_at == proposed[ids[2]].arrives_at
+
+
+@time_machine.travel(MONDAY, tick=False)
+def test_who_moves_one_by_hand_moves_the_rest_of_the_home_unless_they_say_otherwise(
+    world: World, sign_in: Callable[[User], FlaskClient]
+) -> None:
+    first, other, second = two_of_one(world)
+    when, numbers = visit(first).slot.day.isoformat(), [packet.dossier.number for packet in (first, other, second)]
+    ids = [visit(packet).id for packet in (first, other, second)]
+    page = sign_in(world.dispatcher)
+    assert "2 gói của nhà này" in page.get(f"/dispatch/{when}").text
+
+    def give(courier: str, **more: str) -> str:
+        data = {"visit": ids[0], "courier": courier} | more
+        said = page.post(f"/dispatch/{when}/assign", data=data, follow_redirects=True).text.split("<table")[0]
+        db.session.rollback()
+        return said.replace("\u00a0", " ")
+
+    said = give(world.courier.id)
+    assert "Cùng nhà, 1 lượt nữa đi theo" in said and numbers[2] in said and numbers[1] not in said
+    assert [visit(packet).courier for packet in (first, other, second)] == [world.courier, None, world.courier]
+    assert "đi theo" not in give(world.second_courier.id, alone="y")
+    assert [visit(packet).courier for packet in (first, second)] == [world.second_courier, world.courier]

@@ -17,7 +17,20 @@ from flask import Flask, current_app
 
 from app import disks, signer
 from app.db import atomically, db, now
-from app.domain import audit, checkpoints, drafts, figures, invariants, notes, numbers, outbox, retention, tasks, watch
+from app.domain import (
+    audit,
+    checkpoints,
+    drafts,
+    figures,
+    invariants,
+    notes,
+    numbers,
+    outbox,
+    petitions,
+    retention,
+    tasks,
+    watch,
+)
 from app.domain.calendar import HERE
 from app.domain.logbook import Trust
 from app.domain.people import Act
@@ -99,7 +112,7 @@ def let_go() -> None:
     for some in (retention.restrict_due, retention.erase_due):
         while atomically(some, at):
             continue
-    for rest in (retention.let_photos_go, retention.sweep, outbox.sweep, drafts.sweep):
+    for rest in (retention.let_photos_go, retention.sweep, outbox.sweep, drafts.sweep, petitions.let_go):
         atomically(rest, at)
 
 

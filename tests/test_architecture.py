@@ -22,7 +22,7 @@ DOMAIN = [
     "cases", "dossiers", "votes", "drafts", "forms", "packets", "postage", "visits", "homes", "upkeep", "rounds", "codes", "devices", "bodies", "scans", "photos", "tasks", "ledger", "shelf", "checkpoints",
     "findings", "shares", "reading", "logbook", "inspection", "proofs", "certificates",
     "steps", "hands", "trails", "stickers", "placing", "flags", "duties", "repeats", "money", "fees", "takings", "remittances", "tallies", "recovered", "closing", "aftermath", "vetting", "sittings", "custody", "receipts", "uploads", "corrections", "upshots",
-    "manifests", "standards", "invariants", "booking", "alongside", "scope", "phones", "staff", "desk", "results", "reception", "decisions", "counter", "bags", "incidents", "figures", "paper", "sorting", "happenings", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "reach", "relief", "day", "slips", "retention", "deskforms", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "gauges", "headlines", "tracking", "lookups", "models",
+    "manifests", "standards", "invariants", "booking", "alongside", "scope", "phones", "staff", "desk", "results", "reception", "decisions", "counter", "bags", "incidents", "figures", "paper", "sorting", "happenings", "queues", "filters", "oversight", "watch", "remedies", "denials", "dispatch", "reach", "relief", "day", "slips", "retention", "petitions", "copies", "deskforms", "papers", "batches", "sendings", "protocols", "registers", "evidence", "reports", "gauges", "headlines", "tracking", "lookups", "models",
 ]  # fmt: skip
 PRINTERS = {"printing", "slips", "deskforms", "papers", "batches", "sendings", "protocols", "registers"}
 INSIDE = {"app.db", "app.errors", "app.domain"}

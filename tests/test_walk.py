@@ -23,6 +23,7 @@ from app.domain import (
     incidents,
     manifests,
     people,
+    petitions,
     procedures,
     remittances,
     retention,
@@ -58,6 +59,7 @@ OBJECTS = {
     "incident",
     "remittance",
     "passkey_id",
+    "petition",
 }
 COMMON = {
     "act",
@@ -157,6 +159,9 @@ class Walk:
         self.import_id = atomically(imports.take, [(drafted.code, edition)], world.act(world.admin)).id
         narrowed = filters.Narrowing("Hộ tịch")
         self.filter_id = atomically(filters.keep, "Hộ tịch", "work", narrowed, world.act(world.officer)).id
+        self.petition = atomically(
+            petitions.ask, packet.dossier, petitions.Kind.CORRECT, "Tên viết sai", world.act()
+        ).id
         self.token, self.device_id = phone.token, phone.device_id
         self.strange_token = world.phone(world.strange_courier).token
         far = world.other_post
@@ -196,7 +201,7 @@ class Walk:
         values: dict[str, list[Any]] = {
             "task_id": [self.tasks[whose.id]], "act": list(Remedy), "number": [self.number], "receipt": [self.receipt],
             "round_id": [self.round_id], "day": [self.day], "device_id": [self.device_id],
-            "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "filter_id": [self.filter_id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "incident": [self.incident], "remittance": [self.remittance], "passkey_id": [self.passkeys[role or Role.COURIER]], "code": ["1.004859"], "secret": [self.secret],
+            "courier_id": [self.world.courier.id], "user_id": [self.world.courier.id], "filter_id": [self.filter_id], "visit_id": [self.visit_id], "roll_id": [self.roll_id], "incident": [self.incident], "remittance": [self.remittance], "petition": [self.petition], "passkey_id": [self.passkeys[role or Role.COURIER]], "code": ["1.004859"], "secret": [self.secret],
             "token": ["X" * 133], "to": ["en"], "filename": ["no.txt"], "paper": ["slips"], "sheet": ["label"], "kind": ["label"], "step": list(PAGES), "form": ["receipt"], "sha256": [self.sha256],
             "version": [1], "suffix": ["csv"], "import_id": [self.import_id], "office": [self.world.post.code], "ward": ["25942"], "first": ["2025-07-01"],
         }  # fmt: skip

@@ -62,6 +62,12 @@ def oldest(action: str, subject: str) -> datetime | None:
     return db.session.scalar(sa.select(sa.func.min(AuditLine.at)).filter_by(action=action, subject=subject))
 
 
+def times(action: str, subject: str) -> list[datetime]:
+    """When this was noted of this subject, the first time first."""
+    found = sa.select(AuditLine.at).filter_by(action=action, subject=subject)
+    return list(db.session.scalars(found.order_by(AuditLine.id)))
+
+
 def viewed(user_id: str, dossier_id: int, page: str, at: datetime) -> None:
     db.session.add(ViewLine(at=at, user_id=user_id, dossier_id=dossier_id, page=page))
 

@@ -28,6 +28,7 @@ from app.domain import (  # noqa: F401
     parties,
     passkeys,
     people,
+    petitions,
     phones,
     photos,
     places,

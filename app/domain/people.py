@@ -56,6 +56,7 @@ class Right(StrEnum):
     PHONES = "phones"  # see phones; a courier one's own
     ENROL = "enrol"  # give a courier a phone, take one out of service
     SUPERVISE = "supervise"
+    PETITIONS = "petitions"  # answer what citizens ask about their own data
     REPORTS = "reports"  # read what a quarter adds up to
     ADMIN = "admin"
     STAFF = "staff"  # see where others are signed in, and sign them out
@@ -69,8 +70,8 @@ GRANTS = {
     Role.OFFICER:    {Right.WORK, Right.DESK, Right.EXCEPTIONS},
     Role.LEAD:       {Right.WORK, Right.DESK, Right.EXCEPTIONS, Right.LEAD},
     Role.DISPATCHER: {Right.WORK, Right.DISPATCH, Right.EXCEPTIONS, Right.PHONES, Right.ENROL},
-    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE, Right.EXCEPTIONS, Right.PHONES, Right.ENROL, Right.STAFF, Right.REPORTS},
-    Role.ADMIN:      {Right.WORK, Right.ADMIN, Right.STAFF, Right.REPORTS},
+    Role.SUPERVISOR: {Right.WORK, Right.SUPERVISE, Right.EXCEPTIONS, Right.PHONES, Right.ENROL, Right.STAFF, Right.REPORTS, Right.PETITIONS},
+    Role.ADMIN:      {Right.WORK, Right.ADMIN, Right.STAFF, Right.REPORTS, Right.PETITIONS},
 }
 # fmt: on
 

@@ -79,11 +79,36 @@ def restrict(dossier: Dossier, act: Act) -> None:
     a matter about it is open, and Refused("restricted_before")."""
     if dossier.restricted_at:
         raise Refused("restricted_before")
-    if db.session.scalar(sa.select(Dossier.id).where(Dossier.id == dossier.id, _is_settled())) is None:
+    if _settled(dossier) is None:
         raise Refused("not_over", number=dossier.number)
     _restrict([dossier.id], act.at)
     _erase(_never_left([dossier.id]), act.at)
     audit.note("restricted", dossier.number, act)
+
+
+def why_kept(dossier: Dossier, at: datetime) -> str | None:
+    """Why it must go on naming its citizen: "not_over", or "contract_kept" (TT 17/2017 Đ14); None: nothing wants it any more."""
+    if dossier.erased_at or (dossier.restricted_at and dossier.restricted_at <= at - CONTRACT):
+        return None
+    if not dossier.restricted_at and _settled(dossier) is None:
+        return "not_over"
+    return None if _never_left([dossier.id]) else "contract_kept"
+
+
+def erase(dossier: Dossier, act: Act) -> None:
+    """Nothing names its citizen from now on, because they ask for it; only where the law wants nothing kept any more. Raises
+    Refused as `why_kept` says."""
+    if why := why_kept(dossier, act.at):
+        raise Refused(why, number=dossier.number, years=slips.YEARS)
+    if dossier.restricted_at is None:
+        _restrict([dossier.id], act.at)
+    if dossier.erased_at is None:
+        _erase([dossier.id], act.at)
+        audit.note("erased", dossier.number, act)
+
+
+def _settled(dossier: Dossier) -> int | None:
+    return db.session.scalar(sa.select(Dossier.id).where(Dossier.id == dossier.id, _is_settled()))
 
 
 def _is_settled() -> sa.ColumnElement[bool]:

@@ -55,6 +55,7 @@ class TaskKind(StrEnum):
     FILE_DUE = "file_due"  # an incident file: its answer, or the compensation
     UNHEARD = "unheard"  # a message to the citizen was given up
     NUMBER_CHANGED = "number_changed"  # another phone number, while something is on its way to the citizen
+    PETITION = "petition"  # a citizen asks something about their own data
     LEAVER = "leaver"  # with a courier who works here no longer
     NUMBERS_LOW = "numbers_low"  # of no packet: the ranges of item numbers come to their end
     DISK_FILLS = "disk_fills"  # of no packet: the disk our data lie on
@@ -70,7 +71,9 @@ class Rule(NamedTuple):
     keeper: Keeper
     take: timedelta  # of office time, until somebody has taken it
     settle: timedelta | None  # by the clock, until it is closed; None: one working day
-    outcomes: tuple[str, ...]  # what a person may close it with; none: only an act of custody settles it
+    outcomes: tuple[
+        str, ...
+    ]  # what a person may close it with; none: only an act settles it, of custody or of the petition
     two: bool = False  # closed by two people
 
 
@@ -99,6 +102,7 @@ KINDS = {
     TaskKind.UNHEARD:             Rule(OFFICE,     TWO_HOURS, None, ("citizen_told", "nobody_reached")),
     TaskKind.NUMBER_CHANGED:      Rule(OFFICE,     QUARTER,   None, ("change_theirs", "reported")),
     TaskKind.LEAVER:              Rule(OFFICE,     QUARTER,   None, ()),
+    TaskKind.PETITION:            Rule(SUPERVISOR, TWO_HOURS, None, ()),
     TaskKind.OLD_ISSUE:           Rule(OFFICE,     TWO_HOURS, None, ("slip_matches", "slip_replaced")),
     TaskKind.AFTER_CANCEL:        Rule(OFFICE,     TWO_HOURS, None, ("returned_to_citizen",)),
     TaskKind.UNSURE_REPEAT:       Rule(OFFICE,     TWO_HOURS, None, ("looked_at", "recorded_anew")),

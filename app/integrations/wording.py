@@ -69,6 +69,9 @@ MESSAGES = {
     "phone_changed": _l("Messages about %(number)s now come to this number. The old link has ended; the new one: %(link)s"),
     "phone_changed_held": _l("Messages about %(number)s now come to this number: %(link)s. Its delivery code: after %(held)s; until then identity card and signature."),
     "phone_left": _l("Messages about %(number)s go to another number from now on. You did not ask for that? Call %(phone)s"),
+    "petition_asked": _l("Your request about your data (%(number)s) has arrived. You have an answer by %(due)s. Not you? Call %(phone)s"),
+    "petition_answered": _l("Your request about your data (%(number)s) has been answered. Read it: %(link)s"),
+    "petition_erased": _l("As you asked, %(number)s no longer holds your name. Its link no longer opens anything."),
     # to couriers
     "settled_between": _l("Packet %(number)s: two people have settled the matter. The app shows what holds now. Not so? Call %(phone)s"),
     "corrected_between": _l("Packet %(number)s: two people took back a mistaken record. The app shows what holds now. Not so? Call %(phone)s"),

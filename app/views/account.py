@@ -177,6 +177,7 @@ PLACES = (
     (Right.ADMIN, "days.home", _l("Days off")),
     (Right.ADMIN, "admin.number_pools", _l("Pools of item numbers")),
     (Right.ADMIN, "papers.gallery", _l("Papers")),
+    (Right.PETITIONS, "petitions.home", _l("Data requests")),
     (Right.STAFF, "sessions.staff", _l("Signed in")),
 )
 WITHIN = {  # pages one comes to from another place's: the one this person has lights up

@@ -15,7 +15,7 @@ from app.views.answers import SEE_OTHER, throttle
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MESSAGES = ((1, MINUTE), (3, 10 * MINUTE), (10, DAY))  # codes sent to one phone
 GRANT = 15 * MINUTE  # details stay open in this browser
-ANOTHER = "another"  # what the code was asked for, where it is not the details
+ANOTHER, DATA = "another", "data"  # what the code was asked for, where it is not the details
 
 
 def ask(number: str, what: str = "") -> ResponseReturnValue:

@@ -17,6 +17,7 @@ from app.domain import (
     exemptions,
     incidents,
     outbox,
+    petitions,
     photos,
     placing,
     postage,
@@ -49,5 +50,6 @@ def privacy() -> ResponseReturnValue:
     return render_template(
         "guide/privacy.html", draft=drafts.LIFE, remembered=drafts.REMEMBERED, code=codes.VIEW_LIFE, details=grants.GRANT, shift=day.SHIFT, photo=photos.KEPT,
         paper_years=slips.PAPER_YEARS, years=slips.YEARS, cookie=language.KEPT, answer=incidents.ANSWER, answer_far=incidents.ANSWER_FAR,
-        after=retention.AFTER, messages=outbox.KEPT, hold=codes.HOLD,
+        after=retention.AFTER, messages=outbox.KEPT, hold=codes.HOLD, first=petitions.FIRST, ours=petitions.OURS,
+        law={kind.value: days for kind, days in petitions.LAW.items()},
     )  # fmt: skip

@@ -98,8 +98,11 @@ def code() -> ResponseReturnValue:
     if found is None:
         form.code.errors = [_("This is not the code of the message. Look again.")]
         return _code_page(asked, form), 422
-    if grants.give(found) == grants.ANOTHER and (dossier := grants.opened()):
+    wanted = grants.give(found)
+    if wanted == grants.ANOTHER and (dossier := grants.opened()):
         return alongside.begun(dossier)
+    if wanted == grants.DATA:
+        return redirect(url_for("petitions.mine"), SEE_OTHER)
     return redirect(url_for("lookups.details"), SEE_OTHER)
 
 

@@ -96,6 +96,10 @@ MATTERS = {
         _l("The citizen has not heard"),
         _l("A message to them could not be delivered for two days, and is tried no more."),
         _l("We do not know whether they know of it. The number may be wrong, or no mobile.")),
+    K.PETITION: Matter("stamp", "person",
+        _l("A citizen asks about their own data"),
+        _l("A citizen asks for a copy, a correction, a restriction or an erasure, or objects. The law sets days for it."),
+        _l("What is asked, and by when it is answered, stands on the page of the request.")),
     K.LEAVER: Matter("warning", "courier",
         _l("With somebody who works here no longer"),
         _l("A courier's service has ended, and by the record the packet is still with them. They answer for it until somebody else has it."),
@@ -301,6 +305,7 @@ OUTCOMES = {
     "fee_is_home": _l("The citizen has the fee again"),
     "numbers_loaded": _l("Another range has been loaded"),
     "disk_has_room": _l("The disk has room again"),
+    "petition_answered": _l("The citizen has the answer"),
     "log_signed": _l("What was recorded has been signed"),
     "proven": _l("The delivery has been proven"),
     "attested": _l("The citizen has confirmed the collection"),
@@ -478,6 +483,9 @@ STEPS = {
     TaskKind.LEAVER: (
         _l("Look on the shelf, then call whoever left. Scan the packet at the counter as soon as it is here."),
         _l("It is not found: a dispatcher declares it lost, together with a second person."),
+    ),
+    TaskKind.PETITION: (
+        _l("Open the request. If it takes longer, give a first answer within two working days, then the last word."),
     ),
     TaskKind.OLD_ISSUE: (_l("Look which slip is on the bag; put the newest on it."),),
     TaskKind.AFTER_CANCEL: (_l("Plan a visit to bring the papers back, or let the citizen pick them up."),),

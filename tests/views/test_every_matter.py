@@ -21,6 +21,7 @@ from app.domain import (
     numbers,
     outbox,
     packets,
+    petitions,
     remittances,
     results,
     scans,
@@ -273,6 +274,10 @@ def left(world: World) -> None:
     atomically(staff.end, world.courier, world.act(world.admin), knows=True)
 
 
+def asked_about_data(world: World) -> None:
+    atomically(petitions.ask, world.packet().dossier, petitions.Kind.CORRECT, "Tên viết sai", world.act())
+
+
 ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.HELD: held, K.DISPUTED: disputed, K.QUARANTINED: quarantined, K.LOST: lost, K.MISSING: missing,
     K.SURPLUS: surplus, K.COLLECT_UNPROVEN: collected_unproven, K.DELIVERY_UNVERIFIED: delivered_unverified,
@@ -281,7 +286,7 @@ ARISES: dict[TaskKind, Callable[[World], None]] = {
     K.DEVICE_FROZEN: frozen, K.FORGED_SLIP: forged_slip, K.FORK_OF_LOG: fork_of_log, K.LAW_BROKEN: law_broken,
     K.LEAVER: left, K.COUNT: counted_otherwise, K.NO_SHOW: nobody_came, K.FEE_BACK: fee_back, K.FEE_OWED: fee_owed, K.RAW_INBOX: unreadable, K.NUMBERS_LOW: numbers_low,
     K.LOG_UNSIGNED: log_unsigned, K.UNHEARD: unheard, K.DISK_FILLS: disk_fills, K.DISK_FULL: disk_full,
-    K.NUMBER_CHANGED: number_changed, K.FILE_DUE: file_due,
+    K.NUMBER_CHANGED: number_changed, K.FILE_DUE: file_due, K.PETITION: asked_about_data,
 }  # fmt: skip
 
 
@@ -325,10 +330,15 @@ def answer(page: Visitor, world: World, packet: Packet) -> None:
     look(world)
 
 
+def give_the_last_word(page: Visitor, world: World, packet: Packet) -> None:
+    """A supervisor gives the last word on the page of the request."""
+    page.open("/requests/1").send(to="/requests/1", outcome="refused", words="Tên ghi đúng như căn cước.")
+
+
 SETTLES: dict[TaskKind, tuple[str, Callable[[Visitor, World, Packet], None]]] = {
     K.DISPUTED: ("settle", settle), K.LOST: ("settle", settle), K.DELIVERY_UNVERIFIED: ("/office/packets/", prove),
     K.DOUBTED: ("/admit", admit), K.LEAVER: ("/office/packets/", take_in),
-    K.FILE_DUE: ("/incidents/SC-", answer),
+    K.FILE_DUE: ("/incidents/SC-", answer), K.PETITION: ("/requests/1", give_the_last_word),
 }  # fmt: skip
 WHO = {K.DISPUTED: Role.SUPERVISOR, K.LOST: Role.SUPERVISOR}  # who decides, when it is not whose matter it is
 

@@ -18,6 +18,7 @@ from app.domain import (
     exemptions,
     incidents,
     outbox,
+    petitions,
     photos,
     placing,
     postage,
@@ -65,6 +66,9 @@ SAID: list[tuple[str, ModuleType, str, str, str]] = [
     ("/privacy", outbox, "KEPT", r"{} từ lúc gửi", r"{} after they were sent"),
     ("/privacy", slips, "PAPER_YEARS", r"Ít nhất {} năm\.", r"{} years? at least\."),
     ("/privacy", slips, "YEARS", r"Ít nhất {} năm từ ngày bưu điện", r"{} years? at least from the day"),
+    ("/privacy", petitions, "FIRST", r"Trong {} ngày làm việc", r"Within {} working days?"),
+    ("/privacy", petitions, "OURS", r"dù yêu cầu gì\s*Trong {} ngày\.", r"whatever you ask\s*Within {} days?\."),
+    ("/privacy", slips, "YEARS", r"và kết quả: {} năm", r"what came of it: {} years?\."),
     ("/privacy", language, "KEPT", r"Ngôn ngữ đã chọn, {}", r"language you chose, {}"),
     ("/privacy", incidents, "ANSWER", r"trong {} ngày làm việc", r"within {} working days?"),
     ("/privacy", incidents, "ANSWER_FAR", r"thì trong {} ngày", r"two provinces, within {}"),
@@ -92,6 +96,18 @@ def test_what_a_page_says_is_what_the_code_does(
             said = language.span(value) if isinstance(value, timedelta) else str(value)
         wanted = {"vi": vi, "en": en}[tongue].format(re.escape(said.replace("\u00a0", " ")))
         assert re.search(wanted, words(client, path, tongue)), wanted
+
+
+@pytest.mark.parametrize("kind", petitions.Kind)
+def test_what_the_law_allows_is_what_the_register_says(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, kind: petitions.Kind
+) -> None:
+    if kind in (petitions.Kind.CORRECT, petitions.Kind.OBJECT):  # said together with another
+        pair = {petitions.Kind.CORRECT: petitions.Kind.COPY, petitions.Kind.OBJECT: petitions.Kind.RESTRICT}
+        assert petitions.LAW[kind] == petitions.LAW[pair[kind]]
+        return
+    monkeypatch.setitem(petitions.LAW, kind, 77)
+    assert "77 ngày" in words(client, "/privacy")
 
 
 def test_the_years_are_those_that_stand_on_the_slip() -> None:

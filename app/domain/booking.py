@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain import (
     audit,
+    bands,
     codes,
     custody,
     dossiers,
     exemptions,
+    homes,
     numbers,
     outbox,
     packets,
@@ -41,7 +43,7 @@ from app.domain.people import Act, Citizen, Language
 from app.domain.places import Neighbourhood, Office, Ward, fold
 from app.domain.procedures import Carriage, PaperForm, Procedure
 from app.domain.tasks import TaskKind
-from app.domain.visits import OPEN, Slot, Visit, VisitKind
+from app.domain.visits import OPEN, Offer, Slot, Visit, VisitKind, VisitState
 from app.errors import Invalid, Refused
 
 LONGEST = {
@@ -349,7 +351,8 @@ def deliver_visit(packet: Packet, act: Act) -> Visit:
     """A visit to bring the packet home: the first slot with room that begins in an hour or later, and where the number has
     changed an hour after its codes are told; told with its code.
 
-    Today's, if there is one: the post's own times (TT 17/2017 Đ7) are upper bounds.
+    Today's, if there is one: the post's own times (TT 17/2017 Đ7) are upper bounds. Before that, within those times, the slot
+    in which another result is brought to the same home.
 
     Raises Refused("no_slot_left") when the coming working days are full.
     """
@@ -363,9 +366,27 @@ def deliver_visit(packet: Packet, act: Act) -> Visit:
     return visit
 
 
+def _brought_anyway(dossier: Dossier, act: Act) -> set[str]:
+    """When something else is brought to this home, within the post's own time and nobody has set out with it. A procedure of
+    the same day waits for nothing (QĐ 45/2016 Đ16)."""
+    citizen, desk = dossier.citizen, dossier.desk
+    if not dossier.procedure.days:
+        return set()
+    coming = sa.select(Visit).join(Visit.slot).join(Visit.packet).join(Packet.dossier).join(Dossier.citizen)
+    coming = coming.where(
+        Slot.office_id == dossier.post_office_id, Visit.kind == VisitKind.DELIVER, Dossier.id != dossier.id
+    )
+    coming = coming.where(Citizen.phone == citizen.phone, Visit.state.in_((VisitState.SCHEDULED, VisitState.ASSIGNED)))
+    latest = bands.arrives_by(today(act.at), citizen.ward, desk.ward)
+    found = db.session.scalars(coming.where(Slot.day <= latest))
+    same = (visit.slot for visit in found if homes.address(visit.packet.dossier.citizen) == homes.address(citizen))
+    return {Offer(slot.day, slot.opens, slot.closes, 0).key for slot in same}
+
+
 def _first_slot(dossier: Dossier, act: Act) -> Slot:
     at = codes.held_until(dossier.citizen, act.at) or act.at
-    for offer in visits.offers(dossier.post_office, at, notice=visits.SOON):
+    offers, together = visits.offers(dossier.post_office, at, notice=visits.SOON), _brought_anyway(dossier, act)
+    for offer in sorted(offers, key=lambda one: one.key not in together):
         if offer.left:
             try:
                 return visits.take(dossier.post_office, offer)

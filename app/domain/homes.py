@@ -5,17 +5,23 @@ Each keeps its packet, its code and its end; only the way to the door is one.
 
 from collections.abc import Iterable
 
+from app.domain.people import Citizen
 from app.domain.places import fold
 from app.domain.visits import Visit
 
+Address = tuple[int, str, str]
 Door = tuple[int, str, int, str, str]
 
 
-def door(visit: Visit) -> Door:
-    """The same for visits that are one call: one slot and errand, one neighbourhood and street, however it is spelt, and one phone."""
-    citizen = visit.packet.dossier.citizen
+def address(citizen: Citizen) -> Address:
+    """The same for people of one home: one neighbourhood and street, however it is spelt, and one phone."""
     street = " ".join("".join(c if c.isalnum() or c == "/" else " " for c in fold(citizen.street)).split())
-    return visit.slot_id, visit.kind, citizen.neighbourhood_id, street, citizen.phone
+    return citizen.neighbourhood_id, street, citizen.phone
+
+
+def door(visit: Visit) -> Door:
+    """The same for visits that are one call: one slot, one errand, one home."""
+    return visit.slot_id, visit.kind, *address(visit.packet.dossier.citizen)
 
 
 def at_doors(visits: Iterable[Visit]) -> list[list[Visit]]:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 import routes
 from app.db import atomically, db
-from app.domain import day, dispatch, homes, relief, rounds, visits
+from app.domain import bands, booking, day, dispatch, homes, relief, rounds, visits
 from app.domain.outbox import Message
 from app.domain.packets import Packet, Way
 from app.domain.people import User
@@ -176,3 +176,63 @@ def test_who_moves_one_by_hand_moves_the_rest_of_the_home_unless_they_say_otherw
     assert [visit(packet).courier for packet in (first, other, second)] == [world.courier, None, world.courier]
     assert "đi theo" not in give(world.second_courier.id, alone="y")
     assert [visit(packet).courier for packet in (first, second)] == [world.second_courier, world.courier]
+
+
+# ---- results of one home come together ---------------------------------------------------------------------------
+
+
+def brought(world: World, packet: Packet, working_days: int) -> visits.Slot:
+    """The visit that brings a result is put that many working days ahead; afterwards, when."""
+
+    def put() -> None:
+        offer = [one for one in visits.offers(world.post, MONDAY) if one.day > MONDAY.date()][4 * working_days - 1]
+        rounds.move(visit(packet), offer, world.post, world.act())
+
+    atomically(put)
+    return visit(packet).slot
+
+
+def another_result(world: World, home: Packet | None, **facts: str) -> visits.Slot:
+    packet = world.packet(Way.OUT, home=home)
+
+    def schedule() -> visits.Slot:
+        found = db.session.get_one(Packet, packet.id)
+        for name, value in facts.items():
+            setattr(found.dossier.citizen, name, value)
+        visits.cancel(visit(found), world.act())
+        return booking.deliver_visit(found, world.act()).slot
+
+    return atomically(schedule)
+
+
+def test_a_result_comes_when_another_is_brought_to_that_home_anyway(world: World) -> None:
+    first = world.packet(Way.OUT)
+    slot = brought(world, first, 1)
+    assert another_result(world, home=first).id == slot.id
+    assert another_result(world, home=None).day < slot.day, "another house"
+    assert another_result(world, home=first, phone="+84900000124").day < slot.day, "another phone"
+
+
+def test_a_result_does_not_wait_beyond_the_posts_own_time_nor_one_of_the_same_day_at_all(world: World) -> None:
+    first = world.packet(Way.OUT)
+    late = brought(world, first, 1 + bands.days(world.neighbourhood.ward, world.desk.ward))
+    assert another_result(world, home=first).day < late.day
+    near = brought(world, first, 1)
+    world.procedure.days = 0
+    db.session.commit()
+    assert another_result(world, home=first).day < near.day
+
+
+def test_a_result_takes_the_first_place_where_the_others_slot_is_full_or_its_courier_is_on_the_way(
+    world: World,
+) -> None:
+    first = world.packet(Way.OUT)
+    slot = brought(world, first, 1)
+    slot.taken = slot.places
+    db.session.commit()
+    assert another_result(world, home=first).day < slot.day
+    slot = db.session.get_one(visits.Slot, slot.id)
+    slot.taken = 1
+    visit(first).state = VisitState.EN_ROUTE
+    db.session.commit()
+    assert another_result(world, home=first).day < slot.day

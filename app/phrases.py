@@ -668,6 +668,7 @@ TEXTS = {
     "broken.lead": _l("What was scanned is safe on this phone. Open the page again."),
     "broken.again": _l("Open again"),
     "broken.storage": _l("This browser cannot keep scans safely. Leave private mode, or use another browser."),
+    "packet.same_day": _l("Same day"),
     "packet.in": _l("Papers to the ward"),
     "packet.out": _l("Result from the ward"),
     "packet.between": _l("Between two offices"),

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from routes.distance import measure
-from routes.model import Place, Problem, Stop
+from routes.model import DETOUR, Place, Problem, Stop
 from routes.planner import calls, follow
 
 
@@ -72,15 +72,20 @@ class Sharing:
 
 
 def fit(way: Way, stop: Stop) -> Fit:
-    """Where it costs least among the stops of its own hours, last of equals. When every place breaks a promise, the one
-    that breaks least, soonest."""
+    """Where it costs least among the stops of its own hours, last of equals; what presses as early among them as it costs
+    DETOUR more at most. When every place breaks a promise, the one that breaks least, soonest."""
     problem = measure(Problem(way.start, (), (*way.stops, stop)))
     order = list(range(1, len(way.stops) + 1))
     before = calls(problem, order, way.leaves)
     first = sum(each.opens < stop.opens for each in way.stops)
     last = sum(each.opens <= stop.opens for each in way.stops)
     found = [_put(way, problem, order, before, at) for at in range(last, first - 1, -1)]
-    return min(found, key=lambda each: each.cost)
+    best = min(found, key=lambda each: each.cost)
+    if not stop.pressing or best.broken:
+        return best
+    free = max((nth for nth in range(first, last) if way.stops[nth].pressing), default=first - 1) + 1
+    near = [each for each in found if each.at >= free and not each.broken and each.detour <= best.detour + DETOUR]
+    return near[-1] if near else best
 
 
 def _put(way: Way, problem: Problem, order: list[int], before: list[int], at: int) -> Fit:

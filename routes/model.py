@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Matrix = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
+DETOUR = 2_000  # metres a round may be longer so that what presses comes before the others of its hours
 LEAVING = 50_000  # metres a dispatcher would have the others drive rather than send one more courier
 
 
@@ -28,7 +29,8 @@ class Place:
 @dataclass(frozen=True)
 class Stop:
     """A call at a door. It begins between `opens` and `closes`, both included, and takes `service` seconds;
-    it may end after `closes`. `load` counts against the courier's capacity (packets)."""
+    it may end after `closes`. `load` counts against the courier's capacity (packets). One that is `pressing` comes before
+    the others of its hours, those with the same `opens`, where every promise holds and it costs DETOUR at most."""
 
     key: str
     place: Place
@@ -36,6 +38,7 @@ class Stop:
     closes: int
     service: int = 300
     load: int = 1
+    pressing: bool = False
 
 
 @dataclass(frozen=True)

@@ -253,6 +253,7 @@ class Packet(BaseModel):
     procedure: Titled | None
     desk: str
     goes_back: bool
+    same_day: Annotated[bool, Field(description="of a procedure of the same day: it goes before others")]
     desk_party: PartyId
     called_for: str | None
 

@@ -129,15 +129,18 @@ class Glance:
 
 def of(user: User, courier: User, at: datetime, *, papers: bool = True) -> Bag:
     """`courier`: one who may come to the counter of `user`. At a desk what leaves for homes is not expected back.
-    What was taken in last comes first. Without `papers` their counts are looked up one by one, if at all."""
+    What was taken in last comes first, of what is still carried what is for a procedure of the same day. Without `papers` their counts are looked up one by one, if at all."""
     counted, mine = _counted(courier, at), (courier.party_id, user.holds_as)
     listed = _carried(user, courier).order_by(Packet.number).options(*(WITH if papers else ()))
     elsewhere = scope.packets(user).where(Packet.id.in_(counted), Packet.holder_id.not_in(mine)).order_by(Packet.number)
     foreign = db.session.scalars(elsewhere) if counted else ()
+    carried = list(db.session.scalars(listed))
+    if papers:
+        carried.sort(key=lambda packet: not packet.is_same_day)
     return Bag(
         courier,
         [Item(one, counted.get(one.id), giver != mine[0], differs) for one, giver, differs in _taken(user, courier, at, papers)],
-        [Item(one, counted.get(one.id)) for one in db.session.scalars(listed)],
+        [Item(one, counted.get(one.id)) for one in carried],
         [Item(one, counted[one.id], True) for one in foreign if not one.ended],
     )  # fmt: skip
 

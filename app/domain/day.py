@@ -234,6 +234,7 @@ def packet(found: Packet, *, papers: bool = True) -> dict[str, Any]:
         "way": found.way,
         "kind": found.kind,
         "state": found.state,
+        "same_day": found.is_same_day,
         "cancelled": dossier.state is CaseState.CANCELLED,  # at home: not to be collected; else it goes back there
         "holder": found.holder_id,
         "holder_kind": db.session.get_one(Party, found.holder_id).kind,

@@ -108,6 +108,11 @@ class Packet(Model):
         return self.state in ENDED
 
     @property
+    def is_same_day(self) -> bool:
+        """It goes before others, both ways: papers for a procedure of the same day, or its result. Papers given back are in no haste."""
+        return bool(self.dossier) and self.kind is not Kind.RETURNED_PAPERS and self.dossier.procedure.is_same_day
+
+    @property
     def seal(self) -> str | None:
         return self.seals[-1] if self.seals else None
 

@@ -72,6 +72,11 @@ class Procedure(Model):
         return Term(self.days, self.clock, CUTOFF if self.cutoff else None)
 
     @property
+    def is_same_day(self) -> bool:
+        """Settled on the day it comes: the post carries its papers and its result before others (QĐ 45/2016 Đ16)."""
+        return self.days == 0
+
+    @property
     def was_in_force(self) -> bool:
         """Whether it has, or will have, a day in force; one that was withdrawn or replaced before its first has none."""
         return self.valid_to is None or self.valid_to >= self.valid_from

@@ -255,7 +255,10 @@ def rows(queue: Queue, user: User, at: datetime, *also: RULE) -> list[Row]:
 
 
 def page(queue: Queue, user: User, at: datetime, *also: RULE) -> tuple[list[Row], After | None]:
-    """The rows of a page, behind the `After` among the rules, and where the next goes on; None where there is none."""
+    """The rows of a page, behind the `After` among the rules, and where the next goes on; None where there is none.
+
+    Packets of a procedure of the same day stand first on it.
+    """
     read = db.session.execute(queue(user, at, *also).options(*WITH).limit(MOST + 1)).all()
     found = [row[0] for row in read[:MOST]]
     names = happenings.holders(packet.holder_id for packet in found)
@@ -266,6 +269,8 @@ def page(queue: Queue, user: User, at: datetime, *also: RULE) -> tuple[list[Row]
     )
     since = {row[0]: row[1] for row in db.session.execute(moved)}
     listed = [Row(one, names[one.holder_id], since.get(one.id, one.created_at)) for one in found]
+    if all(len(row) == 1 for row in read):  # a list of packets: a pile of dossiers has its urgency beside each
+        listed.sort(key=lambda row: not row.packet.is_same_day)
     return listed, _place(*read[MOST - 1]) if len(read) > MOST else None
 
 

@@ -124,11 +124,13 @@ def _visits(round_: Round) -> list[Visit]:
 
 
 def stop(*door: Visit) -> routes.Stop:
-    """The visits of one door as planners know them, in seconds since local midnight: one stop, so that nobody parts them."""
+    """The visits of one door as planners know them, in seconds since local midnight: one stop, so that nobody parts them. It
+    presses with what is for a procedure of the same day."""
     slot, service = door[0].slot, SERVICE + ANOTHER * (len(door) - 1)
     opens, closes = _seconds(slot.opens), _seconds(slot.closes)
     key = "+".join(str(visit_id) for visit_id in sorted(visit.id for visit in door))
-    return routes.Stop(key, _home(door[0]), opens, max(opens, closes - service), service, len(door))
+    presses = any(visit.packet.is_same_day for visit in door)
+    return routes.Stop(key, _home(door[0]), opens, max(opens, closes - service), service, len(door), presses)
 
 
 def visits_at(planned: routes.Stop) -> list[int]:

@@ -1,6 +1,7 @@
 """One more stop in a round under way: what stands there stays in order, and no promise is broken that can be kept."""
 
 import random
+from dataclasses import replace
 from itertools import pairwise, permutations
 
 import pytest
@@ -13,10 +14,18 @@ WINDOWS = (8, 10, 13, 15)
 POST_OFFICE = Place(10.9, 106.77)
 
 
-def stop(key: str, north: float = 0.0, east: float = 0.0, opens: int = 8, service: int = 480, load: int = 1) -> Stop:
+def stop(
+    key: str,
+    north: float = 0.0,
+    east: float = 0.0,
+    opens: int = 8,
+    service: int = 480,
+    load: int = 1,
+    pressing: bool = False,
+) -> Stop:
     """Kilometres from the post office, near enough."""
     place = Place(POST_OFFICE.lat + north / 110.6, POST_OFFICE.lon + east / 109.3)
-    return Stop(key, place, opens * HOUR, (opens + 2) * HOUR, service, load)
+    return Stop(key, place, opens * HOUR, (opens + 2) * HOUR, service, load, pressing)
 
 
 def way(*stops: Stop, courier: str = "a", leaves: float = 8, ends: float = 17.5, room: int = 60) -> Way:
@@ -39,6 +48,19 @@ def test_a_stop_goes_where_it_costs_least_among_its_own_hours() -> None:
     assert fit(way(near, noon), far).at == 1
     assert fit(way(near, far, noon), stop("new", north=3, opens=10)).at == 3
     assert fit(way(noon), stop("early", north=9)).at == 0, "the order of the hours stays, whatever the way"
+
+
+def test_what_presses_goes_first_among_its_own_hours_where_that_costs_little() -> None:
+    early, near, next_door = stop("early", opens=7), stop("near", north=0.5), stop("next", north=0.5)
+    new = stop("new", north=0.6)
+    assert fit(way(early, near, next_door), new).at == 3
+    assert fit(way(early, near, next_door), replace(new, pressing=True)).at == 1, "not before hours that come first"
+    away = stop("away", north=4, pressing=True)
+    assert fit(way(near, next_door), away).at == 2, "seven kilometres are not little"
+    first = replace(near, pressing=True)
+    assert fit(way(first, next_door), replace(new, pressing=True)).at == 1, "nor before what pressed already"
+    tight = replace(near, closes=8 * HOUR + 240)
+    assert fit(way(tight, next_door), replace(new, pressing=True)).at == 1, "nor where a promise would break"
 
 
 def test_of_equal_places_the_last_so_that_nobody_waits_longer_for_nothing() -> None:

@@ -6,17 +6,18 @@ import pytest
 
 from routes import Courier, Place, Plan, Problem, Stop, check, plan
 from routes.distance import measure
+from routes.model import DETOUR
 
 POST_OFFICE = Place(10.9, 106.77)  # Dĩ An
 HOUR = 3600
 
 
-def day(seed, n=40, couriers=4, capacity=60):
+def day(seed, n=40, couriers=4, capacity=60, wide=0.045):
     dice = random.Random(seed)
 
     def stop(number):
         opens = dice.choice([8, 10, 13, 15]) * HOUR
-        place = Place(10.9 + dice.uniform(-0.045, 0.045), 106.77 + dice.uniform(-0.045, 0.045))
+        place = Place(10.9 + dice.uniform(-wide, wide), 106.77 + dice.uniform(-wide, wide))
         return Stop(f"S{number:03}", place, opens, opens + 2 * HOUR)
 
     return Problem(POST_OFFICE, team(couriers, capacity), tuple(stop(number) for number in range(n)))
@@ -209,3 +210,29 @@ SQUARE = np.zeros((2, 2), dtype=int)
 def test_a_problem_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValueError, match=r"."):
         Problem(**{"depot": POST_OFFICE, "couriers": team(1), "stops": (near("A"),)} | wrong)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_presses_comes_before_the_others_of_its_hours_for_a_little_more_way(seed):
+    problem = day(seed, n=60, couriers=3, wide=0.015)
+    pressed = replace(problem, stops=tuple(replace(one, pressing=n % 5 == 0) for n, one in enumerate(problem.stops)))
+    before, after = (plan(each, iterations=100, seed=seed) for each in (problem, pressed))
+    assert check(pressed, after) == []
+    assert [{one.key for one in round.stops} for round in after.rounds] == [
+        {one.key for one in round.stops} for round in before.rounds
+    ], "who drives where is not touched"
+    was, now = (
+        {one.key: at for r in each.rounds for one, at in zip(r.stops, r.arrivals, strict=True)}
+        for each in (before, after)
+    )
+    assert sum(was[one.key] - now[one.key] for one in pressed.stops if one.pressing) > 1800
+    for short, long in zip(before.rounds, after.rounds, strict=True):
+        assert long.distance <= short.distance + DETOUR
+
+
+def test_what_presses_breaks_no_promise_and_passes_no_earlier_hours():
+    tight = [near(f"T{number}", closes=8 * HOUR + number * 300) for number in range(3)]
+    last = near("last", pressing=True)
+    noon = near("noon", opens=10 * HOUR, closes=12 * HOUR, pressing=True)
+    answer = plan(Problem(POST_OFFICE, team(1), (*tight, last, noon)), iterations=100)
+    assert [one.key for one in answer.rounds[0].stops][-2:] == ["last", "noon"]

@@ -216,10 +216,13 @@ export function model() {
   const held = [...new Set([...base.stops.flatMap((stop) => stop.packets), ...listed])];
   return {
     known: Boolean(told), round: base.round, ahead: base.ahead ?? null, stops: base.stops, packets,
-    carrying: held.filter((packet) => packet.holder === me().party && !ENDED.includes(packet.state)),
-    toTake: listed.filter((packet) => isTakeable(packet) && base.to_take.some((each) => each.code === packet.code)),
+    carrying: pressingFirst(held.filter((packet) => packet.holder === me().party && !ENDED.includes(packet.state))),
+    toTake: pressingFirst(listed.filter((packet) => isTakeable(packet) && base.to_take.some((each) => each.code === packet.code))),
   };
 }
+
+/** What is for a procedure of the same day is taken, and handed in, before all else. */
+const pressingFirst = (packets) => [...packets].sort((a, b) => Boolean(b.same_day) - Boolean(a.same_day));
 
 /** Packets another phone has offered: known here only until the post office knows who has them. */
 function heardOf() {

@@ -74,6 +74,10 @@ export function forgotten(now) {
     h("a", { class: "link-target", href: side === "giver" ? `#/offer/${key}` : "#/receive" }, t("peer.look"))));
 }
 
+/** Whether any of these is for a procedure of the same day: before all others, there and back. */
+export const sameDay = (stops) => haste(stops.some(({ packets: [packet] }) => packet.same_day));
+const haste = (there) => (there ? tag("clock", t("packet.same_day"), "stamp") : null);
+
 export const kindTag = (stop) => tag(stop.kind === "collect" ? "home" : "packet", day.errand(stop));
 
 /** When: the promised hours, and about when the plan expects us. */
@@ -111,7 +115,7 @@ export const known = (packet, className) => (packet.dossier && packet.dossier !=
 /** One packet in a list: its number, what it is, its seal; `more` stands below. */
 export function packetLine(packet, tone = null, ...more) {
   return h("li", { class: tone ? `tone-${tone}` : null }, icon("packet"), h("div", {}, h("b", { class: "code" }, packet.number), h("p", { class: "small" }, known(packet, "small"), known(packet, "small") && h("br"), t(`packet.${packet.way}`)),
-    packet.seals.length ? h("p", { class: "small" }, t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null, more));
+    haste(packet.same_day), packet.seals.length ? h("p", { class: "small" }, t("seal.number", { seal: seal(packet.seals.at(-1)) })) : null, more));
 }
 
 let showPicture = () => {}; // on the page as it is drawn now: a choice may have drawn it anew while the picture was made small

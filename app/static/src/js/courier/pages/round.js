@@ -3,7 +3,7 @@ import * as day from "../day.js";
 import { bar, bigIcon, button, h, icon, link, notice, page, pair, thumb } from "../dom.js";
 import { changed, goOn } from "../router.js";
 import { clock, date, money, slot, t } from "../words.js";
-import { counts, forgotten, hours, kindTag, known, renewal, retry, strip, themeButton, unheard } from "./parts.js";
+import { counts, forgotten, hours, kindTag, known, renewal, retry, sameDay, strip, themeButton, unheard } from "./parts.js";
 
 let startFailed = false;
 
@@ -52,7 +52,7 @@ function nextStop(now, home) {
     home.some((each) => each.exempt) ? t("visit.free") : null,
   ].filter(Boolean);
   return h("section", { class: "stop-card", "aria-labelledby": "next-home" },
-    h("div", { class: "row between" }, kindTag(stop), h("b", {}, t("round.stop_of", { n: all.findIndex((each) => each.includes(stop)) + 1, count: all.length }))),
+    h("div", { class: "row between" }, kindTag(stop), sameDay(home), h("b", {}, t("round.stop_of", { n: all.findIndex((each) => each.includes(stop)) + 1, count: all.length }))),
     hours(stop),
     stop.arrives_at ? h("p", { class: "small soft" }, t("visit.arrives", { time: clock(stop.arrives_at) })) : null,
     h("div", {}, h("h2", { class: "h3", id: "next-home" }, street), h("p", {}, rest.join(", "), person.notes ? `. ${person.notes}` : "")),
@@ -89,7 +89,7 @@ function bags(now) {
 
 function later(homes) {
   if (!homes.length) return null;
-  return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.later")), h("ol", { class: "later" }, homes.map(([stop, ...others]) => row(stop, stop.arrives_at ? clock(stop.arrives_at) : slot(stop.slot), stop.person?.address[0] ?? "", others.length + 1))));
+  return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.later")), h("ol", { class: "later" }, homes.map((home) => row(home, home[0].arrives_at ? clock(home[0].arrives_at) : slot(home[0].slot), home[0].person?.address[0] ?? ""))));
 }
 
 function done(stops) {
@@ -100,9 +100,10 @@ function done(stops) {
   return h("section", { class: "stack-tight" }, h("h2", { class: "h3" }, t("round.done_stops")), h("ol", { class: "later" }, stops.map(line)));
 }
 
-function row(stop, when, where, count) {
+function row(home, when, where) {
+  const [stop] = home;
   return h("li", {}, h("a", { href: `#/visit/${stop.visit}`, id: `stop-${stop.visit}` }, h("span", { class: "code" }, when),
-    h("span", {}, h("b", {}, where), h("br"), h("span", { class: "small" }, day.errand(stop), count > 1 ? [" · ", h("b", { class: "nowrap" }, t("home.packets", { count }))] : null)), icon(stop.kind === "collect" ? "home" : "packet")));
+    h("span", {}, h("b", {}, where), h("br"), h("span", { class: "small" }, day.errand(stop), home.length > 1 ? [" · ", h("b", { class: "nowrap" }, t("home.packets", { count: home.length }))] : null), sameDay(home)), icon(stop.kind === "collect" ? "home" : "packet")));
 }
 
 const scanAny = (quiet) => link(t("round.scan"), "#/scan", { before: "qr", quiet });

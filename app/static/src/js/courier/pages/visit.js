@@ -4,7 +4,7 @@ import { bar, bigIcon, h, icon, link, notice, page, thumb } from "../dom.js";
 import { begun, draft } from "../drafts.js";
 import { me } from "../store.js";
 import { clock, inLanguage, maps, money, phone, seal, t } from "../words.js";
-import { fact, hours, kindTag, known, noCodeYet, sealLine, strip } from "./parts.js";
+import { fact, hours, kindTag, known, noCodeYet, sameDay, sealLine, strip } from "./parts.js";
 import { unknown } from "./unknown.js";
 
 export function missingVisit(id) {
@@ -34,7 +34,7 @@ export function visit(id) {
       bar(street, day.errand(stop), { back: "#/" }), strip(),
       page(
         h("section", { class: "stop-card" },
-          h("div", { class: "row between" }, kindTag(stop), stop.attempt > 1 ? h("b", {}, t("visit.attempt", { n: stop.attempt })) : null),
+          h("div", { class: "row between" }, kindTag(stop), sameDay([stop]), stop.attempt > 1 ? h("b", {}, t("visit.attempt", { n: stop.attempt })) : null),
           h("div", {}, hours(stop), stop.arrives_at ? h("p", { class: "small soft" }, t("visit.arrives", { time: clock(stop.arrives_at) })) : null),
           h("div", {}, h("h2", { class: "h3" }, person.name), h("p", {}, [street, ...rest].join(", ")), person.notes ? fact("info", person.notes) : null),
           h("p", { class: "sentence" }, sum ? h("b", {}, t("visit.ask", { sum: money(sum) })) : t(stop.give_back ? "visit.give_back" : "visit.no_money", { sum: money(stop.give_back ?? 0) }), stop.exempt ? ` · ${t("visit.free")}` : null, stop.kind === "collect" && packet.papers.length ? ` · ${t("visit.papers", { count: packet.papers.length })}` : null)),

@@ -331,6 +331,7 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
+    """`writes`: it will write, and came at that second of the monotonic clock; at math.inf it waits as long as it takes."""
     came = connection.get_execution_options().get("writes")
     if came is None:
         connection.exec_driver_sql("BEGIN")

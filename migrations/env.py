@@ -1,5 +1,6 @@
 """Alembic's way into the application: as the tables' owner, on a given connection, or on the app's own database."""
 
+import math
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,7 +62,7 @@ def as_owner(engine: sa.Engine, web: str | None) -> None:
         if web:
             rights.check(connection, web)
             connection.rollback()
-        run(connection.execution_options(writes=True))
+        run(connection.execution_options(writes=math.inf))  # it waits its turn for as long as that takes
         if web:
             rights.give(connection, web, set(metadata.tables))
         connection.commit()

@@ -1,10 +1,12 @@
 """The databases every test runs on, and how a test gets one of its own: a copy of a migrated one."""
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 from tests import postgres
 
@@ -28,3 +30,17 @@ def copied(template: str, folder: Path) -> Iterator[str]:
 def copy_file(template: str, folder: Path) -> str:
     """The URL of a copy in this folder."""
     return f"sqlite:///{shutil.copy(template.removeprefix('sqlite:///'), folder)}"
+
+
+@contextmanager
+def somebody_writes(file: str, seconds: float = 0.5) -> Iterator[None]:
+    """Another program is in the middle of writing this SQLite file, and ends so many seconds later."""
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ending = Timer(seconds, other.rollback)
+    ending.start()
+    try:
+        yield
+    finally:
+        ending.join()
+        other.close()

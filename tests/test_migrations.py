@@ -18,6 +18,7 @@ from app.domain.manifests import ManifestLine
 from app.domain.packets import Packet
 from tests import postgres
 from tests.conftest import start
+from tests.databases import somebody_writes
 from tests.domain.test_desk import receive
 from tests.world import World
 
@@ -71,6 +72,13 @@ def test_records_that_were_signed_before_their_lines_kept_the_papers_keep_what_i
     flask_migrate.upgrade()
     assert db.session.execute(lines).all() == before
     assert [sealed for _, sealed in before] == ["NP0045821", None]
+
+
+@pytest.mark.dialects("sqlite")  # the other one waits for each table apart
+def test_an_upgrade_waits_for_whoever_is_writing(bare: Flask) -> None:
+    flask_migrate.upgrade(revision="0001")
+    with somebody_writes(str(db.engine.url.database)):
+        flask_migrate.upgrade(revision="0002")
 
 
 def test_a_table_that_is_not_ours_is_left_alone(bare: Flask) -> None:

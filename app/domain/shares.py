@@ -4,6 +4,7 @@ All processes read one and the same state: on PostgreSQL each is given a snapsho
 nobody may write for the moment in which all begin. Each answers with what can be pickled.
 """
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ class Others:
     def begin_together(self, connection: sa.Connection) -> None:
         """All begin at the state that `connection` sees, while nobody writes."""
         self.answers()
-        with connection.engine.connect().execution_options(writes=True) as writer, writer.begin():
+        with connection.engine.connect().execution_options(writes=math.inf) as writer, writer.begin():
             _look(connection)
             for pipe in self._pipes:
                 pipe.send("begin")

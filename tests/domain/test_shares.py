@@ -17,6 +17,7 @@ from app.domain.findings import Report
 from app.domain.ledger import Handoff
 from app.domain.logbook import Trust
 from app.domain.shares import Share
+from tests.databases import somebody_writes
 from tests.tampering import Forger, busy_ledger
 from tests.world import World
 
@@ -156,3 +157,10 @@ def edges(low: int, high: int, of: int) -> Iterator[str]:
 def test_shares_meet_without_a_gap() -> None:
     assert list(edges(1, 10, 1)) == ["true"]
     assert list(edges(0, 9, 3)) == ["id < 3", "id >= 3 AND id < 6", "id >= 6"]
+
+
+@pytest.mark.dialects("sqlite")
+def test_processes_that_begin_together_wait_for_whoever_is_writing(world: World) -> None:
+    reader = db.session.connection()
+    with somebody_writes(str(db.engine.url.database)):
+        shares.Others(reader, lambda *_: None, 1).begin_together(reader)

@@ -57,14 +57,22 @@ class History:
 class Client(threading.Thread):
     """A phone that sends its scans, again and again until each has its answer: what is not answered is kept.
 
-    `dice` makes the network bad: requests doubled, answers dropped, the order of packets shuffled.
+    `dice` makes the network bad: requests doubled, answers dropped, the order of packets shuffled. `every` so many seconds it
+    sends, as far as it is answered in time.
     """
 
     def __init__(
-        self, port: int, shift: list[Signed], history: History, *, batch: int = 1, dice: random.Random | None = None
+        self,
+        port: int,
+        shift: list[Signed],
+        history: History,
+        *,
+        batch: int = 1,
+        dice: random.Random | None = None,
+        every: float = 0.0,
     ) -> None:
         super().__init__(daemon=True)
-        self.port, self.history, self.dice = port, history, dice
+        self.port, self.history, self.dice, self.every = port, history, dice, every
         self.posts = [shift[at : at + batch] for at in range(0, len(shift), batch)]
         self.error: BaseException | None = None
         self._wire: http.client.HTTPConnection | None = None
@@ -74,8 +82,11 @@ class Client(threading.Thread):
             posts = list(self.posts)
             if self.dice:
                 self.dice.shuffle(posts)
+            due = time.monotonic()
             for post in posts:
                 self._deliver(post)
+                due += self.every
+                time.sleep(max(0.0, due - time.monotonic()))
         except BaseException as error:
             self.error = error
         finally:

@@ -189,6 +189,7 @@ def init_app(app: Flask) -> None:
         clock=clock,
         moment=moment,
         span=span,
+        grouped=grouped,
         money=money,
         kilometres=kilometres,
         phone=phone,

@@ -23,7 +23,9 @@ from app.views.fields import Form, IntegerField, courier_pin
 
 bp = Blueprint("paper", __name__, url_prefix="/office/paper")
 WHY = [reason for event in ("miss", "decline") for reason in REASONS[event]]
-AFTER = list(dict.fromkeys(NEXT["miss"] + NEXT["decline"]))
+AFTER = {key: TEXTS[f"next.{key}"] for key in NEXT["miss"] + NEXT["decline"]} | {
+    "invite": _l("Leave the letter, keep it at the post office")  # the phone says which letter; the sheet does not
+}
 
 
 class Entry(Form):
@@ -46,7 +48,7 @@ class Entry(Form):
     )
     wet = BooleanField(_l("I hold the slip with the citizen's signature"))
     reason = SelectField(_l("Why?"), choices=[SelectChoice("", _l("Choose")), *(SelectChoice(key, TEXTS[f"reason.{key}"]) for key in WHY)])  # fmt: skip
-    next = SelectField(_l("What next?"), choices=[SelectChoice("", _l("Choose")), *(SelectChoice(key, TEXTS[f"next.{key}"]) for key in AFTER)])  # fmt: skip
+    next = SelectField(_l("What next?"), choices=[SelectChoice("", _l("Choose")), *(SelectChoice(key, says) for key, says in AFTER.items())])  # fmt: skip
     pin = courier_pin(InputRequired(_l("Let the courier type the PIN")))
 
 

@@ -55,6 +55,7 @@ def test_a_delivery_that_costs_nothing_is_entered_with_the_fields_its_page_has(w
     atomically(setattr, visit.round, "day", today(now()))
     client, url = sign_in(world.clerk), f"/office/paper/{visit.id}"
     page = client.get(url).text
+    assert "Để giấy mời, giữ ở bưu cục" in page and "%(" not in page, "the sheet does not say which letter it was"
     told = TOLD | {"done": "failed", "reason": "nobody_home", "next": "another_day", "pin": World.PIN}
     drawn = {name: value for name, value in told.items() if f'name="{name}"' in page}
     assert "paid_by" not in drawn

@@ -177,6 +177,10 @@ def test_every_field_that_is_read_of_a_body_is_in_the_document(document: dict[st
     assert {one or other for one, other in read} - named - ours - {"at", "proof"} == set()
 
 
+def test_what_a_door_does_not_read_may_be_sent_all_the_same(wire: Line) -> None:
+    assert wire.post("/api/v1/scans", {"": None, "more": 1}).status_code == 200
+
+
 # ---- the planted bugs: what is not promised is noticed ----------------------------------------------------------
 
 

@@ -98,7 +98,7 @@ def measure() -> None:
 
 def guard() -> AnyResponse | None:
     """Runs before every request: who is it, and may they?"""
-    g.user, g.session, g.device_id, g.role = None, None, None, None
+    g.user, g.session, g.device_id, g.role, g.by_passkey = None, None, None, None, False
     if request.endpoint is None or request.endpoint == "static":
         return None
     view = current_app.view_functions[request.endpoint]
@@ -151,11 +151,12 @@ def _know_session() -> None:
         session = sessions.find(secret, now())
     if session is not None:
         g.session, g.user = session, session.user
+        g.by_passkey = session.passkey_id is not None  # its device is at hand
 
 
 def _wants_passkey() -> bool:
     """Somebody signed in by password, where that opens only the page of passkeys."""
-    return g.session is not None and g.session.passkey_id is None and passkey_required(g.user)
+    return g.session is not None and not g.by_passkey and passkey_required(g.user)
 
 
 def passkey_required(user: User) -> bool:

@@ -1,8 +1,9 @@
 """Passkeys: one's own, and what a browser is asked for them. `account` signs in with one."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -66,7 +67,7 @@ def home() -> ResponseReturnValue:
 
 def _only_here() -> bool:
     """Whether this session opens nothing else yet."""
-    return security.here().passkey_id is None and security.passkey_required(security.user())
+    return not g.by_passkey and security.passkey_required(security.user())
 
 
 def _add(user: User, name: str, text: str) -> Passkey:
@@ -178,9 +179,10 @@ def _said(refusal: Refused) -> ResponseReturnValue:
 
 
 @bp.app_context_processor
-def address() -> dict[str, str]:
-    """Where browsers make and show passkeys for us; empty where they would not."""
-    return {"passkeys_at": site().origin if current_app.extensions["settings"].takes_passkeys else ""}
+def address() -> dict[str, Any]:
+    """Where browsers make and show passkeys for us, empty where they would not; and whether whoever sits here came by one."""
+    takes = current_app.extensions["settings"].takes_passkeys
+    return {"passkeys_at": site().origin if takes else "", "touches": takes and g.get("by_passkey", False)}
 
 
 def site() -> Site:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.db import atomically, db, now
 from app.domain import passkeys
 from app.domain.people import User
 from tests.e2e.conftest import Site, axe_faults, staff_signs_in
+from tests.e2e.test_joint_count import let_pass
 from tests.views.test_passkeys import linked
 from tests.world import World
 
@@ -227,3 +229,41 @@ def test_an_administrator_sees_them(world: World, ours: Site, context: BrowserCo
     look(page, "person")
     page.get_by_role("button", name="Bỏ khóa này Điện thoại").click()
     expect(page.get_by_role("status").get_by_text("Khóa không mở được gì nữa")).to_be_visible()
+
+
+def test_the_first_packet_of_a_bag_is_scanned_after_one_touch(
+    world: World, ours: Site, context: BrowserContext
+) -> None:
+    numbers = [world.collected(phone).number for phone in [world.phone()] for _ in range(2)]
+    page = at_desk(context, ours)
+    device = Device(page)
+    begin(page, ours)
+    expect(page.get_by_text("Đã thêm Máy bàn")).to_be_visible()
+    page.goto(f"{ours.url}/desk/counts/")
+    let_pass(timedelta(minutes=6))
+    page.reload()
+    expect(page.get_by_text("Dùng khóa truy cập")).to_have_count(0)  # this session was opened by password
+    page.get_by_role("button", name="Đăng xuất").click()
+    press(page, ours)
+    page.wait_for_url(f"{ours.url}/desk/")
+    let_pass(timedelta(minutes=6))
+    page.goto(f"{ours.url}/desk/counts/")
+    look(page, "touch")
+    device.recognises(False)
+    page.keyboard.press("F9")
+    expect(page.get_by_role("alert").get_by_text("Máy chưa đưa ra khóa")).to_be_visible(timeout=15_000)
+    device.recognises(True)
+    page.keyboard.press("F9")
+    expect(page.get_by_role("status").get_by_text("đúng là người ngồi đây")).to_be_visible()
+    expect(page.locator("input[data-wedge]")).to_be_focused()
+    page.keyboard.type(f"{numbers[0]}\n")
+    expect(page.locator(".last-scan")).to_contain_text(numbers[0])
+    let_pass(timedelta(minutes=6))
+    page.keyboard.type(f"{numbers[1]}\n")
+    expect(page.locator(".last-scan")).to_contain_text(numbers[1])
+    expect(page.locator("#signing")).to_be_visible()
+    look(page, "signing")
+    page.keyboard.press("F9")
+    expect(page.locator("#signing").get_by_text("đúng là người ngồi đây")).to_be_visible()
+    page.keyboard.press("F8")
+    expect(page.get_by_role("heading", name="Biên bản")).to_be_visible()

@@ -300,7 +300,9 @@ def test_a_touch_proves_presence_as_the_password_does(app: Flask, world: World, 
     device, desk = add(world.officer), app.test_client()
     show(desk, device)
     (one,) = kept(world.officer)
+    assert "data-touch" not in desk.get(f"/passkeys/{one.id}").text, "nothing is asked yet"
     with time_machine.travel(now() + timedelta(minutes=6)):
+        assert "data-touch" in desk.get(f"/passkeys/{one.id}").text and "data-touch" in desk.get("/desk/counts/").text
         assert desk.post(f"/passkeys/{one.id}/remove").status_code == 422
         asked = desk.post("/passkeys/present").get_json()
         assert [each["type"] for each in asked["allowCredentials"]] == ["public-key"]
@@ -315,8 +317,8 @@ def test_a_colleagues_touch_proves_nothing(world: World, sign_in: Any, add: Add)
         asked = desk.post("/passkeys/present").get_json()
         answer = desk.post("/passkeys/present", data={"passkey": theirs.show(asked)})
         assert answer.status_code == 409 and "không được nhận" in answer.get_json()["says"]
-        assert desk.post("/desk/", data={}).status_code != 204
-        assert 'name="password"' in desk.get("/passkeys/").text
+        counting = desk.get("/desk/counts/").text
+        assert 'name="password"' in counting and "data-touch" not in counting, "no key was used to come in"
         session = sessions.find(desk.get_cookie("hs").value, now())
         assert session and not session.present(now())
 

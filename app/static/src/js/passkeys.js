@@ -1,6 +1,7 @@
 // Passkeys over plain forms: the device is asked, and what it answers is sent with the form. Where a browser has none the
 // forms stay hidden and the password stays alone.
-//   <form data-passkey="make|show" data-ask="where the question comes from" data-says="id of a notice" data-refused="…" hidden>
+//   <form data-passkey="make|show" data-ask="where the question comes from" data-refused="…" hidden>… data-says …</form>
+//   <div data-presence>the password's field <button data-touch="where it is asked and answered" data-refused="…">… data-says …</div>
 const decoded = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 const encoded = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 const named = (list) => list?.map((each) => ({ ...each, id: decoded(each.id) }));
@@ -45,8 +46,8 @@ async function answer(kind, url, fields) {
   return JSON.stringify({ id: encoded(rawId), rawId: encoded(rawId), type: "public-key", response });
 }
 
-function tell(element, text) {
-  const place = document.getElementById(element.dataset.says);
+function tell(scope, text) {
+  const place = scope.querySelector("[data-says]");
   place.querySelector("p").textContent = text;
   place.hidden = !text;
 }
@@ -72,7 +73,32 @@ function watch(form) {
   });
 }
 
+// PRESENCE by a touch instead of the password. Nothing is sent by it: the next key sends the form, or scans.
+async function touch(button) {
+  const scope = button.closest("[data-presence]");
+  const { form } = button;
+  tell(scope, "");
+  button.disabled = true;
+  try {
+    const fields = new URLSearchParams({ csrf_token: form.elements.csrf_token.value });
+    fields.set("passkey", await answer("show", button.dataset.touch, fields));
+    await post(button.dataset.touch, fields);
+    const done = document.createElement("p");
+    done.setAttribute("role", "status");
+    done.textContent = button.dataset.done;
+    scope.replaceChildren(done);
+    (form.querySelector("input[data-wedge]") ?? form.querySelector("button[type=submit], button:not([type])"))?.focus();
+  } catch (error) {
+    tell(scope, why(button, error));
+    button.disabled = false;
+  }
+}
+
 if (window.PublicKeyCredential && navigator.credentials) {
   document.querySelector("[data-without]")?.remove();
   document.querySelectorAll("form[data-passkey]").forEach(watch);
+  document.addEventListener("click", (event) => { // also what came to the page later: desk.js
+    const button = event.target.closest?.("[data-touch]");
+    if (button) touch(button);
+  });
 }

@@ -1,4 +1,4 @@
-"""The guide: how it goes and what to do when it does not, and what is done with what citizens tell.
+"""The guide: how it goes and what to do when it does not, what is done with what citizens tell, and who can use the pages.
 
 It says what the code does: each length of time, each count and each price is the one that acts.
 """
@@ -53,3 +53,11 @@ def privacy() -> ResponseReturnValue:
         after=retention.AFTER, messages=outbox.KEPT, hold=codes.HOLD, first=petitions.FIRST, ours=petitions.OURS,
         law={kind.value: days for kind, days in petitions.LAW.items()},
     )  # fmt: skip
+
+
+@bp.get("/accessibility")
+@public
+def accessibility() -> ResponseReturnValue:
+    return render_template(
+        "guide/accessibility.html", code=codes.VIEW_LIFE, details=grants.GRANT, answer=incidents.ANSWER
+    )

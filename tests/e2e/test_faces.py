@@ -138,7 +138,7 @@ def test_a_citizens_pages(world: World, site: Site, eyes: Callable[..., Eyes]) -
         "/", "/book", "/book?q=khai+sinh", "/book?q=zzz", "/book/check", "/procedures/1.004859", "/procedures/1.000894",
         link, f"{link}/booked", f"{link}/move", f"{link}/cancel", f"/t/{cancelled.dossier.secret}",
         f"/t/{carried.dossier.secret}", f"/t/{result.dossier.secret}", "/track", "/s/XXXX", "/sign-in", "/demo/",
-        "/demo/inbox", "/nowhere", "/t/AAAAAAAAAAAAAAAA", "/help", "/privacy", f"/t/{carried.dossier.secret}/looks",
+        "/demo/inbox", "/nowhere", "/t/AAAAAAAAAAAAAAAA", "/help", "/privacy", "/accessibility", f"/t/{carried.dossier.secret}/looks",
     )  # fmt: skip
     citizen.look("/track", "/sign-in", press="main form button.button")
 

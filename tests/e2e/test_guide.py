@@ -75,7 +75,7 @@ def test_what_is_typed_stays_when_the_foot_is_asked_how_it_works(world: World, s
 
 
 @pytest.mark.parametrize("tongue", ["vi", "en"])
-@pytest.mark.parametrize("path", ["/help", "/privacy"])
+@pytest.mark.parametrize("path", ["/help", "/privacy", "/accessibility"])
 def test_every_line_of_the_contents_leads_to_its_answer(site: Site, page: Page, path: str, tongue: str) -> None:
     page.goto(f"{site.url}/language/{tongue}")
     page.goto(site.url + path)

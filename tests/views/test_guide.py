@@ -36,7 +36,7 @@ from tests.world import MONDAY, World
 
 pytestmark = pytest.mark.usefixtures("ticking_monday")
 
-PAGES = ("/help", "/privacy")
+PAGES = ("/help", "/privacy", "/accessibility")
 
 
 def words(client: FlaskClient, path: str, tongue: str = "vi") -> str:
@@ -72,6 +72,9 @@ SAID: list[tuple[str, ModuleType, str, str, str]] = [
     ("/privacy", language, "KEPT", r"Ngôn ngữ đã chọn, {}", r"language you chose, {}"),
     ("/privacy", incidents, "ANSWER", r"trong {} ngày làm việc", r"within {} working days?"),
     ("/privacy", incidents, "ANSWER_FAR", r"thì trong {} ngày", r"two provinces, within {}"),
+    ("/accessibility", codes, "VIEW_LIFE", r"tin nhắn dùng được {}", r"message is good for {}"),
+    ("/accessibility", grants, "GRANT", r"mở ra xem được {}", r"what it opens for {}"),
+    ("/accessibility", incidents, "ANSWER", r"có trả lời trong {} ngày làm việc", r"within {} working days?"),
     ("/help", visits, "GRACE", r"đợi thêm {}", r"Wait {}"),
     ("/help", aftermath, "ATTEMPTS", r"Đến {} lần", r"After {} visits? in vain"),
     ("/help", shelf, "LETTERS", r"để {} giấy mời", r"leaves {} letters?"),
@@ -137,7 +140,7 @@ def test_prices_and_who_is_exempt_are_those_of_today(world: World, client: Flask
 
 
 @pytest.mark.parametrize("tongue", ["vi", "en"])
-def test_both_pages_are_linked_from_every_citizens_page(world: World, client: FlaskClient, tongue: str) -> None:
+def test_all_three_pages_are_linked_from_every_citizens_page(world: World, client: FlaskClient, tongue: str) -> None:
     client.set_cookie("language", tongue)
     secret = world.packet().dossier.secret
     for path in (
@@ -150,6 +153,7 @@ def test_both_pages_are_linked_from_every_citizens_page(world: World, client: Fl
         f"/t/{secret}/booked",
         "/help",
         "/privacy",
+        "/accessibility",
         "/nowhere",
     ):
         text = client.get(path).text
@@ -176,7 +180,9 @@ def test_beside_the_consent_stands_what_is_done_with_it(world: World, client: Fl
 def test_in_the_middle_of_a_booking_the_foot_opens_another_page(world: World, client: FlaskClient) -> None:
     filled(world, client)
     text = client.get("/book/who").text
-    assert len(re.findall(r'href="/(?:help|privacy)"\s+target="_blank"', text[text.index("<footer") :])) == 2
+    assert (
+        len(re.findall(r'href="/(?:help|privacy|accessibility)"\s+target="_blank"', text[text.index("<footer") :])) == 3
+    )
     assert "_blank" not in client.get("/").text + client.get("/track").text
 
 

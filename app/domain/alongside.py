@@ -3,8 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from app.domain import booking, visits
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain import booking, homes, visits
+from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier
+from app.domain.people import Act
 from app.domain.visits import Visit, VisitKind, VisitState
 from app.errors import Refused
 
@@ -13,10 +18,13 @@ BEFORE = (VisitState.SCHEDULED, VisitState.ASSIGNED)  # nobody has set out
 
 def awaited(dossier: Dossier, at: datetime) -> Visit | None:
     """The visit that another dossier can go along with: a collection whose time can still be booked."""
+    visit = _waiting(dossier)
+    return visit if visit and visits.starts_at(visit.slot.day, visit.slot.opens) - visits.NOTICE > at else None
+
+
+def _waiting(dossier: Dossier) -> Visit | None:
     visit = booking.movable(dossier)
-    if visit is None or visit.kind is not VisitKind.COLLECT or visit.state not in BEFORE:
-        return None
-    return visit if visits.starts_at(visit.slot.day, visit.slot.opens) - visits.NOTICE > at else None
+    return visit if visit and visit.kind is VisitKind.COLLECT and visit.state in BEFORE else None
 
 
 def answers(dossier: Dossier, at: datetime) -> dict[str, Any]:
@@ -49,3 +57,35 @@ def answers(dossier: Dossier, at: datetime) -> dict[str, Any]:
         "exemption": citizen.exemption or "",
         "return_way": dossier.return_way if dossier.returns_by_post else None,
     }
+
+
+# ---- together ----------------------------------------------------------------------------------------------------
+
+
+def others(dossier: Dossier) -> list[Dossier]:
+    """Those that were booked to go along with it, and still do: of the same home, at the same time, with nobody on the way.
+
+    That they were booked so is what counts: a phone and an address are known to many, who have no business with what else
+    is collected there.
+    """
+    first, visit = dossier.beside_id or dossier.id, _waiting(dossier)
+    same = sa.or_(Dossier.id == first, Dossier.beside_id == first)
+    query = sa.select(Dossier).where(same, Dossier.id != dossier.id, Dossier.state == CaseState.BOOKED)
+    found = list(db.session.scalars(query.order_by(Dossier.id))) if visit else []
+    return [one for one in found if (theirs := _waiting(one)) and visit and homes.door(theirs) == homes.door(visit)]
+
+
+def rebook(dossier: Dossier, slot_key: str, act: Act, *, whole: bool) -> None:
+    """Another time for it; `whole`: for the others too, all of them or none. Raises as booking.rebook."""
+    for each in _all(dossier, whole):
+        booking.rebook(each, slot_key, act)
+
+
+def cancel(dossier: Dossier, act: Act, *, whole: bool) -> None:
+    """Call it off; `whole`: the others too. Raises as booking.cancel."""
+    for each in _all(dossier, whole):
+        booking.cancel(each, act)
+
+
+def _all(dossier: Dossier, whole: bool) -> list[Dossier]:
+    return sorted([dossier, *(others(dossier) if whole else ())], key=lambda one: one.id)

@@ -77,6 +77,7 @@ class Request:
     second_phone: str = ""
     proxy: str = ""
     language: Language = Language.VI  # in which the citizen is written to
+    beside: int = 0  # id of the dossier it goes along with; 0: none
     exemption: str = ""  # key of the class of people carried for nothing that they are of
 
 
@@ -164,7 +165,7 @@ def book(request: Request, act: Act) -> Dossier:
         procedure=procedure, citizen=citizen, desk=desk, post_office=place.post_office,
         return_way=request.return_way if allowed.return_by_post else ReturnWay.DESK,
         one_way=quote.way.amount, passing_on=quote.passing_on.amount,
-        consented_at=act.at, booked_at=act.at, booking_key=request.booking_key,
+        consented_at=act.at, booked_at=act.at, booking_key=request.booking_key, beside_id=_first_of_home(request.beside, citizen),
         papers=papers_of(procedure), result_papers=[], surrender=[],
     )  # fmt: skip
     db.session.add_all([citizen, dossier])
@@ -177,6 +178,14 @@ def book(request: Request, act: Act) -> Dossier:
     codes.tell(packet, "door_code", Purpose.COLLECT, act)
     audit.note("book", dossier.number, act, procedure=procedure.code, version=procedure.version)
     return dossier
+
+
+def _first_of_home(beside: int, citizen: Citizen) -> int | None:
+    """The first of those that go along together, where the new one has stayed of that home."""
+    other = db.session.get(Dossier, beside) if beside else None
+    if other is None or homes.address(other.citizen) != homes.address(citizen):
+        return None
+    return other.beside_id or other.id
 
 
 def bring_more(dossier: Dossier, slot_key: str, act: Act) -> Visit:

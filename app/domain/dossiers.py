@@ -48,6 +48,11 @@ class Dossier(Model):
     passing_on: Mapped[int] = mapped_column(doc="postage for passing on a statutory fee, in đồng, quoted likewise")
     consented_at: Mapped[Instant]
     booked_at: Mapped[Instant] = mapped_column(index=True)
+    beside_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("dossiers.id"),
+        index=True,
+        doc="the first of those of a home that were booked to go along together",
+    )
     booking_key: Mapped[str] = mapped_column(sa.String(40), unique=True, doc="the same form sent twice is one booking")
     submitted_at: Mapped[Instant | None]
     official_code: Mapped[str | None] = mapped_column(sa.String(60), unique=True, doc="issued by the one-stop system")

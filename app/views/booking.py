@@ -371,7 +371,7 @@ def _book(answers: dict[str, Any]) -> ResponseReturnValue:
              "second_name", "second_phone", "proxy", "exemption", "booking_key")  # fmt: skip
     filled = Request(
         procedure_code=answers["procedure"], desk_id=answers.get("desk_id") or 0, return_way=ReturnWay(answers["return_way"]), consent=True,
-        language=_language(answers), **{name: answers.get(name, "") if name in ("proxy", "exemption") else answers[name] for name in asked},
+        language=_language(answers), beside=answers.get("beside", {}).get("id", 0), **{name: answers.get(name, "") if name in ("proxy", "exemption") else answers[name] for name in asked},
     )  # fmt: skip
     try:
         dossier = atomically(booking.book, filled, security.act())

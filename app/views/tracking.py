@@ -1,14 +1,15 @@
 """Tracking: the citizen's own page behind the secret link."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from wtforms import SelectChoice, StringField
+from wtforms import BooleanField, SelectChoice, StringField
 from wtforms.validators import DataRequired, Length
 
 from app import security
@@ -71,6 +72,17 @@ class Code(Form):
     )  # fmt: skip
 
 
+class Whole(Form):
+    whole = BooleanField()
+
+
+class Moving(Time):
+    whole = BooleanField()
+
+
+AnyWhole = TypeVar("AnyWhole", Whole, Moving)
+
+
 def dossier_of(secret: str) -> Dossier:
     try:
         dossier = dossiers.by_secret(secret)
@@ -102,7 +114,7 @@ def story_page(dossier: Dossier, secret: str | None, form: Code, status: int = 2
         "tracking/story.html", written=written, asked=_asked(dossier, told), fee_owed=fees.post_owes(dossier), fee_home=fees.home(dossier), may_stop=dossier.state in UNDECIDED, dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         tail=dossier.citizen.phone[-3:], by_message=people.takes_messages(dossier.citizen.phone),
         late=telling.days_late(dossier, calendar.today(now())), certified=certificates.are_there(dossier),
-        printable=papers.of_citizen(dossier, now(), base_url()), due=_due(told), another=_another(dossier),
+        printable=papers.of_citizen(dossier, now(), base_url()), due=_due(told), another=_another(dossier), others=alongside.others(dossier),
     )  # fmt: skip
     return page, status
 
@@ -199,7 +211,7 @@ def booked(secret: str) -> ResponseReturnValue:
     return render_template(
         "tracking/booked.html", dossier=dossier, told=told, secret=secret, side=side, path=path, telling=telling,
         due=takings.due(told.packet), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
-        by_message=people.takes_messages(dossier.citizen.phone), another=_another(dossier),
+        by_message=people.takes_messages(dossier.citizen.phone), another=_another(dossier), others=alongside.others(dossier),
         desk_day=bands.arrives_by(told.visit.slot.day, dossier.citizen.ward, dossier.desk.ward),
     )  # fmt: skip
 
@@ -241,15 +253,18 @@ def calendar_file(secret: str) -> ResponseReturnValue:
 @public
 def cancel(secret: str) -> ResponseReturnValue:
     dossier = dossier_of(secret)
+    form, others = _whole(Whole(), dossier)
     if request.method == "POST":
-        atomically(booking.cancel, dossier, security.act())
+        atomically(partial(alongside.cancel, whole=bool(form.whole.data)), dossier, security.act())
+        if form.whole.data and others:
+            flash(_("Cancelled too: %(numbers)s", numbers=", ".join(others)), "ok")
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     told = stories.story(dossier, now())
     if not told.cancellable:
         if told.recallable:
             flash(sentence(Refused("already_collected")), "warning")
         return redirect(url_for("tracking.home", secret=secret))
-    return render_template("tracking/cancel.html", dossier=dossier, told=told, secret=secret)
+    return render_template("tracking/cancel.html", dossier=dossier, told=told, secret=secret, form=form, others=others)
 
 
 @bp.route("/t/<secret>/move", methods=["GET", "POST"])
@@ -263,12 +278,14 @@ def move(secret: str) -> ResponseReturnValue:
         raise Refused("nothing_to_move")
     offers = calls.offers(dossier.post_office, now())
     here = f"{visit.slot.day:%Y%m%d}-{visit.slot.opens:%H%M}" if visit.state in calls.OPEN else None
-    form = Time(slot=here)
+    form, others = _whole(Moving(slot=here, whole=True), dossier)
     form.slot.choices = [SelectChoice(offer.key, "") for offer in offers]  # a full one is refused in words
-    status = _agreed(form, booking.rebook, dossier)
+    whole = bool(others and form.whole.data)
+    status = _agreed(form, partial(alongside.rebook, whole=whole), dossier)
     if status == SEE_OTHER:
         if form.slot.data != here:
-            _confirm(dossier, _("The new time is set."))
+            also = _("The new time is set, also for %(numbers)s.", numbers=", ".join(others))
+            _confirm(dossier, also if whole else _("The new time is set."))
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     context = slot_page(form, offers, request.values.get("day") or (form.slot.data or "")[:8])
     page = render_template(
@@ -278,10 +295,18 @@ def move(secret: str) -> ResponseReturnValue:
         visit=visit,
         secret=secret,
         here=here,
+        others=others,
         again=_again(visit),
         **context,
     )
     return page, status
+
+
+def _whole(form: AnyWhole, dossier: Dossier) -> tuple[AnyWhole, list[str]]:
+    """The form, whose tick names the others that go along with the dossier; and their numbers."""
+    others = [one.number for one in alongside.others(dossier)]
+    form.whole.label.text = _("Also %(numbers)s, of the same home and time", numbers=", ".join(others))
+    return form, others
 
 
 def _confirm(dossier: Dossier, words: str) -> None:

@@ -9,7 +9,7 @@ import time_machine
 from flask.testing import FlaskClient
 
 from app.db import db
-from app.domain import visits
+from app.domain import packets, visits
 from app.domain.dossiers import Dossier
 from app.domain.outbox import Message
 from tests.views.test_booking import answers, book
@@ -160,3 +160,105 @@ def test_a_fixed_line_gets_no_code_so_only_the_browser_of_the_booking_offers_it(
     db.session.commit()
     assert AGAIN in client.get(f"/t/{first.secret}").text
     assert AGAIN not in world.app.test_client().get(f"/t/{first.secret}").text
+
+
+# ---- moving and calling off together -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second(world: World, client: FlaskClient, first: Dossier) -> Dossier:
+    """Booked to go along with the first."""
+    return beside(world, client, first)
+
+
+def beside(world: World, client: FlaskClient, first: Dossier, **who: str) -> Dossier:
+    another(client, first)
+    client.post(f"/procedures/{world.procedure.code}")
+    if who:
+        client.post("/book/who", data=answers(world)["/book/who"] | who)
+    key = re.search(r'name="booking_key" value="(\w{40})"', client.get("/book/check").text)
+    assert key and client.post("/book/check", data={"booking_key": key[1], "consent": "y"}).status_code == 303
+    return dossiers()[-1]
+
+
+def slot_of(dossier: Dossier) -> visits.Slot | None:
+    db.session.rollback()
+    visit = visits.open_visit(packets.of_dossier(dossier.id)[0].id)
+    return visit and visit.slot
+
+
+def later(world: World) -> visits.Offer:
+    return next(one for one in visits.offers(world.post, MONDAY) if one.day > MONDAY.date() and one.opens.hour == 13)
+
+
+def test_each_page_says_what_goes_along(world: World, client: FlaskClient, first: Dossier, second: Dossier) -> None:
+    for one, other in ((first, second), (second, first)):
+        for page in ("", "/booked"):
+            told = client.get(f"/t/{one.secret}{page}").text.replace("\u00a0", " ")
+            assert f"Gửi cùng lượt với {other.number}" in re.sub(r"<[^>]+>", "", told), page
+
+
+def test_moving_one_moves_the_other_unless_the_tick_is_taken_out(
+    world: World, client: FlaskClient, first: Dossier, second: Dossier
+) -> None:
+    stranger, offer = world.app.test_client(), later(world)
+    page = stranger.get(f"/t/{second.secret}/move").text
+    assert first.number in page and re.search(r'name="whole"[^>]*\schecked', page)
+    moved = stranger.post(f"/t/{second.secret}/move", data={"slot": offer.key, "whole": "y"}, follow_redirects=True)
+    assert first.number in moved.text.split("<h1")[0], "which one went along"
+    assert {(slot.day, slot.opens) for one in (first, second) if (slot := slot_of(one))} == {(offer.day, offer.opens)}
+    told = db.session.scalars(sa.select(Message).filter_by(kind="rebooked")).all()
+    assert {message.values["number"] for message in told} == {first.number, second.number}
+    back = visits.offers(world.post, MONDAY)[-1]
+    stranger.post(f"/t/{second.secret}/move", data={"slot": back.key})
+    one, two = slot_of(first), slot_of(second)
+    assert one and two and (one.day, two.day) == (offer.day, back.day)
+    assert first.number not in stranger.get(f"/t/{second.secret}/move").text, "no longer at the same time"
+
+
+def test_where_there_is_one_place_left_neither_moves(
+    world: World, client: FlaskClient, first: Dossier, second: Dossier
+) -> None:
+    offer, before = later(world), slot_of(first)
+    db.session.add(visits.Slot(office_id=world.post.id, day=offer.day, opens=offer.opens, closes=offer.closes, places=1, taken=0))  # fmt: skip
+    db.session.commit()
+    full = client.post(f"/t/{first.secret}/move", data={"slot": offer.key, "whole": "y"})
+    assert full.status_code == 409
+    assert slot_of(first) == slot_of(second) == before
+
+
+def test_calling_one_off_leaves_the_other_unless_it_is_ticked(
+    world: World, client: FlaskClient, first: Dossier, second: Dossier
+) -> None:
+    page = client.get(f"/t/{first.secret}/cancel").text
+    assert second.number in page and not re.search(r'name="whole"[^>]*\schecked', page)
+    third = beside(world, client, second)
+    client.post(f"/t/{first.secret}/cancel")
+    assert [bool(slot_of(one)) for one in (first, second, third)] == [False, True, True]
+    client.post(f"/t/{third.secret}/cancel", data={"whole": "y"})
+    assert [bool(slot_of(one)) for one in (first, second, third)] == [False, False, False]
+
+
+def test_whoever_knows_phone_and_address_alone_has_no_business_with_what_else_is_collected_there(
+    world: World, client: FlaskClient, first: Dossier
+) -> None:
+    other = world.app.test_client()
+    assert book(world, other).status_code == 303
+    mine = dossiers()[-1]
+    assert slot_of(mine) == slot_of(first)
+    for page in ("", "/booked", "/move", "/cancel"):
+        assert first.number not in other.get(f"/t/{mine.secret}{page}").text, page
+    other.post(f"/t/{mine.secret}/cancel", data={"whole": "y"})
+    assert slot_of(first)
+
+
+def test_one_that_became_another_homes_on_the_check_page_or_later_goes_along_no_more(
+    world: World, client: FlaskClient, first: Dossier
+) -> None:
+    apart = beside(world, client, first, phone="0900 000 456")
+    assert apart.beside_id is None and apart.number not in client.get(f"/t/{first.secret}/move").text
+    second = beside(world, client, apart, phone="0900 000 456")
+    assert second.beside_id == apart.id
+    second.citizen.phone = "+84900000789"
+    db.session.commit()
+    assert second.number not in client.get(f"/t/{apart.secret}/move").text

@@ -22,7 +22,7 @@ MESSAGES = {
     "rebooked": _l("New time for %(number)s: %(day)s, %(window)s. See: %(link)s"),
     "cancelled": _l("Cancelled: %(number)s. Nobody has collected anything, nothing is to be paid. See: %(link)s"),
     "courier_today": _l("Today between %(opens)s and %(closes)s a courier comes for %(number)s. Name and badge: %(link)s"),
-    "courier_late": _l("The courier sets out for %(number)s only now, after the hours promised. The post apologises. Name, badge and phone: %(link)s"),
+    "courier_late": _l("The courier for %(number)s sets out only now, after the hours promised. The post apologises. Name, badge, phone: %(link)s"),
     "collected": _l("The courier has received packet %(number)s, seal %(seal)s. See: %(link)s"),
     "collected_unproven": _l("The courier says packet %(number)s is collected. Please confirm: %(link)s. Not so? Call %(phone)s"),
     "missed": _l("The visit for %(number)s failed: %(reason)s. %(next)s: %(link)s"),

@@ -370,6 +370,7 @@ TEXTS = {
     "code.label": _l("The code they read aloud"),
     "code.hint": _l("Six digits from their message."),
     "code.slip": _l("They signed the slip"),
+    "code.held": _l("They have a code all the same"),
     "shown.link": _l("Scan the code on their phone"),
     "shown.title": _l("The citizen's screen"),
     "shown.hold": _l("They open the link of the message, and show the code."),

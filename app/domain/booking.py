@@ -5,7 +5,7 @@ may choose another desk of the province (NĐ 118/2025). A visit may be moved or 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -345,8 +345,17 @@ def rebind(dossier: Dossier, was: str, act: Act) -> None:
             if is_due and not codes.closed(packet, purpose):
                 codes.tell(packet, "code_again", purpose, act, purpose=purpose)
     for packet in runs:
-        tasks.raise_(TaskKind.NUMBER_CHANGED, act.at, packet=packet, office_id=dossier.post_office_id)
+        until = f"{(act.at + codes.HOLD).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        tasks.raise_(TaskKind.NUMBER_CHANGED, act.at, packet=packet, office_id=dossier.post_office_id, until=until)
     audit.note("rebound", dossier.number, act, packets=[packet.number for packet in told])
+
+
+def held_visit(packet: Packet) -> Visit | None:
+    """The visit to bring it that begins before another number is told its codes, and is to be moved; None: there is none."""
+    visit, until = visits.open_visit(packet.id), codes.hold_ends(packet.dossier.citizen) if packet.dossier else None
+    if visit is None or until is None or visit.kind is not VisitKind.DELIVER:
+        return None
+    return visit if visits.starts_at(visit.slot.day, visit.slot.opens) < until else None
 
 
 def code_purpose(packet: Packet) -> Purpose | None:

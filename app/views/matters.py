@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from app import language
-from app.domain import calendar, watch
+from app.domain import booking, calendar, watch
 from app.domain.oversight import Entry, Urgency, Whose
 from app.domain.parties import PartyKind
 from app.domain.remedies import Remedy
@@ -360,6 +360,8 @@ def _figures(entry: Entry) -> str:
         return _("File %(number)s, due on %(day)s.", number=file.replace("-", "\u2011"), day=day)
     if task.kind is TaskKind.FEE_OWED and facts.get("amount"):
         return _("The fee: %(sum)s.", sum=language.money(facts["amount"]))
+    if task.kind is TaskKind.NUMBER_CHANGED:
+        return _number_changed(task)
     if task.kind is TaskKind.NUMBERS_LOW:
         left = facts["left"]
         return str(
@@ -376,6 +378,19 @@ def _figures(entry: Entry) -> str:
             known=language.seal(facts["known"]), seal=language.seal(facts["seal"]),
         )  # fmt: skip
     return ""
+
+
+def _number_changed(task: Task) -> str:
+    """When the codes of the new number come, and the visit that is before that."""
+    if not (until := task.facts.get("until")):
+        return ""
+    told = _("Codes for it come at %(moment)s.", moment=language.moment(datetime.fromisoformat(until)))
+    visit = booking.held_visit(task.packet) if task.packet and task.closed_at is None else None
+    if visit is None:
+        return told
+    when = f"{language.window(visit.slot.opens, visit.slot.closes)}, {language.long_date(visit.slot.day)}"
+    move = _("The visit is before that, %(when)s: agree on another time.", when=when)
+    return f"{told} {move}"
 
 
 def unknown(entry: Entry) -> str:
@@ -477,7 +492,7 @@ STEPS = {
     TaskKind.NUMBER_CHANGED: (
         _l("Ask the ward desk who named the new number, then the second contact or the citizen at home."),
         _l(
-            "A visit today? Tell the courier: only against the identity card and a signed slip, or choose another time."
+            "A visit before its codes come? Agree on another time. Too late for that: the courier hands over only against the identity card and a signed slip."
         ),
     ),
     TaskKind.LEAVER: (

@@ -168,6 +168,7 @@ def test_a_delivery_that_runs_is_a_matter_for_the_post_and_the_log_holds_no_numb
     change(world, packet, MONDAY + SOON, phone="0900 000 778")
     (task,) = tasks.open_about(world.fresh(packet))
     assert (task.kind, task.office_id) == (TaskKind.NUMBER_CHANGED, world.post.id)
+    assert datetime.fromisoformat(task.facts["until"]) == MONDAY + SOON + HOLD, "of the newest number"
     lines = list(db.session.scalars(sa.select(AuditLine).where(AuditLine.action == "rebound")))
     assert [line.details["packets"] for line in lines] == [[packet.number]] * 2
     assert not any(digits in str(line.details) for line in lines for digits in ("000123", "000777", "000778"))
@@ -246,3 +247,16 @@ def test_the_old_code_tried_while_the_number_changes_counts_before_it_or_not_at_
             assert to == []
         else:
             assert to == [NEW]
+
+
+def test_a_visit_that_begins_before_the_codes_of_the_new_number_is_the_one_to_move(world: World) -> None:
+    packet, papers = world.packet(Way.OUT), world.packet()
+    visit = visits.open_visit(packet.id)
+    assert visit
+    begins = visits.starts_at(visit.slot.day, visit.slot.opens)
+    assert booking.held_visit(packet) is None, "the number is the one it was"
+    for changed, is_held in (begins - HOLD, False), (begins - HOLD + timedelta(minutes=1), True):
+        change(world, packet, changed, phone=f"0900 000 77{int(is_held)}")
+        assert (booking.held_visit(world.fresh(packet)) is not None) is is_held
+    change(world, papers, begins - timedelta(hours=1))
+    assert booking.held_visit(world.fresh(papers)) is None, "papers at home need not wait"

@@ -695,9 +695,21 @@ def test_a_courier_reads_at_the_home_and_where_digits_are_typed_that_no_code_com
     phone.get_by_label("Đã xem giấy ủy quyền").check()
     press(phone, "Đúng người")
     press(phone, "Đúng số này")
-    expect(phone.get_by_label("Mã người dân đọc")).to_be_visible()
     expect(phone.get_by_text("Người nhận vừa đổi số điện thoại")).to_be_visible()
+    expect(phone.get_by_label("Mã người dân đọc")).to_be_hidden()  # no message came: the signature is asked for
+    expect(phone.get_by_text("Sáu số trong tin nhắn")).to_have_count(0)
+    expect(phone.locator("footer").get_by_role("button", name="Đã ký phiếu giấy")).to_be_visible()
     assert axe_faults(phone) == []
+    phone.locator("#all-the-same summary").click()
+    phone.get_by_label("Mã người dân đọc").fill("12")
+    press(phone, "Xong, trao gói")
+    expect(phone.locator("#code-says")).to_be_visible()
+    assert axe_faults(phone) == []
+    press(phone, "Đã ký phiếu giấy")
+    expect(phone.locator("main.verdict")).to_be_visible(timeout=10_000)
+    to(phone, "/")
+    expect(phone.locator("#sync-arrived b")).to_have_text("1", timeout=20_000)
+    assert world.fresh(there).state == State.DELIVERED_UNVERIFIED, "the courier answers for it until the slip is seen"
 
 
 def test_axe_finds_nothing_on_the_screens_few_see(

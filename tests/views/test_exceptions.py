@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.db import atomically, db
-from app.domain import dispatch, scans, tasks, visits, watch
+from app.domain import dispatch, results, scans, tasks, visits, watch
 from app.domain.audit import AuditLine, ViewLine
 from app.domain.cases import CASES
 from app.domain.packets import Packet, Way
@@ -356,3 +356,33 @@ def test_a_matter_that_closed_by_itself_names_no_machine(world: World, sign_in: 
     atomically(by_itself)
     page = sign_in(world.dispatcher).get(f"/exceptions/{task_id}").text
     assert "tự đóng, không còn gì phải làm" in page and "máy chủ" not in page
+
+
+def test_whoever_sees_to_a_changed_number_reads_when_its_codes_come_and_which_visit_is_to_be_moved(
+    world: World, sign_in: Any
+) -> None:
+    packet = world.packet(Way.OUT)
+    visit = visits.open_visit(packet.id)
+    assert visit
+    at = visits.starts_at(visit.slot.day, visit.slot.opens) - timedelta(hours=3)
+
+    def change() -> None:
+        held = db.session.get_one(Packet, packet.id)
+        facts = {"phone": "0900 000 777", "second_phone": "", "street": held.dossier.citizen.street}
+        results.reconfirm(held.dossier, world.act(world.officer, at), "reached", **facts)
+
+    atomically(change)
+    (task,) = tasks.open_about(world.fresh(packet))
+    client = sign_in(world.dispatcher)
+    page = words(client, f"/exceptions/{task.id}")
+    ends = at + timedelta(days=1)
+    assert f"Mã cho số mới gửi lúc {matters.language.moment(ends)}".replace("\u00a0", " ") in page
+    assert "Giờ hẹn 8:00–10:00" in page and "trước lúc đó: hẹn giờ khác" in page
+    assert f"/dispatch/packets/{packet.number}/time" in page
+    atomically(dispatch.rebook, world.post, packet, later(world, ends), world.act(world.dispatcher, at))
+    assert "trước lúc đó" not in words(client, f"/exceptions/{task.id}")
+
+
+def later(world: World, than: datetime) -> str:
+    offers = visits.offers(world.post, MONDAY)
+    return next(one.key for one in offers if one.left and visits.starts_at(one.day, one.opens) >= than)

@@ -51,7 +51,7 @@ const sameSeal = ({ packet, d, head, legs, next }) => sealCheck({
 
 const lastStep = ({ stop, d, head, legs }) => codeStep({
   head: head(t("code.title")), row: legs, go: t("code.deliver_go"), note: `${t("code.deliver_note")} ${t("code.unverified")}`,
-  shown: `#/shown/${stop.visit}`, extra: [noCodeYet(stop), inside(stop)], picture: pictureFor(d, "photo.slip"), record: (word) => delivered(stop, word),
+  shown: `#/shown/${stop.visit}`, extra: [noCodeYet(stop), inside(stop)], picture: pictureFor(d, "photo.slip"), held: noCodeYet(stop) !== null, record: (word) => delivered(stop, word),
 });
 
 /** What the recipient counts: the papers the desk sealed in. */

@@ -168,6 +168,11 @@ def test_a_body_that_fits_is_read_whole_and_one_that_does_not_is_malformed(
     assert fits(said)
 
 
+def test_the_newest_version_of_bodies_is_the_published_one(document: dict[str, Any]) -> None:
+    assert document["components"]["schemas"]["ScanBody"]["properties"]["v"]["const"] == contract.PUBLISHED
+    assert max(bodies.VERSIONS) == contract.PUBLISHED
+
+
 def test_every_field_that_is_read_of_a_body_is_in_the_document(document: dict[str, Any]) -> None:
     """Those that only the server's own device writes, when people decide at a page, are none of a partner's business."""
     ours = {"by", "party", "tip", "state", "manifest"}

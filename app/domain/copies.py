@@ -35,6 +35,8 @@ def of(dossier: Dossier, at: datetime) -> Kept:
         "person": _person(dossier),
         "booking": _booking(dossier),
         "papers": [_paper(paper) for paper in dossier.papers],
+        "result_papers": [_sheets(paper) for paper in dossier.result_papers],
+        "old_papers_wanted": [_sheets(paper) for paper in dossier.surrender],
         "papers_from_the_ward": [
             {"form": form.key, "number": form.number, "at": _when(form.at)} for form in forms.given(dossier)
         ],
@@ -76,6 +78,7 @@ def _booking(dossier: Dossier) -> Kept:
         "post_office": dossier.post_office.name, "result_comes": dossier.return_way,
         "postage_one_way": dossier.one_way, "postage_passing_on": dossier.passing_on,
         "submitted": _when(dossier.submitted_at), "official_code": dossier.official_code, "due": _when(dossier.due_on),
+        "due_time": f"{dossier.due_time:%H:%M}" if dossier.due_time else None,
         "papers_wanted_until": _when(dossier.supplement_by), "fee_due": dossier.fee_due,
         "called": _when(dossier.asked_at), "call_ended": dossier.answer,
     }  # fmt: skip
@@ -86,6 +89,10 @@ def _paper(paper: Paper) -> Kept:
         "name": paper.name, "form": paper.form, "copies": paper.copies, "sheets": paper.sheets,
         "counted_at_ward": paper.desk_sheets, "place": paper.place,
     }  # fmt: skip
+
+
+def _sheets(paper: dict[str, Any]) -> Kept:
+    return {name: paper.get(name) for name in ("name", "form", "sheets")}
 
 
 def _visits(of: list[int]) -> list[Kept]:

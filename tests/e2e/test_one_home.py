@@ -3,10 +3,13 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+import sqlalchemy as sa
+import time_machine
+from playwright.sync_api import Browser, Page, expect
 
 from app.db import db
 from app.domain.codes import Purpose
+from app.domain.dossiers import Dossier
 from app.domain.packets import Packet, State, Way
 from app.domain.scans import ScanRow
 from app.domain.visits import Visit, VisitState
@@ -23,7 +26,9 @@ from tests.e2e.test_courier import (
     type_number,
     verdict,
 )
-from tests.world import World
+from tests.e2e.test_faces import faults
+from tests.views.test_booking import book
+from tests.world import MONDAY, World
 
 pytestmark = pytest.mark.dialects("sqlite")  # what the phone shows
 
@@ -157,3 +162,40 @@ def test_results_of_one_home_are_handed_over_one_after_the_other(
     hand_over(phone, codes[1])
     db.session.rollback()
     assert [db.session.get_one(Packet, packet.id).state for packet in (first, second)] == [State.DELIVERED] * 2
+
+
+@time_machine.travel(MONDAY, tick=True)
+def test_the_pages_of_another_dossier_stand_in_every_width_and_at_twice_the_text(
+    world: World, site: Site, browser: Browser
+) -> None:
+    """From the page of the first to that of the second, to what moves and cancels both, and to the code that a bare link asks for."""
+    client = world.app.test_client()
+    assert book(world, client).status_code == 303
+    first, cookie = db.session.scalars(sa.select(Dossier)).one().secret, client.get_cookie("hs-draft")
+    assert cookie
+    context = browser.new_context(locale="vi-VN", bypass_csp=True, viewport={"width": 360, "height": 740})
+    context.add_cookies([{"name": "hs-draft", "value": cookie.value, "url": site.url}])
+    page, wrong, again = context.new_page(), list[str](), "Gửi thêm hồ sơ cùng lượt"
+
+    def look(path: str) -> None:
+        expect(page).to_have_url(re.compile(f"{path}$"))
+        wrong.extend(f"{path}: {each}" for each in faults(page, 360))
+
+    page.goto(f"{site.url}/t/{first}/booked")
+    press(page, again)
+    look("/book")
+    page.get_by_role("link", name=world.procedure.title).first.click()
+    press(page, "Đã có đủ, đi tiếp")
+    look("/book/check")
+    page.locator("label[for=consent]").click()
+    press(page, "Đặt lịch")
+    look("/booked")
+    for path in ("", "/move", "/cancel"):
+        page.goto(f"{site.url}/t/{first}{path}")
+        look(f"/t/{first}{path}")
+    context.clear_cookies()
+    page.goto(f"{site.url}/t/{first}")
+    press(page, again)
+    look("/track/code")
+    context.close()
+    assert wrong == [], "\n".join(wrong)

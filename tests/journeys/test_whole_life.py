@@ -233,7 +233,7 @@ def test_who_books_in_english_is_written_to_in_english_until_they_ask_for_anothe
     desk.open(f"/desk/packets/{packet.number}").send(to="/ready")
     wrote = life.written(dossier)
     assert [kind for kind, _ in wrote] == ["booked", "door_code", "collected", "submitted", "accepted", "result_ready"]
-    assert all("See" in text or "Read it to the courier" in text for _, text in wrote), wrote
+    assert all("See" in text or "Read it out to the courier" in text for _, text in wrote), wrote
 
     desk.open(f"/desk/results/{packet.number}/ask").send(to="/ask", answer="reached", language="vi")
     desk.open(f"/desk/packets/{packet.number}").send(to="/send", seal="NP 0045 999")

@@ -1,5 +1,6 @@
 """Crowds: callers of one moment who want the same work done share one transaction and its cost."""
 
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -12,13 +13,14 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from app.db import abandon, atomically, briefly, db
+from app import patience
+from app.db import abandon, atomically, db
 
 R = TypeVar("R")
 T = TypeVar("T")
 WAITED = {"55P03", "57014"}  # PostgreSQL: a lock or a statement took too long
 LINGER = 0.04  # seconds; who has just been answered often sends again at once
-WARY = 10.0  # seconds after one of them in which nobody waits longer than a moment for a row: all the others wait too
+WARY = 10.0  # seconds after a wait in vain in which nobody waits longer than a moment: all the others wait too
 MOST = 200  # size of one transaction: a larger group would keep pages waiting
 
 
@@ -89,14 +91,17 @@ class _Crowd:
                 called.called.release()
 
     def attempt(self, work: Callable[..., R], *args: Any) -> R:
-        """`work` in a transaction; soon after a row was waited for in vain no other makes the crowd wait as long."""
-        is_wary = time.monotonic() < self._wary_until
+        """`work` in a transaction; soon after somebody waited in vain nobody else makes the crowd wait as long."""
         try:
-            return atomically(partial(briefly, work) if is_wary else work, *args)
+            with patience.briefly(time.monotonic() < self._wary_until):
+                done = atomically(work, *args)
         except OperationalError as error:
-            if _waited(error):
+            if _waited(error) or _is_locked(error):
                 self._wary_until = time.monotonic() + WARY
             raise
+        if db.engine.dialect.name == "sqlite":
+            self._wary_until = 0.0  # its one writer is free again; of PostgreSQL's rows another was
+        return done
 
 
 _crowds: WeakKeyDictionary[sa.Engine, dict[Any, _Crowd]] = WeakKeyDictionary()
@@ -148,6 +153,11 @@ def _serve(crowd: _Crowd, group: list[_Part], work: Callable[..., list[Any]], ar
 def _is_away(error: Exception) -> bool:
     """Whether the database itself is gone or full: asking again for each caller would only take longer."""
     return isinstance(error, OperationalError) and not _waited(error)
+
+
+def _is_locked(error: OperationalError) -> bool:
+    """SQLite: another process writes, and none of the crowd may."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _waited(error: OperationalError) -> bool:

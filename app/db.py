@@ -151,7 +151,7 @@ def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
             is_done = False
             session.rollback()  # what was read before may be stale by now
             try:
-                session.connection(execution_options={"writes": came})
+                patience.begun(session.connection(execution_options={"writes": came}))
                 session.info["memory"] = defaultdict(dict)
                 result, is_done = work(*args, **kwargs), True
                 session.commit()
@@ -167,12 +167,6 @@ def atomically(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
             else:
                 return result
     raise AssertionError("unreachable")
-
-
-def briefly(work: Callable[..., T], *args: Any) -> T:
-    """`work`, in the transaction that has begun: a row that somebody holds is waited for a moment only."""
-    patience.briefly(db.session.connection())
-    return work(*args)
 
 
 def abandon() -> None:

@@ -9,31 +9,51 @@ and lifted when a program does.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
-from flask import g, has_request_context
+from flask import has_request_context
 from psycopg.abc import PQGen
 
 R = TypeVar("R")
-LOCK = 2.0  # seconds: a row that another transaction holds; SQLite's one writer
-LEAST = 0.5  # seconds: for SQLite's one writer, of a request that has taken long already
+LOCK = 2.0  # seconds: a row that another transaction holds
+WRITER = 2.5  # seconds: SQLite's one writer; under load whoever writes many scans at once has it for half of that
 STATEMENT = 5.0  # seconds: one statement
 SILENCE = 0.7  # seconds without a word, after which PostgreSQL is asked whether it is there
 CONNECT = 2  # seconds for that, and for a new connection; the driver knows no less
-BRIEFLY = 0.2  # seconds: a row, for whoever must not keep others waiting
+BRIEFLY = 0.2  # seconds: either of them, for whoever must not keep others waiting
 AWAY = 1.0  # seconds for which nobody asks a database again that gave no sign of life
 GRACE = 1.0  # seconds PostgreSQL has to keep its own limit
 OPCODES = 100_000  # of SQLite's machine between two looks at the clock: a few milliseconds
 
 _away_until = 0.0  # of this process's clock
+_is_brief = ContextVar("is_brief", default=False)
+
+
+@contextmanager
+def briefly(is_brief: bool) -> Iterator[None]:
+    """Whether whoever writes in here waits for a moment only."""
+    before = _is_brief.set(is_brief)
+    try:
+        yield
+    finally:
+        _is_brief.reset(before)
 
 
 def until(came: float, otherwise: float) -> float:
-    """When on the monotonic clock whoever came then for SQLite's one writer has waited long enough: a request counts from where
-    it began, `otherwise` is a program's seconds."""
-    return max(g.get("began", came) + LOCK, came + LEAST) if has_request_context() else came + otherwise
+    """When on the monotonic clock whoever came then for SQLite's one writer has waited long enough; `otherwise`: a program's
+    seconds."""
+    return came + (BRIEFLY if _is_brief.get() else WRITER if has_request_context() else otherwise)
+
+
+def begun(connection: sa.Connection) -> None:
+    """A transaction that will write."""
+    if _is_brief.get() and connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BRIEFLY}s'")
 
 
 # ---- SQLite ------------------------------------------------------------------------------------------------------
@@ -128,9 +148,3 @@ def _none_there() -> psycopg.OperationalError:
 def _refuse_while_away() -> None:
     if time.monotonic() < _away_until and has_request_context():
         raise psycopg.OperationalError("the database gave no sign of life a moment ago")
-
-
-def briefly(connection: sa.Connection) -> None:
-    """For the rest of this transaction a row that another holds is waited for a moment only."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BRIEFLY}s'")

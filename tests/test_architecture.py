@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "app.disks": {"app.config"},
     "app.patience": set(),
     "app.db": {"app.patience"},
-    "app.crowds": {"app.db"},
+    "app.crowds": {"app.db", "app.patience"},
     "app.domain": INSIDE | {"routes", "labels"},
     "app.integrations": INSIDE | {"app.language"},
     "app.security": INSIDE,

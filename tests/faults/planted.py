@@ -99,7 +99,7 @@ if PLANTED in ("full_is_fine", "ten_are_enough"):
 if PLANTED == "patience_without_end":
     from app import patience
 
-    patience.LOCK = patience.STATEMENT = patience.SILENCE = 3600.0
+    patience.LOCK = patience.WRITER = patience.STATEMENT = patience.SILENCE = 3600.0
 
 if PLANTED in ("device_time", "server_time"):
     from app.domain import placing

@@ -378,11 +378,13 @@ def test_after_a_link_the_password_opens_the_page_to_add_one_and_then_everything
 def test_whoever_was_in_by_password_when_it_became_required_is_led_to_the_page_too(
     app: Flask, world: World, sign_in: Any
 ) -> None:
-    desk = sign_in(world.officer)
+    desk, packet = sign_in(world.officer), world.packet()
+    first = desk.get(f"/s/{packet.slip.token}")
     app.extensions["settings"] = app.extensions["settings"].model_copy(update={"staff_passkey": "required"})
     assert desk.get("/desk/").headers["Location"] == "/passkeys/"
     assert desk.get("/passkeys/").status_code == 200
-    assert world.officer.name not in desk.get("/track").text
+    slip = f"/s/{packet.slip.token}"
+    assert (desk.get(slip).status_code, first.status_code) == (200, 302), "where anybody may look they are nobody"
 
 
 def test_couriers_need_none(strict: Flask, world: World) -> None:

@@ -3,20 +3,20 @@
 Each keeps its packet, its code and its end; only the way to the door is one.
 """
 
+import re
 from collections.abc import Iterable
 
 from app.domain.people import Citizen
 from app.domain.places import fold
 from app.domain.visits import Visit
 
-Address = tuple[int, str, str]
-Door = tuple[int, str, int, str, str]
+Address = tuple[int, tuple[str, ...], str]
+Door = tuple[int, str, int, tuple[str, ...], str]
 
 
 def address(citizen: Citizen) -> Address:
     """The same for people of one home: one neighbourhood and street, however it is spelt, and one phone."""
-    street = " ".join("".join(c if c.isalnum() or c == "/" else " " for c in fold(citizen.street)).split())
-    return citizen.neighbourhood_id, street, citizen.phone
+    return citizen.neighbourhood_id, tuple(re.findall(r"\w+", fold(citizen.street))), citizen.phone
 
 
 def door(visit: Visit) -> Door:

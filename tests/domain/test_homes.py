@@ -113,11 +113,30 @@ def test_a_home_with_more_packets_than_an_even_share_is_still_one_couriers(world
 def test_a_new_dossier_of_a_home_goes_along_on_the_round_that_has_the_first(world: World) -> None:
     first, other, second = two_of_one(world)
     act = world.act(world.dispatcher)
-    atomically(dispatch.assign, world.post, [visit(first).id, visit(other).id], world.courier.id, act)
+    atomically(dispatch.assign, world.post, [visit(other).id], world.second_courier.id, act)
+    atomically(dispatch.assign, world.post, [visit(first).id], world.courier.id, act)
     atomically(rounds.join, visit(second), act)
     assert visit(second).courier == world.courier
+    assert [visit(packet).position for packet in (first, second, other)] == [1, 2, 1]
+    assert visit(second).arrives_at == visit(first).arrives_at
+
+
+def test_a_home_stands_together_on_its_round_before_whoever_came_to_it_in_between(world: World) -> None:
+    first, other, second = two_of_one(world)
+    act = world.act(world.dispatcher)
+    for packet in (first, other, second):
+        atomically(dispatch.assign, world.post, [visit(packet).id], world.courier.id, act)
     assert [visit(packet).position for packet in (first, second, other)] == [1, 2, 3]
     assert visit(second).arrives_at == visit(first).arrives_at != visit(other).arrives_at
+
+
+def test_what_is_moved_to_the_time_of_its_home_goes_along_there(world: World) -> None:
+    first, _other, second = two_of_one(world)
+    offer = next(one for one in visits.offers(world.post, MONDAY) if one.day > visit(first).slot.day)
+    atomically(lambda: rounds.move(visit(first), offer, world.post, world.act()))
+    atomically(dispatch.assign, world.post, [visit(first).id], world.courier.id, world.act(world.dispatcher))
+    atomically(lambda: rounds.move(visit(second), offer, world.post, world.act()))
+    assert visit(second).courier == world.courier and visit(second).position == 2
 
 
 @pytest.mark.parametrize("word", ["started_at", "stopped_at"])
@@ -236,3 +255,22 @@ def test_a_result_takes_the_first_place_where_the_others_slot_is_full_or_its_cou
     visit(first).state = VisitState.EN_ROUTE
     db.session.commit()
     assert another_result(world, home=first).day < slot.day
+
+
+def test_the_dispatcher_sees_which_open_visits_are_of_one_home_whoever_has_them(world: World) -> None:
+    first, _other, second = two_of_one(world)
+    day_, ids = visit(first).slot.day, [visit(packet).id for packet in (first, second)]
+    atomically(dispatch.assign, world.post, ids[:1], world.courier.id, world.act(world.dispatcher))
+    assert dispatch.day_of(world.post, day_).shared == dict.fromkeys(ids, 2)
+    atomically(visits.finish, db.session.get_one(Packet, first.id), MONDAY)
+    assert dispatch.day_of(world.post, day_).shared == {}
+
+
+def test_a_result_is_not_led_to_whoever_is_on_the_way_without_it(world: World) -> None:
+    first = world.packet(Way.OUT)
+    second = world.packet(Way.OUT, home=first)
+    day_, act = visit(first).slot.day, world.act(world.dispatcher)
+    atomically(dispatch.assign, world.post, [visit(first).id], world.courier.id, act)
+    atomically(lambda: visits.set_out(visit(first).round, act))  # type: ignore[arg-type]
+    [stop] = dispatch.problem(world.post, day_).stops
+    assert rounds.visits_at(stop) == [visit(second).id]

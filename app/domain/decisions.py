@@ -223,6 +223,7 @@ def stop(dossier: Dossier, act: Act, words: str = "", seen: int | None = None) -
     held = _open(dossier, "stop", act, seen)
     if held is None:
         return
+    dossiers.check_state(held, "stop")
     asked = next(line for line in reversed(held.history) if line.event == "ask_stop")
     _take(
         held, "stop", act, words=_said(words), asked_on=today(asked.at).isoformat(), online=asked.user_id is None,

@@ -201,14 +201,19 @@ def move(dossier: Dossier, event: str, act: Act) -> Case:
     if not _may(case, act.user):
         raise NotAllowed("case_not_yours")
     locked = db.session.get_one(Dossier, dossier.id, with_for_update=True, populate_existing=True)
-    if locked.state not in case.source:
-        raise Refused(f"case_{event}", state=locked.state)
+    check_state(locked, event)
     for rule in case.rules:
         if not RULES[rule](locked, act):
             raise Refused(rule, number=locked.number)
     locked.state = before(locked) if case.target is BACK else case.target or locked.state
     begin(locked, event, act)
     return case
+
+
+def check_state(dossier: Dossier, event: str) -> None:
+    """Raises Refused("case_<event>") when the state forbids the step."""
+    if dossier.state not in CASES[event].source:
+        raise Refused(f"case_{event}", state=dossier.state)
 
 
 def _may(case: Case, user: User | None) -> bool:

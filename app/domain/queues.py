@@ -97,7 +97,7 @@ def _pile(user: User, states: Iterable[CaseState], *rules: RULE, by: Any = Dossi
         for state in sorted(states)
     ]
     pile = sa.union_all(*(sa.select(walk) for walk in walks)).subquery()
-    brought = sa.select(Packet, pile.c.urgency).join(Dossier).join(pile, pile.c.id == Dossier.id)
+    brought = sa.select(Packet, pile.c.urgency).select_from(Packet).join(Dossier).join(pile, pile.c.id == Dossier.id)
     brought = brought.where(Packet.kind == Kind.SUBMISSION, Packet.state != State.WAITING)
     return brought.order_by(pile.c.urgency, pile.c.id, Packet.id)
 

@@ -756,3 +756,11 @@ def test_each_paper_says_where_it_is_until_it_is_back(world: World) -> None:
     held = fresh(dossier)
     assert [paper.position for paper in dossiers.still_out(held)] == [2] and held.state is C.NOT_ACCEPTED
     assert tracking.story(held, MONDAY).headline == "paper_gone"
+
+
+@pytest.mark.dialects("sqlite")
+def test_a_stop_nobody_asked_for_is_refused_in_words(world: World) -> None:
+    dossier = accepted(world)
+    with pytest.raises(Refused, match="case_stop"):
+        atomically(decisions.stop, dossier, world.act(world.officer), "Người dân muốn")
+    assert fresh(dossier).state is CaseState.ACCEPTED

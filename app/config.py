@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 VAR = ROOT / "var"
 HERE = {("http", "localhost"), ("http", "127.0.0.1")}  # a gateway of one's own on this machine
 THREADS = 16  # requests one process answers at the same time
+WAITING = 512  # and those it has on the line, some of which send slowly or stand in the queue
 
 
 class Where(BaseSettings):

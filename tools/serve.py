@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from sqlalchemy import make_url  # noqa: E402
 
-from app.config import THREADS, Settings, Where, ends_in_a_sentence  # noqa: E402
+from app.config import WAITING, Settings, Where, ends_in_a_sentence  # noqa: E402
 from app.domain.tokens import Keys  # noqa: E402
 
 
@@ -75,6 +75,16 @@ def refuse_a_taken(host: str, port: int) -> None:
         sys.exit(f"Port {port} is taken: PORT={other or '…'} make run")
 
 
+def granian(host: str, port: int, workers: int, application: str = "app.server:app") -> list[str]:
+    """The command that serves it. A thread for each request that is on the line: most only wait (app/arrivals.py)."""
+    return [
+        str(Path(sys.executable).with_name("granian")),
+        "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers),
+        "--blocking-threads", str(WAITING), "--backpressure", str(WAITING), "--backlog", "1024",
+        "--log-level", "error", "--workers-kill-timeout", "15", "--respawn-failed-workers", application,
+    ]  # fmt: skip
+
+
 def main() -> None:
     host, port = os.environ.get("HOST", "127.0.0.1"), read_port()
     if sys.argv[1:] == ["--look"]:
@@ -110,17 +120,12 @@ def main() -> None:
         print(
             f"  The host has {len(settings.host)} letters: printed codes are one size finer (level {settings.finer_codes})"
         )
-    granian = [
-        str(Path(sys.executable).with_name("granian")),
-        "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", str(settings.web_workers), "--blocking-threads", str(THREADS), "--backlog", "1024",
-        "--log-level", "error", "--workers-kill-timeout", "15", "--respawn-failed-workers", "app.server:app",
-    ]  # fmt: skip
+    command = granian(host, port, settings.web_workers)
     os.chdir(ROOT)
     if settings.database_url.startswith("sqlite"):  # elsewhere it is a service of its own, under its own user
         # It ends when this process does, whatever becomes of it: the log's key is never in the server's memory.
         subprocess.Popen([sys.executable, str(ROOT / "tools/signer.py")])  # noqa: S603 - our own neighbour
-    os.execv(granian[0], granian)  # noqa: S606 - our own interpreter's neighbour
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter's neighbour
 
 
 if __name__ == "__main__":

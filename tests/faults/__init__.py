@@ -31,11 +31,11 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | a phone's app a version ahead of the server and one behind; a browser whose room is used up | tests/e2e/test_shell.py | |
 | the database lost, restored into an empty one (on PostgreSQL into a cluster that never saw it) from a backup made while phones sent; phones send again what they hold | test_restore | a restore without its newest lines, one without a table; phones that send nothing again |
 | `flask db upgrade` killed before every statement and commit while phones send, and begun again; on both databases from ten versions back when long | test_upgrades | a migration that commits every statement |
+| five hundred clients that send a byte a second; no memory for another thread; sixty-four file handles, all in use; on both databases when long | test_shortage | a server that waits for slow clients where it works |
 | two phones of one courier; a phone taken out of service in the middle of its queue | tests/e2e/test_rough_days.py | |
 
 Not shown here, for a container cannot: a power cut (what the operating system has and the disk has not survives kill -9,
 so fsync=off would pass), a reboot of the machine, a file system that flips bits, a real mobile network.
 Not promised, so not shown: that an old program works on newer tables, or a new one on older. Both only lose nothing.
-Not shown here, for nobody has built it yet: partners that hang, fifty phones after eight hours without a network, memory and
-file handles running out.
+Not shown here, for nobody has built it yet: partners that hang, fifty phones after eight hours without a network.
 """

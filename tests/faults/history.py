@@ -129,6 +129,8 @@ class Client(threading.Thread):
         if self.dice and self.dice.random() < 0.2:
             return self._lost("dropped on the way back")
         self.history.acknowledged(json.loads(data))
+        if any(one.digest not in self.history.receipts for one in post):
+            return self._lost("no receipt")
         return True
 
     def _lost(self, why: str) -> bool:

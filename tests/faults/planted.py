@@ -132,4 +132,18 @@ if PLANTED == "present_holder":
 
     placing.place_move = by_holder
 
+if PLANTED == "waits_inside":
+    from app import arrivals
+
+    waiting: Any = app.wsgi_app
+
+    def wait_inside(environ: Any, start: Any) -> Any:
+        """Whoever is let in is waited for, and takes up the room of one who works."""
+        with waiting._room:
+            environ["wsgi.input"] = arrivals.BytesIO(arrivals.arrived(environ["wsgi.input"], waiting._most) or b"")
+            return waiting._application(environ, start)
+
+    app.wsgi_app = wait_inside  # type: ignore[method-assign]
+
+
 __all__ = ["app"]

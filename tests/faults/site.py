@@ -18,6 +18,7 @@ import pytest
 
 from app.config import ROOT, Settings
 from tests import postgres
+from tools.serve import granian
 
 PATIENCE = 120.0  # seconds until something that was killed must answer again
 
@@ -49,12 +50,7 @@ class Web:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        granian = Path(sys.executable).with_name("granian")
-        command = [
-            str(granian), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
-            "--workers", "2", "--blocking-threads", "16", "--log-level", "error", "--respawn-failed-workers",
-            "tests.faults.planted:app",
-        ]  # fmt: skip
+        command = granian("127.0.0.1", self.port, 2, "tests.faults.planted:app")
         with self.log.open("ab") as file:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self._environment, stdout=file, stderr=file, start_new_session=True
@@ -85,14 +81,17 @@ class Web:
     def kill_one(self) -> None:
         """Of the two processes that answer the one that more phones are talking to, while it owes one of them an answer: it
         is held until they wait for it. The other goes on, and a new one comes without hands."""
-        assert self.process
-        answering = [pid for pid in _children(self.process.pid) if b"planted:app" in _command(pid)]
-        busiest = max(answering, key=self._talking_to)
+        busiest = max(self.answering(), key=self._talking_to)
         os.kill(busiest, signal.SIGSTOP)
         time.sleep(0.2)
         os.kill(busiest, signal.SIGKILL)
         while _runs(busiest):
             time.sleep(0.01)
+
+    def answering(self) -> list[int]:
+        """The processes that answer."""
+        assert self.process
+        return [pid for pid in _children(self.process.pid) if b"planted:app" in _command(pid)]
 
     def _talking_to(self, pid: int) -> int:
         """How many phones a process has on the line."""

@@ -36,8 +36,8 @@ def upgraded(settings: Settings, url: str, folder: Path, how: str) -> tuple[int,
 
 KILLED = ("killed", "-1", 16)
 CASES = [("sqlite", *KILLED)] if not LONG else [
-    (kind, how, back, packets) for kind in ("sqlite", "postgresql")
-    for how, back, packets in (("killed", "0048", 2400), ("unharmed", "0048", 960), ("unharmed", "0052", 960))
+    ("sqlite", "killed", "0048", 2400), ("postgresql", "killed", "0052", 2400),
+    *((kind, "unharmed", back, 960) for kind in ("sqlite", "postgresql") for back in ("0052", "0048")),
 ]  # fmt: skip
 
 

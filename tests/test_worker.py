@@ -28,6 +28,18 @@ def the_message() -> Message:
     return db.session.scalars(sa.select(Message)).one()
 
 
+def test_whoever_was_away_for_hours_has_every_message_five_minutes_after_they_are_back(
+    app: Flask, world: World
+) -> None:
+    say()
+    waiting, at = the_message(), now()
+    for tries in range(1, 20):
+        waiting.tries = tries
+        outbox.failed(waiting.id, "HTTP 503", at)
+        assert timedelta(seconds=5) <= waiting.due_at - at <= timedelta(minutes=5)
+    db.session.rollback()
+
+
 def test_a_channel_that_fails_is_tried_again_later(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
 

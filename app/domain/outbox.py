@@ -14,6 +14,7 @@ from app.db import Instant, Model, choice, db
 from app.domain.people import Language
 
 PATIENCE = timedelta(days=2)
+LATEST = 240  # seconds between two tries: whoever was away for hours has everything five minutes after they are back
 KEPT = timedelta(days=90)  # as long as somebody may ask whether a message was sent
 NOBODY = ""  # the phone of a message that is written and never sent: somebody asked for what is not there
 
@@ -80,13 +81,13 @@ def sent(message_id: int, at: datetime) -> None:
 
 
 def failed(message_id: int, error: str, at: datetime) -> None:
-    """Try again later, each time later; give up after two days and keep the reason."""
+    """Try again later, each time later, up to LATEST; give up after two days and keep the reason."""
     message = db.session.get_one(Message, message_id)
     message.error = error[:200]
     if at - message.created_at > PATIENCE:
         message.given_up_at = at
     else:
-        message.due_at = at + timedelta(seconds=min(3600, 5 * 2 ** min(message.tries, 10)))
+        message.due_at = at + timedelta(seconds=min(LATEST, 5 * 2 ** min(message.tries, 10)))
 
 
 def sweep(at: datetime) -> None:

@@ -24,7 +24,7 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | a message that takes its time | tests/test_worker.py | sent inside the transaction |
 | bytes without end | tests/api/test_rubbish.py | no bound |
 | one scan that trips the batch | tests/api/test_scans.py, tests/api/test_storm.py | |
-| twenty phones with five hundred scans each while a counter looks things up and a desk writes | test_storm | a server that judges ten of a post and answers all |
+| fifty phones with five hundred scans each after eight hours without a network, while a counter looks things up and a desk writes | test_storm | a server that judges ten of a post and answers all |
 | the browser killed at every step of writing a scan | tests/e2e/test_kills.py | a beep before the write |
 | a line of 64 kbit/s that loses a tenth, one that is dead and looks alive, one that loses the answers | tests/e2e/test_poor_line.py | a client that gives up what was not answered |
 | the browser's database and the network under the phone | tests/e2e/test_courier.py, tests/e2e/test_receipts.py | |
@@ -32,10 +32,11 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | the database lost, restored into an empty one (on PostgreSQL into a cluster that never saw it) from a backup made while phones sent; phones send again what they hold | test_restore | a restore without its newest lines, one without a table; phones that send nothing again |
 | `flask db upgrade` killed before every statement and commit while phones send, and begun again; on both databases from ten versions back when long | test_upgrades | a migration that commits every statement |
 | five hundred clients that send a byte a second; no memory for another thread; sixty-four file handles, all in use; on both databases when long | test_shortage | a server that waits for slow clients where it works |
+| the gateway for messages refuses, hangs, is slow, says 500 or rubbish, shows a wrong certificate while phones send; on SQLite | test_partners | an error taken for a success |
 | two phones of one courier; a phone taken out of service in the middle of its queue | tests/e2e/test_rough_days.py | |
 
 Not shown here, for a container cannot: a power cut (what the operating system has and the disk has not survives kill -9,
 so fsync=off would pass), a reboot of the machine, a file system that flips bits, a real mobile network.
 Not promised, so not shown: that an old program works on newer tables, or a new one on older. Both only lose nothing.
-Not shown here, for nobody has built it yet: partners that hang, fifty phones after eight hours without a network.
+Not shown here, for nobody has built it yet: partners' portals, for none is connected; a gateway that takes a message and hides it.
 """

@@ -36,9 +36,13 @@ class History:
     receipts: dict[bytes, datetime] = field(default_factory=dict)  # digest → recorded_at, as phones hold them
     unknown: Counter[str] = field(default_factory=Counter)  # why a try had no answer
     statuses: Counter[int] = field(default_factory=Counter)
-    slowest: float = 0.0  # seconds until a post had its answer, however often it was sent
+    took: list[float] = field(default_factory=list)  # seconds until a post had its answer, however often it was sent
     longest: float = 0.0  # seconds one request took, whatever came of it
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def slowest(self) -> float:
+        return max(self.took, default=0.0)
 
     def wait_for(self, receipts: int) -> None:
         """Until so many scans have been acknowledged."""
@@ -101,7 +105,7 @@ class Client(threading.Thread):
             assert time.monotonic() < until, "no answer: " + str(self.history.unknown)
             time.sleep(0.05)
         with self.history.lock:
-            self.history.slowest = max(self.history.slowest, time.monotonic() - began)
+            self.history.took.append(time.monotonic() - began)
         if self.dice:
             for _ in range(self.dice.choice((0, 0, 1, 2))):  # the same bytes once more: nothing may come of it
                 answered = self._send(post) and answered

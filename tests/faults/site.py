@@ -38,14 +38,22 @@ def environment(settings: Settings, url: str, folder: Path) -> dict[str, str]:
 
 
 class Web:
-    """The server as the product runs it; `planted` switches one known bug on, `clock` names a file with its skew."""
+    """The server as the product runs it; `planted` switches one known bug on, `clock` names a file with its skew, `more` are
+    settings."""
 
     def __init__(
-        self, settings: Settings, url: str, folder: Path, planted: str = "", clock: Path | None = None
+        self,
+        settings: Settings,
+        url: str,
+        folder: Path,
+        planted: str = "",
+        clock: Path | None = None,
+        more: dict[str, str] | None = None,
     ) -> None:
         self.port, self.log = free_port(), folder / f"web-{free_port()}.log"
         self._environment = environment(settings, url, folder) | {
             "BASE_URL": f"http://localhost:{self.port}", "PLANTED": planted, "CLOCK": str(clock or ""),
+            **(more or {}),
         }  # fmt: skip
         self.process: subprocess.Popen[bytes] | None = None
 

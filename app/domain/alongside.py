@@ -14,17 +14,18 @@ from app.domain.visits import Visit, VisitKind, VisitState
 from app.errors import Refused
 
 BEFORE = (VisitState.SCHEDULED, VisitState.ASSIGNED)  # nobody has set out
+IN_VAIN = (VisitState.MISSED,)  # the courier was there
 
 
 def awaited(dossier: Dossier, at: datetime) -> Visit | None:
     """The visit that another dossier can go along with: a collection whose time can still be booked."""
-    visit = _waiting(dossier)
+    visit = _collection(dossier, BEFORE)
     return visit if visit and visits.starts_at(visit.slot.day, visit.slot.opens) - visits.NOTICE > at else None
 
 
-def _waiting(dossier: Dossier) -> Visit | None:
+def _collection(dossier: Dossier, states: tuple[VisitState, ...]) -> Visit | None:
     visit = booking.movable(dossier)
-    return visit if visit and visit.kind is VisitKind.COLLECT and visit.state in BEFORE else None
+    return visit if visit and visit.kind is VisitKind.COLLECT and visit.state in states else None
 
 
 def answers(dossier: Dossier, at: datetime) -> dict[str, Any]:
@@ -63,16 +64,20 @@ def answers(dossier: Dossier, at: datetime) -> dict[str, Any]:
 
 
 def others(dossier: Dossier) -> list[Dossier]:
-    """Those that were booked to go along with it, and still do: of the same home, at the same time, with nobody on the way.
+    """Those that were booked to go along with it, and still do: of the same home, at the same time, with nobody on the way
+    to any of them, or after a call in vain for all.
 
     That they were booked so is what counts: a phone and an address are known to many, who have no business with what else
     is collected there.
     """
-    first, visit = dossier.beside_id or dossier.id, _waiting(dossier)
+    first = dossier.beside_id or dossier.id
     same = sa.or_(Dossier.id == first, Dossier.beside_id == first)
     query = sa.select(Dossier).where(same, Dossier.id != dossier.id, Dossier.state == CaseState.BOOKED)
-    found = list(db.session.scalars(query.order_by(Dossier.id))) if visit else []
-    return [one for one in found if (theirs := _waiting(one)) and visit and homes.door(theirs) == homes.door(visit)]
+    for states in (BEFORE, IN_VAIN):
+        if visit := _collection(dossier, states):
+            found = db.session.scalars(query.order_by(Dossier.id))
+            return [one for one in found if (its := _collection(one, states)) and homes.door(its) == homes.door(visit)]
+    return []
 
 
 def rebook(dossier: Dossier, slot_key: str, act: Act, *, whole: bool) -> None:

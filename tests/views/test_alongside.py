@@ -232,11 +232,46 @@ def test_calling_one_off_leaves_the_other_unless_it_is_ticked(
 ) -> None:
     page = client.get(f"/t/{first.secret}/cancel").text
     assert second.number in page and not re.search(r'name="whole"[^>]*\schecked', page)
+    assert "không ai đến" not in page, "the courier comes for the other all the same"
     third = beside(world, client, second)
     client.post(f"/t/{first.secret}/cancel")
     assert [bool(slot_of(one)) for one in (first, second, third)] == [False, True, True]
     client.post(f"/t/{third.secret}/cancel", data={"whole": "y"})
     assert [bool(slot_of(one)) for one in (first, second, third)] == [False, False, False]
+
+
+def test_where_nothing_goes_along_nobody_comes_when_it_is_called_off(client: FlaskClient, first: Dossier) -> None:
+    assert "không ai đến" in client.get(f"/t/{first.secret}/cancel").text
+
+
+def called_in_vain(*met_nobody: Dossier) -> None:
+    for one in met_nobody:
+        visit = visits.open_visit(packets.of_dossier(one.id)[0].id)
+        assert visit
+        visit.state = visits.VisitState.MISSED
+    db.session.commit()
+
+
+def test_after_a_call_in_vain_one_new_time_serves_both(
+    world: World, client: FlaskClient, first: Dossier, second: Dossier
+) -> None:
+    called_in_vain(first, second)
+    offer, page = later(world), client.get(f"/t/{second.secret}/move").text
+    assert first.number in page and re.search(r'name="whole"[^>]*\schecked', page)
+    client.post(f"/t/{second.secret}/move", data={"slot": offer.key, "whole": "y"})
+    assert {(slot.day, slot.opens) for one in (first, second) if (slot := slot_of(one))} == {(offer.day, offer.opens)}
+    assert first.number in client.get(f"/t/{second.secret}/move").text
+
+
+def test_what_the_courier_still_comes_for_is_not_moved_with_what_was_called_for_in_vain(
+    world: World, client: FlaskClient, first: Dossier, second: Dossier
+) -> None:
+    before = slot_of(first)
+    called_in_vain(second)
+    for one, other in ((first, second), (second, first)):
+        assert other.number not in client.get(f"/t/{one.secret}/move").text
+    client.post(f"/t/{second.secret}/move", data={"slot": later(world).key, "whole": "y"})
+    assert slot_of(first) == before != slot_of(second)
 
 
 def test_whoever_knows_phone_and_address_alone_has_no_business_with_what_else_is_collected_there(

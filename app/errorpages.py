@@ -19,7 +19,7 @@ from app.sentences import sentence
 
 # status: (key, title, text)
 PAGES = {
-    400: ("bad_request", _l("This page was sent incompletely"), _l("Go back one page and send it again. Nothing has been recorded.")),
+    400: ("bad_request", _l("This page did not reach us complete"), _l("Go back one page and send it again. Nothing has been recorded.")),
     401: ("sign_in_needed", _l("Please sign in first"), _l("Your session is over. Sign in again and repeat the last step.")),
     403: ("not_allowed", _l("This page is not open to you"), _l("If it should be, ask your supervisor.")),
     404: ("not_found", _l("There is nothing at this address"), _l("The link may be cut off or old. Start from the first page, or track by number.")),
@@ -31,15 +31,17 @@ PAGES = {
     422: ("invalid", _l("Something needs another look"), ""),
     426: ("app_too_old", _l("A newer version is needed"), ""),
     429: ("too_many_tries", _l("Too many tries"), ""),
-    500: ("broken", _l("This page is not working"), _l("The fault is ours. What you filled in on the steps before is kept.")),
-    503: ("busy", _l("The service is pausing for a moment"), _l("Nothing has been recorded. Try again in a minute.")),
+    500: ("broken", _l("This page is not working"), _l("The fault is ours. What you filled in on the earlier steps is kept.")),
+    503: ("busy", _l("The service is taking a short break"), _l("Nothing has been recorded. Try again in a minute.")),
 }  # fmt: skip
 TITLES = {  # where the key says more than the status
     "form_expired": _l("This page was open too long"),
     "two_under_way": _l("One moment, please"),
     "press_busy": _l("One moment, please"),
 }
-UNSURE = _l("Our answer was lost on its way. It may have been recorded, or not: look first, before you send it again.")
+UNSURE = _l(
+    "Our answer was lost on the way. What you sent may or may not have been recorded: check before you send it again."
+)
 SECRETS = {"password", "pin", "second_secret"}  # fields that no page shows again
 HELPS_AGAIN = (429, 500, 503)  # and a form that was open too long
 

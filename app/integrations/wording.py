@@ -26,7 +26,7 @@ MESSAGES = {
     "collected": _l("The courier has received packet %(number)s, seal %(seal)s. See: %(link)s"),
     "collected_unproven": _l("The courier says packet %(number)s is collected. Please confirm: %(link)s. Not so? Call %(phone)s"),
     "missed": _l("The visit for %(number)s failed: %(reason)s. %(next)s: %(link)s"),
-    "given_up": _l("The courier came twice for %(number)s in vain. The booking is closed, nothing is to be paid. You may book anew: %(link)s"),
+    "given_up": _l("The courier came twice for %(number)s in vain. The booking is closed, nothing is to be paid. You may book again: %(link)s"),
     "not_come": _l("The post has no word yet that a courier came for %(number)s. If nobody came, it apologises and sends somebody, at no cost. See: %(link)s"),
     "declined": _l("Packet %(number)s was not handed over: %(reason)s. %(next)s: %(link)s"),
     "submitted": _l("The ward has signed for dossier %(number)s. This is its day of filing. See: %(link)s"),
@@ -69,7 +69,7 @@ MESSAGES = {
     "phone_changed": _l("Messages about %(number)s now come to this number. The old link has ended; the new one: %(link)s"),
     "phone_changed_held": _l("Messages about %(number)s now come to this number: %(link)s. Its delivery code: after %(held)s; until then identity card and signature."),
     "phone_left": _l("Messages about %(number)s go to another number from now on. You did not ask for that? Call %(phone)s"),
-    "petition_asked": _l("Your request about your data (%(number)s) has arrived. You have an answer by %(due)s. Not you? Call %(phone)s"),
+    "petition_asked": _l("Your request about your data (%(number)s) has arrived. We answer it by %(due)s. Not you? Call %(phone)s"),
     "petition_answered": _l("Your request about your data (%(number)s) has been answered. Read it: %(link)s"),
     "petition_erased": _l("As you asked, %(number)s no longer holds your name. Its link no longer opens anything."),
     # to couriers

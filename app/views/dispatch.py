@@ -56,7 +56,9 @@ def assign(day: str) -> ResponseReturnValue:
         flash(ngettext("%(num)d visit moved.", "%(num)d visits moved.", len(moved)), "ok")
     if along:
         text = ngettext(
-            "%(num)d more of the same home goes along:", "%(num)d more of the same homes go along:", len(along)
+            "%(num)d more visit to the same home moves too:",
+            "%(num)d more visits to the same homes move too:",
+            len(along),
         )
         flash(" ".join((text, ", ".join(one.packet.dossier.number for one in along[:NAMED]))), "stamp")
     if stay := len(wanted) - len(moved):
@@ -87,8 +89,8 @@ def plan(day: str) -> ResponseReturnValue:
     placed = atomically(dispatch.adopt, office, when, made, security.act())
     if made.unplanned:
         text = ngettext(
-            "%(num)d visit fits no courier's day: give it to somebody by hand, or call and agree another time.",
-            "%(num)d visits fit no courier's day: give them to somebody by hand, or call and agree another time.",
+            "%(num)d visit fits no courier's day: give it to somebody by hand, or call and agree on another time.",
+            "%(num)d visits fit no courier's day: give them to somebody by hand, or call and agree on another time.",
             len(made.unplanned),
         )
         flash(text, "warning")

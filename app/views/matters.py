@@ -86,7 +86,7 @@ MATTERS = {
         _l("We do not know whether the ward gives it back, or keeps it for what the citizen sends anew.")),
     K.NUMBER_CHANGED: Matter("stamp", "phone",
         _l("Another phone number before a delivery"),
-        _l("The ward noted another phone number for this citizen while something is on its way to them. Link and codes of the old number have ended; for a day the new one gets no code for it."),
+        _l("The ward noted another phone number for this citizen while something is on its way to them. The old number's link and codes no longer work; for a day the new number gets no code for this."),
         _l("We do not know whether the citizen asked for it, or somebody in their name. The old number has been told.")),
     K.FILE_DUE: Matter("stamp", "calendar",
         _l("An incident file is due"),
@@ -97,9 +97,9 @@ MATTERS = {
         _l("A message to them could not be delivered for two days, and is tried no more."),
         _l("We do not know whether they know of it. The number may be wrong, or no mobile.")),
     K.PETITION: Matter("stamp", "person",
-        _l("A citizen asks about their own data"),
-        _l("A citizen asks for a copy, a correction, a restriction or an erasure, or objects. The law sets days for it."),
-        _l("What is asked, and by when it is answered, stands on the page of the request.")),
+        _l("A citizen's request about their data"),
+        _l("A citizen asks for a copy, a correction, a restriction or an erasure, or objects. The law says within how many days it must be answered."),
+        _l("The page of the request says what is requested and when the answer is due.")),
     K.LEAVER: Matter("warning", "courier",
         _l("With somebody who works here no longer"),
         _l("A courier's service has ended, and by the record the packet is still with them. They answer for it until somebody else has it."),
@@ -169,13 +169,13 @@ MATTERS = {
         _l("Every range of item numbers is nearly used up."),
         _l("Nothing is in doubt. Without a new range, packets carry our own HS numbers.")),
     K.DISK_FILLS: Matter("warning", "data",
-        _l("The disk of the records fills up"),
+        _l("The disk that holds the records is filling up"),
         _l("More than %(percent)s %% of the disk that holds the records is in use.", percent=watch.DISKS[K.DISK_FILLS]),
         _l("Nothing is lost. We do not know how soon it will be full.")),
     K.DISK_FULL: Matter("danger", "data",
-        _l("The disk of the records is nearly full"),
+        _l("The disk that holds the records is nearly full"),
         _l("More than %(percent)s %% of the disk that holds the records is in use.", percent=watch.DISKS[K.DISK_FULL]),
-        _l("Nothing is lost. When it is full nothing new is recorded: phones keep their scans until there is room, pages ask to wait.")),
+        _l("Nothing is lost. Once it is full, nothing new is recorded: phones keep their scans until there is room, and pages ask people to wait.")),
 }
 
 # What is known and unknown for one reason; a reason without a row is told by its kind alone.
@@ -304,7 +304,7 @@ OUTCOMES = {
     "handed_over": _l("Somebody at work has the packet"),
     "fee_is_home": _l("The citizen has the fee again"),
     "numbers_loaded": _l("Another range has been loaded"),
-    "disk_has_room": _l("The disk has room again"),
+    "disk_has_room": _l("The disk has enough room again"),
     "petition_answered": _l("The citizen has the answer"),
     "log_signed": _l("What was recorded has been signed"),
     "proven": _l("The delivery has been proven"),
@@ -384,7 +384,7 @@ def _number_changed(task: Task) -> str:
     """When the codes of the new number come, and the visit that is before that."""
     if not (until := task.facts.get("until")):
         return ""
-    told = _("Codes for it come at %(moment)s.", moment=language.moment(datetime.fromisoformat(until)))
+    told = _("Codes for the new number are sent at %(moment)s.", moment=language.moment(datetime.fromisoformat(until)))
     visit = booking.held_visit(task.packet) if task.packet and task.closed_at is None else None
     if visit is None:
         return told
@@ -492,7 +492,7 @@ STEPS = {
     TaskKind.NUMBER_CHANGED: (
         _l("Ask the ward desk who named the new number, then the second contact or the citizen at home."),
         _l(
-            "A visit before its codes come? Agree on another time. Too late for that: the courier hands over only against the identity card and a signed slip."
+            "If a visit is planned before the new number gets codes, agree on another time. If it is too late for that, the courier hands over only against the identity card or passport and a signed slip."
         ),
     ),
     TaskKind.LEAVER: (
@@ -500,7 +500,7 @@ STEPS = {
         _l("It is not found: a dispatcher declares it lost, together with a second person."),
     ),
     TaskKind.PETITION: (
-        _l("Open the request. If it takes longer, give a first answer within two working days, then the last word."),
+        _l("Open the request. If it takes longer, give a first answer within two working days, then the final one."),
     ),
     TaskKind.OLD_ISSUE: (_l("Look which slip is on the bag; put the newest on it."),),
     TaskKind.AFTER_CANCEL: (_l("Plan a visit to bring the papers back, or let the citizen pick them up."),),
@@ -519,11 +519,14 @@ STEPS = {
     TaskKind.DEVICE_FROZEN: (_l("Take the phone out of service and enrol it anew."),),
     TaskKind.FORGED_SLIP: (_l("Keep the bag and the slip unopened, and write down who brought it."),),
     TaskKind.FORK_OF_LOG: (_l("Stop nothing and delete nothing. Call whoever runs the service."),),
-    TaskKind.LOG_UNSIGNED: (_l("Call whoever runs the service: the sequencer and the signer are to be looked at."),),
+    TaskKind.LOG_UNSIGNED: (_l("Call whoever runs the service: the sequencer and the signer need to be looked at."),),
     TaskKind.LAW_BROKEN: (_l("Stop nothing and delete nothing. Call whoever runs the service."),),
     TaskKind.RAW_INBOX: (_l("Read what can be read, and ask the courier what was done."),),
-    TaskKind.DISK_FILLS: (_l("Tell whoever runs the service that the disk needs room."),),
-    TaskKind.DISK_FULL: (_l("Call whoever runs the service now: the disk needs room."), _l("Delete nothing yourself.")),
+    TaskKind.DISK_FILLS: (_l("Tell whoever runs the service that the disk needs more room."),),
+    TaskKind.DISK_FULL: (
+        _l("Call whoever runs the service at once: the disk needs more room."),
+        _l("Do not delete anything yourself."),
+    ),
     TaskKind.NUMBERS_LOW: (_l("Ask the postal operator for another range; an administrator loads it."),),
 }
 

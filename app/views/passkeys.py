@@ -55,7 +55,7 @@ def home() -> ResponseReturnValue:
             form.form_errors.append(sentence(refusal))
             status = refusal.status
         else:
-            flash(_("%(name)s is added. From now on you can sign in with it.", name=made.name), "ok")
+            flash(_("%(name)s has been added. From now on you can sign in with it.", name=made.name), "ok")
             return _go_on(made)
     elif form.is_submitted():
         status = 422
@@ -129,7 +129,7 @@ def remove(passkey_id: str) -> ResponseReturnValue:
         status = answers.complain(form, refusal, ANSWERS)
         known = passkeys.one(security.user(), passkey_id)
         return _page(known, Naming(formdata=None, name=known.name), form, status)
-    flash(_("%(name)s opens nothing any more. You are signed in here only.", name=name), "ok")
+    flash(_("%(name)s no longer works. You are signed in only here.", name=name), "ok")
     return redirect(url_for("passkeys.home"), SEE_OTHER)
 
 

@@ -39,26 +39,26 @@ bp = Blueprint("petitions", __name__)
 
 # fmt: off
 KINDS = {
-    Kind.CORRECT: _l("Put right what is noted wrongly"),
+    Kind.CORRECT: _l("Correct something that is wrong"),
     Kind.COPY: _l("A copy on paper"),
-    Kind.RESTRICT: _l("Let only those who answer complaints open it"),
+    Kind.RESTRICT: _l("Let only staff who handle complaints open it"),
     Kind.ERASE: _l("Delete the data"),
-    Kind.OBJECT: _l("Agree no longer, or object to something"),
+    Kind.OBJECT: _l("Withdraw your consent, or object to something"),
 }
 CHANNELS = {
     Channel.PAPER: _l("by letter"), Channel.PHONE: _l("by telephone"), Channel.COUNTER: _l("at a counter"),
 }
-CAME = CHANNELS | {Channel.WEB: _l("on their own page")}
-WAYS = {ReturnWay.HOME: _l("brought home"), ReturnWay.POST: _l("called for at the post office"), ReturnWay.DESK: _l("called for at the ward")}
+CAME = CHANNELS | {Channel.WEB: _l("on their tracking page")}
+WAYS = {ReturnWay.HOME: _l("brought home"), ReturnWay.POST: _l("to be picked up at the post office"), ReturnWay.DESK: _l("to be picked up at the ward")}
 STREAMS = {Stream.POSTAGE: _l("Postage"), Stream.FEE: _l("The ward's fee")}
-VISITS = {VisitKind.COLLECT: _l("to collect"), VisitKind.DELIVER: _l("to bring something")}
+VISITS = {VisitKind.COLLECT: _l("to collect"), VisitKind.DELIVER: _l("to deliver")}
 STATES = {
-    VisitState.SCHEDULED: _l("agreed"), VisitState.ASSIGNED: _l("agreed"), VisitState.EN_ROUTE: _l("under way"),
-    VisitState.DONE: _l("done"), VisitState.MISSED: _l("did not come about"), VisitState.CANCELLED: _l("called off"),
+    VisitState.SCHEDULED: _l("arranged"), VisitState.ASSIGNED: _l("arranged"), VisitState.EN_ROUTE: _l("on the way"),
+    VisitState.DONE: _l("done"), VisitState.MISSED: _l("failed"), VisitState.CANCELLED: _l("cancelled"),
 }
 LAWS = {
-    "not_over": _l("It is still needed: the dossier is not over, or a matter about it is open. Ask again when it is."),
-    "contract_kept": _l("The slip is a contract, and the law makes the post keep what stands on it (TT 17/2017, Article 14). You may ask that only those who answer complaints open it."),
+    "not_over": _l("The data are still needed: the dossier is not finished, or a matter about it is still open. Please ask again once that is done."),
+    "contract_kept": _l("The slip is a contract, and by law the post must keep what is on it (TT 17/2017, Article 14). You may ask us to let only staff who handle complaints open it."),
 }
 # fmt: on
 FIELDS = {
@@ -87,8 +87,8 @@ FIELDS = {
 
 class Ask(Form):
     kind = RadioField(
-        _l("What do you ask for?"),
-        [InputRequired(_l("Choose what you ask for"))],
+        _l("What would you like to ask for?"),
+        [InputRequired(_l("Choose what you would like to ask for"))],
         choices=[SelectChoice(key, words) for key, words in KINDS.items()],
     )
     words = TextAreaField(_l("In your own words"), [Length(max=petitions.LONGEST)])
@@ -97,28 +97,28 @@ class Ask(Form):
 class Enter(Form):
     number = StringField(_l("Tracking number"), [Needed(), Length(max=40)])
     kind = RadioField(
-        _l("What is asked for?"),
-        [InputRequired(_l("Choose what is asked for"))],
+        _l("What is requested?"),
+        [InputRequired(_l("Choose what is requested"))],
         choices=[SelectChoice(key, words) for key, words in KINDS.items()],
     )
     channel = RadioField(
-        _l("How did it come?"),
-        [InputRequired(_l("Choose how it came"))],
+        _l("How did it arrive?"),
+        [InputRequired(_l("Choose how it arrived"))],
         choices=[SelectChoice(key, words) for key, words in CHANNELS.items()],
     )
-    came_on = DateField(_l("On which day did it come?"), [InputRequired(_l("Type the day it came"))])
+    came_on = DateField(_l("On which day did it arrive?"), [InputRequired(_l("Type the day it arrived"))])
     words = TextAreaField(_l("In the citizen's words"), [Length(max=petitions.LONGEST)])
 
 
 class Answer(Form):
-    outcome = RadioField(_l("What is the answer?"), [InputRequired(_l("Choose what the answer is"))])
+    outcome = RadioField(_l("What is the answer?"), [InputRequired(_l("Choose the answer"))])
     name = StringField(_l("Name"), [MayBeEmpty(), upto(120), printable])
     phone = StringField(_l("Phone number"), [MayBeEmpty(), upto(20)])
     street = StringField(_l("House number and street"), [MayBeEmpty(), upto(200), printable])
     words = TextAreaField(
         _l("The answer, in plain words"),
         [Needed(), Length(max=petitions.LONGEST)],
-        description=_l("The citizen reads it as it stands, in their language."),
+        description=_l("The citizen reads it exactly as you write it: use their language."),
     )
 
 
@@ -156,7 +156,10 @@ def mine() -> ResponseReturnValue:
         )
     except Refused as refusal:
         return _mine(dossier, form, answers.complain(form, refusal, FIELDS))
-    flash(_("It has been received. You have an answer by %(day)s.", day=language.long_date(made.done_by)), "ok")
+    flash(
+        _("Your request has been received. You will have an answer by %(day)s.", day=language.long_date(made.done_by)),
+        "ok",
+    )
     return redirect(url_for("petitions.mine"), SEE_OTHER)
 
 
@@ -192,7 +195,12 @@ def file() -> ResponseReturnValue:
 
 
 def _closed() -> ResponseReturnValue:
-    flash(_("This page opens with a code sent to your phone, and closes again by itself. Ask for a new one."), "info")
+    flash(
+        _(
+            "This page opens with a code sent to your phone, and closes by itself after a while. Ask for a new code here."
+        ),
+        "info",
+    )
     return redirect(url_for("lookups.by_number"), SEE_OTHER)
 
 
@@ -243,7 +251,7 @@ def enter() -> ResponseReturnValue:
     except Refused as refusal:
         status = answers.complain(form, refusal, FIELDS)
         return render_template("petitions/new.html", form=form), status
-    flash(_("It stands in the register, and the citizen has been told."), "ok")
+    flash(_("It is in the register, and the citizen has been told."), "ok")
     return redirect(url_for("petitions.show", petition=made.id), SEE_OTHER)
 
 
@@ -271,7 +279,7 @@ def answer(petition: int) -> ResponseReturnValue:
     except Refused as refusal:
         status = answers.complain(form, refusal, FIELDS)
         return _show(_get(petition), form, status)
-    flash(_("The answer stands on the citizen's page, and a message says so."), "ok")
+    flash(_("The answer is on the citizen's page, and a message tells them so."), "ok")
     return redirect(url_for("petitions.show", petition=petition), SEE_OTHER)
 
 
@@ -293,9 +301,9 @@ def _form(found: Petition) -> Answer:
     who = found.dossier.citizen
     noted: dict[str, Any] = {"name": who.name, "phone": language.phone(who.phone), "street": who.street}
     form = Answer(**noted if found.kind is Kind.CORRECT and not found.dossier.erased_at else {})
-    outcomes = {"granted": _("Yes: it is done with this answer"), "refused": _("No, and why")}
+    outcomes = {"granted": _("Yes: sending this answer does it"), "refused": _("No, and why")}
     if found.heard_at is None:
-        outcomes["heard"] = _("A first answer: it is being looked at")
+        outcomes["heard"] = _("A first answer: we are looking into it")
     form.outcome.choices = [SelectChoice(key, words) for key, words in outcomes.items()]
     return form
 

@@ -21,9 +21,9 @@ from app.views.fields import read_day
 bp = Blueprint("relief", __name__, url_prefix="/dispatch/<day>/relief")
 
 WHY = {
-    "late": _l("Nobody is there in time: %(name)s about %(time)s. Call and agree another time."),
-    "others": _l("Anybody who fits it in keeps others waiting beyond their hours. Call and agree another time."),
-    "shift": _l("It would end after the working day. Call and agree another time."),
+    "late": _l("Nobody can be there in time: %(name)s would come at about %(time)s. Call and agree on another time."),
+    "others": _l("Anybody who fits it in would be late for others. Call and agree on another time."),
+    "shift": _l("It would end after the working day. Call and agree on another time."),
     "full": _l("Every colleague has as many packets as a motorbike carries."),
 }
 
@@ -54,8 +54,8 @@ def relieve(day: str, courier_id: str) -> ResponseReturnValue:
         flash(ngettext("%(num)d visit has a new courier.", "%(num)d visits have a new courier.", given), "ok")
     if waiting := len(moved) - given:
         text = ngettext(
-            "%(num)d visit has nobody now. Call and agree another time.",
-            "%(num)d visits have nobody now. Call and agree another time.",
+            "%(num)d visit has nobody now. Call and agree on another time.",
+            "%(num)d visits have nobody now. Call and agree on another time.",
             waiting,
         )
         flash(text, "warning")

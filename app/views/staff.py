@@ -216,7 +216,7 @@ def lost_passkey(user_id: str) -> ResponseReturnValue:
     if known.id == security.user().id:
         raise Refused("not_oneself")
     atomically(lambda: passkeys.remove(_known(user_id), request.form.get("passkey", ""), security.act()))
-    flash(_("The passkey opens nothing any more, and %(name)s is signed out everywhere.", name=known.name), "ok")
+    flash(_("The passkey no longer works, and %(name)s is signed out everywhere.", name=known.name), "ok")
     return redirect(url_for("staff.person", user_id=user_id), SEE_OTHER)
 
 

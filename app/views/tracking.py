@@ -257,7 +257,7 @@ def cancel(secret: str) -> ResponseReturnValue:
     if request.method == "POST":
         atomically(partial(alongside.cancel, whole=bool(form.whole.data)), dossier, security.act())
         if form.whole.data and others:
-            flash(_("Cancelled too: %(numbers)s", numbers=", ".join(others)), "ok")
+            flash(_("Also cancelled: %(numbers)s", numbers=", ".join(others)), "ok")
         return redirect(url_for("tracking.home", secret=secret), SEE_OTHER)
     told = stories.story(dossier, now())
     if not told.cancellable:
@@ -305,7 +305,7 @@ def move(secret: str) -> ResponseReturnValue:
 def _whole(form: AnyWhole, dossier: Dossier) -> tuple[AnyWhole, list[str]]:
     """The form, whose tick names the others that go along with the dossier; and their numbers."""
     others = [one.number for one in alongside.others(dossier)]
-    form.whole.label.text = _("Also %(numbers)s, of the same home and time", numbers=", ".join(others))
+    form.whole.label.text = _("Also %(numbers)s, from the same home at the same time", numbers=", ".join(others))
     return form, others
 
 

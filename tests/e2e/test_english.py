@@ -245,7 +245,7 @@ def in_vain(me: Reader, visit: int) -> None:
     me.go(f"/visit/{visit}/failed", "Could not collect")
     press(me.page, "Record and tell them")
     me.read()
-    for reason in ("Nobody at home", "House not found", "They decided otherwise"):
+    for reason in ("Nobody at home", "House not found", "They changed their mind"):
         me.page.get_by_role("radio", name=reason).check()
         me.page.get_by_role("radio", name="Another day").check()
         me.read()

@@ -144,7 +144,7 @@ def test_a_copy_of_a_finished_dossier_can_be_read_in_either_language(world: Worl
     client.set_cookie("language", "en")
     refresh()
     english = main(client.get("/track/copy").text)
-    assert "What is kept about you" in english and "Collected from the citizen" in english
+    assert "What we keep about you" in english and "Collected from the citizen" in english
 
 
 def test_each_copy_is_noted_and_stands_in_the_next(world: World, client: FlaskClient) -> None:
@@ -361,7 +361,7 @@ def test_who_answers_is_in_the_log_of_views_and_prints_the_copy_in_the_citizens_
     one, client = asked(world, packet, Kind.COPY, ""), sign_in(world.supervisor)
     client.get(f"/requests/{one}")
     page = client.get(f"/requests/{one}/copy").text
-    assert "What is kept about you" in page and "Nguyễn Thị Mơ" in page
+    assert "What we keep about you" in page and "Nguyễn Thị Mơ" in page
     db.session.rollback()
     assert [line.page for line in db.session.scalars(sa.select(ViewLine))] == ["petitions.show", "petitions.copy"]
     assert audit.times("copy_taken", packet.dossier.number) == []

@@ -19,7 +19,7 @@ from app.sentences import sentence
 
 # status: (key, title, text)
 PAGES = {
-    400: ("bad_request", _l("This page did not reach us complete"), _l("Go back one page and send it again. Nothing has been recorded.")),
+    400: ("bad_request", _l("Part of this page did not arrive"), _l("Go back one page and send it again. Nothing has been recorded.")),
     401: ("sign_in_needed", _l("Please sign in first"), _l("Your session is over. Sign in again and repeat the last step.")),
     403: ("not_allowed", _l("This page is not open to you"), _l("If it should be, ask your supervisor.")),
     404: ("not_found", _l("There is nothing at this address"), _l("The link may be cut off or old. Start from the first page, or track by number.")),

@@ -268,7 +268,7 @@ WHYS = {
 
 OUTCOMES = {
     # chosen by a person
-    "looked_at": _l("Looked at; nothing is to be done"),
+    "looked_at": _l("Looked at; nothing needs to be done"),
     "recorded_anew": _l("Recorded again in the right way"),
     "reported": _l("Reported to those who investigate"),
     "with_giver": _l("Found: the giver still has it"),

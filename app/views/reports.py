@@ -34,7 +34,7 @@ REDRESS = {
     "compensation_paid": _l("Paid, đồng"), "paid_in_time": _l("Paid within 30 days"), "paid_late": _l("Not paid within 30 days"),
 }  # fmt: skip
 VOTES = {
-    "good": _l("Good"), "fair": _l("So-so"), "poor": _l("Not good"), "about_time": _l("How long it took"), "about_courier": _l("The courier"),
+    "good": _l("Satisfied"), "fair": _l("So-so"), "poor": _l("Not satisfied"), "about_time": _l("How long it took"), "about_courier": _l("The courier"),
     "about_desk": _l("The ward"), "about_price": _l("The price"), "about_pages": _l("These pages and the messages"),
 }  # fmt: skip
 ALL = FIGURES | REDRESS | VOTES

@@ -20,7 +20,11 @@ from app.views.fields import Form
 from app.views.tracking import dossier_of
 
 bp = Blueprint("votes", __name__)
-MARKS = {Mark.GOOD: ("check", _l("Good")), Mark.FAIR: ("missing", _l("So-so")), Mark.POOR: ("close", _l("Not good"))}
+MARKS = {
+    Mark.GOOD: ("check", _l("Satisfied")),
+    Mark.FAIR: ("missing", _l("So-so")),
+    Mark.POOR: ("close", _l("Not satisfied")),
+}
 ABOUT = {
     About.TIME: _l("How long it took"), About.COURIER: _l("The courier"), About.DESK: _l("The ward"), About.PRICE: _l("The price"),
     About.PAGES: _l("These pages and the messages"),

@@ -31,7 +31,7 @@ planted for it (`planted.py`) and must first be seen to catch it. Short in `make
 | a phone's app a version ahead of the server and one behind; a browser whose room is used up | tests/e2e/test_shell.py | |
 | the database lost, restored into an empty one (on PostgreSQL into a cluster that never saw it) from a backup made while phones sent; phones send again what they hold | test_restore | a restore without its newest lines, one without a table; phones that send nothing again |
 | `flask db upgrade` killed before every statement and commit while phones send, and begun again; on both databases from ten versions back when long | test_upgrades | a migration that commits every statement |
-| five hundred clients that send a byte a second; no memory for another thread; sixty-four file handles, all in use; on both databases when long | test_shortage | a server that waits for slow clients where it works |
+| five hundred clients that send a byte a second; sixty-four file handles, all in use; when long no memory for another thread, and both databases | test_shortage | a server that waits for slow clients where it works |
 | the gateway for messages refuses, hangs, is slow, says 500 or rubbish, shows a wrong certificate while phones send; on SQLite | test_partners | an error taken for a success |
 | two phones of one courier; a phone taken out of service in the middle of its queue | tests/e2e/test_rough_days.py | |
 

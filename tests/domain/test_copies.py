@@ -22,6 +22,7 @@ DOSSIER = {
     "desk_id": "booking", "post_office_id": "booking", "return_way": "booking", "one_way": "booking", "passing_on": "booking",
     "consented_at": "booking", "booked_at": "booking", "submitted_at": "booking", "official_code": "booking", "due_on": "booking",
     "due_time": "booking", "supplement_by": "booking", "fee_due": "booking", "asked_at": "booking", "answer": "booking",
+    "beside_id": "which other dossier went along: that one has a copy of its own",
     "counted_from": "the day it was filed, or papers were complete: both are steps among the handoffs",
     "result_papers": "result_papers", "surrender": "old_papers_wanted", "restricted_at": "restricted", "erased_at": "then there is no copy",
 }  # fmt: skip

@@ -289,13 +289,15 @@ def test_whoever_takes_a_packet_over_before_setting_out_is_not(world: World) -> 
     assert not list(db.session.scalars(sa.select(Message.id).where(Message.kind.startswith("courier_"))))
 
 
+@pytest.mark.dialects("sqlite")
 @pytest.mark.usefixtures("laws_hold")
 def test_a_whole_bag_handed_on_ends_alike_in_every_order_told_twice_and_what_is_missing_stays_with_the_giver(
     world: World,
 ) -> None:
     """Both phones tell both signatures; the giver goes on with what was not scanned."""
     before, after = world.phone(), world.phone(world.second_courier)
-    for told in sorted(set(permutations(("first", "first", "second", "second", "missing")))):
+    orders = set(permutations(("first", "first", "second", "second", "missing")))
+    for told in sorted(each for each in orders if each.index("first") < each.index("second")):  # the two are alike
         bag = {name: world.packet(Way.OUT) for name in ("first", "second", "missing")}
         for packet in bag.values():
             assert world.record(before.scan(packet, "take")).verdict == "applied"

@@ -166,6 +166,11 @@ def least(incident: Incident) -> int:
     return TIMES * sum(line.amount for line in (*bill.lines, *bill.later) if line.stream is Stream.POSTAGE)
 
 
+def is_one_sided(incident: Incident) -> bool:
+    """Whether nobody may say yet how it ended: one side only has been heard."""
+    return len({statement.side for statement in incident.statements}) < 2
+
+
 def close(incident: Incident, act: Act, outcome: Outcome, fault: Fault, compensation: int, words: str) -> None:
     """How it ended, whose fault it was, what is paid. By somebody else than who opened it, after both sides were heard.
     A loss settles the papers nobody has; that they are all here, or that there never were more, a file of the count.
@@ -180,7 +185,7 @@ def close(incident: Incident, act: Act, outcome: Outcome, fault: Fault, compensa
         raise Refused("incident_over", number=held.number)
     if held.opened_by_id == act.by.id:
         raise Refused("incident_own")
-    if len({statement.side for statement in held.statements}) < 2:
+    if is_one_sided(held):
         raise Refused("incident_one_sided")
     owed = fault is Fault.POST and outcome in (Outcome.DAMAGED, Outcome.LOST)
     if owed and not least(held) <= compensation <= MOST_PAID:

@@ -219,7 +219,7 @@ def _page(
         close=close or Close(formdata=None), pay=pay or Pay(formdata=None), overdue=incidents.is_overdue(found, now()),
         until=incidents.complain_by(found.packet)[found.sort], opened_on=calendar.today(found.opened_at), sorts=SORTS, sides=SIDES,
         outcomes=OUTCOMES, faults=FAULTS, left=incidents.due(found, now()), least=incidents.least(found),
-        is_own=found.opened_by_id == security.user().id, gone=closing.gone(found.packet.dossier),
+        is_own=found.opened_by_id == security.user().id, is_one_sided=incidents.is_one_sided(found), gone=closing.gone(found.packet.dossier),
         owed_back=incidents.postage_owed(found) if security.user().may(Right.COUNTER) else 0,
         page_of=counters.record_of(security.user(), found.packet),
     ), status  # fmt: skip

@@ -57,6 +57,19 @@ def test_what_was_paid_is_typed_and_a_wrong_sum_stays_on_the_page(world: World, 
     assert db.session.get_one(Incident, incident.id).interest == 1_700
 
 
+def test_nobody_is_asked_how_it_ended_before_both_sides_are_heard(world: World, sign_in: Any) -> None:
+    """What is typed there would be lost with the other side's words."""
+    packet, act = submitted(world), world.act(world.officer)
+    file = atomically(incidents.open_, packet, act, incidents.Sort.LATE, incidents.Side.CITIZEN, "Chưa thấy tới")
+    page, clerk = f"/incidents/{file.number}", sign_in(world.clerk)
+    told = clerk.get(page).text
+    assert f"{page}/close" not in told and "Mới nghe một bên" in said(told)
+    assert "Trả lời chậm nhất" in said(told), "that day too"
+    clerk.post(f"{page}/say", data={"side": "post", "words": "Xe hỏng"})
+    told = clerk.get(page).text
+    assert f"{page}/close" in told and "Mới nghe một bên" not in said(told)
+
+
 def test_a_file_says_that_it_was_opened_after_the_time_for_it(world: World, sign_in: Any) -> None:
     packet = submitted(world)
     with time_machine.travel(MONDAY + timedelta(days=31), tick=False):

@@ -402,6 +402,10 @@ def _is_told_by_why(entry: Entry) -> bool:
     return entry.why in WHYS and entry.task.kind is not TaskKind.SIMILAR
 
 
+# Of what was said, written or paid: nobody doubts where the papers are.
+NOT_OF_CUSTODY = {K.UNHEARD, K.PETITION, K.FILE_DUE, K.FEE_BACK, K.FEE_OWED}
+
+
 def answers(entry: Entry) -> str:
     """Who answers for the packet now."""
     packet, holder = entry.task.packet, entry.holder
@@ -411,7 +415,7 @@ def answers(entry: Entry) -> str:
         return _("The packet's journey is over; nobody of the post holds it any more.")
     if holder.kind is PartyKind.CITIZEN:
         office = packet.dossier.post_office.name
-        if entry.task.closed_at is not None:
+        if entry.task.closed_at is not None or entry.task.kind in NOT_OF_CUSTODY:
             return _("The papers are with the citizen.")
         if entry.task.kind is TaskKind.NO_SHOW:
             return _("The papers are still at home. %(office)s sees to another visit.", office=office)

@@ -367,6 +367,16 @@ def test_papers_that_nobody_came_for_are_at_home_and_not_looked_for(world: World
     assert "Giấy tờ vẫn ở nhà" in said and "Theo sổ" not in said
 
 
+@pytest.mark.parametrize("kind", [K.PETITION, K.UNHEARD])
+def test_where_papers_are_is_not_doubted_for_what_was_asked_or_not_heard(world: World, kind: TaskKind) -> None:
+    ARISES[kind](world)
+    db.session.rollback()
+    task = db.session.scalars(sa.select(Task).filter_by(kind=kind)).one()
+    whose = world.clerk if task.office_id else world.supervisor
+    said = card(Visitor(signing_in(world.app)(whose)), task)
+    assert "Giấy tờ ở người dân" in said and "Theo sổ" not in said
+
+
 @pytest.mark.parametrize("kind", TaskKind)
 def test_a_matter_is_told_owned_due_and_can_be_settled(world: World, kind: TaskKind) -> None:
     ARISES[kind](world)

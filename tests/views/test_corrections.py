@@ -435,7 +435,7 @@ def test_the_photo_of_a_damaged_bag_comes_first_and_is_seen_with_the_matter(worl
     facts = {"head": seen(client.get(where).text), "reason": "torn"}
     for wrong, says in (
         ({}, "Chọn ảnh chụp"), ({"photo": "ab" * 32}, "Chọn ảnh chụp"), ({"photo": "x"}, "Chọn ảnh chụp"),
-        ({"picture": b"no picture"}, "không đọc được"), ({"picture": b"x" * (photos.LARGEST + 1)}, "lớn hơn 5"),
+        ({"picture": b"no picture"}, "Không đọc được ảnh này"), ({"picture": b"x" * (photos.LARGEST + 1)}, "lớn hơn 5"),
     ):  # fmt: skip
         for step in ({}, {"step": "write"}):
             answer = uploaded(client, where, facts | wrong | step)

@@ -118,9 +118,10 @@ def answer(status: int, key: str, text: str, **more: Any) -> tuple[Any, int]:
         return response, status
     g.setdefault("user", None)
     again = _again() if status in HELPS_AGAIN or key == "form_expired" else None
+    filled = _filled_in() if key == "busy" else None  # nobody reads a form again that was too large to be read
     page = render_template(
         "errors/page.html", status=status, key=key, title=title, text=text, reference=more.get("reference"), again=again,
-        filled=_filled_in() if key == "busy" else None, is_secret_asked=any(request.form.get(name) for name in SECRETS),
+        filled=filled, is_secret_asked=filled is not None and any(request.form.get(name) for name in SECRETS),
     )  # fmt: skip
     return page, status
 

@@ -223,3 +223,11 @@ def test_no_number_in_an_address_is_greater_than_a_row_has(app: Flask) -> None:
         for name, converter in rule._converters.items():
             if isinstance(converter, IntegerConverter):
                 assert converter.max == 2**31 - 1, (rule.rule, name)
+
+
+def test_every_decision_stands_once_under_what_it_is_about() -> None:
+    text = (ROOT / "DECISIONS.md").read_text()
+    index, notes = text.split("By what they are about:")[1].split("\n1. **", 1)
+    named = [int(number) for number in re.findall(r"\d+", re.sub(r"^\* [^:]*:", "", index, flags=re.M))]
+    told = [1, *(int(number) for number in re.findall(r"^(\d+)\. \*\*", notes, re.M))]
+    assert sorted(named) == told == list(range(1, len(told) + 1))

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0059"
-down_revision = "0058"
+revision = "0054"
+down_revision = "0053"
 
 SUMS = ("good", "fair", "poor", "about_time", "about_courier", "about_desk", "about_price", "about_pages")
 

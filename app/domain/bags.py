@@ -14,8 +14,9 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from app.db import Instant, Model, db
 from app.domain import audit, bodies, counter, custody, desk, manifests, numbers, reception, scope
+from app.domain.cases import CaseState
 from app.domain.devices import Device
-from app.domain.dossiers import Paper
+from app.domain.dossiers import Dossier, Paper
 from app.domain.ledger import Handoff, LineKind
 from app.domain.manifests import Found, Listed, Manifest, ManifestLine, Side, Word
 from app.domain.packets import Packet, State, Way
@@ -162,9 +163,12 @@ def glance(user: User, courier: User, at: datetime) -> Glance:
 
 
 def _carried(user: User, courier: User) -> sa.Select[Packet]:
-    """What the courier still answers for that belongs here; what leaves a desk for homes does not."""
+    """What the courier still answers for that belongs here. At a desk neither what leaves it for homes does, nor what its
+    citizen has called off: that goes home by the post office."""
     held = scope.packets(user).where(Packet.holder_id == courier.party_id, Packet.state == State.CARRIED)
-    return held.where(Packet.way != Way.OUT) if _event(user) == "receive" else held
+    if _event(user) == "receive":
+        held = held.where(Packet.way != Way.OUT, Dossier.state != CaseState.CANCELLED)
+    return held
 
 
 def _tally(items: list[Item], taken: int, unseen: int) -> Tally:

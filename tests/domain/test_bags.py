@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.db import atomically
-from app.domain import bags, manifests, tasks
+from app.domain import bags, corrections, manifests, tasks
 from app.domain.manifests import LineResult, Manifest, Side, Word
 from app.domain.packets import Packet, State
 from app.domain.tasks import TaskKind
@@ -85,6 +85,18 @@ def test_an_empty_bag_a_packet_at_home_and_a_wrong_pin_write_nothing(world: Worl
     with pytest.raises(Refused, match="pin_wrong"):
         close(world, pin="000000")
     assert len(bags.of(world.clerk, world.courier, MONDAY).taken) == 1
+
+
+def test_what_the_citizen_called_off_is_expected_at_the_post_office_and_at_no_desk(
+    world: World, own: list[Packet]
+) -> None:
+    """The desk could not take it in, and would write it down as missing."""
+    atomically(corrections.call_off, world.fresh(own[0]), world.act(world.clerk))
+    expected = {who.role: {i.packet.id for i in bags.of(who, world.courier, MONDAY).carried} for who in (world.officer, world.clerk)}  # fmt: skip
+    assert expected[world.clerk.role] - expected[world.officer.role] == {own[0].id}
+    taken = world.fresh(own[1])
+    atomically(bags.take_in, taken, world.courier, world.act(world.officer))
+    assert bags.glance(world.officer, world.courier, MONDAY).tally.unseen == 1
 
 
 def test_the_stranger_sees_no_bag(world: World, own: list[Packet]) -> None:

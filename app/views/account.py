@@ -175,7 +175,7 @@ PLACES = (
     (Right.ADMIN, "upkeep.home", _l("Offices")),
     (Right.ADMIN, "staff.home", _l("People")),
     (Right.ADMIN, "days.home", _l("Days off")),
-    (Right.ADMIN, "admin.number_pools", _l("Ranges of item numbers")),
+    (Right.ADMIN, "admin.number_pools", _l("Item numbers")),
     (Right.ADMIN, "papers.gallery", _l("Papers")),
     (Right.PETITIONS, "petitions.home", _l("Data requests")),
     (Right.STAFF, "sessions.staff", _l("Signed in")),

@@ -170,11 +170,11 @@ MATTERS = {
         _l("Nothing is in doubt. Without a new range, packets carry our own HS numbers.")),
     K.DISK_FILLS: Matter("warning", "data",
         _l("The disk that holds the records is filling up"),
-        _l("More than %(percent)s %% of the disk that holds the records is in use.", percent=watch.DISKS[K.DISK_FILLS]),
+        _l("More than %(percent)s%% of the disk that holds the records is in use.", percent=watch.DISKS[K.DISK_FILLS]),
         _l("Nothing is lost. We do not know how soon it will be full.")),
     K.DISK_FULL: Matter("danger", "data",
         _l("The disk that holds the records is nearly full"),
-        _l("More than %(percent)s %% of the disk that holds the records is in use.", percent=watch.DISKS[K.DISK_FULL]),
+        _l("More than %(percent)s%% of the disk that holds the records is in use.", percent=watch.DISKS[K.DISK_FULL]),
         _l("Nothing is lost. Once it is full, nothing new is recorded: phones keep their scans until there is room, and pages ask people to wait.")),
 }
 

@@ -85,7 +85,7 @@ EXPLAINED = {
     "sticker_shared": _l("If the courier has taken the papers, you need not do anything: the post answers for them. If they are still at home, keep them and call us."),
     "lost": _l("You need not do anything. The post searches, and answers for the packet."),
     "written_off": _l("The post bears the cost of new papers and compensates. It will call you."),
-    "cancelled": _l("Nobody has collected the papers. Nothing is to be paid."),
+    "cancelled": _l("Nobody has collected the papers. There is nothing to pay."),
     "cancelled_away": _l("The post has the papers and brings them back to you."),
     "cancelled_back": _l("The papers had been collected. They are back with you."),
     "delivered_unverified": _l("If you have it, type the code below. If not, call us at once."),

@@ -108,13 +108,14 @@ def story_page(dossier: Dossier, secret: str | None, form: Code, status: int = 2
             mark in ("on", "due") for _day, mark in days
         ):  # else the ward named another day
             strip = telling.due_strip(days)
+    due, others = _due(told), alongside.others(dossier)
     key = WRITTEN.get(told.headline)
     written = forms.newest(dossier, key) if key else None
     page = render_template(
         "tracking/story.html", written=written, asked=_asked(dossier, told), fee_owed=fees.post_owes(dossier), fee_home=fees.home(dossier), may_stop=dossier.state in UNDECIDED, dossier=dossier, told=told, secret=secret, form=form, strip=strip, telling=telling,
         tail=dossier.citizen.phone[-3:], by_message=people.takes_messages(dossier.citizen.phone),
         late=telling.days_late(dossier, calendar.today(now())), certified=certificates.are_there(dossier),
-        printable=papers.of_citizen(dossier, now(), base_url()), due=_due(told), another=_another(dossier), others=alongside.others(dossier),
+        printable=papers.of_citizen(dossier, now(), base_url()), due=due, another=_another(dossier), others=others, whole_due=_with(others, due),
     )  # fmt: skip
     return page, status
 
@@ -141,6 +142,12 @@ def _due(told: stories.Story) -> Bill:
     )
     comes = told.packet and told.visit and told.visit.state in calls.OPEN and awaited
     return takings.at_visit(told.visit) if told.packet and told.visit and comes else Bill(())
+
+
+def _with(others: list[Dossier], due: Bill) -> int:
+    """What is to be paid at the visit for all that goes along, in đồng; 0 where that is this one's own sum, or nothing."""
+    theirs = sum(_due(stories.story(one, now())).to_pay for one in others) if due.total else 0
+    return theirs and theirs + due.to_pay
 
 
 def _asked(dossier: Dossier, told: stories.Story) -> list[Paper]:
@@ -208,10 +215,11 @@ def booked(secret: str) -> ResponseReturnValue:
     if told.visit is None or told.packet is None or told.visit.kind is not calls.VisitKind.COLLECT:
         return redirect(url_for("tracking.home", secret=secret))
     side, path = slips.drawing(told.packet, base_url())
+    due, others = takings.due(told.packet), alongside.others(dossier)
     return render_template(
         "tracking/booked.html", dossier=dossier, told=told, secret=secret, side=side, path=path, telling=telling,
-        due=takings.due(told.packet), tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
-        by_message=people.takes_messages(dossier.citizen.phone), another=_another(dossier), others=alongside.others(dossier),
+        due=due, tail=dossier.citizen.phone[-3:], told_day=told.visit.slot.day,
+        by_message=people.takes_messages(dossier.citizen.phone), another=_another(dossier), others=others, whole_due=_with(others, due),
         desk_day=bands.arrives_by(told.visit.slot.day, dossier.citizen.ward, dossier.desk.ward),
     )  # fmt: skip
 

@@ -198,6 +198,18 @@ def test_each_page_says_what_goes_along(world: World, client: FlaskClient, first
             assert f"Gửi cùng lượt với {other.number}" in re.sub(r"<[^>]+>", "", told), page
 
 
+def test_what_is_to_be_paid_for_all_of_them_is_said_beside_the_price_of_each(
+    client: FlaskClient, first: Dossier, second: Dossier
+) -> None:
+    for page in ("", "/booked"):
+        told = re.sub(r"<[^>]+>|\s", " ", client.get(f"/t/{first.secret}{page}").text)
+        (alone,) = set(re.findall(r"Tổng cộng\s+([\d.]+) đ", told))
+        (whole,) = re.findall(r"Cả lượt trả ([\d.]+) đ", told)
+        assert int(whole.replace(".", "")) == 2 * int(alone.replace(".", "")) > 0
+    called_in_vain(first, second)
+    assert "Cả lượt trả" not in client.get(f"/t/{first.secret}").text
+
+
 def test_moving_one_moves_the_other_unless_the_tick_is_taken_out(
     world: World, client: FlaskClient, first: Dossier, second: Dossier
 ) -> None:

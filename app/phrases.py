@@ -429,6 +429,7 @@ TEXTS = {
     "failed.deliver": _l("Not handed over"),
     "failed.why": _l("1. Why?"),
     "failed.next": _l("2. What next?"),
+    "failed.early": _l("The agreed time is %(slot)s: they may not be back yet. Call, or come again then."),
     "failed.called": _n("Called %(count)s time: %(times)s.", "Called %(count)s times: %(times)s."),
     "failed.not_called": _l("Not called yet. A call often helps."),
     "failed.slot": _l("3. When? Ask them."),

@@ -36,7 +36,7 @@ from tests.e2e.test_courier import (
     type_number,
     verdict,
 )
-from tests.e2e.test_receipts import counts
+from tests.e2e.test_receipts import changed, counts
 from tests.e2e.test_scanner import give_detector
 from tests.world import World
 
@@ -469,3 +469,21 @@ def test_a_torn_bag_is_reported_on_the_way_with_its_picture_and_two_people_are_a
         phone.evaluate("window.dispatchEvent(new Event('online'))")
     db.session.rollback()
     assert db.session.get(Photo, said)
+
+
+@pytest.mark.parametrize(("slot", "early"), [(["23:59", "24:00"], True), (["00:00", "23:59"], False)])
+def test_nobody_at_home_before_the_agreed_time_is_said_to_be_early_and_may_be_told(
+    world: World, site: Site, phone: Page, slot: list[str], early: bool
+) -> None:
+    plan(world, packet := world.packet())
+    phone.route("**/api/v1/day*", changed(lambda said: [stop.update(slot=slot) for stop in said["stops"]]))
+    sign_in(phone, site)
+    to(phone, f"/visit/{home_of(packet)}/failed")
+    expect(phone.get_by_label("Không có ai ở nhà")).to_be_visible()
+    expect(phone.locator("#early")).to_have_count(0)
+    phone.get_by_label("Không có ai ở nhà").check()
+    expect(phone.locator("#early")).to_have_count(int(early))
+    phone.get_by_label("Hẹn ngày khác").check()
+    press(phone, "Ghi và nhắn người dân")
+    expect(phone.locator("main.verdict")).to_be_visible()
+    phone.unroute_all(behavior="wait")

@@ -39,6 +39,9 @@ export const short = (time) => time.replace(/^0/, "");
 
 export const slot = ([opens, closes]) => `${short(opens)}–${short(closes)}`;
 
+/** The hour of an instant as slots have it, "08:05", likewise in Vietnam. */
+export const hourOf = (at) => new Intl.DateTimeFormat("sv-SE", { hour: "2-digit", minute: "2-digit", timeZone: HERE }).format(new Date(at));
+
 /** The day of an instant, as "2026-08-28", likewise. */
 export const dateOf = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: HERE }).format(new Date(at));
 

@@ -6,7 +6,7 @@ import { bar, button, choices, fault, h, icon, notice, page, thumb } from "../do
 import { draft, drop } from "../drafts.js";
 import { draw } from "../router.js";
 import { me } from "../store.js";
-import { clock, date, phone, slot, t } from "../words.js";
+import { clock, date, hourOf, phone, slot, t } from "../words.js";
 import { pictureFor } from "./parts.js";
 import { asked } from "./verdict.js";
 import { missingVisit, overVisit } from "./visit.js";
@@ -55,6 +55,7 @@ export function failed(id) {
       bar(t(`failed.${stop.kind}`), `${stop.person.name} · ${t("visit.attempt", { n: stop.attempt })}`, { back: `#/visit/${stop.visit}` }),
       page(choices("reason", t("failed.why"), offered.map((each) => [each, t(`reason.${each}`)]), d.reason, pick("reason")),
         others.length ? notice("stamp", "home", h("p", {}, t("failed.whole", { count: others.length + 1 })), [stop, ...others].map(({ packets: [packet] }) => h("p", { class: "code" }, packet.number))) : null,
+        NOBODY.includes(d.reason) && hourOf(day.clockNow()) < stop.slot[0] ? notice("warning", "clock", h("p", { id: "early" }, t("failed.early", { slot: slot(stop.slot) }))) : null,
         calls(stop, d), d.reason && NOBODY.includes(d.reason) ? pictureFor(d, "photo.door") : null, choices("next", t("failed.next"), after.map((each) => [each, named(stop, each)]), d.next, pick("next")),
         d.next === "another_day" && d.reason && !NOBODY.includes(d.reason) ? times(d) : null,
         d.next === "invite" ? notice("stamp", "post", h("p", {}, t("invite.leave"))) : null, says),

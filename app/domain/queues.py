@@ -169,6 +169,13 @@ def _unsaid(user: User, at: datetime, *also: RULE) -> sa.Select[Any]:
     return _pile(user, (CaseState.BOOKED,), counted, *also, by=Dossier.booked_at)
 
 
+def _coming(user: User, at: datetime, *also: RULE) -> sa.Select[Any]:
+    """On its way to this desk, or here and not opened yet. What its citizen has called off goes home by the post office."""
+    comes = sa.and_(Packet.state.in_((State.CARRIED, State.AT_POST)), Dossier.state != CaseState.CANCELLED)
+    there = scope.packets(user).where(*also, Packet.way != Way.OUT, sa.or_(comes, Packet.state == State.AT_DESK))
+    return there.order_by(Packet.id)
+
+
 def _is_expected() -> sa.ColumnElement[bool]:
     """A courier is to come for the packet."""
     visited = sa.exists().where(Visit.packet_id == Packet.id, Visit.state.in_(OPEN))
@@ -204,7 +211,7 @@ def _carried(user: User) -> sa.Select[Packet]:
 
 # fmt: off
 DESK: dict[str, Queue] = {
-    "receive": lambda user, at, *also: scope.packets(user).where(*also, Packet.way != Way.OUT, Packet.state.in_((State.CARRIED, State.AT_POST, State.AT_DESK))).order_by(Packet.id),
+    "receive": _coming,
     "word":    _unsaid,
     "decide":  lambda user, at, *also: _decided_by(user, at, *also, is_late=False),
     "later":   lambda user, at, *also: _decided_by(user, at, *also, is_late=True),

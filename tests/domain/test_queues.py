@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from app.db import atomically, db
-from app.domain import queues, scope
+from app.domain import corrections, queues, scope
 from app.domain.calendar import HERE, cut
 from app.domain.cases import CaseState
 from app.domain.dossiers import Dossier
@@ -158,3 +158,11 @@ def test_page_by_page_every_list_is_the_same_list(world: World, monkeypatch: pyt
             if after is None:
                 break
         assert paged == whole[name], name
+
+
+def test_what_its_citizen_has_called_off_is_expected_at_no_desk(world: World) -> None:
+    stays, goes = (world.collected(world.phone()) for _ in range(2))
+    atomically(corrections.call_off, goes, world.act(world.clerk))
+    listed = queues.rows(queues.DESK["receive"], world.officer, MONDAY)
+    assert [row.packet.id for row in listed] == [stays.id]
+    assert queues.count(queues.DESK["receive"], world.officer, MONDAY) == 1

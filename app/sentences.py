@@ -145,7 +145,7 @@ SENTENCES = {
     "invitation_used": _l("This link has been used. Sign in with the password that was set; if it was not you, tell an administrator at once."),
     "invitation_over": _l("This link no longer counts: two days have passed, or there is a newer one. Ask an administrator for a new one."),
     "colleague_unknown": _l("Nobody of that name works in an office you answer for."),
-    "passkey_wrong": _l("This passkey was not accepted. Try once more, or type your password."),
+    "passkey_wrong": _l("This passkey was not accepted, perhaps because it was removed. Type your password, or ask an administrator."),
     "passkey_over": _l("The device's answer came too late or twice. Press the button once more."),
     "passkey_copied": _l("There are two copies of this passkey, so it no longer works. Tell an administrator at once."),
     "passkey_first": _l("Here staff sign in with a passkey. If you have none, or have lost it, an administrator at the office makes you a link. Once you have used it, your password opens the page where you add one."),

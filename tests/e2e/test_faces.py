@@ -109,8 +109,8 @@ def eyes(browser: Browser, site: Site) -> Iterator[Callable[..., Eyes]]:
 
 def give_long_names() -> None:
     def rename() -> None:
-        for citizen in db.session.query(Citizen):
-            citizen.name, citizen.street = LONG, f"Số 12, {LONG}"
+        for number, citizen in enumerate(db.session.query(Citizen), start=12):  # a home each: one home is one stop
+            citizen.name, citizen.street = LONG, f"Số {number}, {LONG}"
 
     atomically(rename)
 

@@ -121,7 +121,7 @@ def test_while_a_row_is_held_whoever_needs_it_hears_so_and_the_others_are_served
     assert faults_found(own_settings, url, history) == []
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"] if LONG else ["postgresql"])
 def test_a_server_that_waits_for_ever_is_caught(
     kind: str, own_settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -18,6 +18,7 @@ from app.errors import Invalid
 from app.language import decimal, grouped
 from app.security import requires
 from app.spreadsheets import tame
+from app.views import votes
 from app.views.presses import by_the_press
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
@@ -33,10 +34,9 @@ REDRESS = {
     "lost": _l("Lost for good"), "damaged": _l("Damaged or incomplete"), "compensations": _l("Claims owed"), "compensation": _l("Owed, đồng"),
     "compensation_paid": _l("Paid, đồng"), "paid_in_time": _l("Paid within 30 days"), "paid_late": _l("Not paid within 30 days"),
 }  # fmt: skip
-VOTES = {
-    "good": _l("Satisfied"), "fair": _l("So-so"), "poor": _l("Not satisfied"), "about_time": _l("How long it took"), "about_courier": _l("The courier"),
-    "about_desk": _l("The ward"), "about_price": _l("The price"), "about_pages": _l("These pages and the messages"),
-}  # fmt: skip
+VOTES = {str(mark): words for mark, (_picture, words) in votes.MARKS.items()} | {
+    f"about_{key}": words for key, words in votes.ABOUT.items()
+}
 ALL = FIGURES | REDRESS | VOTES
 BY = {
     By.DESK: _l("Ward desk"), By.WARD: _l("Ward"), By.POST: _l("Post office"), By.PROCEDURE: _l("Procedure"),

@@ -146,11 +146,8 @@ def test_packets_go_from_phone_to_phone_without_a_network_and_either_tells_both(
     leave(theirs)
 
 
-def test_more_packets_than_twelve_go_over_in_a_row_of_codes(
-    world: World, site: Site, phone: Page, context: BrowserContext, browser: Browser, camera: Camera
-) -> None:
-    before = world.phone()
-    packets = [world.collected(before) for _ in range(MANY)]
+def apart(site: Site, phone: Page, context: BrowserContext, browser: Browser) -> tuple[BrowserContext, Page]:
+    """The phone and a colleague's, signed in, and then without a network; the colleague's."""
     sign_in(phone, site)
     settle(phone)
     theirs = browser.new_context(locale="vi-VN", viewport={"width": 360, "height": 740})
@@ -160,6 +157,15 @@ def test_more_packets_than_twelve_go_over_in_a_row_of_codes(
     settle(other)
     context.set_offline(True)
     theirs.set_offline(True)
+    return theirs, other
+
+
+def test_more_packets_than_twelve_go_over_in_a_row_of_codes(
+    world: World, site: Site, phone: Page, context: BrowserContext, browser: Browser, camera: Camera
+) -> None:
+    before = world.phone()
+    packets = [world.collected(before) for _ in range(MANY)]
+    theirs, other = apart(site, phone, context, browser)
     phone.goto(f"{site.url}/courier/#/offer")
     press(phone, "Hiện mã")
     expect(phone.get_by_text(f"{MANY} gói")).to_be_visible()
@@ -192,15 +198,7 @@ def test_a_whole_bag_goes_over_in_one_act_and_what_is_not_scanned_stays_with_the
     before = world.phone()
     packets = [world.collected(before) for _ in range(4)]
     read, torn, lost = packets[:2], packets[2], packets[3]
-    sign_in(phone, site)
-    settle(phone)
-    theirs = browser.new_context(locale="vi-VN", viewport={"width": 360, "height": 740})
-    theirs.grant_permissions(["camera"], origin=site.url)
-    other = theirs.new_page()
-    sign_in(other, site, "courier2")
-    settle(other)
-    context.set_offline(True)
-    theirs.set_offline(True)
+    theirs, other = apart(site, phone, context, browser)
 
     phone.goto(f"{site.url}/courier/#/offer")
     press(phone, "Bỏ chọn hết")

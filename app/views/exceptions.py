@@ -23,7 +23,7 @@ from app.domain.tasks import Task, TaskKind
 from app.errors import Missing, Refused
 from app.security import requires
 from app.sentences import sentence
-from app.views import corrections, counters, matters, testimonies
+from app.views import corrections, counters, matters, settling, testimonies
 from app.views.fields import Form
 
 bp = Blueprint("exceptions", __name__, url_prefix="/exceptions")
@@ -90,7 +90,7 @@ def _page(one: Task, form: Close | None = None, status: int = 200, says: str = "
     return render_template(
         "exceptions/task.html", task=one, entry=entry, packet=packet, history=history, at=now(), say=matters, tell=testimonies,
         evidence=told, photos=photos.of_packet(packet) if packet else [],
-        unread=_unread(one), form=form or _closing(one), says=says,
+        unread=_unread(one), steps=settling.steps(one), form=form or _closing(one), says=says,
         page_of=counters.page_of(user, packet) if packet else None, possible=_possible(user, one), couriers=oversight.couriers(one, told) if one.closed_at is None else [], agree=_agree(user, one), remedies=corrections.WORDS, mine=one.owner_id == user.id,
     ), status  # fmt: skip
 
@@ -110,7 +110,7 @@ def _possible(user: User, one: Task) -> list[Remedy]:
         possible = remedies.possible(user, scope.admit(user, one.packet), now())
     except Missing:
         return []
-    return [remedy for remedy in possible if remedy in matters.REMEDIES.get(one.kind, ())]
+    return [remedy for remedy in possible if remedy in settling.REMEDIES.get(one.kind, ())]
 
 
 def _unread(one: Task) -> list[Any]:

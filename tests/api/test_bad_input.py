@@ -19,7 +19,7 @@ from app.domain.dossiers import Dossier
 from app.domain.packets import Packet, Way
 from app.domain.scans import ScanRow
 from app.domain.tasks import Task, TaskKind
-from app.views import matters
+from app.views import matters, settling
 from tests.api.conftest import Line
 from tests.conftest import signing_in
 from tests.journeys.pages import Visitor
@@ -149,7 +149,7 @@ def test_what_should_never_come_is_kept_judged_shown_to_a_person_and_said(world:
     (task,) = db.session.scalars(sa.select(Task).filter_by(kind=kind, closed_at=None))
     staff = {world.post.id: world.clerk, world.desk.id: world.officer, None: world.supervisor}
     with world.app.test_request_context(), force_locale("vi"):
-        title, steps = matters.title(kind), matters.steps(task)
+        title, steps = matters.title(kind), settling.steps(task)
     page = Visitor(signing_in(world.app)(staff[task.office_id]))
     page.open("/exceptions/").sees(title)
     page.open(f"/exceptions/{task.id}").sees(title, *steps, packet.number)

@@ -37,7 +37,7 @@ from app.domain.outbox import Message
 from app.domain.packets import Packet, Way
 from app.domain.people import Role
 from app.domain.tasks import KINDS, Keeper, Task, TaskKind
-from app.views import matters
+from app.views import matters, settling
 from tests.conftest import signing_in
 from tests.domain.test_corrections import Quarrel
 from tests.domain.test_desk import receive
@@ -391,7 +391,7 @@ def test_a_matter_is_told_owned_due_and_can_be_settled(world: World, kind: TaskK
 
     said = card(Visitor(enter(whose)), task)
     with world.app.test_request_context(), force_locale("vi"):
-        title, steps, closes = matters.title(kind), matters.steps(task), [matters.OUTCOMES[o] for o in rule.outcomes]
+        title, steps, closes = matters.title(kind), settling.steps(task), [matters.OUTCOMES[o] for o in rule.outcomes]
         texts = [title, *steps, *map(str, closes)]
     assert title in said and "%(" not in said
     assert (task.office.name if task.office else "Giám sát") in said and "chưa ai nhận" in said

@@ -17,7 +17,7 @@ from app.domain.cases import CASES
 from app.domain.packets import Packet, Way
 from app.domain.steps import EVENTS
 from app.domain.tasks import KINDS, Task, TaskKind
-from app.views import matters
+from app.views import matters, settling
 from tests.conftest import signing_in
 from tests.test_race import rush
 from tests.world import MONDAY, World
@@ -185,7 +185,7 @@ def test_every_kind_and_every_reason_has_words(world: World, sign_in: Any, langu
             assert outcome is None or str(matters.OUTCOMES[outcome])
             atomically(tasks.lower, kind, MONDAY, packet=packet, outcome="settled")
             assert "%(" not in words(client, f"/exceptions/{task_id}")
-    assert set(matters.MATTERS) == set(matters.STEPS) == set(KINDS)
+    assert set(matters.MATTERS) == set(settling.STEPS) == set(KINDS)
 
 
 def test_what_could_not_be_read_is_shown_as_text_and_runs_nothing(world: World, sign_in: Any) -> None:
